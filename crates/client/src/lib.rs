@@ -1,0 +1,3 @@
+//! Sessions with I-Chat servers: connect, replica, outbox, resume.
+
+pub mod session;

@@ -1,0 +1,190 @@
+//! Who is who: the server's challenge and the client's signed answer.
+//!
+//! 1. `GET /api/hello` gives a [`Challenge`] with a nonce.
+//! 2. The client signs `ichat auth 1\n<server id>\n<nonce>\n<device id>` (UTF-8, no line end at the end) with its
+//!    Ed25519 key (RFC 8032), and sends an [`Auth`] as the `auth` payload of the Socket.IO connection.
+//!
+//! The server's id is signed so that one server can't use the answer at another.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{DeviceId, MemberId, Name, ServerId};
+
+/// Which server this is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ServerInfo {
+    /// Its id.
+    pub id: ServerId,
+    /// Its name.
+    pub name: Name,
+    /// The program and its version, for diagnostics.
+    pub software: String,
+}
+
+/// What `GET /api/hello` answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Challenge {
+    /// Which server this is.
+    pub server: ServerInfo,
+    /// The protocol versions that it speaks.
+    pub protocols: Vec<u32>,
+    /// To be signed; usable once, within two minutes.
+    pub nonce: String,
+    /// Whether people without a key are let in.
+    pub guests: bool,
+}
+
+/// The `auth` payload of a client that has a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Auth {
+    /// The protocol version that the client will speak.
+    pub protocol: u32,
+    /// The public key.
+    pub key: Key,
+    /// The name to go by.
+    pub name: Name,
+    /// This installation.
+    pub device: DeviceId,
+    /// From [`Challenge`].
+    pub nonce: String,
+    /// Over the text that the module's documentation gives.
+    pub signature: Signature,
+}
+
+/// An Ed25519 public key, in text: unpadded base64url, 43 characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(try_from = "String", into = "String")]
+#[ts(type = "string")]
+pub struct Key(pub [u8; 32]);
+
+/// An Ed25519 signature, in text: unpadded base64url, 86 characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(try_from = "String", into = "String")]
+#[ts(type = "string")]
+pub struct Signature(pub [u8; 64]);
+
+/// Why an [`Auth`] was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// Not base64url, or of the wrong length.
+    #[error("a key has 32 bytes and a signature 64, each in unpadded base64url")]
+    Encoding,
+    /// The signature was not made with this key over this nonce for this server.
+    #[error("the signature does not fit the key, the nonce and this server")]
+    Signature,
+}
+
+/// The client's answer to a challenge.
+pub fn sign(secret: &SigningKey, challenge: &Challenge, protocol: u32, name: Name, device: DeviceId) -> Auth {
+    let text = signed_text(challenge.server.id, &challenge.nonce, device);
+    Auth {
+        protocol,
+        key: Key(secret.verifying_key().to_bytes()),
+        name,
+        device,
+        nonce: challenge.nonce.clone(),
+        signature: Signature(secret.sign(text.as_bytes()).to_bytes()),
+    }
+}
+
+/// Who sent this; the caller has checked that the nonce is its own and unused.
+pub fn verify(auth: &Auth, server: ServerId) -> Result<MemberId, AuthError> {
+    let key = VerifyingKey::from_bytes(&auth.key.0).map_err(|_| AuthError::Signature)?;
+    let signature = ed25519_dalek::Signature::from_bytes(&auth.signature.0);
+    let text = signed_text(server, &auth.nonce, auth.device);
+    key.verify_strict(text.as_bytes(), &signature)
+        .map_err(|_| AuthError::Signature)?;
+    Ok(MemberId::of_key(&auth.key.0))
+}
+
+fn signed_text(server: ServerId, nonce: &str, device: DeviceId) -> String {
+    format!("ichat auth 1\n{server}\n{nonce}\n{device}")
+}
+
+fn decode<const N: usize>(text: &str) -> Result<[u8; N], AuthError> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| AuthError::Encoding)?;
+    bytes.try_into().map_err(|_| AuthError::Encoding)
+}
+
+impl TryFrom<String> for Key {
+    type Error = AuthError;
+    fn try_from(text: String) -> Result<Self, AuthError> {
+        decode(&text).map(Self)
+    }
+}
+
+impl From<Key> for String {
+    fn from(key: Key) -> String {
+        URL_SAFE_NO_PAD.encode(key.0)
+    }
+}
+
+impl TryFrom<String> for Signature {
+    type Error = AuthError;
+    fn try_from(text: String) -> Result<Self, AuthError> {
+        decode(&text).map(Self)
+    }
+}
+
+impl From<Signature> for String {
+    fn from(signature: Signature) -> String {
+        URL_SAFE_NO_PAD.encode(signature.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ServerId;
+
+    fn challenge() -> Challenge {
+        Challenge {
+            server: ServerInfo {
+                id: ServerId::fresh(),
+                name: Name::parse("Office").unwrap(),
+                software: "test".into(),
+            },
+            protocols: vec![1],
+            nonce: "n0nce".into(),
+            guests: true,
+        }
+    }
+
+    #[test]
+    fn the_key_is_the_person() {
+        let secret = SigningKey::from_bytes(&[7; 32]);
+        let challenge = challenge();
+        let auth = sign(&secret, &challenge, 1, Name::parse("Ada").unwrap(), DeviceId::fresh());
+        let member = verify(&auth, challenge.server.id).unwrap();
+        assert_eq!(member, MemberId::of_key(&secret.verifying_key().to_bytes()));
+        let wire = serde_json::to_string(&auth).unwrap();
+        assert_eq!(serde_json::from_str::<Auth>(&wire).unwrap(), auth);
+    }
+
+    #[test]
+    fn an_answer_is_good_for_one_server_one_nonce_and_one_key() {
+        let challenge = challenge();
+        let auth = sign(
+            &SigningKey::from_bytes(&[7; 32]),
+            &challenge,
+            1,
+            Name::parse("Ada").unwrap(),
+            DeviceId::fresh(),
+        );
+        assert_eq!(verify(&auth, ServerId::fresh()), Err(AuthError::Signature));
+        let other_nonce = Auth {
+            nonce: "other".into(),
+            ..auth.clone()
+        };
+        assert_eq!(verify(&other_nonce, challenge.server.id), Err(AuthError::Signature));
+        let other_key = Auth {
+            key: Key(SigningKey::from_bytes(&[8; 32]).verifying_key().to_bytes()),
+            ..auth
+        };
+        assert_eq!(verify(&other_key, challenge.server.id), Err(AuthError::Signature));
+    }
+}

@@ -1,0 +1,103 @@
+//! What goes over the wire keeps its shape.
+//!
+//! - an entry of an unknown kind is kept whole
+//! - a known kind with a missing field is kept too, and may not be posted
+//! - every event reads back from its name and argument
+//! - an unknown event name is refused with a sentence
+//! - a hostile argument never panics
+
+use ichat_protocol::{Body, ClientEvent, Entry, ErrorCode, ServerEvent};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn entry(body: &Value) -> Value {
+    json!({
+        "seq": 7, "id": "01890a5d-ac96-774b-bcce-b302099a8057", "author": "guest-01890a5d-ac96-774b-bcce-b302099a8057",
+        "device": "01890a5d-ac96-774b-bcce-b302099a8058", "at": 1_700_000_000_000_u64, "body": body,
+    })
+}
+
+#[test]
+fn an_unknown_kind_is_kept_whole() {
+    let wire = entry(&json!({ "kind": "hologram", "frames": [1, 2], "by": { "x": true } }));
+    let read: Entry = serde_json::from_value(wire.clone()).unwrap();
+    assert!(matches!(read.body, Body::Unknown(_)));
+    assert_eq!(serde_json::to_value(&read).unwrap(), wire);
+    assert_eq!(read.body.check().unwrap_err().code, ErrorCode::BadRequest);
+}
+
+#[test]
+fn a_known_kind_with_a_missing_field_may_not_be_posted() {
+    let body: Body = serde_json::from_value(json!({ "kind": "message" })).unwrap();
+    assert_eq!(body.check().unwrap_err().code, ErrorCode::BadRequest);
+}
+
+#[test]
+fn events_read_back_from_name_and_argument() {
+    let room = "01890a5d-ac96-774b-bcce-b302099a8057";
+    for (name, data) in [
+        (
+            "post",
+            json!({ "room": room, "id": room, "body": { "kind": "message", "text": "hi" } }),
+        ),
+        ("create", json!({ "room": room, "name": "Lunch" })),
+        ("rooms", json!({})),
+        ("history", json!({ "room": room, "before": 9, "limit": 3 })),
+        ("sync", json!({ "rooms": { room: null } })),
+        ("typing", json!({ "room": room, "on": true })),
+    ] {
+        let event = ClientEvent::parse(name, data.clone()).unwrap();
+        assert_eq!((event.name(), event.data()), (name, data));
+    }
+    for (name, data) in [
+        (
+            "entries",
+            json!({ "room": room, "epoch": room, "entries": [entry(&json!({ "kind": "left" }))] }),
+        ),
+        ("heads", json!({ "heads": { room: { "epoch": room, "seq": 3 } } })),
+        (
+            "refused",
+            json!({ "event": "post", "id": room, "error": { "code": "busy", "message": "Wait." } }),
+        ),
+    ] {
+        let event = ServerEvent::parse(name, data.clone()).unwrap();
+        assert_eq!((event.name(), event.data()), (name, data));
+    }
+    assert_eq!(ServerEvent::parse("fanfare", json!(1)).unwrap(), ServerEvent::Unknown);
+}
+
+#[test]
+fn an_unknown_event_is_refused_with_a_sentence() {
+    let error = ClientEvent::parse("p\u{1b}ost", json!({})).unwrap_err();
+    assert_eq!(error.code, ErrorCode::UnknownEvent);
+    assert!(error.message.contains("\"post\""), "{error}");
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,20}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 6, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            proptest::collection::hash_map("(room|id|body|kind|text|rooms|name|[a-z]{1,5})", inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_hostile_argument_never_panics(
+        name in "(post|create|rooms|join|history|sync|typing|read|rename|hello|entries|page|heads|\\PC{0,9})", data in any_json(),
+    ) {
+        if let Ok(ClientEvent::Post(post)) = ClientEvent::parse(&name, data.clone()) {
+            let _ = post.body.check();
+        }
+        let _ = ServerEvent::parse(&name, data);
+    }
+}
