@@ -38,6 +38,10 @@ export interface Notice {
 export interface HostingControl {
   start(name: Name): Promise<void>;
   stop(): Promise<void>;
+  /** Goes on hosting without the window: one answer to `ask_quit`. */
+  hide(): Promise<void>;
+  /** Stops hosting and ends the app: the other answer. */
+  quit(): Promise<void>;
 }
 
 export interface NearbyControl {
