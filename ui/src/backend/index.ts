@@ -3,7 +3,7 @@
  * Which one is chosen when the interface is built (`--mode app` or `--mode web`); the rest asks only what it *can do*.
  */
 
-import type { Name, ServerId } from "./protocol";
+import type { Name, RoomId, ServerId, WireError } from "./protocol";
 import type { Command, Update } from "./session-types";
 
 export interface Backend {
@@ -59,8 +59,13 @@ export type BackendEvent =
   | { event: "servers"; servers: KnownServer[] }
   | { event: "session"; server: ServerId; update: Update }
   | { event: "nearby"; servers: NearbyServer[]; searching_ms: number; checked: string[] }
-  | { event: "hosting"; hosting: Hosting | null }
-  | { event: "ask_quit" };
+  /** `error` says why hosting ended by itself, or could not go on after a restart. */
+  | { event: "hosting"; hosting: Hosting | null; error?: WireError }
+  | { event: "ask_quit" }
+  /** The person clicked a system notification: show this room. */
+  | { event: "show"; server: ServerId; room: RoomId }
+  /** Nothing works until this is put right and the app is started again: the data folder is in use, damaged or read-only. */
+  | { event: "fatal"; error: WireError };
 
 /** A server that this device has a session with. */
 export interface KnownServer {
