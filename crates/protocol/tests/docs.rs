@@ -28,7 +28,7 @@ fn section(heading: &str) -> &'static str {
     rest.split("\n## ").next().unwrap()
 }
 
-/// The examples of a section: for each `### \`name\`` its fenced JSON.
+/// The examples of a section: the fenced JSON under each heading that is an event's name.
 fn examples(heading: &str) -> BTreeMap<String, Value> {
     let mut examples = BTreeMap::new();
     for part in section(heading).split("\n### ").skip(1) {
