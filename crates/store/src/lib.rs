@@ -1,1 +1,23 @@
-//! store
+//! The log on disk: append, read, project, search. The only place with SQL.
+//!
+//! ```text
+//!   Store ── commit, save, set_read ──▶ writer   one thread, one connection, one transaction a batch
+//!     │                                   │ └── projections: rooms, members, tallies, search index
+//!     └──── page, rooms, search … ────▶ readers  a few connections, short transactions
+//!                                         │
+//!                                       folder   the lock, the file, its format and its health
+//! ```
+//!
+//! The same tables hold a server's truth and a client's replica. The server hands [`Draft`]s to [`Store::commit`], which
+//! gives each its place. The client hands [`ReplicaChange`]s to [`Store::save`]: entries that have their places already.
+//! No SQLite type, path or pragma leaks through the face, and sockets are unknown here.
+
+mod error;
+mod log;
+mod replica;
+mod store;
+
+pub use error::{OpenError, StoreError};
+pub use log::{Draft, Hit, Outcome, Search};
+pub use replica::{OutboxRow, ReplicaChange, Restored, RestoredRoom};
+pub use store::Store;
