@@ -33,7 +33,7 @@
 //! At most 128 announcing programs are remembered, 4 for one id, 16 addresses each; the rest waits until somebody leaves.
 //! When mdns-sd's own cache has grown beyond 20,000 records it is started anew. A new server is found as soon as it
 //! announces itself, one that leaves politely is gone a second later, and one that died after 2.5 to 4 seconds, as long
-//! as there are at most 24 of them (more are asked less often). Changes are told at most every 1.5 seconds.
+//! as there are at most 20 of them (more are asked less often). Changes are told at most every 1.5 seconds.
 //!
 //! # Addresses
 //!

@@ -27,8 +27,9 @@ const SERVICE_TYPE: &str = "_ichat._tcp.local.";
 /// How often the cards are looked up, in seconds: a cable that is plugged in counts after this.
 const LOOK_EVERY_SECONDS: u32 = 2;
 
-/// How long an instance may take to answer whether it is still there; it is asked again after one second. With
-/// [`crate::neighbourhood::ASK_EVERY`] on top a dead one is gone after 4 s at most.
+/// How long an instance may take to answer whether it is still there; it is asked again after one second, and by
+/// then the next question is due too, so that three must get lost before it is taken for dead. With
+/// [`crate::neighbourhood::ASK_EVERY`] and a tick of the task on top a dead one is gone after 4 s at most.
 const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
 
 /// How long the thread may take to end.
@@ -194,5 +195,93 @@ fn endpoint(address: &ScopedIp) -> Endpoint {
     Endpoint {
         ip: address.to_ip_addr(),
         scope,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! - a flood of records is noticed, and a fresh start is rid of it
+    //! - names tell copies on other ports apart, and stay the same over restarts
+
+    use std::net::UdpSocket;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::Reach;
+
+    /// A multicast DNS answer of one PTR record for our service, so that it is taken for an answer to our question, and
+    /// 250 addresses of hosts that nobody asked for.
+    fn flood(packet: u32) -> Vec<u8> {
+        let header = [0, 0, 0x84, 0, 0, 0, 0, 251, 0, 0, 0, 0];
+        let mut bytes = header.to_vec();
+        bytes.extend(b"\x06_ichat\x04_tcp\x05local\x00\x00\x0c\x00\x01\x00\x00\x11\x94\x00\x04\x01x\xc0\x0c");
+        let local = 0xc000 | u16::try_from(header.len() + 12).unwrap();
+        for host in 0..250 {
+            bytes.push(8);
+            bytes.extend(format!("{:08x}", packet * 250 + host).bytes());
+            bytes.extend(local.to_be_bytes());
+            bytes.extend(b"\x00\x01\x00\x01\x00\x00\x11\x94\x00\x04\x0a\x00\x00\x01");
+        }
+        bytes
+    }
+
+    fn is_flooded_within(mdns: &mut Mdns, deadline: Duration) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < deadline {
+            if mdns.is_flooded() {
+                return true;
+            }
+            std::thread::yield_now();
+        }
+        false
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_noticed_and_a_fresh_start_is_rid_of_it() {
+        let cards = Arc::new(Cards::new(Reach::ThisComputer));
+        let mut mdns = Mdns::start(Arc::clone(&cards)).unwrap();
+        let _answers = mdns.browse().unwrap();
+        // Where other programs use the same port, the system gives each sender's packets to one of them.
+        let senders: Vec<UdpSocket> = (0..16).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+        let start = Instant::now();
+        let mut packet = 0;
+        while !is_flooded_within(&mut mdns, Duration::from_millis(20)) {
+            assert!(
+                start.elapsed() < Duration::from_secs(30),
+                "no flood was noticed in {packet} packets"
+            );
+            for sender in &senders {
+                packet += 1;
+                sender.send_to(&flood(packet), "127.0.0.1:5353").unwrap();
+            }
+        }
+        mdns.shutdown().await;
+        let mut fresh = Mdns::start(cards).unwrap();
+        assert!(!is_flooded_within(&mut fresh, Duration::from_millis(200)));
+        fresh.shutdown().await;
+    }
+
+    #[test]
+    fn names_differ_by_port_and_last() {
+        let cards = Cards::new(Reach::ThisComputer);
+        let office = Announcement {
+            server: uuid::Uuid::from_u128(7),
+            name: String::new(),
+            protocol: 1,
+            port: 7300,
+            people: 0,
+        };
+        let copy = Announcement {
+            port: 7301,
+            ..office.clone()
+        };
+        let renamed = Announcement {
+            name: "other".into(),
+            people: 3,
+            ..office.clone()
+        };
+        assert_ne!(instance_name(&office, &cards), instance_name(&copy, &cards));
+        assert_eq!(instance_name(&office, &cards), instance_name(&renamed, &cards));
+        assert!(instance_name(&office, &cards).len() <= 63, "a DNS label holds 63 bytes");
     }
 }

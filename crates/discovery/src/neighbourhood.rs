@@ -26,8 +26,8 @@ pub(crate) const ADDRESSES_MAX: usize = 16;
 /// For how long an address may be missing from the answers before it is taken away.
 pub(crate) const MISSING_FOR: Duration = Duration::from_secs(3);
 
-/// How often each instance is asked whether it is still there.
-pub(crate) const ASK_EVERY: Duration = Duration::from_millis(1_500);
+/// How often each instance is asked whether it is still there, to which comes at most one tick of the task.
+pub(crate) const ASK_EVERY: Duration = Duration::from_millis(1_250);
 
 /// Most instances asked in one call of [`Neighbourhood::due_for_asking`], lest a flood of false servers becomes a flood of questions.
 pub(crate) const ASKED_AT_ONCE: usize = 4;
