@@ -1,6 +1,6 @@
 //! Discovery on one computer, over the loopback card, with real sockets:
 //! - a server is found, with its name, people and address; one's own among them
-//! - changed people and a new name are seen, a burst of changes as its result
+//! - changed people and a new name are seen, a burst of changes as its result, and a number that comes back too
 //! - a polite stop and a drop are seen within two seconds
 //! - two searches at once see the same; one that starts later sees what is there already
 //! - copies of one server on two ports are one server with both addresses
@@ -96,6 +96,10 @@ async fn a_server_is_found_changed_and_gone() {
         announced.update_people(people);
     }
     watcher.sees(office.server, |server| server.people == 50).await;
+    for people in [51, 50, 51] {
+        announced.update_people(people);
+        watcher.sees(office.server, |server| server.people == people).await;
+    }
     announced.rename("Küche");
     watcher.sees(office.server, |server| server.name == "Küche").await;
     announced.update_people(1);
