@@ -1,9 +1,10 @@
 //! Discovery between two computers, played by two network namespaces joined by a cable (a veth pair). Linux, root and
 //! iproute2 only; elsewhere it is skipped with a line that says so, and in CI (`CI=true`) it fails.
 //!
-//! - a server on one computer is found on the other within 5 s, by its LAN address only, not Docker's or the VPN's
+//! - a server on one computer is found on the other within 5 s, by its LAN addresses only, not Docker's or the VPN's
 //! - it is gone within 2 s of SIGTERM, and within 5 s of kill -9
 //! - a server that came back after kill -9 is found again, on its new port
+//! - a server that fell asleep is gone, and found again when it wakes up
 //! - a cable plugged in after both have started is noticed, and so is one that is pulled
 //! - cards with virtual names are used when there are no others
 #![cfg(target_os = "linux")]
@@ -189,8 +190,10 @@ impl Network {
             "link add {card} netns {} type veth peer name {card} netns {}",
             host.namespace, guest.namespace
         ))?;
-        host.configure(&format!("addr add 10.77.0.1/24 dev {card}"))?;
-        guest.configure(&format!("addr add 10.77.0.2/24 dev {card}"))?;
+        for (computer, number) in [(&host, 1), (&guest, 2)] {
+            computer.configure(&format!("addr add 10.77.0.{number}/24 dev {card}"))?;
+            computer.configure(&format!("addr add fd77::{number}/64 dev {card} nodad"))?;
+        }
         Ok(Self { host, guest, card })
     }
 
@@ -361,6 +364,26 @@ fn a_late_browser_finds_what_is_there() {
     browser.finds("10.77.0.1:7300");
     within(FOUND_WITHIN, "found by a late browser, over virtual cards", start);
     drop(server);
+}
+
+#[test]
+fn a_server_that_slept_comes_back() {
+    let Some(network) = Network::plugged_in("eth0") else {
+        return;
+    };
+    let server = network.host.announces("7300");
+    let browser = network.guest.browses();
+    browser.finds("10.77.0.1:7300");
+
+    let start = Instant::now();
+    server.signal("-STOP");
+    browser.misses();
+    within(GONE_AFTER_KILL_WITHIN, "gone after falling asleep", start);
+
+    let start = Instant::now();
+    server.signal("-CONT");
+    browser.finds("10.77.0.1:7300");
+    within(FOUND_WITHIN, "found after waking up", start);
 }
 
 #[test]
