@@ -38,7 +38,7 @@
 //! # Addresses
 //!
 //! Only the best class of network cards is used: cable and Wi-Fi; without them virtual ones (containers, virtual
-//! machines, VPN); without them loopback. Cards that come and go are followed within about 2 seconds. Point-to-point
+//! machines, VPN); without them loopback. Cards that come and go are followed within a few seconds. Point-to-point
 //! links never take part, for they know no multicast. An IPv6 link-local address is kept, as the last choice: on a cable
 //! without DHCP it may be the only one. It carries the scope (the index of the card it was heard on), so it works as a
 //! [`std::net::SocketAddr`], but not in a URL.

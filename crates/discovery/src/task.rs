@@ -49,7 +49,7 @@ const REPEAT_EVERY: Duration = Duration::from_secs(30);
 /// The search is repeated. mdns-sd's own repetitions thin out to one in an hour.
 const SEARCH_EVERY: Duration = Duration::from_mins(1);
 
-/// After somebody was lost everybody is asked once more: perhaps only packets were lost.
+/// After somebody was lost everybody is asked again so soon, and then with doubled waits: perhaps only packets were lost.
 const SEARCH_AFTER_LOSS: Duration = Duration::from_secs(1);
 
 /// When the system refuses a new socket, it is asked again after this.
@@ -79,6 +79,8 @@ struct Search {
     /// None while mdns-sd is too busy to take the question.
     answers: Option<Answers>,
     repeat_at: Instant,
+    /// The wait after the next repetition.
+    wait: Duration,
     tick_at: Instant,
 }
 
@@ -153,6 +155,7 @@ impl Task {
                 self.search.get_or_insert(Search {
                     answers: None,
                     repeat_at: now,
+                    wait: SEARCH_EVERY,
                     tick_at: now,
                 });
             }
@@ -242,7 +245,8 @@ impl Task {
             Ok(answers) => search.answers = Some(answers),
             Err(error) => tracing::warn!(%error, "could not search for servers; trying again"),
         }
-        search.repeat_at = now + SEARCH_EVERY;
+        search.repeat_at = now + search.wait;
+        search.wait = SEARCH_EVERY.min(search.wait * 2);
     }
 
     fn end_search(&mut self) {
@@ -262,6 +266,7 @@ impl Task {
             Some(Heard::Lost(instance)) => {
                 self.neighbourhood.lose(&instance);
                 search.repeat_at = search.repeat_at.min(now + SEARCH_AFTER_LOSS);
+                search.wait = SEARCH_AFTER_LOSS * 2;
             }
             None => search.answers = None,
         }

@@ -5,6 +5,7 @@
 //! - it is gone within 2 s of SIGTERM, and within 5 s of kill -9
 //! - a server that came back after kill -9 is found again, on its new port
 //! - a server that fell asleep is gone, and found again when it wakes up
+//! - a server whose packets are lost for a while is gone, and found again soon after
 //! - a cable plugged in after both have started is noticed, and so is one that is pulled
 //! - cards with virtual names are used when there are no others
 #![cfg(target_os = "linux")]
@@ -119,6 +120,40 @@ impl Computer {
             .expect("an address can be given");
         self.configure(&format!("link set {name} up"))
             .expect("a card can be switched on");
+    }
+
+    /// From now on nothing that this computer sends arrives; its card doesn't notice.
+    fn is_unheard(&self, card: &str) {
+        let drop_all = [
+            "netns",
+            "exec",
+            &self.namespace,
+            "tc",
+            "qdisc",
+            "add",
+            "dev",
+            card,
+            "root",
+            "pfifo",
+            "limit",
+            "0",
+        ];
+        ip(&drop_all.join(" ")).expect("a queue without room can be given");
+    }
+
+    fn is_heard_again(&self, card: &str) {
+        let restore = [
+            "netns",
+            "exec",
+            &self.namespace,
+            "tc",
+            "qdisc",
+            "del",
+            "dev",
+            card,
+            "root",
+        ];
+        ip(&restore.join(" ")).expect("the queue can be taken away");
     }
 
     fn card_runs(&self, name: &str) -> bool {
@@ -384,6 +419,26 @@ fn a_server_that_slept_comes_back() {
     server.signal("-CONT");
     browser.finds("10.77.0.1:7300");
     within(FOUND_WITHIN, "found after waking up", start);
+}
+
+#[test]
+fn a_server_behind_bad_radio_comes_back() {
+    let Some(network) = Network::plugged_in("wlan0") else {
+        return;
+    };
+    let _server = network.host.announces("7300");
+    let browser = network.guest.browses();
+    browser.finds("10.77.0.1:7300");
+
+    let start = Instant::now();
+    network.host.is_unheard(network.card);
+    browser.misses();
+    within(GONE_AFTER_KILL_WITHIN, "gone after the radio failed", start);
+
+    let start = Instant::now();
+    network.host.is_heard_again(network.card);
+    browser.finds("10.77.0.1:7300");
+    within(FOUND_WITHIN, "found after the radio was back", start);
 }
 
 #[test]
