@@ -24,7 +24,17 @@ fn the_interface_speaks_of_the_same_session() {
         };
     }
     declare![
-        Input, Restored, RoomCursor, OutboxItem, OutboxState, Command, Load, Effect, Change, Update, Connection,
+        Input,
+        Restored,
+        RoomCursor,
+        OutboxItem,
+        OutboxState,
+        Command,
+        Load,
+        Effect,
+        Change,
+        Update,
+        Connection,
     ];
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/backend/session-types.ts");
     if std::env::var_os("UPDATE_TYPES").is_some() {

@@ -26,7 +26,7 @@ export type Input = { "input": "start" } & Restored | { "input": "opened" } | { 
 /**
  * Why, if the server said why.
  */
-error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "command" } & Command | { "input": "loaded", 
+error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "refresh" } | { "input": "command" } & Command | { "input": "loaded", 
 /**
  * The room.
  */
@@ -76,7 +76,11 @@ first: Seq,
 /**
  * The last entry held.
  */
-last: Seq, };
+last: Seq, 
+/**
+ * Who was a member when it was last seen: without a connection the names come from here.
+ */
+members?: Array<Member>, };
 
 /**
  * A post that is not acknowledged yet.

@@ -28,6 +28,8 @@ pub enum Input {
     Tick,
     /// The network came back, or the machine woke up: don't wait any longer.
     Nudge,
+    /// The interface starts anew: tell it everything that it would know.
+    Refresh,
     /// The person wants something.
     Command(Command),
     /// The answer to [`Effect::Load`]: what the replica holds of the range (nothing, in a browser).
@@ -63,6 +65,10 @@ pub struct RoomCursor {
     pub first: Seq,
     /// The last entry held.
     pub last: Seq,
+    /// Who was a member when it was last seen: without a connection the names come from here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Member>>", optional)]
+    pub members: Vec<Member>,
 }
 
 /// A post that is not acknowledged yet.
@@ -201,7 +207,8 @@ pub struct Load {
 #[serde(tag = "effect", rename_all = "snake_case")]
 pub enum Effect {
     /// Opens a fresh transport after a random time between the two, in milliseconds.
-    /// It ends with [`Input::Opened`] or [`Input::Closed`]. A later `Connect` replaces one that still waits.
+    /// It ends with [`Input::Opened`] or [`Input::Closed`]. A later `Connect` replaces one that still waits, and is nothing
+    /// while an attempt is under way.
     Connect {
         /// At the earliest.
         #[ts(type = "number")]
@@ -225,7 +232,8 @@ pub enum Effect {
     },
     /// Tells the interface.
     Up(Update),
-    /// Wants [`Input::Tick`] after so many milliseconds; replaces the one before.
+    /// Wants [`Input::Tick`] after so many milliseconds; replaces the one before. None is given while an earlier one still
+    /// waits: a tick that comes too early costs nothing.
     Wake {
         /// From now.
         #[ts(type = "number")]
@@ -246,7 +254,7 @@ pub enum Change {
         /// Where it stands now.
         state: OutboxState,
     },
-    /// A post that is no longer wanted.
+    /// A post that is no longer wanted, or that stands in a part of the log that is not held.
     Discarded {
         /// The entry's id.
         id: EntryId,
