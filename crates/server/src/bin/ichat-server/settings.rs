@@ -1,0 +1,243 @@
+//! What the program was told: by flags, by the environment, by a file, in this order of precedence.
+
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, ValueEnum};
+use ichat_protocol::Name;
+use ichat_server::{Config, DEFAULT_PORT};
+use serde::Deserialize;
+
+/// An I-Chat server without a window: rooms for everybody who can reach it, from the app or from a browser.
+///
+/// Every option can be given as a flag, in the environment, or in a TOML file under the flag's name (`max-connections = 500`).
+/// A flag wins over the environment, the environment over the file, the file over the default.
+#[derive(Debug, Default, Parser, Deserialize)]
+#[command(name = "ichat-server", version)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(crate) struct Flags {
+    /// A TOML file with any of these options
+    #[arg(long, env = "ICHAT_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+
+    /// Where to listen; port 0 takes any free port [default: [::]:4242, which is every address of this machine]
+    #[arg(long, env = "ICHAT_LISTEN", value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+
+    /// The data folder; made when it isn't there [default: the user's folder for application data]
+    #[arg(long, env = "ICHAT_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// The name that people see [default: the name of this machine]
+    #[arg(long, env = "ICHAT_NAME", value_name = "NAME")]
+    name: Option<NameFlag>,
+
+    /// Don't announce the server on the local network
+    #[arg(long, env = "ICHAT_NO_ANNOUNCE", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    no_announce: Option<bool>,
+
+    /// Let nobody in without a key
+    #[arg(long, env = "ICHAT_NO_GUESTS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    no_guests: Option<bool>,
+
+    /// A DNS name by which the server may be addressed, besides IP addresses, localhost and *.local; may be repeated
+    #[arg(
+        long = "allowed-host",
+        env = "ICHAT_ALLOWED_HOST",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    allowed_host: Option<Vec<String>>,
+
+    /// Open connections at once, from everywhere [default: 10000]
+    #[arg(long, env = "ICHAT_MAX_CONNECTIONS", value_name = "NUMBER")]
+    max_connections: Option<usize>,
+
+    /// Open connections at once from one address; this machine is excepted [default: 512]
+    #[arg(long, env = "ICHAT_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
+    max_connections_per_address: Option<usize>,
+
+    /// How much to log, on standard error; messages are never logged [default: info]
+    #[arg(long, env = "ICHAT_LOG", value_name = "LEVEL")]
+    log: Option<Level>,
+
+    /// How to log [default: text]
+    #[arg(long, env = "ICHAT_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<Format>,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Level {
+    Off,
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+/// In which form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// Everything decided.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data: PathBuf,
+    pub(crate) announce: bool,
+    pub(crate) log: Level,
+    pub(crate) log_format: Format,
+    pub(crate) server: Config,
+}
+
+/// What was told can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    #[error("The file {} can't be read: {cause}.", path.display())]
+    Unreadable { path: PathBuf, cause: std::io::Error },
+    #[error("The file {} is wrong: {cause}", path.display())]
+    Wrong { path: PathBuf, cause: Box<toml::de::Error> },
+    #[error("This user has no folder for application data. Say which folder to use, with --data DIR.")]
+    NoDataFolder,
+}
+
+impl Settings {
+    /// Reads the file that the flags name, and decides.
+    pub(crate) fn decide(flags: Flags) -> Result<Self, SettingsError> {
+        let file = flags.config.as_deref().map(read).transpose()?.unwrap_or_default();
+        let both = flags.or(file);
+        let default = Config::default();
+        Ok(Self {
+            listen: both
+                .listen
+                .unwrap_or_else(|| SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT))),
+            data: both.data.map_or_else(default_data, Ok)?,
+            announce: !both.no_announce.unwrap_or_default(),
+            log: both.log.unwrap_or_default(),
+            log_format: both.log_format.unwrap_or_default(),
+            server: Config {
+                name: both
+                    .name
+                    .map(|name| name.0)
+                    .or_else(machine_name)
+                    .unwrap_or(default.name),
+                guests: !both.no_guests.unwrap_or_default(),
+                allowed_hosts: both.allowed_host.unwrap_or_default(),
+                max_connections: both.max_connections.unwrap_or(default.max_connections),
+                max_connections_per_address: both
+                    .max_connections_per_address
+                    .unwrap_or(default.max_connections_per_address),
+            },
+        })
+    }
+}
+
+impl Flags {
+    fn or(self, file: Self) -> Self {
+        Self {
+            config: self.config,
+            listen: self.listen.or(file.listen),
+            data: self.data.or(file.data),
+            name: self.name.or(file.name),
+            no_announce: self.no_announce.or(file.no_announce),
+            no_guests: self.no_guests.or(file.no_guests),
+            allowed_host: self.allowed_host.or(file.allowed_host),
+            max_connections: self.max_connections.or(file.max_connections),
+            max_connections_per_address: self.max_connections_per_address.or(file.max_connections_per_address),
+            log: self.log.or(file.log),
+            log_format: self.log_format.or(file.log_format),
+        }
+    }
+}
+
+/// A name as a flag.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+struct NameFlag(Name);
+
+impl std::str::FromStr for NameFlag {
+    type Err = ichat_protocol::InvalidName;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Name::parse(text).map(Self)
+    }
+}
+
+fn read(path: &Path) -> Result<Flags, SettingsError> {
+    let text = std::fs::read_to_string(path).map_err(|cause| SettingsError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    })?;
+    toml::from_str(&text).map_err(|cause| SettingsError::Wrong {
+        path: path.to_owned(),
+        cause: Box::new(cause),
+    })
+}
+
+fn default_data() -> Result<PathBuf, SettingsError> {
+    let folders = directories::ProjectDirs::from("", "", "ichat-server").ok_or(SettingsError::NoDataFolder)?;
+    Ok(folders.data_dir().to_owned())
+}
+
+fn machine_name() -> Option<Name> {
+    let name = gethostname::gethostname().into_string().ok()?;
+    Name::parse(name.split('.').next()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(arguments: &[&str]) -> Flags {
+        Flags::try_parse_from([&["ichat-server"], arguments].concat()).unwrap()
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.toml");
+        std::fs::write(
+            &path,
+            "name = \"From the file\"\nno-guests = true\nmax-connections = 7\nlog = \"debug\"\n",
+        )
+        .unwrap();
+        let path = path.to_str().unwrap();
+        let settings = Settings::decide(flags(&["--config", path, "--data", "/d", "--name", "From the flag"])).unwrap();
+        assert_eq!(settings.server.name.as_str(), "From the flag");
+        assert!(!settings.server.guests);
+        assert_eq!(settings.server.max_connections, 7);
+        assert_eq!(settings.server.max_connections_per_address, 512);
+        assert_eq!(settings.log, Level::Debug);
+        assert!(settings.announce);
+        assert!(
+            Settings::decide(flags(&["--config", path, "--data", "/d", "--no-guests=false"]))
+                .unwrap()
+                .server
+                .guests
+        );
+    }
+
+    #[test]
+    fn a_wrong_file_is_said_to_be_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.toml");
+        for wrong in ["nmae = \"x\"", "listen = 4242", "name = \"\"", "["] {
+            std::fs::write(&path, wrong).unwrap();
+            let error = Settings::decide(flags(&["--config", path.to_str().unwrap()])).unwrap_err();
+            assert!(matches!(error, SettingsError::Wrong { .. }), "{wrong}: {error}");
+        }
+        let error = Settings::decide(flags(&["--config", "/nowhere.toml"])).unwrap_err();
+        assert!(matches!(error, SettingsError::Unreadable { .. }), "{error}");
+    }
+}

@@ -1,0 +1,69 @@
+use std::collections::BTreeMap;
+
+use ichat_protocol::limits::{PAGE_ENTRIES, SYNC_ROOMS};
+use ichat_protocol::{ErrorCode, Head, Heads, Refused, Reset, RoomId, ServerEvent, Sync, WireError};
+
+use super::{check_member, open, page};
+use crate::asker::{self, Asker};
+use crate::house::Shared;
+
+/// Subscribes, and tells what is missing. Each room is answered with pages up to the head (an empty one when nothing is
+/// missing) or with a reset; an acknowledgement comes after all of them and holds the heads.
+pub(super) async fn sync(house: &Shared, mut asker: Asker, Sync { rooms }: Sync) {
+    if rooms.len() > SYNC_ROOMS {
+        let message = format!(
+            "One sync names at most {SYNC_ROOMS} rooms; this one names {}.",
+            rooms.len()
+        );
+        return asker.refuse(WireError::new(ErrorCode::TooLarge, message));
+    }
+    let mut heads = BTreeMap::new();
+    for (room, held) in rooms {
+        match sync_room(house, &mut asker, room, held).await {
+            Ok(()) => heads.extend(house.published.head(room).map(|head| (room, head))),
+            Err(error) => {
+                let refused = Refused {
+                    event: asker.event.clone(),
+                    room: Some(room),
+                    id: None,
+                    error,
+                };
+                asker.seat.tell_patiently(&ServerEvent::Refused(refused)).await;
+            }
+        }
+        if asker.seat.gone.is_cancelled() {
+            return;
+        }
+    }
+    if asker.ack.is_some() {
+        asker.answer(&ServerEvent::Heads(Heads { heads }));
+    }
+}
+
+async fn sync_room(house: &Shared, asker: &mut Asker, room: RoomId, held: Option<Head>) -> Result<(), WireError> {
+    check_member(house, room, asker).await?;
+    let Some(held) = held else {
+        return open(house, asker, room).await;
+    };
+    // First the subscription, then the head: what is committed in between comes as a broadcast, as a page, or as both.
+    asker.seat.subscribe(room);
+    let head = house.store.head(room).await.map_err(|error| asker::storage(&error))?;
+    let head = head.ok_or_else(asker::unknown_room)?;
+    if held.epoch != head.epoch || held.seq > head.seq {
+        asker
+            .seat
+            .tell_patiently(&ServerEvent::Reset(Reset { room, head }))
+            .await;
+        return open(house, asker, room).await;
+    }
+    let mut after = held.seq;
+    loop {
+        let page = page(house, room, None, Some(after), PAGE_ENTRIES).await?;
+        let last = page.entries.last().map(|entry| entry.seq);
+        asker.seat.tell_patiently(&ServerEvent::Page(page)).await;
+        match last {
+            Some(last) if last < head.seq && !asker.seat.gone.is_cancelled() => after = last,
+            _ => return Ok(()),
+        }
+    }
+}

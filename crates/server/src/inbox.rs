@@ -1,0 +1,130 @@
+//! The way in: every event of a connection, in the order of its arrival.
+//!
+//! socketioxide calls each handler in a task of its own, so their order is chance. Its *extractors*, though, run in the
+//! connection's reading task. So the one handler here does nothing, and its extractor does everything: it puts the event
+//! into the connection's own queue.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ichat_protocol::limits::WAITING_POSTS;
+use ichat_protocol::{EntryId, ErrorCode, RoomId, WireError};
+use serde_json::Value as Json;
+use socketioxide::extract::{AckSender, SocketRef};
+use socketioxide::handler::{FromMessageParts, Value};
+use socketioxide::socket::Socket;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::asker::Asker;
+use crate::seat::Seat;
+
+/// No event's name is longer; refusals and logs repeat no more of it.
+const NAME_CHARS: usize = 64;
+
+/// An event as it came, not yet understood.
+pub(crate) struct Incoming {
+    pub(crate) asker: Asker,
+    /// The arguments; `None` when they are not JSON.
+    pub(crate) arguments: Option<Vec<Json>>,
+}
+
+/// The queue's end in the reading task. It lives in the socket's extensions.
+#[derive(Clone)]
+struct Door {
+    seat: Arc<Seat>,
+    places: Arc<Semaphore>,
+    queue: Arc<Mutex<Option<mpsc::Sender<Incoming>>>>,
+}
+
+/// Opens the queue of a connection, before its first event can come.
+pub(crate) fn open(seat: &Arc<Seat>) -> mpsc::Receiver<Incoming> {
+    let (queue, incoming) = mpsc::channel(WAITING_POSTS);
+    let door = Door {
+        seat: Arc::clone(seat),
+        places: Arc::new(Semaphore::new(WAITING_POSTS)),
+        queue: Arc::new(Mutex::new(Some(queue))),
+    };
+    let socket = &seat.socket;
+    socket.extensions.insert(door);
+    socket.on_fallback(async |Taken: Taken| {});
+    socket.on_disconnect(async |socket: SocketRef| {
+        // The seat holds the socket, so the socket must let go of the seat.
+        if let Some(door) = socket.extensions.remove::<Door>() {
+            door.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+            door.seat.gone.cancel();
+        }
+    });
+    incoming
+}
+
+/// Proof that an event was taken; taking it is all that its making does.
+struct Taken;
+
+impl FromMessageParts<socketioxide::adapter::LocalAdapter> for Taken {
+    type Error = Infallible;
+
+    fn from_message_parts(socket: &Arc<Socket>, value: &mut Value, ack: &Option<i64>) -> Result<Self, Infallible> {
+        let Some(door) = socket.extensions.get::<Door>() else {
+            return Ok(Taken);
+        };
+        let ack = match (ack, AckSender::from_message_parts(socket, value, ack)) {
+            (Some(_), Ok(ack)) => Some(ack),
+            _ => None,
+        };
+        let (name, arguments) = read(value);
+        let asker = Asker {
+            seat: Arc::clone(&door.seat),
+            event: name,
+            room: spoken_of(arguments.as_deref(), "room").and_then(|text| text.parse::<RoomId>().ok()),
+            id: spoken_of(arguments.as_deref(), "id").and_then(|text| text.parse::<EntryId>().ok()),
+            ack,
+            place: place(&door.places),
+        };
+        door.take(Incoming { asker, arguments });
+        Ok(Taken)
+    }
+}
+
+impl Door {
+    fn take(&self, incoming: Incoming) {
+        if incoming.asker.place.is_none() {
+            return incoming.asker.refuse(busy());
+        }
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        // There are as many places as the queue is long, so it is never full; after the end nobody is left to tell.
+        if let Some(queue) = queue.as_ref() {
+            drop(queue.try_send(incoming));
+        }
+    }
+}
+
+fn place(places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(places).try_acquire_owned().ok()
+}
+
+fn busy() -> WireError {
+    WireError::new(
+        ErrorCode::Busy,
+        format!("{WAITING_POSTS} of your events are waiting already. Wait for answers, then try again."),
+    )
+}
+
+/// The name and the arguments. The library has made sure of the name only.
+fn read(value: &Value) -> (String, Option<Vec<Json>>) {
+    let Value::Str(text, _) = value else {
+        return (String::new(), None);
+    };
+    match serde_json::from_str::<Vec<Json>>(text) {
+        Ok(mut all) if all.first().is_some_and(Json::is_string) => {
+            let name = all.remove(0);
+            let name = name.as_str().unwrap_or_default().chars().take(NAME_CHARS).collect();
+            (name, Some(all))
+        }
+        _ => (String::new(), None),
+    }
+}
+
+/// A field of the first argument, so that a refusal can say what it is about.
+fn spoken_of<'a>(arguments: Option<&'a [Json]>, field: &str) -> Option<&'a str> {
+    arguments?.first()?.get(field)?.as_str()
+}

@@ -1,0 +1,155 @@
+//! The one publisher: what a commit brought goes out in the order of the commits, one broadcast per room.
+
+use std::collections::BTreeMap;
+
+use ichat_protocol::{Body, Entries, Entry, Head, RoomId, Seq, ServerEvent};
+use ichat_store::Outcome;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use crate::classic::{self, Replay};
+use crate::house::Shared;
+use crate::seat::CLASSIC;
+use crate::writer::{Then, refusal};
+
+/// Commits that may wait for publication; the writer waits when it is full.
+const WAITING: usize = 64;
+
+/// Where commits are handed in.
+#[derive(Clone)]
+pub(crate) struct Publisher {
+    works: mpsc::Sender<Work>,
+}
+
+/// What became of the drafts of one commit, job by job, and who hears of it.
+pub(crate) struct Written(pub(crate) Vec<(Vec<(RoomId, Outcome)>, Then)>);
+
+/// What the publisher does, one after the other.
+pub(crate) enum Work {
+    Written(Written),
+    /// The end of a classic client's catch-up, which must stand between two broadcasts.
+    Replay(Replay),
+}
+
+impl Publisher {
+    /// The hand-in, and the other end for [`run`].
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Work>) {
+        let (works, waiting) = mpsc::channel(WAITING);
+        (Self { works }, waiting)
+    }
+
+    pub(crate) async fn publish(&self, written: Written) {
+        self.hand_in(Work::Written(written)).await;
+    }
+
+    pub(crate) async fn hand_in(&self, work: Work) {
+        // The publisher ends after the writer, when the whole server has: nobody is left to tell.
+        drop(self.works.send(work).await);
+    }
+}
+
+/// Publishes until the writer has ended and everything that it wrote is out.
+pub(crate) async fn run(
+    house: Shared,
+    mut waiting: mpsc::Receiver<Work>,
+    written_all: tokio_util::sync::CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            biased;
+            work = waiting.recv() => match work {
+                Some(Work::Written(written)) => publish(&house, written).await,
+                Some(Work::Replay(replay)) => classic::finish(&house, replay).await,
+                None => break,
+            },
+            () = written_all.cancelled(), if !waiting.is_closed() => waiting.close(),
+        }
+    }
+}
+
+async fn publish(house: &Shared, Written(jobs): Written) {
+    let mut rooms: BTreeMap<RoomId, Vec<Entry>> = BTreeMap::new();
+    for (outcomes, then) in &jobs {
+        if let Then::Tell {
+            subscribe: Some(seat), ..
+        } = then
+            && outcomes.iter().all(|(_, outcome)| refusal(outcome).is_none())
+        {
+            outcomes.iter().for_each(|(room, _)| seat.subscribe(*room));
+        }
+        for (room, outcome) in outcomes {
+            if let Outcome::Committed(entry) = outcome {
+                rooms.entry(*room).or_default().push(entry.clone());
+            }
+        }
+    }
+    for (room, entries) in rooms {
+        broadcast(house, room, entries).await;
+    }
+    for (outcomes, then) in jobs {
+        settle(house, outcomes, then).await;
+    }
+}
+
+async fn broadcast(house: &Shared, room: RoomId, entries: Vec<Entry>) {
+    let (Some(io), Some(epoch)) = (house.io.get(), house.published.epoch(&house.store, room).await) else {
+        return;
+    };
+    let last = entries.last().map(|entry| entry.seq).unwrap_or_default();
+    let event = Entries { room, epoch, entries };
+    // An error says that somebody's buffer was full. The others have it, and that one finds the gap: nothing to repeat.
+    drop(io.to(room.to_string()).emit("entries", &event).await);
+    if room == house.lobby() {
+        for entry in &event.entries {
+            if let Body::Message { text, .. } = &entry.body {
+                drop(io.to(CLASSIC).emit(classic::EVENT, &(text, entry.seq)).await);
+            }
+        }
+    }
+    house.published.advance(room, Head { epoch, seq: last });
+}
+
+/// Tells whoever asked. An entry that was committed has its receipt in the broadcast, unless an acknowledgement was asked for.
+async fn settle(house: &Shared, outcomes: Vec<(RoomId, Outcome)>, then: Then) {
+    match then {
+        Then::Tell { answer, .. } => {
+            let outcomes = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+            // Nobody waits for it when the connection's task has ended.
+            drop(answer.send(Ok(outcomes)));
+        }
+        Then::Post(mut asker) => {
+            let Some((room, outcome)) = outcomes.into_iter().next_back() else {
+                return;
+            };
+            if let Some(error) = refusal(&outcome) {
+                return asker.refuse(error);
+            }
+            let (entry, is_told) = match outcome {
+                Outcome::Committed(entry) => (entry, asker.seat.is_subscribed(room)),
+                Outcome::Standing(entry) => (entry, false),
+                _ => return,
+            };
+            if asker.ack.is_some() || !is_told {
+                let Some(epoch) = house.published.epoch(&house.store, room).await else {
+                    return;
+                };
+                let entries = vec![entry];
+                asker.answer(&ServerEvent::Entries(Entries { room, epoch, entries }));
+            }
+        }
+        Then::Chat(asker) => match outcomes.into_iter().next_back() {
+            Some((_, Outcome::Committed(entry) | Outcome::Standing(entry))) => {
+                asker.acknowledge(&json!({ "offset": entry.seq }));
+            }
+            // The id is made of the client's own id and the text, so this is the same message, said by an earlier
+            // connection of the same client.
+            Some((_, Outcome::Conflict)) => asker.acknowledge(&json!({ "offset": Seq::ZERO })),
+            Some((_, other)) => {
+                if let Some(error) = refusal(&other) {
+                    asker.refuse(error);
+                }
+            }
+            None => {}
+        },
+    }
+}
