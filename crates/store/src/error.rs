@@ -1,6 +1,5 @@
 //! What can go wrong, as a person or the caller can act on it.
 
-use std::io;
 use std::path::PathBuf;
 
 /// Why a data folder could not be opened. Each is a sentence for the person who started the program.
@@ -78,12 +77,11 @@ pub enum StoreError {
     Closed,
 }
 
-impl From<io::Error> for StoreError {
-    fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::StorageFull {
-            StoreError::Full
-        } else {
-            StoreError::Io(error.to_string())
+impl StoreError {
+    pub(crate) fn of_sql(error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full,
+            _ => StoreError::Io(error.to_string()),
         }
     }
 }

@@ -12,10 +12,18 @@
 //! gives each its place. The client hands [`ReplicaChange`]s to [`Store::save`]: entries that have their places already.
 //! No SQLite type, path or pragma leaks through the face, and sockets are unknown here.
 
+mod code;
 mod error;
+mod folder;
 mod log;
+mod read;
+mod readers;
 mod replica;
+mod schema;
 mod store;
+mod tally;
+mod write;
+mod writer;
 
 pub use error::{OpenError, StoreError};
 pub use log::{Draft, Hit, Outcome, Search};

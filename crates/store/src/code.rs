@@ -1,0 +1,203 @@
+//! How ids, places and bodies stand in the tables.
+
+use std::borrow::Cow;
+
+use ichat_protocol::{Body, DeviceId, Entry, EntryId, MemberId, Name, Seq};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+/// A place takes 40 bits of an entry's key; a room with more entries than that can't be.
+const SEQ_BITS: u32 = 40;
+/// The last place that a room can have here.
+pub(crate) const SEQ_TOP: Seq = Seq((1 << SEQ_BITS) - 1);
+
+/// A room's number in this file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RoomKey(pub(crate) i64);
+
+impl RoomKey {
+    /// The key of the entry at this place. A place past the top is the top: a range that ends there is meant to hold all.
+    pub(crate) fn at(self, seq: Seq) -> i64 {
+        (self.0 << SEQ_BITS) | int(seq.min(SEQ_TOP).0)
+    }
+
+    /// The keys of the first and the last entry that the room could have.
+    pub(crate) fn range(self) -> (i64, i64) {
+        (self.at(Seq(1)), self.at(SEQ_TOP))
+    }
+
+    /// The room of an entry.
+    pub(crate) fn of(entry: i64) -> Self {
+        Self(entry >> SEQ_BITS)
+    }
+}
+
+/// The place of an entry.
+pub(crate) fn seq_of(entry: i64) -> Seq {
+    Seq(natural(entry) & SEQ_TOP.0)
+}
+
+/// SQLite's integers are signed. Nothing that is counted here comes near the top; a hostile number stops there.
+pub(crate) fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The other way; what is never negative in the tables is 0 when it is.
+pub(crate) fn natural(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// The kinds as they stand in the table. A number, once given, keeps its meaning.
+pub(crate) mod kind {
+    pub(crate) const UNKNOWN: i64 = 0;
+    pub(crate) const CREATED: i64 = 1;
+    pub(crate) const JOINED: i64 = 2;
+    pub(crate) const LEFT: i64 = 3;
+    pub(crate) const NAMED: i64 = 4;
+    pub(crate) const RENAMED: i64 = 5;
+    pub(crate) const TOPIC: i64 = 6;
+    pub(crate) const MESSAGE: i64 = 7;
+    pub(crate) const EDIT: i64 = 8;
+    pub(crate) const DELETE: i64 = 9;
+    pub(crate) const WIPED: i64 = 10;
+    pub(crate) const REACTED: i64 = 11;
+    pub(crate) const UNREACTED: i64 = 12;
+}
+
+/// A body in columns. JSON would take 30 bytes more for each message.
+#[derive(Debug)]
+pub(crate) struct Columns<'a> {
+    pub(crate) kind: i64,
+    pub(crate) text: Option<Cow<'a, str>>,
+    pub(crate) reply: Option<Uuid>,
+    pub(crate) amends: Option<Uuid>,
+}
+
+impl<'a> Columns<'a> {
+    pub(crate) fn of(body: &'a Body) -> Self {
+        let (kind, text, reply) = match body {
+            Body::Created { name } => (kind::CREATED, Some(name.as_str().into()), None),
+            Body::Joined { name } => (kind::JOINED, Some(name.as_str().into()), None),
+            Body::Left => (kind::LEFT, None, None),
+            Body::Named { name } => (kind::NAMED, Some(name.as_str().into()), None),
+            Body::Renamed { name } => (kind::RENAMED, Some(name.as_str().into()), None),
+            Body::Topic { text } => (kind::TOPIC, Some(text.into()), None),
+            Body::Message { text, reply_to } => (kind::MESSAGE, Some(text.into()), reply_to.map(|id| id.0)),
+            Body::Edit { text, .. } => (kind::EDIT, Some(text.into()), None),
+            Body::Delete { .. } => (kind::DELETE, None, None),
+            Body::Wiped => (kind::WIPED, None, None),
+            Body::React { emoji, on, .. } => {
+                let kind = if *on { kind::REACTED } else { kind::UNREACTED };
+                (kind, Some(emoji.into()), None)
+            }
+            Body::Unknown(map) => (kind::UNKNOWN, Some(json(map).into()), None),
+        };
+        Columns {
+            kind,
+            text,
+            reply,
+            amends: body.amends().map(|id| id.0),
+        }
+    }
+
+    fn into_body(self) -> Result<Body, String> {
+        let kind = self.kind;
+        let missing = || format!("an entry of kind {kind} lacks a column");
+        let text = || self.text.map(Cow::into_owned).ok_or_else(missing);
+        let amends = || self.amends.map(EntryId).ok_or_else(missing);
+        let name = |text: String| Name::parse(&text).map_err(|e| e.to_string());
+        Ok(match kind {
+            kind::CREATED => Body::Created { name: name(text()?)? },
+            kind::JOINED => Body::Joined { name: name(text()?)? },
+            kind::LEFT => Body::Left,
+            kind::NAMED => Body::Named { name: name(text()?)? },
+            kind::RENAMED => Body::Renamed { name: name(text()?)? },
+            kind::TOPIC => Body::Topic { text: text()? },
+            kind::MESSAGE => Body::Message {
+                text: text()?,
+                reply_to: self.reply.map(EntryId),
+            },
+            kind::EDIT => Body::Edit {
+                of: amends()?,
+                text: text()?,
+            },
+            kind::DELETE => Body::Delete { of: amends()? },
+            kind::WIPED => Body::Wiped,
+            kind::REACTED | kind::UNREACTED => Body::React {
+                to: amends()?,
+                emoji: text()?,
+                on: kind == kind::REACTED,
+            },
+            _ => Body::Unknown(serde_json::from_str(&text()?).map_err(|e| e.to_string())?),
+        })
+    }
+}
+
+/// What a wiped body was, so that it is known again and can't be read.
+pub(crate) fn hash(body: &Body) -> [u8; 32] {
+    Sha256::digest(json(body)).into()
+}
+
+/// The JSON of a type of the protocol.
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> String {
+    // Only a map with keys that aren't text, or a failing `Serialize`, could fail; the protocol has neither.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// The columns that [`read_entry`] reads, from `entry e`, its author `p` and its device `d`.
+macro_rules! select_entries {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.key, e.id, p.id, d.id, e.at, e.kind, e.text, e.reply, e.amends \
+             FROM entry e CROSS JOIN person p ON p.key = e.author CROSS JOIN device d ON d.key = e.device ",
+            $rest
+        )
+    };
+}
+pub(crate) use select_entries;
+
+/// An entry from a row of [`select_entries`].
+pub(crate) fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let columns = Columns {
+        kind: row.get(5)?,
+        text: row.get::<_, Option<String>>(6)?.map(Cow::Owned),
+        reply: row.get(7)?,
+        amends: row.get(8)?,
+    };
+    Ok(Entry {
+        seq: seq_of(row.get(0)?),
+        id: EntryId(row.get(1)?),
+        author: read_member(row, 2)?,
+        device: DeviceId(row.get(3)?),
+        at: natural(row.get(4)?),
+        body: columns.into_body().map_err(|e| unreadable(6, e))?,
+    })
+}
+
+/// A person's id from a column.
+pub(crate) fn read_member(row: &Row<'_>, column: usize) -> rusqlite::Result<MemberId> {
+    MemberId::try_from(row.get::<_, String>(column)?).map_err(|e| unreadable(column, e))
+}
+
+/// A name from a column.
+pub(crate) fn read_name(row: &Row<'_>, column: usize) -> rusqlite::Result<Name> {
+    Name::parse(&row.get::<_, String>(column)?).map_err(|e| unreadable(column, e))
+}
+
+/// A column holds what nothing here writes.
+pub(crate) fn unreadable(
+    column: usize,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into())
+}
+
+/// The entry with this key.
+pub(crate) fn entry_at(connection: &Connection, key: i64) -> rusqlite::Result<Option<Entry>> {
+    connection
+        .prepare_cached(select_entries!("WHERE e.key = ?1"))?
+        .query_row([key], read_entry)
+        .optional()
+}

@@ -1,0 +1,11 @@
+//! Everything that is read. Each function is one short transaction of its own.
+
+mod page;
+mod restored;
+mod rooms;
+mod search;
+
+pub(crate) use page::page;
+pub(crate) use restored::restored;
+pub(crate) use rooms::{head, heads, is_member, members, room, rooms, rooms_of};
+pub(crate) use search::search;

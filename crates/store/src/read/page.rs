@@ -1,0 +1,117 @@
+//! A range of a room's log.
+
+use std::collections::HashMap;
+
+use ichat_protocol::{Body, Entry, EntryId, MemberId, Page, RoomId, Seq, limits};
+use rusqlite::Connection;
+
+use super::rooms::row_of;
+use crate::code::{RoomKey, SEQ_TOP, kind, read_entry, select_entries};
+
+/// See [`crate::Store::page`].
+pub(crate) fn page(
+    connection: &Connection,
+    id: RoomId,
+    before: Option<Seq>,
+    after: Option<Seq>,
+    limit: u32,
+) -> rusqlite::Result<Option<Page>> {
+    let Some(room) = row_of(connection, id)? else {
+        return Ok(None);
+    };
+    let low = room.key.at(after.map_or(Seq(1), Seq::next));
+    // A place past the top is the top itself, which nothing stands behind.
+    let high = match before {
+        Some(before) if before <= SEQ_TOP => room.key.at(before) - 1,
+        _ => room.key.at(SEQ_TOP),
+    };
+    let limit = limit.clamp(1, limits::PAGE_ENTRIES);
+    let mut entries: Vec<Entry> = if after.is_some() {
+        connection
+            .prepare_cached(select_entries!("WHERE e.key BETWEEN ?1 AND ?2 ORDER BY e.key LIMIT ?3"))?
+            .query_map((low, high, limit), read_entry)?
+            .collect::<Result<_, _>>()?
+    } else {
+        connection
+            .prepare_cached(select_entries!(
+                "WHERE e.key BETWEEN ?1 AND ?2 ORDER BY e.key DESC LIMIT ?3"
+            ))?
+            .query_map((low, high, limit), read_entry)?
+            .collect::<Result<_, _>>()?
+    };
+    if after.is_none() {
+        entries.reverse();
+    }
+    let later = later(connection, room.key, &entries)?;
+    Ok(Some(Page {
+        room: id,
+        head: room.told_head(),
+        entries,
+        later,
+    }))
+}
+
+/// What lies beyond the page and changes how its messages are shown: the last edit of each, and for each person and emoji
+/// the last reaction, if it stands or takes back one that is in the page. Deletions are not among it: a deleted message
+/// is `wiped` in the page itself. So there are at most one edit for each message, and the reactions that are shown.
+fn later(connection: &Connection, room: RoomKey, entries: &[Entry]) -> rusqlite::Result<Vec<Entry>> {
+    let Some(last) = entries.last() else {
+        return Ok(Vec::new());
+    };
+    let (beyond, top) = (room.at(last.seq) + 1, room.range().1);
+    let mut amending = connection.prepare_cached(select_entries!(
+        "WHERE e.amends = ?1 AND e.key BETWEEN ?2 AND ?3 ORDER BY e.key"
+    ))?;
+    let mut later = Vec::new();
+    for message in entries.iter().filter(|e| matches!(e.body, Body::Message { .. })) {
+        let amendments: Vec<Entry> = amending
+            .query_map((message.id.0, beyond, top), read_entry)?
+            .collect::<Result<_, _>>()?;
+        later.extend(last_of_each(amendments, message.id, entries));
+    }
+    later.sort_unstable_by_key(|entry| entry.seq);
+    Ok(later)
+}
+
+fn last_of_each(amendments: Vec<Entry>, message: EntryId, page: &[Entry]) -> Vec<Entry> {
+    let mut edit = None;
+    let mut reactions: HashMap<(MemberId, String), Entry> = HashMap::new();
+    for entry in amendments {
+        match &entry.body {
+            Body::Edit { .. } => edit = Some(entry),
+            Body::React { emoji, .. } => {
+                reactions.insert((entry.author.clone(), emoji.clone()), entry);
+            }
+            _ => {}
+        }
+    }
+    let in_page = |reaction: &Entry| {
+        page.iter().any(|e| match (&e.body, &reaction.body) {
+            (Body::React { to, emoji, .. }, Body::React { emoji: same, .. }) => {
+                *to == message && emoji == same && e.author == reaction.author
+            }
+            _ => false,
+        })
+    };
+    let shown = reactions
+        .into_values()
+        .filter(|r| matches!(r.body, Body::React { on: true, .. }) || in_page(r));
+    edit.into_iter().chain(shown).collect()
+}
+
+/// The text that a message has now, if it was edited.
+pub(super) fn edited_text(
+    connection: &Connection,
+    room: RoomKey,
+    message: EntryId,
+) -> rusqlite::Result<Option<String>> {
+    use rusqlite::OptionalExtension as _;
+    let (first, last) = room.range();
+    connection
+        .prepare_cached(
+            "SELECT text FROM entry WHERE amends = ?1 AND kind = ?2 AND key BETWEEN ?3 AND ?4
+             ORDER BY key DESC LIMIT 1",
+        )?
+        .query_row((message.0, kind::EDIT, first, last), |row| row.get(0))
+        .optional()
+}

@@ -1,0 +1,197 @@
+//! The rules of the log: what a draft needs to get its place.
+
+use ichat_protocol::{Body, Entry, EntryId, Epoch, RoomId, Seq};
+use rusqlite::OptionalExtension as _;
+
+use super::Fault;
+use super::batch::{Batch, NewRow};
+use crate::code::{RoomKey, entry_at, hash, kind};
+use crate::{Draft, Outcome};
+
+/// A message that a draft speaks of.
+struct Target {
+    key: i64,
+    author: i64,
+}
+
+impl Batch<'_> {
+    /// Gives a draft its place, or says why it has none.
+    pub(super) fn place(&mut self, draft: Draft) -> Result<Outcome, Fault> {
+        if let Some(outcome) = self.standing(&draft)? {
+            return Ok(outcome);
+        }
+        if let Body::Created { name } = &draft.body {
+            if self.room(draft.room)?.is_some() {
+                return Ok(Outcome::Conflict);
+            }
+            let name = name.as_str().to_owned();
+            self.room_or_new(draft.room, Epoch::fresh())?.name = Some(name);
+            let room = self.room_or_new(draft.room, Epoch::fresh())?.key;
+            return self.write(draft, room, None);
+        }
+        let Some(room) = self.room(draft.room)?.map(|room| room.key) else {
+            return Ok(Outcome::UnknownRoom);
+        };
+        if let Some(outcome) = self.refuse_member(&draft, room)? {
+            return Ok(outcome);
+        }
+        match self.target(&draft, room)? {
+            Ok(target) => self.write(draft, room, target),
+            Err(outcome) => Ok(outcome),
+        }
+    }
+
+    /// What stands under the draft's id, if anything does.
+    fn standing(&mut self, draft: &Draft) -> Result<Option<Outcome>, Fault> {
+        let found = self
+            .tx
+            .prepare_cached("SELECT key, hash FROM entry WHERE id = ?1")?
+            .query_row([draft.id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((key, wiped)): Option<(i64, Option<[u8; 32]>)> = found else {
+            return Ok(None);
+        };
+        let Some(entry) = entry_at(self.tx, key)? else {
+            return Ok(None);
+        };
+        let same_room = self.room(draft.room)?.map(|room| room.key) == Some(RoomKey::of(key));
+        let same_body = match entry.body {
+            // A replica may hold a wiped entry whose first body it never saw; the id is all that there is to go by.
+            Body::Wiped => wiped.is_none_or(|wiped| wiped == hash(&draft.body)),
+            ref body => *body == draft.body,
+        };
+        let same = same_room && same_body && entry.author == draft.author;
+        Ok(Some(if same {
+            Outcome::Standing(entry)
+        } else {
+            Outcome::Conflict
+        }))
+    }
+
+    /// Whether the author may write to the room at all; a repeated `joined` or `named` stands.
+    fn refuse_member(&mut self, draft: &Draft, room: RoomKey) -> Result<Option<Outcome>, Fault> {
+        let person = self.person(&draft.author)?;
+        let member = self.member(room, person)?.filter(|member| member.joined);
+        let Some(member) = member else {
+            let joins = matches!(draft.body, Body::Joined { .. });
+            return Ok((!joins).then_some(Outcome::NotJoined));
+        };
+        if let Body::Joined { name } | Body::Named { name } = &draft.body
+            && member.name == name.as_str()
+        {
+            let named = member.named;
+            return Ok(entry_at(self.tx, named)?.map(Outcome::Standing));
+        }
+        Ok(None)
+    }
+
+    /// The message that the draft amends: it must stand in this room, and only its author may edit or delete it.
+    fn target(&mut self, draft: &Draft, room: RoomKey) -> Result<Result<Option<Target>, Outcome>, Fault> {
+        let Some(id) = draft.body.amends() else {
+            return Ok(Ok(None));
+        };
+        let Some(target) = self.message(room, id)? else {
+            return Ok(Err(Outcome::UnknownEntry));
+        };
+        let own = self.person(&draft.author)? == target.author;
+        if !own && !matches!(draft.body, Body::React { .. }) {
+            return Ok(Err(Outcome::NotYours));
+        }
+        Ok(Ok(Some(target)))
+    }
+
+    fn message(&self, room: RoomKey, id: EntryId) -> rusqlite::Result<Option<Target>> {
+        let (first, last) = room.range();
+        self.tx
+            .prepare_cached("SELECT key, author FROM entry WHERE id = ?1 AND kind = ?2 AND key BETWEEN ?3 AND ?4")?
+            .query_row((id.0, kind::MESSAGE, first, last), |row| {
+                Ok(Target {
+                    key: row.get(0)?,
+                    author: row.get(1)?,
+                })
+            })
+            .optional()
+    }
+
+    /// Writes the entry at the room's next place, and what follows from it.
+    fn write(&mut self, draft: Draft, room: RoomKey, target: Option<Target>) -> Result<Outcome, Fault> {
+        let (seq, at) = self.next_place(draft.room, draft.at)?;
+        let author = self.person(&draft.author)?;
+        let entry = Entry {
+            seq,
+            id: draft.id,
+            author: draft.author,
+            device: draft.device,
+            at,
+            body: draft.body,
+        };
+        let key = room.at(seq);
+        self.insert(&NewRow {
+            key,
+            author,
+            entry: &entry,
+            hash: None,
+        })?;
+        self.project(draft.room, room, key, &entry)?;
+        if let Some(target) = target {
+            match &entry.body {
+                Body::Edit { text, .. } => {
+                    self.unindex(target.key)?;
+                    self.index(target.key, text)?;
+                }
+                Body::Delete { .. } => self.wipe(target.key)?,
+                _ => {}
+            }
+        }
+        Ok(Outcome::Committed(entry))
+    }
+
+    fn next_place(&mut self, room: RoomId, at: u64) -> Result<(Seq, u64), Fault> {
+        let room = self.room(room)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        if room.last >= crate::code::SEQ_TOP {
+            return Err(Fault::Misfit("the room is full".into()));
+        }
+        room.last = room.last.next();
+        if room.first == Seq::ZERO {
+            room.first = room.last;
+        }
+        // The clock of a computer may be set back; a room's never goes back.
+        room.at = room.at.max(at);
+        Ok((room.last, room.at))
+    }
+
+    /// What an entry at the top of a room's log changes of the room and its members.
+    pub(super) fn project(&mut self, id: RoomId, room: RoomKey, key: i64, entry: &Entry) -> Result<(), Fault> {
+        match &entry.body {
+            Body::Created { name } | Body::Renamed { name } => {
+                if let Some(room) = self.room(id)? {
+                    room.name = Some(name.as_str().to_owned());
+                }
+            }
+            Body::Topic { text } => {
+                if let Some(room) = self.room(id)? {
+                    room.topic.clone_from(text);
+                }
+            }
+            Body::Joined { name } | Body::Named { name } => {
+                let person = self.person(&entry.author)?;
+                if self.joined(room, person, name, key)?
+                    && let Some(room) = self.room(id)?
+                {
+                    room.members = room.members.saturating_add(1);
+                }
+            }
+            Body::Left => {
+                let person = self.person(&entry.author)?;
+                if self.left(room, person)?
+                    && let Some(room) = self.room(id)?
+                {
+                    room.members = room.members.saturating_sub(1);
+                }
+            }
+            Body::Message { text, .. } => self.index(key, text)?,
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! Everything that changes the tables. Each batch is one transaction.
+
+mod batch;
+mod commit;
+mod save;
+mod wipe;
+
+use ichat_protocol::{MemberId, RoomId, Seq};
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::code::int;
+use crate::{Draft, Outcome, ReplicaChange, StoreError};
+use batch::Batch;
+
+/// Why a batch was not written.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Sql(rusqlite::Error),
+    Misfit(String),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Fault::Sql(error)
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Sql(error) => StoreError::of_sql(&error),
+            Fault::Misfit(cause) => StoreError::Misfit(cause),
+        }
+    }
+}
+
+/// See [`crate::Store::commit`].
+pub(crate) fn commit(connection: &mut Connection, drafts: Vec<Draft>) -> Result<Vec<Outcome>, Fault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut batch = Batch::new(&transaction);
+    let mut outcomes = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        outcomes.push(batch.place(draft)?);
+    }
+    batch.finish()?;
+    transaction.commit()?;
+    Ok(outcomes)
+}
+
+/// See [`crate::Store::save`].
+pub(crate) fn save(connection: &mut Connection, changes: Vec<ReplicaChange>) -> Result<(), Fault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut batch = Batch::new(&transaction);
+    for change in changes {
+        batch.save(change)?;
+    }
+    batch.finish()?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// See [`crate::Store::set_read`].
+pub(crate) fn set_read(connection: &Connection, room: RoomId, member: &MemberId, seq: Seq) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "UPDATE member SET read = min(?3, room.last) FROM room, person
+             WHERE room.id = ?1 AND person.id = ?2 AND member.room = room.key AND member.person = person.key
+               AND member.joined",
+        )?
+        .execute((room.0, member.as_str(), int(seq.0)))?;
+    Ok(())
+}
