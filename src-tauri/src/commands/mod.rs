@@ -1,0 +1,45 @@
+//! What the interface can ask for: one command for each action, one line each.
+//!
+//! `names.rs` lists them for the build script, and `capabilities/main.json` allows them to the one window.
+
+mod hosting;
+mod servers;
+mod session;
+mod window;
+
+use ichat_protocol::WireError;
+use tauri::Runtime;
+use tauri::ipc::Invoke;
+
+/// What a command answers: `{code, message}` when it fails.
+pub(crate) type Answer<T = ()> = Result<T, WireError>;
+
+/// All commands.
+pub(crate) fn all<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        window::start,
+        session::send,
+        session::retry,
+        session::discard,
+        session::create_room,
+        session::browse_rooms,
+        session::join_room,
+        session::leave_room,
+        session::open_room,
+        session::history,
+        session::typing,
+        session::read,
+        session::away,
+        servers::rename,
+        hosting::host_start,
+        hosting::host_stop,
+        servers::nearby_join,
+        servers::server_join,
+        servers::server_forget,
+        window::notify,
+        window::badge,
+        window::attention,
+        window::quit,
+        window::hide,
+    ]
+}

@@ -1,0 +1,100 @@
+//! What a person does in the rooms of one server.
+
+use ichat_client::session::{Command, Load};
+use ichat_protocol::{Body, EntryId, RoomId, Seq, ServerId};
+use tauri::State;
+
+use super::Answer;
+use crate::shell::{Shell, named};
+
+#[tauri::command]
+pub(super) async fn send(
+    shell: State<'_, Shell>,
+    server: ServerId,
+    room: RoomId,
+    id: EntryId,
+    body: Body,
+    written: u64,
+) -> Answer {
+    shell
+        .command(
+            server,
+            Command::Send {
+                room,
+                id,
+                body,
+                written,
+            },
+        )
+        .await
+}
+
+#[tauri::command]
+pub(super) async fn retry(shell: State<'_, Shell>, server: ServerId, id: EntryId) -> Answer {
+    shell.command(server, Command::Retry { id }).await
+}
+
+#[tauri::command]
+pub(super) async fn discard(shell: State<'_, Shell>, server: ServerId, id: EntryId) -> Answer {
+    shell.command(server, Command::Discard { id }).await
+}
+
+#[tauri::command]
+pub(super) async fn create_room(
+    shell: State<'_, Shell>,
+    server: ServerId,
+    room: RoomId,
+    name: String,
+    topic: Option<String>,
+) -> Answer {
+    shell
+        .command(
+            server,
+            Command::Create {
+                room,
+                name: named(&name)?,
+                topic,
+            },
+        )
+        .await
+}
+
+#[tauri::command]
+pub(super) async fn browse_rooms(shell: State<'_, Shell>, server: ServerId) -> Answer {
+    shell.command(server, Command::Browse).await
+}
+
+#[tauri::command]
+pub(super) async fn join_room(shell: State<'_, Shell>, server: ServerId, room: RoomId) -> Answer {
+    shell.command(server, Command::Join { room }).await
+}
+
+#[tauri::command]
+pub(super) async fn leave_room(shell: State<'_, Shell>, server: ServerId, room: RoomId) -> Answer {
+    shell.command(server, Command::Leave { room }).await
+}
+
+#[tauri::command]
+pub(super) async fn open_room(shell: State<'_, Shell>, server: ServerId, room: RoomId) -> Answer {
+    shell.command(server, Command::Open { room }).await
+}
+
+#[tauri::command]
+pub(super) async fn history(shell: State<'_, Shell>, server: ServerId, room: RoomId, load: Load) -> Answer {
+    shell.command(server, Command::History { room, load }).await
+}
+
+#[tauri::command]
+pub(super) async fn typing(shell: State<'_, Shell>, server: ServerId, room: RoomId, on: bool) -> Answer {
+    shell.command(server, Command::Typing { room, on }).await
+}
+
+#[tauri::command]
+pub(super) async fn read(shell: State<'_, Shell>, server: ServerId, room: RoomId, seq: Seq) -> Answer {
+    shell.command(server, Command::Read { room, seq }).await
+}
+
+#[tauri::command]
+pub(super) async fn away(shell: State<'_, Shell>, server: ServerId, away: bool) -> Answer {
+    shell.command(server, Command::Away { away }).await
+}

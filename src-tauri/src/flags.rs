@@ -1,0 +1,23 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// I-Chat: a chat that carries its own server.
+#[derive(Clone, Debug, Default, Parser)]
+#[command(name = "ichat", version)]
+pub struct Flags {
+    /// Keeps everything in this folder instead of the usual one. Such an app stands by itself: it starts beside others,
+    /// and beside itself only with another folder.
+    #[arg(long, value_name = "DIR", env = "ICHAT_DATA")]
+    pub data: Option<PathBuf>,
+    /// What is logged to the terminal, in the syntax of tracing's `EnvFilter`.
+    #[arg(
+        long,
+        value_name = "FILTER",
+        env = "ICHAT_LOG",
+        default_value = "warn,ichat_app=info"
+    )]
+    pub log: String,
+}

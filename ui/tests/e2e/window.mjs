@@ -1,0 +1,167 @@
+/**
+ * Drives the real app in its real window. Each app gets a WebKitWebDriver of its own, so that several run side by side,
+ * each in a network namespace when asked.
+ */
+
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { rm } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { Builder, Capabilities } from "selenium-webdriver";
+
+/** How long a driver may take to listen, and an app to end with its hosted server and goodbyes. */
+const WITHIN_MS = 15_000;
+
+/**
+ * Opens the app and waits until its window can be driven.
+ *
+ * @param {object} options
+ * @param {string} options.binary the app
+ * @param {string} options.dataDir its data folder; two apps need two
+ * @param {string} options.display the X display: `:99`
+ * @param {string} [options.netns] the network namespace that app and driver live in, made by the caller (needs root)
+ * @param {Record<string, string>} [options.env] more for the environment, such as DBUS_SESSION_BUS_ADDRESS: without a
+ *   session bus there are no notifications and no tray
+ * @param {(text: string) => void} [options.log] gets what the app and its driver print
+ * @returns {Promise<{
+ *   driver: import("selenium-webdriver").WebDriver,
+ *   pid: number,
+ *   close: () => Promise<void>,
+ *   kill: () => Promise<void>,
+ * }>} `close` quits the app politely, `kill` takes it away in the middle of whatever it does
+ */
+export async function openApp({ binary, dataDir, display, netns, env = {}, log }) {
+  const port = await freePort();
+  const webdriver = run(netns, ["WebKitWebDriver", `--port=${port}`, "--host=127.0.0.1"], log, {
+    ...env,
+    DISPLAY: display,
+    ICHAT_DATA: dataDir,
+    TAURI_AUTOMATION: "true",
+    TAURI_WEBVIEW_AUTOMATION: "true",
+  });
+  const way = netns ? await wayInto(netns, port, log) : undefined;
+  const address = `http://127.0.0.1:${way?.port ?? port}`;
+  const end = async (signal) => {
+    for (const app of await childrenOf(webdriver.pid)) await ended(app, signal);
+    // Not before the app: it would be orphaned.
+    await ended(webdriver.pid, "SIGTERM");
+    await way?.close();
+  };
+  try {
+    await listening(address);
+    const driver = await new Builder()
+      .usingServer(address)
+      .withCapabilities(new Capabilities({ browserName: "wry", "webkitgtk:browserOptions": { binary, args: [] } }))
+      .build();
+    const [pid] = await childrenOf(webdriver.pid);
+    // Quitting the session would only close the window, and an app that hosts asks then what to do.
+    return { driver, pid, close: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+  } catch (error) {
+    await end("SIGKILL");
+    throw error;
+  }
+}
+
+/** Starts a program, inside a network namespace if one is given. */
+function run(netns, command, log, env = {}) {
+  const [program, ...args] = netns ? ["ip", "netns", "exec", netns, ...command] : command;
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => log?.(text));
+  return child;
+}
+
+/**
+ * A port out here that leads to a port of a namespace's loopback. It goes through a Unix socket, which belongs to the file
+ * system and so to no network namespace.
+ */
+async function wayInto(netns, port, log) {
+  const path = join(tmpdir(), `ichat-webdriver-${process.pid}-${port}.sock`);
+  const relay = `
+    const { connect, createServer } = require("node:net");
+    createServer((from) => {
+      const to = connect(${port}, "127.0.0.1");
+      from.pipe(to).pipe(from);
+      for (const [end, other] of [[from, to], [to, from]]) end.on("error", () => other.destroy());
+    }).listen(${JSON.stringify(path)});`;
+  const inner = run(netns, [process.execPath, "-e", relay], log);
+  const sockets = new Set();
+  const outer = createServer((from) => {
+    const to = connect(path);
+    from.pipe(to).pipe(from);
+    for (const [end, other] of [
+      [from, to],
+      [to, from],
+    ]) {
+      sockets.add(end);
+      end.on("error", () => other.destroy()).on("close", () => sockets.delete(end));
+    }
+  });
+  outer.listen(0, "127.0.0.1");
+  await once(outer, "listening");
+  return {
+    port: outer.address().port,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      outer.close();
+      await ended(inner.pid, "SIGTERM");
+      await rm(path, { force: true });
+    },
+  };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function listening(address) {
+  await until(`WebKitWebDriver to listen on ${address}`, () =>
+    fetch(`${address}/status`).then(
+      (response) => response.ok,
+      () => false,
+    ),
+  );
+}
+
+async function childrenOf(pid) {
+  const listed = await promisify(execFile)("ps", ["-o", "pid=", "--ppid", String(pid)]).catch(() => ({ stdout: "" }));
+  return listed.stdout.split(/\s+/).filter(Boolean).map(Number);
+}
+
+async function ended(pid, signal) {
+  signalTo(pid, signal);
+  await until(`process ${pid} to end`, async () => !(await isRunning(pid))).catch((error) => {
+    signalTo(pid, "SIGKILL");
+    throw error;
+  });
+}
+
+function signalTo(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
+}
+
+/** A zombie that its parent has not asked about yet is not running. */
+async function isRunning(pid) {
+  const state = await promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
+  return state.stdout.trim() !== "" && !state.stdout.startsWith("Z");
+}
+
+async function until(what, holds) {
+  const deadline = Date.now() + WITHIN_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited ${WITHIN_MS / 1000} s in vain for ${what}`);
+    await pause(50);
+  }
+}
