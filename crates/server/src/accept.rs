@@ -30,7 +30,7 @@ const STALLED_AFTER: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
 
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nconnection: close\r\n\
-    retry-after: 5\r\ncontent-length: 58\r\n\r\nThis server has as many connections as it can take just now\n";
+    retry-after: 5\r\ncontent-length: 60\r\n\r\nThis server has as many connections as it can take just now\n";
 
 /// What the accept loop lives by.
 pub(crate) struct Accept {

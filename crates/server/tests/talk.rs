@@ -1,0 +1,311 @@
+//! People talk.
+//!
+//! - the first event is `hello`; a key makes a member, once
+//! - what one says, all see: the author too, at the same place
+//! - 500 posts of one connection stay in their order while others post
+//! - an acknowledgement comes instead of the answer; the same post again gives the entry that stands
+//! - 64 posts of one id make one entry; the same id with other content is refused
+//! - a guest is logged with the first thing said, and not before
+//! - a new name on reconnect is told in the room
+//! - rooms: create (twice), list, join, leave; members; the lobby can't be left
+//! - two connections with one key are one person; what one reads is told to the other
+//! - typing reaches the others, away is one's own state
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{Heard, Key, Server, entries, message, said};
+use ichat_protocol::{Body, EntryId, RoomId, Seq};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_key_makes_a_member_of_the_lobby_once() {
+    let server = Server::start().await;
+    let key = Key::new();
+    let alice = server.person_with("Alice", &key).await;
+    assert_eq!(alice.hello["name"], "Alice");
+    assert_eq!(alice.hello["protocol"], 1);
+    assert_eq!(alice.hello["rooms"][0]["joined"], true);
+    assert_eq!(alice.hello["device"], json!(key.device));
+    let again = server.person_with("Alice", &key).await;
+    assert_eq!(again.me(), alice.me());
+    let joined: Vec<_> = server
+        .log()
+        .await
+        .into_iter()
+        .filter(|entry| matches!(entry.body, Body::Joined { .. }))
+        .collect();
+    assert_eq!(joined.len(), 1, "{joined:?}");
+}
+
+#[tokio::test]
+async fn what_one_says_all_see_at_the_same_place() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    let mut bob = server.person("Bob").await;
+    alice.follows(server.lobby()).await;
+    bob.follows(server.lobby()).await;
+    let id = alice.says("hi").await;
+    let receipt = alice.sees("hi").await;
+    assert_eq!(receipt.id, id);
+    assert_eq!(bob.sees("hi").await, receipt);
+    assert_eq!(server.log().await.last(), Some(&receipt));
+}
+
+#[tokio::test]
+async fn five_hundred_posts_of_one_keep_their_order_while_others_post() {
+    let server = Server::start().await;
+    let mut reader = server.person("Reader").await;
+    reader.follows(server.lobby()).await;
+    let mut writers = Vec::new();
+    for writer in 0..4 {
+        let mut person = server.person(&format!("Writer {writer}")).await;
+        writers.push(tokio::spawn(async move {
+            for number in 0..500 {
+                person.says(&format!("{writer} {number}")).await;
+            }
+            person
+        }));
+    }
+    let mut seen = Vec::new();
+    while seen.len() < 2_000 {
+        seen.extend(
+            entries(&reader.hears("entries").await)
+                .into_iter()
+                .filter(|entry| said(entry).is_some()),
+        );
+    }
+    let mut seqs: Vec<Seq> = seen.iter().map(|entry| entry.seq).collect();
+    let told = seqs.clone();
+    seqs.sort();
+    assert_eq!(told, seqs);
+    for writer in 0..4 {
+        let own: Vec<_> = seen
+            .iter()
+            .filter_map(said)
+            .filter_map(|text| text.strip_prefix(&format!("{writer} ")))
+            .collect();
+        let expected: Vec<_> = (0..500).map(|number| number.to_string()).collect();
+        assert_eq!(own, expected);
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_same_post_again_gives_the_entry_that_stands() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    let post = message(server.lobby(), EntryId::fresh(), "once");
+    let first = alice.ask("post", &[post.clone()]).await;
+    assert_eq!(first["event"], "entries");
+    let again = alice.ask("post", &[post]).await;
+    assert_eq!(again, first);
+    assert_eq!(
+        server
+            .log()
+            .await
+            .iter()
+            .filter(|entry| said(entry) == Some("once"))
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn one_id_is_one_entry_however_many_post_it() {
+    let server = Server::start().await;
+    let key = Key::new();
+    let id = EntryId::fresh();
+    let mut posts = Vec::new();
+    for _ in 0..64 {
+        let mut device = server.person_with("Alice", &key).await;
+        let post = message(server.lobby(), id, "once");
+        posts.push(tokio::spawn(async move { device.ask("post", &[post]).await }));
+    }
+    let mut answers = BTreeSet::new();
+    for post in posts {
+        answers.insert(post.await.unwrap().to_string());
+    }
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    assert_eq!(server.log().await.iter().filter(|entry| entry.id == id).count(), 1);
+
+    let mut device = server.person_with("Alice", &key).await;
+    let other = device.ask("post", &[message(server.lobby(), id, "twice")]).await;
+    assert_eq!(other["data"]["error"]["code"], "conflict");
+}
+
+#[tokio::test]
+async fn a_guest_is_logged_with_the_first_thing_said() {
+    let server = Server::start().await;
+    let before = server.log().await.len();
+    let mut guest = server.guest().await;
+    assert!(guest.me().starts_with("guest-"));
+    assert_eq!(guest.hello["rooms"][0]["joined"], true);
+    assert_eq!(server.log().await.len(), before);
+    guest.says("hello").await;
+    let seen = entries(&guest.hears("entries").await);
+    assert!(
+        matches!(&seen[0].body, Body::Joined { name } if name.as_str() == guest.hello["name"]),
+        "{seen:?}"
+    );
+    assert_eq!(said(&seen[1]), Some("hello"));
+    guest.says("again").await;
+    guest.sees("again").await;
+    assert_eq!(server.log().await.len(), before + 3);
+}
+
+#[tokio::test]
+async fn a_new_name_on_reconnect_is_told() {
+    let server = Server::start().await;
+    let key = Key::new();
+    drop(server.person_with("Alice", &key).await);
+    let mut bob = server.person("Bob").await;
+    bob.follows(server.lobby()).await;
+    server.person_with("Alicia", &key).await;
+    let seen = entries(&bob.hears("entries").await);
+    assert!(
+        matches!(&seen[0].body, Body::Named { name } if name.as_str() == "Alicia"),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_name_can_be_changed() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    alice.follows(server.lobby()).await;
+    let answer = alice.ask("rename", &[json!({ "name": "Alicia" })]).await;
+    assert_eq!(answer["event"], "presence");
+    assert_eq!(answer["data"]["people"][0]["name"], "Alicia");
+    let seen = entries(&alice.hears("entries").await);
+    assert!(
+        matches!(&seen[0].body, Body::Named { name } if name.as_str() == "Alicia"),
+        "{seen:?}"
+    );
+    let told = alice.hears("presence").await;
+    assert_eq!(told["people"][0]["name"], "Alicia");
+}
+
+#[tokio::test]
+async fn rooms_are_made_found_joined_and_left() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    let mut bob = server.person("Bob").await;
+    let room = RoomId::fresh();
+    let create = json!({ "room": room, "name": "Garden", "topic": "Plants" });
+    alice.emit("create", create.clone()).await;
+    let begun = entries(&alice.hears("entries").await);
+    assert_eq!(begun[0].seq, Seq(1));
+    let made = alice.hears("room").await;
+    assert_eq!(
+        (&made["name"], &made["topic"], &made["joined"]),
+        (&json!("Garden"), &json!("Plants"), &json!(true))
+    );
+    let again = alice.ask("create", &[create]).await;
+    assert_eq!(again["data"]["head"], made["head"], "creating twice is creating once");
+    let taken = bob.ask("create", &[json!({ "room": room, "name": "Mine" })]).await;
+    assert_eq!(taken["data"]["error"]["code"], "conflict");
+
+    let listed = bob.ask("rooms", &[]).await;
+    let garden = listed["data"]["rooms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|listed| listed["id"] == json!(room))
+        .unwrap();
+    assert_eq!(garden["joined"], false);
+    bob.says_in(room, "too early").await;
+    assert_eq!(bob.is_refused().await, "not_joined");
+
+    bob.emit("join", json!({ "room": room })).await;
+    assert_eq!(bob.hears("room").await["joined"], true);
+    let page = entries(&bob.hears("page").await);
+    assert!(matches!(page.last().unwrap().body, Body::Joined { .. }));
+    bob.says_in(room, "nice").await;
+    alice.sees("nice").await;
+    bob.sees("nice").await;
+    let members = bob.ask("members", &[json!({ "room": room })]).await;
+    assert_eq!(members["data"]["members"].as_array().unwrap().len(), 2);
+
+    let left = bob.ask("leave", &[json!({ "room": room })]).await;
+    assert_eq!(
+        (&left["event"], &left["data"]["joined"]),
+        (&json!("room"), &json!(false))
+    );
+    alice.says_in(room, "gone").await;
+    alice.sees("gone").await;
+    let refused = bob.ask("history", &[json!({ "room": room })]).await;
+    assert_eq!(refused["data"]["error"]["code"], "not_joined");
+    let lobby = bob.ask("leave", &[json!({ "room": server.lobby() })]).await;
+    assert_eq!(lobby["data"]["error"]["code"], "bad_request");
+    bob.follows(server.lobby()).await;
+    bob.says("still here").await;
+    loop {
+        match bob.next().await {
+            Heard::Event(event, data) if event == "entries" => {
+                assert_ne!(data[0]["room"], json!(room), "heard after leaving");
+                break;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn devices_of_one_person_share_what_was_read() {
+    let server = Server::start().await;
+    let key = Key::new();
+    let mut desk = server.person_with("Alice", &key).await;
+    let mut phone = server.person_with("Alice", &key).await;
+    let mut bob = server.person("Bob").await;
+    assert_eq!(*server.people.borrow(), 2);
+    let said = bob
+        .ask("post", &[message(server.lobby(), EntryId::fresh(), "news")])
+        .await;
+    let seq = said["data"]["entries"][0]["seq"].clone();
+    desk.emit("read", json!({ "room": server.lobby(), "seq": seq })).await;
+    assert_eq!(phone.hears("read").await, json!({ "room": server.lobby(), "seq": seq }));
+    let rooms = phone.ask("rooms", &[]).await;
+    assert_eq!(rooms["data"]["rooms"][0]["read"], seq);
+    let beyond = desk
+        .ask("read", &[json!({ "room": server.lobby(), "seq": 1_000_000 })])
+        .await;
+    assert_eq!(beyond["data"]["error"]["code"], "bad_request");
+}
+
+#[tokio::test]
+async fn typing_and_presence_reach_the_others() {
+    let server = Server::start().await;
+    let key = Key::new();
+    let mut alice = server.person_with("Alice", &key).await;
+    let mut bob = server.person("Bob").await;
+    alice.follows(server.lobby()).await;
+    bob.follows(server.lobby()).await;
+    alice
+        .emit("typing", json!({ "room": server.lobby(), "on": true }))
+        .await;
+    let typing = bob.hears("typing").await;
+    assert_eq!(
+        typing,
+        json!({ "room": server.lobby(), "member": alice.me(), "on": true })
+    );
+
+    let state = |told: &Value, of: &str| {
+        let people = told["people"].as_array().unwrap();
+        people
+            .iter()
+            .find(|person| person["id"] == of)
+            .map(|person| person["availability"].clone())
+    };
+    let me = alice.me().to_owned();
+    let mut phone = server.person_with("Alice", &key).await;
+    phone.emit("away", json!({ "away": true })).await;
+    alice.emit("away", json!({ "away": true })).await;
+    while state(&bob.hears("presence").await, &me) != Some(json!("away")) {}
+    drop(phone);
+    drop(alice);
+    while state(&bob.hears("presence").await, &me) != Some(json!("offline")) {}
+}
