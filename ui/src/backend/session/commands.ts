@@ -1,0 +1,132 @@
+/** What the person wants. */
+
+import { type ClientEvent, type Entry, limits, type Read, type RoomId, type Seq } from "../protocol";
+import type { Command, Load, OutboxItem, OutboxState } from "../session-types";
+import { refusal } from "./body";
+import type { Session } from "./index";
+import { lookedBack, tellEntries } from "./log-events";
+import type { Out } from "./out";
+import { read } from "./receive";
+
+export function command(session: Session, now: number, wanted: Command, out: Out): void {
+  const online = session.line.isOnline;
+  switch (wanted.command) {
+    case "send":
+      return send(session, wanted, out);
+    case "retry":
+      return session.outbox.retry(wanted.id, out);
+    case "discard":
+      return discard(session, wanted.id, out);
+    case "create": {
+      const { room, name, topic } = wanted;
+      if (askServer(session, { event: "create", data: { room, name, topic } }, room, out))
+        session.wishes.created.add(room);
+      return;
+    }
+    case "browse":
+      askServer(session, { event: "rooms", data: {} }, undefined, out);
+      return;
+    case "join":
+    case "leave":
+      askServer(session, { event: wanted.command, data: { room: wanted.room } }, wanted.room, out);
+      return;
+    case "open":
+      return open(session, wanted.room, out);
+    case "history":
+      return loadRange(wanted.room, wanted.load, out);
+    case "typing":
+      // Typing means nothing without a connection.
+      if (online) session.typing.own(now, wanted.room, wanted.on, out);
+      return;
+    case "read":
+      return readHere(session, { room: wanted.room, seq: wanted.seq }, out);
+    case "away":
+      session.wishes.away = wanted.away;
+      if (online) out.emit({ event: "away", data: { away: wanted.away } });
+      return;
+    case "rename":
+      session.wishes.name = wanted.name;
+      if (online) out.emit({ event: "rename", data: { name: wanted.name } });
+  }
+}
+
+/** The answer to the effect `load`. What the replica does not hold of the range is asked of the server. */
+export function loaded(
+  session: Session,
+  { room, load, entries, later }: { room: RoomId; load: Load; entries: Entry[]; later: Entry[] },
+  out: Out,
+): void {
+  lookedBack(session, room, entries);
+  const known = session.rooms.get(room);
+  if (!known) return;
+  // Where nothing is held yet, the newest page is on its way.
+  const asks = session.line.isOnline && known.isJoined && known.log.epoch !== undefined;
+  const rest = asks ? missing(load, entries, known.summary().head.seq) : undefined;
+  // Nothing at all is told as well: whoever waits for the range learns that there is none now.
+  if (entries.length > 0 || !rest) tellEntries(session, room, entries, later, out);
+  if (rest) out.emit({ event: "history", data: { room, ...rest } });
+}
+
+function send(session: Session, { room, id, body, written }: Extract<Command, { command: "send" }>, out: Out): void {
+  const error = refusal(body);
+  const state: OutboxState = error ? { state: "failed", error } : { state: "sending" };
+  const item: OutboxItem = { id, room, body, written, state };
+  if (!session.outbox.push(item)) return;
+  out.save({ change: "outbox", ...item });
+  session.typing.said(room);
+}
+
+function discard(session: Session, id: string, out: Out): void {
+  if (!session.outbox.isUnderWay(id)) {
+    session.outbox.discard(id, out);
+    return;
+  }
+  const message = "It is already on its way and can't be taken back.";
+  out.up({ update: "refused", event: "post", error: { code: "other", message } });
+}
+
+function open(session: Session, room: RoomId, out: Out): void {
+  const known = session.rooms.get(room);
+  if (!known) return;
+  if (known.members.length > 0) out.up({ update: "members", room, members: [...known.members] });
+  if (session.line.isOnline && known.isJoined && !known.membersAsked) {
+    known.membersAsked = true;
+    out.emit({ event: "members", data: { room } });
+  }
+  loadRange(room, { limit: limits.pageEntries }, out);
+}
+
+function readHere(session: Session, seen: Read, out: Out): void {
+  if (!read(session, seen, out)) return;
+  if (session.line.isOnline) out.emit({ event: "read", data: seen });
+  else session.wishes.read.set(seen.room, seen.seq);
+}
+
+/** Emits what only makes sense now; false, and told, if there is no connection. */
+function askServer(session: Session, event: ClientEvent, room: RoomId | undefined, out: Out): boolean {
+  if (session.line.isOnline) {
+    out.emit(event);
+    return true;
+  }
+  const message = "There is no connection to the server. Try again when it is back.";
+  out.up({ update: "refused", event: event.event, room, error: { code: "other", message } });
+  return false;
+}
+
+function loadRange(room: RoomId, load: Load, out: Out): void {
+  const limit = Math.min(Math.max(load.limit, 1), limits.pageEntries);
+  out.effects.push({ effect: "load", room, load: { ...load, limit } });
+}
+
+/** What is left of a range after these entries of it, in a log that goes up to `head`. */
+function missing(load: Load, entries: readonly Entry[], head: Seq): Load | undefined {
+  const limit = load.limit - entries.length;
+  if (limit <= 0) return undefined;
+  if (load.after !== undefined) {
+    const after = entries.at(-1)?.seq ?? load.after;
+    const end = Math.min(load.before ?? head + 1, head + 1);
+    return after + 1 >= end ? undefined : { before: load.before, after, limit };
+  }
+  const before = entries[0]?.seq ?? load.before;
+  return before !== undefined && before <= 1 ? undefined : { before, limit };
+}
