@@ -20,7 +20,8 @@ pub(crate) fn for_others(listening: &str) -> Vec<String> {
     let Some((host, port)) = listening.strip_prefix("http://").and_then(|rest| rest.rsplit_once(':')) else {
         return vec![listening.to_owned()];
     };
-    if host == "0.0.0.0" || host == "[::]" {
+    // The server says `localhost` when it listens on every address.
+    if ["localhost", "0.0.0.0", "[::]"].contains(&host) {
         own()
             .into_iter()
             .map(|address| format!("http://{address}:{port}"))
@@ -105,13 +106,20 @@ mod tests {
 
     #[test]
     fn a_server_on_all_addresses_is_told_by_those_that_others_reach() {
-        let addresses = for_others("http://0.0.0.0:4242");
-        assert!(!addresses.is_empty());
-        assert!(
-            addresses
-                .iter()
-                .all(|address| address.ends_with(":4242") && !address.contains("0.0.0.0"))
-        );
+        for listening in ["http://localhost:4242", "http://0.0.0.0:4242", "http://[::]:4242"] {
+            let addresses = for_others(listening);
+            assert!(!addresses.is_empty());
+            for address in addresses {
+                let literal = address
+                    .strip_prefix("http://")
+                    .and_then(|rest| rest.strip_suffix(":4242"));
+                let literal: Option<Ipv4Addr> = literal.and_then(|address| address.parse().ok());
+                assert!(
+                    literal.is_some_and(|address| !address.is_unspecified()),
+                    "{listening}: {address}"
+                );
+            }
+        }
     }
 
     #[test]

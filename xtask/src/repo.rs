@@ -11,7 +11,9 @@ pub(crate) struct Repo {
 
 impl Repo {
     pub(crate) fn here() -> Self {
-        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // At run time, for a target folder may be shared by several clones.
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let package = Path::new(&package);
         let root = package.parent().unwrap_or(package).to_owned();
         // This program lies in `<target>/debug`, wherever cargo was told to put that.
         let target = std::env::current_exe()

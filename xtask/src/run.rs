@@ -59,9 +59,6 @@ fn server(repo: &Repo, options: &Options) -> Result<()> {
     process::interactive(&mut repo.cargo(&options.build("ichat-server")))?;
 
     let mut server = repo.command(repo.program(options.profile(), "ichat-server"));
-    if let Some(name) = machine_name().filter(|_| !names_itself(&options.arguments)) {
-        server.args(["--name", &name]);
-    }
     server
         .args(&options.arguments)
         .stdin(Stdio::null())
@@ -96,20 +93,4 @@ fn ended(group: &mut Group, who: &str) -> Result<()> {
 fn has_display() -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     cfg!(any(target_os = "macos", windows)) || set("DISPLAY") || set("WAYLAND_DISPLAY")
-}
-
-fn names_itself(arguments: &[OsString]) -> bool {
-    let name = |argument: &OsString| {
-        let argument = argument.to_string_lossy();
-        argument == "--name" || argument.starts_with("--name=")
-    };
-    std::env::var_os("ICHAT_NAME").is_some() || arguments.iter().any(name)
-}
-
-/// What the others see in their list: the machine's name, as far as it goes by one.
-fn machine_name() -> Option<String> {
-    let name = process::output(&mut std::process::Command::new("hostname"))
-        .or_else(|| std::fs::read_to_string("/etc/hostname").ok())?;
-    let name = name.trim().split('.').next().unwrap_or_default().to_owned();
-    (!name.is_empty()).then_some(name)
 }
