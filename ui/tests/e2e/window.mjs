@@ -5,13 +5,16 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { access, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Builder, Capabilities } from "selenium-webdriver";
+
+const yes = () => true;
+const no = () => false;
 
 /** How long a driver may take to listen, and an app to end with its hosted server and goodbyes. */
 const WITHIN_MS = 15_000;
@@ -88,6 +91,7 @@ async function wayInto(netns, port, log) {
       for (const [end, other] of [[from, to], [to, from]]) end.on("error", () => other.destroy());
     }).listen(${JSON.stringify(path)});`;
   const inner = run(netns, [process.execPath, "-e", relay], log);
+  await until(`a way into ${netns}`, () => access(path).then(yes, no));
   const sockets = new Set();
   const outer = createServer((from) => {
     const to = connect(path);
@@ -124,10 +128,7 @@ async function freePort() {
 
 async function listening(address) {
   await until(`WebKitWebDriver to listen on ${address}`, () =>
-    fetch(`${address}/status`).then(
-      (response) => response.ok,
-      () => false,
-    ),
+    fetch(`${address}/status`, { signal: AbortSignal.timeout(1_000) }).then((response) => response.ok, no),
   );
 }
 

@@ -58,9 +58,14 @@ export class Server {
     await ended;
   }
 
-  async remove() {
+  /** Throws its data away: what comes up next is another server at the same address. */
+  async forget() {
     await this.down("SIGKILL");
     await rm(this.#data, { recursive: true, force: true });
+  }
+
+  async remove() {
+    await this.forget();
   }
 }
 

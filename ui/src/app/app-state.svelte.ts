@@ -1,0 +1,273 @@
+import type { Backend, BackendEvent, Hosting, KnownServer, NearbyServer } from "../backend";
+import type { Entry, Name, RoomId, ServerId } from "../backend/protocol";
+import { Drafts } from "../chat/drafts";
+import { plainText } from "../chat/markdown";
+import type { RoomState } from "../rooms/room-state.svelte";
+import { ServerState, type ServerListener } from "../servers/server-state.svelte";
+import { explain } from "../shared/errors";
+import type { Keep } from "../shared/storage";
+import { words } from "../shared/words";
+import { Notifier } from "./notifier";
+import { Settings } from "./settings.svelte";
+
+export interface Nearby {
+  servers: readonly NearbyServer[];
+  searchingMs: number;
+  checked: readonly string[];
+}
+
+/** What stands over everything, one at a time. */
+export type Overlay =
+  | "find"
+  | "settings"
+  | "keys"
+  | "switcher"
+  | "quit"
+  | { create: ServerState }
+  | { browse: ServerState }
+  | { change: RoomState }
+  | { leave: RoomState; server: ServerState }
+  | { forget: ServerState }
+  | "stop";
+
+export type Panel = "people" | "share";
+
+export interface Toast {
+  id: number;
+  text: string;
+}
+
+/** How long a toast stays. */
+const toastMs = 8000;
+
+/** The whole interface's state: who one is, which servers there are, and what is looked at. */
+export class AppState implements ServerListener {
+  readonly backend: Backend;
+  readonly settings: Settings;
+  readonly drafts: Drafts;
+  readonly #notifier: Notifier;
+
+  #profile: { name: Name; firstRun: boolean } | null = $state.raw(null);
+  #servers: readonly ServerState[] = $state.raw([]);
+  #nearby: Nearby = $state.raw({ servers: [], searchingMs: 0, checked: [] });
+  #hosting: Hosting | null = $state.raw(null);
+  /** What is wished for; it may still be on its way. */
+  #wish: { server: ServerId; room: RoomId | null } | null = $state.raw(null);
+  #toasts: readonly Toast[] = $state.raw([]);
+  #focused = $state(true);
+  #online = $state(true);
+  #named = $state(false);
+  #nextToast = 0;
+  /** The room that is open, so that leaving it can be told to it. */
+  #visiting: RoomState | undefined;
+
+  overlay: Overlay | null = $state.raw(null);
+  panel: Panel | null = $state(null);
+  drawer = $state(false);
+
+  readonly #server = $derived(this.#servers.find(({ id }) => id === this.#wish?.server) ?? this.#servers[0]);
+  readonly #room = $derived(this.#roomOf(this.#server));
+  readonly #unread = $derived(this.#servers.reduce((sum, server) => sum + server.unread, 0));
+
+  constructor(backend: Backend, keep: Keep) {
+    this.backend = backend;
+    this.settings = new Settings(keep);
+    this.drafts = new Drafts(keep);
+    this.#notifier = new Notifier(backend);
+  }
+
+  get profile() {
+    return this.#profile;
+  }
+  get servers() {
+    return this.#servers;
+  }
+  get nearby() {
+    return this.#nearby;
+  }
+  get hosting() {
+    return this.#hosting;
+  }
+  get server() {
+    return this.#server;
+  }
+  get room() {
+    return this.#room;
+  }
+  get unread() {
+    return this.#unread;
+  }
+  get toasts() {
+    return this.#toasts;
+  }
+  get focused() {
+    return this.#focused;
+  }
+  /** Whether the device itself has a network. */
+  get online() {
+    return this.#online;
+  }
+  set online(online: boolean) {
+    this.#online = online;
+  }
+  /** Nothing to show yet but the first screen: no server is known, or a guest has not said a name. */
+  get starting() {
+    if (!this.#profile) return false;
+    if (this.backend.servers) return this.#servers.length === 0;
+    return this.#profile.firstRun && !this.#named;
+  }
+
+  start(): Promise<void> {
+    return this.backend.start((event) => this.#on(event));
+  }
+
+  // What is looked at.
+
+  open(server: ServerId, room: RoomId | null = null): void {
+    this.#wish = { server, room };
+    this.drawer = false;
+    this.#settle();
+  }
+
+  attention(focused: boolean): void {
+    if (focused === this.#focused) return;
+    this.#focused = focused;
+    this.backend.attention(focused);
+  }
+
+  toggle(panel: Panel): void {
+    this.panel = this.panel === panel ? null : panel;
+  }
+
+  // What a person does. Each tells its own failure.
+
+  async rename(name: Name): Promise<boolean> {
+    if (name === this.#profile?.name) return true;
+    const done = await this.attempt(this.backend.rename(name));
+    if (done && this.#profile) this.#profile = { ...this.#profile, name };
+    return done;
+  }
+
+  /** A guest has said a name and goes in. */
+  enter(): void {
+    this.#named = true;
+    this.#settle();
+  }
+
+  async host(): Promise<boolean> {
+    const { hosting } = this.backend;
+    if (!hosting || !this.#profile) return false;
+    const done = await this.attempt(hosting.start(this.#profile.name));
+    if (done) this.panel = "share";
+    return done;
+  }
+
+  joinNearby(server: ServerId): Promise<boolean> {
+    if (this.backend.nearby === undefined) return Promise.resolve(false);
+    this.#wish = { server, room: null };
+    return this.attempt(this.backend.nearby.join(server));
+  }
+
+  /** Rejects with what the person should read where they typed. */
+  async joinAddress(address: string): Promise<void> {
+    const server = await this.backend.servers?.join(address);
+    if (server !== undefined) this.open(server);
+  }
+
+  async attempt(action: Promise<unknown> | undefined): Promise<boolean> {
+    try {
+      await action;
+      return true;
+    } catch (error) {
+      this.problem(explain(error));
+      return false;
+    }
+  }
+
+  problem(text: string): void {
+    if (this.#toasts.some((toast) => toast.text === text)) return;
+    const toast = { id: this.#nextToast++, text };
+    this.#toasts = [...this.#toasts.slice(-3), toast];
+    setTimeout(() => this.dismiss(toast), toastMs);
+  }
+
+  dismiss(toast: Toast): void {
+    this.#toasts = this.#toasts.filter(({ id }) => id !== toast.id);
+  }
+
+  // What servers tell.
+
+  watched(server: ServerState, room: RoomState): boolean {
+    return this.#focused && !this.starting && this.#server === server && this.#room === room;
+  }
+
+  arrived(server: ServerState, room: RoomState, entries: readonly Entry[]): void {
+    if (this.watched(server, room)) return;
+    const last = entries.at(-1);
+    if (last?.body.kind !== "message") return;
+    const author = server.nameOf(last.author, room);
+    const title = this.#servers.length > 1 ? `${author} · ${room.name} · ${server.name}` : `${author} · ${room.name}`;
+    const notice = { server: server.id, room: room.id, title, text: plainText(last.body.text) };
+    this.#notifier.arrived(notice, entries.length);
+  }
+
+  #on(event: BackendEvent): void {
+    switch (event.event) {
+      case "profile":
+        this.#profile = { name: event.name, firstRun: event.first_run };
+        return;
+      case "servers":
+        return this.#know(event.servers);
+      case "session": {
+        const server = this.#servers.find(({ id }) => id === event.server);
+        server?.apply(event.update);
+        if (event.update.update === "rooms" || event.update.update === "hello") this.#settle();
+        return;
+      }
+      case "nearby":
+        this.#nearby = { servers: event.servers, searchingMs: event.searching_ms, checked: event.checked };
+        return;
+      case "hosting":
+        return this.#hosted(event.hosting);
+      case "ask_quit":
+        this.overlay = "quit";
+        return;
+    }
+  }
+
+  #know(known: readonly KnownServer[]): void {
+    this.#servers = known.map((server) => {
+      const state = this.#servers.find(({ id }) => id === server.id);
+      state?.know(server);
+      return state ?? new ServerState(server, this.backend, this);
+    });
+    this.#settle();
+  }
+
+  #hosted(hosting: Hosting | null): void {
+    const started = hosting !== null && hosting.server !== this.#hosting?.server;
+    this.#hosting = hosting;
+    if (started) this.open(hosting.server);
+    if (hosting === null && this.panel === "share") this.panel = null;
+  }
+
+  #roomOf(server: ServerState | undefined): RoomState | undefined {
+    const wished = this.#wish?.server === server?.id ? this.#wish?.room : null;
+    return (wished && server?.room(wished)) || (server?.lobby && server.room(server.lobby)) || server?.rooms[0];
+  }
+
+  /** Tells rooms of visits, whenever what is open may have changed. */
+  #settle(): void {
+    const open = this.starting ? undefined : this.#room;
+    if (open === this.#visiting) return;
+    this.#visiting?.leave();
+    this.#visiting = open;
+    open?.visit();
+    if (open && this.#server) this.#notifier.seen(this.#server.id, open.id);
+  }
+
+  /** The words for the window's title. */
+  get title(): string {
+    return this.#unread > 0 ? words.titleUnread(this.#unread) : words.app;
+  }
+}

@@ -1,0 +1,388 @@
+import type { Body, Entry, EntryId, Head, Member, MemberId, RoomSummary, Seq } from "../backend/protocol";
+import type { Command } from "../backend/session-types";
+import { explain } from "../shared/errors";
+import { timeOfId } from "../shared/ids";
+import type { Item } from "./fold";
+import { Outbox } from "./outbox.svelte";
+import { LogWindow, pageSize } from "./window";
+
+/** What a room asks of its server. */
+export interface RoomLink {
+  me(): MemberId;
+  /** Rejects after the person has been told. */
+  command(command: Command): Promise<void>;
+  /** Whether a person looks at this room right now: it is open, and the window is in front. */
+  watched(room: string): boolean;
+}
+
+/** Where the *New* line stands during a visit. */
+export interface NewLine {
+  /** The last entry that had been read. */
+  after: Seq;
+  /** How many messages have not been. */
+  count: number;
+}
+
+/** A place that the timeline is to show. Each is a new object, so that jumping twice to one place works. */
+export interface Jump {
+  to: EntryId | "new" | "present";
+}
+
+/** How long an answer is waited for when a place is searched. */
+const patience = 4000;
+
+export class RoomState {
+  readonly id: string;
+  readonly outbox: Outbox;
+  readonly #link: RoomLink;
+  readonly #log = new LogWindow();
+
+  #summary: RoomSummary;
+  #held: readonly Item[] = $state.raw([]);
+  #members: readonly Member[] = $state.raw([]);
+  #typing: readonly MemberId[] = $state.raw([]);
+  #newLine: NewLine | null = $state.raw(null);
+  #jump: Jump | null = $state.raw(null);
+  #head: Seq = $state(0);
+  #first: Seq = $state(0);
+  #last: Seq = $state(0);
+  #loading: "older" | "newer" | "place" | null = $state(null);
+
+  readonly #names = $derived(new Map(this.#members.map((member) => [member.id, member.name])));
+  readonly #items = $derived.by(() => this.outbox.over(this.#held));
+  readonly #waiting = $derived.by(() => this.outbox.messages());
+
+  #visited = false;
+  #reader: Seq = Number.MAX_SAFE_INTEGER;
+  #read: Seq = 0;
+  /** Set by *mark unread*: what is seen doesn't count as read until the next visit. */
+  #keepUnread = false;
+  readonly #quoted = new Map<EntryId, Item>();
+  /** Those who wait for entries to come in. */
+  readonly #expecting = new Set<(entries: readonly Entry[]) => void>();
+
+  constructor(summary: RoomSummary, link: RoomLink) {
+    this.id = summary.id;
+    this.#link = link;
+    this.outbox = new Outbox(() => link.me());
+    this.#summary = $state.raw(summary);
+    this.summarise(summary);
+  }
+
+  get name() {
+    return this.#summary.name;
+  }
+  get topic() {
+    return this.#summary.topic;
+  }
+  get unread() {
+    return this.#summary.unread;
+  }
+  get items() {
+    return this.#items;
+  }
+  get waiting() {
+    return this.#waiting;
+  }
+  get members() {
+    return this.#members;
+  }
+  get typing() {
+    return this.#typing;
+  }
+  get newLine() {
+    return this.#newLine;
+  }
+  get jump() {
+    return this.#jump;
+  }
+  get loading() {
+    return this.#loading;
+  }
+  /** Whether the newest entry is held: only then does the timeline follow. */
+  get atPresent() {
+    return this.#last >= this.#head;
+  }
+  /** Whether the very first entry is held. */
+  get atStart() {
+    return this.#first === 1;
+  }
+  get head() {
+    return this.#head;
+  }
+
+  nameOf(member: MemberId): string | undefined {
+    return this.#names.get(member);
+  }
+
+  find(id: EntryId): Item | undefined {
+    return this.#items.find((item) => item.id === id);
+  }
+
+  /** A message that is quoted: from what is held, or from what was quoted before it went out of sight. */
+  recall(id: EntryId): Item | undefined {
+    const item = this.find(id);
+    if (item) this.#quoted.set(id, item);
+    return item ?? this.#quoted.get(id);
+  }
+
+  /** One's own newest message, for ↑ in an empty composer. */
+  get lastOwn(): Item | undefined {
+    const me = this.#link.me();
+    return this.#items.findLast((item) => item.author === me && item.body.kind === "message" && !item.deleted);
+  }
+
+  // What comes up.
+
+  summarise(summary: RoomSummary): void {
+    this.#summary = summary;
+    this.#read = summary.read;
+    this.#head = Math.max(this.#head, summary.head.seq);
+  }
+
+  /** The one way by which entries come in: live, caught up or loaded. */
+  apply(entries: readonly Entry[], later: readonly Entry[], head: Head): void {
+    const known = this.#head;
+    this.#head = Math.max(known, head.seq);
+    if (!this.#visited) return;
+    const { first, last } = this.#log;
+    const changed = this.#log.apply(entries, later, head.seq, this.#reader);
+    if (this.#log.first !== first || this.#log.last !== last || entries.length === 0) this.#loading = null;
+    if (changed) this.#publish();
+    if (changed && !this.#link.watched(this.id)) this.#lineForUnseen(entries.filter(({ seq }) => seq > known));
+    for (const expects of this.#expecting) expects(entries);
+  }
+
+  reset(): void {
+    this.#log.clear();
+    this.#head = 0;
+    this.#newLine = null;
+    this.#publish();
+    if (this.#visited) this.#load("place", {});
+  }
+
+  setMembers(members: readonly Member[]): void {
+    this.#members = members;
+  }
+
+  setTyping(members: readonly MemberId[]): void {
+    this.#typing = members;
+  }
+
+  /** The connection is back: what was asked for and never answered may be asked for again. */
+  reconnected(): void {
+    this.#loading = null;
+  }
+
+  // A visit.
+
+  visit(): void {
+    this.#visited = true;
+    this.#keepUnread = false;
+    this.#reader = Number.MAX_SAFE_INTEGER;
+    const { unread, read } = this.#summary;
+    this.#newLine = unread > 0 ? { after: read, count: unread } : null;
+    void this.#command({ command: "open", room: this.id });
+    if (unread > 0 && !this.#log.holds(read + 1)) {
+      this.#log.clear();
+      this.#publish();
+      this.#showPlace(read + 1);
+    } else if (this.#log.empty) {
+      this.#loading = "place";
+    }
+    this.#jump = { to: unread > 0 ? "new" : "present" };
+  }
+
+  leave(): void {
+    this.#newLine = null;
+    this.#jump = null;
+    if (this.atPresent) this.#log.rest();
+    else this.#log.clear();
+    this.#publish();
+  }
+
+  /** Says which place is looked at, so that memory is kept around it. */
+  looksAt(seq: Seq): void {
+    this.#reader = seq;
+  }
+
+  /** What was on screen while a person looked is read. */
+  seen(seq: Seq): void {
+    if (this.#keepUnread || seq <= this.#read) return;
+    this.#read = seq;
+    void this.#command({ command: "read", room: this.id, seq });
+  }
+
+  /** Everything is read, the line goes, and the newest is shown. */
+  readAll(): void {
+    this.#keepUnread = false;
+    this.#newLine = null;
+    this.seen(this.#head);
+    this.toPresent();
+  }
+
+  markUnread(item: Item): void {
+    this.#keepUnread = true;
+    this.#read = item.seq - 1;
+    const count = this.#items.filter((other) => other.seq >= item.seq && other.body.kind === "message").length;
+    this.#newLine = { after: item.seq - 1, count };
+    void this.#command({ command: "read", room: this.id, seq: item.seq - 1 });
+  }
+
+  // Moving about.
+
+  loadOlder(): void {
+    if (!this.#log.empty && !this.atStart && this.#loading === null) this.#load("older", { before: this.#first });
+  }
+
+  loadNewer(): void {
+    if (!this.#log.empty && !this.atPresent && this.#loading === null) this.#load("newer", { after: this.#last });
+  }
+
+  toPresent(): void {
+    if (!this.atPresent) {
+      this.#log.wanted = "present";
+      this.#load("place", {});
+    }
+    this.#jump = { to: "present" };
+  }
+
+  toNewLine(): void {
+    if (this.#newLine) this.#showPlace(this.#newLine.after + 1);
+    this.#jump = { to: "new" };
+  }
+
+  /** Shows a message. One that isn't held is found by the time that its id holds. */
+  async toMessage(id: EntryId): Promise<void> {
+    if (!this.find(id)) await this.toTime(timeOfId(id) - 1000);
+    this.#jump = { to: id };
+  }
+
+  /** Shows the first entry that was written at `time` or later: a search by halves, since times grow with places. */
+  async toTime(time: number): Promise<void> {
+    let [low, high] = [1, this.#head];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const entry = await this.#expect(middle, {
+        command: "history",
+        room: this.id,
+        load: { after: middle - 1, limit: 1 },
+      });
+      if (!entry) return;
+      if (entry.at < time) low = middle + 1;
+      else high = middle;
+    }
+    if (!this.#log.holds(low)) {
+      this.#log.wanted = low;
+      this.#loading = "place";
+      await this.#expect(low, this.#placeCommand(low));
+    }
+    const item = this.#items.find((candidate) => candidate.seq >= low);
+    if (item) this.#jump = { to: item.id };
+  }
+
+  // What a person does.
+
+  send(text: string, replyTo?: EntryId): void {
+    this.post(replyTo ? { kind: "message", text, reply_to: replyTo } : { kind: "message", text });
+    this.#newLine = null;
+    this.toPresent();
+  }
+
+  react(item: Item, emoji: string): void {
+    const me = this.#link.me();
+    const on = !item.reactions.some((reaction) => reaction.emoji === emoji && reaction.members.includes(me));
+    this.post({ kind: "react", to: item.id, emoji, on });
+  }
+
+  /** Shows it at once; the back end's own list confirms it, and the log's entry replaces it. */
+  post(body: Body): void {
+    const { id, room, written } = this.outbox.add(this.id, body);
+    this.#link
+      .command({ command: "send", room, id, body, written })
+      .catch((error: unknown) => this.outbox.failed(id, explain(error)));
+  }
+
+  retry(id: EntryId): void {
+    this.outbox.retry(id);
+    void this.#command({ command: "retry", id });
+  }
+
+  discard(id: EntryId): void {
+    this.outbox.discard(id);
+    void this.#command({ command: "discard", id });
+  }
+
+  typingNow(on: boolean): void {
+    void this.#command({ command: "typing", room: this.id, on });
+  }
+
+  // Within.
+
+  /** For what needs no answer here: the link has told the person, and what is waited for is asked again. */
+  #command(command: Command): Promise<void> {
+    return this.#link.command(command).catch(() => {
+      this.#loading = null;
+    });
+  }
+
+  #load(what: "older" | "newer" | "place", range: { before?: Seq; after?: Seq }): void {
+    this.#loading = what;
+    void this.#command({ command: "history", room: this.id, load: { ...range, limit: pageSize } });
+  }
+
+  #showPlace(seq: Seq): void {
+    if (this.#log.holds(seq)) return;
+    this.#log.wanted = seq;
+    this.#loading = "place";
+    void this.#command(this.#placeCommand(seq));
+  }
+
+  #placeCommand(seq: Seq): Command {
+    return {
+      command: "history",
+      room: this.id,
+      load: { after: Math.max(0, seq - 1 - pageSize / 2), limit: pageSize },
+    };
+  }
+
+  /** Asks, and waits until the entry at `seq` comes in; undefined when it doesn't. */
+  #expect(seq: Seq, command: Command): Promise<Entry | undefined> {
+    return new Promise((resolve) => {
+      const done = (entry?: Entry) => {
+        clearTimeout(timer);
+        this.#expecting.delete(expects);
+        resolve(entry);
+      };
+      const expects = (entries: readonly Entry[]) => {
+        const entry = entries.find((candidate) => candidate.seq === seq);
+        if (entry) done(entry);
+      };
+      const timer = setTimeout(done, patience);
+      this.#expecting.add(expects);
+      void this.#command(command);
+    });
+  }
+
+  #publish(): void {
+    this.#held = this.#log.items;
+    this.#first = this.#log.first;
+    this.#last = this.#log.last;
+    this.outbox.arrived((id) => this.#log.find(id) !== undefined);
+  }
+
+  /** Nobody looked when these came: the line stands before the first of them, unless it stands already. */
+  #lineForUnseen(entries: readonly Entry[]): void {
+    const me = this.#link.me();
+    const unseen = entries.filter(
+      ({ seq, author, body }) => seq > this.#read && author !== me && body.kind === "message",
+    );
+    const first = unseen[0];
+    if (!first) return;
+    const stands = this.#newLine !== null && this.#newLine.after >= this.#read;
+    this.#newLine =
+      stands && this.#newLine
+        ? { ...this.#newLine, count: this.#newLine.count + unseen.length }
+        : { after: first.seq - 1, count: unseen.length };
+  }
+}

@@ -1,0 +1,169 @@
+import type { Backend, KnownServer } from "../backend";
+import type { Entry, Hello, MemberId, Name, Person, RoomId, RoomSummary, WireError } from "../backend/protocol";
+import type { Command, Connection, Update } from "../backend/session-types";
+import { RoomState, type RoomLink } from "../rooms/room-state.svelte";
+import { explain } from "../shared/errors";
+import { newId } from "../shared/ids";
+
+/** What a server's state tells the rest of the interface. */
+export interface ServerListener {
+  watched(server: ServerState, room: RoomState): boolean;
+  /** Messages of others that were not there before. */
+  arrived(server: ServerState, room: RoomState, entries: readonly Entry[]): void;
+  problem(message: string): void;
+}
+
+export class ServerState {
+  readonly id: string;
+  readonly #backend: Backend;
+  readonly #listener: ServerListener;
+
+  #known: KnownServer;
+  #connection: Connection = $state.raw({ state: "connecting" });
+  #hello: Hello | null = $state.raw(null);
+  #rooms: readonly RoomState[] = $state.raw([]);
+  #directory: readonly RoomSummary[] | null = $state.raw(null);
+  #people: readonly Person[] = $state.raw([]);
+  readonly #presence = $derived(new Map(this.#people.map((person) => [person.id, person])));
+  readonly #unread = $derived(this.#rooms.reduce((sum, room) => sum + room.unread, 0));
+  readonly #link: RoomLink;
+
+  constructor(known: KnownServer, backend: Backend, listener: ServerListener) {
+    this.id = known.id;
+    this.#known = $state.raw(known);
+    this.#backend = backend;
+    this.#listener = listener;
+    this.#link = {
+      me: () => this.me,
+      command: (command) => this.command(command),
+      watched: (id) => {
+        const room = this.room(id);
+        return room !== undefined && listener.watched(this, room);
+      },
+    };
+  }
+
+  get name(): Name {
+    return this.#hello?.server.name ?? this.#known.name;
+  }
+  get known() {
+    return this.#known;
+  }
+  get me(): MemberId {
+    return this.#hello?.me ?? "";
+  }
+  get connection() {
+    return this.#connection;
+  }
+  get rooms() {
+    return this.#rooms;
+  }
+  get lobby(): RoomId | null {
+    return this.#hello?.lobby ?? null;
+  }
+  get directory() {
+    return this.#directory;
+  }
+  get people() {
+    return this.#people;
+  }
+  get unread() {
+    return this.#unread;
+  }
+  get textBytes() {
+    return this.#hello?.limits.text_bytes;
+  }
+
+  room(id: RoomId): RoomState | undefined {
+    return this.#rooms.find((room) => room.id === id);
+  }
+
+  /** Under which name somebody goes, as far as this device knows. */
+  nameOf(member: MemberId, room?: RoomState): Name {
+    return this.#presence.get(member)?.name ?? room?.nameOf(member) ?? member.slice(0, 8);
+  }
+
+  presenceOf(member: MemberId): Person["availability"] {
+    return this.#presence.get(member)?.availability ?? "offline";
+  }
+
+  know(known: KnownServer): void {
+    this.#known = known;
+  }
+
+  /** Rejects after the person has been told. */
+  async command(command: Command): Promise<void> {
+    try {
+      await this.#backend.command(this.id, command);
+    } catch (error) {
+      this.#listener.problem(explain(error));
+      throw error;
+    }
+  }
+
+  async create(name: Name, topic: string): Promise<RoomId> {
+    const room = newId();
+    await this.command({ command: "create", room, name, ...(topic ? { topic } : {}) });
+    return room;
+  }
+
+  apply(update: Update): void {
+    switch (update.update) {
+      case "connection":
+        return this.#connected(update);
+      case "hello":
+        this.#hello = update;
+        return;
+      case "rooms":
+        return this.#list(update.rooms);
+      case "directory":
+        this.#directory = update.rooms;
+        return;
+      case "entries":
+        return this.#entries(update);
+      case "reset":
+        return this.room(update.room)?.reset();
+      case "outbox":
+        return this.room(update.room)?.outbox.set(update.items);
+      case "members":
+        return this.room(update.room)?.setMembers(update.members);
+      case "people":
+        this.#people = update.people;
+        return;
+      case "typing":
+        return this.room(update.room)?.setTyping(update.members);
+      case "refused":
+        return this.#refused(update);
+    }
+  }
+
+  #connected(connection: Connection & { update?: string }): void {
+    const was = this.#connection.state;
+    this.#connection = connection;
+    if (connection.state === "online" && was !== "online") for (const room of this.#rooms) room.reconnected();
+  }
+
+  #list(summaries: readonly RoomSummary[]): void {
+    this.#rooms = summaries.map((summary) => {
+      const room = this.room(summary.id);
+      room?.summarise(summary);
+      return room ?? new RoomState(summary, this.#link);
+    });
+  }
+
+  #entries(update: Update & { update: "entries" }): void {
+    const room = this.room(update.room);
+    if (!room) return;
+    const known = room.head;
+    room.apply(update.entries, update.later ?? [], update.head);
+    const fresh = update.entries.filter(
+      ({ seq, author, body }) => seq > known && author !== this.me && body.kind === "message",
+    );
+    if (fresh.length > 0) this.#listener.arrived(this, room, fresh);
+  }
+
+  /** Posts show their own refusals, where they stand. */
+  #refused({ event, error }: { event: string; error: WireError }): void {
+    if (event !== "post" && event !== "typing") this.#listener.problem(error.message);
+  }
+}
