@@ -39,7 +39,7 @@ pub(crate) fn seq_of(entry: i64) -> Seq {
     Seq(natural(entry) & SEQ_TOP.0)
 }
 
-/// SQLite's integers are signed. Nothing that is counted here comes near the top; a hostile number stops there.
+/// `SQLite`'s integers are signed. Nothing that is counted here comes near the top; a hostile number stops there.
 pub(crate) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::OpenError;
 use crate::schema;
 
-/// SQLite's mark of whose file it is: "ICHT". The first step of the schema sets it.
+/// `SQLite`'s mark of whose file it is: "ICHT". The first step of the schema sets it.
 const APPLICATION: i32 = 0x4943_4854;
 /// Files up to this size are looked through entirely at every opening; it takes some tens of milliseconds.
 /// Of larger ones only the head and the schema are.

@@ -10,7 +10,7 @@
 //!
 //! The same tables hold a server's truth and a client's replica. The server hands [`Draft`]s to [`Store::commit`], which
 //! gives each its place. The client hands [`ReplicaChange`]s to [`Store::save`]: entries that have their places already.
-//! No SQLite type, path or pragma leaks through the face, and sockets are unknown here.
+//! No `SQLite` type, path or pragma leaks through the face, and sockets are unknown here.
 
 mod code;
 mod error;

@@ -1,5 +1,7 @@
 //! Finding messages by their current text.
 
+use std::cmp::Reverse;
+
 use ichat_protocol::Body;
 use rusqlite::Connection;
 
@@ -33,7 +35,7 @@ pub(crate) fn search(connection: &Connection, search: &Search) -> rusqlite::Resu
     for room in &rooms {
         hits.extend(search_room(connection, room, &query, author, limit)?);
     }
-    hits.sort_by(|a, b| (b.entry.at, b.entry.seq).cmp(&(a.entry.at, a.entry.seq)));
+    hits.sort_by_key(|hit| Reverse((hit.entry.at, hit.entry.seq)));
     hits.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(hits)
 }
@@ -78,7 +80,8 @@ fn query(text: &str) -> Option<String> {
             terms.extend(part.split_whitespace().filter_map(term));
         }
     }
-    let typing = text.chars().next_back().is_some_and(char::is_alphanumeric) && text.matches('"').count() % 2 == 0;
+    let typing =
+        text.chars().next_back().is_some_and(char::is_alphanumeric) && text.matches('"').count().is_multiple_of(2);
     let mut query = terms.join(" ");
     if typing && !query.is_empty() {
         query.push('*');

@@ -139,7 +139,7 @@ impl Batch<'_> {
                     self.unindex(target.key)?;
                     self.index(target.key, text)?;
                 }
-                Body::Delete { .. } => self.wipe(target.key)?,
+                Body::Delete { of } => self.wipe(room, *of)?,
                 _ => {}
             }
         }

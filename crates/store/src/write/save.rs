@@ -110,15 +110,17 @@ impl Batch<'_> {
 
     /// The same place was told twice. It must be the same entry; it may have been wiped since.
     fn compare(&mut self, key: i64, entry: &Entry) -> Result<(), Fault> {
-        let same: bool = self
+        let (same, held_kind): (bool, i64) = self
             .tx
-            .prepare_cached("SELECT id = ?2 FROM entry WHERE key = ?1")?
-            .query_row((key, entry.id.0), |row| row.get(0))?;
+            .prepare_cached("SELECT id = ?2, kind FROM entry WHERE key = ?1")?
+            .query_row((key, entry.id.0), |row| Ok((row.get(0)?, row.get(1)?)))?;
         if !same {
             return Err(Fault::Misfit(format!("another entry is held at {}", entry.seq)));
         }
-        if entry.body == Body::Wiped {
-            self.wipe(key)?;
+        match held_kind {
+            kind::MESSAGE if entry.body == Body::Wiped => self.wipe(RoomKey::of(key), entry.id)?,
+            kind::EDIT if entry.body == Body::Wiped => self.wipe_row(key)?,
+            _ => {}
         }
         Ok(())
     }
@@ -159,11 +161,7 @@ impl Batch<'_> {
                     self.index(message, text)?;
                 }
             }
-            Body::Delete { of } => {
-                if let Some(message) = self.held_message(held.key, *of)? {
-                    self.wipe(message)?;
-                }
-            }
+            Body::Delete { of } => self.wipe(held.key, *of)?,
             _ => {}
         }
         Ok(())

@@ -1,52 +1,57 @@
 //! Taking a message's text out of the log.
 
-use ichat_protocol::Body;
-use rusqlite::Connection;
+use ichat_protocol::EntryId;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::batch::Batch;
 use crate::code::{RoomKey, entry_at, hash, kind};
 
 impl Batch<'_> {
-    /// Makes a message and its edits `wiped`: their texts leave the log and the search index. The pages that held them are
-    /// overwritten; what the write-ahead log still has of them goes with the next checkpoints, at the latest on closing.
-    pub(super) fn wipe(&mut self, message: i64) -> rusqlite::Result<()> {
-        let Some(target) = entry_at(self.tx, message)? else {
-            return Ok(());
-        };
-        if !matches!(target.body, Body::Message { .. }) {
-            return Ok(());
-        }
-        let (first, last) = RoomKey::of(message).range();
+    /// Makes a message and its edits `wiped`, as far as they are held: their texts leave the log and the search index. The
+    /// pages that held them are overwritten; what the write-ahead log still has of them goes with the next checkpoints,
+    /// at the latest on closing.
+    pub(super) fn wipe(&mut self, room: RoomKey, message: EntryId) -> rusqlite::Result<()> {
+        let (first, last) = room.range();
         let edits: Vec<i64> = self
             .tx
             .prepare_cached("SELECT key FROM entry WHERE amends = ?1 AND kind = ?2 AND key BETWEEN ?3 AND ?4")?
-            .query_map((target.id.0, kind::EDIT, first, last), |row| row.get(0))?
+            .query_map((message.0, kind::EDIT, first, last), |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        let author = self.person(&target.author)?;
-        set_thorough(self.tx, true)?;
-        for key in edits.into_iter().chain([message]) {
-            self.wipe_row(key)?;
+        for edit in edits {
+            self.wipe_row(edit)?;
         }
-        set_thorough(self.tx, false)?;
-        self.unindex(message)?;
-        self.count(message, author, -1);
+        let standing: Option<(i64, i64)> = self
+            .tx
+            .prepare_cached("SELECT key, author FROM entry WHERE id = ?1 AND kind = ?2 AND key BETWEEN ?3 AND ?4")?
+            .query_row((message.0, kind::MESSAGE, first, last), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        if let Some((key, author)) = standing {
+            self.wipe_row(key)?;
+            self.unindex(key)?;
+            self.count(key, author, -1);
+        }
         Ok(())
     }
 
-    fn wipe_row(&self, key: i64) -> rusqlite::Result<()> {
+    /// Makes one entry `wiped`.
+    pub(super) fn wipe_row(&self, key: i64) -> rusqlite::Result<()> {
         let Some(entry) = entry_at(self.tx, key)? else {
             return Ok(());
         };
+        overwrite_freed_pages(self.tx, true)?;
         self.tx
             .prepare_cached(
                 "UPDATE entry SET kind = ?2, text = NULL, reply = NULL, amends = NULL, hash = ?3 WHERE key = ?1",
             )?
             .execute((key, kind::WIPED, hash(&entry.body)))?;
-        Ok(())
+        overwrite_freed_pages(self.tx, false)
     }
 }
 
-/// Whether pages that become free are overwritten too. Always doing so would make the search index's upkeep dear.
-fn set_thorough(connection: &Connection, on: bool) -> rusqlite::Result<()> {
+/// A long text has pages of its own, which become free. Always overwriting such pages would make the search index's
+/// upkeep dear; within a page what is deleted is always overwritten.
+fn overwrite_freed_pages(connection: &Connection, on: bool) -> rusqlite::Result<()> {
     connection.pragma_update(None, "secure_delete", if on { "on" } else { "fast" })
 }

@@ -1,0 +1,241 @@
+//! What was acknowledged is in the history, once, at one place.
+
+use std::collections::HashSet;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use ichat_protocol::{Body, EntryId, RoomId};
+use ichat_store::{Outcome, Store};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::office::{Office, Person, committed, message, name, seqs, texts, whole_log};
+
+#[tokio::test]
+async fn sixty_four_posts_of_one_id_are_one_entry() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let post = alice.says(office.room, "hi");
+    let mut posting = JoinSet::new();
+    for _ in 0..64 {
+        let (store, post) = (office.store.clone(), post.clone());
+        posting.spawn(async move { store.commit(vec![post]).await.unwrap().remove(0) });
+    }
+    let outcomes = posting.join_all().await;
+    let places: HashSet<u64> = outcomes
+        .iter()
+        .map(|outcome| match outcome {
+            Outcome::Committed(entry) | Outcome::Standing(entry) => entry.seq.0,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(places.len(), 1);
+    let first = outcomes.iter().filter(|o| matches!(o, Outcome::Committed(_))).count();
+    assert_eq!(first, 1);
+    assert_eq!(office.log().await.iter().filter(|e| e.id == post.id).count(), 1);
+}
+
+#[tokio::test]
+async fn one_id_twice_in_a_batch_is_one_entry() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let post = alice.says(office.room, "hi");
+    let outcomes = office.store.commit(vec![post.clone(), post]).await.unwrap();
+    let first = committed(outcomes[0].clone());
+    assert_eq!(outcomes[1], Outcome::Standing(first));
+}
+
+#[tokio::test]
+async fn a_post_repeated_after_reopening_stands() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let post = alice.says(office.room, "hi");
+    let first = office.commit(post.clone()).await;
+    let office = office.reopened().await;
+    assert_eq!(office.try_commit(post).await, Outcome::Standing(first));
+}
+
+#[tokio::test]
+async fn an_id_that_stands_for_something_else_is_a_conflict() {
+    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
+    let office = Office::with(&[&alice, &bob]).await;
+    let elsewhere = RoomId::fresh();
+    office.open_room(&alice, elsewhere, "Elsewhere").await;
+    office.commit(alice.joins(elsewhere)).await;
+    let post = alice.says(office.room, "hi");
+    office.commit(post.clone()).await;
+    let before = office.log().await;
+
+    let mut other_text = post.clone();
+    other_text.body = message("ho");
+    let mut other_author = post.clone();
+    other_author.author = bob.id;
+    let mut other_room = post.clone();
+    other_room.room = elsewhere;
+    for draft in [other_text, other_author, other_room] {
+        assert_eq!(office.try_commit(draft).await, Outcome::Conflict);
+    }
+    // Another device and another time are no other post: a key may be on two devices that share an outbox.
+    let mut other_device = post;
+    other_device.device = ichat_protocol::DeviceId::fresh();
+    other_device.at = 9_999;
+    assert!(matches!(office.try_commit(other_device).await, Outcome::Standing(_)));
+    assert_eq!(office.log().await, before);
+}
+
+#[tokio::test]
+async fn a_post_repeated_after_its_deletion_stands_wiped() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let post = alice.says(office.room, "hi");
+    let said = office.commit(post.clone()).await;
+    let edit = alice.drafts(
+        office.room,
+        Body::Edit {
+            of: said.id,
+            text: "ho".into(),
+        },
+    );
+    office.commit(edit.clone()).await;
+    office.deletes(&alice, &said).await;
+    for repeated in [post.clone(), edit] {
+        match office.try_commit(repeated).await {
+            Outcome::Standing(entry) => assert_eq!(entry.body, Body::Wiped),
+            other => panic!("{other:?}"),
+        }
+    }
+    let mut other = post;
+    other.body = message("something else");
+    assert_eq!(office.try_commit(other).await, Outcome::Conflict);
+}
+
+#[tokio::test]
+async fn a_post_repeated_after_leaving_stands() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let post = alice.says(office.room, "hi");
+    let first = office.commit(post.clone()).await;
+    office.commit(alice.drafts(office.room, Body::Left)).await;
+    assert_eq!(office.try_commit(post).await, Outcome::Standing(first));
+}
+
+#[tokio::test]
+async fn places_have_no_gap_under_concurrent_commits_and_each_device_keeps_its_order() {
+    let people: Vec<Person> = (0..8).map(|n| Person::called(&format!("person {n}"))).collect();
+    let office = Office::with(&people.iter().collect::<Vec<_>>()).await;
+    let mut talking = JoinSet::new();
+    for person in people.clone() {
+        let (store, room) = (office.store.clone(), office.room);
+        talking.spawn(async move {
+            for n in 0..25 {
+                let batch = vec![
+                    person.says(room, &format!("{} {n} a", person.name)),
+                    // A refused draft among them takes no place.
+                    person.says(RoomId::fresh(), "nowhere"),
+                    person.says(room, &format!("{} {n} b", person.name)),
+                ];
+                store.commit(batch).await.unwrap();
+            }
+        });
+    }
+    talking.join_all().await;
+    let log = office.log().await;
+    assert_eq!(seqs(&log), (1..=log.len() as u64).collect::<Vec<_>>());
+    assert_eq!(log.len(), 1 + 8 + 8 * 50);
+    for person in &people {
+        let said: Vec<_> = log
+            .iter()
+            .filter(|e| e.author == person.id && e.body.counts_as_unread())
+            .cloned()
+            .collect();
+        let expected: Vec<_> = (0..25)
+            .flat_map(|n| [format!("{} {n} a", person.name), format!("{} {n} b", person.name)])
+            .collect();
+        assert_eq!(texts(&said), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_rooms_time_never_goes_back() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    for at in [5_000, 3_000, 6_000] {
+        let mut post = alice.says(office.room, "hi");
+        post.at = at;
+        office.commit(post).await;
+    }
+    let office = office.reopened().await;
+    let mut post = alice.says(office.room, "hi");
+    post.at = 1;
+    office.commit(post).await;
+    let times: Vec<u64> = office.log().await.iter().map(|e| e.at).collect();
+    assert_eq!(times, [1_000, 1_000, 5_000, 5_000, 6_000, 6_000]);
+}
+
+const DIR: &str = "ICHAT_STORE_TEST_DIR";
+const ROOM: &str = "ICHAT_STORE_TEST_ROOM";
+
+/// Not a test of its own: the process that [`what_was_acknowledged_outlives_kill_9`] kills. It prints each id that was
+/// acknowledged.
+#[tokio::test]
+#[ignore = "run by what_was_acknowledged_outlives_kill_9"]
+#[allow(clippy::print_stdout, reason = "the parent process reads it")]
+async fn commits_until_killed() {
+    let (Ok(dir), Ok(room)) = (std::env::var(DIR), std::env::var(ROOM)) else {
+        return;
+    };
+    let room = RoomId(Uuid::parse_str(&room).unwrap());
+    let store = Store::open_server(&PathBuf::from(dir), &name("Lobby")).await.unwrap();
+    let alice = Person::called("alice");
+    loop {
+        let batch: Vec<_> = (0..5).map(|_| alice.says(room, "still here")).collect();
+        for outcome in store.commit(batch).await.unwrap() {
+            println!("acknowledged {}", committed(outcome).id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_outlives_kill_9() {
+    let alice = Person::called("alice");
+    let mut office = Office::with(&[&alice]).await;
+    let mut acknowledged: Vec<EntryId> = Vec::new();
+    for enough in [20, 60, 200] {
+        office.store.close().await;
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "delivery::commits_until_killed", "--ignored", "--nocapture"])
+            .env(DIR, office.dir.path())
+            .env(ROOM, office.room.to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut heard = 0;
+        // What it said before it died counts, whenever that is read.
+        while let Some(Ok(line)) = lines.next() {
+            if let Some(id) = line.split("acknowledged ").nth(1) {
+                acknowledged.push(id.parse().unwrap());
+                heard += 1;
+                if heard == enough {
+                    child.kill().unwrap();
+                }
+            }
+        }
+        child.wait().unwrap();
+        assert!(heard >= enough, "the child ended by itself after {heard}");
+        office.store = Store::open_server(office.dir.path(), &name("Lobby")).await.unwrap();
+    }
+    let log = whole_log(&office.store, office.room).await;
+    let held: HashSet<EntryId> = log.iter().map(|e| e.id).collect();
+    assert_eq!(held.len(), log.len());
+    assert_eq!(seqs(&log), (1..=log.len() as u64).collect::<Vec<_>>());
+    assert!(acknowledged.iter().all(|id| held.contains(id)));
+    assert_eq!(office.finds("still").await.len(), 50);
+    let unread = office.sees(&alice).await.unread;
+    assert_eq!(unread, 0, "own messages");
+    tokio::time::timeout(Duration::from_secs(10), office.store.close())
+        .await
+        .unwrap();
+}

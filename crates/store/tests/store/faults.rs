@@ -1,0 +1,217 @@
+//! What is wrong with the folder, the file or the disk.
+
+use std::fs;
+use std::path::Path;
+
+use ichat_protocol::{EntryId, Seq};
+use ichat_store::{OpenError, OutboxRow, Outcome, ReplicaChange, Store, StoreError};
+
+use crate::office::{Office, Person, message};
+
+async fn open_error(dir: &Path) -> OpenError {
+    match Store::open(dir).await {
+        Err(error) => error,
+        Ok(_) => panic!("it was opened"),
+    }
+}
+
+/// A sentence that a person can act on: it names the place, ends, and holds no line break.
+#[track_caller]
+fn assert_is_a_sentence(error: &OpenError, place: &Path) {
+    let text = error.to_string();
+    assert!(text.contains(&place.display().to_string()), "{text}");
+    assert!(text.ends_with('.') && !text.contains('\n'), "{text}");
+}
+
+#[tokio::test]
+async fn a_second_opening_is_refused_and_changes_nothing() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let error = open_error(office.dir.path()).await;
+    assert!(matches!(error, OpenError::InUse { .. }), "{error:?}");
+    assert_is_a_sentence(&error, office.dir.path());
+    office.says(&alice, "still at work").await;
+    office.store.close().await;
+    Store::open(office.dir.path()).await.unwrap().close().await;
+}
+
+#[tokio::test]
+async fn a_dropped_store_frees_its_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Store::open(dir.path()).await.unwrap());
+    let freed = async {
+        while matches!(Store::open(dir.path()).await, Err(OpenError::InUse { .. })) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), freed)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_is_made_with_those_above_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let deep = dir.path().join("a/b/c");
+    Store::open(&deep).await.unwrap().close().await;
+    assert!(deep.join("ichat.db").exists());
+    // Closing leaves one file to copy.
+    assert!(!deep.join("ichat.db-wal").exists());
+}
+
+#[tokio::test]
+async fn a_place_that_can_not_be_written_is_said_to_be_so() {
+    // Tests may run as root, who may write anywhere; a file in the folder's place stops root too.
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "x").unwrap();
+    for place in [file.clone(), file.join("below")] {
+        let error = open_error(&place).await;
+        assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
+        assert_is_a_sentence(&error, &place);
+    }
+}
+
+/// `/proc` is a file system that refuses new folders for root too.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_system_that_takes_no_folder_is_an_error_too() {
+    let place = Path::new("/proc/ichat");
+    let error = open_error(place).await;
+    assert!(
+        matches!(error, OpenError::ReadOnly { .. } | OpenError::Io { .. }),
+        "{error:?}"
+    );
+    assert_is_a_sentence(&error, place);
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused_and_left_as_it_is() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let batch = (0..500)
+        .map(|n| alice.says(office.room, &format!("message {n}")))
+        .collect();
+    office.store.commit(batch).await.unwrap();
+    office.store.close().await;
+    let file = office.dir.path().join("ichat.db");
+    let sound = fs::read(&file).unwrap();
+
+    let mut scribbled = sound.clone();
+    for page in 4..12 {
+        scribbled[page * 4096..page * 4096 + 512].fill(0xAB);
+    }
+    let mut beheaded = sound.clone();
+    beheaded[..16].copy_from_slice(b"not a database!!");
+    let half = sound[..sound.len() / 2 / 4096 * 4096].to_vec();
+    let cut = sound[..7].to_vec();
+    for (damage, bytes) in [
+        ("scribbled", scribbled),
+        ("beheaded", beheaded),
+        ("half", half),
+        ("cut", cut),
+    ] {
+        fs::write(&file, &bytes).unwrap();
+        let error = open_error(office.dir.path()).await;
+        assert!(matches!(error, OpenError::Damaged { .. }), "{damage}: {error:?}");
+        assert_is_a_sentence(&error, &file);
+        assert!(fs::read(&file).unwrap() == bytes, "{damage}: the file was changed");
+    }
+    fs::write(&file, sound).unwrap();
+    let store = Store::open(office.dir.path()).await.unwrap();
+    assert_eq!(store.head(office.room).await.unwrap().unwrap().seq, Seq(502));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_database_of_another_program_is_refused_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("ichat.db");
+    let other = rusqlite::Connection::open(&file).unwrap();
+    other.execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
+    other.close().unwrap();
+    let before = fs::read(&file).unwrap();
+    let error = open_error(dir.path()).await;
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    assert_is_a_sentence(&error, &file);
+    assert!(fs::read(&file).unwrap() == before);
+}
+
+#[tokio::test]
+async fn the_file_of_a_later_version_is_refused_and_left_as_it_is() {
+    let office = Office::with(&[]).await;
+    office.store.close().await;
+    let file = office.dir.path().join("ichat.db");
+    let later = rusqlite::Connection::open(&file).unwrap();
+    later.pragma_update(None, "user_version", 99).unwrap();
+    later.close().unwrap();
+    let before = fs::read(&file).unwrap();
+    let error = open_error(office.dir.path()).await;
+    assert!(matches!(error, OpenError::TooNew { found: 99, .. }), "{error:?}");
+    assert_is_a_sentence(&error, &file);
+    assert!(fs::read(&file).unwrap() == before);
+}
+
+#[tokio::test]
+async fn on_a_full_disk_reading_goes_on_and_writing_recovers() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let said = office.says(&alice, "there is room").await;
+    office.store.limit_pages(Some(1)).await.unwrap();
+    let large = "much to say ".repeat(1_000);
+    let drafts: Vec<_> = (0..20).map(|_| alice.says(office.room, &large)).collect();
+    let error = office.store.commit(drafts.clone()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Full), "{error:?}");
+    let change = ReplicaChange::Outbox(OutboxRow {
+        id: EntryId::fresh(),
+        room: office.room,
+        body: message(&large.repeat(20)),
+        written: 1,
+        failed: None,
+    });
+    let error = office.store.save(vec![change]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Full), "{error:?}");
+
+    assert_eq!(
+        office.log().await.last(),
+        Some(&said),
+        "nothing of the batch was written"
+    );
+    assert_eq!(office.finds("room").await, ["there is room"]);
+    assert_eq!(office.finds("much").await.len(), 0);
+
+    office.store.limit_pages(None).await.unwrap();
+    let outcomes = office.store.commit(drafts).await.unwrap();
+    let places: Vec<u64> = outcomes
+        .into_iter()
+        .map(|outcome| match outcome {
+            Outcome::Committed(entry) => entry.seq.0,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let next = said.seq.0 + 1;
+    assert_eq!(places, (next..next + 20).collect::<Vec<_>>());
+    assert_eq!(office.finds("much").await.len(), 20);
+    office.store.close().await;
+}
+
+#[tokio::test]
+async fn a_closed_store_says_so() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let clone = office.store.clone();
+    office.store.close().await;
+    let write = clone.commit(vec![alice.says(office.room, "hi")]).await;
+    assert!(matches!(write, Err(StoreError::Closed)), "{write:?}");
+    let read = clone.head(office.room).await;
+    assert!(matches!(read, Err(StoreError::Closed)), "{read:?}");
+    // Closing twice is closing once.
+    clone.close().await;
+}
+
+#[tokio::test]
+async fn an_empty_batch_is_fine() {
+    let office = Office::with(&[]).await;
+    assert_eq!(office.store.commit(Vec::new()).await.unwrap(), []);
+    office.store.save(Vec::new()).await.unwrap();
+}

@@ -1,0 +1,21 @@
+//! The store through its public face, on real files.
+//!
+//! - `delivery`: one id is one entry (in parallel, after reopening, with other content, after a wipe); places without a
+//!   gap under concurrent commits; times never go back; what was acknowledged outlives `kill -9`
+//! - `rules`: who may write what; edits, deletions and reactions; deleted text leaves the disk
+//! - `rooms`: names, topics, members, unread counts, read markers
+//! - `pages`: ranges by `before`, `after`, both and none; limits; what lies beyond a page and amends it
+//! - `searching`: words, phrases, continuations, accents, rooms and authors; edits and deletions are followed; any text
+//! - `replica`: ranges that adjoin, overlap or don't; pages in any order; the outbox; reset; unread counts of a client
+//! - `faults`: second opening, no folder to write in, damaged, foreign and newer files, full disk, closed store
+//! - `model`: random drafts and pages against a naive model in memory, and a replica of it
+
+mod delivery;
+mod faults;
+mod model;
+mod office;
+mod pages;
+mod replica;
+mod rooms;
+mod rules;
+mod searching;

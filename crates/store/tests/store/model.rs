@@ -1,0 +1,358 @@
+//! Random drafts and pages against a naive model in memory, and a client that is built from random pages.
+
+use std::collections::{BTreeMap, HashMap};
+
+use ichat_protocol::{Body, Entry, EntryId, MemberId, Page, RoomId, Seq};
+use ichat_store::{Draft, Outcome, ReplicaChange, Store};
+use proptest::prelude::*;
+
+use crate::office::{Office, Person, found, message, name, whole_log};
+
+/// What somebody does. The numbers choose among what there is.
+#[derive(Clone, Debug)]
+enum Deed {
+    Says(usize, String),
+    Edits(usize, usize, String),
+    Deletes(usize, usize),
+    Reacts(usize, usize, bool),
+    Joins(usize),
+    Leaves(usize),
+    TakesName(usize, String),
+    Repeats(usize),
+    Reads(usize, u64),
+}
+
+const PEOPLE: usize = 3;
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let who = || 0..PEOPLE;
+    let word = || "(red|green|blue|grey) (car|boat|bike)";
+    prop_oneof![
+        6 => (who(), word()).prop_map(|(who, text)| Deed::Says(who, text)),
+        3 => (who(), any::<usize>(), word()).prop_map(|(who, of, text)| Deed::Edits(who, of, text)),
+        2 => (who(), any::<usize>()).prop_map(|(who, of)| Deed::Deletes(who, of)),
+        2 => (who(), any::<usize>(), any::<bool>()).prop_map(|(who, to, on)| Deed::Reacts(who, to, on)),
+        2 => who().prop_map(Deed::Joins),
+        1 => who().prop_map(Deed::Leaves),
+        1 => (who(), "[a-c]").prop_map(|(who, text)| Deed::TakesName(who, text)),
+        1 => any::<usize>().prop_map(Deed::Repeats),
+        1 => (who(), 0..60_u64).prop_map(|(who, seq)| Deed::Reads(who, seq)),
+    ]
+}
+
+/// The log as a list, and everything else read off it.
+#[derive(Default)]
+struct Model {
+    log: Vec<Entry>,
+    first_bodies: HashMap<EntryId, Body>,
+    read: BTreeMap<MemberId, u64>,
+}
+
+impl Model {
+    fn member_name(&self, who: &MemberId) -> Option<String> {
+        let mut called = None;
+        for entry in self.log.iter().filter(|e| e.author == *who) {
+            match &entry.body {
+                Body::Joined { name } | Body::Named { name } => called = Some(name.to_string()),
+                Body::Left => called = None,
+                _ => {}
+            }
+        }
+        called
+    }
+
+    fn message(&self, id: EntryId) -> Option<&Entry> {
+        self.log
+            .iter()
+            .find(|e| e.id == id && matches!(e.body, Body::Message { .. }))
+    }
+
+    /// What the store should answer, with the log changed accordingly.
+    fn takes(&mut self, draft: &Draft) -> &'static str {
+        if let Some(first) = self.first_bodies.get(&draft.id) {
+            let same = *first == draft.body && self.log.iter().any(|e| e.id == draft.id && e.author == draft.author);
+            return if same { "standing" } else { "conflict" };
+        }
+        let called = self.member_name(&draft.author);
+        match (&draft.body, &called) {
+            (Body::Joined { .. }, None) => {}
+            (_, None) => return "not joined",
+            (Body::Joined { name } | Body::Named { name }, Some(called)) if name.as_str() == called => {
+                return "standing";
+            }
+            _ => {}
+        }
+        if let Some(of) = draft.body.amends() {
+            match self.message(of) {
+                None => return "unknown entry",
+                Some(target) if target.author != draft.author && !matches!(draft.body, Body::React { .. }) => {
+                    return "not yours";
+                }
+                Some(_) => {}
+            }
+        }
+        let seq = Seq(self.log.len() as u64 + 1);
+        if matches!(draft.body, Body::Joined { .. }) && called.is_none() {
+            self.read.insert(draft.author.clone(), seq.0);
+        }
+        self.first_bodies.insert(draft.id, draft.body.clone());
+        self.log.push(Entry {
+            seq,
+            id: draft.id,
+            author: draft.author.clone(),
+            device: draft.device,
+            at: self.log.last().map_or(0, |e| e.at).max(draft.at),
+            body: draft.body.clone(),
+        });
+        if let Body::Delete { of } = draft.body {
+            for entry in &mut self.log {
+                if entry.id == of || matches!(entry.body, Body::Edit { of: edited, .. } if edited == of) {
+                    entry.body = Body::Wiped;
+                }
+            }
+        }
+        "committed"
+    }
+
+    fn current_texts(&self, word: &str) -> Vec<String> {
+        let texts = self.log.iter().rev().filter_map(|entry| match &entry.body {
+            Body::Message { text, .. } => {
+                let edits = self.log.iter().rev().find_map(|e| match &e.body {
+                    Body::Edit { of, text } if *of == entry.id => Some(text.clone()),
+                    _ => None,
+                });
+                Some(edits.unwrap_or_else(|| text.clone()))
+            }
+            _ => None,
+        });
+        texts.filter(|text| text.split(' ').any(|held| held == word)).collect()
+    }
+
+    fn unread(&self, who: &MemberId) -> (u64, u32) {
+        if self.member_name(who).is_none() {
+            return (0, 0);
+        }
+        let read = self.read.get(who).copied().unwrap_or(0);
+        let news = self
+            .log
+            .iter()
+            .filter(|e| e.seq.0 > read && e.author != *who && e.body.counts_as_unread())
+            .count();
+        (read, u32::try_from(news).unwrap())
+    }
+}
+
+fn word_of(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Committed(_) => "committed",
+        Outcome::Standing(_) => "standing",
+        Outcome::Conflict => "conflict",
+        Outcome::UnknownRoom => "unknown room",
+        Outcome::NotJoined => "not joined",
+        Outcome::UnknownEntry => "unknown entry",
+        Outcome::NotYours => "not yours",
+    }
+}
+
+/// Turns deeds into drafts; some speak of what is not there or not theirs.
+fn draft_of(deed: &Deed, people: &[Person], room: RoomId, said: &[Draft]) -> Option<Draft> {
+    let target = |n: usize| (!said.is_empty()).then(|| said[n % said.len()].id);
+    Some(match deed {
+        Deed::Says(who, text) => people[*who].drafts(room, message(text)),
+        Deed::Edits(who, of, text) => people[*who].drafts(
+            room,
+            Body::Edit {
+                of: target(*of)?,
+                text: text.clone(),
+            },
+        ),
+        Deed::Deletes(who, of) => people[*who].drafts(room, Body::Delete { of: target(*of)? }),
+        Deed::Reacts(who, to, on) => people[*who].drafts(
+            room,
+            Body::React {
+                to: target(*to)?,
+                emoji: "👍".into(),
+                on: *on,
+            },
+        ),
+        Deed::Joins(who) => people[*who].joins(room),
+        Deed::Leaves(who) => people[*who].drafts(room, Body::Left),
+        Deed::TakesName(who, called) => people[*who].drafts(room, Body::Named { name: name(called) }),
+        Deed::Repeats(n) => said.get(n % said.len().max(1))?.clone(),
+        Deed::Reads(..) => return None,
+    })
+}
+
+/// The texts that a page gives, each message as it is shown: the last edit in the page or beyond it wins.
+fn shown(page: &Page) -> Vec<String> {
+    let mut edited = HashMap::new();
+    for entry in page.entries.iter().chain(&page.later) {
+        if let Body::Edit { of, text } = &entry.body {
+            edited.insert(*of, text.clone());
+        }
+    }
+    let texts = page.entries.iter().filter_map(|entry| match &entry.body {
+        Body::Message { text, .. } => Some(edited.remove(&entry.id).unwrap_or_else(|| text.clone())),
+        _ => None,
+    });
+    texts.collect()
+}
+
+async fn agrees(office: &Office, model: &Model, people: &[Person]) {
+    assert_eq!(whole_log(&office.store, office.room).await, model.log);
+    for word in ["red", "green", "blue", "grey", "car", "boat", "bike"] {
+        assert_eq!(
+            office.finds(&format!("{word} ")).await,
+            model.current_texts(word),
+            "{word}"
+        );
+    }
+    let members = office.store.members(office.room).await.unwrap();
+    let mut joined = 0;
+    for person in people {
+        let called = model.member_name(&person.id);
+        joined += u32::from(called.is_some());
+        let member = members.iter().find(|m| m.id == person.id);
+        let held = member.filter(|m| !m.left).map(|m| m.name.to_string());
+        assert_eq!(held, called);
+        let seen = office.sees(person).await;
+        assert_eq!(seen.joined, called.is_some());
+        assert_eq!((seen.read.0, seen.unread), model.unread(&person.id));
+    }
+    assert_eq!(office.sees(&people[0]).await.members, joined);
+}
+
+/// A client that takes the office's log in pieces of this size: up from the middle first, then down, or by turns.
+async fn replica_agrees(office: &Office, model: &Model, piece: u64, turns: &[bool]) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).await.unwrap();
+    let top = model.log.len() as u64;
+    let (mut low, mut high) = (top / 2 + 1, top / 2);
+    let mut turns = turns.iter().copied().cycle();
+    while low > 1 || high < top {
+        let up = turns.next().unwrap();
+        let (from, to) = if (up && high < top) || low == 1 {
+            // One entry is told twice, as it may happen.
+            (high.max(1), (high + piece).min(top))
+        } else {
+            (low.saturating_sub(piece).max(1), (low).min(top))
+        };
+        let page = office.page(Some(to + 1), Some(from - 1), 200).await;
+        (low, high) = (low.min(from), high.max(to));
+        let change = ReplicaChange::Entries {
+            room: office.room,
+            epoch: page.head.epoch,
+            entries: page.entries,
+            later: page.later,
+        };
+        store.save(vec![change]).await.unwrap();
+    }
+    assert_eq!(whole_log(&store, office.room).await, model.log);
+    for word in ["red", "green", "blue", "grey"] {
+        assert_eq!(
+            found(&store, &format!("{word} ")).await,
+            model.current_texts(word),
+            "{word}"
+        );
+    }
+    for before in 1..=top + 1 {
+        let here = store
+            .page(office.room, Some(Seq(before)), None, 7)
+            .await
+            .unwrap()
+            .unwrap();
+        let there = office.page(Some(before), None, 7).await;
+        assert_eq!(here, there);
+    }
+    store.close().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn the_store_agrees_with_a_naive_model(
+        deeds in prop::collection::vec(deed(), 1..60),
+        batch in 1..8_usize,
+        piece in 1..20_u64,
+        turns in prop::collection::vec(any::<bool>(), 1..6),
+        pages in prop::collection::vec((prop::option::of(0..70_u64), prop::option::of(0..70_u64), 0..12_u32), 6),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let people: Vec<Person> = (0..PEOPLE).map(|n| Person::called(&format!("person {n}"))).collect();
+            let office = Office::with(&[]).await;
+            let mut model = Model::default();
+            for entry in whole_log(&office.store, office.room).await {
+                model.first_bodies.insert(entry.id, entry.body.clone());
+                model.log.push(entry);
+            }
+            let mut said: Vec<Draft> = Vec::new();
+            let mut waiting = people[..2].iter().map(|who| who.joins(office.room)).collect::<Vec<_>>();
+            for deed in &deeds {
+                if let Deed::Reads(who, seq) = deed {
+                    commit(&office, &mut model, &mut waiting).await;
+                    let who = &people[*who];
+                    office.store.set_read(office.room, &who.id, Seq(*seq)).await.unwrap();
+                    if model.member_name(&who.id).is_some() {
+                        model.read.insert(who.id.clone(), (*seq).min(model.log.len() as u64));
+                    }
+                }
+                if let Some(draft) = draft_of(deed, &people, office.room, &said) {
+                    said.push(draft.clone());
+                    waiting.push(draft);
+                }
+                if waiting.len() >= batch {
+                    commit(&office, &mut model, &mut waiting).await;
+                }
+            }
+            commit(&office, &mut model, &mut waiting).await;
+            let office = office.reopened().await;
+            agrees(&office, &model, &people).await;
+            for (before, after, limit) in pages {
+                page_agrees(&office, &model, before, after, limit).await;
+            }
+            replica_agrees(&office, &model, piece, &turns).await;
+            office.store.close().await;
+        });
+    }
+}
+
+async fn commit(office: &Office, model: &mut Model, waiting: &mut Vec<Draft>) {
+    let drafts = std::mem::take(waiting);
+    let outcomes = office.store.commit(drafts.clone()).await.unwrap();
+    assert_eq!(outcomes.len(), drafts.len());
+    for (draft, outcome) in drafts.iter().zip(&outcomes) {
+        assert_eq!(word_of(outcome), model.takes(draft), "{draft:?}");
+    }
+}
+
+async fn page_agrees(office: &Office, model: &Model, before: Option<u64>, after: Option<u64>, limit: u32) {
+    let page = office.page(before, after, limit).await;
+    let limit = limit.max(1) as usize;
+    let within = |e: &&Entry| before.is_none_or(|b| e.seq.0 < b) && after.is_none_or(|a| e.seq.0 > a);
+    let range: Vec<Entry> = model.log.iter().filter(within).cloned().collect();
+    let expected = match after {
+        Some(_) => range.into_iter().take(limit).collect(),
+        None => range[range.len().saturating_sub(limit)..].to_vec(),
+    };
+    assert_eq!(
+        page.entries, expected,
+        "before {before:?} after {after:?} limit {limit}"
+    );
+    let current: Vec<String> = expected
+        .iter()
+        .filter(|e| matches!(e.body, Body::Message { .. }))
+        .map(|e| {
+            let edit = model.log.iter().rev().find_map(|l| match &l.body {
+                Body::Edit { of, text } if *of == e.id => Some(text.clone()),
+                _ => None,
+            });
+            edit.unwrap_or_else(|| crate::office::text_of(e))
+        })
+        .collect();
+    assert_eq!(shown(&page), current);
+    assert!(page.later.is_sorted_by_key(|e| e.seq));
+    let last = expected.last().map_or(u64::MAX, |e| e.seq.0);
+    assert!(page.later.iter().all(|e| e.seq.0 > last));
+}

@@ -1,0 +1,117 @@
+//! Ranges of a log.
+
+use ichat_protocol::{Body, RoomId};
+
+use crate::office::{Office, Person, seqs, texts};
+
+/// A room of 10 entries: `created`, `joined`, and the messages 3 to 10.
+async fn ten() -> Office {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    for n in 3..=10 {
+        office.says(&alice, &n.to_string()).await;
+    }
+    office
+}
+
+#[tokio::test]
+async fn ranges_are_what_history_says() {
+    let office = ten().await;
+    let all: Vec<u64> = (1..=10).collect();
+    let cases: &[(Option<u64>, Option<u64>, u32, &[u64])] = &[
+        (None, None, 3, &[8, 9, 10]),
+        (None, None, 200, &all),
+        (Some(8), None, 3, &[5, 6, 7]),
+        (Some(3), None, 5, &[1, 2]),
+        (Some(1), None, 5, &[]),
+        (Some(0), None, 5, &[]),
+        (Some(99), None, 2, &[9, 10]),
+        (Some(u64::MAX), None, 2, &[9, 10]),
+        (None, Some(0), 3, &[1, 2, 3]),
+        (None, Some(7), 2, &[8, 9]),
+        (None, Some(10), 2, &[]),
+        (None, Some(99), 2, &[]),
+        (None, Some(u64::MAX), 2, &[]),
+        (Some(6), Some(2), 2, &[3, 4]),
+        (Some(6), Some(2), 200, &[3, 4, 5]),
+        (Some(3), Some(2), 200, &[]),
+        (Some(2), Some(6), 200, &[]),
+        // At least one and at most a page.
+        (None, None, 0, &[10]),
+        (None, Some(0), u32::MAX, &all),
+    ];
+    for (before, after, limit, expected) in cases {
+        let page = office.page(*before, *after, *limit).await;
+        assert_eq!(
+            seqs(&page.entries),
+            *expected,
+            "before {before:?} after {after:?} limit {limit}"
+        );
+        assert_eq!(page.head.seq.0, 10);
+        assert_eq!(page.room, office.room);
+        assert_eq!(Some(page.head), office.store.head(office.room).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_page_has_at_most_200_entries() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let batch = (0..300).map(|_| alice.says(office.room, "x")).collect();
+    office.store.commit(batch).await.unwrap();
+    assert_eq!(office.page(None, None, 5_000).await.entries.len(), 200);
+    assert_eq!(office.page(None, Some(0), 201).await.entries.len(), 200);
+}
+
+#[tokio::test]
+async fn a_page_is_of_one_room_only() {
+    let alice = Person::called("alice");
+    let office = ten().await;
+    let next = RoomId::fresh();
+    office.open_room(&alice, next, "Next").await;
+    assert_eq!(seqs(&office.page(None, Some(8), 200).await.entries), [9, 10]);
+    let page = office.store.page(next, None, None, 200).await.unwrap().unwrap();
+    assert_eq!(seqs(&page.entries), [1]);
+    assert_eq!(office.store.page(RoomId::fresh(), None, None, 9).await.unwrap(), None);
+    assert_eq!(office.store.head(RoomId::fresh()).await.unwrap(), None);
+    let heads = office.store.heads(&[next, RoomId::fresh(), office.room]).await.unwrap();
+    assert_eq!(heads.len(), 2);
+    assert_eq!((heads[&next].seq.0, heads[&office.room].seq.0), (1, 10));
+    assert_ne!(heads[&next].epoch, heads[&office.room].epoch);
+}
+
+#[tokio::test]
+async fn what_amends_a_page_from_beyond_comes_with_it() {
+    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
+    let office = Office::with(&[&alice, &bob]).await;
+    let first = office.says(&alice, "first").await;
+    let second = office.says(&alice, "second").await;
+    // Within the page: a reaction that will be taken back beyond it.
+    office.reacts(&bob, &first, "🎉", true).await;
+    let end = office.reacts(&bob, &second, "👀", true).await;
+
+    office.edits(&alice, &first, "1").await;
+    let edit = office.edits(&alice, &first, "1st").await;
+    let taken_back = office.reacts(&bob, &first, "🎉", false).await;
+    let stands = office.reacts(&alice, &first, "👍", true).await;
+    office.reacts(&bob, &second, "👍", true).await;
+    office.reacts(&bob, &second, "👍", false).await;
+    let third = office.says(&alice, "third").await;
+    office.edits(&alice, &third, "3rd").await;
+
+    let page = office.page(Some(end.seq.0 + 1), None, 200).await;
+    assert_eq!(texts(&page.entries[3..5]), ["first", "second"]);
+    assert_eq!(page.later, [edit, taken_back, stands]);
+    // Nothing lies beyond the newest page, and nothing of another message comes with a page.
+    assert_eq!(office.page(None, None, 200).await.later, []);
+    assert_eq!(office.page(Some(3), None, 200).await.later, []);
+    // A page that ends between two edits gets the later one.
+    let page = office.page(None, Some(first.seq.0 - 1), 5).await;
+    assert!(matches!(page.entries[4].body, Body::Edit { .. }));
+    assert_eq!(texts(&page.later[..1]), ["1st"]);
+    // Of a deleted message nothing comes.
+    office.deletes(&alice, &first).await;
+    let page = office.page(Some(end.seq.0 + 1), None, 200).await;
+    assert_eq!(page.entries[3].body, Body::Wiped);
+    assert_eq!(page.later, []);
+}

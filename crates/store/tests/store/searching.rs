@@ -1,0 +1,159 @@
+//! Finding messages by their current text.
+
+use ichat_protocol::{Body, RoomId};
+use ichat_store::Search;
+use proptest::prelude::*;
+
+use crate::office::{Office, Person, texts};
+
+#[tokio::test]
+async fn words_phrases_and_beginnings_are_found_the_newest_first() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let (car, bicycle) = ("The red car is mine", "a car that is not red");
+    for text in [car, bicycle, "Grüße aus Zürich", "OR AND NOT NEAR"] {
+        office.says(&alice, text).await;
+    }
+    let cases: &[(&str, &[&str])] = &[
+        ("car", &[bicycle, car]),
+        ("RED car", &[bicycle, car]),
+        ("\"red car\"", &[car]),
+        ("min", &[car]),
+        ("min ", &[]),
+        ("red min", &[car]),
+        ("zurich", &["Grüße aus Zürich"]),
+        ("Grusse", &[]),
+        ("grüsse", &[]),
+        ("GRÜSSE", &[]),
+        ("Gru", &["Grüße aus Zürich"]),
+        ("not near", &["OR AND NOT NEAR"]),
+        ("bus", &[]),
+        ("", &[]),
+        ("   ", &[]),
+        ("😀 --", &[]),
+    ];
+    for (typed, expected) in cases {
+        assert_eq!(office.finds(typed).await, *expected, "{typed:?}");
+    }
+    assert_eq!(office.reopened().await.finds("car").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_search_can_be_narrowed_to_a_room_an_author_and_a_number() {
+    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
+    let office = Office::with(&[&alice, &bob]).await;
+    let elsewhere = RoomId::fresh();
+    office.open_room(&alice, elsewhere, "Elsewhere").await;
+    office.commit(alice.joins(elsewhere)).await;
+    for (room, who, at, text) in [
+        (office.room, &alice, 2_000, "tea one"),
+        (elsewhere, &alice, 3_000, "tea two"),
+        (office.room, &bob, 4_000, "tea three"),
+    ] {
+        let mut post = who.says(room, text);
+        post.at = at;
+        office.commit(post).await;
+    }
+    let tea = Search {
+        text: "tea".into(),
+        limit: 50,
+        ..Search::default()
+    };
+    let find = async |search: Search| -> Vec<String> {
+        let hits = office.store.search(search).await.unwrap();
+        assert!(
+            hits.iter()
+                .all(|hit| (hit.room == elsewhere) == (hit.entry.at == 3_000))
+        );
+        texts(&hits.into_iter().map(|hit| hit.entry).collect::<Vec<_>>())
+    };
+    assert_eq!(find(tea.clone()).await, ["tea three", "tea two", "tea one"]);
+    let room = Some(office.room);
+    assert_eq!(find(Search { room, ..tea.clone() }).await, ["tea three", "tea one"]);
+    let author = Some(alice.id.clone());
+    assert_eq!(
+        find(Search {
+            author: author.clone(),
+            ..tea.clone()
+        })
+        .await,
+        ["tea two", "tea one"]
+    );
+    assert_eq!(
+        find(Search {
+            room,
+            author,
+            ..tea.clone()
+        })
+        .await,
+        ["tea one"]
+    );
+    assert_eq!(
+        find(Search {
+            limit: 1,
+            ..tea.clone()
+        })
+        .await,
+        ["tea three"]
+    );
+    let author = Some(Person::called("stranger").id);
+    assert_eq!(find(Search { author, ..tea.clone() }).await.len(), 0);
+    let room = Some(RoomId::fresh());
+    assert_eq!(find(Search { room, ..tea }).await.len(), 0);
+}
+
+#[tokio::test]
+async fn edits_and_deletions_are_followed() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let said = office.says(&alice, "meet at noon").await;
+    let other = office.says(&alice, "noon it is").await;
+    office.edits(&alice, &said, "meet at one").await;
+    assert_eq!(office.finds("noon").await, ["noon it is"]);
+    assert_eq!(office.finds("meet").await, ["meet at one"]);
+    office.edits(&alice, &said, "meet at two").await;
+    assert_eq!(office.finds("one").await.len(), 0);
+    assert_eq!(office.finds("two").await, ["meet at two"]);
+    office.deletes(&alice, &said).await;
+    office.deletes(&alice, &other).await;
+    for gone in ["meet", "noon", "two"] {
+        assert_eq!(office.finds(gone).await.len(), 0, "{gone}");
+    }
+}
+
+#[tokio::test]
+async fn only_messages_are_found() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    let text = "unusual".to_owned();
+    office.commit(alice.drafts(office.room, Body::Topic { text })).await;
+    assert_eq!(office.finds("unusual").await.len(), 0);
+    assert_eq!(office.finds("alice").await.len(), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever is typed is an answer, not an error; a message is found by any word of letters that it holds.
+    #[test]
+    fn any_text_can_be_looked_for(
+        typed in prop::collection::vec("\\PC{0,30}|[\"*:^()+\\-a-z\u{0} ]{0,20}", 8),
+        words in prop::collection::vec("[a-z]{1,12}", 1..6),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let alice = Person::called("alice");
+            let office = Office::with(&[&alice]).await;
+            let text = words.join(" ");
+            office.says(&alice, &text).await;
+            for typed in &typed {
+                office.says(&alice, &format!("x{typed}")).await;
+                office.finds(typed).await;
+            }
+            for word in &words {
+                assert!(office.finds(word).await.contains(&text), "{word}");
+            }
+            office.store.close().await;
+        });
+    }
+}
