@@ -6,7 +6,6 @@ export declare class Server {
   get url(): string;
   up(): Promise<void>;
   down(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
-  forget(): Promise<void>;
   remove(): Promise<void>;
 }
 

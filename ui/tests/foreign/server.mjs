@@ -58,14 +58,10 @@ export class Server {
     await ended;
   }
 
-  /** Throws its data away: what comes up next is another server at the same address. */
-  async forget() {
+  /** Ends it, and throws its data away: what comes up next is another server at the same address. */
+  async remove() {
     await this.down("SIGKILL");
     await rm(this.#data, { recursive: true, force: true });
-  }
-
-  async remove() {
-    await this.forget();
   }
 }
 
