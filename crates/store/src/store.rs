@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::folder::Folder;
 use crate::readers::Readers;
+use crate::write::Mark;
 use crate::writer::{self, Command};
 use crate::{Draft, Hit, OpenError, Outcome, ReplicaChange, Restored, Search, StoreError, read};
 
@@ -189,7 +190,8 @@ impl Store {
     /// How far a member has read. It may go back; past the head it stays at the head. Who is not a member has no marker.
     pub async fn set_read(&self, room: RoomId, member: &MemberId, seq: Seq) -> Result<(), StoreError> {
         let member = member.clone();
-        self.ask(|answer| Command::SetRead(room, member, seq, answer)).await
+        let mark = Mark { room, member, seq };
+        self.ask(|answer| Command::SetRead(mark, answer)).await
     }
 
     /// Messages whose current text holds every word that is looked for, the newest first.

@@ -3,12 +3,15 @@
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
-use ichat_protocol::{MemberId, RoomId, Seq};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::folder::Folder;
-use crate::{Draft, Outcome, ReplicaChange, StoreError, write};
+use crate::write::{self, Mark};
+use crate::{Draft, Outcome, ReplicaChange, StoreError};
+
+/// Markers in one transaction at most: commits wait no longer than for these.
+const MARKS: usize = 1_000;
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -16,7 +19,7 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(crate) enum Command {
     Commit(Vec<Draft>, Answer<Vec<Outcome>>),
     Save(Vec<ReplicaChange>, Answer<()>),
-    SetRead(RoomId, MemberId, Seq, Answer<()>),
+    SetRead(Mark, Answer<()>),
     /// Lets the file grow no further than this many pages; for tests of a full disk.
     LimitPages(u32, Answer<()>),
     /// Writes everything into the one file and ends.
@@ -36,7 +39,8 @@ pub(crate) fn start(
 }
 
 fn run(folder: &Folder, mut connection: Connection, queue: &mpsc::Receiver<Command>) {
-    while let Ok(command) = queue.recv() {
+    let mut next = None;
+    while let Some(command) = next.take().or_else(|| queue.recv().ok()) {
         match command {
             Command::Commit(drafts, answer) => {
                 tell(answer, write::commit(&mut connection, drafts).map_err(StoreError::from));
@@ -44,21 +48,12 @@ fn run(folder: &Folder, mut connection: Connection, queue: &mpsc::Receiver<Comma
             Command::Save(changes, answer) => {
                 tell(answer, write::save(&mut connection, changes).map_err(StoreError::from));
             }
-            Command::SetRead(room, member, seq, answer) => {
-                let done = write::set_read(&connection, room, &member, seq);
-                tell(answer, done.map_err(StoreError::from));
-            }
+            Command::SetRead(mark, answer) => next = set_read(&mut connection, (mark, answer), queue),
             Command::LimitPages(pages, answer) => {
                 let done = connection.pragma_update(None, "max_page_count", pages);
                 tell(answer, done.map_err(|e| StoreError::of_sql(&e)));
             }
             Command::Close(answer) => {
-                let done = connection.pragma_query_value(None, "optimize", |_| Ok(()));
-                if let Err(error) = done
-                    && error != rusqlite::Error::QueryReturnedNoRows
-                {
-                    tracing::debug!(%error, "the query planner's figures were not brought up to date");
-                }
                 // Closing the last connection moves the write-ahead log into the file and removes it.
                 let closed = connection.close().map_err(|(_, error)| StoreError::of_sql(&error));
                 tracing::debug!(dir = %folder.dir().display(), "closed");
@@ -67,6 +62,30 @@ fn run(folder: &Folder, mut connection: Connection, queue: &mpsc::Receiver<Comma
             }
         }
     }
+}
+
+/// A message moves the markers of everybody who sees it, at about the same time: those that wait are written together,
+/// so that commits don't queue behind them. Gives the command that came after them.
+fn set_read(
+    connection: &mut Connection,
+    first: (Mark, Answer<()>),
+    queue: &mpsc::Receiver<Command>,
+) -> Option<Command> {
+    let (mut marks, mut answers) = (vec![first.0], vec![first.1]);
+    let next = loop {
+        match queue.try_recv() {
+            Ok(Command::SetRead(mark, answer)) if marks.len() < MARKS => {
+                marks.push(mark);
+                answers.push(answer);
+            }
+            other => break other.ok(),
+        }
+    };
+    let done = write::set_read(connection, &marks).map_err(StoreError::from);
+    for answer in answers {
+        tell(answer, done.clone());
+    }
+    next
 }
 
 fn tell<T>(answer: Answer<T>, result: Result<T, StoreError>) {

@@ -89,7 +89,7 @@ fn query(text: &str) -> Option<String> {
     (!query.is_empty()).then_some(query)
 }
 
-/// One string of FTS5's. Quotes can't be in it, and a zero would end it for SQLite.
+/// One string of FTS5's. Quotes can't be in it, and a zero would end it for `SQLite`.
 fn term(text: &str) -> Option<String> {
     let text = text.replace('\0', " ");
     text.chars().any(char::is_alphanumeric).then(|| format!("\"{text}\""))

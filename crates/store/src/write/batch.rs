@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
 use ichat_protocol::{DeviceId, Entry, Epoch, MemberId, Name, RoomId, Seq};
-use rusqlite::{OptionalExtension as _, Transaction};
+use rusqlite::{OptionalExtension as _, Row, Transaction};
 
 use super::Fault;
 use crate::code::{Columns, RoomKey, int, natural};
@@ -12,7 +12,7 @@ use crate::code::{Columns, RoomKey, int, natural};
 /// One transaction of the writer.
 pub(super) struct Batch<'t> {
     pub(super) tx: &'t Transaction<'t>,
-    rooms: HashMap<RoomId, Option<Room>>,
+    rooms: HashMap<RoomId, Option<Known>>,
     people: HashMap<MemberId, i64>,
     devices: HashMap<DeviceId, i64>,
     members: HashMap<(RoomKey, i64), Option<Membership>>,
@@ -20,8 +20,14 @@ pub(super) struct Batch<'t> {
     tally: HashMap<(RoomKey, i64, i64), i64>,
 }
 
+/// A room as the batch has it, and as the table has it.
+struct Known {
+    is: Room,
+    was: Room,
+}
+
 /// A room as the batch has it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Room {
     pub(super) key: RoomKey,
     pub(super) epoch: Epoch,
@@ -68,25 +74,19 @@ impl<'t> Batch<'t> {
     pub(super) fn room(&mut self, id: RoomId) -> rusqlite::Result<Option<&mut Room>> {
         let slot = match self.rooms.entry(id) {
             Slot::Occupied(slot) => slot.into_mut(),
-            Slot::Vacant(slot) => slot.insert(
-                self.tx
+            Slot::Vacant(slot) => {
+                let read = self
+                    .tx
                     .prepare_cached("SELECT key, epoch, name, topic, first, last, at, members FROM room WHERE id = ?1")?
-                    .query_row([id.0], |row| {
-                        Ok(Room {
-                            key: RoomKey(row.get(0)?),
-                            epoch: Epoch(row.get(1)?),
-                            name: row.get(2)?,
-                            topic: row.get(3)?,
-                            first: Seq(natural(row.get(4)?)),
-                            last: Seq(natural(row.get(5)?)),
-                            at: natural(row.get(6)?),
-                            members: row.get(7)?,
-                        })
-                    })
-                    .optional()?,
-            ),
+                    .query_row([id.0], read_room)
+                    .optional()?;
+                slot.insert(read.map(|room| Known {
+                    is: room.clone(),
+                    was: room,
+                }))
+            }
         };
-        Ok(slot.as_mut())
+        Ok(slot.as_mut().map(|known| &mut known.is))
     }
 
     /// A room that is made when it is not there.
@@ -105,29 +105,40 @@ impl<'t> Batch<'t> {
                 at: 0,
                 members: 0,
             };
-            self.rooms.insert(id, Some(room));
+            let known = Known {
+                is: room.clone(),
+                was: room,
+            };
+            self.rooms.insert(id, Some(known));
         }
         self.room(id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
 
-    /// A person's number.
-    pub(super) fn person(&mut self, id: &MemberId) -> rusqlite::Result<i64> {
+    /// A person's number, if this folder has heard of them.
+    pub(super) fn known_person(&mut self, id: &MemberId) -> rusqlite::Result<Option<i64>> {
         if let Some(key) = self.people.get(id) {
-            return Ok(*key);
+            return Ok(Some(*key));
         }
         let known = self
             .tx
             .prepare_cached("SELECT key FROM person WHERE id = ?1")?
             .query_row([id.as_str()], |row| row.get(0))
             .optional()?;
-        let key = if let Some(key) = known {
-            key
-        } else {
-            self.tx
-                .prepare_cached("INSERT INTO person (id) VALUES (?1)")?
-                .execute([id.as_str()])?;
-            self.tx.last_insert_rowid()
-        };
+        if let Some(key) = known {
+            self.people.insert(id.clone(), key);
+        }
+        Ok(known)
+    }
+
+    /// A person's number.
+    pub(super) fn person(&mut self, id: &MemberId) -> rusqlite::Result<i64> {
+        if let Some(key) = self.known_person(id)? {
+            return Ok(key);
+        }
+        self.tx
+            .prepare_cached("INSERT INTO person (id) VALUES (?1)")?
+            .execute([id.as_str()])?;
+        let key = self.tx.last_insert_rowid();
         self.people.insert(id.clone(), key);
         Ok(key)
     }
@@ -283,7 +294,8 @@ impl<'t> Batch<'t> {
 
     /// Writes back what was put off.
     pub(super) fn finish(&mut self) -> Result<(), Fault> {
-        for room in self.rooms.values().flatten() {
+        let changed = self.rooms.values().flatten().filter(|room| room.is != room.was);
+        for Known { is: room, .. } in changed {
             self.tx
                 .prepare_cached(
                     "UPDATE room SET epoch = ?2, name = ?3, topic = ?4, first = ?5, last = ?6, at = ?7, members = ?8
@@ -310,4 +322,17 @@ impl<'t> Batch<'t> {
         }
         Ok(())
     }
+}
+
+fn read_room(row: &Row<'_>) -> rusqlite::Result<Room> {
+    Ok(Room {
+        key: RoomKey(row.get(0)?),
+        epoch: Epoch(row.get(1)?),
+        name: row.get(2)?,
+        topic: row.get(3)?,
+        first: Seq(natural(row.get(4)?)),
+        last: Seq(natural(row.get(5)?)),
+        at: natural(row.get(6)?),
+        members: row.get(7)?,
+    })
 }

@@ -70,8 +70,12 @@ impl Batch<'_> {
 
     /// Whether the author may write to the room at all; a repeated `joined` or `named` stands.
     fn refuse_member(&mut self, draft: &Draft, room: RoomKey) -> Result<Option<Outcome>, Fault> {
-        let person = self.person(&draft.author)?;
-        let member = self.member(room, person)?.filter(|member| member.joined);
+        // Who was never here gets no row by being refused.
+        let person = self.known_person(&draft.author)?;
+        let member = match person {
+            Some(person) => self.member(room, person)?.filter(|member| member.joined),
+            None => None,
+        };
         let Some(member) = member else {
             let joins = matches!(draft.body, Body::Joined { .. });
             return Ok((!joins).then_some(Outcome::NotJoined));

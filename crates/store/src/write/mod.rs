@@ -59,14 +59,25 @@ pub(crate) fn save(connection: &mut Connection, changes: Vec<ReplicaChange>) -> 
     Ok(())
 }
 
-/// See [`crate::Store::set_read`].
-pub(crate) fn set_read(connection: &Connection, room: RoomId, member: &MemberId, seq: Seq) -> Result<(), Fault> {
-    connection
-        .prepare_cached(
-            "UPDATE member SET read = min(?3, room.last) FROM room, person
-             WHERE room.id = ?1 AND person.id = ?2 AND member.room = room.key AND member.person = person.key
-               AND member.joined",
-        )?
-        .execute((room.0, member.as_str(), int(seq.0)))?;
+/// How far somebody has read: see [`crate::Store::set_read`].
+pub(crate) struct Mark {
+    pub(crate) room: RoomId,
+    pub(crate) member: MemberId,
+    pub(crate) seq: Seq,
+}
+
+/// Writes several people's markers in one transaction.
+pub(crate) fn set_read(connection: &mut Connection, marks: &[Mark]) -> Result<(), Fault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for mark in marks {
+        transaction
+            .prepare_cached(
+                "UPDATE member SET read = min(?3, (SELECT last FROM room WHERE id = ?1))
+                 WHERE room = (SELECT key FROM room WHERE id = ?1)
+                   AND person = (SELECT key FROM person WHERE id = ?2) AND joined",
+            )?
+            .execute((mark.room.0, mark.member.as_str(), int(mark.seq.0)))?;
+    }
+    transaction.commit()?;
     Ok(())
 }

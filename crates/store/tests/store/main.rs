@@ -10,6 +10,8 @@
 //! - `faults`: second opening, no folder to write in, damaged, foreign and newer files, full disk, closed store
 //! - `model`: random drafts and pages against a naive model in memory, and a replica of it
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod delivery;
 mod faults;
 mod model;

@@ -14,11 +14,14 @@ async fn ten() -> Office {
     office
 }
 
+/// `before`, `after`, `limit`, and the places that come.
+type Case<'a> = (Option<u64>, Option<u64>, u32, &'a [u64]);
+
 #[tokio::test]
 async fn ranges_are_what_history_says() {
     let office = ten().await;
     let all: Vec<u64> = (1..=10).collect();
-    let cases: &[(Option<u64>, Option<u64>, u32, &[u64])] = &[
+    let cases: &[Case] = &[
         (None, None, 3, &[8, 9, 10]),
         (None, None, 200, &all),
         (Some(8), None, 3, &[5, 6, 7]),

@@ -85,7 +85,7 @@ async fn office() -> (Office, Person, Person) {
 }
 
 #[track_caller]
-fn assert_misfit(saved: Result<(), StoreError>) {
+fn assert_misfit(saved: &Result<(), StoreError>) {
     assert!(matches!(saved, Err(StoreError::Misfit(_))), "{saved:?}");
 }
 
@@ -137,8 +137,8 @@ async fn what_does_not_fit_is_refused_with_its_whole_batch() {
         ..page.entries[1].clone()
     };
 
-    assert_misfit(client.takes(&office, 14..=16).await);
-    assert_misfit(client.takes(&office, 5..=8).await);
+    assert_misfit(&client.takes(&office, 14..=16).await);
+    assert_misfit(&client.takes(&office, 5..=8).await);
     let cases = [
         // Another history.
         change(Epoch::fresh(), office.page(Some(14), Some(12), 9).await.entries),
@@ -154,7 +154,7 @@ async fn what_does_not_fit_is_refused_with_its_whole_batch() {
     ];
     for case in cases {
         let post = waiting(&office, "waits");
-        assert_misfit(client.store.save(vec![ReplicaChange::Outbox(post), case]).await);
+        assert_misfit(&client.store.save(vec![ReplicaChange::Outbox(post), case]).await);
         assert_eq!(client.outbox().await, [], "the batch was refused as a whole");
         assert_eq!(client.holds().await, [10, 11, 12]);
     }
@@ -448,6 +448,6 @@ async fn entries_of_a_room_that_was_never_told_are_kept() {
         room: RoomId::fresh(),
         members: Vec::new(),
     };
-    assert_misfit(client.store.save(vec![members]).await);
+    assert_misfit(&client.store.save(vec![members]).await);
     assert_eq!(text_of(&whole_log(&client.store, office.room).await[0]), "message 10");
 }

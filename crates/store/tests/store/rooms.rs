@@ -189,3 +189,20 @@ async fn unread_counts_are_exact_in_long_rooms() {
         assert_eq!(office.sees(&bob).await.unread as usize, counted, "after {read}");
     }
 }
+
+#[tokio::test]
+async fn many_markers_at_once_are_all_kept() {
+    let people: Vec<Person> = (0..40).map(|n| Person::called(&format!("p{n}"))).collect();
+    let office = Office::with(&people.iter().collect::<Vec<_>>()).await;
+    let mut reading = tokio::task::JoinSet::new();
+    for (n, person) in people.iter().cloned().enumerate() {
+        let (store, room) = (office.store.clone(), office.room);
+        reading.spawn(async move { store.set_read(room, &person.id, Seq(n as u64)).await.unwrap() });
+    }
+    let said = office.says(&people[0], "meanwhile").await;
+    reading.join_all().await;
+    assert_eq!(said.seq, Seq(42));
+    for (n, person) in people.iter().enumerate() {
+        assert_eq!(office.sees(person).await.read, Seq(n as u64));
+    }
+}
