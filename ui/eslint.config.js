@@ -20,7 +20,10 @@ export default ts.config(
       // State is raw and replaced, not reactive in depth: a plain Map beside it is bookkeeping on purpose.
       "svelte/prefer-svelte-reactivity": "off",
       "@typescript-eslint/consistent-type-imports": "error",
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_", ignoreRestSiblings: true },
+      ],
     },
   },
   {
@@ -45,10 +48,7 @@ export default ts.config(
         "error",
         {
           patterns: [
-            {
-              group: ["../*", "!../backend/protocol", "!../backend/session-types", "!../../../icons/*"],
-              message: "shared/ imports no concern.",
-            },
+            { regex: "^\.\./(?!backend/|\.\./\.\./icons/)", message: "shared/ imports no concern." },
             { group: ["@tauri-apps/*", "socket.io-client"], message: "Ask the Backend instead." },
           ],
         },

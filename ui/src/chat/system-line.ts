@@ -1,9 +1,11 @@
 import type { MemberId } from "../backend/protocol";
 import type { Item } from "../rooms/fold";
+import { isolated } from "../shared/isolated";
 import { words } from "../shared/words";
 
 /** What quiet events say, in as few sentences as they allow: neighbours of one kind become one sentence. */
-export function sentences(items: readonly Item[], nameOf: (member: MemberId) => string): string[] {
+export function sentences(items: readonly Item[], bareName: (member: MemberId) => string): string[] {
+  const nameOf = (member: MemberId) => isolated(bareName(member));
   const said: string[] = [];
   for (let i = 0; i < items.length;) {
     const item = items[i] as Item;
@@ -20,17 +22,19 @@ function sentence(run: readonly Item[], { author, body }: Item, nameOf: (member:
   const { system } = words;
   switch (body.kind) {
     case "joined":
-      return system.joined(names(run, ({ author: who, body: b }) => (b.kind === "joined" ? b.name : nameOf(who))));
+      return system.joined(
+        names(run, ({ author: who, body: b }) => (b.kind === "joined" ? isolated(b.name) : nameOf(who))),
+      );
     case "left":
       return system.left(names(run, (item) => nameOf(item.author)));
     case "created":
-      return system.created(nameOf(author), body.name);
+      return system.created(nameOf(author), isolated(body.name));
     case "named":
-      return system.nowNamed(body.name);
+      return system.nowNamed(isolated(body.name));
     case "renamed":
-      return system.renamed(nameOf(author), body.name);
+      return system.renamed(nameOf(author), isolated(body.name));
     case "topic":
-      return body.text ? system.topic(nameOf(author), body.text) : system.noTopic(nameOf(author));
+      return body.text ? system.topic(nameOf(author), isolated(body.text)) : system.noTopic(nameOf(author));
     default:
       return words.chat.unknown;
   }
