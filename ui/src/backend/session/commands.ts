@@ -53,9 +53,11 @@ export function command(session: Session, now: number, wanted: Command, out: Out
 /** The answer to the effect `load`. What the replica does not hold of the range is asked of the server. */
 export function loaded(
   session: Session,
-  { room, load, entries, later }: { room: RoomId; load: Load; entries: Entry[]; later: Entry[] },
+  found: { room: RoomId; load: Load; entries: Entry[]; later: Entry[] },
   out: Out,
 ): void {
+  const { room, load } = found;
+  const { entries, later } = beginsRight(load, found.entries) ? found : { entries: [], later: [] };
   lookedBack(session, room, entries);
   const known = session.rooms.get(room);
   if (!known) return;
@@ -116,6 +118,12 @@ function askServer(session: Session, event: ClientEvent, room: RoomId | undefine
 function loadRange(room: RoomId, load: Load, out: Out): void {
   const limit = Math.min(Math.max(load.limit, 1), limits.pageEntries);
   out.effects.push({ effect: "load", room, load: { ...load, limit } });
+}
+
+/** Whether these are the first entries of the range: a replica that begins further up has none of it. */
+function beginsRight(load: Load, entries: readonly Entry[]): boolean {
+  const first = entries[0]?.seq;
+  return load.after === undefined || first === undefined || first <= load.after + 1;
 }
 
 /** What is left of a range after these entries of it, in a log that goes up to `head`. */

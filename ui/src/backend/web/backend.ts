@@ -7,6 +7,7 @@ import { type Disk, renewMs } from "./disk";
 import { answer, freshProfile, type Profile } from "./identity";
 import { openIndexedDisk } from "./indexed-disk";
 import { LiveSession } from "./live-session";
+import { parseName } from "./name";
 import { MemoryDisk } from "./memory-disk";
 import type { Page } from "./page";
 import { askHello } from "./transport";
@@ -51,11 +52,17 @@ export class WebBackend implements Backend {
     await this.#session.input({ input: "command", ...command });
   }
 
-  async rename(name: Name): Promise<void> {
+  async rename(wanted: Name): Promise<void> {
+    const name = parseName(wanted);
     this.#profile = { ...this.#profile, name, named: true };
     await this.#disk.rename(name).catch(() => this.#tellUnkept());
-    if (this.#session) await this.#session.input({ input: "command", command: "rename", name });
-    else if (this.#server) this.#begin(this.#server);
+    if (!this.#session) {
+      if (this.#server) this.#begin(this.#server);
+      return;
+    }
+    await this.#session.input({ input: "command", command: "rename", name });
+    // A server that refused the old name may take the new one.
+    this.#nudge();
   }
 
   attention(focused: boolean): void {
@@ -63,7 +70,8 @@ export class WebBackend implements Backend {
   }
 
   notify(notice: Notice): void {
-    this.#page.notify(notice);
+    const { server, room } = notice;
+    this.#page.notify(notice, () => this.#on({ event: "show", server, room }));
   }
 
   badge(unread: number): void {

@@ -15,7 +15,7 @@ export interface Page {
   /** It was left, and has come back as it was (the browser's back button). */
   onReturn(back: () => void): void;
   setUnread(unread: number): void;
-  notify(notice: Notice): void;
+  notify(notice: Notice, clicked: () => void): void;
 }
 
 export function browserPage(): Page {
@@ -40,13 +40,14 @@ export function browserPage(): Page {
     setUnread(unread) {
       document.title = unread > 0 ? `(${unread}) ${title}` : title;
     },
-    notify({ title, text, server, room }) {
+    notify({ title, text, server, room }, clicked) {
       // Over plain http there is none, and the count in the title has to do.
       if (!isSecureContext || !("Notification" in window) || Notification.permission !== "granted") return;
       const shown = new Notification(title, { body: text, tag: `${server}/${room}` });
       shown.onclick = () => {
         window.focus();
         shown.close();
+        clicked();
       };
     },
   };

@@ -9,6 +9,7 @@
  * - two tabs opened at once at the first visit are one person
  * - what a closed tab left is sent by the next one that starts, and by one that is open
  * - another name, chosen in one tab, is the other's too from its next connection on
+ * - a name that can't be shown is refused before it is kept
  * - a browser that keeps nothing works, and says so once
  * - another server at the same address gets nothing of what was meant for the first
  */
@@ -321,6 +322,12 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
     first.lookedAt();
     await eventually("the first is back", withinMs, () => first.updates("hello").length === 2);
     expect(first.hello?.name).toBe("Ada Lovelace");
+  });
+
+  test("a name that can't be shown is refused before it is kept", async () => {
+    const ada = await new Browser().opens(server.url);
+    await expect(ada.backend.rename("Ad\u202Ea")).rejects.toMatchObject({ code: "bad_request" });
+    expect((await ada.reload()).profile.first_run).toBe(true);
   });
 
   test("a browser that keeps nothing works, and says so once", async () => {
