@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ichat_protocol::limits::WAITING_POSTS;
 use ichat_protocol::{EntryId, ErrorCode, RoomId, WireError};
 use serde_json::Value as Json;
-use socketioxide::extract::{AckSender, SocketRef};
+use socketioxide::extract::{AckSender, Event, SocketRef};
 use socketioxide::handler::{FromMessageParts, Value};
 use socketioxide::socket::Socket;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -63,15 +63,20 @@ struct Taken;
 impl FromMessageParts<socketioxide::adapter::LocalAdapter> for Taken {
     type Error = Infallible;
 
-    fn from_message_parts(socket: &Arc<Socket>, value: &mut Value, ack: &Option<i64>) -> Result<Self, Infallible> {
+    fn from_message_parts(socket: &Arc<Socket>, value: &mut Value, ack_id: &Option<i64>) -> Result<Self, Infallible> {
         let Some(door) = socket.extensions.get::<Door>() else {
             return Ok(Taken);
         };
-        let ack = match (ack, AckSender::from_message_parts(socket, value, ack)) {
+        let ack = match (ack_id, AckSender::from_message_parts(socket, value, ack_id)) {
             (Some(_), Ok(ack)) => Some(ack),
             _ => None,
         };
-        let (name, arguments) = read(value);
+        let name = match Event::from_message_parts(socket, value, ack_id) {
+            Ok(Event(name)) => name.chars().take(NAME_CHARS).collect(),
+            // The library has read it already, to find this handler.
+            Err(_) => String::new(),
+        };
+        let arguments = arguments(value);
         let asker = Asker {
             seat: Arc::clone(&door.seat),
             event: name,
@@ -109,19 +114,13 @@ fn busy() -> WireError {
     )
 }
 
-/// The name and the arguments. The library has made sure of the name only.
-fn read(value: &Value) -> (String, Option<Vec<Json>>) {
+/// The arguments behind the name. The library has made sure of the name only.
+fn arguments(value: &Value) -> Option<Vec<Json>> {
     let Value::Str(text, _) = value else {
-        return (String::new(), None);
+        return None;
     };
-    match serde_json::from_str::<Vec<Json>>(text) {
-        Ok(mut all) if all.first().is_some_and(Json::is_string) => {
-            let name = all.remove(0);
-            let name = name.as_str().unwrap_or_default().chars().take(NAME_CHARS).collect();
-            (name, Some(all))
-        }
-        _ => (String::new(), None),
-    }
+    let mut all = serde_json::from_str::<Vec<Json>>(text).ok()?;
+    (!all.is_empty()).then(|| all.split_off(1))
 }
 
 /// A field of the first argument, so that a refusal can say what it is about.

@@ -1,5 +1,6 @@
 //! `ichat-server`: I-Chat's server without a window.
 
+mod announce;
 mod logs;
 mod settings;
 
@@ -18,6 +19,9 @@ use crate::settings::{Flags, Settings, SettingsError};
 
 /// It could not start: wrong settings, a port in use, a data folder that can't be used.
 const COULD_NOT_START: u8 = 2;
+
+/// Files open besides connections: the database, the logs, discovery, and what is being accepted.
+const BESIDES_CONNECTIONS: u64 = 128;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -64,12 +68,37 @@ async fn start(flags: Flags) -> Result<(), Error> {
             shutdown.cancel();
         }
     });
-    let (people, _) = watch::channel(0);
+    allow_open_files(settings.server.max_connections);
+    let (people, told) = watch::channel(0);
+    let announced = if settings.announce {
+        announce::start(&store, &settings.server, address, told)
+    } else {
+        None
+    };
     // Whoever closed standard output does not want to hear it.
     drop(writeln!(std::io::stdout(), "listening on http://{}", shown(address)));
     let served = ichat_server::run(listener, store.clone(), settings.server, people, shutdown).await;
+    if let Some(announced) = announced {
+        announced.stop().await;
+    }
     store.close().await;
     Ok(served?)
+}
+
+/// Systems allow a program few open files (often 1,024) unless it asks for more. Each connection is one.
+fn allow_open_files(connections: usize) {
+    let wanted = u64::try_from(connections)
+        .unwrap_or(u64::MAX)
+        .saturating_add(BESIDES_CONNECTIONS);
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(allowed) if allowed >= wanted => {}
+        Ok(allowed) => tracing::warn!(
+            allowed,
+            wanted,
+            "the system allows fewer open files than connections are allowed"
+        ),
+        Err(error) => tracing::warn!(%error, "the number of open files could not be raised"),
+    }
 }
 
 /// An address that can be opened in a browser on this machine.

@@ -1,0 +1,174 @@
+//! The classic contract: clients after the Socket.IO tutorial, unchanged, through every step of it.
+//!
+//! - a text goes to everybody, the sender included, with its place
+//! - an id of the client's own makes a repetition harmless, also over another connection; the callback comes after the commit
+//! - `serverOffset` gives what was missed, in order and once, while others talk
+//! - people who came otherwise see it too, and are seen
+//! - bad input is refused in both ways
+//! - over polling
+
+mod common;
+
+use common::{Heard, Person, Server, said};
+use ichat_protocol::limits::TEXT_BYTES;
+use serde_json::{Value, json};
+
+async fn chat(person: &mut Person) -> (String, u64) {
+    let heard = person.hears("chat message").await;
+    (heard[0].as_str().unwrap().to_owned(), heard[1].as_u64().unwrap())
+}
+
+#[tokio::test]
+async fn a_text_goes_to_everybody_with_its_place() {
+    let server = Server::start().await;
+    let mut alice = server.classic().await;
+    let mut bob = server.classic().await;
+    let mut carol = server.person("Carol").await;
+    carol.follows(server.lobby()).await;
+    alice.send(r#"42["chat message","hi"]"#).await;
+    let (text, offset) = chat(&mut alice).await;
+    assert_eq!(text, "hi");
+    assert_eq!(chat(&mut bob).await, ("hi".to_owned(), offset));
+    assert_eq!(carol.sees("hi").await.seq.0, offset);
+    carol.says("welcome").await;
+    assert_eq!(chat(&mut bob).await, ("welcome".to_owned(), offset + 1));
+}
+
+#[tokio::test]
+async fn repeating_a_message_is_harmless() {
+    let server = Server::start().await;
+    let mut alice = server.classic().await;
+    let arguments = [json!("hi"), json!("ojIckSD2jqNzOqIrAGzL-0")];
+    let first = alice.ask("chat message", &arguments).await;
+    assert_eq!(
+        chat(&mut alice).await,
+        ("hi".to_owned(), first["offset"].as_u64().unwrap())
+    );
+    assert_eq!(alice.ask("chat message", &arguments).await, first);
+    let mut back = server.classic().await;
+    let again = back.ask("chat message", &arguments).await;
+    assert!(again["error"].is_null(), "{again}");
+    let other = back
+        .ask("chat message", &[json!("hi"), json!("ojIckSD2jqNzOqIrAGzL-1")])
+        .await;
+    assert!(other["offset"].as_u64() > first["offset"].as_u64());
+    assert_eq!(
+        server
+            .log()
+            .await
+            .iter()
+            .filter(|entry| said(entry) == Some("hi"))
+            .count(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn what_was_missed_comes_in_order_and_once() {
+    let server = Server::start().await;
+    let mut alice = server.classic().await;
+    for number in 0..450 {
+        alice.ask("chat message", &[json!(number.to_string())]).await;
+    }
+    let mut bob = server.classic().await;
+    let talking = tokio::spawn(async move {
+        for number in 450..600 {
+            bob.ask("chat message", &[json!(number.to_string())]).await;
+        }
+    });
+    let mut rounds = 0;
+    while rounds == 0 || !talking.is_finished() {
+        let mut back = Person::join(server.address, json!({ "serverOffset": 0 })).await;
+        let (mut expected, mut last) = (0, 0);
+        while expected < 460 {
+            let (text, offset) = chat(&mut back).await;
+            assert_eq!(text, expected.to_string());
+            assert!(offset > last);
+            (expected, last) = (expected + 1, offset);
+        }
+        let mut later = Person::join(server.address, json!({ "serverOffset": last - 1 })).await;
+        assert_eq!(chat(&mut later).await, ("459".to_owned(), last));
+        rounds += 1;
+    }
+    talking.await.unwrap();
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_in_both_ways() {
+    let server = Server::start().await;
+    let mut alice = server.classic().await;
+    let long = "x".repeat(TEXT_BYTES + 1);
+    for (arguments, code) in [
+        (vec![], "bad_request"),
+        (vec![json!("")], "bad_request"),
+        (vec![json!({ "text": "hi" })], "bad_request"),
+        (vec![json!(long)], "too_large"),
+        (vec![json!("hi"), json!({})], "bad_request"),
+        (vec![json!("hi"), json!("x".repeat(300))], "bad_request"),
+        (vec![json!("hi"), json!("id"), json!("more")], "bad_request"),
+    ] {
+        let answer = alice.ask("chat message", &arguments).await;
+        assert_eq!(answer["error"]["code"], code);
+        assert_eq!(alice.is_refused().await, code);
+    }
+    assert!(server.log().await.iter().all(|entry| said(entry).is_none()));
+}
+
+#[tokio::test]
+async fn it_works_over_polling() {
+    let server = Server::start().await;
+    let mut alice = server.classic().await;
+    let http = reqwest::Client::new();
+    let url = server.url("/socket.io/?EIO=4&transport=polling");
+    let open: Value = serde_json::from_str(&http.get(&url).send().await.unwrap().text().await.unwrap()[1..]).unwrap();
+    let url = format!("{url}&sid={}", open["sid"].as_str().unwrap());
+    http.post(&url)
+        .body("40")
+        .send()
+        .await
+        .unwrap()
+        .error_for_status()
+        .unwrap();
+    http.post(&url)
+        .body("42[\"chat message\",\"one\"]\u{1e}42[\"chat message\",\"two\"]")
+        .send()
+        .await
+        .unwrap()
+        .error_for_status()
+        .unwrap();
+    assert_eq!(chat(&mut alice).await.0, "one");
+    assert_eq!(chat(&mut alice).await.0, "two");
+    let mut polled = String::new();
+    while !polled.contains(r#"42["chat message","two","#) {
+        polled += &common::soon(http.get(&url).send())
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        if polled.contains('2') {
+            http.post(&url).body("3").send().await.unwrap();
+        }
+    }
+    let hello = polled.find(r#"42["hello","#).unwrap();
+    assert!(polled.find("40{").unwrap() < hello && hello < polled.find(r#"42["presence","#).unwrap());
+}
+
+#[tokio::test]
+async fn a_classic_client_can_use_the_richer_events_too() {
+    let server = Server::start().await;
+    let mut bot = server.classic().await;
+    let rooms = bot.ask("rooms", &[]).await;
+    assert_eq!(rooms["data"]["rooms"][0]["joined"], true);
+    bot.send(r#"42["chat message","hi"]"#).await;
+    loop {
+        if let Heard::Event(event, data) = bot.next().await
+            && event == "entries"
+        {
+            assert_eq!(data[0]["entries"].as_array().unwrap().len(), 2, "joined, and said");
+            break;
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Coming back.
+//!
+//! - nothing held: the newest page
+//! - a missing range: whole, in pages, also when it is long or its messages are
+//! - nothing missing: an empty page; the acknowledgement holds the heads
+//! - another epoch, or further than the head: reset, then the newest page
+//! - a commit during a resume makes no gap
+//! - heads are told, also for quiet rooms
+//! - history by range
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{Heard, Person, Server, entries, message};
+use ichat_protocol::limits::{HEADS_EVERY, TEXT_BYTES};
+use ichat_protocol::{Body, DeviceId, Entry, EntryId, Epoch, Head, MemberId, Seq};
+use ichat_store::Draft;
+use serde_json::{Value, json};
+
+async fn head(server: &Server) -> Head {
+    server.store.head(server.lobby()).await.unwrap().unwrap()
+}
+
+/// Fills the lobby without a socket.
+async fn fill(server: &Server, alice: &Person, count: usize, text: &str) {
+    let author: MemberId = serde_json::from_value(json!(alice.me())).unwrap();
+    let device: DeviceId = serde_json::from_value(alice.hello["device"].clone()).unwrap();
+    let draft = |_| Draft {
+        room: server.lobby(),
+        id: EntryId::fresh(),
+        author: author.clone(),
+        device,
+        at: 0,
+        body: Body::Message {
+            text: text.to_owned(),
+            reply_to: None,
+        },
+    };
+    server.store.commit((0..count).map(draft).collect()).await.unwrap();
+}
+
+fn cursor(server: &Server, epoch: Epoch, seq: Seq) -> Value {
+    json!({ "rooms": { server.lobby().to_string(): { "epoch": epoch, "seq": seq } } })
+}
+
+fn is_whole(seen: &[Entry], from: u64, to: u64) {
+    let seqs: Vec<u64> = seen.iter().map(|entry| entry.seq.0).collect();
+    assert_eq!(seqs, (from..=to).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn who_holds_nothing_gets_the_newest_page() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    fill(&server, &alice, 500, "x").await;
+    let page = alice.follows(server.lobby()).await;
+    let last = head(&server).await.seq.0;
+    is_whole(&page, last - 199, last);
+}
+
+#[tokio::test]
+async fn a_missing_range_comes_whole() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    let held = head(&server).await;
+    fill(&server, &alice, 2_500, "x").await;
+    fill(&server, &alice, 60, &"long ".repeat(TEXT_BYTES / 5)).await;
+    let last = head(&server).await.seq;
+    alice.emit("sync", cursor(&server, held.epoch, held.seq)).await;
+    let mut seen: Vec<Entry> = Vec::new();
+    while seen.last().map(|entry| entry.seq) != Some(last) {
+        let page = alice.hears("page").await;
+        assert!(page.to_string().len() < 300_000, "a page has a bounded size");
+        seen.extend(entries(&page));
+    }
+    is_whole(&seen, held.seq.0 + 1, last.0);
+}
+
+#[tokio::test]
+async fn who_misses_nothing_is_told_so() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    let held = head(&server).await;
+    let answer = alice.ask("sync", &[cursor(&server, held.epoch, held.seq)]).await;
+    assert_eq!(answer["event"], "heads");
+    assert_eq!(answer["data"]["heads"][server.lobby().to_string()], json!(held));
+    assert_eq!(entries(&alice.hears("page").await), []);
+}
+
+#[tokio::test]
+async fn another_history_is_reset() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    let head = head(&server).await;
+    for (epoch, seq) in [
+        (Epoch::fresh(), Seq(1)),
+        (head.epoch, Seq(head.seq.0 + 1)),
+        (head.epoch, Seq(u64::MAX)),
+    ] {
+        alice.emit("sync", cursor(&server, epoch, seq)).await;
+        let reset = alice.hears("reset").await;
+        assert_eq!(reset, json!({ "room": server.lobby(), "head": head }));
+        is_whole(&entries(&alice.hears("page").await), 1, head.seq.0);
+    }
+}
+
+#[tokio::test]
+async fn a_commit_during_a_resume_makes_no_gap() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    let held = head(&server).await;
+    fill(&server, &alice, 1_000, "x").await;
+    let mut bob = server.person("Bob").await;
+    let talking = tokio::spawn(async move {
+        for number in 0..300 {
+            bob.ask("post", &[message(bob.lobby(), EntryId::fresh(), &number.to_string())])
+                .await;
+        }
+    });
+    // Comes back again and again while Bob talks; each time what arrives must be whole.
+    while !talking.is_finished() {
+        let mut back = server.person("Carol").await;
+        back.emit("sync", cursor(&server, held.epoch, held.seq)).await;
+        let mut seqs = std::collections::BTreeSet::new();
+        let enough = head(&server).await.seq.0 + 5;
+        // Everything up to some broadcast of its time, without a gap; with one this would wait in vain, and fail.
+        loop {
+            let last = seqs.last().copied().unwrap_or_default();
+            let is_whole = seqs.len() as u64 + held.seq.0 == last;
+            if is_whole && (last >= enough || talking.is_finished()) {
+                break;
+            }
+            match back.next().await {
+                Heard::Event(event, data) if event == "page" || event == "entries" => {
+                    seqs.extend(entries(&data[0]).into_iter().map(|entry| entry.seq.0));
+                }
+                Heard::End => panic!("the connection ended"),
+                _ => {}
+            }
+        }
+    }
+    talking.await.unwrap();
+    alice.ask("rooms", &[]).await;
+}
+
+#[tokio::test]
+async fn heads_are_told_also_for_quiet_rooms() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    alice.follows(server.lobby()).await;
+    let expected = json!({ "heads": { server.lobby().to_string(): head(&server).await } });
+    let began = Instant::now();
+    assert_eq!(alice.hears("heads").await, expected);
+    assert_eq!(alice.hears("heads").await, expected);
+    assert!(began.elapsed() < 2 * HEADS_EVERY + Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn history_gives_ranges() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    fill(&server, &alice, 300, "x").await;
+    let last = head(&server).await.seq.0;
+    let room = server.lobby();
+    for (range, from, to) in [
+        (json!({ "room": room }), last - 199, last),
+        (json!({ "room": room, "limit": 5_000 }), last - 199, last),
+        (json!({ "room": room, "limit": 3 }), last - 2, last),
+        (json!({ "room": room, "before": 100, "limit": 10 }), 90, 99),
+        (json!({ "room": room, "after": 100, "limit": 10 }), 101, 110),
+        (json!({ "room": room, "after": 100, "before": 104 }), 101, 103),
+    ] {
+        let page = alice.ask("history", &[range.clone()]).await;
+        assert_eq!(page["event"], "page", "{range}");
+        is_whole(&entries(&page["data"]), from, to);
+    }
+}
