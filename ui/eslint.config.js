@@ -48,7 +48,7 @@ export default ts.config(
         "error",
         {
           patterns: [
-            { regex: "^\.\./(?!backend/|\.\./\.\./icons/)", message: "shared/ imports no concern." },
+            { regex: String.raw`^\.\./(?!backend/|\.\./\.\./icons/)`, message: "shared/ imports no concern." },
             { group: ["@tauri-apps/*", "socket.io-client"], message: "Ask the Backend instead." },
           ],
         },
