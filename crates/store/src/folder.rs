@@ -15,7 +15,7 @@ use crate::schema;
 const APPLICATION: i32 = 0x4943_4854;
 /// Files up to this size are looked through entirely at every opening; it takes some tens of milliseconds.
 /// Of larger ones only the head and the schema are.
-const LOOKED_THROUGH: u64 = 32 << 20;
+const LOOKED_THROUGH: u64 = 8 << 20;
 /// How long a connection waits for another one's lock. There is one writer, so that this is only met around a checkpoint.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
@@ -89,19 +90,9 @@ impl Store {
     /// this store or its clones afterwards is answered with [`StoreError::Closed`].
     pub async fn close(&self) {
         self.inner.readers.close().await;
-        let closing = tokio::time::timeout(PATIENCE, self.ask(Command::Close)).await;
-        match closing {
-            Ok(Ok(()) | Err(StoreError::Closed)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the history was closed with an error"),
-            Err(_) => return tracing::warn!("the history could not be closed in time"),
-        }
-        let thread = self.inner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            // The thread has answered its last command, so that this is a matter of microseconds.
-            let joined = tokio::task::spawn_blocking(move || thread.join().is_ok()).await;
-            if !matches!(joined, Ok(true)) {
-                tracing::warn!("the thread that writes the history panicked");
-            }
+        let inner = Arc::clone(&self.inner);
+        if let Err(error) = tokio::task::spawn_blocking(move || inner.close()).await {
+            tracing::warn!(%error, "the history could not be closed");
         }
     }
 
@@ -252,6 +243,28 @@ impl Inner {
             writer,
             thread: Mutex::new(Some(thread)),
         })
+    }
+}
+
+impl Inner {
+    /// Ends the writer and waits for it.
+    fn close(&self) {
+        let (answer, answered) = mpsc::channel();
+        if self.writer.send(Command::Close(answer)).is_err() {
+            return; // It has ended already.
+        }
+        match answered.recv_timeout(PATIENCE) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the history was closed with an error"),
+            // Another close was ahead of this one.
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => return tracing::warn!("the history could not be closed in time"),
+        }
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // The thread has given its last answer, so that this is a matter of microseconds.
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::warn!("the thread that writes the history panicked");
+        }
     }
 }
 
