@@ -201,6 +201,19 @@ async fn the_current_text_is_found_in_whichever_order_the_pages_come() {
 }
 
 #[tokio::test]
+async fn an_older_page_with_an_early_edit_does_not_bring_it_back() {
+    let (office, alice, _) = office().await;
+    let log = office.log().await;
+    office.edits(&alice, &log[19], "early version").await;
+    let last = office.edits(&alice, &log[19], "late version").await;
+    let client = Client::of(&office).await;
+    client.takes(&office, last.seq.0..=last.seq.0).await.unwrap();
+    client.takes(&office, 18..=last.seq.0 - 1).await.unwrap();
+    assert_eq!(found(&client.store, "version").await, ["late version"]);
+    assert_eq!(found(&client.store, "early").await.len(), 0);
+}
+
+#[tokio::test]
 async fn an_entry_that_was_wiped_since_is_wiped_here() {
     let (office, alice, _) = office().await;
     let client = Client::of(&office).await;
