@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use ichat_discovery::Reach;
 
 /// I-Chat: a chat that carries its own server.
 #[derive(Clone, Debug, Default, Parser)]
@@ -12,6 +13,9 @@ pub struct Flags {
     /// and beside itself only with another folder.
     #[arg(long, value_name = "DIR", env = "ICHAT_DATA")]
     pub data: Option<PathBuf>,
+    /// Hosts for, and searches for, this computer only: nothing reaches the network.
+    #[arg(long, env = "ICHAT_THIS_COMPUTER_ONLY")]
+    pub this_computer_only: bool,
     /// What is logged to the terminal, in the syntax of tracing's `EnvFilter`.
     #[arg(
         long,
@@ -20,4 +24,15 @@ pub struct Flags {
         default_value = "warn,ichat_app=info"
     )]
     pub log: String,
+}
+
+impl Flags {
+    /// How far this app is seen and looks.
+    pub(crate) fn reach(&self) -> Reach {
+        if self.this_computer_only {
+            Reach::ThisComputer
+        } else {
+            Reach::Lan
+        }
+    }
 }

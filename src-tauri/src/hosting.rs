@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ichat_client::Client;
-use ichat_discovery::{Announced, Announcement, Lan};
+use ichat_discovery::{Announced, Announcement, Lan, Reach};
 use ichat_protocol::{ErrorCode, Name, PROTOCOLS, ServerId, WireError};
-use ichat_server::Config;
+use ichat_server::{Config, ServeError};
 use ichat_store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -22,15 +22,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::events::{BackendEvent, Hosting};
 use crate::interface::Interface;
-use crate::nearby::NearbyList;
+use crate::nearby::{NearbyList, addresses_of};
 use crate::remembered::Remembered;
-use crate::{cards, listen};
+use crate::{cards, ports};
 
 /// The room that everybody who comes in is in.
 const LOBBY: &str = "Lobby";
 
-/// How long a server may take to commit what waits and to tell its clients.
-const DRAIN_WITHIN: Duration = Duration::from_secs(5);
+/// How long a server may take to commit what waits, to tell its clients, and to close its store.
+const DRAIN_WITHIN: Duration = Duration::from_secs(7);
 
 /// What this device hosts, one server at a time. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +38,7 @@ pub(crate) struct Host(Arc<Inner>);
 
 struct Inner {
     data: PathBuf,
+    reach: Reach,
     client: Client,
     lan: Result<Lan, String>,
     nearby: NearbyList,
@@ -58,6 +59,7 @@ impl Host {
     /// follows what is hosted.
     pub(crate) fn new(
         data: &Path,
+        reach: Reach,
         client: Client,
         lan: Result<Lan, String>,
         nearby: NearbyList,
@@ -67,6 +69,7 @@ impl Host {
         let remembered = Remembered::load(&file(data));
         Self(Arc::new(Inner {
             data: data.to_owned(),
+            reach,
             client,
             lan,
             nearby,
@@ -144,15 +147,11 @@ impl Host {
 
 impl Inner {
     async fn begin(self: Arc<Self>, name: Name) -> Result<Running, WireError> {
+        let listener =
+            ports::listen(self.reach).map_err(|error| WireError::new(ErrorCode::Other, error.to_string()))?;
+        let port = local_port(&listener)?;
         let store = self.open_store().await?;
         let server = store.server_id();
-        let listener = listen::listen(listen::USUAL_PORT).map_err(|error| {
-            WireError::new(
-                ErrorCode::Other,
-                format!("No network port could be opened for others to connect to: {error}."),
-            )
-        })?;
-        let port = local_port(&listener)?;
         // Before this device joins, so that the server is known as its own from the first moment.
         self.remember(Remembered {
             server,
@@ -167,18 +166,14 @@ impl Inner {
             name: name.clone(),
             ..Config::default()
         };
-        let run = ichat_server::run(listener, store, config, people, stop.clone());
-        let serving = tokio::spawn(run);
+        let serving = tokio::spawn(serve(listener, store, config, people, stop.clone()));
 
-        if let Err(error) = self
-            .client
-            .join(&[SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()])
-            .await
-        {
+        let door = addresses_of(&[(Ipv4Addr::LOCALHOST, port).into()]);
+        if let Err(error) = self.client.join(&door).await {
             stop.cancel();
             drained(serving).await;
             self.remember_hosting(false);
-            return Err(error.into());
+            return Err(error.to_wire());
         }
 
         let announced = self.announce(server, &name, port, *present.borrow());
@@ -225,7 +220,7 @@ impl Inner {
             .into_iter()
             .filter(|address| address.port() == port && !is_link_local(*address))
             .collect();
-        if addresses.is_empty() {
+        if addresses.is_empty() && self.reach == Reach::Lan {
             addresses = cards::addresses()
                 .into_iter()
                 .map(|address| (address.ip, port).into())
@@ -242,7 +237,7 @@ impl Inner {
 
     async fn watch_over(
         self: Arc<Self>,
-        mut serving: JoinHandle<Result<(), ichat_server::ServeError>>,
+        mut serving: JoinHandle<Result<(), ServeError>>,
         announced: Option<Announced>,
         mut present: watch::Receiver<u32>,
         stop: CancellationToken,
@@ -320,13 +315,25 @@ fn is_link_local(address: SocketAddr) -> bool {
     matches!(address, SocketAddr::V6(v6) if v6.ip().is_unicast_link_local())
 }
 
+async fn serve(
+    listener: TcpListener,
+    store: Store,
+    config: Config,
+    people: watch::Sender<u32>,
+    stop: CancellationToken,
+) -> Result<(), ServeError> {
+    let served = ichat_server::run(listener, store.clone(), config, people, stop).await;
+    store.close().await;
+    served
+}
+
 async fn goodbye(announced: Option<Announced>) {
     if let Some(announced) = announced {
         announced.stop().await;
     }
 }
 
-async fn drained(mut serving: JoinHandle<Result<(), ichat_server::ServeError>>) {
+async fn drained(mut serving: JoinHandle<Result<(), ServeError>>) {
     match tokio::time::timeout(DRAIN_WITHIN, &mut serving).await {
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(error))) => tracing::error!(%error, "the hosted server failed while it shut down"),

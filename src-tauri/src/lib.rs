@@ -16,9 +16,9 @@ mod events;
 mod flags;
 mod hosting;
 mod interface;
-mod listen;
 mod nearby;
 mod notices;
+mod ports;
 mod remembered;
 mod search;
 mod shell;
@@ -41,7 +41,7 @@ pub use crate::flags::Flags;
 pub use crate::shell::Shell;
 
 /// How long the polite end may take, after which the app ends anyway: everything that counts is on the disk already.
-const SHUTDOWN_WITHIN: Duration = Duration::from_secs(8);
+const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs the app until it is quit.
 pub fn run() -> anyhow::Result<()> {
@@ -76,6 +76,7 @@ pub fn run() -> anyhow::Result<()> {
 
 /// Wires the app: commands, plugins and what runs behind them.
 pub fn builder<R: Runtime>(builder: Builder<R>, flags: &Flags) -> io::Result<Builder<R>> {
+    let reach = flags.reach();
     let own_data = flags.data.as_deref().map(path::absolute).transpose()?;
     // Apps with folders of their own stand beside each other, and the plugin knows one name only.
     let builder = if own_data.is_none() {
@@ -95,7 +96,7 @@ pub fn builder<R: Runtime>(builder: Builder<R>, flags: &Flags) -> io::Result<Bui
             let data = own_data.map_or_else(|| app.path().app_data_dir(), Ok)?;
             let app = app.handle().clone();
             // In the background, so that nothing stands between the start and the first picture.
-            tauri::async_runtime::spawn(async move { app.state::<Shell>().open(&data).await });
+            tauri::async_runtime::spawn(async move { app.state::<Shell>().open(&data, reach).await });
             Ok(())
         }))
 }

@@ -4,11 +4,20 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ichat_client::Address;
 use ichat_discovery::{NearbyEvent, NearbyServer};
 use ichat_protocol::limits::NAME_CHARS;
 use ichat_protocol::{Name, ServerId, common_protocol};
 
 use crate::events;
+
+/// The same addresses as the client takes them.
+pub(crate) fn addresses_of(found: &[SocketAddr]) -> Vec<Address> {
+    found
+        .iter()
+        .filter_map(|address| Address::new(address.ip(), address.port()).ok())
+        .collect()
+}
 
 /// The servers near now. Cheap to clone.
 #[derive(Clone, Default)]

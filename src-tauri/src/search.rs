@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use ichat_client::{Address, Client};
+use ichat_client::Client;
 use ichat_discovery::Nearby;
 use ichat_protocol::ServerId;
 
@@ -11,7 +11,7 @@ use crate::cards;
 use crate::events::BackendEvent;
 use crate::hosting::Host;
 use crate::interface::Interface;
-use crate::nearby::NearbyList;
+use crate::nearby::{NearbyList, addresses_of};
 
 /// While nobody is found, the interface is told this often where was looked.
 const STILL_SEARCHING_EVERY: Duration = Duration::from_secs(5);
@@ -46,7 +46,7 @@ impl Search {
                 event = nearby.next() => {
                     let Some(event) = event else { return };
                     if let Some((server, addresses)) = self.list.apply(event) {
-                        self.found(server, addresses).await;
+                        self.found(server, &addresses).await;
                     }
                     self.tell();
                 }
@@ -60,13 +60,11 @@ impl Search {
     }
 
     /// A server that is known already may have moved; one's own tells where this device can be reached.
-    async fn found(&self, server: ServerId, addresses: Vec<SocketAddr>) {
+    async fn found(&self, server: ServerId, addresses: &[SocketAddr]) {
         if self.host.server() == Some(server) {
             self.host.addresses_changed().await;
         } else {
-            self.client
-                .update_addresses(server, addresses.into_iter().map(Address::from).collect())
-                .await;
+            self.client.update_addresses(server, &addresses_of(addresses)).await;
         }
     }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use ichat_client::session::Command;
-use ichat_client::{Address, Client, ClientUpdate, Updates};
-use ichat_discovery::Lan;
+use ichat_client::{Address, Client, ClientUpdate, InvalidAddress, Updates};
+use ichat_discovery::{Lan, Reach};
 use ichat_protocol::{ErrorCode, Name, ServerId, WireError};
 use tokio::sync::{SetOnce, watch};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::events::{BackendEvent, Hosting, KnownServer};
 use crate::hosting::Host;
 use crate::interface::{Interface, Sink};
-use crate::nearby::NearbyList;
+use crate::nearby::{NearbyList, addresses_of};
 use crate::search::Search;
 
 /// The half of the app that has no window. It opens in the background, while the window is painted.
@@ -35,8 +35,8 @@ struct Opened {
 
 impl Shell {
     /// Opens what lies in the data folder, connects to the servers in it, looks around, and hosts again what was hosted.
-    pub async fn open(&self, data: &Path) {
-        let opened = Opened::open(data, &self.interface, self.hosting.clone()).await;
+    pub async fn open(&self, data: &Path, reach: Reach) {
+        let opened = Opened::open(data, reach, &self.interface, self.hosting.clone()).await;
         if let Err(error) = &opened {
             tracing::error!(%error, data = %data.display(), "I-Chat can't start");
             self.interface.tell(BackendEvent::Fatal { error: error.clone() });
@@ -54,20 +54,21 @@ impl Shell {
     pub async fn start(&self, sink: Sink) {
         self.interface.connect(sink);
         if let Ok(opened) = self.opened().await {
-            opened.client.refresh();
+            opened.client.refresh().await;
         }
     }
 
     /// Does what a person wants of one server. Returns when it is safe on the disk.
     pub async fn command(&self, server: ServerId, command: Command) -> Result<(), WireError> {
-        Ok(self.opened().await?.client.command(server, command).await?)
+        let client = &self.opened().await?.client;
+        client.command(server, command).await.map_err(|error| error.to_wire())
     }
 
     /// Takes another name, here and on every server.
     pub async fn rename(&self, name: &str) -> Result<(), WireError> {
         let name = named(name)?;
         let opened = self.opened().await?;
-        opened.client.rename(name).await?;
+        opened.client.rename(name).await.map_err(|error| error.to_wire())?;
         opened.tell_profile(&self.interface);
         Ok(())
     }
@@ -92,21 +93,23 @@ impl Shell {
                 "That server is not near any more. Wait until it shows up again, or join by address.",
             )
         })?;
-        let addresses: Vec<Address> = addresses.into_iter().map(Address::from).collect();
-        Ok(opened.client.join(&addresses).await?)
+        let joined = opened.client.join(&addresses_of(&addresses)).await;
+        joined.map_err(|error| error.to_wire())
     }
 
     /// Joins the server at an address as people write it.
     pub async fn server_join(&self, address: &str) -> Result<ServerId, WireError> {
         let address: Address = address
             .parse()
-            .map_err(|error| WireError::new(ErrorCode::BadRequest, format!("{error}")))?;
-        Ok(self.opened().await?.client.join(&[address]).await?)
+            .map_err(|error: InvalidAddress| WireError::new(ErrorCode::BadRequest, error.to_string()))?;
+        let joined = self.opened().await?.client.join(&[address]).await;
+        joined.map_err(|error| error.to_wire())
     }
 
     /// Ends the session with a server and drops what is kept of it.
     pub async fn server_forget(&self, server: ServerId) -> Result<(), WireError> {
-        Ok(self.opened().await?.client.forget(server).await?)
+        let client = &self.opened().await?.client;
+        client.forget(server).await.map_err(|error| error.to_wire())
     }
 
     /// The window has come to the front, or left it.
@@ -114,7 +117,7 @@ impl Shell {
         let opened = self.opened().await?;
         if focused {
             // Whoever looks should not wait for a back-off to end.
-            opened.client.nudge();
+            opened.client.nudge().await;
         }
         Ok(())
     }
@@ -146,8 +149,8 @@ impl Shell {
             return;
         };
         opened.host.shutdown().await;
-        opened.stop.cancel();
         opened.client.shutdown().await;
+        opened.stop.cancel();
         if let Ok(lan) = &opened.lan {
             lan.clone().shutdown().await;
         }
@@ -168,16 +171,17 @@ pub(crate) fn named(text: &str) -> Result<Name, WireError> {
 impl Opened {
     async fn open(
         data: &Path,
+        reach: Reach,
         interface: &Interface,
         hosting: watch::Sender<Option<Hosting>>,
     ) -> Result<Self, WireError> {
         let (client, updates) = Client::open(&data.join("client"), None)
-            .await
             .map_err(|error| WireError::new(ErrorCode::Storage, error.to_string()))?;
-        let lan = Lan::start().map_err(|error| error.to_string());
+        let lan = Lan::start_within(reach).map_err(|error| error.to_string());
         let nearby = NearbyList::default();
         let host = Host::new(
             data,
+            reach,
             client.clone(),
             lan.clone(),
             nearby.clone(),
