@@ -133,7 +133,7 @@ test("a server without guests lets a browser in, and tells others why not", { sk
     here.push(ada);
     await ada.says("I have a key");
     await ada.seesSent("I have a key");
-    await assert.rejects(Member.connect(strict.url), /no_guests: This server wants a key from everybody/);
+    await assert.rejects(Member.connect(strict.url), /no_guests: This server lets nobody in without a key/);
   } finally {
     await strict.remove();
   }
