@@ -41,7 +41,7 @@ export class WebBackend implements Backend {
     if (server) this.#meet(server);
     else void this.#findServer(helloAgainMs.first);
     this.#page.onNudge(() => this.#nudge());
-    this.#page.onLeave(() => void this.#disk.release(this.#page.tab));
+    this.#page.onLeave(() => void this.#release());
     this.#page.onReturn(() => void this.#renew());
     this.#renewal = setInterval(() => void this.#renew(), renewMs);
   }
@@ -159,6 +159,11 @@ export class WebBackend implements Backend {
     // Who has slept has not seen the others renew their leases, who may have slept as well.
     if (slept) this.#nudge();
     else await this.#session?.adopt().catch(() => undefined);
+  }
+
+  /** Should it fail, the lease ends by itself. */
+  async #release(): Promise<void> {
+    await this.#disk.release(this.#page.tab, this.#device).catch(() => undefined);
   }
 
   #nudge(): void {

@@ -29,8 +29,8 @@ export interface Disk {
 
   /** The device of this tab from now on, held until `now + leaseMs`. The same one again, unless another tab has taken it. */
   claim(tab: string, now: number): Promise<DeviceId>;
-  /** Gives the tab's device back. */
-  release(tab: string): Promise<void>;
+  /** Gives the tab's device back. The tab may be gone as soon as this has returned. */
+  release(tab: string, device: DeviceId): Promise<void>;
   /** The device's posts to this server, and those that it adopts, in the order in which they were written. */
   outbox(device: DeviceId, server: ServerId, now: number): Promise<OutboxItem[]>;
   keep(device: DeviceId, server: ServerId, item: OutboxItem): Promise<void>;

@@ -36,7 +36,7 @@ async function outbox(device: string, server: string, now: number) {
 test("a tab keeps its device while it renews its lease, and takes it again after a reload", async () => {
   const device = await disk.claim("one", start);
   expect(await disk.claim("one", start + leaseMs - 1)).toBe(device);
-  await disk.release("one");
+  await disk.release("one", device);
   expect(await disk.claim("one", start + leaseMs)).toBe(device);
 });
 
@@ -44,7 +44,7 @@ test("another tab gets another device, and a free one before a new one", async (
   const one = await disk.claim("one", start);
   const two = await disk.claim("two", start);
   expect(two).not.toBe(one);
-  await disk.release("one");
+  await disk.release("one", one);
   expect(await disk.claim("three", start)).toBe(one);
   expect([one, two]).not.toContain(await disk.claim("one", start));
 });
@@ -73,7 +73,7 @@ test("posts of a device that is held are left alone; others are adopted", async 
   await disk.keep(one, office, post("of one"));
   await disk.keep(two, office, post("of two"));
   expect(await outbox(two, office, start)).toEqual(["of two"]);
-  await disk.release("one");
+  await disk.release("one", one);
   expect(await outbox(two, office, start)).toEqual(["of one", "of two"]);
   await disk.claim("one", start);
   expect(await outbox(one, office, start)).toEqual([]);

@@ -85,11 +85,12 @@ class IndexedDisk implements Disk {
     return device;
   }
 
-  async release(tab: string): Promise<void> {
+  async release(tab: string, device: DeviceId): Promise<void> {
+    // The page is about to go: all of it is handed over before this function returns, and nothing is waited for.
     const change = this.#database.transaction("leases", "readwrite");
-    for (const lease of await change.store.getAll())
-      if (lease.tab === tab) await change.store.put({ ...lease, until: 0 });
-    await change.done;
+    const put = change.store.put({ device, tab, until: 0 });
+    change.commit();
+    await Promise.all([put, change.done]);
   }
 
   async outbox(device: DeviceId, server: ServerId, now: number): Promise<OutboxItem[]> {
