@@ -445,6 +445,24 @@ async fn unread_follows_what_was_saved() {
 }
 
 #[tokio::test]
+async fn a_marker_that_moves_ends_what_the_server_counted() {
+    let (office, _, bob) = office().await;
+    let client = Client::of(&office).await;
+    let room = office.room;
+    office.store.set_read(room, &bob.id, Seq(10)).await.unwrap();
+    let told = ReplicaChange::Room(office.sees(&bob).await);
+    client.store.save(vec![told]).await.unwrap();
+    // Not up to the head, so that the log that is held can't say it all.
+    client.takes(&office, 15..=18).await.unwrap();
+    for (read, expected) in [(10, 10), (17, 1), (20, 0)] {
+        let change = ReplicaChange::Read { room, seq: Seq(read) };
+        client.store.save(vec![change]).await.unwrap();
+        let seen = client.store.room(room, &bob.id).await.unwrap().unwrap();
+        assert_eq!((seen.read, seen.unread), (Seq(read), expected));
+    }
+}
+
+#[tokio::test]
 async fn entries_of_a_room_that_was_never_told_are_kept() {
     let (office, ..) = office().await;
     let client = Client::of(&office).await;
