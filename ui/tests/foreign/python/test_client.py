@@ -2,6 +2,7 @@
 
 - on polling only, and on WebSocket: connect, join a room, post, receive
 - what was missed comes after a reconnect, once and in order
+- the bot that docs/protocol.md shows answers, as it stands there
 
 By hand:
 
@@ -10,9 +11,12 @@ By hand:
 """
 
 import os
+import pathlib
 import queue
+import re
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -67,8 +71,8 @@ class Member:
         self.hello = self.hears("hello")
         self.lobby = self.hello["lobby"]
 
-    def hears(self, event, fits=lambda data: True):
-        end = time.monotonic() + WITHIN_S
+    def hears(self, event, fits=lambda data: True, within_s=WITHIN_S):
+        end = time.monotonic() + within_s
         seen = []
         while True:
             try:
@@ -85,9 +89,9 @@ class Member:
         batch = self.hears("entries", lambda data: any(one["id"] == entry for one in data["entries"]))
         return next(one for one in batch["entries"] if one["id"] == entry)
 
-    def sees(self, text):
+    def sees(self, text, within_s=WITHIN_S):
         fits = lambda data: any(one["body"].get("text") == text for one in data["entries"])
-        batch = self.hears("entries", fits)
+        batch = self.hears("entries", fits, within_s)
         return next(one for one in batch["entries"] if one["body"].get("text") == text)
 
     def leave(self):
@@ -143,6 +147,27 @@ class PythonSocketIo(unittest.TestCase):
         self.assertEqual([one["body"]["text"] for one in missed if one["body"]["kind"] == "message"], texts)
         alice.leave()
         again.leave()
+
+    def test_the_bot_of_the_docs_answers(self):
+        docs = pathlib.Path(__file__).parents[4].joinpath("docs", "protocol.md").read_text("utf-8")
+        code = re.search(r"```python\n(.*?)```", docs, re.DOTALL)[1].replace("http://192.168.1.7:4242", self.server.url)
+        bot = subprocess.Popen([sys.executable, "-c", code])
+        self.addCleanup(bot.wait)
+        self.addCleanup(bot.terminate)
+        alice = Member(self.server.url)
+        end = time.monotonic() + WITHIN_S
+        answer = None
+        # Until the bot is in nobody answers, so it is asked again.
+        while answer is None and time.monotonic() < end:
+            ping = alice.says("ping", alice.lobby)
+            try:
+                answer = alice.sees("pong", within_s=0.5)
+            except AssertionError:
+                continue
+        self.assertIsNotNone(answer, "the bot did not answer")
+        self.assertTrue(answer["body"]["reply_to"])
+        self.assertNotEqual(answer["author"], ping["author"])
+        alice.leave()
 
 
 if __name__ == "__main__":
