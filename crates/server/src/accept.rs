@@ -24,6 +24,8 @@ use crate::Config;
 
 /// How long a client may take over the head of a request, the idle time ahead of the next one included.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// The largest head of a request. Ours have a few hundred bytes; a browser's cookies for other ports may be in it.
+const HEAD_BYTES: usize = 64 * 1024;
 /// How long a client may leave everything unread before its connection ends.
 const STALLED_AFTER: Duration = Duration::from_secs(30);
 /// How long to wait when the system has no more file descriptors.
@@ -79,6 +81,7 @@ impl Accept {
             .map_request(|request: ::http::Request<hyper::body::Incoming>| request.map(Body::new));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
+            .max_buf_size(HEAD_BYTES)
             .header_read_timeout(HEAD_WITHIN)
             .serve_connection(TokioIo::new(io), TowerToHyperService::new(pages))
             .with_upgrades();

@@ -95,6 +95,9 @@ pub(crate) fn unknown_room() -> WireError {
 
 /// What a client hears when the disk does not do what it should.
 pub(crate) fn storage(error: &StoreError) -> WireError {
+    if matches!(error, StoreError::Closed) {
+        return closing();
+    }
     tracing::error!(%error, "the store failed");
     WireError::new(
         ErrorCode::Storage,

@@ -53,9 +53,8 @@ fn read(arguments: ReadArguments) -> Result<(String, Option<String>), WireError>
     let mut arguments = arguments
         .ok_or_else(|| wrong("The arguments are not JSON."))?
         .into_iter();
-    let text = match arguments.next() {
-        Some(Value::String(text)) => text,
-        _ => return Err(wrong("A \"chat message\" is one text, and perhaps an id for it.")),
+    let Some(Value::String(text)) = arguments.next() else {
+        return Err(wrong("A \"chat message\" is one text, and perhaps an id for it."));
     };
     let own_id = match arguments.next() {
         None | Some(Value::Null) => None,

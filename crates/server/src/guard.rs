@@ -68,8 +68,7 @@ fn is_ours(host: &str, allowed: &[String]) -> bool {
         .unwrap_or(&host);
     bare.parse::<IpAddr>().is_ok()
         || host == "localhost"
-        || host.ends_with(".localhost")
-        || host.ends_with(".local")
+        || matches!(host.rsplit_once('.'), Some((name, "localhost" | "local")) if !name.is_empty())
         || allowed.iter().any(|name| name.eq_ignore_ascii_case(&host))
 }
 

@@ -75,7 +75,9 @@ async fn publish(house: &Shared, Written(jobs): Written) {
         } = then
             && outcomes.iter().all(|(_, outcome)| refusal(outcome).is_none())
         {
-            outcomes.iter().for_each(|(room, _)| seat.subscribe(*room));
+            for (room, _) in outcomes {
+                seat.subscribe(*room);
+            }
         }
         for (room, outcome) in outcomes {
             if let Outcome::Committed(entry) = outcome {

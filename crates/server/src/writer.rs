@@ -99,7 +99,9 @@ pub(crate) async fn run(
             }
             Err(error) => {
                 let error = asker::storage(&error);
-                thens.into_iter().for_each(|(_, then)| refuse(then, &error));
+                for (_, then) in thens {
+                    refuse(then, &error);
+                }
             }
         }
     }

@@ -7,6 +7,12 @@
 //! - bad input is refused in both ways
 //! - over polling
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails where its ground gives way"
+)]
+
 mod common;
 
 use common::{Heard, Person, Server, said};

@@ -7,6 +7,12 @@
 //! - a port in use, a folder in use, a folder that can't be written, a damaged database, wrong settings: a sentence, and 2
 //! - the logs hold nothing that anybody said
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails where its ground gives way"
+)]
+
 mod common;
 
 use std::net::SocketAddr;

@@ -3,10 +3,16 @@
 //! - frames of 101 KB pass; of 1, 16 and 63 MB, and messages of many small fragments, end the connection, unread
 //! - a packet that declares 10⁹ attachments ends the connection; so does binary data
 //! - a polling body over the limit is refused
-//! - foreign origins, rebound hosts, and no origin with a strange host are refused, also for WebSockets
+//! - foreign origins, rebound hosts, and no origin with a strange host are refused, also over the other transport
 //! - one who never reads disturbs nobody
 //! - half-sent requests are dropped; connections beyond the caps are told so
 //! - what is served over HTTP has the headers that it should
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails where its ground gives way"
+)]
 
 mod common;
 
@@ -211,8 +217,8 @@ async fn one_who_never_reads_disturbs_nobody() {
     let before = resident();
     let text = "x".repeat(16_000);
     let mut slowest = Duration::ZERO;
-    // 48 MB: more than the sockets' buffers hold.
-    for _ in 0..3_000 {
+    // 19 MB: more than the sockets' buffers and the server's hold.
+    for _ in 0..1_200 {
         let began = Instant::now();
         let id = EntryId::fresh();
         alice.ask("post", &[message(server.lobby(), id, &text)]).await;
@@ -227,7 +233,7 @@ async fn one_who_never_reads_disturbs_nobody() {
     );
     assert_eq!(
         server.log().await.iter().filter(|entry| said(entry).is_some()).count(),
-        3_000
+        1_200
     );
 }
 

@@ -13,7 +13,7 @@ pub(super) async fn members(house: &Shared, mut asker: Asker, room: RoomId) {
         Ok(members) => {
             asker
                 .answer_patiently(&ServerEvent::Members(MemberList { room, members }))
-                .await
+                .await;
         }
         Err(error) => asker.refuse(asker::storage(&error)),
     }

@@ -47,12 +47,12 @@ async fn sync_room(house: &Shared, asker: &mut Asker, room: RoomId, held: Option
     };
     // First the subscription, then the head: what is committed in between comes as a broadcast, as a page, or as both.
     asker.seat.subscribe(room);
-    let head = house.store.head(room).await.map_err(|error| asker::storage(&error))?;
-    let head = head.ok_or_else(asker::unknown_room)?;
-    if held.epoch != head.epoch || held.seq > head.seq {
+    let now = house.store.head(room).await.map_err(|error| asker::storage(&error))?;
+    let now = now.ok_or_else(asker::unknown_room)?;
+    if held.epoch != now.epoch || held.seq > now.seq {
         asker
             .seat
-            .tell_patiently(&ServerEvent::Reset(Reset { room, head }))
+            .tell_patiently(&ServerEvent::Reset(Reset { room, head: now }))
             .await;
         return open(house, asker, room).await;
     }
@@ -62,7 +62,7 @@ async fn sync_room(house: &Shared, asker: &mut Asker, room: RoomId, held: Option
         let last = page.entries.last().map(|entry| entry.seq);
         asker.seat.tell_patiently(&ServerEvent::Page(page)).await;
         match last {
-            Some(last) if last < head.seq && !asker.seat.gone.is_cancelled() => after = last,
+            Some(last) if last < now.seq && !asker.seat.gone.is_cancelled() => after = last,
             _ => return Ok(()),
         }
     }

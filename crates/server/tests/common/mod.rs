@@ -371,7 +371,7 @@ impl Person {
         loop {
             match soon(self.socket.next()).await {
                 Some(Ok(Message::Text(text))) if text.as_str() == "2" => {
-                    self.socket.send(Message::text("3")).await.ok()?
+                    self.socket.send(Message::text("3")).await.ok()?;
                 }
                 Some(Ok(Message::Text(text))) => return Some(text.to_string()),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
