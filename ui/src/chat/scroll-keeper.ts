@@ -13,13 +13,20 @@ export interface InView {
   below: number;
 }
 
+/** A row on screen, and where one of its edges is below the top of what is seen. */
+interface Anchor {
+  key: string;
+  edge: "top" | "bottom";
+  at: number;
+}
+
 /**
  * Keeps what a person reads where it is while rows come and go above and below, and keeps the end in sight for who is
  * at the end. Browsers differ in doing this by themselves, so the scroller says `overflow-anchor: none`.
  */
 export class ScrollKeeper {
   readonly #scroller: HTMLElement;
-  #anchors: { key: string; top: number }[] = [];
+  #anchors: Anchor[] = [];
   #scrollTop = 0;
   #atEnd = true;
 
@@ -41,7 +48,10 @@ export class ScrollKeeper {
       const rect = row.getBoundingClientRect();
       if (rect.top >= top + clientHeight) break;
       last = row.dataset.key;
-      if (this.#anchors.length < remembered && last) this.#anchors.push({ key: last, top: rect.top - top });
+      if (this.#anchors.length >= remembered || !last) continue;
+      // The lower edge if it is in sight: older rows that come in take the author's name off the row below them.
+      const edge = rect.bottom <= top + clientHeight ? "bottom" : "top";
+      this.#anchors.push({ key: last, edge, at: rect[edge] - top });
     }
     return {
       first: this.#anchors[0]?.key,
@@ -67,7 +77,7 @@ export class ScrollKeeper {
     for (const anchor of this.#anchors) {
       const row = this.row(anchor.key);
       if (!row) continue;
-      const moved = row.getBoundingClientRect().top - top - (anchor.top - scrolled);
+      const moved = row.getBoundingClientRect()[anchor.edge] - top - (anchor.at - scrolled);
       if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
       return;
     }
