@@ -1,0 +1,79 @@
+/**
+ * The desktop's back end and the shell speak of the same commands.
+ *
+ * - everything that a person can do has a command of the shell, and no command of the shell is left over
+ * - a command carries its server and its fields
+ * - a refusal arrives as the shell gave it
+ */
+
+import { readFileSync } from "node:fs";
+import { clearMocks, mockIPC } from "@tauri-apps/api/mocks";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Command } from "./session-types";
+import { backend } from "./tauri";
+
+const names = readFileSync(new URL("../../../src-tauri/src/commands/names.rs", import.meta.url), "utf8");
+const commandsOfTheShell = [...names.matchAll(/"(\w+)"/g)].map(([, name]) => name);
+
+const server = "5f6a2e51-5d0c-4a2b-9a43-0c3e53a6c1d2";
+const [room, id] = ["a room", "an entry"];
+const commands: Command[] = [
+  { command: "send", room, id, body: { kind: "message", text: "hi" }, written: 1 },
+  { command: "retry", id },
+  { command: "discard", id },
+  { command: "create", room, name: "Lunch" },
+  { command: "browse" },
+  { command: "join", room },
+  { command: "leave", room },
+  { command: "open", room },
+  { command: "history", room, load: { limit: 10 } },
+  { command: "typing", room, on: true },
+  { command: "read", room, seq: 1 },
+  { command: "away", away: true },
+  { command: "rename", name: "Ada" },
+];
+
+let invoked: [command: string, fields: unknown][] = [];
+
+beforeEach(() => {
+  // The API looks for the window that it runs in; here there is none.
+  Object.assign(globalThis, { window: globalThis });
+  invoked = [];
+  mockIPC((command, fields) => void invoked.push([command, fields]));
+});
+
+afterEach(clearMocks);
+
+test("everything that a person can do has a command of the shell, and none is left over", async () => {
+  await backend.start(() => undefined);
+  for (const command of commands) await backend.command(server, command);
+  await backend.rename("Ada");
+  backend.attention(true);
+  backend.notify({ server, room, title: "Ada", text: "hi" });
+  backend.badge(3);
+  await backend.hosting?.start("Office");
+  await backend.hosting?.stop();
+  await backend.hosting?.hide();
+  await backend.hosting?.quit();
+  await backend.nearby?.join(server);
+  await backend.servers?.join("192.168.1.7");
+  await backend.servers?.forget(server);
+  expect([...new Set(invoked.map(([command]) => command))].sort()).toEqual([...commandsOfTheShell].sort());
+});
+
+test("a command carries its server and its fields", async () => {
+  await backend.command(server, { command: "create", room, name: "Lunch" });
+  await backend.command(server, { command: "history", room, load: { before: 3, limit: 10 } });
+  expect(invoked).toEqual([
+    ["create_room", { server, room, name: "Lunch" }],
+    ["history", { server, room, load: { before: 3, limit: 10 } }],
+  ]);
+});
+
+test("a refusal arrives as the shell gave it", async () => {
+  const refusal = { code: "bad_request", message: "This is no address." };
+  mockIPC(() => {
+    throw refusal;
+  });
+  await expect(backend.servers?.join("?")).rejects.toEqual(refusal);
+});
