@@ -4,8 +4,9 @@ import { isolated } from "../shared/isolated";
 import { words } from "../shared/words";
 
 /** What quiet events say, in as few sentences as they allow: neighbours of one kind become one sentence. */
-export function sentences(items: readonly Item[], bareName: (member: MemberId) => string): string[] {
-  const nameOf = (member: MemberId) => isolated(bareName(member));
+export function sentences(items: readonly Item[], knownName: (member: MemberId) => string | undefined): string[] {
+  // The lobby is made by the server itself, which is nobody.
+  const nameOf = (member: MemberId) => isolated(knownName(member) ?? words.system.somebody);
   const said: string[] = [];
   for (let i = 0; i < items.length;) {
     const item = items[i] as Item;
@@ -28,7 +29,7 @@ function sentence(run: readonly Item[], { author, body }: Item, nameOf: (member:
     case "left":
       return system.left(names(run, (item) => nameOf(item.author)));
     case "created":
-      return system.created(nameOf(author), isolated(body.name));
+      return system.created(isolated(body.name));
     case "named":
       return system.nowNamed(isolated(body.name));
     case "renamed":

@@ -79,8 +79,13 @@ export class ServerState {
   }
 
   /** Under which name somebody goes, as far as this device knows. */
+  knownName(member: MemberId, room?: RoomState): Name | undefined {
+    return this.#presence.get(member)?.name ?? room?.nameOf(member);
+  }
+
+  /** A name for everybody: who is not known goes by the beginning of their key. */
   nameOf(member: MemberId, room?: RoomState): Name {
-    return this.#presence.get(member)?.name ?? room?.nameOf(member) ?? member.slice(0, 8);
+    return this.knownName(member, room) ?? member.slice(0, 8);
   }
 
   presenceOf(member: MemberId): Person["availability"] {

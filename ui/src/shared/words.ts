@@ -41,7 +41,7 @@ export const words = {
 
   servers: {
     list: "Servers and rooms",
-    menu: "Servers and rooms",
+    menu: "Show servers and rooms",
     add: "Join another server",
     find: "Host or join",
     hosted: "You host this",
@@ -136,7 +136,7 @@ export const words = {
     markUnread: "Mark unread from here",
     deleteAsk: "Delete this message?",
     deleteWhy: "It disappears for everybody.",
-    reactedBy: (emoji: string, names: string[]) => `${emoji} from ${list.format(names)}`,
+    reactedBy: (emoji: string, names: string[]) => `${emoji} ${names.length}: ${list.format(names)}`,
     you: "you",
     copyCode: "Copy code",
     typing: (names: string[]) =>
@@ -149,7 +149,8 @@ export const words = {
   },
 
   system: {
-    created: (name: string, room: string) => `${name} created the room ${room}`,
+    somebody: "Somebody",
+    created: (room: string) => `The room ${room} was created`,
     joined: (names: string[]) => `${list.format(names)} joined`,
     left: (names: string[]) => `${list.format(names)} left`,
     nowNamed: (now: string) => `A member is now called ${now}`,
@@ -173,7 +174,7 @@ export const words = {
 
   peoplePanel: {
     title: "People",
-    show: "People",
+    show: (n: number) => `People (${n.toLocaleString()})`,
     online: "Online",
     away: "Away",
     offline: "Not here",
