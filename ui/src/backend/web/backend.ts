@@ -157,8 +157,7 @@ export class WebBackend implements Backend {
     this.#renewed = now;
     this.#device = await this.#disk.claim(this.#page.tab, now).catch(() => this.#device);
     // Who has slept has not seen the others renew their leases, who may have slept as well.
-    if (slept) this.#nudge();
-    else await this.#session?.adopt().catch(() => undefined);
+    if (!slept) await this.#session?.adopt().catch(() => undefined);
   }
 
   /** Should it fail, the lease ends by itself. */

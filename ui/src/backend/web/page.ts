@@ -8,7 +8,7 @@ export interface Page {
   readonly origin: string;
   /** Names this tab. A reload keeps the name; another tab, be it a copy of this one, has another. */
   readonly tab: string;
-  /** The network is back, or somebody looks at the page again. */
+  /** The network is back, or the machine, or somebody looks at the page again. */
   onNudge(nudge: () => void): void;
   /** The tab is closed or reloaded, or goes to another page. */
   onLeave(leave: () => void): void;
@@ -17,6 +17,9 @@ export interface Page {
   setUnread(unread: number): void;
   notify(notice: Notice, clicked: () => void): void;
 }
+
+/** How often the clock is looked at, and a step of it that says that the machine slept (or the tab, which does no harm). */
+const clock = { everyMs: 2_000, sleptMs: 10_000 };
 
 export function browserPage(): Page {
   const title = document.title;
@@ -28,6 +31,12 @@ export function browserPage(): Page {
       document.addEventListener("visibilitychange", () => {
         if (document.visibilityState === "visible") nudge();
       });
+      let seen = Date.now();
+      setInterval(() => {
+        const now = Date.now();
+        if (now - seen > clock.sleptMs) nudge();
+        seen = now;
+      }, clock.everyMs);
     },
     onLeave(leave) {
       addEventListener("pagehide", leave);
