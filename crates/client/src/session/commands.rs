@@ -78,6 +78,11 @@ impl Session {
 
     /// The answer to [`Effect::Load`]. What the replica does not hold of the range is asked of the server.
     pub(super) fn loaded(&mut self, room: RoomId, load: Load, entries: Vec<Entry>, later: Vec<Entry>, out: &mut Out) {
+        let (entries, later) = if begins_right(load, &entries) {
+            (entries, later)
+        } else {
+            (Vec::new(), Vec::new())
+        };
         self.looked_back(room, &entries);
         let Some(known) = self.rooms.get(&room) else {
             return;
@@ -156,6 +161,13 @@ fn load_range(room: RoomId, load: Load, out: &mut Out) {
     let limit = load.limit.clamp(1, PAGE_ENTRIES);
     let load = Load { limit, ..load };
     out.0.push(Effect::Load { room, load });
+}
+
+/// Whether these are the first entries of the range: a replica that begins further up has none of it.
+fn begins_right(load: Load, entries: &[Entry]) -> bool {
+    let first = entries.first().map(|entry| entry.seq);
+    load.after
+        .is_none_or(|after| first.is_none_or(|first| first <= after.next()))
 }
 
 /// What is left of a range after these entries of it, in a log that goes up to `head`.

@@ -1,0 +1,88 @@
+//! What is printed. Nothing that others wrote reaches a terminal raw.
+
+#![allow(clippy::print_stdout, reason = "this is where the program talks to its user")]
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+
+use ichat_protocol::{Body, Entry, MemberId, Name, RoomSummary, WireError};
+use serde_json::{Value, json};
+
+/// Something that a script may want, as one line of JSON.
+pub(crate) fn object(value: &Value) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{value}")?;
+    out.flush()
+}
+
+/// A line for people.
+pub(crate) fn line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", shown(text))?;
+    out.flush()
+}
+
+pub(crate) fn problem(json: bool, error: &WireError) {
+    let text = if json {
+        json!({ "error": error }).to_string()
+    } else {
+        shown(&error.message)
+    };
+    // Standard error is closed: then nobody wants to know.
+    drop(writeln!(io::stderr(), "{text}"));
+}
+
+pub(crate) fn room(json: bool, room: &RoomSummary) -> io::Result<()> {
+    if json {
+        return object(&json!(room));
+    }
+    let mark = if room.joined { '*' } else { ' ' };
+    let people = if room.members == 1 { "person" } else { "people" };
+    let topic = if room.topic.is_empty() {
+        String::new()
+    } else {
+        format!("  {}", room.topic)
+    };
+    line(&format!("{mark} {}  ({} {people}){topic}", room.name, room.members))
+}
+
+pub(crate) fn entry(json: bool, entry: &Entry, names: &BTreeMap<MemberId, Name>) -> io::Result<()> {
+    let name = names.get(&entry.author);
+    if json {
+        let mut value = json!(entry);
+        if let (Some(fields), Some(name)) = (value.as_object_mut(), name) {
+            fields.insert("name".into(), json!(name));
+        }
+        return object(&value);
+    }
+    let author = name.map_or_else(|| entry.author.as_str().chars().take(12).collect(), Name::to_string);
+    let text = match &entry.body {
+        Body::Message { text, .. } => format!("{author}: {text}"),
+        Body::Edit { text, .. } => format!("{author} corrects: {text}"),
+        Body::Delete { .. } => format!("* {author} deleted a message"),
+        Body::Wiped => format!("* a message of {author} was deleted"),
+        Body::React { emoji, on: true, .. } => format!("* {author} reacts: {emoji}"),
+        Body::React { emoji, on: false, .. } => format!("* {author} takes back: {emoji}"),
+        Body::Created { name } => format!("* the room {name} was made"),
+        Body::Joined { name } => format!("* {name} joined"),
+        Body::Left => format!("* {author} left"),
+        Body::Named { name } => format!("* {author} is now {name}"),
+        Body::Renamed { name } => format!("* {author} renamed the room to {name}"),
+        Body::Topic { text } => format!("* {author} set the topic: {text}"),
+        Body::Unknown(_) => {
+            format!("* {author} did something that this version does not know: update I-Chat to see it")
+        }
+    };
+    line(&text)
+}
+
+/// Without what would move the cursor or hide text; line breaks are indented.
+fn shown(text: &str) -> String {
+    let plain = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    let visible: String = text.chars().filter(plain).filter(|c| !is_bidi(*c)).collect();
+    visible.replace('\n', "\n    ")
+}
+
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}

@@ -1,0 +1,77 @@
+//! The session's words for what is on disk, and the store's.
+
+use ichat_store::{OutboxRow, ReplicaChange, Store, StoreError};
+
+use crate::session::{Change, OutboxItem, OutboxState, Restored, RoomCursor};
+
+/// What the disk holds.
+pub(crate) async fn restored(store: &Store) -> Result<Restored, StoreError> {
+    let held = store.restored().await?;
+    let mut rooms = Vec::new();
+    for row in held.rooms {
+        let members = if row.room.joined {
+            store.members(row.room.id).await?
+        } else {
+            Vec::new()
+        };
+        rooms.push(RoomCursor {
+            room: row.room,
+            epoch: row.epoch,
+            first: row.first,
+            last: row.last,
+            members,
+        });
+    }
+    let outbox = held.outbox.into_iter().map(|row| OutboxItem {
+        id: row.id,
+        room: row.room,
+        body: row.body,
+        written: row.written,
+        state: row
+            .failed
+            .map_or(OutboxState::Sending, |error| OutboxState::Failed { error }),
+    });
+    Ok(Restored {
+        rooms,
+        outbox: outbox.collect(),
+    })
+}
+
+pub(crate) fn change(change: Change) -> ReplicaChange {
+    match change {
+        Change::Outbox(item) => ReplicaChange::Outbox(OutboxRow {
+            id: item.id,
+            room: item.room,
+            body: item.body,
+            written: item.written,
+            failed: failed(item.state),
+        }),
+        Change::Outcome { id, state } => {
+            let failed = failed(state);
+            ReplicaChange::OutboxState { id, failed }
+        }
+        Change::Discarded { id } => ReplicaChange::Discarded { id },
+        Change::Entries {
+            room,
+            epoch,
+            entries,
+            later,
+        } => ReplicaChange::Entries {
+            room,
+            epoch,
+            entries,
+            later,
+        },
+        Change::Reset { room, epoch } => ReplicaChange::Reset { room, epoch },
+        Change::Room(summary) => ReplicaChange::Room(summary),
+        Change::Members { room, members } => ReplicaChange::Members { room, members },
+        Change::Read { room, seq } => ReplicaChange::Read { room, seq },
+    }
+}
+
+fn failed(state: OutboxState) -> Option<ichat_protocol::WireError> {
+    match state {
+        OutboxState::Sending => None,
+        OutboxState::Failed { error } => Some(error),
+    }
+}
