@@ -38,13 +38,13 @@ const BENCHES: &[Bench] = &[
         name: "store",
         about: "entries committed a second, one at a time and in batches",
         source: "crates/store/benches",
-        command: |repo| repo.cargo(&["bench", "--package", "ichat-store", "--benches"]),
+        command: |repo| repo.cargo(&["bench", "--package", "ichat-store", "--bench", "commit"]),
     },
     Bench {
         name: "fanout",
         about: "100, 1,000 and 5,000 clients, beside a Node server that only broadcasts",
-        source: "ui/bench/fanout.mjs",
-        command: |repo| node(repo, "ui/bench/fanout.mjs"),
+        source: "crates/server/benches/fanout",
+        command: |repo| repo.cargo(&["bench", "--package", "ichat-server", "--bench", "fanout"]),
     },
     Bench {
         name: "memory",
