@@ -142,7 +142,8 @@ export class AppState implements ServerListener {
   // What a person does. Each tells its own failure.
 
   async rename(name: Name): Promise<boolean> {
-    if (name === this.#profile?.name) return true;
+    // In a browser the first name, even the one made up, is what lets the guest in.
+    if (name === this.#profile?.name && !this.#profile.firstRun) return true;
     const done = await this.attempt(this.backend.rename(name));
     if (done && this.#profile) this.#profile = { ...this.#profile, name };
     return done;
