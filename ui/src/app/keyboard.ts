@@ -33,8 +33,9 @@ function withAlt(app: AppState, { key, shiftKey }: KeyboardEvent): boolean {
   return true;
 }
 
-function plain(app: AppState, { key, shiftKey }: KeyboardEvent): boolean {
-  if (app.overlay !== null) return false;
+function plain(app: AppState, { key, shiftKey, target }: KeyboardEvent): boolean {
+  // A question or a choice that is open takes these keys for itself.
+  if (app.overlay !== null || (target instanceof Element && target.closest("dialog, [popover]"))) return false;
   if (key === "F6") nextRegion(shiftKey ? -1 : 1);
   else if (key === "PageUp" && shiftKey) app.room?.toNewLine();
   else if (key === "Escape") escape(app);
