@@ -63,7 +63,7 @@ export class Guest {
   }
 
   get composer() {
-    return this.page.getByRole("combobox", { name: /^Message to / });
+    return this.page.getByRole("textbox", { name: /^Message to / });
   }
   get timeline() {
     return this.page.getByRole("log", { name: /^Messages in / });
