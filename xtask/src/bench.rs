@@ -42,15 +42,9 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "fanout",
-        about: "100, 1,000 and 5,000 clients, beside a Node server that only broadcasts",
+        about: "100, 1,000 and 5,000 clients, and memory per idle one, beside a Node server that only broadcasts",
         source: "crates/server/benches/fanout",
         command: |repo| repo.cargo(&["bench", "--package", "ichat-server", "--bench", "fanout"]),
-    },
-    Bench {
-        name: "memory",
-        about: "memory of the server per idle connection",
-        source: "ui/bench/memory.mjs",
-        command: |repo| node(repo, "ui/bench/memory.mjs"),
     },
     Bench {
         name: "app",
