@@ -13,6 +13,7 @@
  * - what was asked for and never answered is asked for again after a reconnect
  */
 import { describe, expect, it } from "vitest";
+import { pageSize } from "../src/rooms/window";
 import { Log, Visit } from "./office";
 
 describe("RoomState", () => {
@@ -156,6 +157,6 @@ describe("RoomState", () => {
     visit.silent = false;
     visit.room.reconnected();
     visit.room.loadOlder();
-    expect(visit.texts.length).toBe(200);
+    expect(visit.texts.length).toBe(100 + pageSize);
   });
 });

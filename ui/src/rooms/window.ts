@@ -2,9 +2,9 @@ import type { Entry, EntryId, Seq } from "../backend/protocol";
 import { Amendments, target, type Item } from "./fold";
 
 /** Lines held at most, lines kept when a page is placed afresh, and lines asked for at a time. */
-export const most = 400;
-export const fresh = 120;
-export const pageSize = 100;
+export const most = 300;
+export const fresh = 100;
+export const pageSize = 60;
 
 /** A page that is waited for: the one holding a place, or the one that reaches the room's end. */
 export type Wanted = Seq | "present";

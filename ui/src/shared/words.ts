@@ -174,7 +174,7 @@ export const words = {
 
   peoplePanel: {
     title: "People",
-    show: (n: number) => `People (${n.toLocaleString()})`,
+    show: (n: number) => `People, ${n.toLocaleString()} here`,
     online: "Online",
     away: "Away",
     offline: "Not here",
