@@ -6,7 +6,6 @@ import type { RoomState } from "../rooms/room-state.svelte";
 import { ServerState, type ServerListener } from "../servers/server-state.svelte";
 import { explain } from "../shared/errors";
 import type { Keep } from "../shared/storage";
-import { words } from "../shared/words";
 import { Notifier } from "./notifier";
 import { Settings } from "./settings.svelte";
 
@@ -133,6 +132,7 @@ export class AppState implements ServerListener {
     if (focused === this.#focused) return;
     this.#focused = focused;
     this.backend.attention(focused);
+    if (focused && this.#server && this.#room) this.#notifier.seen(this.#server.id, this.#room.id);
   }
 
   toggle(panel: Panel): void {
@@ -233,6 +233,8 @@ export class AppState implements ServerListener {
       case "ask_quit":
         this.overlay = "quit";
         return;
+      case "show":
+        return this.open(event.server, event.room);
     }
   }
 
@@ -265,10 +267,5 @@ export class AppState implements ServerListener {
     this.#visiting = open;
     open?.visit();
     if (open && this.#server) this.#notifier.seen(this.#server.id, open.id);
-  }
-
-  /** The words for the window's title. */
-  get title(): string {
-    return this.#unread > 0 ? words.titleUnread(this.#unread) : words.app;
   }
 }

@@ -46,6 +46,7 @@ function plain(app: AppState, { key, shiftKey, target }: KeyboardEvent): boolean
 /** What is laid over goes first; then everything is read. */
 function escape(app: AppState): void {
   if (app.drawer) app.drawer = false;
+  else if (app.panel && matchMedia("(width < 64rem)").matches) app.panel = null;
   else app.room?.readAll();
 }
 

@@ -80,6 +80,7 @@ export const words = {
   banner: {
     connecting: "Connecting…",
     reconnecting: "Not connected. Trying again by itself…",
+    closed: (message: string) => `${message} Trying again by itself…`,
     offline: "Offline. Trying again by itself…",
     waiting: (n: number) => `${plural(n, "message waits", "messages wait")} to be sent.`,
     refused: "This server didn’t let you in.",
@@ -222,5 +223,4 @@ export const words = {
   },
 
   notice: (n: number, text: string) => (n > 1 ? `${n.toLocaleString()} new messages. ${text}` : text),
-  titleUnread: (n: number) => `(${n.toLocaleString()}) I-Chat`,
 };
