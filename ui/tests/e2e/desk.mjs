@@ -1,0 +1,226 @@
+/** A person at the desktop app: the real window, on a computer of their own, and what they do and see there. */
+
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { By, Key } from "selenium-webdriver";
+import { eventually } from "../foreign/server.mjs";
+import { keepPicture } from "./pictures.mjs";
+import { openApp } from "./window.mjs";
+
+const binary = process.env.ICHAT_BIN;
+/** Longer than anybody waits: what is not seen by then is not there. */
+const patienceMs = 20_000;
+
+function there(program) {
+  try {
+    execFileSync("which", [program], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Why there can be no window, for `{ skip }`. */
+export const noWindow =
+  (!binary && "ICHAT_BIN does not name the app") ||
+  (!process.env.DISPLAY && "there is no display: run this under `xvfb-run -a dbus-run-session --`") ||
+  (!there("WebKitWebDriver") && "there is no WebKitWebDriver on this system");
+
+const quoted = (text) => (text.includes('"') ? `'${text}'` : `"${text}"`);
+const button = (name) => `//button[@aria-label=${quoted(name)} or normalize-space()=${quoted(name)}]`;
+const field = (label) =>
+  `//*[self::input or self::textarea][@aria-label=${quoted(label)} or @id=//label[normalize-space()=${quoted(label)}]/@for]`;
+const saying = (text) => `contains(normalize-space(), ${quoted(text)})`;
+
+export class Desk {
+  #app;
+  #data;
+  #computer;
+  #log = "";
+
+  /** Somebody who has never started the app before. */
+  static async at(computer) {
+    const desk = new Desk();
+    desk.#computer = computer;
+    desk.#data = await mkdtemp(join(tmpdir(), "ichat-desk-"));
+    await desk.opens();
+    return desk;
+  }
+
+  async opens() {
+    this.#app = await openApp({
+      binary,
+      dataDir: this.#data,
+      display: process.env.DISPLAY,
+      netns: this.#computer.netns,
+      log: (text) => (this.#log += text),
+    });
+    await this.#app.driver.manage().window().setRect({ width: 1280, height: 800 });
+  }
+
+  /** Quits as the menu does. */
+  async quits() {
+    const app = this.#app;
+    this.#app = undefined;
+    await app?.close();
+  }
+
+  /** Is taken away in the middle of whatever happens: `kill -9`. */
+  async crashes() {
+    const app = this.#app;
+    this.#app = undefined;
+    await app?.kill();
+  }
+
+  /** Quits for good, and throws the data away. */
+  async leaves() {
+    await this.crashes();
+    await rm(this.#data, { recursive: true, force: true });
+  }
+
+  get log() {
+    return this.#log;
+  }
+
+  /** Asks until something in sight fits, and returns what is asked of it. */
+  async #finds(what, xpath, ask = () => true, withinMs = patienceMs) {
+    const attempt = async () => {
+      for (const element of await this.#app.driver.findElements(By.xpath(xpath))) {
+        try {
+          if (!(await element.isDisplayed())) continue;
+          const answer = await ask(element);
+          return answer ?? true;
+        } catch (error) {
+          // Drawn anew meanwhile: it is found again.
+          if (error.name !== "StaleElementReferenceError" && error.name !== "ElementNotInteractableError") throw error;
+        }
+      }
+      return undefined;
+    };
+    return eventually(what, withinMs, attempt).catch(async (error) => {
+      await this.picture(`failed-${what.replaceAll(/\W+/g, "-")}`).catch(() => undefined);
+      const text = await this.#app.driver.findElement(By.css("body")).getText();
+      throw new Error(`${error.message}\nin sight:\n${text}\nlog:\n${this.#log}`, { cause: error });
+    });
+  }
+
+  async #gone(what, xpath, withinMs = patienceMs) {
+    await eventually(`${what} is gone`, withinMs, async () => {
+      return (await this.#app.driver.findElements(By.xpath(xpath))).length === 0;
+    });
+  }
+
+  async clicks(name) {
+    await this.#finds(`the button “${name}”`, button(name), (found) => found.click());
+  }
+
+  async #fills(xpath, text, ...more) {
+    await this.#finds(`the field for “${text}”`, xpath, async (found) => {
+      await found.click();
+      await found.sendKeys(Key.chord(Key.CONTROL, "a"), Key.BACK_SPACE);
+      await found.sendKeys(text, ...more);
+    });
+  }
+
+  async isCalled(name) {
+    await this.#fills(field("Your name"), name);
+  }
+
+  async hosts() {
+    await this.clicks("Host on this network");
+    await this.isIn("Lobby");
+  }
+
+  async joinsByAddress(address) {
+    await this.#fills(field("Address") + "|" + field("Join by address"), address, Key.ENTER);
+    await this.isIn("Lobby");
+  }
+
+  static #near = (name) => `//section[@aria-labelledby="nearby"]//button[${saying(name)}]`;
+
+  async findsNearby(name, withinMs) {
+    await this.#finds(`${name} nearby`, Desk.#near(name), () => true, withinMs);
+  }
+
+  async findsNobodyNearby(name, withinMs) {
+    await this.#gone(`${name} nearby`, Desk.#near(name), withinMs);
+  }
+
+  async joinsNearby(name) {
+    await this.#finds(`${name} nearby`, Desk.#near(name), (found) => found.click());
+    await this.isIn("Lobby");
+  }
+
+  async isIn(room) {
+    await this.#finds(`the room ${room}`, `//main//h1[${saying(room)}]`);
+    await this.#finds(`the field to write in`, field(`Message to ${room}`));
+  }
+
+  static #card = `//aside[@aria-label="Let others in"]`;
+
+  /** The address that the join card shows to type into any browser. */
+  async readsOutAddress() {
+    const code = `${Desk.#card}//*[@role="img"][starts-with(@aria-label, "QR code of http")]`;
+    await this.#finds("the QR code", code);
+    const address = await this.#finds("the address", `${Desk.#card}//*[contains(@class, "address")]/span`, (found) =>
+      found.getText(),
+    );
+    const { name } = { name: await this.#finds("the QR code", code, (found) => found.getAttribute("aria-label")) };
+    assert.ok(name.includes(address), `${name} leads to ${address}`);
+    return address;
+  }
+
+  async seesHereNow(name) {
+    await this.#finds(`${name} here now`, `${Desk.#card}//li[${saying(name)}]`);
+  }
+
+  async types(text, room = "Lobby") {
+    await this.#finds(`the field to write in`, field(`Message to ${room}`), (found) => found.sendKeys(text));
+  }
+
+  async says(text, room = "Lobby") {
+    await this.types(text, room);
+    await this.types(Key.ENTER, room);
+  }
+
+  static #message = (text) => `//*[@role="log"]//article[${saying(text)}]`;
+  static #sending = `.//span[normalize-space()="sending"]`;
+
+  async sees(text, withinMs) {
+    await this.#finds(`“${text}”`, Desk.#message(text), () => true, withinMs);
+  }
+
+  async seesSent(text) {
+    await this.#finds(`“${text}” sent`, `${Desk.#message(text)}[not(${Desk.#sending})]`);
+  }
+
+  async seesWaiting(text) {
+    await this.#finds(`“${text}” waiting`, `${Desk.#message(text)}[${Desk.#sending}]`);
+  }
+
+  async seesTyping(name) {
+    await this.#finds(`${name} typing`, `//p[${saying(name)} and ${saying("is typing…")}]`);
+  }
+
+  async seesBanner(text) {
+    await this.#finds(`the banner “${text}”`, `//*[@role="status"][${saying(text)}]`);
+  }
+
+  async seesNoBanner() {
+    await this.#gone("the banner", `//main//*[@role="status"]/p`);
+  }
+
+  /** Everything that stands in the timeline, in its order, of those messages that fit. */
+  async reads(fits) {
+    const bodies = await this.#app.driver.findElements(By.css("[role=log] article [dir=auto]"));
+    const texts = await Promise.all(bodies.map((body) => body.getText()));
+    return texts.map((text) => text.trim()).filter((text) => fits.test(text));
+  }
+
+  async picture(name) {
+    await keepPicture(name, Buffer.from(await this.#app.driver.takeScreenshot(), "base64"));
+  }
+}
