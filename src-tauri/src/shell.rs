@@ -1,12 +1,13 @@
 //! What runs behind the window, without a window: sessions, discovery and the hosted server, wired to the interface.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ichat_client::session::Command;
 use ichat_client::{Address, Client, ClientUpdate, InvalidAddress, Updates};
 use ichat_discovery::{Lan, Reach};
 use ichat_protocol::{ErrorCode, Name, ServerId, WireError};
-use tokio::sync::{SetOnce, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,7 +22,7 @@ use crate::search::Search;
 pub struct Shell {
     interface: Interface,
     hosting: watch::Sender<Option<Hosting>>,
-    opened: SetOnce<Result<Opened, WireError>>,
+    opened: watch::Sender<Option<Result<Arc<Opened>, WireError>>>,
 }
 
 struct Opened {
@@ -41,10 +42,7 @@ impl Shell {
             tracing::error!(%error, data = %data.display(), "I-Chat can't start");
             self.interface.tell(BackendEvent::Fatal { error: error.clone() });
         }
-        if self.opened.set(opened).is_err() {
-            tracing::error!("the shell was opened twice");
-            return;
-        }
+        self.opened.send_replace(Some(opened.map(Arc::new)));
         if let Ok(opened) = self.opened().await {
             opened.host.resume().await;
         }
@@ -60,8 +58,12 @@ impl Shell {
 
     /// Does what a person wants of one server. Returns when it is safe on the disk.
     pub async fn command(&self, server: ServerId, command: Command) -> Result<(), WireError> {
-        let client = &self.opened().await?.client;
-        client.command(server, command).await.map_err(|error| error.to_wire())
+        let opened = self.opened().await?;
+        opened
+            .client
+            .command(server, command)
+            .await
+            .map_err(|error| error.to_wire())
     }
 
     /// Takes another name, here and on every server.
@@ -108,8 +110,8 @@ impl Shell {
 
     /// Ends the session with a server and drops what is kept of it.
     pub async fn server_forget(&self, server: ServerId) -> Result<(), WireError> {
-        let client = &self.opened().await?.client;
-        client.forget(server).await.map_err(|error| error.to_wire())
+        let opened = self.opened().await?;
+        opened.client.forget(server).await.map_err(|error| error.to_wire())
     }
 
     /// The window has come to the front, or left it.
@@ -145,7 +147,8 @@ impl Shell {
 
     /// Ends everything politely. The hosted server is hosted again at the next start.
     pub async fn shutdown(&self) {
-        let Some(Ok(opened)) = self.opened.get() else {
+        // What is asked for from now on is refused; what is under way holds its own handle.
+        let Some(Ok(opened)) = self.opened.send_replace(Some(Err(closing()))) else {
             return;
         };
         opened.host.shutdown().await;
@@ -158,9 +161,15 @@ impl Shell {
         opened.tasks.wait().await;
     }
 
-    async fn opened(&self) -> Result<&Opened, WireError> {
-        self.opened.wait().await.as_ref().map_err(Clone::clone)
+    async fn opened(&self) -> Result<Arc<Opened>, WireError> {
+        let mut opened = self.opened.subscribe();
+        let opened = opened.wait_for(Option::is_some).await.map_err(|_| closing())?;
+        opened.clone().unwrap_or_else(|| Err(closing()))
     }
+}
+
+fn closing() -> WireError {
+    WireError::new(ErrorCode::Closing, "I-Chat is closing.")
 }
 
 /// A name as a person typed it.
