@@ -56,7 +56,8 @@ async fn a_post_survives_the_apps_restart() {
 #[tokio::test]
 async fn a_thousand_missing_entries_are_brought() {
     let server = Server::start().await;
-    let bob = Person::joining("Bob", &server).await;
+    let mut bob = Person::joining("Bob", &server).await;
+    bob.until("the lobby", |p| !p.lobby_log.is_empty()).await;
     let lobby = bob.lobby;
     bob.client.shutdown().await;
     let alice = Person::joining("Alice", &server).await;

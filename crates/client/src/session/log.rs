@@ -186,9 +186,9 @@ impl Log {
         }
         // Live entries may have come since the page was read.
         self.head = page.head.seq.max(self.last);
+        let drained = self.drain();
+        placed.above.extend(drained);
         if !placed.above.is_empty() {
-            let drained = self.drain();
-            placed.above.extend(drained);
             self.asked = match self.asked {
                 Some(Asked::Sync { .. }) => self.asked,
                 _ => None,

@@ -103,7 +103,7 @@ impl Server {
 /// Somebody with a client, and the picture that their interface would show of one server.
 pub(crate) struct Person {
     pub(crate) dir: PathBuf,
-    _keeps: Option<TempDir>,
+    keeps: Option<TempDir>,
     pub(crate) client: Client,
     updates: Updates,
     pub(crate) server: Option<ServerId>,
@@ -122,7 +122,7 @@ impl Person {
     pub(crate) fn new(called: &str) -> Self {
         let keeps = tempfile::tempdir().unwrap();
         let mut person = Self::with_app(keeps.path(), Some(called));
-        person._keeps = Some(keeps);
+        person.keeps = Some(keeps);
         person
     }
 
@@ -130,7 +130,7 @@ impl Person {
         let (client, updates) = Client::open(dir, called.map(name)).unwrap();
         Self {
             dir: dir.to_owned(),
-            _keeps: None,
+            keeps: None,
             server: client.servers().first().map(|server| server.id),
             client,
             updates,
@@ -157,7 +157,7 @@ impl Person {
         let Self {
             client,
             updates,
-            _keeps,
+            keeps,
             dir,
             lobby,
             ..
@@ -165,7 +165,7 @@ impl Person {
         client.shutdown().await;
         drop((client, updates));
         let mut person = Self::with_app(&dir, None);
-        person._keeps = _keeps;
+        person.keeps = keeps;
         person.lobby = lobby;
         person
     }

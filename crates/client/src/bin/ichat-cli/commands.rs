@@ -164,6 +164,7 @@ fn print_behind(talk: &Talk, json: bool, entries: &[Entry], last: &mut Seq) -> R
     Ok(())
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn unwritten(error: std::io::Error) -> WireError {
     WireError::new(ErrorCode::Other, format!("The output could not be written: {error}."))
 }
