@@ -134,32 +134,30 @@ async fn what_was_acknowledged_survives_a_kill() {
         let (mut child, address) = start(&mut program(folder.path())).await;
         let mut alice = Person::join(address, key.auth(address, "Alice").await).await;
         alice.follows(alice.lobby()).await;
-        let killer = tokio::spawn(async move {
-            tokio::task::yield_now().await;
-            let began = Instant::now();
-            while began.elapsed() < Duration::from_millis(150) {
-                tokio::task::yield_now().await;
-            }
-            child.kill().await.unwrap();
-        });
         let room = alice.lobby();
         for _ in 0..2_000 {
             let post = format!("42{}", json!(["post", message(room, EntryId::fresh(), "x")]));
-            let sent = tokio_tungstenite::tungstenite::Message::text(post);
-            if futures_util::SinkExt::send(&mut alice.socket, sent).await.is_err() {
-                break;
-            }
+            let post = tokio_tungstenite::tungstenite::Message::text(post);
+            futures_util::SinkExt::feed(&mut alice.socket, post).await.unwrap();
         }
+        futures_util::SinkExt::flush(&mut alice.socket).await.unwrap();
+        let mut was_killed = false;
         loop {
             match alice.next().await {
-                Heard::Event(event, data) if event == "entries" => acknowledged.extend(common::entries(&data[0])),
+                Heard::Event(event, data) if event == "entries" => {
+                    acknowledged.extend(common::entries(&data[0]));
+                    if !was_killed {
+                        child.start_kill().unwrap();
+                        was_killed = true;
+                    }
+                }
                 Heard::End => break,
                 _ => {}
             }
         }
-        killer.await.unwrap();
+        assert!(was_killed);
+        soon(child.wait()).await.unwrap();
     }
-    assert!(!acknowledged.is_empty());
     let store = Store::open_server(folder.path(), &name("Lobby")).await.unwrap();
     let standing = log(&store).await;
     for (place, entry) in (1..).zip(&standing) {

@@ -18,7 +18,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Heard, Server, entries, message, said, soon};
+use common::{Server, entries, message, said, soon};
 use ichat_protocol::EntryId;
 use ichat_server::Config;
 use reqwest::StatusCode;
@@ -114,13 +114,13 @@ async fn attachments_end_the_connection() {
     ] {
         let mut mallory = server.person("Mallory").await;
         mallory.send(packet).await;
-        while mallory.next().await != Heard::End {}
+        mallory.is_cut().await;
     }
     let mut mallory = server.person("Mallory").await;
     futures_util::SinkExt::send(&mut mallory.socket, Message::binary(vec![1, 2, 3]))
         .await
         .unwrap();
-    while mallory.next().await != Heard::End {}
+    mallory.is_cut().await;
 }
 
 #[tokio::test]

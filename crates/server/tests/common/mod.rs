@@ -342,6 +342,11 @@ impl Person {
         refused["error"]["code"].as_str().unwrap().to_owned()
     }
 
+    /// The server ends the connection; what it says before that is passed over.
+    pub async fn is_cut(&mut self) {
+        soon(async { while self.next().await != Heard::End {} }).await;
+    }
+
     /// What comes next; pings are answered by the way.
     pub async fn next(&mut self) -> Heard {
         if let Some(heard) = self.heard.pop_front() {
