@@ -17,10 +17,7 @@ if (!binary) throw new Error("ICHAT_BIN has to name the app's release build: run
 const rounds = process.argv.includes("--quick") ? 1 : 5;
 const WITHIN_MS = 30_000;
 
-const states = [
-  { name: "first run" },
-  { name: "hosting", prepare: host },
-];
+const states = [{ name: "first run" }, { name: "hosting", prepare: host }];
 
 for (const state of states) {
   const runs = [];
