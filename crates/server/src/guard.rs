@@ -15,9 +15,6 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::house::Shared;
 
-/// Where the desktop app's own page comes from: Linux and macOS, Windows, and Windows with `useHttpsScheme`.
-const APP_ORIGINS: [&str; 3] = ["tauri://localhost", "http://tauri.localhost", "https://tauri.localhost"];
-
 /// Lets a request pass, or answers 403 with a sentence.
 pub(crate) async fn guard(State(house): State<Shared>, request: Request, next: Next) -> Response {
     match check(request.headers(), request.uri(), &house.config.allowed_hosts) {
@@ -53,7 +50,7 @@ fn check(headers: &HeaderMap, uri: &Uri, allowed: &[String]) -> Result<(), Refus
         return Ok(());
     };
     let origin = origin.to_str().map_err(|_| Refusal::ForeignOrigin)?;
-    if APP_ORIGINS.contains(&origin) || is_same(origin, &host) {
+    if is_same(origin, &host) {
         return Ok(());
     }
     Err(Refusal::ForeignOrigin)
@@ -132,20 +129,17 @@ mod tests {
     }
 
     #[test]
-    fn only_pages_from_here_and_the_app_may_talk() {
+    fn only_pages_from_here_may_talk() {
         let host = "192.168.1.7:4242";
         assert_eq!(verdict(host, Some("http://192.168.1.7:4242")), Ok(()));
         assert_eq!(verdict("chat.example.org", Some("https://chat.example.org")), Ok(()));
-        for origin in APP_ORIGINS {
-            assert_eq!(verdict(host, Some(origin)), Ok(()));
-        }
         for origin in [
             "http://evil.example",
             "http://192.168.1.7:80",
             "http://192.168.1.7",
             "null",
             "file://",
-            "tauri://evil",
+            "app://localhost",
         ] {
             assert_eq!(verdict(host, Some(origin)), Err(Refusal::ForeignOrigin), "{origin}");
         }

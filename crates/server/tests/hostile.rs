@@ -166,7 +166,7 @@ async fn requests_that_a_foreign_page_made_are_refused() {
             status(&address, Some(&format!("http://{address}"))).await,
             StatusCode::OK
         );
-        assert_eq!(status(&address, Some("tauri://localhost")).await, StatusCode::OK);
+        assert_eq!(status(&address, Some("app://localhost")).await, StatusCode::FORBIDDEN);
         assert_eq!(
             status("chat.example", Some("https://chat.example")).await,
             StatusCode::OK
@@ -194,7 +194,7 @@ async fn requests_that_a_foreign_page_made_are_refused() {
     for (origin, is_welcome) in [
         ("http://evil.example", false),
         ("null", false),
-        ("tauri://localhost", true),
+        ("app://localhost", false),
     ] {
         let mut request = url.as_str().into_client_request().unwrap();
         request.headers_mut().insert("origin", origin.parse().unwrap());
