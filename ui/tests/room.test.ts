@@ -11,6 +11,7 @@
  * - a message out of sight is found by the time in its id
  * - a reset starts afresh
  * - what was asked for and never answered is asked for again after a reconnect
+ * - a room that was opened without a connection fills when there is one
  */
 import { describe, expect, it } from "vitest";
 import { pageSize } from "../src/rooms/window";
@@ -158,5 +159,17 @@ describe("RoomState", () => {
     visit.room.reconnected();
     visit.room.loadOlder();
     expect(visit.texts.length).toBe(100 + pageSize);
+  });
+
+  it("fills after a reconnect when it was opened without a connection", () => {
+    for (const unread of [0, 400]) {
+      const visit = new Visit(new Log().fill(500), { read: 500 - unread, unread });
+      visit.silent = true;
+      visit.room.visit();
+      expect(visit.texts).toEqual([]);
+      visit.silent = false;
+      visit.room.reconnected();
+      expect(visit.texts).toContain(`line ${unread === 0 ? 500 : 101}`);
+    }
   });
 });

@@ -2,6 +2,7 @@ import type { Body, Entry, EntryId, Head, Member, MemberId, RoomSummary, Seq } f
 import type { Command } from "../backend/session-types";
 import { explain } from "../shared/errors";
 import { timeOfId } from "../shared/ids";
+import { Arrivals } from "./arrivals";
 import type { Item } from "./fold";
 import { Outbox } from "./outbox.svelte";
 import { LogWindow, pageSize } from "./window";
@@ -27,9 +28,6 @@ export interface NewLine {
 export interface Jump {
   to: EntryId | "new" | "present";
 }
-
-/** How long an answer is waited for when a place is searched. */
-const patience = 4000;
 
 export class RoomState {
   readonly id: string;
@@ -58,8 +56,7 @@ export class RoomState {
   /** Set by *mark unread*: what is seen doesn't count as read until the next visit. */
   #keepUnread = false;
   readonly #quoted = new Map<EntryId, Item>();
-  /** Those who wait for entries to come in. */
-  readonly #expecting = new Set<(entries: readonly Entry[]) => void>();
+  readonly #arrivals = new Arrivals();
 
   constructor(summary: RoomSummary, link: RoomLink) {
     this.id = summary.id;
@@ -150,7 +147,7 @@ export class RoomState {
     if (this.#log.first !== first || this.#log.last !== last || entries.length === 0) this.#loading = null;
     if (changed) this.#publish();
     if (changed && !this.#link.watched(this.id)) this.#lineForUnseen(entries.filter(({ seq }) => seq > known));
-    for (const expects of this.#expecting) expects(entries);
+    this.#arrivals.take(entries);
   }
 
   reset(): void {
@@ -169,9 +166,14 @@ export class RoomState {
     this.#typing = members;
   }
 
-  /** The connection is back: what was asked for and never answered may be asked for again. */
+  /** The connection is back: what was asked for and never answered is asked for again. */
   reconnected(): void {
+    const { wanted, empty } = this.#log;
     this.#loading = null;
+    if (this.#jump === null || (wanted === null && !empty)) return;
+    void this.#command({ command: "open", room: this.id });
+    if (typeof wanted === "number") this.#showPlace(wanted);
+    else this.#load("place", {});
   }
 
   // A visit.
@@ -258,26 +260,13 @@ export class RoomState {
     this.#jump = { to: id };
   }
 
-  /** Shows the first entry that was written at `time` or later: a search by halves, since times grow with places. */
+  /** Shows the first entry that was written at `time` or later. */
   async toTime(time: number): Promise<void> {
-    let [low, high] = [1, this.#head];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const entry = await this.#expect(middle, {
-        command: "history",
-        room: this.id,
-        load: { after: middle - 1, limit: 1 },
-      });
-      if (!entry) return;
-      if (entry.at < time) low = middle + 1;
-      else high = middle;
-    }
-    if (!this.#log.holds(low)) {
-      this.#log.wanted = low;
-      this.#loading = "place";
-      await this.#expect(low, this.#placeCommand(low));
-    }
-    const item = this.#items.find((candidate) => candidate.seq >= low);
+    const ask = (command: Command) => void this.#command(command);
+    const seq = await this.#arrivals.find(time, { room: this.id, head: this.#head, ask });
+    if (seq === null) return;
+    if (!this.#log.holds(seq)) await this.#arrivals.of(seq, () => this.#showPlace(seq));
+    const item = this.#items.find((candidate) => candidate.seq >= seq);
     if (item) this.#jump = { to: item.id };
   }
 
@@ -334,34 +323,7 @@ export class RoomState {
   #showPlace(seq: Seq): void {
     if (this.#log.holds(seq)) return;
     this.#log.wanted = seq;
-    this.#loading = "place";
-    void this.#command(this.#placeCommand(seq));
-  }
-
-  #placeCommand(seq: Seq): Command {
-    return {
-      command: "history",
-      room: this.id,
-      load: { after: Math.max(0, seq - 1 - pageSize / 2), limit: pageSize },
-    };
-  }
-
-  /** Asks, and waits until the entry at `seq` comes in; undefined when it doesn't. */
-  #expect(seq: Seq, command: Command): Promise<Entry | undefined> {
-    return new Promise((resolve) => {
-      const done = (entry?: Entry) => {
-        clearTimeout(timer);
-        this.#expecting.delete(expects);
-        resolve(entry);
-      };
-      const expects = (entries: readonly Entry[]) => {
-        const entry = entries.find((candidate) => candidate.seq === seq);
-        if (entry) done(entry);
-      };
-      const timer = setTimeout(done, patience);
-      this.#expecting.add(expects);
-      void this.#command(command);
-    });
+    this.#load("place", { after: Math.max(0, seq - 1 - pageSize / 2) });
   }
 
   #publish(): void {
