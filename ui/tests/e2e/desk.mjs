@@ -33,6 +33,7 @@ const quoted = (text) => (text.includes('"') ? `'${text}'` : `"${text}"`);
 const button = (name) => `//button[@aria-label=${quoted(name)} or normalize-space()=${quoted(name)}]`;
 const field = (label) =>
   `//*[self::input or self::textarea][@aria-label=${quoted(label)} or @id=//label[normalize-space()=${quoted(label)}]/@for]`;
+const click = (found) => found.click();
 const saying = (text) => `contains(normalize-space(), ${quoted(text)})`;
 
 export class Desk {
@@ -85,14 +86,14 @@ export class Desk {
     return this.#log;
   }
 
-  /** Asks until something in sight fits, and returns what is asked of it. */
-  async #finds(what, xpath, ask = () => true, withinMs = patienceMs) {
+  /** Asks until something in sight gives an answer that counts, and returns that. */
+  async #finds(what, xpath, ask = (element) => element, withinMs = patienceMs) {
     const attempt = async () => {
       for (const element of await this.#app.driver.findElements(By.xpath(xpath))) {
         try {
           if (!(await element.isDisplayed())) continue;
           const answer = await ask(element);
-          return answer ?? true;
+          if (answer) return answer;
         } catch (error) {
           // Drawn anew meanwhile: it is found again.
           if (error.name !== "StaleElementReferenceError" && error.name !== "ElementNotInteractableError") throw error;
@@ -107,6 +108,14 @@ export class Desk {
     });
   }
 
+  /** Does something with what is in sight. */
+  async #does(what, xpath, act) {
+    await this.#finds(what, xpath, async (found) => {
+      await act(found);
+      return true;
+    });
+  }
+
   async #gone(what, xpath, withinMs = patienceMs) {
     await eventually(`${what} is gone`, withinMs, async () => {
       return (await this.#app.driver.findElements(By.xpath(xpath))).length === 0;
@@ -114,11 +123,11 @@ export class Desk {
   }
 
   async clicks(name) {
-    await this.#finds(`the button “${name}”`, button(name), (found) => found.click());
+    await this.#does(`the button “${name}”`, button(name), click);
   }
 
   async #fills(xpath, text, ...more) {
-    await this.#finds(`the field for “${text}”`, xpath, async (found) => {
+    await this.#does(`the field for “${text}”`, xpath, async (found) => {
       await found.click();
       await found.sendKeys(Key.chord(Key.CONTROL, "a"), Key.BACK_SPACE);
       await found.sendKeys(text, ...more);
@@ -127,6 +136,9 @@ export class Desk {
 
   async isCalled(name) {
     await this.#fills(field("Your name"), name);
+    await this.#finds(`the name ${name}`, field("Your name"), async (found) => {
+      return (await found.getProperty("value")) === name || undefined;
+    });
   }
 
   async hosts() {
@@ -142,15 +154,24 @@ export class Desk {
   static #near = (name) => `//section[@aria-labelledby="nearby"]//button[${saying(name)}]`;
 
   async findsNearby(name, withinMs) {
-    await this.#finds(`${name} nearby`, Desk.#near(name), () => true, withinMs);
+    await this.#finds(`${name} nearby`, Desk.#near(name), undefined, withinMs);
   }
 
   async findsNobodyNearby(name, withinMs) {
     await this.#gone(`${name} nearby`, Desk.#near(name), withinMs);
   }
 
+  /** Opens the list of those nearby from within. */
+  async looksForOthers() {
+    await this.#does("the way to others", `${button("Join another server")}|${button("Host or join")}`, click);
+  }
+
+  async closesDialog() {
+    await this.#does("the dialog's way out", `//dialog${button("Close")}`, click);
+  }
+
   async joinsNearby(name) {
-    await this.#finds(`${name} nearby`, Desk.#near(name), (found) => found.click());
+    await this.#does(`${name} nearby`, Desk.#near(name), click);
     await this.isIn("Lobby");
   }
 
@@ -164,12 +185,11 @@ export class Desk {
   /** The address that the join card shows to type into any browser. */
   async readsOutAddress() {
     const code = `${Desk.#card}//*[@role="img"][starts-with(@aria-label, "QR code of http")]`;
-    await this.#finds("the QR code", code);
     const address = await this.#finds("the address", `${Desk.#card}//*[contains(@class, "address")]/span`, (found) =>
       found.getText(),
     );
-    const { name } = { name: await this.#finds("the QR code", code, (found) => found.getAttribute("aria-label")) };
-    assert.ok(name.includes(address), `${name} leads to ${address}`);
+    const drawn = await this.#finds("the QR code", code, (found) => found.getAttribute("aria-label"));
+    assert.ok(drawn.includes(address), `${drawn} leads to ${address}`);
     return address;
   }
 
@@ -178,7 +198,7 @@ export class Desk {
   }
 
   async types(text, room = "Lobby") {
-    await this.#finds(`the field to write in`, field(`Message to ${room}`), (found) => found.sendKeys(text));
+    await this.#does(`the field to write in`, field(`Message to ${room}`), (found) => found.sendKeys(text));
   }
 
   async says(text, room = "Lobby") {
@@ -190,7 +210,7 @@ export class Desk {
   static #sending = `.//span[normalize-space()="sending"]`;
 
   async sees(text, withinMs) {
-    await this.#finds(`“${text}”`, Desk.#message(text), () => true, withinMs);
+    await this.#finds(`“${text}”`, Desk.#message(text), undefined, withinMs);
   }
 
   async seesSent(text) {
@@ -221,6 +241,11 @@ export class Desk {
   }
 
   async picture(name) {
+    // Everything has been loaded and drawn.
+    await this.#app.driver.executeAsyncScript((done) => {
+      const loaded = [...document.images].map((image) => image.decode());
+      void Promise.allSettled(loaded).then(() => requestAnimationFrame(() => requestAnimationFrame(done)));
+    });
     await keepPicture(name, Buffer.from(await this.#app.driver.takeScreenshot(), "base64"));
   }
 }

@@ -2,6 +2,7 @@
  * The real app in its real window, on a computer of its own.
  *
  * - the first run: a name, one click, and the card that lets others in shows a QR code and an address to type
+ * - whoever types the address into a browser is seen to arrive
  * - after a restart it hosts again by itself, and everything is still there
  * - after a crash, too
  */
@@ -9,20 +10,23 @@
 import { strict as assert } from "node:assert";
 import { after, before, test } from "node:test";
 import { Desk, noWindow } from "./desk.mjs";
+import { Guest, noBrowser, openBrowser } from "./guest.mjs";
 import { missing } from "./missing.mjs";
 import { noNamespaces, twoComputers } from "./namespaces.mjs";
 
-const skip = missing(noWindow, noNamespaces);
+const skip = missing(noWindow, noBrowser, noNamespaces);
 let network;
+let browser;
 let ada;
 let address;
 
 before(async () => {
   if (skip) return;
   network = twoComputers();
-  ada = await Desk.at(network.host);
+  [ada, browser] = await Promise.all([Desk.at(network.host), openBrowser(network.guest.netns)]);
 });
 after(async () => {
+  await browser?.close();
   await ada?.leaves();
   network?.remove();
 });
@@ -35,6 +39,20 @@ test("the first run: a name, one click, and others can come", { skip }, async ()
   assert.match(address, new RegExp(`^${network.host.address}:\\d+$`), "it can be typed into any browser nearby");
   await ada.says("Is this thing on?");
   await ada.seesSent("Is this thing on?");
+});
+
+test("whoever types the address into a browser is seen to arrive", { skip }, async () => {
+  const guests = [];
+  for (const name of ["Lea", "Sam"]) {
+    const guest = await Guest.visits(browser, `http://${address}`, { name, width: 360, height: 720 });
+    guests.push(guest);
+    await ada.seesHereNow(name);
+    await guest.sees("Is this thing on?");
+    await guest.says(`It is! ${name} here.`);
+    await ada.sees(`It is! ${name} here.`);
+  }
+  await ada.picture("host");
+  for (const guest of guests) await guest.leaves();
 });
 
 test("after a restart it hosts again, and everything is there", { skip }, async () => {
@@ -54,5 +72,11 @@ test("after a crash, too", { skip }, async () => {
   await ada.isIn("Lobby");
   await ada.says("Still here.");
   await ada.seesSent("Still here.");
-  assert.deepEqual(await ada.reads(/./), ["Is this thing on?", "It is, again.", "Still here."]);
+  assert.deepEqual(await ada.reads(/./), [
+    "Is this thing on?",
+    "It is! Lea here.",
+    "It is! Sam here.",
+    "It is, again.",
+    "Still here.",
+  ]);
 });
