@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use ts_rs::TS;
 
 use crate::{
@@ -391,10 +391,12 @@ impl ServerEvent {
     /// Reads an event from its name and argument. An unknown name gives [`ServerEvent::Unknown`]; an argument that
     /// does not fit is a broken or hostile server.
     pub fn parse(name: &str, data: Value) -> Result<Self, serde_json::Error> {
-        let from = serde_json::from_value::<ServerEvent>;
         match name {
             "hello" | "entries" | "page" | "reset" | "heads" | "rooms" | "room" | "members" | "presence" | "typing"
-            | "read" | "refused" | "closing" => from(serde_json::json!({ "event": name, "data": data })),
+            | "read" | "refused" | "closing" => {
+                let tagged = Map::from_iter([("event".to_owned(), name.into()), ("data".to_owned(), data)]);
+                serde_json::from_value(tagged.into())
+            }
             _ => Ok(ServerEvent::Unknown),
         }
     }
