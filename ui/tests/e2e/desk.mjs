@@ -229,6 +229,10 @@ export class Desk {
     await this.#finds(`the banner “${text}”`, `//*[@role="status"][${saying(text)}]`);
   }
 
+  async seesNothingUnread() {
+    await this.#gone("what is unread", `//nav//*[${saying("unread")}]`);
+  }
+
   async seesNoBanner() {
     await this.#gone("the banner", `//main//*[@role="status"]/p`);
   }

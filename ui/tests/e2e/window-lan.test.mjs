@@ -15,15 +15,11 @@
  */
 
 import { strict as assert } from "node:assert";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { eventually, program, skip as noServer } from "../foreign/server.mjs";
+import { eventually, skip as noServer } from "../foreign/server.mjs";
 import { Desk, noWindow } from "./desk.mjs";
 import { Guest, noBrowser, openBrowser, readsInOrder } from "./guest.mjs";
+import { hostsWithoutWindow } from "./headless.mjs";
 import { missing } from "./missing.mjs";
 import { noNamespaces, twoComputers } from "./namespaces.mjs";
 
@@ -126,32 +122,26 @@ describe("the app hosts", { skip }, () => {
 describe("the server without a window hosts", { skip }, () => {
   let network;
   let server;
-  let data;
   let ben;
   let browser;
-  let address;
 
   before(async () => {
     network = twoComputers();
-    address = `${network.host.address}:4242`;
-    data = await mkdtemp(join(tmpdir(), "ichat-headless-"));
-    const options = ["--listen", "0.0.0.0:4242", "--data", data, "--name", "Cellar"];
-    server = spawn("ip", ["netns", "exec", network.host.netns, program, ...options], { stdio: "ignore" });
+    server = await hostsWithoutWindow(network.host, "Cellar");
     [ben, browser] = await Promise.all([Desk.at(network.guest), openBrowser(network.guest.netns)]);
   });
   after(async () => {
     await browser?.close();
     await ben?.leaves();
-    if (server?.kill("SIGKILL")) await once(server, "exit");
-    if (data) await rm(data, { recursive: true, force: true });
+    await server?.remove();
     network?.remove();
   });
 
   test("an app joins by address, a browser too, and they talk", async () => {
     await ben.isCalled("Ben");
     await ben.findsNearby("Cellar", foundWithinMs);
-    await ben.joinsByAddress(address);
-    const cleo = await Guest.visits(browser, `http://${address}`, { name: "Cleo" });
+    await ben.joinsByAddress(server.address);
+    const cleo = await Guest.visits(browser, `http://${server.address}`, { name: "Cleo" });
     await cleo.says("It is cold down here");
     await ben.sees("It is cold down here");
     await ben.says("I bring a jacket");

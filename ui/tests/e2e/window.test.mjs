@@ -1,7 +1,7 @@
 /**
  * The real app in its real window, on a computer of its own.
  *
- * - the first run: a name, one click, and the card that lets others in shows a QR code and an address to type
+ * - the first run: a name, who is nearby, one click to host, and the card that lets others in shows a QR code and an address to type
  * - whoever types the address into a browser is seen to arrive
  * - after a restart it hosts again by itself, and everything is still there
  * - after a crash, too
@@ -9,13 +9,16 @@
 
 import { strict as assert } from "node:assert";
 import { after, before, test } from "node:test";
+import { skip as noServer } from "../foreign/server.mjs";
 import { Desk, noWindow } from "./desk.mjs";
 import { Guest, noBrowser, openBrowser } from "./guest.mjs";
+import { hostsWithoutWindow } from "./headless.mjs";
 import { missing } from "./missing.mjs";
 import { noNamespaces, twoComputers } from "./namespaces.mjs";
 
-const skip = missing(noWindow, noBrowser, noNamespaces);
+const skip = missing(noWindow, noBrowser, noServer, noNamespaces);
 let network;
+let office;
 let browser;
 let ada;
 let address;
@@ -23,15 +26,18 @@ let address;
 before(async () => {
   if (skip) return;
   network = twoComputers();
+  office = await hostsWithoutWindow(network.guest, "Office");
   [ada, browser] = await Promise.all([Desk.at(network.host), openBrowser(network.guest.netns)]);
 });
 after(async () => {
   await browser?.close();
   await ada?.leaves();
+  await office?.remove();
   network?.remove();
 });
 
 test("the first run: a name, one click, and others can come", { skip }, async () => {
+  await ada.findsNearby("Office");
   await ada.isCalled("Ada");
   await ada.picture("first-run");
   await ada.hosts();
@@ -51,6 +57,7 @@ test("whoever types the address into a browser is seen to arrive", { skip }, asy
     await guest.says(`It is! ${name} here.`);
     await ada.sees(`It is! ${name} here.`);
   }
+  await ada.seesNothingUnread();
   await ada.picture("host");
   for (const guest of guests) await guest.leaves();
 });
