@@ -92,6 +92,7 @@ pub fn builder<R: Runtime>(builder: Builder<R>, flags: &Flags) -> io::Result<Bui
         .invoke_handler(commands::all())
         .manage(Shell::default())
         .setup(move |app| {
+            window::open(app.handle(), own_data.as_deref())?;
             notices::follow_clicks(app.handle());
             let data = own_data.map_or_else(|| app.path().app_data_dir(), Ok)?;
             let app = app.handle().clone();

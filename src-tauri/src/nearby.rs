@@ -54,7 +54,7 @@ impl NearbyList {
             .iter()
             .filter_map(|(id, server)| shown(*id, server, own))
             .collect();
-        shown.sort_by(|a, b| (a.name.as_str().to_lowercase(), a.id).cmp(&(b.name.as_str().to_lowercase(), b.id)));
+        shown.sort_by_key(|server| (server.name.as_str().to_lowercase(), server.id));
         shown
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Notice {
     pub(crate) text: String,
 }
 
-/// Notification servers of the freedesktop kind read the text as markup and cut it where they like.
+/// Notification servers cut a text where they like; nobody reads more at a glance.
 const TEXT_CHARS: usize = 240;
 
 /// Shows it, and has the window's button in the task bar ask for attention.
@@ -30,8 +30,8 @@ pub(crate) fn show<R: Runtime>(app: &AppHandle<R>, notice: &Notice) {
     let shown = app
         .notification()
         .builder()
-        .title(plain(&notice.title))
-        .body(plain(&notice.text))
+        .title(short(&notice.title))
+        .body(never_markup(short(&notice.text)))
         .extra("server", notice.server)
         .extra("room", notice.room)
         .show();
@@ -67,14 +67,17 @@ fn room_of(action: &ActionPerformed) -> Option<(ServerId, RoomId)> {
     Some((server, room))
 }
 
-/// The Desktop Notifications specification lets a body hold markup, so what people write must not look like it. Only
-/// there: Windows and macOS show the text as it is.
-fn plain(text: &str) -> String {
-    let short: String = text.chars().take(TEXT_CHARS).collect();
+fn short(text: &str) -> String {
+    text.chars().take(TEXT_CHARS).collect()
+}
+
+/// The Desktop Notifications specification lets a body (not a title) hold markup, so what people write must not look
+/// like it. Only there: Windows and macOS show the text as it is.
+fn never_markup(text: String) -> String {
     if cfg!(all(unix, not(target_os = "macos"))) {
-        short.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
     } else {
-        short
+        text
     }
 }
 
@@ -102,7 +105,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_text_is_short_and_never_markup() {
-        assert_eq!(plain("<b>1 & 2</b>"), "&lt;b&gt;1 &amp; 2&lt;/b&gt;");
-        assert_eq!(plain(&"x".repeat(10_000)).len(), TEXT_CHARS);
+        assert_eq!(never_markup("<b>1 & 2</b>".into()), "&lt;b&gt;1 &amp; 2&lt;/b&gt;");
+        assert_eq!(short(&"x".repeat(10_000)).len(), TEXT_CHARS);
     }
 }

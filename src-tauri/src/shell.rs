@@ -37,7 +37,7 @@ struct Opened {
 impl Shell {
     /// Opens what lies in the data folder, connects to the servers in it, looks around, and hosts again what was hosted.
     pub async fn open(&self, data: &Path, reach: Reach) {
-        let opened = Opened::open(data, reach, &self.interface, self.hosting.clone()).await;
+        let opened = Opened::open(data, reach, &self.interface, self.hosting.clone());
         if let Err(error) = &opened {
             tracing::error!(%error, data = %data.display(), "I-Chat can't start");
             self.interface.tell(BackendEvent::Fatal { error: error.clone() });
@@ -178,7 +178,7 @@ pub(crate) fn named(text: &str) -> Result<Name, WireError> {
 }
 
 impl Opened {
-    async fn open(
+    fn open(
         data: &Path,
         reach: Reach,
         interface: &Interface,

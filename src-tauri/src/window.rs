@@ -1,13 +1,28 @@
 //! The one window: shown, hidden, closed, and kept to its own page.
 
+use std::path::Path;
+
 use tauri::ipc::Channel;
-use tauri::{AppHandle, CloseRequestApi, Manager as _, Runtime, Url, WebviewWindow};
+use tauri::{AppHandle, CloseRequestApi, Manager as _, Runtime, Url, WebviewWindow, WebviewWindowBuilder};
 
 use crate::events::BackendEvent;
 use crate::shell::Shell;
 
 /// The window's label, as in `tauri.conf.json` and `capabilities/main.json`.
 pub(crate) const MAIN: &str = "main";
+
+/// Opens it as `tauri.conf.json` describes it. An app with a data folder of its own keeps there what the page stores, too:
+/// drafts and settings.
+pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, own_data: Option<&Path>) -> tauri::Result<()> {
+    let described = app.config().app.windows.iter().find(|window| window.label == MAIN);
+    let described = described.ok_or(tauri::Error::WindowNotFound)?;
+    let mut window = WebviewWindowBuilder::from_config(app, described)?;
+    if let Some(data) = own_data {
+        window = window.data_directory(data.join("webview"));
+    }
+    window.build()?;
+    Ok(())
+}
 
 /// The window, while there is one.
 pub(crate) fn main<R: Runtime>(app: &AppHandle<R>) -> Option<WebviewWindow<R>> {

@@ -1,5 +1,7 @@
 //! What the interface says to the window and the system around it.
 
+#![expect(clippy::needless_pass_by_value, reason = "Tauri hands a command owned values only")]
+
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Runtime, State};
 
