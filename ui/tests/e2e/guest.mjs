@@ -162,6 +162,8 @@ export class Guest {
   }
 
   async picture(name) {
+    // Nothing is under the mouse.
+    await this.page.mouse.move(0, 0);
     // What fades in has faded in, and the caret does not blink.
     await keepPicture(name, await this.page.screenshot({ animations: "disabled", caret: "hide" }));
   }
