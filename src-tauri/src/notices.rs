@@ -90,16 +90,16 @@ mod tests {
 
     use super::*;
 
-    fn click(extra: serde_json::Value) -> ActionPerformed {
+    fn click(extra: &serde_json::Value) -> ActionPerformed {
         serde_json::from_value(json!({ "actionId": "tap", "notification": { "id": 1, "extra": extra } })).unwrap()
     }
 
     #[test]
     fn a_click_finds_its_room() {
         let (server, room) = (ServerId::fresh(), RoomId::fresh());
-        let action = click(json!({ "server": server, "room": room }));
+        let action = click(&json!({ "server": server, "room": room }));
         assert_eq!(room_of(&action), Some((server, room)));
-        assert_eq!(room_of(&click(json!({}))), None);
+        assert_eq!(room_of(&click(&json!({}))), None);
     }
 
     #[test]

@@ -8,6 +8,8 @@
 //! - names, addresses and servers that are wrong are refused with `{code, message}`
 //! - a data folder that is in use is said, and every command says it too
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on should stop where it is")]
+
 mod support;
 
 use ichat_protocol::{EntryId, RoomId, ServerId};

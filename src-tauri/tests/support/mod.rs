@@ -1,6 +1,7 @@
 //! A whole app without a window: real commands with their real permissions, real client, real server, loopback only.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on should stop where it is")]
 
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
