@@ -33,6 +33,9 @@ describe("RoomState", () => {
     expect(visit.texts).toContain("line 3001");
     expect(visit.room.newLine).toEqual({ after: 3000, count: 2000 });
     expect(visit.room.jump).toEqual({ to: "new" });
+    visit.watched = false;
+    visit.room.loadNewer();
+    expect(visit.room.newLine?.count).toBe(2000);
     visit.room.loadOlder();
     visit.room.seen(3010);
     visit.room.summarise(visit.summary(3010, 1990));

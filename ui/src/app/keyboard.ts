@@ -2,6 +2,9 @@ import type { AppState } from "./app-state.svelte";
 
 const regions = ["rooms", "timeline", "composer", "panel"] as const;
 
+/** Where one comes in, best first: the open room, the message that Tab reaches, the field, whatever there is. */
+const entrances = ["[aria-current]", "[data-message][tabindex='0']", "textarea", "button"];
+
 /** The keys that mean something anywhere. What has a closer meaning (a dialog, the composer) has taken its keys before. */
 export function shortcut(app: AppState, event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || app.starting) return;
@@ -51,12 +54,15 @@ function escape(app: AppState): void {
 }
 
 function nextRegion(step: number): void {
-  const found = regions
+  const shown = regions
     .map((name) => document.querySelector<HTMLElement>(`[data-region="${name}"]`))
     .filter((region) => region !== null && region.checkVisibility());
-  const at = found.findIndex((region) => region?.contains(document.activeElement));
-  const next = found[(at + step + found.length) % found.length];
-  next
-    ?.querySelector<HTMLElement>("[aria-current], textarea, [data-message][tabindex='0'], button, [tabindex='0']")
-    ?.focus();
+  const at = shown.findIndex((region) => region?.contains(document.activeElement));
+  const next = shown[(at + step + shown.length) % shown.length];
+  for (const entrance of entrances) {
+    const found = next?.querySelector<HTMLElement>(entrance);
+    if (!found) continue;
+    found.focus();
+    return;
+  }
 }

@@ -7,6 +7,8 @@ const remembered = 8;
 export interface InView {
   first: string | undefined;
   last: string | undefined;
+  /** The last message, of those that can take the focus. */
+  lastMessage: string | undefined;
   atEnd: boolean;
   /** Screens of content above and below what is seen. */
   above: number;
@@ -43,11 +45,13 @@ export class ScrollKeeper {
     this.#atEnd = scrollHeight - scrollTop - clientHeight < nearEnd;
     this.#anchors = [];
     let last: string | undefined;
+    let lastMessage: string | undefined;
     for (let i = firstBelow(rows, top); i < rows.length; i++) {
       const row = rows[i] as HTMLElement;
       const rect = row.getBoundingClientRect();
       if (rect.top >= top + clientHeight) break;
       last = row.dataset.key;
+      if (row.dataset.message !== undefined && rect.top >= top) lastMessage = last;
       if (this.#anchors.length >= remembered || !last) continue;
       // The lower edge if it is in sight: older rows that come in take the author's name off the row below them.
       const edge = rect.bottom <= top + clientHeight ? "bottom" : "top";
@@ -56,6 +60,7 @@ export class ScrollKeeper {
     return {
       first: this.#anchors[0]?.key,
       last,
+      lastMessage,
       atEnd: this.#atEnd,
       above: scrollTop / clientHeight,
       below: (scrollHeight - scrollTop - clientHeight) / clientHeight,
