@@ -165,10 +165,8 @@ export class Log {
     }
     // Live entries may have come since the page was read.
     this.#head = Math.max(page.head.seq, this.#last);
-    if (placed.above.length > 0) {
-      placed.above.push(...this.#drain());
-      if (this.#asked?.for === "history") this.#asked = undefined;
-    }
+    placed.above.push(...this.#drain());
+    if (placed.above.length > 0 && this.#asked?.for === "history") this.#asked = undefined;
     this.#settle();
     return placed;
   }
