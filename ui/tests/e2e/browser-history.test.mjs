@@ -96,7 +96,7 @@ async function scrollUp(scroller) {
   // A row may lose the author's name above it when older ones come in; its text must not move for that.
   const place = (row) => row.getBoundingClientRect().bottom - topOfAll;
   const found = { jumps: [], most: 0, nodes: 0, steps: 0 };
-  const step = scroller.clientHeight * 1.5;
+  const step = scroller.clientHeight * 2;
   for (let still = performance.now(); performance.now() - still < 10_000; found.steps++) {
     const rows = [...scroller.querySelectorAll("article")];
     const row = rows.find((one) => one.getBoundingClientRect().top >= topOfAll) ?? rows[0];
