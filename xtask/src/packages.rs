@@ -34,7 +34,11 @@ const APP: &[Package] = &[
 ];
 const NAMESPACES: &[Package] = &[unless("iproute2", &["ip"])];
 const PYTHON: &[Package] = &[package("python3"), package("python3-venv")];
-const BROWSER: &[Package] = &[unless("chromium", programs::CHROMIUM), package("fonts-dejavu-core")];
+const BROWSER: &[Package] = &[
+    unless("chromium", programs::CHROMIUM),
+    package("fonts-dejavu-core"),
+    package("fonts-noto-color-emoji"),
+];
 const WINDOW: &[Package] = &[
     package("xvfb"),
     package("xauth"),
@@ -47,6 +51,7 @@ const WINDOW: &[Package] = &[
     package("libnotify-bin"),
     package("file"),
     package("fonts-dejavu-core"),
+    package("fonts-noto-color-emoji"),
 ];
 
 /// What a purpose takes.
@@ -249,10 +254,13 @@ mod tests {
 
     #[test]
     fn a_browser_from_elsewhere_stands_in_for_the_package() {
-        assert_eq!(wanted(&[For::Browser], |_| false), ["chromium", "fonts-dejavu-core"]);
+        assert_eq!(
+            wanted(&[For::Browser], |_| false),
+            ["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"]
+        );
         assert_eq!(
             wanted(&[For::Browser], |program| program == "google-chrome"),
-            ["fonts-dejavu-core"]
+            ["fonts-dejavu-core", "fonts-noto-color-emoji"]
         );
     }
 
