@@ -1,7 +1,9 @@
 //! The addresses of this device that others on the local network may type.
 
 use std::cmp::Reverse;
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+
+use ichat_discovery::Reach;
 
 /// An address of one of this device's network cards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,28 @@ pub(crate) fn addresses() -> Vec<CardAddress> {
         })
         .collect();
     best_first(all, towards_everybody())
+}
+
+/// What others type to reach a server on this device. Discovery knows best which addresses a neighbour can use, as soon as it
+/// has `heard` our own announcement; until then the cards are asked.
+pub(crate) fn urls(heard: Vec<SocketAddr>, port: u16, reach: Reach) -> Vec<String> {
+    let is_usable = |address: &SocketAddr| address.port() == port && !is_link_local(*address);
+    let mut found: Vec<SocketAddr> = heard.into_iter().filter(is_usable).collect();
+    if found.is_empty() && reach == Reach::Lan {
+        found = addresses()
+            .into_iter()
+            .map(|address| (address.ip, port).into())
+            .collect();
+    }
+    if found.is_empty() {
+        found.push((Ipv4Addr::LOCALHOST, port).into());
+    }
+    found.into_iter().map(|address| format!("http://{address}")).collect()
+}
+
+/// Such an address needs the name of a card of whoever types it, which no URL can hold.
+fn is_link_local(address: SocketAddr) -> bool {
+    matches!(address, SocketAddr::V6(v6) if v6.ip().is_unicast_link_local())
 }
 
 /// As a person reads it when nothing was found: `wlan0 (192.168.1.7)`.

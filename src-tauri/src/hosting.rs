@@ -5,10 +5,9 @@
 //!                                                  └── the server failed ── told, with the reason ──▶ idle
 //! ```
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use ichat_client::Client;
 use ichat_discovery::{Announced, Announcement, Lan, Reach};
@@ -24,13 +23,10 @@ use crate::events::{BackendEvent, Hosting};
 use crate::interface::Interface;
 use crate::nearby::{NearbyList, addresses_of};
 use crate::remembered::Remembered;
-use crate::{cards, ports};
+use crate::{cards, embedded, ports};
 
 /// The room that everybody who comes in is in.
 const LOBBY: &str = "Lobby";
-
-/// How long a server may take to commit what waits, to tell its clients, and to close its store.
-const DRAIN_WITHIN: Duration = Duration::from_secs(7);
 
 /// What this device hosts, one server at a time. Cheap to clone.
 #[derive(Clone)]
@@ -166,12 +162,12 @@ impl Inner {
             name: name.clone(),
             ..Config::default()
         };
-        let serving = tokio::spawn(serve(listener, store, config, people, stop.clone()));
+        let serving = tokio::spawn(embedded::serve(listener, store, config, people, stop.clone()));
 
         let door = addresses_of(&[(Ipv4Addr::LOCALHOST, port).into()]);
         if let Err(error) = self.client.join(&door).await {
             stop.cancel();
-            drained(serving).await;
+            embedded::drained(serving).await;
             self.remember_hosting(false);
             return Err(error.to_wire());
         }
@@ -212,27 +208,8 @@ impl Inner {
             .map_err(|error| error.to_string())
     }
 
-    /// What others type. Discovery knows best which of this device's addresses a neighbour can use, as soon as it
-    /// has heard our own announcement.
     fn addresses(&self, server: ServerId, port: u16) -> Vec<String> {
-        let heard = self.nearby.addresses(server).unwrap_or_default();
-        let mut addresses: Vec<SocketAddr> = heard
-            .into_iter()
-            .filter(|address| address.port() == port && !is_link_local(*address))
-            .collect();
-        if addresses.is_empty() && self.reach == Reach::Lan {
-            addresses = cards::addresses()
-                .into_iter()
-                .map(|address| (address.ip, port).into())
-                .collect();
-        }
-        if addresses.is_empty() {
-            addresses.push((Ipv4Addr::LOCALHOST, port).into());
-        }
-        addresses
-            .into_iter()
-            .map(|address| format!("http://{address}"))
-            .collect()
+        cards::urls(self.nearby.addresses(server).unwrap_or_default(), port, self.reach)
     }
 
     async fn watch_over(
@@ -245,7 +222,7 @@ impl Inner {
         loop {
             tokio::select! {
                 () = stop.cancelled() => {
-                    tokio::join!(goodbye(announced), drained(serving));
+                    tokio::join!(goodbye(announced), embedded::drained(serving));
                     return self.hide();
                 }
                 ended = &mut serving => {
@@ -310,37 +287,8 @@ fn local_port(listener: &TcpListener) -> Result<u16, WireError> {
     Ok(address.port())
 }
 
-/// Such an address needs the name of a card of whoever types it, which no URL can hold.
-fn is_link_local(address: SocketAddr) -> bool {
-    matches!(address, SocketAddr::V6(v6) if v6.ip().is_unicast_link_local())
-}
-
-async fn serve(
-    listener: TcpListener,
-    store: Store,
-    config: Config,
-    people: watch::Sender<u32>,
-    stop: CancellationToken,
-) -> Result<(), ServeError> {
-    let served = ichat_server::run(listener, store.clone(), config, people, stop).await;
-    store.close().await;
-    served
-}
-
 async fn goodbye(announced: Option<Announced>) {
     if let Some(announced) = announced {
         announced.stop().await;
-    }
-}
-
-async fn drained(mut serving: JoinHandle<Result<(), ServeError>>) {
-    match tokio::time::timeout(DRAIN_WITHIN, &mut serving).await {
-        Ok(Ok(Ok(()))) => {}
-        Ok(Ok(Err(error))) => tracing::error!(%error, "the hosted server failed while it shut down"),
-        Ok(Err(error)) => tracing::error!(%error, "the hosted server ended badly"),
-        Err(_) => {
-            tracing::error!("the hosted server did not end in time; it is cut off");
-            serving.abort();
-        }
     }
 }

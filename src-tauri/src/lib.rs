@@ -12,6 +12,7 @@
 
 mod cards;
 mod commands;
+mod embedded;
 mod events;
 mod flags;
 mod hosting;
