@@ -71,10 +71,10 @@ export const words = {
     title: "You are hosting",
     why: (n: number) =>
       n > 0
-        ? `${plural(n, "other person is", "other people are")} connected. If you quit, they are disconnected until you host again.`
-        : "If you quit, others can’t reach your rooms until you host again.",
+        ? `${plural(n, "other person is", "other people are")} connected. If you quit, they are disconnected until you open I-Chat again.`
+        : "If you quit, others can’t reach your rooms until you open I-Chat again.",
     keep: "Keep hosting in the background",
-    quit: "Stop hosting and quit",
+    quit: "Quit for now",
   },
 
   banner: {
