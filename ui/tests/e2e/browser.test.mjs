@@ -55,6 +55,9 @@ test("a first visitor picks a name, is heard, and is answered", { skip }, async 
 
 test("two visitors see each other typing", { skip }, async () => {
   const [ada, ben] = [await visits("Ada"), await visits("Ben")];
+  // That somebody types may be lost; it is not when both are in the room already.
+  await ada.says("Hi!");
+  await ben.sees("Hi!");
   await ada.types("Well");
   await ben.seesTyping("Ada");
   await ben.types("So");
