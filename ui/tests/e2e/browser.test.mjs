@@ -55,9 +55,11 @@ test("a first visitor picks a name, is heard, and is answered", { skip }, async 
 
 test("two visitors see each other typing", { skip }, async () => {
   const [ada, ben] = [await visits("Ada"), await visits("Ben")];
-  // That somebody types may be lost; it is not when both are in the room already.
-  await ada.says("Hi!");
-  await ben.sees("Hi!");
+  // That somebody types may be lost, but not once both are in the room.
+  const bot = await Member.connect(server.url, { auth: { name: "Bot" } });
+  await bot.says("Go!");
+  await Promise.all([ada.sees("Go!"), ben.sees("Go!")]);
+  bot.leave();
   await ada.types("Well");
   await ben.seesTyping("Ada");
   await ben.types("So");
