@@ -274,13 +274,17 @@ impl Person {
         let all: Vec<Value> = [json!(event)].into_iter().chain(arguments.iter().cloned()).collect();
         self.send(format!("42{id}{}", json!(all))).await;
         let mut others = VecDeque::new();
-        let answer = loop {
-            match self.next().await {
-                Heard::Ack(of, arguments) if of == id => break arguments,
-                Heard::End => panic!("the connection ended"),
-                other => others.push_back(other),
+        // The server's signs of life would keep a wait that counts from each of them alive for ever.
+        let answer = soon(async {
+            loop {
+                match self.next().await {
+                    Heard::Ack(of, arguments) if of == id => break arguments,
+                    Heard::End => panic!("the connection ended"),
+                    other => others.push_back(other),
+                }
             }
-        };
+        })
+        .await;
         others.append(&mut self.heard);
         self.heard = others;
         answer.into_iter().next().unwrap_or(Value::Null)
@@ -306,19 +310,22 @@ impl Person {
 
     /// The argument of the next event of this name; others are passed over.
     pub async fn hears(&mut self, event: &str) -> Value {
-        loop {
-            match self.next().await {
-                Heard::Event(name, mut arguments) if name == event => {
-                    return if arguments.len() == 1 {
-                        arguments.remove(0)
-                    } else {
-                        Value::Array(arguments)
-                    };
+        soon(async {
+            loop {
+                match self.next().await {
+                    Heard::Event(name, mut arguments) if name == event => {
+                        break if arguments.len() == 1 {
+                            arguments.remove(0)
+                        } else {
+                            Value::Array(arguments)
+                        };
+                    }
+                    Heard::End => panic!("the connection ended before \"{event}\""),
+                    _ => {}
                 }
-                Heard::End => panic!("the connection ended before \"{event}\""),
-                _ => {}
             }
-        }
+        })
+        .await
     }
 
     /// Reads broadcasts until somebody has said this.
