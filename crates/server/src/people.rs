@@ -15,8 +15,11 @@ use crate::seat::{HERE, Seat};
 
 /// How often changes of presence are told. A hundred who come in at once are one event.
 const TELL_EVERY: Duration = Duration::from_millis(250);
-/// How often one person's typing is passed on at most.
-const TYPING_EVERY: Duration = Duration::from_millis(500);
+/// How many signs of one person's typing are passed on at most within [`TYPING_WINDOW`]: room for somebody who sends and
+/// types on at once, and none for a flood.
+const TYPING_SIGNS: u32 = 4;
+/// See [`TYPING_SIGNS`].
+const TYPING_WINDOW: Duration = Duration::from_secs(2);
 
 /// Everybody who is connected, and the names of everybody with a key who ever was.
 pub(crate) struct People {
@@ -33,7 +36,8 @@ struct Inner {
     changed: HashSet<MemberId>,
     /// What everybody was told last.
     told: HashMap<MemberId, (Name, Availability)>,
-    typed: HashMap<MemberId, Instant>,
+    /// Since when the signs of somebody's typing are counted, and how many there were.
+    typed: HashMap<MemberId, (Instant, u32)>,
 }
 
 struct Here {
@@ -131,18 +135,16 @@ impl People {
         }
     }
 
-    /// Whether this sign of typing may be passed on: not too soon after the last one of the same person.
+    /// Whether this sign of typing may be passed on, or the same person has sent too many.
     pub(crate) fn may_type(&self, member: &MemberId) -> bool {
         let now = Instant::now();
         let mut inner = self.inner();
-        let is_soon = inner
-            .typed
-            .get(member)
-            .is_some_and(|last| now.duration_since(*last) < TYPING_EVERY);
-        if !is_soon {
-            inner.typed.insert(member.clone(), now);
+        let (since, signs) = inner.typed.entry(member.clone()).or_insert((now, 0));
+        if now.duration_since(*since) >= TYPING_WINDOW {
+            (*since, *signs) = (now, 0);
         }
-        !is_soon
+        *signs += 1;
+        *signs <= TYPING_SIGNS
     }
 
     /// Everybody who is here.
