@@ -238,10 +238,10 @@ impl Client {
     /// The server was seen at these addresses.
     pub async fn update_addresses(&self, server: ServerId, addresses: &[Address]) {
         let known = self.inner.shared.addresses(server);
-        if addresses.iter().all(|address| known.contains(address)) {
-            return;
+        if !addresses.iter().all(|address| known.contains(address)) {
+            self.inner.shared.learn(server, None, addresses);
         }
-        self.inner.shared.learn(server, None, addresses);
+        // Where it was or somewhere else: it was seen just now, so a session that waits need not wait any longer.
         self.tell_one(server, Inbox::Nudge).await;
     }
 
