@@ -54,7 +54,6 @@ export class AppState implements ServerListener {
   #wish: { server: ServerId; room: RoomId | null } | null = $state.raw(null);
   #toasts: readonly Toast[] = $state.raw([]);
   #focused = $state(true);
-  #online = $state(true);
   #named = $state(false);
   #nextToast = 0;
   /** The room that is open, so that leaving it can be told to it. */
@@ -101,13 +100,6 @@ export class AppState implements ServerListener {
   }
   get focused() {
     return this.#focused;
-  }
-  /** Whether the device itself has a network. */
-  get online() {
-    return this.#online;
-  }
-  set online(online: boolean) {
-    this.#online = online;
   }
   /** Nothing to show yet but the first screen: no server is known, or a guest has not said a name. */
   get starting() {

@@ -12,7 +12,7 @@ export const words = {
   copied: "Copied",
   retry: "Retry",
   delete: "Delete",
-  people: (n: number) => plural(n, "person", "people"),
+  people: (n: number) => (n > 0 ? plural(n, "person", "people") : "Nobody there yet"),
 
   start: {
     title: "Talk with the people around you",
@@ -81,7 +81,7 @@ export const words = {
     connecting: "Connecting…",
     reconnecting: "Not connected. Trying again by itself…",
     closed: (message: string) => `${message} Trying again by itself…`,
-    offline: "Offline. Trying again by itself…",
+    offline: "The server can’t be reached. Trying again by itself…",
     waiting: (n: number) => `${plural(n, "message waits", "messages wait")} to be sent.`,
     refused: "This server didn’t let you in.",
   },
