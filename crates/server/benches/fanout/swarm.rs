@@ -135,7 +135,7 @@ impl Swarm {
         let mut sending = JoinSet::new();
         for (number, socket) in sockets.into_iter().enumerate() {
             let (sink, stream) = socket.split();
-            let (pongs, pings) = mpsc::unbounded_channel();
+            let (news, heard) = mpsc::unbounded_channel();
             if number < load.senders {
                 let voice = Voice {
                     kind,
@@ -146,15 +146,15 @@ impl Swarm {
                 sending.spawn(speak(
                     voice,
                     sink,
-                    pings,
+                    heard,
                     load,
                     total / load.senders,
                     Arc::clone(&start),
                 ));
             } else {
-                sending.spawn(answer_pings(sink, pings));
+                sending.spawn(answer_pings(sink, heard));
             }
-            counting.spawn(count(stream, pongs, number, total, epoch));
+            counting.spawn(count(stream, news, number, total, epoch));
         }
         start.wait().await;
         let began = Instant::now();
