@@ -5,6 +5,7 @@ import { timeOfId } from "../shared/ids";
 import { Arrivals } from "./arrivals";
 import type { Item } from "./fold";
 import { Outbox } from "./outbox.svelte";
+import { Reading } from "./reading.svelte";
 import { LogWindow, pageSize } from "./window";
 
 /** What a room asks of its server. */
@@ -14,14 +15,6 @@ export interface RoomLink {
   command(command: Command): Promise<void>;
   /** Whether a person looks at this room right now: it is open, and the window is in front. */
   watched(room: string): boolean;
-}
-
-/** Where the *New* line stands during a visit. */
-export interface NewLine {
-  /** The last entry that had been read. */
-  after: Seq;
-  /** How many messages have not been. */
-  count: number;
 }
 
 /** A place that the timeline is to show. Each is a new object, so that jumping twice to one place works. */
@@ -34,12 +27,12 @@ export class RoomState {
   readonly outbox: Outbox;
   readonly #link: RoomLink;
   readonly #log = new LogWindow();
+  readonly #reading: Reading;
 
   #summary: RoomSummary;
   #held: readonly Item[] = $state.raw([]);
   #members: readonly Member[] = $state.raw([]);
   #typing: readonly MemberId[] = $state.raw([]);
-  #newLine: NewLine | null = $state.raw(null);
   #jump: Jump | null = $state.raw(null);
   #head: Seq = $state(0);
   #first: Seq = $state(0);
@@ -52,9 +45,6 @@ export class RoomState {
 
   #visited = false;
   #reader: Seq = Number.MAX_SAFE_INTEGER;
-  #read: Seq = 0;
-  /** Set by *mark unread*: what is seen doesn't count as read until the next visit. */
-  #keepUnread = false;
   readonly #quoted = new Map<EntryId, Item>();
   readonly #arrivals = new Arrivals();
 
@@ -62,6 +52,7 @@ export class RoomState {
     this.id = summary.id;
     this.#link = link;
     this.outbox = new Outbox(() => link.me());
+    this.#reading = new Reading((seq) => void this.#command({ command: "read", room: this.id, seq }));
     this.#summary = $state.raw(summary);
     this.summarise(summary);
   }
@@ -88,7 +79,7 @@ export class RoomState {
     return this.#typing;
   }
   get newLine() {
-    return this.#newLine;
+    return this.#reading.newLine;
   }
   get jump() {
     return this.#jump;
@@ -133,7 +124,7 @@ export class RoomState {
 
   summarise(summary: RoomSummary): void {
     this.#summary = summary;
-    this.#read = summary.read;
+    this.#reading.known(summary.read);
     this.#head = Math.max(this.#head, summary.head.seq);
   }
 
@@ -146,14 +137,19 @@ export class RoomState {
     const changed = this.#log.apply(entries, later, head.seq, this.#reader);
     if (this.#log.first !== first || this.#log.last !== last || entries.length === 0) this.#loading = null;
     if (changed) this.#publish();
-    if (changed && !this.#link.watched(this.id)) this.#lineForUnseen(entries.filter(({ seq }) => seq > known));
+    if (changed && !this.#link.watched(this.id)) {
+      this.#reading.missed(
+        entries.filter(({ seq }) => seq > known),
+        this.#link.me(),
+      );
+    }
     this.#arrivals.take(entries);
   }
 
   reset(): void {
     this.#log.clear();
     this.#head = 0;
-    this.#newLine = null;
+    this.#reading.dropLine();
     this.#publish();
     if (this.#visited) this.#load("place", {});
   }
@@ -180,10 +176,9 @@ export class RoomState {
 
   visit(): void {
     this.#visited = true;
-    this.#keepUnread = false;
     this.#reader = Number.MAX_SAFE_INTEGER;
     const { unread, read } = this.#summary;
-    this.#newLine = unread > 0 ? { after: read, count: unread } : null;
+    this.#reading.begin(read, unread);
     void this.#command({ command: "open", room: this.id });
     if (unread > 0 && !this.#log.holds(read + 1)) {
       this.#log.clear();
@@ -196,7 +191,7 @@ export class RoomState {
   }
 
   leave(): void {
-    this.#newLine = null;
+    this.#reading.dropLine();
     this.#jump = null;
     if (this.atPresent) this.#log.rest();
     else this.#log.clear();
@@ -210,25 +205,18 @@ export class RoomState {
 
   /** What was on screen while a person looked is read. */
   seen(seq: Seq): void {
-    if (this.#keepUnread || seq <= this.#read) return;
-    this.#read = seq;
-    void this.#command({ command: "read", room: this.id, seq });
+    this.#reading.seen(seq);
   }
 
   /** Everything is read, the line goes, and the newest is shown. */
   readAll(): void {
-    this.#keepUnread = false;
-    this.#newLine = null;
-    this.seen(this.#head);
+    this.#reading.all(this.#head);
     this.toPresent();
   }
 
   markUnread(item: Item): void {
-    this.#keepUnread = true;
-    this.#read = item.seq - 1;
     const count = this.#items.filter((other) => other.seq >= item.seq && other.body.kind === "message").length;
-    this.#newLine = { after: item.seq - 1, count };
-    void this.#command({ command: "read", room: this.id, seq: item.seq - 1 });
+    this.#reading.unreadFrom(item.seq, count);
   }
 
   // Moving about.
@@ -250,7 +238,7 @@ export class RoomState {
   }
 
   toNewLine(): void {
-    if (this.#newLine) this.#showPlace(this.#newLine.after + 1);
+    if (this.newLine) this.#showPlace(this.newLine.after + 1);
     this.#jump = { to: "new" };
   }
 
@@ -274,7 +262,7 @@ export class RoomState {
 
   send(text: string, replyTo?: EntryId): void {
     this.post(replyTo ? { kind: "message", text, reply_to: replyTo } : { kind: "message", text });
-    this.#newLine = null;
+    this.#reading.dropLine();
     this.toPresent();
   }
 
@@ -331,20 +319,5 @@ export class RoomState {
     this.#first = this.#log.first;
     this.#last = this.#log.last;
     this.outbox.arrived((id) => this.#log.find(id) !== undefined);
-  }
-
-  /** Nobody looked when these came: the line stands before the first of them, unless it stands already. */
-  #lineForUnseen(entries: readonly Entry[]): void {
-    const me = this.#link.me();
-    const unseen = entries.filter(
-      ({ seq, author, body }) => seq > this.#read && author !== me && body.kind === "message",
-    );
-    const first = unseen[0];
-    if (!first) return;
-    const stands = this.#newLine !== null && this.#newLine.after >= this.#read;
-    this.#newLine =
-      stands && this.#newLine
-        ? { ...this.#newLine, count: this.#newLine.count + unseen.length }
-        : { after: first.seq - 1, count: unseen.length };
   }
 }
