@@ -11,10 +11,23 @@ export class MessageActions {
   deleting: Item | null = $state.raw(null);
   /** The message that a reaction is being chosen for, and where the choice stands. */
   reacting: { item: Item; anchor: HTMLElement } | null = $state.raw(null);
+  /** The day on which a person asked for the way to another one. */
+  jumpingFrom: number | null = $state.raw(null);
 
   constructor(room: RoomState, composing: Composing) {
     this.room = room;
     this.#composing = composing;
+  }
+
+  /** Whether anything is being asked or chosen. */
+  get choosing(): boolean {
+    return this.deleting !== null || this.reacting !== null || this.jumpingFrom !== null;
+  }
+
+  stopChoosing(): void {
+    this.deleting = null;
+    this.reacting = null;
+    this.jumpingFrom = null;
   }
 
   reply(item: Item): void {

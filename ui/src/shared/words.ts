@@ -12,6 +12,7 @@ export const words = {
   copied: "Copied",
   retry: "Retry",
   delete: "Delete",
+  missing: "This part of I-Chat can’t be loaded now. Try again, or reload the page once the server is back.",
   people: (n: number) => (n > 0 ? plural(n, "person", "people") : "Nobody there yet"),
 
   start: {
