@@ -1,25 +1,14 @@
 //! One attempt to reach a server, and the connection that comes of it.
 
-use ichat_protocol::{ClientEvent, ErrorCode, Name, PROTOCOLS, ServerId, WireError, common_protocol, sign};
+use ichat_protocol::{ClientEvent, ErrorCode, PROTOCOLS, ServerId, WireError, common_protocol, sign};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::Address;
 use crate::hello::{Asker, HelloError};
+use crate::inbox::{Inbox, News};
 use crate::profile::Identity;
-use crate::runner::Inbox;
-use crate::socket::{self, Heard};
-
-/// What a line tells the session that it belongs to.
-#[derive(Debug)]
-pub(crate) enum News {
-    /// The server answers here, under this name.
-    Found(Address, Name),
-    /// See [`Heard`].
-    Heard(Heard),
-    /// The end, always and once.
-    Closed { error: Option<WireError> },
-}
+use crate::socket;
 
 /// What is needed to reach a server.
 pub(crate) struct Dial {

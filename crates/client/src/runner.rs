@@ -11,31 +11,20 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{ClientUpdate, CommandError, Shared};
 use crate::clock::now_ms;
-use crate::line::{Dial, Line, News};
+use crate::error::CommandError;
+use crate::inbox::{Inbox, News};
+use crate::line::{Dial, Line};
 use crate::replica;
-use crate::session::{Change, Command, Connection, Effect, Input, Load, Session, Update};
+use crate::session::{Change, Connection, Effect, Input, Load, Session, Update};
+use crate::shared::Shared;
 use crate::socket::Heard;
+use crate::updates::ClientUpdate;
 
-/// What waits for a session; whoever brings more waits until there is room.
-pub(crate) const INBOX: usize = 1_024;
 /// How much of what waits is taken at once: its changes become one transaction.
 const AT_ONCE: usize = 256;
 /// How long to wait after the disk took nothing, before starting anew from what it holds.
 const DISK_PAUSE: Duration = Duration::from_secs(5);
-
-/// What reaches a session from outside.
-pub(crate) enum Inbox {
-    /// A command, and who waits for its being saved.
-    Command(Command, oneshot::Sender<Result<(), CommandError>>),
-    /// See [`Input::Refresh`].
-    Refresh,
-    /// See [`Input::Nudge`].
-    Nudge,
-    /// From the line with this number.
-    Line(u64, News),
-}
 
 type Waiting = Vec<oneshot::Sender<Result<(), CommandError>>>;
 
