@@ -47,6 +47,8 @@ export class Visit {
   readonly commands: Command[] = [];
   readonly room: RoomState;
   watched = true;
+  /** Who is here under another name than the room knows. */
+  readonly names = new Map<string, string>();
   /** The server has gone: nothing is answered any more. */
   silent = false;
 
@@ -56,6 +58,7 @@ export class Visit {
   ) {
     this.room = new RoomState(this.summary(read, unread), {
       me: () => "alice",
+      nameOf: (member) => this.names.get(member),
       watched: () => this.watched,
       command: (command) => {
         this.commands.push(command);

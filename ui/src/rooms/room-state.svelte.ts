@@ -1,5 +1,6 @@
-import type { Body, Entry, EntryId, Head, Member, MemberId, RoomSummary, Seq } from "../backend/protocol";
+import type { Body, Entry, EntryId, Head, Member, MemberId, Name, RoomSummary, Seq } from "../backend/protocol";
 import type { Command } from "../backend/session-types";
+import { marksOf } from "../people/look-alikes";
 import { explain } from "../shared/errors";
 import { timeOfId } from "../shared/ids";
 import { Arrivals } from "./arrivals";
@@ -11,6 +12,8 @@ import { LogWindow, pageSize } from "./window";
 /** What a room asks of its server. */
 export interface RoomLink {
   me(): MemberId;
+  /** Under which name somebody is here right now. */
+  nameOf(member: MemberId): Name | undefined;
   /** Rejects after the person has been told. */
   command(command: Command): Promise<void>;
   /** Whether a person looks at this room right now: it is open, and the window is in front. */
@@ -40,6 +43,10 @@ export class RoomState {
   #loading: "older" | "newer" | "place" | null = $state(null);
 
   readonly #names = $derived(new Map(this.#members.map((member) => [member.id, member.name])));
+  /** With those who have left: what they wrote still stands there. */
+  readonly #marks = $derived.by(() =>
+    marksOf(this.#members.map(({ id, name }) => ({ id, name: this.#link.nameOf(id) ?? name }))),
+  );
   readonly #items = $derived.by(() => this.outbox.over(this.#held));
   readonly #waiting = $derived.by(() => this.outbox.messages());
 
@@ -101,6 +108,11 @@ export class RoomState {
 
   nameOf(member: MemberId): string | undefined {
     return this.#names.get(member);
+  }
+
+  /** What tells somebody from others here whose names look the same; nobody else has one. */
+  markOf(member: MemberId): string | undefined {
+    return this.#marks.get(member);
   }
 
   find(id: EntryId): Item | undefined {

@@ -35,6 +35,7 @@ export class ServerState {
     this.#listener = listener;
     this.#link = {
       me: () => this.me,
+      nameOf: (member) => this.#presence.get(member)?.name,
       command: (command) => this.command(command),
       watched: (id) => {
         const room = this.room(id);
@@ -86,6 +87,14 @@ export class ServerState {
   /** A name for everybody: who is not known goes by the beginning of their key. */
   nameOf(member: MemberId, room?: RoomState): Name {
     return this.knownName(member, room) ?? member.slice(0, 8);
+  }
+
+  /** Everybody that this device knows of: who is here right now, and who belongs to a room that has been opened. */
+  everybody(): Person[] {
+    const all = new Map(this.#presence);
+    for (const { id, name, left } of this.#rooms.flatMap(({ members }) => members))
+      if (!left && !all.has(id)) all.set(id, { id, name, availability: "offline" });
+    return [...all.values()];
   }
 
   presenceOf(member: MemberId): Person["availability"] {

@@ -15,6 +15,11 @@ export const words = {
   missing: "This part of I-Chat can’t be loaded now. Try again, or reload the page once the server is back.",
   people: (n: number) => (n > 0 ? plural(n, "person", "people") : "Nobody there yet"),
 
+  fatal: {
+    title: "I-Chat can’t work yet",
+    then: "Put this right, then close I-Chat and open it again.",
+  },
+
   start: {
     title: "Talk with the people around you",
     lead: "Host a chat for this network, or walk into one that is already here.",
@@ -183,6 +188,8 @@ export const words = {
     me: "you",
     guest: "guest",
     guestWhy: "Came without a key: the name is not proven",
+    mark: "key",
+    markWhy: "Another person here has a name that looks the same. This is a piece of the key, which tells them apart.",
   },
 
   settings: {
@@ -201,7 +208,7 @@ export const words = {
     title: "Keyboard",
     onMessage: "On a message (Tab or ↑ reaches the messages)",
     anywhere: "Anywhere",
-    switcher: "Go to a room",
+    switcher: "Go to a room or a person",
     help: "This list",
     rooms: "Previous or next room",
     unreadRooms: "Previous or next room with something unread",
@@ -218,8 +225,9 @@ export const words = {
   },
 
   switcher: {
-    title: "Go to a room",
-    placeholder: "Room or server",
+    title: "Go to a room or a person",
+    placeholder: "Room or person; # rooms only, @ people only",
+    found: "Rooms and people",
     nothing: "Nothing is called that.",
   },
 
