@@ -1,5 +1,5 @@
 import type { Backend, BackendEvent, Hosting, KnownServer, NearbyServer } from "../backend";
-import type { Entry, Name, RoomId, ServerId } from "../backend/protocol";
+import type { Entry, MemberId, Name, RoomId, ServerId } from "../backend/protocol";
 import { Drafts } from "../chat/drafts";
 import { plainText } from "../chat/markdown";
 import type { RoomState } from "../rooms/room-state.svelte";
@@ -52,6 +52,7 @@ export class AppState implements ServerListener {
   #hosting: Hosting | null = $state.raw(null);
   /** What is wished for; it may still be on its way. */
   #wish: { server: ServerId; room: RoomId | null } | null = $state.raw(null);
+  #fatal: string | null = $state(null);
   #toasts: readonly Toast[] = $state.raw([]);
   #focused = $state(true);
   #named = $state(false);
@@ -62,6 +63,8 @@ export class AppState implements ServerListener {
   overlay: Overlay | null = $state.raw(null);
   panel: Panel | null = $state(null);
   drawer = $state(false);
+  /** Whom the list of people is to show, until it has. */
+  sought: MemberId | null = $state(null);
 
   readonly #server = $derived(this.#servers.find(({ id }) => id === this.#wish?.server) ?? this.#servers[0]);
   readonly #room = $derived(this.#roomOf(this.#server));
@@ -95,6 +98,10 @@ export class AppState implements ServerListener {
   get unread() {
     return this.#unread;
   }
+  /** Why nothing works until a person has put something right and opened the app again. */
+  get fatal() {
+    return this.#fatal;
+  }
   get toasts() {
     return this.#toasts;
   }
@@ -117,7 +124,19 @@ export class AppState implements ServerListener {
   open(server: ServerId, room: RoomId | null = null): void {
     this.#wish = { server, room };
     this.drawer = false;
+    this.sought = null;
     this.#settle();
+  }
+
+  /** Shows somebody in the list of people: of the open room if they are there, else of one where they are. */
+  showPerson(server: ServerState, member: MemberId): void {
+    const has = (room: RoomState) => room.members.some(({ id, left }) => id === member && !left);
+    const open = server === this.#server ? this.#room : undefined;
+    const room = open && has(open) ? open : server.rooms.find(has);
+    // Whoever is on a server is in its lobby.
+    this.open(server.id, room?.id ?? server.lobby);
+    this.panel = "people";
+    this.sought = member;
   }
 
   attention(focused: boolean): void {
@@ -221,12 +240,16 @@ export class AppState implements ServerListener {
         this.#nearby = { servers: event.servers, searchingMs: event.searching_ms, checked: event.checked };
         return;
       case "hosting":
+        if (event.error) this.problem(event.error.message);
         return this.#hosted(event.hosting);
       case "ask_quit":
         this.overlay = "quit";
         return;
       case "show":
         return this.open(event.server, event.room);
+      case "fatal":
+        this.#fatal = event.error.message;
+        return;
     }
   }
 

@@ -7,7 +7,7 @@ const entrances = ["[aria-current]", "[data-message][tabindex='0']", "textarea",
 
 /** The keys that mean something anywhere. What has a closer meaning (a dialog, the composer) has taken its keys before. */
 export function shortcut(app: AppState, event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing || app.starting) return;
+  if (event.defaultPrevented || event.isComposing || app.starting || app.fatal !== null) return;
   const control = event.ctrlKey || event.metaKey;
   const done = control ? withControl(app, event) : event.altKey ? withAlt(app, event) : plain(app, event);
   if (done) event.preventDefault();

@@ -7,6 +7,7 @@
  * - a phone: the room, its list of rooms, and nothing wider than the screen
  * - the panels at the side
  * - every dialog
+ * - looking for somebody: the list takes the keys, and leads to them among the people
  */
 
 import { strict as assert } from "node:assert";
@@ -119,6 +120,22 @@ for (const [scheme, [atDesk, onPhone]] of Object.entries(schemes)) {
         await passes(guest, title);
         await guest.picture(`browser-${title.toLowerCase().replaceAll(" ", "-")}-${scheme}`);
       }
+      await guest.leaves();
+    });
+
+    test("looking for somebody", async () => {
+      const guest = await Guest.visits(browser, server.url, { scheme, name: atDesk });
+      const { page } = guest;
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox").fill("@");
+      await page.getByRole("option", { name: "Noor" }).waitFor();
+      await passes(guest, "the people one can look for");
+      await page.getByRole("combobox").fill("@sa");
+      await page.getByRole("option", { name: "Noor" }).waitFor({ state: "detached" });
+      await page.keyboard.press("Enter");
+      const people = page.getByRole("complementary", { name: "People" });
+      await people.locator("li:focus").filter({ hasText: "Sam" }).waitFor();
+      await passes(guest, "somebody who was looked for");
       await guest.leaves();
     });
 
