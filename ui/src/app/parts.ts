@@ -1,5 +1,6 @@
 /** The parts of the interface that start does not wait for. */
 export const parts = {
+  waysIn: () => import("../start/WaysIn.svelte"),
   overlays: () => import("./Overlays.svelte"),
   choices: () => import("../chat/Choices.svelte"),
   emojiPicker: () => import("../chat/EmojiPicker.svelte"),

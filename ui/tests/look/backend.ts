@@ -4,7 +4,7 @@ import { MadeUpRoom, me, members, people } from "./world";
 
 /**
  * A made-up back end to look at the interface with. The address says what to see:
- * `?first`, `?first&nearby`, `?web`, `?big=100000`, `?unread=30`, `?offline`, `?refused`, `?empty`, `?host`, `?typing`, `?fail`, `?quit`.
+ * `?first`, `?first&nearby`, `?web`, `?big=100000`, `?unread=30`, `?offline`, `?refused`, `?empty`, `?host`, `?typing`, `?fail`, `?quit`, `?fatal`.
  */
 const asked = new URLSearchParams(location.search);
 const has = (what: string) => asked.has(what);
@@ -204,6 +204,12 @@ const enter = () => {
 export const backend: Backend = {
   start(on) {
     tell = on;
+    if (has("fatal")) {
+      const message =
+        "The data folder /home/amber/.local/share/ichat is in use by another I-Chat. Quit that one first.";
+      tell({ event: "fatal", error: { code: "storage", message } });
+      return Promise.resolve();
+    }
     tell({ event: "profile", name: "Amber Otter", device: "d", first_run: has("first") });
     decorate();
     if (has("first") && !web) found();
