@@ -46,8 +46,8 @@ async function talks(server) {
 const react = (to) => ({ kind: "react", to, emoji: "👍", on: true });
 
 async function passes(guest, what) {
-  // What fades in has no colours of its own yet.
-  await guest.page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
+  // What fades in has no colours of its own yet; what is taken away meanwhile needs none.
+  await guest.page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
   await guest.page.evaluate(axe);
   const { violations } = await guest.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
   const found = violations.flatMap(({ id, help, nodes }) =>
