@@ -4,7 +4,7 @@
 //! - a missing range: whole, in pages, also when it is long or its messages are
 //! - nothing missing: an empty page; the acknowledgement holds the heads
 //! - another epoch, or further than the head: reset, then the newest page
-//! - a commit during a resume makes no gap
+//! - a commit during a resume makes no gap, nor one just behind its last page
 //! - heads are told, also for quiet rooms
 //! - history by range
 
@@ -18,11 +18,14 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Heard, Person, Server, entries, message};
-use ichat_protocol::limits::{HEADS_EVERY, TEXT_BYTES};
+use common::{Key, Person, Server, entries, message, soon};
+use ichat_protocol::limits::{HEADS_EVERY, PAGE_ENTRIES, TEXT_BYTES};
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, Epoch, Head, MemberId, Seq};
 use ichat_store::Draft;
 use serde_json::{Value, json};
+
+/// How often the same moment is tried.
+const ROUNDS: usize = 100;
 
 async fn head(server: &Server) -> Head {
     server.store.head(server.lobby()).await.unwrap().unwrap()
@@ -131,23 +134,53 @@ async fn a_commit_during_a_resume_makes_no_gap() {
         let mut seqs = std::collections::BTreeSet::new();
         let enough = head(&server).await.seq.0 + 5;
         // Everything up to some broadcast of its time, without a gap; with one this would wait in vain, and fail.
-        loop {
-            let last = seqs.last().copied().unwrap_or_default();
-            let is_whole = seqs.len() as u64 + held.seq.0 == last;
-            if is_whole && (last >= enough || talking.is_finished()) {
-                break;
-            }
-            match back.next().await {
-                Heard::Event(event, data) if event == "page" || event == "entries" => {
-                    seqs.extend(entries(&data[0]).into_iter().map(|entry| entry.seq.0));
+        soon(async {
+            loop {
+                let last = seqs.last().copied().unwrap_or_default();
+                let is_whole = seqs.len() as u64 + held.seq.0 == last;
+                if is_whole && (last >= enough || talking.is_finished()) {
+                    break;
                 }
-                Heard::End => panic!("the connection ended"),
-                _ => {}
+                seqs.extend(back.comes().await);
             }
-        }
+        })
+        .await;
     }
     talking.await.unwrap();
     alice.ask("rooms", &[]).await;
+}
+
+// Over several threads, so that the post may fall between any two steps of the resume.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_just_behind_the_last_page_makes_no_gap() {
+    let server = Server::start().await;
+    let key = Key::new();
+    let mut alice = server.person("Alice").await;
+    alice.follows(server.lobby()).await;
+    fill(&server, &alice, 400, "x").await;
+    for round in 0..ROUNDS {
+        let mut back = server.person_with("Carol", &key).await;
+        let held = head(&server).await;
+        // Exactly one full page is missing, so that only a broadcast can bring what comes after it.
+        let start = Seq(held.seq.0 - u64::from(PAGE_ENTRIES));
+        let first = format!("first {round}");
+        tokio::join!(
+            back.emit("sync", cursor(&server, held.epoch, start)),
+            alice.says(&first),
+        );
+        alice.sees(&first).await;
+        alice.says(&format!("second {round}")).await;
+        let whole: Vec<u64> = (start.0 + 1..=held.seq.0 + 2).collect();
+        let mut seqs = std::collections::BTreeSet::new();
+        // The page and the broadcasts come in any order; with a gap this would wait in vain, and fail.
+        soon(async {
+            while seqs.len() < whole.len() {
+                seqs.extend(back.comes().await);
+            }
+        })
+        .await;
+        assert!(seqs.into_iter().eq(whole));
+    }
 }
 
 #[tokio::test]

@@ -3,13 +3,14 @@
 //! - the first event is `hello`; a key makes a member, once
 //! - what one says, all see: the author too, at the same place
 //! - 500 posts of one connection stay in their order while others post
-//! - an acknowledgement comes instead of the answer; the same post again gives the entry that stands
+//! - an acknowledgement comes instead of the answer; the same post again gives the entry that stands, and only to its author
 //! - 64 posts of one id make one entry; the same id with other content is refused
 //! - a guest is logged with the first thing said, and not before
 //! - a new name on reconnect is told in the room
 //! - rooms: create (twice), list, join, leave; members; the lobby can't be left
+//! - who has left a room hears nothing more of it, on any device
 //! - two connections with one key are one person; what one reads is told to the other
-//! - typing reaches the others, away is one's own state
+//! - typing reaches the others, a flood of it does not; away is one's own state
 
 #![allow(
     clippy::unwrap_used,
@@ -20,8 +21,9 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
-use common::{Heard, Key, Server, entries, message, said};
+use common::{Key, Server, entries, message, said};
 use ichat_protocol::{Body, EntryId, RoomId, Seq};
 use serde_json::{Value, json};
 
@@ -59,7 +61,8 @@ async fn what_one_says_all_see_at_the_same_place() {
     assert_eq!(server.log().await.last(), Some(&receipt));
 }
 
-#[tokio::test]
+// Over several threads, where tasks of their own for each post would overtake one another.
+#[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_posts_of_one_keep_their_order_while_others_post() {
     let server = Server::start().await;
     let mut reader = server.person("Reader").await;
@@ -104,11 +107,17 @@ async fn five_hundred_posts_of_one_keep_their_order_while_others_post() {
 async fn the_same_post_again_gives_the_entry_that_stands() {
     let server = Server::start().await;
     let mut alice = server.person("Alice").await;
+    let mut bob = server.person("Bob").await;
+    bob.follows(server.lobby()).await;
     let post = message(server.lobby(), EntryId::fresh(), "once");
     let first = alice.ask("post", std::slice::from_ref(&post)).await;
     assert_eq!(first["event"], "entries");
-    let again = alice.ask("post", &[post]).await;
+    let again = alice.ask("post", std::slice::from_ref(&post)).await;
     assert_eq!(again, first);
+    alice.emit("post", post).await;
+    assert_eq!(alice.hears("entries").await, first["data"]);
+    alice.says("next").await;
+    assert_eq!(bob.hears_all_up_to("next").await, ["once", "next"]);
     assert_eq!(
         server
             .log()
@@ -249,14 +258,37 @@ async fn rooms_are_made_found_joined_and_left() {
     assert_eq!(lobby["data"]["error"]["code"], "bad_request");
     bob.follows(server.lobby()).await;
     bob.says("still here").await;
-    loop {
-        match bob.next().await {
-            Heard::Event(event, data) if event == "entries" => {
-                assert_ne!(data[0]["room"], json!(room), "heard after leaving");
-                break;
-            }
-            _ => {}
-        }
+    bob.sees("still here").await;
+}
+
+#[tokio::test]
+async fn who_has_left_a_room_hears_nothing_more_of_it_on_any_device() {
+    let server = Server::start().await;
+    let key = Key::new();
+    let mut alice = server.person("Alice").await;
+    let room = RoomId::fresh();
+    alice.ask("create", &[json!({ "room": room, "name": "Garden" })]).await;
+    let mut desk = server.person_with("Bob", &key).await;
+    desk.ask("join", &[json!({ "room": room })]).await;
+    let mut phone = server.person_with("Bob", &key).await;
+    phone.follows(room).await;
+    alice.says_in(room, "before").await;
+    for device in [&mut desk, &mut phone] {
+        device.sees("before").await;
+    }
+
+    desk.ask("leave", &[json!({ "room": room })]).await;
+    let after = message(room, EntryId::fresh(), "after");
+    assert_eq!(alice.ask("post", &[after]).await["event"], "entries");
+    alice.emit("typing", json!({ "room": room, "on": true })).await;
+    alice.ask("rooms", &[]).await;
+    for device in [&mut desk, &mut phone] {
+        // What was told to this device before stands ahead of the answer.
+        device.ask("rooms", &[]).await;
+        let heard = device.heard_meanwhile("entries");
+        let seen: Vec<_> = heard.into_iter().flat_map(entries).collect();
+        assert!(seen.iter().all(|entry| said(entry).is_none()), "{seen:?}");
+        assert!(device.heard_meanwhile("typing").is_empty());
     }
 }
 
@@ -314,4 +346,24 @@ async fn typing_and_presence_reach_the_others() {
     drop(phone);
     drop(alice);
     while state(&bob.hears("presence").await, &me) != Some(json!("offline")) {}
+}
+
+#[tokio::test]
+async fn a_flood_of_typing_is_not_passed_on() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    let mut bob = server.person("Bob").await;
+    bob.follows(server.lobby()).await;
+    alice.follows(server.lobby()).await;
+    let began = Instant::now();
+    for sign in 0..40 {
+        let typing = json!({ "room": server.lobby(), "on": sign % 2 == 0 });
+        alice.emit("typing", typing).await;
+        // Of what may be lost only the newest waits. The answers say that this one was handled, and that Bob could have it.
+        alice.ask("rooms", &[]).await;
+        bob.ask("rooms", &[]).await;
+    }
+    let windows = 1 + began.elapsed().as_secs() / 2;
+    let signs = bob.heard_meanwhile("typing").len() as u64;
+    assert!((1..=4 * windows).contains(&signs), "{signs} signs in {windows} windows");
 }

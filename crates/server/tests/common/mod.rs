@@ -328,6 +328,38 @@ impl Person {
         .await
     }
 
+    /// The places of the entries that come next, whether as a page or as a broadcast.
+    pub async fn comes(&mut self) -> Vec<u64> {
+        loop {
+            match self.next().await {
+                Heard::Event(event, data) if event == "page" || event == "entries" => {
+                    return entries(&data[0]).into_iter().map(|entry| entry.seq.0).collect();
+                }
+                Heard::End => panic!("the connection ended"),
+                _ => {}
+            }
+        }
+    }
+
+    /// The arguments of the events of this name that came while something else was waited for.
+    pub fn heard_meanwhile(&self, event: &str) -> Vec<&Value> {
+        let heard = self.heard.iter().filter_map(|heard| match heard {
+            Heard::Event(name, arguments) if name == event => arguments.first(),
+            _ => None,
+        });
+        heard.collect()
+    }
+
+    /// Everything that is said from now on, as it arrives, up to this.
+    pub async fn hears_all_up_to(&mut self, last: &str) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
+        while texts.last().map(String::as_str) != Some(last) {
+            let seen = entries(&self.hears("entries").await);
+            texts.extend(seen.iter().filter_map(said).map(str::to_owned));
+        }
+        texts
+    }
+
     /// Reads broadcasts until somebody has said this.
     pub async fn sees(&mut self, text: &str) -> Entry {
         loop {
