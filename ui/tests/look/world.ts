@@ -91,7 +91,7 @@ export const people: Person[] = [
   { id: "lea-key", name: "ليلى", availability: "online" },
   { id: "guest-77", name: "Tim (phone)", availability: "online" },
   { id: "zoe-key", name: "Zoë", availability: "offline" },
-  { id: "9fKq2xTz-key", name: "ａda", availability: "online" },
+  { id: "9fKq2xTz-key", name: "ADA", availability: "online" },
 ];
 
 export const members: Member[] = people.map(({ id, name }) => ({ id, name }));
