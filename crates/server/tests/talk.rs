@@ -4,6 +4,7 @@
 //! - what one says, all see: the author too, at the same place
 //! - 500 posts of one connection stay in their order while others post
 //! - an acknowledgement comes instead of the answer; the same post again gives the entry that stands, and only to its author
+//! - what is told is on the disk already
 //! - 64 posts of one id make one entry; the same id with other content is refused
 //! - a guest is logged with the first thing said, and not before
 //! - a new name on reconnect is told in the room
@@ -150,6 +151,30 @@ async fn one_id_is_one_entry_however_many_post_it() {
     let mut device = server.person_with("Alice", &key).await;
     let other = device.ask("post", &[message(server.lobby(), id, "twice")]).await;
     assert_eq!(other["data"]["error"]["code"], "conflict");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_stands_already() {
+    let server = Server::start().await;
+    let mut alice = server.person("Alice").await;
+    alice.follows(server.lobby()).await;
+    // Long texts make the transactions long.
+    let text = "x".repeat(16_000);
+    for _ in 0..30 {
+        for _ in 0..30 {
+            alice.says(&text).await;
+        }
+        let mut told = 0;
+        while told < 30 {
+            let seen = entries(&alice.hears("entries").await);
+            told += seen.len();
+            let head = server.store.head(server.lobby()).await.unwrap().unwrap();
+            assert!(
+                seen.iter().all(|entry| entry.seq <= head.seq),
+                "told ahead of the commit"
+            );
+        }
+    }
 }
 
 #[tokio::test]
