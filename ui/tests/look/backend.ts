@@ -206,7 +206,7 @@ export const backend: Backend = {
     tell = on;
     if (has("fatal")) {
       const message =
-        "The data folder /home/amber/.local/share/ichat is in use by another I-Chat. Quit that one first.";
+        "The data folder ~/.local/share/ichat is in use by another I-Chat. Quit that one first.";
       tell({ event: "fatal", error: { code: "storage", message } });
       return Promise.resolve();
     }
