@@ -202,7 +202,7 @@ async fn welcome(house: &Shared, seat: &Arc<Seat>, visitor: Visitor, rooms: Vec<
 /// Tells everybody that the server goes down.
 pub(crate) async fn say_goodbye(house: &House) {
     let event = ServerEvent::Closing(Closing {
-        message: "The server is going down. Your app comes back by itself when it is up again.".to_owned(),
+        message: "The server is going down.".to_owned(),
     });
     if let Some(io) = house.io.get() {
         // Whose buffer is full sees the connection end.

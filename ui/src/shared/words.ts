@@ -86,6 +86,7 @@ export const words = {
   banner: {
     connecting: "Connecting…",
     reconnecting: "Not connected. Trying again by itself…",
+    stopped: "You are not hosting at the moment. Host again, and everybody can come back.",
     closed: (message: string) => `${message} Trying again by itself…`,
     offline: "The server can’t be reached. Trying again by itself…",
     waiting: (n: number) => `${plural(n, "message waits", "messages wait")} to be sent.`,
