@@ -205,8 +205,7 @@ export const backend: Backend = {
   start(on) {
     tell = on;
     if (has("fatal")) {
-      const message =
-        "The data folder ~/.local/share/ichat is in use by another I-Chat. Quit that one first.";
+      const message = "The data folder ~/.local/share/ichat is in use by another I-Chat. Quit that one first.";
       tell({ event: "fatal", error: { code: "storage", message } });
       return Promise.resolve();
     }
