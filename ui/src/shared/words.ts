@@ -35,7 +35,6 @@ export const words = {
     checked: "Looked on",
     nothingHint: "You can host, and others find you – or join by address. The search goes on.",
     tooOld: "Speaks another version of I-Chat",
-    yours: "yours",
     host: "Host on this network",
     hosting: "Starting…",
     joinByAddress: "Join by address",
