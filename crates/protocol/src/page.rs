@@ -6,7 +6,7 @@ use ts_rs::TS;
 use crate::{Entry, Epoch, MemberId, Name, RoomId, Seq};
 
 /// How far a room's log goes, in which history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 pub struct Head {
     /// Which history.
     pub epoch: Epoch,

@@ -71,7 +71,8 @@ impl Asker {
     }
 }
 
-fn send_ack(ack: AckSender, data: &Value) {
+/// Acknowledges; a full buffer drops it, as it does any answer.
+pub(crate) fn send_ack(ack: AckSender, data: &Value) {
     if let Err(error) = ack.send(data) {
         tracing::debug!(%error, "acknowledgement not delivered");
     }

@@ -65,6 +65,7 @@ pub(crate) async fn run(house: Shared) {
     let mut ticks = tokio::time::interval(HEADS_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while house.closing.run_until_cancelled(ticks.tick()).await.is_some() {
+        house.shelf.tidy();
         for some in house.people.seats().chunks(AT_ONCE) {
             for seat in some {
                 let heads: BTreeMap<_, _> = seat

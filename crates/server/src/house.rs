@@ -13,6 +13,7 @@ use crate::heads::Published;
 use crate::nonce::Nonces;
 use crate::people::People;
 use crate::publish::Publisher;
+use crate::shelf::Shelf;
 use crate::writer::Writer;
 
 pub(crate) type Shared = Arc<House>;
@@ -23,6 +24,7 @@ pub(crate) struct House {
     pub(crate) nonces: Nonces,
     pub(crate) people: People,
     pub(crate) published: Published,
+    pub(crate) shelf: Shelf,
     pub(crate) writer: Writer,
     pub(crate) publisher: Publisher,
     /// Cancelled when the server begins to go down: new posts are refused from then on.

@@ -9,6 +9,7 @@
 //!                                    inbox       events, in order of arrival
 //!                                      │
 //!                                  connection    one task each ──▶ events/*   one event, one function
+//!                                                                     │  └───── shelf      a page many want, read once
 //!                                                                     │
 //!        people, heads ──▶ clients ◀── publish ◀── commit ◀── writer ◀┘   one of each
 //! ```
@@ -35,6 +36,7 @@ mod people;
 mod publish;
 mod seat;
 mod serve;
+mod shelf;
 mod writer;
 
 pub use config::Config;

@@ -19,6 +19,7 @@ use crate::http;
 use crate::nonce::Nonces;
 use crate::people::{self, People};
 use crate::publish::{self, Publisher, Work};
+use crate::shelf::Shelf;
 use crate::writer::{self, Job, Writer};
 
 /// How long what waits may take to reach the disk and the clients, once the server goes down.
@@ -54,6 +55,7 @@ pub async fn run(
         nonces: Nonces::new(),
         people: People::load(&store, people).await?,
         published: Published::load(&store).await?,
+        shelf: Shelf::new(),
         writer,
         publisher,
         closing: CancellationToken::new(),

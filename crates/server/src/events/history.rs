@@ -1,9 +1,11 @@
+use ichat_protocol::History;
 use ichat_protocol::limits::PAGE_ENTRIES;
-use ichat_protocol::{History, ServerEvent};
+use serde_json::json;
 
-use super::{check_member, page};
-use crate::asker::Asker;
+use super::{check_member, head, tell_page};
+use crate::asker::{Asker, send_ack};
 use crate::house::Shared;
+use crate::shelf::Range;
 
 /// Gives a range of a room's log.
 pub(super) async fn history(house: &Shared, mut asker: Asker, wanted: History) {
@@ -16,8 +18,21 @@ pub(super) async fn history(house: &Shared, mut asker: Asker, wanted: History) {
     if let Err(error) = check_member(house, room, &asker).await {
         return asker.refuse(error);
     }
-    match page(house, room, before, after, limit.unwrap_or(PAGE_ENTRIES)).await {
-        Ok(page) => asker.answer_patiently(&ServerEvent::Page(page)).await,
+    let page = async {
+        let range = Range {
+            room,
+            head: head(house, room).await?,
+            before,
+            after,
+            limit: limit.unwrap_or(PAGE_ENTRIES),
+        };
+        house.shelf.page(&house.store, range).await
+    };
+    match page.await {
+        Ok(page) => match asker.ack.take() {
+            Some(ack) => send_ack(ack, &json!({ "event": "page", "data": page.json })),
+            None => tell_page(&asker.seat, &page).await,
+        },
         Err(error) => asker.refuse(error),
     }
 }

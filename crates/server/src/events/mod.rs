@@ -16,7 +16,7 @@ mod typing;
 use std::sync::Arc;
 
 use ichat_protocol::limits::PAGE_ENTRIES;
-use ichat_protocol::{Body, ClientEvent, EntryId, ErrorCode, Page, RoomId, Seq, ServerEvent, WireError};
+use ichat_protocol::{Body, ClientEvent, EntryId, ErrorCode, Head, RoomId, WireError};
 use ichat_store::Draft;
 use serde_json::Value;
 
@@ -25,13 +25,10 @@ use crate::classic;
 use crate::house::{self, House, Shared};
 use crate::inbox::Incoming;
 use crate::seat::Seat;
+use crate::shelf::{Range, Shelved};
 
 /// The arguments of an event; `None` when they are not JSON.
 pub(crate) type ReadArguments = Option<Vec<Value>>;
-
-/// Bytes of text in one page. Fewer entries are given where they are long, so that what waits for a client that does
-/// not read stays bounded.
-const PAGE_BYTES: usize = 128 * 1024;
 
 /// Handles one event of a connection. The next one waits until this has returned.
 pub(crate) async fn handle(house: &Shared, Incoming { asker, arguments }: Incoming) {
@@ -118,54 +115,30 @@ pub(crate) async fn check_member(house: &House, room: RoomId, asker: &Asker) -> 
     }
 }
 
-/// A page of a room, within [`PAGE_BYTES`].
-pub(crate) async fn page(
-    house: &House,
-    room: RoomId,
-    before: Option<Seq>,
-    after: Option<Seq>,
-    limit: u32,
-) -> Result<Page, WireError> {
-    let page = house
-        .store
-        .page(room, before, after, limit.clamp(1, PAGE_ENTRIES))
-        .await;
-    let mut page = page
-        .map_err(|error| asker::storage(&error))?
-        .ok_or_else(asker::unknown_room)?;
-    let is_upwards = after.is_some();
-    let mut bytes = 0;
-    let mut fits = |entry: &ichat_protocol::Entry| {
-        bytes += text_bytes(&entry.body);
-        bytes <= PAGE_BYTES
-    };
-    let count = if is_upwards {
-        page.entries.iter().take_while(|entry| fits(entry)).count()
-    } else {
-        page.entries.iter().rev().take_while(|entry| fits(entry)).count()
-    };
-    if count < page.entries.len() {
-        let limit = u32::try_from(count).unwrap_or(PAGE_ENTRIES).max(1);
-        let shorter = house.store.page(room, before, after, limit).await;
-        page = shorter
-            .map_err(|error| asker::storage(&error))?
-            .ok_or_else(asker::unknown_room)?;
-    }
-    Ok(page)
+/// How far the room's log goes.
+pub(crate) async fn head(house: &House, room: RoomId) -> Result<Head, WireError> {
+    let head = house.store.head(room).await;
+    head.map_err(|error| asker::storage(&error))?
+        .ok_or_else(asker::unknown_room)
 }
 
-fn text_bytes(body: &Body) -> usize {
-    match body {
-        Body::Message { text, .. } | Body::Edit { text, .. } => text.len(),
-        _ => 0,
-    }
+/// Tells a page that stands on the shelf.
+pub(crate) async fn tell_page(seat: &Seat, page: &Shelved) {
+    seat.tell_raw_patiently("page", &page.json).await;
 }
 
 /// Subscribes and tells the newest page: what a client needs that holds nothing of the room.
 pub(crate) async fn open(house: &House, asker: &mut Asker, room: RoomId) -> Result<(), WireError> {
     let seat = Arc::clone(&asker.seat);
     seat.subscribe(room);
-    let page = page(house, room, None, None, PAGE_ENTRIES).await?;
-    seat.tell_patiently(&ServerEvent::Page(page)).await;
+    let newest = Range {
+        room,
+        head: head(house, room).await?,
+        before: None,
+        after: None,
+        limit: PAGE_ENTRIES,
+    };
+    let page = house.shelf.page(&house.store, newest).await?;
+    tell_page(&seat, &page).await;
     Ok(())
 }

@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use ichat_protocol::limits::{PAGE_ENTRIES, SYNC_ROOMS};
 use ichat_protocol::{ErrorCode, Head, Heads, Refused, Reset, RoomId, ServerEvent, Sync, WireError};
 
-use super::{check_member, open, page};
-use crate::asker::{self, Asker};
+use super::{check_member, head, open, tell_page};
+use crate::asker::Asker;
 use crate::house::Shared;
+use crate::shelf::Range;
 
 /// Subscribes, and tells what is missing. Each room is answered with pages up to the head (an empty one when nothing is
 /// missing) or with a reset; an acknowledgement comes after all of them and holds the heads.
@@ -47,8 +48,7 @@ async fn sync_room(house: &Shared, asker: &mut Asker, room: RoomId, held: Option
     };
     // First the subscription, then the head: what is committed in between comes as a broadcast, as a page, or as both.
     asker.seat.subscribe(room);
-    let now = house.store.head(room).await.map_err(|error| asker::storage(&error))?;
-    let now = now.ok_or_else(asker::unknown_room)?;
+    let now = head(house, room).await?;
     if held.epoch != now.epoch || held.seq > now.seq {
         asker
             .seat
@@ -58,10 +58,17 @@ async fn sync_room(house: &Shared, asker: &mut Asker, room: RoomId, held: Option
     }
     let mut after = held.seq;
     loop {
-        let page = page(house, room, None, Some(after), PAGE_ENTRIES).await?;
-        let last = page.entries.last().map(|entry| entry.seq);
-        asker.seat.tell_patiently(&ServerEvent::Page(page)).await;
-        match last {
+        // As of `now`: what changes a page after it comes as a broadcast, for the subscription stands.
+        let missing = Range {
+            room,
+            head: now,
+            before: None,
+            after: Some(after),
+            limit: PAGE_ENTRIES,
+        };
+        let page = house.shelf.page(&house.store, missing).await?;
+        tell_page(&asker.seat, &page).await;
+        match page.last {
             Some(last) if last < now.seq && !asker.seat.gone.is_cancelled() => after = last,
             _ => return Ok(()),
         }
