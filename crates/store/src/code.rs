@@ -8,6 +8,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::sum;
+
 /// A place takes 40 bits of an entry's key; a room with more entries than that can't be.
 const SEQ_BITS: u32 = 40;
 /// The last place that a room can have here.
@@ -146,11 +148,11 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// The columns that [`read_entry`] reads, from `entry e`, its author `p` and its device `d`.
+/// The columns that [`read_entry`] reads and compares with their sum, from `entry e`, its author `p` and its device `d`.
 macro_rules! select_entries {
     ($rest:literal) => {
         concat!(
-            "SELECT e.key, e.id, p.id, d.id, e.at, e.kind, e.text, e.reply, e.amends \
+            "SELECT e.key, e.id, p.id, d.id, e.at, e.kind, e.text, e.reply, e.amends, e.sum \
              FROM entry e CROSS JOIN person p ON p.key = e.author CROSS JOIN device d ON d.key = e.device ",
             $rest
         )
@@ -158,8 +160,17 @@ macro_rules! select_entries {
 }
 pub(crate) use select_entries;
 
-/// An entry from a row of [`select_entries`].
+/// An entry from a row of [`select_entries`]; an error when it is not what was written.
 pub(crate) fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let entry = read_unsummed_entry(row)?;
+    if row.get::<_, Option<i32>>(9)? == Some(sum::of_entry(row.get(0)?, &entry)) {
+        return Ok(entry);
+    }
+    Err(unreadable(9, format!("entry {} is not what was written", entry.seq)))
+}
+
+/// An entry as it stands there, whatever its sum is.
+pub(crate) fn read_unsummed_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let columns = Columns {
         kind: row.get(5)?,
         text: row.get::<_, Option<String>>(6)?.map(Cow::Owned),

@@ -21,7 +21,7 @@ pub enum OpenError {
     },
     /// The file is not a sound database. It was left as it is.
     #[error(
-        "The history in {} is damaged ({cause}). It was left as it is: put a backup in its place, or move it away to begin a new one.",
+        "The history in {} is damaged ({cause}). It was left as it is: put a backup in its place (`ichat-server restore`), or move it away to begin a new one.",
         file.display()
     )]
     Damaged {
@@ -29,6 +29,17 @@ pub enum OpenError {
         file: PathBuf,
         /// What is wrong with it.
         cause: String,
+    },
+    /// Something that was confirmed is not there. The file was left as it is.
+    #[error(
+        "The history in {} lacks {missing}, which were confirmed: the end of its log is damaged or gone, or an older copy was put in its place. It was left as it is. Use `ichat-server restore` to put a backup in its place, or to go on with what is there.",
+        file.display()
+    )]
+    Behind {
+        /// The database file.
+        file: PathBuf,
+        /// What is missing.
+        missing: String,
     },
     /// A later version of I-Chat wrote it.
     #[error(
@@ -68,6 +79,11 @@ pub enum StoreError {
     /// The disk or the database failed. The caller may try again.
     #[error("The history could not be read or written: {0}.")]
     Io(String),
+    /// What stands in the file is not what was written. Trying again does not help; what else is there can still be read.
+    #[error(
+        "The history is damaged: {0}. Stop the server, look at it with `ichat-server check`, and put a backup in its place with `ichat-server restore`."
+    )]
+    Damaged(String),
     /// The entries don't adjoin what is held, contradict it, or are of another history.
     /// The caller asks the server for the room again (`Reset`, then entries).
     #[error("These entries don't fit what is held of the room: {0}.")]
@@ -79,9 +95,17 @@ pub enum StoreError {
 
 impl StoreError {
     pub(crate) fn of_sql(error: &rusqlite::Error) -> Self {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
         match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full,
-            _ => StoreError::Io(error.to_string()),
+            Some(DiskFull) => StoreError::Full,
+            Some(DatabaseCorrupt | NotADatabase) => StoreError::Damaged(error.to_string()),
+            Some(_) => StoreError::Io(error.to_string()),
+            None => match error {
+                FromSqlConversionFailure(_, _, cause) => StoreError::Damaged(cause.to_string()),
+                InvalidColumnType(..) | IntegralValueOutOfRange(..) => StoreError::Damaged(error.to_string()),
+                _ => StoreError::Io(error.to_string()),
+            },
         }
     }
 }

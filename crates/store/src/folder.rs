@@ -8,8 +8,9 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::OpenError;
-use crate::schema;
+use crate::confirmed::{self, Count};
+use crate::{OpenError, StoreError};
+use crate::{heads, identity, schema};
 
 /// `SQLite`'s mark of whose file it is: "ICHT". The first step of the schema sets it.
 const APPLICATION: i32 = 0x4943_4854;
@@ -18,6 +19,19 @@ const APPLICATION: i32 = 0x4943_4854;
 const LOOKED_THROUGH: u64 = 8 << 20;
 /// How long a connection waits for another one's lock. There is one writer, so that this is only met around a checkpoint.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a look at a file shows.
+#[derive(Default)]
+struct Look {
+    /// There are no tables in it yet.
+    is_empty: bool,
+    is_foreign: bool,
+    version: u32,
+    /// What is broken.
+    fault: Option<String>,
+    /// What was confirmed and is not there.
+    missing: Option<String>,
+}
 
 /// A data folder that no other process can open meanwhile.
 #[derive(Debug)]
@@ -50,8 +64,11 @@ impl Folder {
     /// Opens the connection that writes, having checked that the file is sound and of a format that is known.
     pub(crate) fn open_writer(&self) -> Result<Connection, OpenError> {
         let file = self.file();
-        if fs::metadata(&file).is_ok_and(|meta| meta.len() > 0) {
-            self.inspect()?;
+        match fs::metadata(&file) {
+            Ok(meta) if meta.len() > 0 => self.inspect()?,
+            Ok(_) => self.check_empty()?,
+            // It was never there, or it was moved away to begin a new one.
+            Err(_) => {}
         }
         let prepare = || -> rusqlite::Result<Connection> {
             let mut connection = Connection::open_with_flags(
@@ -98,7 +115,7 @@ impl Folder {
         if &head != b"SQLite format 3\0" {
             return Err(self.damaged("it is not a database file"));
         }
-        let look = || -> rusqlite::Result<(i32, u32, bool, Option<String>)> {
+        let look = || -> rusqlite::Result<Look> {
             let connection = Connection::open_with_flags(
                 &file,
                 OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -106,9 +123,10 @@ impl Folder {
             // What the write-ahead log holds must not be copied into a file that turns out to be damaged.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
             connection.busy_timeout(PATIENCE)?;
-            let application = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+            let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
             let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-            let tables = connection.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
+            let is_empty: bool =
+                connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
             let small = fs::metadata(&file).is_ok_and(|meta| meta.len() <= LOOKED_THROUGH);
             let fault = if small {
                 let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
@@ -116,13 +134,39 @@ impl Folder {
             } else {
                 None
             };
-            Ok((application, version, tables, fault))
+            if is_empty {
+                return Ok(Look {
+                    is_empty,
+                    ..Look::default()
+                });
+            }
+            let is_ours = application == APPLICATION && version == schema::VERSION;
+            let (fault, missing) = match fault {
+                None if is_ours => (heads::broken(&connection)?, self.missing(&connection)?),
+                fault => (fault, None),
+            };
+            Ok(Look {
+                is_foreign: application != APPLICATION,
+                is_empty,
+                version,
+                fault,
+                missing,
+            })
         };
-        let (application, version, tables, fault) = look().map_err(|e| self.explain(&e))?;
+        let Look {
+            is_empty,
+            is_foreign,
+            version,
+            fault,
+            missing,
+        } = look().map_err(|e| self.explain(&e))?;
         if let Some(fault) = fault {
             return Err(self.damaged(&fault));
         }
-        if tables && application != APPLICATION {
+        if is_empty {
+            return self.check_empty();
+        }
+        if is_foreign {
             return Err(self.damaged("it is the database of another program"));
         }
         if version > schema::VERSION {
@@ -132,7 +176,47 @@ impl Folder {
                 known: schema::VERSION,
             });
         }
-        Ok(())
+        match missing {
+            Some(missing) => Err(OpenError::Behind { file, missing }),
+            None => Ok(()),
+        }
+    }
+
+    /// A file without tables is a beginning, or the end of everything.
+    fn check_empty(&self) -> Result<(), OpenError> {
+        let file = self.file();
+        let confirmed = confirmed::noted(&self.dir, None).unwrap_or_default();
+        match Count::default().lacks(confirmed) {
+            Some(missing) => Err(OpenError::Behind { file, missing }),
+            None => Ok(()),
+        }
+    }
+
+    /// What was confirmed and is not there.
+    fn missing(&self, connection: &Connection) -> rusqlite::Result<Option<String>> {
+        let Some(identity) = identity::read(connection)? else {
+            return Ok(None);
+        };
+        let Some(confirmed) = confirmed::noted(&self.dir, Some(identity.generation)) else {
+            return Ok(None);
+        };
+        Ok(Count::of(connection)?.lacks(confirmed))
+    }
+
+    /// Makes sure that the files that were made in it are found again after a loss of power.
+    pub(crate) fn sync(&self) {
+        // On Windows a folder can't be opened as a file, and needn't.
+        #[cfg(unix)]
+        for dir in [Some(self.dir.as_path()), self.dir.parent()].into_iter().flatten() {
+            let dir = if dir.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                dir
+            };
+            if let Err(error) = File::open(dir).and_then(|dir| dir.sync_all()) {
+                tracing::warn!(%error, dir = %dir.display(), "the folder could not be forced to the disk");
+            }
+        }
     }
 
     fn file(&self) -> PathBuf {
@@ -160,7 +244,10 @@ impl Folder {
                 OpenError::ReadOnly { dir, cause }
             }
             Some(ErrorCode::DiskFull) => OpenError::Full { dir },
-            _ => OpenError::Io { dir, cause },
+            _ => match StoreError::of_sql(error) {
+                StoreError::Damaged(cause) => self.damaged(&cause),
+                _ => OpenError::Io { dir, cause },
+            },
         }
     }
 }
@@ -175,11 +262,13 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    // Pages that contradict themselves are noticed when they are read, and not when they have misled somebody.
+    connection.pragma_update(None, "cell_size_check", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
 
-fn of_io(dir: &Path, error: &io::Error) -> OpenError {
+pub(crate) fn of_io(dir: &Path, error: &io::Error) -> OpenError {
     use io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
     let dir = dir.to_owned();
     let cause = error.to_string();

@@ -8,19 +8,26 @@
 //!                                       folder   the lock, the file, its format and its health
 //! ```
 //!
+//! What is read is what was written, or an error: each entry carries a sum, a page has no gap, and a note beside the
+//! database says how much was confirmed.
+//!
 //! The same tables hold a server's truth and a client's replica. The server hands [`Draft`]s to [`Store::commit`], which
 //! gives each its place. The client hands [`ReplicaChange`]s to [`Store::save`]: entries that have their places already.
 //! No `SQLite` type, path or pragma leaks through the face, and sockets are unknown here.
 
 mod code;
+mod confirmed;
 mod error;
 mod folder;
+mod heads;
+mod identity;
 mod log;
 mod read;
 mod readers;
 mod replica;
 mod schema;
 mod store;
+mod sum;
 mod tally;
 mod write;
 mod writer;

@@ -8,10 +8,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use ichat_protocol::{Body, DeviceId, EntryId, Head, Member, MemberId, Name, Page, RoomId, RoomSummary, Seq, ServerId};
-use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::oneshot;
 
-use crate::folder::Folder;
+use crate::confirmed::{Confirmed, Count};
+use crate::folder::{self, Folder};
+use crate::identity;
 use crate::readers::Readers;
 use crate::write::Mark;
 use crate::writer::{self, Command};
@@ -231,14 +232,17 @@ impl Inner {
     fn open(dir: &Path) -> Result<Self, OpenError> {
         let folder = Folder::lock(dir)?;
         let connection = folder.open_writer()?;
-        let (server_id, lobby) = identity(&connection).map_err(|e| folder.explain(&e))?;
-        let (writer, thread) = writer::start(folder, connection).map_err(|e| OpenError::Io {
+        let identity = identity::ensure(&connection).map_err(|e| folder.explain(&e))?;
+        let count = Count::of(&connection).map_err(|e| folder.explain(&e))?;
+        let confirmed = Confirmed::open(dir, identity.generation, count).map_err(|e| folder::of_io(dir, &e))?;
+        folder.sync();
+        let (writer, thread) = writer::start(folder, connection, confirmed).map_err(|e| OpenError::Io {
             dir: dir.to_owned(),
             cause: e.to_string(),
         })?;
         Ok(Self {
-            server_id,
-            lobby,
+            server_id: identity.server,
+            lobby: identity.lobby,
             readers: Arc::new(Readers::new(dir.to_owned())),
             writer,
             thread: Mutex::new(Some(thread)),
@@ -266,19 +270,4 @@ impl Inner {
             tracing::warn!("the thread that writes the history panicked");
         }
     }
-}
-
-/// Who this folder is, from its first opening on.
-fn identity(connection: &Connection) -> rusqlite::Result<(ServerId, RoomId)> {
-    let known = connection
-        .query_row("SELECT server, lobby FROM meta", [], |row| {
-            Ok((ServerId(row.get(0)?), RoomId(row.get(1)?)))
-        })
-        .optional()?;
-    if let Some(known) = known {
-        return Ok(known);
-    }
-    let (server, lobby) = (ServerId::fresh(), RoomId::fresh());
-    connection.execute("INSERT INTO meta (server, lobby) VALUES (?1, ?2)", (server.0, lobby.0))?;
-    Ok((server, lobby))
 }

@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::confirmed::Confirmed;
 use crate::folder::Folder;
 use crate::write::{self, Mark};
 use crate::{Draft, Outcome, ReplicaChange, StoreError};
@@ -30,23 +31,36 @@ pub(crate) enum Command {
 pub(crate) fn start(
     folder: Folder,
     connection: Connection,
+    confirmed: Confirmed,
 ) -> std::io::Result<(mpsc::Sender<Command>, JoinHandle<()>)> {
     let (commands, queue) = mpsc::channel();
     let thread = thread::Builder::new()
         .name("ichat-store".into())
-        .spawn(move || run(&folder, connection, &queue))?;
+        .spawn(move || run(&folder, connection, confirmed, &queue))?;
     Ok((commands, thread))
 }
 
-fn run(folder: &Folder, mut connection: Connection, queue: &mpsc::Receiver<Command>) {
+fn run(folder: &Folder, mut connection: Connection, mut confirmed: Confirmed, queue: &mpsc::Receiver<Command>) {
     let mut next = None;
     while let Some(command) = next.take().or_else(|| queue.recv().ok()) {
         match command {
             Command::Commit(drafts, answer) => {
-                tell(answer, write::commit(&mut connection, drafts).map_err(StoreError::from));
+                let outcomes = write::commit(&mut connection, drafts);
+                if let Ok(outcomes) = &outcomes {
+                    let committed = outcomes
+                        .iter()
+                        .filter(|outcome| matches!(outcome, Outcome::Committed(_)));
+                    confirmed.entries(&connection, committed.count() as u64);
+                }
+                tell(answer, outcomes.map_err(StoreError::from));
             }
             Command::Save(changes, answer) => {
-                tell(answer, write::save(&mut connection, changes).map_err(StoreError::from));
+                let puts_out = changes.iter().any(|change| matches!(change, ReplicaChange::Outbox(_)));
+                let saved = write::save(&mut connection, changes);
+                if puts_out && saved.is_ok() {
+                    confirmed.recount(&connection);
+                }
+                tell(answer, saved.map_err(StoreError::from));
             }
             Command::SetRead(mark, answer) => next = set_read(&mut connection, (mark, answer), queue),
             Command::LimitPages(pages, answer) => {
@@ -56,6 +70,9 @@ fn run(folder: &Folder, mut connection: Connection, queue: &mpsc::Receiver<Comma
             Command::Close(answer) => {
                 // Closing the last connection moves the write-ahead log into the file and removes it.
                 let closed = connection.close().map_err(|(_, error)| StoreError::of_sql(&error));
+                if let Err(error) = confirmed.sync() {
+                    tracing::warn!(%error, "how much was confirmed did not reach the disk");
+                }
                 tracing::debug!(dir = %folder.dir().display(), "closed");
                 // As with the other answers: closed is closed, also when nobody waits any more.
                 let _ = answer.send(closed);

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use ichat_protocol::{Body, Entry, EntryId, MemberId, Page, RoomId, Seq, limits};
 use rusqlite::Connection;
 
-use super::rooms::row_of;
-use crate::code::{RoomKey, SEQ_TOP, kind, read_entry, select_entries};
+use super::rooms::{RoomRow, row_of};
+use crate::code::{RoomKey, SEQ_TOP, kind, read_entry, select_entries, unreadable};
 
 /// See [`crate::Store::page`].
 pub(crate) fn page(
@@ -42,6 +42,7 @@ pub(crate) fn page(
     if after.is_none() {
         entries.reverse();
     }
+    is_whole(&room, before, after, limit, &entries)?;
     let later = later(connection, room.key, &entries)?;
     Ok(Some(Page {
         room: id,
@@ -49,6 +50,38 @@ pub(crate) fn page(
         entries,
         later,
     }))
+}
+
+/// A page of a log has no gap and ends where it should: an entry that is missing is a fault, and never a short page.
+fn is_whole(
+    room: &RoomRow,
+    before: Option<Seq>,
+    after: Option<Seq>,
+    limit: u32,
+    entries: &[Entry],
+) -> rusqlite::Result<()> {
+    let low = after.map_or(room.first, |after| after.next().max(room.first)).0.max(1);
+    let end = before.map_or(room.last.next(), |before| before.min(room.last.next())).0;
+    let count = end.saturating_sub(low).min(u64::from(limit));
+    let start = if after.is_some() {
+        low
+    } else {
+        end.saturating_sub(count)
+    };
+    let places = start..start.saturating_add(count);
+    if entries.iter().map(|entry| entry.seq.0).eq(places.clone()) {
+        return Ok(());
+    }
+    let missing = places
+        .into_iter()
+        .find(|place| !entries.iter().any(|entry| entry.seq.0 == *place));
+    Err(unreadable(
+        0,
+        match missing {
+            Some(place) => format!("entry {place} is missing"),
+            None => format!("there are entries beyond {}, the last", room.last),
+        },
+    ))
 }
 
 /// What lies beyond the page and changes how its messages are shown: the last edit of each, and for each person and emoji

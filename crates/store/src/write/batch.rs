@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction};
 
 use super::Fault;
 use crate::code::{Columns, RoomKey, int, natural};
+use crate::sum;
 
 /// One transaction of the writer.
 pub(super) struct Batch<'t> {
@@ -238,8 +239,8 @@ impl<'t> Batch<'t> {
         let columns = Columns::of(&row.entry.body);
         self.tx
             .prepare_cached(
-                "INSERT INTO entry (key, id, author, device, at, kind, text, reply, amends, hash)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                "INSERT INTO entry (key, id, author, device, at, kind, text, reply, amends, hash, sum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute((
                 row.key,
@@ -252,6 +253,7 @@ impl<'t> Batch<'t> {
                 columns.reply,
                 columns.amends,
                 row.hash,
+                sum::of_entry(row.key, row.entry),
             ))?;
         if row.entry.body.counts_as_unread() {
             self.count(row.key, row.author, 1);

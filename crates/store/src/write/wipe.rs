@@ -1,10 +1,11 @@
 //! Taking a message's text out of the log.
 
-use ichat_protocol::EntryId;
+use ichat_protocol::{Body, Entry, EntryId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::batch::Batch;
 use crate::code::{RoomKey, entry_at, hash, kind};
+use crate::sum;
 
 impl Batch<'_> {
     /// Makes a message and its edits `wiped`, as far as they are held: their texts leave the log and the search index. The
@@ -40,12 +41,18 @@ impl Batch<'_> {
         let Some(entry) = entry_at(self.tx, key)? else {
             return Ok(());
         };
+        let hash = hash(&entry.body);
+        let wiped = Entry {
+            body: Body::Wiped,
+            ..entry
+        };
         overwrite_freed_pages(self.tx, true)?;
         self.tx
             .prepare_cached(
-                "UPDATE entry SET kind = ?2, text = NULL, reply = NULL, amends = NULL, hash = ?3 WHERE key = ?1",
+                "UPDATE entry SET kind = ?2, text = NULL, reply = NULL, amends = NULL, hash = ?3, sum = ?4
+                 WHERE key = ?1",
             )?
-            .execute((key, kind::WIPED, hash(&entry.body)))?;
+            .execute((key, kind::WIPED, hash, sum::of_entry(key, &wiped)))?;
         overwrite_freed_pages(self.tx, false)
     }
 }
