@@ -17,7 +17,7 @@ use crate::session::Command;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
 use crate::updates::Updates;
-use crate::{Address, clock};
+use crate::{Address, Clock};
 
 /// Updates that wait to be taken; the sessions wait when they are not.
 const UPDATES: usize = 1_024;
@@ -40,9 +40,14 @@ impl Client {
     /// Opens the data folder, makes a profile silently when there is none, and starts a session with each server that was joined.
     /// `name` takes the place of the name that the profile has. Call it within a Tokio runtime.
     pub fn open(dir: &Path, name: Option<Name>) -> Result<(Client, Updates), OpenError> {
+        Self::open_by(Clock::of_the_machine(), dir, name)
+    }
+
+    /// Like [`Client::open`], by another clock than the machine's.
+    pub fn open_by(clock: Clock, dir: &Path, name: Option<Name>) -> Result<(Client, Updates), OpenError> {
         let lock = locked_folder(dir)?;
         let (updates, taken) = mpsc::channel(UPDATES);
-        let shared = Arc::new(Shared::open(dir, name, updates)?);
+        let shared = Arc::new(Shared::open(clock, dir, name, updates)?);
         let sessions = Sessions::new(Arc::clone(&shared), dir.join("servers"));
         let ended = CancellationToken::new();
         let client = Client {
@@ -147,9 +152,10 @@ impl Client {
         let (shared, stop) = (Arc::clone(&self.inner.shared), self.inner.sessions.stop.clone());
         shared.tell_servers();
         let inner = Arc::downgrade(&self.inner);
+        let clock = shared.clock.clone();
         let waking = async move {
             loop {
-                clock::slept().await;
+                clock.slept().await;
                 tracing::info!("the machine slept");
                 let Some(client) = inner.upgrade().map(|inner| Client { inner }) else {
                     return;

@@ -31,6 +31,7 @@ mod updates;
 
 pub use address::{Address, DEFAULT_PORT, InvalidAddress};
 pub use client::Client;
+pub use clock::Clock;
 pub use error::{CommandError, JoinError, OpenError};
 pub use hello::HelloError;
 pub use profile::Profile;

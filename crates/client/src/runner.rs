@@ -11,7 +11,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::now_ms;
 use crate::error::CommandError;
 use crate::inbox::{Inbox, News};
 use crate::line::{Dial, Line};
@@ -182,7 +181,7 @@ impl Runner {
         let mut inputs = VecDeque::from(inputs);
         let mut waiting = Some(waiting);
         while !inputs.is_empty() {
-            let now = now_ms();
+            let now = self.shared.clock.now_ms();
             let stepped = inputs.drain(..).flat_map(|input| self.machine.step(now, input));
             let effects: Vec<Effect> = stepped.collect();
             let saved = self.save(&effects).await;

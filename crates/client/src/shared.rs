@@ -7,16 +7,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ichat_protocol::{Name, ServerId};
 use tokio::sync::{Notify, mpsc};
 
-use crate::Address;
 use crate::error::OpenError;
 use crate::hello::Asker;
 use crate::profile::Identity;
 use crate::servers::{KnownServer, Servers};
 use crate::updates::ClientUpdate;
+use crate::{Address, Clock};
 
 pub(crate) struct Shared {
     pub(crate) asker: Asker,
     pub(crate) updates: mpsc::Sender<ClientUpdate>,
+    pub(crate) clock: Clock,
     identity: Mutex<Identity>,
     servers: Mutex<Servers>,
     /// The list has changed; somebody tells it.
@@ -25,7 +26,12 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Reads the profile, or makes one, and the servers that were joined.
-    pub(crate) fn open(dir: &Path, name: Option<Name>, updates: mpsc::Sender<ClientUpdate>) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        clock: Clock,
+        dir: &Path,
+        name: Option<Name>,
+        updates: mpsc::Sender<ClientUpdate>,
+    ) -> Result<Self, OpenError> {
         let folder = |cause| OpenError::Folder {
             dir: dir.to_owned(),
             cause,
@@ -33,6 +39,7 @@ impl Shared {
         Ok(Self {
             asker: Asker::new()?,
             updates,
+            clock,
             identity: Mutex::new(Identity::open(dir, name).map_err(folder)?),
             servers: Mutex::new(Servers::open(dir).map_err(folder)?),
             servers_changed: Notify::new(),

@@ -10,10 +10,12 @@ pub(crate) mod net;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use ichat_client::session::{Command, Connection, Load, OutboxItem, Update};
-use ichat_client::{Address, Client, ClientUpdate, Updates};
+use ichat_client::{Address, Client, ClientUpdate, Clock, Updates};
 use ichat_protocol::{Body, Entry, EntryId, Name, RoomId, RoomSummary, ServerId};
 use ichat_server::{Config, run};
 use ichat_store::Store;
@@ -106,6 +108,8 @@ pub(crate) struct Person {
     keeps: Option<TempDir>,
     pub(crate) client: Client,
     updates: Updates,
+    /// By how much the machine's sleep has put its clock ahead.
+    slept_ms: Arc<AtomicU64>,
     pub(crate) server: Option<ServerId>,
     pub(crate) lobby: Option<RoomId>,
     pub(crate) connection: Option<Connection>,
@@ -127,13 +131,17 @@ impl Person {
     }
 
     fn with_app(dir: &Path, called: Option<&str>) -> Self {
-        let (client, updates) = Client::open(dir, called.map(name)).unwrap();
+        let (began, slept_ms) = (Instant::now(), Arc::<AtomicU64>::default());
+        let slept = Arc::clone(&slept_ms);
+        let clock = Clock::new(move || began.elapsed() + Duration::from_millis(slept.load(Ordering::SeqCst)));
+        let (client, updates) = Client::open_by(clock, dir, called.map(name)).unwrap();
         Self {
             dir: dir.to_owned(),
             keeps: None,
             server: client.servers().first().map(|server| server.id),
             client,
             updates,
+            slept_ms,
             lobby: None,
             connection: None,
             rooms: Vec::new(),
@@ -168,6 +176,12 @@ impl Person {
         person.keeps = keeps;
         person.lobby = lobby;
         person
+    }
+
+    /// The machine wakes up, so long after it fell asleep.
+    pub(crate) fn wakes_after(&self, sleep: Duration) {
+        let sleep = u64::try_from(sleep.as_millis()).unwrap();
+        self.slept_ms.fetch_add(sleep, Ordering::SeqCst);
     }
 
     /// Writes a message; it is on disk when this returns.
