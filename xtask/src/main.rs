@@ -1,9 +1,10 @@
-//! The commands of the README: `cargo xtask run`, `test`, `bench`, `bundle`. Each does its own set-up first.
+//! The commands of the README: `cargo xtask run`, `test`, `faults`, `bench`, `bundle`. Each does its own set-up first.
 //!
 //! ```text
 //!   run ──┐               ┌── packages   what the system lacks, by apt-get
 //!   test ─┼──▶ setup ─────┼── ui         npm packages, and the two builds of the interface
 //!   bench ┤               └── python     a virtual environment for a client that is not ours
+//!   faults┤
 //!   bundle┘
 //!   test ──▶ steps (what there is to run) ──▶ process (one step: a group of processes with a time limit)
 //! ```
@@ -14,6 +15,7 @@
 mod addresses;
 mod bench;
 mod bundle;
+mod faults;
 mod packages;
 mod process;
 mod programs;
@@ -50,6 +52,8 @@ enum Command {
     Check,
     /// Measures; the figures go to target/bench as lines of JSON.
     Bench(bench::Options),
+    /// Breaks things on purpose, and checks that nothing that was shown as sent is lost, doubled or moved.
+    Faults(faults::Options),
     /// Makes the installers, the headless server and the command-line client.
     Bundle,
     /// Installs what running, testing and bundling need, and builds the interface.
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::test(&repo, &options),
         Command::Check => test::check(&repo),
         Command::Bench(options) => bench::bench(&repo, &options),
+        Command::Faults(options) => faults::faults(&repo, &options),
         Command::Bundle => bundle::bundle(&repo),
         Command::Setup => setup::everything(&repo),
     });

@@ -1,0 +1,81 @@
+//! The cases, by the numbers that they have in the catalogue of faults.
+//!
+//! **To add one:** make `src/cases/<name>.rs` with a `pub(super) const CASE: Case`, and add a line to [`CASES`]. `run` plays one
+//! round and ends with [`Round::verify`]; what it promises beyond the rules that always hold, it checks itself (`bail!` says
+//! what was seen instead). Everything random comes from `round.dice`, so that the seed plays it again. Wait with
+//! [`Person::until`](crate::people::Person::until), never for a fixed time, unless the time is the fault.
+//!
+//! `round.server()`, `round.person("ada")` (our client) and `round.foreigner("bo")` (socket.io-client) give handles that are
+//! cheap to clone; each is a process, and `kill()` is `kill -9`. `server_with` and `person_with` take a
+//! [`Setting`](crate::process::Setting): words ahead of the program (`ip netns exec …`) and an environment.
+
+mod d1;
+mod s1;
+
+use anyhow::Result;
+use ichat_protocol::{Body, EntryId};
+
+use crate::round::Round;
+
+/// A fault, and what must be seen.
+pub(crate) struct Case {
+    /// As in the catalogue: `S1`.
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// How many rounds prove something.
+    pub(crate) rounds: u32,
+    /// How many there is time for in `cargo xtask test`; with 0 the case is left out there.
+    pub(crate) short_rounds: u32,
+    pub(crate) needs: &'static [Need],
+    /// Plays one round.
+    pub(crate) run: fn(&mut Round) -> Result<()>,
+}
+
+/// What a machine must have or allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Node.js, and the packages of the interface.
+    Node,
+}
+
+impl Need {
+    /// Why it is not there, if so.
+    pub(crate) fn obstacle(self, programs: &crate::round::Programs) -> Option<String> {
+        match self {
+            Need::Node => {
+                let library = programs.ui.join("node_modules/socket.io-client");
+                (!library.exists()).then(|| format!("there is no {} (npm ci)", library.display()))
+            }
+        }
+    }
+}
+
+/// In the order of the catalogue.
+pub(crate) const CASES: &[Case] = &[d1::CASE, s1::CASE];
+
+/// A message of any size up to some kilobytes, with signs that are easily harmed.
+fn message(dice: &mut fastrand::Rng, about: &str) -> Body {
+    const SIGNS: &str = "abc äöü 漢字 🦀 \"quoted\" \\ \u{2028} <b> &amp; \u{0} ";
+    let mut text = format!("{about} ");
+    let long = if dice.u32(..20) == 0 {
+        dice.usize(..4_000)
+    } else {
+        dice.usize(..200)
+    };
+    text.extend(SIGNS.chars().cycle().skip(dice.usize(..20)).take(long));
+    Body::Message { text, reply_to: None }
+}
+
+/// An edit of one of the messages.
+fn edit(said: &[EntryId], dice: &mut fastrand::Rng, n: u32) -> Body {
+    Body::Edit {
+        of: said[dice.usize(..said.len())],
+        text: format!("edited {n}"),
+    }
+}
+
+/// The deletion of one of the messages, which is none of them any more.
+fn delete(said: &mut Vec<EntryId>, dice: &mut fastrand::Rng) -> Body {
+    let of = said.swap_remove(dice.usize(..said.len()));
+    Body::Delete { of }
+}

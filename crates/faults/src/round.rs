@@ -1,0 +1,197 @@
+//! One round of a case: its folder, its dice, its server, its people, and the books at the end.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use ichat_protocol::Seq;
+
+use crate::history::{self, Log};
+use crate::order::View;
+use crate::people::{Kind, PATIENCE, Person};
+use crate::process::Setting;
+use crate::server::{Server, ServerSetting};
+use crate::verify::{Evidence, Testimony, verify};
+
+/// The programs that are tested, and where rounds keep their folders.
+#[derive(Clone, Debug)]
+pub(crate) struct Programs {
+    /// `ichat-server`.
+    pub(crate) server: PathBuf,
+    /// This program, which is also our clients'.
+    pub(crate) checker: PathBuf,
+    pub(crate) node: PathBuf,
+    /// The folder of the interface, where socket.io-client is installed.
+    pub(crate) ui: PathBuf,
+}
+
+/// One round. Everything random in it comes from `dice`, which the seed has set.
+pub(crate) struct Round {
+    pub(crate) seed: u64,
+    pub(crate) dice: fastrand::Rng,
+    /// The round's folder: data, records, logs. Kept when the round fails.
+    pub(crate) dir: PathBuf,
+    pub(crate) programs: Programs,
+    people: Vec<Person>,
+    servers: Vec<Server>,
+    restored: bool,
+    /// What the round measured, told beside the case's line: name and milliseconds, or whatever the case measures.
+    pub(crate) figures: Vec<(&'static str, f64)>,
+}
+
+impl Round {
+    pub(crate) fn new(seed: u64, dir: &Path, programs: Programs) -> Result<Self> {
+        std::fs::create_dir_all(dir).with_context(|| format!("{} can't be made", dir.display()))?;
+        Ok(Self {
+            seed,
+            dice: fastrand::Rng::with_seed(seed),
+            dir: dir.to_owned(),
+            programs,
+            people: Vec::new(),
+            servers: Vec::new(),
+            restored: false,
+            figures: Vec::new(),
+        })
+    }
+
+    /// A new server on this machine.
+    pub(crate) fn server(&mut self) -> Result<Server> {
+        self.server_with(ServerSetting::default())
+    }
+
+    /// A new server, started as the setting says.
+    pub(crate) fn server_with(&mut self, setting: ServerSetting) -> Result<Server> {
+        let server = Server::start(&self.programs.server, &self.dir, setting)?;
+        self.servers.push(server.clone());
+        Ok(server)
+    }
+
+    /// Somebody with our client.
+    pub(crate) fn person(&mut self, name: &str) -> Result<Person> {
+        self.person_with(name, Kind::Ours, Setting::default())
+    }
+
+    /// Somebody with socket.io-client, made after `docs/protocol.md` alone.
+    pub(crate) fn foreigner(&mut self, name: &str) -> Result<Person> {
+        self.person_with(name, Kind::Foreign, Setting::default())
+    }
+
+    /// Somebody whose client is started as the setting says.
+    pub(crate) fn person_with(&mut self, name: &str, kind: Kind, setting: Setting) -> Result<Person> {
+        let program = match kind {
+            Kind::Ours => (self.programs.checker.clone(), vec!["person".into()]),
+            Kind::Foreign => {
+                let script = self.programs.ui.join("tests/faults/person.mjs");
+                (self.programs.node.clone(), vec![script.into()])
+            }
+        };
+        let person = Person::start(name, kind, program, &self.dir, setting)?;
+        self.people.push(person.clone());
+        Ok(person)
+    }
+
+    /// Sleeps for a random time below so many milliseconds.
+    pub(crate) fn a_while(&mut self, below_ms: u64) {
+        let wait = self.dice.u64(..below_ms.saturating_mul(1_000).max(1));
+        std::thread::sleep(Duration::from_micros(wait));
+    }
+
+    /// From here on the server's log is an older one, put back on purpose.
+    pub(crate) fn log_was_restored(&mut self) {
+        self.restored = true;
+    }
+
+    /// Everybody comes into step, the server ends, and the records are held against the log.
+    /// The first server of the round is the one that counts.
+    pub(crate) fn verify(&mut self) -> Result<()> {
+        let server = self.servers.first().cloned().context("the round had no server")?;
+        if !server.is_running() {
+            server.restart()?;
+        }
+        for person in self.living() {
+            person.is_nudged()?;
+        }
+        for person in self.living() {
+            person.has_nothing_waiting()?;
+        }
+        let witness = self.person("witness")?;
+        witness.joins(&server)?;
+        let seen = witness.view()?;
+        self.verify_against(&server, seen)
+    }
+
+    /// The same, where the case has brought the server up, everybody to rest, and a view of the log over the wire.
+    pub(crate) fn verify_against(&mut self, server: &Server, witness: View) -> Result<()> {
+        let lobby = witness.rooms.iter().filter_map(|room| room.entries.last());
+        let head = lobby.map(|entry| entry.seq).max().unwrap_or_default();
+        let mut people = Vec::new();
+        for person in self.living() {
+            people.push(testimony(&person, head)?);
+        }
+        let dead = self.people.iter().filter(|person| !person.is_alive());
+        let told: Vec<String> = people.iter().map(|person: &Testimony| person.name.clone()).collect();
+        for person in dead.filter(|person| !told.iter().any(|name| name == person.name())) {
+            people.push(Testimony {
+                name: person.name().to_owned(),
+                lives: lives(person)?,
+                view: None,
+                replica: None,
+                is_whole: false,
+            });
+        }
+        server.stop()?;
+        let evidence = Evidence {
+            logs: history::read(server.data())?,
+            witness: Some(witness),
+            people,
+            restored: self.restored,
+        };
+        let violations = verify(&evidence);
+        if let Some(first) = violations.first() {
+            let all: Vec<_> = violations.iter().map(|violation| format!("  {violation}")).collect();
+            let report = self.dir.join("violations.txt");
+            std::fs::write(&report, all.join("\n"))?;
+            let shown = all.iter().take(5).cloned().collect::<Vec<_>>().join("\n");
+            bail!("{} violations, the first of \"{}\":\n{shown}", all.len(), first.rule);
+        }
+        Ok(())
+    }
+
+    fn living(&self) -> Vec<Person> {
+        self.people.iter().filter(|person| person.is_alive()).cloned().collect()
+    }
+}
+
+fn testimony(person: &Person, head: Seq) -> Result<Testimony> {
+    let name = person.name().to_owned();
+    let in_step = person.until_within(PATIENCE, "being in step with the log", |now| {
+        now.status.waiting == 0 && now.status.last >= head
+    });
+    in_step.with_context(|| format!("the log goes up to {head}"))?;
+    let view = person.view()?;
+    person.ends()?;
+    Ok(Testimony {
+        lives: lives(person)?,
+        replica: replica(person)?,
+        is_whole: person.kind() == Kind::Ours,
+        view: Some(view),
+        name,
+    })
+}
+
+fn lives(person: &Person) -> Result<Vec<Vec<crate::record::Line>>> {
+    let written = person.records().into_iter().filter(|record| record.exists());
+    written.map(|record| crate::record::read(&record)).collect()
+}
+
+/// What our client holds on disk of the server that it joined.
+fn replica(person: &Person) -> Result<Option<Vec<Log>>> {
+    if person.kind() == Kind::Foreign {
+        return Ok(None);
+    }
+    let mut logs = Vec::new();
+    for server in std::fs::read_dir(person.folder().join("servers"))? {
+        logs.extend(history::read(&server?.path())?);
+    }
+    Ok(Some(logs))
+}

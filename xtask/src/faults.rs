@@ -1,0 +1,60 @@
+//! `cargo xtask faults`: builds the server and the checker (`crates/faults`), and runs it.
+
+use std::process::Command;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::repo::Repo;
+use crate::{process, setup};
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only these cases.
+    cases: Vec<String>,
+    /// So many rounds of each case, instead of its own number.
+    #[arg(long)]
+    rounds: Option<u32>,
+    /// The seed of the first round, as a failed round has told it.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The few rounds that `cargo xtask test` has time for.
+    #[arg(long)]
+    short: bool,
+    /// Shows the cases and runs none.
+    #[arg(long)]
+    list: bool,
+}
+
+pub(crate) fn faults(repo: &Repo, options: &Options) -> Result<()> {
+    setup::for_server(repo)?;
+    let programs = [
+        "build",
+        "--package",
+        "ichat-server",
+        "--package",
+        "ichat-faults",
+        "--bins",
+    ];
+    process::interactive(&mut repo.cargo(&programs))?;
+    let mut checker = checker(repo);
+    checker.args(&options.cases);
+    if let Some(rounds) = options.rounds {
+        checker.args(["--rounds", &rounds.to_string()]);
+    }
+    if let Some(seed) = options.seed {
+        checker.args(["--seed", &seed.to_string()]);
+    }
+    checker.args(options.short.then_some("--short"));
+    checker.args(options.list.then_some("--list"));
+    process::interactive(&mut checker)
+}
+
+/// The checker, told where the programs and the npm packages are.
+pub(crate) fn checker(repo: &Repo) -> Command {
+    let mut checker = repo.command(repo.program("debug", "ichat-faults"));
+    checker
+        .env("ICHAT_SERVER_BIN", repo.program("debug", "ichat-server"))
+        .env("ICHAT_UI", repo.path("ui"));
+    checker
+}
