@@ -22,6 +22,9 @@ pub const PACKET_BYTES: usize = 128 * 1024;
 pub const WAITING_POSTS: usize = 1_024;
 /// How many posts a client leaves unanswered before it waits.
 pub const POSTS_IN_FLIGHT: usize = 64;
+/// People whose presence everybody is told. Of a larger crowd those who came first are shown, and when one of them goes, somebody
+/// else is.
+pub const PRESENCE_PEOPLE: usize = 250;
 /// How often a server tells the heads of a client's rooms.
 pub const HEADS_EVERY: Duration = Duration::from_secs(5);
 /// How long a person counts as typing after the last sign of it.

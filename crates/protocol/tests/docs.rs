@@ -145,6 +145,7 @@ fn the_table_of_limits_is_the_crates() {
         ("PACKET_BYTES", number(limits::PACKET_BYTES)),
         ("WAITING_POSTS", number(limits::WAITING_POSTS)),
         ("POSTS_IN_FLIGHT", number(limits::POSTS_IN_FLIGHT)),
+        ("PRESENCE_PEOPLE", number(limits::PRESENCE_PEOPLE)),
         ("HEADS_EVERY", millis(limits::HEADS_EVERY)),
         ("TYPING_FOR", millis(limits::TYPING_FOR)),
         ("NONCE_LIFE", millis(limits::NONCE_LIFE)),

@@ -27,7 +27,7 @@ const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// The largest head of a request. Ours have a few hundred bytes; a browser's cookies for other ports may be in it.
 const HEAD_BYTES: usize = 64 * 1024;
 /// How long a client may leave everything unread before its connection ends.
-const STALLED_AFTER: Duration = Duration::from_secs(30);
+pub(crate) const STALLED_AFTER: Duration = Duration::from_secs(30);
 /// How long to wait when the system has no more file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -71,9 +71,11 @@ impl Accept {
         }
         let io = Io {
             stream,
-            cut: Box::pin(self.cut.clone().cancelled_owned()),
             stalled: None,
-            _place: place,
+            admission: Admission {
+                cut: Box::pin(self.cut.clone().cancelled_owned()),
+                _place: place,
+            },
         };
         let pages = self
             .pages
@@ -160,23 +162,35 @@ impl Drop for Place {
     }
 }
 
-/// A connection that holds its place as long as it is open (a WebSocket outlives the HTTP that it began with), that can
-/// be cut from outside even while something waits for it, and that fails when its peer stops reading: engineioxide waits
-/// for such a peer for ever, and would count it among those who are here.
-struct Io {
-    stream: TcpStream,
+/// What a connection lives by: it holds its place as long as it is open (a WebSocket outlives the HTTP that it began with),
+/// and can be cut from outside even while something waits for it.
+pub(crate) struct Admission {
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// Runs while a write waits.
-    stalled: Option<Pin<Box<Sleep>>>,
     _place: Place,
 }
 
-impl Io {
-    fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+impl Admission {
+    /// An error when the connection was cut; else `context` is called when it is.
+    pub(crate) fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         match self.cut.as_mut().poll(context) {
             Poll::Ready(()) => Err(io::ErrorKind::ConnectionAborted.into()),
             Poll::Pending => Ok(()),
         }
+    }
+}
+
+/// A connection that fails when its peer stops reading: engineioxide waits for such a peer for ever, and would count it
+/// among those who are here.
+pub(crate) struct Io {
+    stream: TcpStream,
+    /// Runs while a write waits.
+    stalled: Option<Pin<Box<Sleep>>>,
+    admission: Admission,
+}
+
+impl Io {
+    pub(crate) fn into_parts(self) -> (TcpStream, Admission) {
+        (self.stream, self.admission)
     }
 
     /// The outcome of a write, or an error when writes have waited too long without any progress.
@@ -201,14 +215,14 @@ impl AsyncRead for Io {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.check(context)?;
+        self.admission.check(context)?;
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for Io {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.check(context)?;
+        self.admission.check(context)?;
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.or_stalled(written, context)
     }
@@ -226,7 +240,7 @@ impl AsyncWrite for Io {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.check(context)?;
+        self.admission.check(context)?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
         self.or_stalled(written, context)
     }

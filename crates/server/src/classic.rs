@@ -12,10 +12,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::asker::Asker;
+use crate::audience::Circle;
 use crate::events::{self, ReadArguments};
 use crate::house::Shared;
 use crate::publish::Work;
-use crate::seat::{CLASSIC, Seat};
+use crate::seat::Seat;
 use crate::writer::{Job, Then};
 
 /// The one event of the classic contract, both ways.
@@ -116,8 +117,8 @@ pub(crate) async fn finish(house: &Shared, Replay { seat, after }: Replay) {
             }
         }
     }
-    seat.subscribe(house.lobby());
-    seat.socket.join(CLASSIC);
+    house.audience.follow(house.lobby(), &seat);
+    house.audience.join(Circle::Classic, &seat);
 }
 
 /// One page of the lobby after `after`, as far as it is published.

@@ -12,12 +12,13 @@ use socketioxide::socket::Socket;
 use tokio::sync::mpsc;
 
 use crate::asker;
+use crate::audience::Circle;
 use crate::classic;
 use crate::connect::{self, Kind, Visitor};
 use crate::events;
 use crate::house::{self, House, Shared};
 use crate::inbox::{self, Incoming};
-use crate::seat::{CLASSIC, HERE, Seat};
+use crate::seat::Seat;
 use crate::writer::refusal;
 
 /// Between the check at the door and the welcome lie microseconds.
@@ -169,6 +170,7 @@ async fn live(house: &Shared, arrived: Arrived) {
             () = seat.gone.cancelled(), if !incoming.is_closed() => incoming.close(),
         }
     }
+    house.audience.forget(&seat);
     house.people.leave(&seat);
 }
 
@@ -185,15 +187,15 @@ async fn welcome(house: &Shared, seat: &Arc<Seat>, visitor: Visitor, rooms: Vec<
         now: house::now(),
     }));
     house.people.enter(seat, &visitor.name);
-    // First the room, then the list: who comes in between is told twice rather than not at all.
-    seat.socket.join([HERE.to_owned(), Seat::own_room(&visitor.member)]);
-    seat.tell(&ServerEvent::Presence(house.people.everybody()));
+    // First the circle, then the list: who comes in between is told twice rather than not at all.
+    house.audience.join(Circle::Everybody, seat);
+    seat.tell(&ServerEvent::Presence(house.people.seen_by(&seat.member)));
     match visitor.kind {
         Kind::Keyed => {}
-        Kind::Guest => seat.subscribe(house.lobby()),
+        Kind::Guest => house.audience.follow(house.lobby(), seat),
         Kind::Classic { offset: None } => {
-            seat.subscribe(house.lobby());
-            seat.socket.join(CLASSIC);
+            house.audience.follow(house.lobby(), seat);
+            house.audience.join(Circle::Classic, seat);
         }
         Kind::Classic { offset: Some(offset) } => classic::catch_up(house, seat, offset).await,
     }
@@ -204,8 +206,6 @@ pub(crate) async fn say_goodbye(house: &House) {
     let event = ServerEvent::Closing(Closing {
         message: "The server is going down.".to_owned(),
     });
-    if let Some(io) = house.io.get() {
-        // Whose buffer is full sees the connection end.
-        drop(io.to(HERE).emit(event.name(), &event.data()).await);
-    }
+    // Whose buffer is full sees the connection end.
+    house.audience.tell(Circle::Everybody, &event).await;
 }

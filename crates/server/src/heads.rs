@@ -4,16 +4,18 @@
 //! how far its rooms go, quiet rooms included: the event is also the sign of life that clients wait for. What is told is
 //! what was published, not what was committed: an entry that is on its way is not missing yet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use ichat_protocol::limits::HEADS_EVERY;
-use ichat_protocol::{Epoch, Head, Heads, MemberId, RoomId, RoomSummary, ServerEvent};
+use ichat_protocol::{Epoch, Head, Heads, MemberId, RoomId, RoomSummary};
 use ichat_store::Store;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
-use crate::house::Shared;
+use crate::audience::Circle;
+use crate::frame::Frame;
+use crate::house::{House, Shared};
 
 /// Connections told in a row before others get their turn.
 const AT_ONCE: usize = 64;
@@ -66,18 +68,38 @@ pub(crate) async fn run(house: Shared) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while house.closing.run_until_cancelled(ticks.tick()).await.is_some() {
         house.shelf.tidy();
-        for some in house.people.seats().chunks(AT_ONCE) {
+        // Most follow the same rooms, so they are told the same.
+        let mut last: Option<(Vec<RoomId>, Told)> = None;
+        for some in house.audience.of(Circle::Everybody).chunks(AT_ONCE) {
             for seat in some {
-                let heads: BTreeMap<_, _> = seat
-                    .subscriptions()
-                    .into_iter()
-                    .filter_map(|room| Some((room, house.published.head(room)?)))
-                    .collect();
-                if !heads.is_empty() {
-                    seat.tell(&ServerEvent::Heads(Heads { heads }));
+                let rooms = seat.subscriptions();
+                if rooms.is_empty() {
+                    continue;
                 }
+                let told = match last.take() {
+                    Some((same, told)) if same == rooms => told,
+                    _ => Told::new(&house, &rooms),
+                };
+                seat.pass(&told.frame, "heads", &[&told.heads]);
+                last = Some((rooms, told));
             }
             tokio::task::yield_now().await;
         }
+    }
+}
+
+struct Told {
+    heads: Heads,
+    frame: Frame,
+}
+
+impl Told {
+    fn new(house: &House, rooms: &[RoomId]) -> Self {
+        let heads = rooms
+            .iter()
+            .filter_map(|room| Some((*room, house.published.head(*room)?)));
+        let heads = Heads { heads: heads.collect() };
+        let frame = Frame::event("heads", &heads);
+        Self { heads, frame }
     }
 }

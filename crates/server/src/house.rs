@@ -1,14 +1,14 @@
 //! What every part of a running server shares.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ichat_protocol::{LimitsInfo, MemberId, RoomId, RoomSummary, ServerInfo, limits};
 use ichat_store::Store;
-use socketioxide::SocketIo;
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
+use crate::audience::Audience;
 use crate::heads::Published;
 use crate::nonce::Nonces;
 use crate::people::People;
@@ -23,14 +23,13 @@ pub(crate) struct House {
     pub(crate) store: Store,
     pub(crate) nonces: Nonces,
     pub(crate) people: People,
+    pub(crate) audience: Audience,
     pub(crate) published: Published,
     pub(crate) shelf: Shelf,
     pub(crate) writer: Writer,
     pub(crate) publisher: Publisher,
     /// Cancelled when the server begins to go down: new posts are refused from then on.
     pub(crate) closing: CancellationToken,
-    /// Set once, before the first connection.
-    pub(crate) io: OnceLock<SocketIo>,
 }
 
 impl House {

@@ -12,13 +12,16 @@ use axum::routing::get;
 use axum::{Json, Router};
 use ichat_protocol::limits::PACKET_BYTES;
 use ichat_protocol::{Challenge, PROTOCOLS};
-use socketioxide::layer::SocketIoLayer;
 use socketioxide::{ParserConfig, SocketIo};
 use tower_http::compression::CompressionLayer;
 
 use crate::guard::guard;
 use crate::house::Shared;
 use crate::pages::page;
+use crate::upgrade::{Sockets, upgrade};
+
+/// Where Socket.IO lives.
+pub(crate) const SOCKET_IO: &str = "/socket.io";
 
 /// What Engine.IO and WebSocket put around a packet, with room to spare.
 const FRAMING_BYTES: usize = 1024;
@@ -27,13 +30,17 @@ const BUFFERED_PACKETS: usize = 512;
 /// How long a client may take from the transport's opening to its `auth` payload.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
-/// Socket.IO with this product's limits, on both transports.
-pub(crate) fn socket_io() -> (SocketIoLayer, SocketIo) {
+/// What a connection reads at once; a longer packet takes several reads. Each connection has a buffer of this size.
+const READ_BYTES: usize = 2 * 1024;
+
+/// Socket.IO with this product's limits, on both transports, ahead of the pages.
+pub(crate) fn socket_io(pages: Router) -> (Sockets, SocketIo) {
     SocketIo::builder()
-        .req_path("/socket.io")
+        .req_path(SOCKET_IO)
         .max_payload(PACKET_BYTES as u64)
         .ws_max_message_size(PACKET_BYTES + FRAMING_BYTES)
         .ws_max_frame_size(PACKET_BYTES + FRAMING_BYTES)
+        .ws_read_buffer_size(READ_BYTES)
         .max_buffer_size(BUFFERED_PACKETS)
         .connect_timeout(CONNECT_WITHIN)
         // No event has binary data: a packet that declares attachments ends the connection.
@@ -42,18 +49,24 @@ pub(crate) fn socket_io() -> (SocketIoLayer, SocketIo) {
                 .max_incoming_binaries(0)
                 .max_incoming_binary_buf_size(0),
         )
-        .build_layer()
+        .build_with_inner_svc(pages)
 }
 
-/// Every path of the server.
-pub(crate) fn routes(house: &Shared, sockets: SocketIoLayer) -> Router {
+/// What is not Socket.IO.
+pub(crate) fn pages(house: &Shared) -> Router {
     Router::new()
         .route("/healthz", get(health))
         .route("/api/hello", get(hello))
         .fallback(page)
         .layer(CompressionLayer::new())
         .with_state(Arc::clone(house))
-        .layer(sockets)
+}
+
+/// Every path of the server.
+pub(crate) fn routes(house: &Shared, sockets: Sockets) -> Router {
+    Router::new()
+        .fallback_service(sockets.clone())
+        .layer(from_fn_with_state(sockets, upgrade))
         .layer(from_fn_with_state(Arc::clone(house), guard))
         .layer(from_fn(protect))
 }

@@ -19,16 +19,19 @@
 
 mod accept;
 mod asker;
+mod audience;
 mod classic;
 mod config;
 mod connect;
 mod connection;
 mod events;
+mod frame;
 mod guard;
 mod heads;
 mod house;
 mod http;
 mod inbox;
+mod lane;
 mod listen;
 mod nonce;
 mod pages;
@@ -37,6 +40,7 @@ mod publish;
 mod seat;
 mod serve;
 mod shelf;
+mod upgrade;
 mod writer;
 
 pub use config::Config;

@@ -4,14 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use ichat_protocol::limits::PRESENCE_PEOPLE;
 use ichat_protocol::{Availability, MemberId, Name, Person, Presence, ServerEvent};
 use ichat_store::{Store, StoreError};
 use socketioxide::socket::Sid;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
+use crate::audience::Circle;
 use crate::house::Shared;
-use crate::seat::{HERE, Seat};
+use crate::seat::Seat;
 
 /// How often changes of presence are told. A hundred who come in at once are one event.
 const TELL_EVERY: Duration = Duration::from_millis(250);
@@ -147,25 +149,19 @@ impl People {
         *signs <= TYPING_SIGNS
     }
 
-    /// Everybody who is here.
-    pub(crate) fn everybody(&self) -> Presence {
+    /// Who is here, for somebody who comes in: everybody, or those of a crowd whom everybody is told of.
+    pub(crate) fn seen_by(&self, newcomer: &MemberId) -> Presence {
         let inner = self.inner();
+        let is_crowd = inner.here.len() > PRESENCE_PEOPLE;
+        let is_shown = |id: &MemberId| !is_crowd || id == newcomer || inner.told.contains_key(id);
         let mut people: Vec<Person> = inner
             .here
             .iter()
+            .filter(|(id, _)| is_shown(id))
             .map(|(id, here)| person(id, &here.name, here.availability()))
             .collect();
         people.sort_by(|a, b| a.id.cmp(&b.id));
         Presence { people }
-    }
-
-    pub(crate) fn seats(&self) -> Vec<Arc<Seat>> {
-        let inner = self.inner();
-        inner
-            .here
-            .values()
-            .flat_map(|here| here.seats.values().map(|(seat, _)| Arc::clone(seat)))
-            .collect()
     }
 
     pub(crate) fn seats_of(&self, member: &MemberId) -> Vec<Arc<Seat>> {
@@ -180,22 +176,39 @@ impl People {
     /// What changed since it was told, so that who goes and comes back in between is not told at all.
     fn take_changes(&self) -> Vec<Person> {
         let mut inner = self.inner();
-        let changed = std::mem::take(&mut inner.changed);
+        let Inner {
+            here, changed, told, ..
+        } = &mut *inner;
         let mut people = Vec::new();
-        for id in changed {
-            match inner.here.get(&id).map(|here| (here.name.clone(), here.availability())) {
-                Some(now) if inner.told.get(&id) == Some(&now) => {}
-                Some(now) => {
-                    people.push(person(&id, &now.0, now.1));
-                    inner.told.insert(id, now);
-                }
-                None => {
-                    if let Some((name, _)) = inner.told.remove(&id) {
-                        people.push(person(&id, &name, Availability::Offline));
-                    }
-                }
+        let mut tell = |told: &mut HashMap<_, _>, id: MemberId, here: &Here| {
+            let now = (here.name.clone(), here.availability());
+            if told.get(&id) != Some(&now) {
+                people.push(person(&id, &now.0, now.1));
+                told.insert(id, now);
+            }
+        };
+        let mut gone = Vec::new();
+        let mut later = Vec::new();
+        for id in changed.drain() {
+            match here.get(&id) {
+                Some(here) if told.contains_key(&id) => tell(told, id, here),
+                Some(_) => later.push(id),
+                None => gone.extend(told.remove(&id).map(|(name, _)| (id, name))),
             }
         }
+        if told.len() < PRESENCE_PEOPLE && !gone.is_empty() && told.len() + later.len() < here.len() {
+            // There is room for some of a crowd that nobody was told of.
+            later.extend(here.keys().filter(|id| !told.contains_key(id)).cloned());
+        }
+        for id in later {
+            if let Some(here) = here.get(&id).filter(|_| told.len() < PRESENCE_PEOPLE) {
+                tell(told, id, here);
+            }
+        }
+        let gone = gone
+            .into_iter()
+            .map(|(id, name)| person(&id, &name, Availability::Offline));
+        people.extend(gone);
         people
     }
 
@@ -224,11 +237,10 @@ pub(crate) async fn run(house: Shared) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while house.closing.run_until_cancelled(ticks.tick()).await.is_some() {
         let people = house.people.take_changes();
-        let Some(io) = house.io.get().filter(|_| !people.is_empty()) else {
-            continue;
-        };
-        let event = ServerEvent::Presence(Presence { people });
-        // An error says that somebody's buffer was full. Presence is state: the next change, or the next connection, mends it.
-        drop(io.to(HERE).emit(event.name(), &event.data()).await);
+        if !people.is_empty() {
+            // Whose buffer is full misses it. Presence is state: the next change, or the next connection, mends it.
+            let event = ServerEvent::Presence(Presence { people });
+            house.audience.tell(Circle::Everybody, &event).await;
+        }
     }
 }

@@ -7,9 +7,10 @@ use ichat_store::Outcome;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use crate::audience::Circle;
 use crate::classic::{self, Replay};
 use crate::house::Shared;
-use crate::seat::CLASSIC;
+use crate::shelf;
 use crate::writer::{Then, refusal};
 
 /// Commits that may wait for publication; the writer waits when it is full.
@@ -22,7 +23,10 @@ pub(crate) struct Publisher {
 }
 
 /// What became of the drafts of one commit, job by job, and who hears of it.
-pub(crate) struct Written(pub(crate) Vec<(Vec<(RoomId, Outcome)>, Then)>);
+pub(crate) struct Written(pub(crate) Vec<Settled>);
+
+/// The outcomes of one job, and who hears of them.
+type Settled = (Vec<(RoomId, Outcome)>, Then);
 
 /// What the publisher does, one after the other.
 pub(crate) enum Work {
@@ -48,26 +52,35 @@ impl Publisher {
     }
 }
 
-/// Publishes until the writer has ended and everything that it wrote is out.
+/// Publishes until the writer has ended and everything that it wrote is out. Commits that were made while the last broadcast
+/// went out share the next one.
 pub(crate) async fn run(
     house: Shared,
     mut waiting: mpsc::Receiver<Work>,
     written_all: tokio_util::sync::CancellationToken,
 ) {
+    let mut works = Vec::with_capacity(WAITING);
     loop {
         tokio::select! {
             biased;
-            work = waiting.recv() => match work {
-                Some(Work::Written(written)) => publish(&house, written).await,
-                Some(Work::Replay(replay)) => classic::finish(&house, replay).await,
-                None => break,
-            },
-            () = written_all.cancelled(), if !waiting.is_closed() => waiting.close(),
+            count = waiting.recv_many(&mut works, WAITING) => if count == 0 { break },
+            () = written_all.cancelled(), if !waiting.is_closed() => { waiting.close(); continue }
         }
+        let mut together = Vec::new();
+        for work in works.drain(..) {
+            match work {
+                Work::Written(Written(jobs)) => together.extend(jobs),
+                Work::Replay(replay) => {
+                    publish(&house, std::mem::take(&mut together)).await;
+                    classic::finish(&house, replay).await;
+                }
+            }
+        }
+        publish(&house, together).await;
     }
 }
 
-async fn publish(house: &Shared, Written(jobs): Written) {
+async fn publish(house: &Shared, jobs: Vec<Settled>) {
     let mut rooms: BTreeMap<RoomId, Vec<Entry>> = BTreeMap::new();
     for (outcomes, then) in &jobs {
         if let Then::Tell {
@@ -76,7 +89,7 @@ async fn publish(house: &Shared, Written(jobs): Written) {
             && outcomes.iter().all(|(_, outcome)| refusal(outcome).is_none())
         {
             for (room, _) in outcomes {
-                seat.subscribe(*room);
+                house.audience.follow(*room, seat);
             }
         }
         for (room, outcome) in outcomes {
@@ -93,22 +106,32 @@ async fn publish(house: &Shared, Written(jobs): Written) {
     }
 }
 
-async fn broadcast(house: &Shared, room: RoomId, entries: Vec<Entry>) {
-    let (Some(io), Some(epoch)) = (house.io.get(), house.published.epoch(&house.store, room).await) else {
+/// Tells a room its new entries: one `entries`, or a few where they are long.
+async fn broadcast(house: &Shared, room: RoomId, mut entries: Vec<Entry>) {
+    let Some(epoch) = house.published.epoch(&house.store, room).await else {
         return;
     };
-    let last = entries.last().map(|entry| entry.seq).unwrap_or_default();
-    let event = Entries { room, epoch, entries };
-    // An error says that somebody's buffer was full. The others have it, and that one finds the gap: nothing to repeat.
-    drop(io.to(room.to_string()).emit("entries", &event).await);
-    if room == house.lobby() {
-        for entry in &event.entries {
-            if let Body::Message { text, .. } = &entry.body {
-                drop(io.to(CLASSIC).emit(classic::EVENT, &(text, entry.seq)).await);
-            }
+    while !entries.is_empty() {
+        let mut bytes = 0;
+        let count = entries.iter().take_while(|entry| {
+            bytes += shelf::text_bytes(&entry.body);
+            bytes <= shelf::PAGE_BYTES
+        });
+        let rest = entries.split_off(count.count().max(1));
+        let seq = entries.last().map(|entry| entry.seq).unwrap_or_default();
+        let event = Entries { room, epoch, entries };
+        house.audience.tell_all(Circle::Room(room), "entries", &[&event]).await;
+        if room == house.lobby() {
+            let said = event.entries.iter().filter_map(|entry| match &entry.body {
+                Body::Message { text, .. } => Some((text, entry.seq)),
+                _ => None,
+            });
+            let said: Vec<_> = said.collect();
+            house.audience.tell_all(Circle::Classic, classic::EVENT, &said).await;
         }
+        house.published.advance(room, Head { epoch, seq });
+        entries = rest;
     }
-    house.published.advance(room, Head { epoch, seq: last });
 }
 
 /// Tells whoever asked. An entry that was committed has its receipt in the broadcast, unless an acknowledgement was asked for.

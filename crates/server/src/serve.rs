@@ -1,6 +1,6 @@
 //! A server from its start to its end.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ichat_store::{Store, StoreError};
@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Config;
 use crate::accept::{Accept, Places};
+use crate::audience::Audience;
 use crate::connection;
 use crate::heads::{self, Published};
 use crate::house::{House, Shared};
@@ -56,22 +57,20 @@ pub async fn run(
         people: People::load(&store, people).await?,
         published: Published::load(&store).await?,
         shelf: Shelf::new(),
+        audience: Audience::default(),
         writer,
         publisher,
         closing: CancellationToken::new(),
-        io: OnceLock::new(),
         config,
         store,
     });
-    let (layer, io) = http::socket_io();
+    let (sockets, io) = http::socket_io(http::pages(&house));
     connection::listen(&house, &io);
-    // Set here only, and once.
-    drop(house.io.set(io));
 
     let cut = CancellationToken::new();
     let tasks = TaskTracker::new();
     let accept = Accept {
-        pages: http::routes(&house, layer),
+        pages: http::routes(&house, sockets),
         places,
         closing: house.closing.clone(),
         cut: cut.clone(),
@@ -86,10 +85,8 @@ pub async fn run(
     house.closing.cancel();
     let drained = background.drain().await;
     connection::say_goodbye(&house).await;
-    if let Some(io) = house.io.get() {
-        // What can't be closed in time is cut.
-        drop(tokio::time::timeout(PART_WITHIN, io.close()).await);
-    }
+    // What can't be closed in time is cut.
+    drop(tokio::time::timeout(PART_WITHIN, io.close()).await);
     tasks.close();
     if tokio::time::timeout(PART_WITHIN, tasks.wait()).await.is_err() {
         tracing::debug!("cutting what is still open");

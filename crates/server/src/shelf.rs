@@ -15,10 +15,11 @@ use quick_cache::sync::Cache;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::asker;
+use crate::frame::Frame;
 
 /// Bytes of text in one page. Fewer entries are given where they are long, so that what waits for a client that does
 /// not read stays bounded.
-const PAGE_BYTES: usize = 128 * 1024;
+pub(crate) const PAGE_BYTES: usize = 128 * 1024;
 /// Bytes that stand here at most: the pages of some ten thousand messages.
 const SHELF_BYTES: u64 = 16 * 1024 * 1024;
 /// Fewer than two times 32, or the library makes parts of the shelf that are too small for a page of long messages.
@@ -41,6 +42,8 @@ pub(crate) struct Shelved {
     pub(crate) last: Option<Seq>,
     /// The argument of the event `page`.
     pub(crate) json: Box<RawValue>,
+    /// The event.
+    pub(crate) frame: Frame,
 }
 
 /// The pages that were asked for of late.
@@ -94,7 +97,8 @@ impl Shelf {
             asker::closing()
         })?;
         let last = page.entries.last().map(|entry| entry.seq);
-        Ok(Arc::new(Shelved { last, json }))
+        let frame = Frame::event("page", &json);
+        Ok(Arc::new(Shelved { last, json, frame }))
     }
 }
 
@@ -121,7 +125,8 @@ async fn read_page(store: &Store, range: Range) -> Result<Page, WireError> {
     ask(u32::try_from(count).unwrap_or(PAGE_ENTRIES).max(1)).await
 }
 
-fn text_bytes(body: &Body) -> usize {
+/// The bytes of text that an entry holds.
+pub(crate) fn text_bytes(body: &Body) -> usize {
     match body {
         Body::Message { text, .. } | Body::Edit { text, .. } => text.len(),
         _ => 0,
@@ -134,7 +139,8 @@ struct Bytes;
 
 impl Weighter<Range, Arc<Shelved>> for Bytes {
     fn weight(&self, _: &Range, page: &Arc<Shelved>) -> u64 {
-        u64::try_from(page.json.get().len() + size_of::<Range>() + size_of::<Shelved>()).unwrap_or(u64::MAX)
+        let bytes = page.json.get().len() + page.frame.bytes().len();
+        u64::try_from(bytes + size_of::<Range>() + size_of::<Shelved>()).unwrap_or(u64::MAX)
     }
 }
 

@@ -11,6 +11,7 @@
 //! - rooms: create (twice), list, join, leave; members; the lobby can't be left
 //! - who has left a room hears nothing more of it, on any device
 //! - two connections with one key are one person; what one reads is told to the other
+//! - of a crowd some are shown, and somebody else when one of them goes
 //! - typing reaches the others, a flood of it does not; away is one's own state
 
 #![allow(
@@ -25,6 +26,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use common::{Key, Server, entries, message, said};
+use ichat_protocol::limits::PRESENCE_PEOPLE;
 use ichat_protocol::{Body, EntryId, RoomId, Seq};
 use serde_json::{Value, json};
 
@@ -391,4 +393,41 @@ async fn a_flood_of_typing_is_not_passed_on() {
     let windows = 1 + began.elapsed().as_secs() / 2;
     let signs = bob.heard_meanwhile("typing").len() as u64;
     assert!((1..=4 * windows).contains(&signs), "{signs} signs in {windows} windows");
+}
+
+#[tokio::test]
+async fn of_a_crowd_some_are_shown_and_somebody_else_when_one_goes() {
+    let server = Server::start().await;
+    let shown = |presence: &Value| -> BTreeSet<String> {
+        let people = presence["people"].as_array().unwrap().iter();
+        people
+            .filter(|person| person["availability"] == "online")
+            .map(|person| person["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let mut ada = server.guest().await;
+    let mut crowd = Vec::new();
+    for _ in 1..PRESENCE_PEOPLE {
+        crowd.push(server.guest().await);
+    }
+    let mut seen = BTreeSet::from([ada.me().to_owned()]);
+    while seen.len() < PRESENCE_PEOPLE {
+        seen.extend(shown(&ada.hears("presence").await));
+    }
+    let late = server.guest().await;
+    let first = crowd.swap_remove(0);
+    let (gone, next) = (first.me().to_owned(), late.me().to_owned());
+    assert!(
+        seen.contains(&gone) && !seen.contains(&next),
+        "the late one is not shown yet"
+    );
+    drop(first);
+    let told = ada.hears("presence").await;
+    assert_eq!(shown(&told), BTreeSet::from([next]));
+    let left = told["people"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|person| person["id"] == gone.as_str());
+    assert_eq!(left.unwrap()["availability"], "offline");
 }

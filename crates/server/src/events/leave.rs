@@ -27,7 +27,7 @@ async fn exit(house: &Shared, asker: &Asker, room: RoomId) -> Result<ServerEvent
         return Err(error);
     }
     for seat in house.people.seats_of(&seat.member) {
-        seat.unsubscribe(room);
+        house.audience.unfollow(room, &seat);
     }
     let summary = house
         .summary(room, &seat.member)

@@ -54,7 +54,7 @@ pub(crate) async fn handle(house: &Shared, Incoming { asker, arguments }: Incomi
         ClientEvent::Members(members) => members::members(house, asker, members.room).await,
         ClientEvent::History(history) => history::history(house, asker, history).await,
         ClientEvent::Sync(sync) => sync::sync(house, asker, sync).await,
-        ClientEvent::Typing(typing) => typing::typing(house, asker, typing).await,
+        ClientEvent::Typing(typing) => typing::typing(house, asker, typing),
         ClientEvent::Away(away) => away::away(house, &asker, away),
         ClientEvent::Read(read) => read::read(house, asker, read).await,
         ClientEvent::Rename(rename) => rename::rename(house, asker, rename).await,
@@ -124,13 +124,13 @@ pub(crate) async fn head(house: &House, room: RoomId) -> Result<Head, WireError>
 
 /// Tells a page that stands on the shelf.
 pub(crate) async fn tell_page(seat: &Seat, page: &Shelved) {
-    seat.tell_raw_patiently("page", &page.json).await;
+    seat.pass_patiently(&page.frame, "page", &[&page.json]).await;
 }
 
 /// Subscribes and tells the newest page: what a client needs that holds nothing of the room.
 pub(crate) async fn open(house: &House, asker: &mut Asker, room: RoomId) -> Result<(), WireError> {
     let seat = Arc::clone(&asker.seat);
-    seat.subscribe(room);
+    house.audience.follow(room, &seat);
     let newest = Range {
         room,
         head: head(house, room).await?,

@@ -47,7 +47,7 @@ async fn sync_room(house: &Shared, asker: &mut Asker, room: RoomId, held: Option
         return open(house, asker, room).await;
     };
     // First the subscription, then the head: what is committed in between comes as a broadcast, as a page, or as both.
-    asker.seat.subscribe(room);
+    house.audience.follow(room, &asker.seat);
     let now = head(house, room).await?;
     if held.epoch != now.epoch || held.seq > now.seq {
         asker

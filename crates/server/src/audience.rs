@@ -1,0 +1,118 @@
+//! Who hears what: everybody who is here, those who follow a room, and those who know only the classic contract.
+//!
+//! Nobody waits here for a slow client, and a broadcast holds no lock: it goes to those who were listening when it began.
+//! Whoever comes while it is under way finds its entries in the log.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ichat_protocol::{RoomId, ServerEvent};
+use serde::Serialize;
+use socketioxide::socket::Sid;
+
+use crate::frame::Frame;
+use crate::seat::Seat;
+
+/// Connections told in a row before other tasks get their turn.
+const AT_ONCE: usize = 64;
+
+/// Those who hear the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Circle {
+    /// All who have had their `hello`.
+    Everybody,
+    /// The subscribers of a room.
+    Room(RoomId),
+    /// Those who get `chat message`.
+    Classic,
+}
+
+/// All circles.
+#[derive(Default)]
+pub(crate) struct Audience {
+    circles: Mutex<HashMap<Circle, Members>>,
+}
+
+#[derive(Default)]
+struct Members {
+    seats: HashMap<Sid, Arc<Seat>>,
+    /// The same as a list, until somebody comes or goes.
+    listed: Option<Arc<[Arc<Seat>]>>,
+}
+
+impl Audience {
+    /// From now on the connection hears what this circle hears. One that has ended does not come in.
+    pub(crate) fn join(&self, circle: Circle, seat: &Arc<Seat>) {
+        let mut circles = self.circles();
+        if !seat.gone.is_cancelled() {
+            let members = circles.entry(circle).or_default();
+            members.listed = None;
+            members.seats.insert(seat.socket.id, Arc::clone(seat));
+        }
+    }
+
+    pub(crate) fn leave(&self, circle: Circle, seat: &Seat) {
+        let mut circles = self.circles();
+        if let Some(members) = circles.get_mut(&circle) {
+            members.listed = None;
+            members.seats.remove(&seat.socket.id);
+            if members.seats.is_empty() {
+                circles.remove(&circle);
+            }
+        }
+    }
+
+    /// Subscribes to a room.
+    pub(crate) fn follow(&self, room: RoomId, seat: &Arc<Seat>) {
+        seat.note(room);
+        self.join(Circle::Room(room), seat);
+    }
+
+    pub(crate) fn unfollow(&self, room: RoomId, seat: &Seat) {
+        self.leave(Circle::Room(room), seat);
+        seat.strike(room);
+    }
+
+    /// The connection has ended.
+    pub(crate) fn forget(&self, seat: &Seat) {
+        for room in seat.subscriptions() {
+            self.leave(Circle::Room(room), seat);
+        }
+        self.leave(Circle::Classic, seat);
+        self.leave(Circle::Everybody, seat);
+    }
+
+    /// Who is listening now.
+    pub(crate) fn of(&self, circle: Circle) -> Arc<[Arc<Seat>]> {
+        let mut circles = self.circles();
+        let Some(members) = circles.get_mut(&circle) else {
+            return Arc::new([]);
+        };
+        let seats = &members.seats;
+        Arc::clone(members.listed.get_or_insert_with(|| seats.values().cloned().collect()))
+    }
+
+    /// Tells a circle.
+    pub(crate) async fn tell(&self, circle: Circle, event: &ServerEvent) {
+        self.tell_all(circle, event.name(), &[event.data()]).await;
+    }
+
+    /// Tells a circle events of one name, each with its argument or arguments (a tuple) in their wire form.
+    pub(crate) async fn tell_all<T: Serialize + Sync>(&self, circle: Circle, event: &str, arguments: &[T]) {
+        let seats = self.of(circle);
+        if seats.is_empty() || arguments.is_empty() {
+            return;
+        }
+        let frame = Frame::events(event, arguments);
+        for some in seats.chunks(AT_ONCE) {
+            for seat in some {
+                seat.pass(&frame, event, arguments);
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn circles(&self) -> MutexGuard<'_, HashMap<Circle, Members>> {
+        self.circles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
