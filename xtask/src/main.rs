@@ -17,6 +17,7 @@ mod bench;
 mod bundle;
 mod faults;
 mod packages;
+mod peers;
 mod process;
 mod programs;
 mod python;

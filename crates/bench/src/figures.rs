@@ -1,0 +1,90 @@
+//! The lines that `target/bench/*.json` is made of. Every benchmark of the table prints these, whatever it is written in:
+//!
+//! ```json
+//! {"figure":"cpu","case":"1000x10","product":"ichat","value":1.9,"unit":"µs","low":1.8,"high":2.1,"rounds":3}
+//! ```
+//!
+//! `value` is the median of the rounds; `low` and `high` are the least and the most, and may be left out.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+
+/// One figure of one product in one case.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Figure {
+    #[serde(rename = "figure")]
+    pub(crate) name: String,
+    pub(crate) case: String,
+    pub(crate) product: String,
+    pub(crate) value: f64,
+    pub(crate) unit: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) low: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) high: Option<f64>,
+    pub(crate) rounds: usize,
+}
+
+impl Figure {
+    /// The median of what the rounds gave; `None` when there were none.
+    pub(crate) fn of_rounds(name: &str, case: &str, product: &str, unit: &str, rounds: &[f64]) -> Option<Self> {
+        let mut sorted = rounds.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        Some(Self {
+            name: name.to_owned(),
+            case: case.to_owned(),
+            product: product.to_owned(),
+            value: round(*sorted.get(sorted.len() / 2)?),
+            unit: unit.to_owned(),
+            low: sorted.first().copied().map(round),
+            high: sorted.last().copied().map(round),
+            rounds: sorted.len(),
+        })
+    }
+
+    #[expect(clippy::print_stdout, reason = "a benchmark's output is its result")]
+    pub(crate) fn print(&self) {
+        match serde_json::to_string(self) {
+            Ok(line) => println!("{line}"),
+            Err(error) => println!("a figure that can't be written: {error}"),
+        }
+    }
+}
+
+/// To four significant digits: more are noise.
+fn round(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "an exponent of ten is small")]
+    let scale = 10_f64.powi(3 - value.abs().log10().floor() as i32);
+    (value * scale).round() / scale
+}
+
+/// All figures of a folder.
+#[derive(Debug, Default)]
+pub(crate) struct Figures(pub(crate) Vec<Figure>);
+
+impl Figures {
+    /// Reads every file of lines there. Lines of another shape are left out: they are for other readers.
+    pub(crate) fn read(folder: &Path) -> Result<Self> {
+        let mut figures = Vec::new();
+        for file in fs::read_dir(folder).with_context(|| format!("there are no figures in {}", folder.display()))? {
+            let path = file?.path();
+            if path.extension().is_some_and(|ending| ending == "json") {
+                let text = fs::read_to_string(&path)?;
+                figures.extend(text.lines().filter_map(|line| serde_json::from_str(line).ok()));
+            }
+        }
+        Ok(Self(figures))
+    }
+
+    pub(crate) fn get(&self, name: &str, case: &str, product: &str) -> Option<&Figure> {
+        self.0
+            .iter()
+            .find(|one| one.name == name && one.case == case && one.product == product)
+    }
+}

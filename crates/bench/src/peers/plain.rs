@@ -1,0 +1,24 @@
+//! Socketioxide as its readers begin: whatever anybody says goes to everybody. Nothing is stored, nothing is ordered.
+
+use anyhow::Result;
+use socketioxide::SocketIo;
+use socketioxide::extract::{Data, SocketRef};
+
+pub(super) fn serve() -> Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            let (layer, io) = SocketIo::new_layer();
+            io.ns("/", async |socket: SocketRef, io: SocketIo| {
+                socket.on("chat message", async move |Data::<String>(text)| {
+                    // An error says that somebody's buffer is full; the swarm notices what is missing.
+                    drop(io.emit("chat message", &text).await);
+                });
+            });
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+            super::say_where(listener.local_addr()?);
+            axum::serve(listener, axum::Router::new().layer(layer)).await?;
+            Ok(())
+        })
+}

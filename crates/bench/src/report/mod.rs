@@ -1,0 +1,53 @@
+//! What the figures of a run say: a table of targets, and a plot per case.
+
+mod plots;
+mod targets;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use self::targets::TARGETS;
+use crate::figures::Figures;
+use crate::say;
+
+/// Reads the figures in a folder, prints the table, and leaves it there as `table.md` with the plots beside it.
+pub(crate) fn report(folder: &Path, publish: Option<&Path>) -> Result<()> {
+    let figures = Figures::read(folder)?;
+    let table = table(&figures)?;
+    say(&format!("\n{table}"));
+    std::fs::write(folder.join("table.md"), table)
+        .with_context(|| format!("{} can't be written to", folder.display()))?;
+    plots::draw(&figures, folder)?;
+    if let Some(publish) = publish {
+        plots::draw(&figures, publish)?;
+    }
+    Ok(())
+}
+
+fn table(figures: &Figures) -> Result<String> {
+    let mut table =
+        "| case | figure | target | measured | of the target | |\n| --- | --- | --- | --- | --- | --- |\n".to_owned();
+    let mut missing = Vec::new();
+    for target in TARGETS {
+        let Some(verdict) = target.verdict(figures) else {
+            missing.push(format!("{} ({})", target.case, target.what));
+            continue;
+        };
+        writeln!(
+            table,
+            "| {} | {} | {} | {} | {:.2} | {} |",
+            target.case,
+            target.what,
+            verdict.target,
+            verdict.measured,
+            verdict.ratio,
+            if verdict.ratio <= 1.0 { "met" } else { "**missed**" }
+        )?;
+    }
+    if !missing.is_empty() {
+        writeln!(table, "\nNot measured in this run: {}.", missing.join("; "))?;
+    }
+    Ok(table)
+}
