@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::code::natural;
 
 /// The file's name in the data folder.
-const FILE: &str = "confirmed";
+pub(crate) const FILE: &str = "confirmed";
 
 /// What of a folder only ever grows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,12 +13,12 @@ use crate::{OpenError, StoreError};
 use crate::{heads, identity, schema};
 
 /// `SQLite`'s mark of whose file it is: "ICHT". The first step of the schema sets it.
-const APPLICATION: i32 = 0x4943_4854;
+pub(crate) const APPLICATION: i32 = 0x4943_4854;
 /// Files up to this size are looked through entirely at every opening; it takes some tens of milliseconds.
 /// Of larger ones only the head and the schema are.
 const LOOKED_THROUGH: u64 = 8 << 20;
 /// How long a connection waits for another one's lock. There is one writer, so that this is only met around a checkpoint.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a look at a file shows.
 #[derive(Default)]
@@ -205,18 +205,14 @@ impl Folder {
 
     /// Makes sure that the files that were made in it are found again after a loss of power.
     pub(crate) fn sync(&self) {
-        // On Windows a folder can't be opened as a file, and needn't.
-        #[cfg(unix)]
         for dir in [Some(self.dir.as_path()), self.dir.parent()].into_iter().flatten() {
-            let dir = if dir.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                dir
-            };
-            if let Err(error) = File::open(dir).and_then(|dir| dir.sync_all()) {
-                tracing::warn!(%error, dir = %dir.display(), "the folder could not be forced to the disk");
-            }
+            sync_folder(dir);
         }
+    }
+
+    /// Whether somebody has it open.
+    pub(crate) fn held(dir: &Path) -> bool {
+        File::open(dir.join("lock")).is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
     fn file(&self) -> PathBuf {
@@ -252,8 +248,43 @@ impl Folder {
     }
 }
 
-fn file_in(dir: &Path) -> PathBuf {
+/// The database in a data folder.
+pub(crate) fn file_in(dir: &Path) -> PathBuf {
     dir.join("ichat.db")
+}
+
+/// The write-ahead log of a database.
+pub(crate) fn wal_of(file: &Path) -> PathBuf {
+    beside(file, "-wal")
+}
+
+/// The shared memory of a database.
+pub(crate) fn shm_of(file: &Path) -> PathBuf {
+    beside(file, "-shm")
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Forces the names in a folder to the disk.
+pub(crate) fn sync_folder(dir: &Path) {
+    // On Windows a folder can't be opened as a file, and needn't.
+    #[cfg(unix)]
+    {
+        let dir = if dir.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            dir
+        };
+        if let Err(error) = File::open(dir).and_then(|dir| dir.sync_all()) {
+            tracing::warn!(%error, dir = %dir.display(), "the folder could not be forced to the disk");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = dir;
 }
 
 /// What holds for every connection. `FULL`, because what was acknowledged outlives a loss of power.

@@ -8,6 +8,8 @@
 //!                                       folder   the lock, the file, its format and its health
 //! ```
 //!
+//! Beside them [`backup`], [`restore`] and [`check`] look after a folder from outside.
+//!
 //! What is read is what was written, or an error: each entry carries a sum, a page has no gap, and a note beside the
 //! database says how much was confirmed.
 //!
@@ -15,6 +17,7 @@
 //! gives each its place. The client hands [`ReplicaChange`]s to [`Store::save`]: entries that have their places already.
 //! No `SQLite` type, path or pragma leaks through the face, and sockets are unknown here.
 
+mod care;
 mod code;
 mod confirmed;
 mod error;
@@ -32,6 +35,7 @@ mod tally;
 mod write;
 mod writer;
 
+pub use care::{Backup, CareError, Checked, Progress, RestoredHistory, backup, check, restore};
 pub use error::{OpenError, StoreError};
 pub use log::{Draft, Hit, Outcome, Search};
 pub use replica::{OutboxRow, ReplicaChange, Restored, RestoredRoom};

@@ -8,4 +8,4 @@ mod search;
 pub(crate) use page::page;
 pub(crate) use restored::restored;
 pub(crate) use rooms::{head, heads, is_member, members, room, rooms, rooms_of};
-pub(crate) use search::search;
+pub(crate) use search::{is_indexed, search};

@@ -68,6 +68,18 @@ fn search_room(
     Ok(hits)
 }
 
+/// Whether searching for a word of a message finds it. The word is one that every tokenizer takes for one; a message without
+/// such a word is taken for found.
+pub(crate) fn is_indexed(connection: &Connection, key: i64, text: &str) -> rusqlite::Result<bool> {
+    let plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric());
+    let Some(word) = text.split_whitespace().filter(plain).max_by_key(|word| word.len()) else {
+        return Ok(true);
+    };
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM words WHERE words MATCH ?1 AND rowid = ?2)")?
+        .query_row((term(word), key), |row| row.get(0))
+}
+
 /// What a person typed, as a query of FTS5: every word and every "quoted phrase" must be there; the last word, if it is
 /// still being typed (no quote, no space behind it), also matches its continuations. Operators are words like others.
 /// `None` when there is no letter or digit in it: the index holds nothing else.

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::office::{Office, Person, name, texts};
 
 /// The folder as a killed process would leave it: the newest entries are in the write-ahead log only.
-fn as_killed(office: &Office) -> TempDir {
+pub(crate) fn as_killed(office: &Office) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for file in ["ichat.db", "ichat.db-wal", "confirmed"] {
         fs::copy(office.dir.path().join(file), dir.path().join(file)).unwrap();
@@ -22,7 +22,7 @@ async fn opened(dir: &Path) -> Result<Store, OpenError> {
 }
 
 /// Changes the tables of a folder that is closed, as no part of the product would.
-fn tamper(dir: &Path, sql: &str) {
+pub(crate) fn tamper(dir: &Path, sql: &str) {
     let file = rusqlite::Connection::open(dir.join("ichat.db")).unwrap();
     file.execute_batch(sql).unwrap();
     file.close().unwrap();

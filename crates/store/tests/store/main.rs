@@ -8,11 +8,13 @@
 //! - `searching`: words, phrases, continuations, accents, rooms and authors; edits and deletions are followed; any text
 //! - `replica`: ranges that adjoin, overlap or don't; pages in any order; the outbox; reset; unread counts of a client
 //! - `faults`: second opening, no folder to write in, damaged, foreign and newer files, full disk, closed store
+//! - `care`: backup under load, restore with new epochs and the old data kept, check; and whatever can be wrong with a file
 //! - `damage`: flipped bits, lost and altered entries, a cut write-ahead log, an older copy, a file of the first format
 //! - `model`: random drafts and pages against a naive model in memory, and a replica of it
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod care;
 mod damage;
 mod delivery;
 mod faults;

@@ -1,6 +1,7 @@
-//! `ichat-server`: I-Chat's server without a window.
+//! `ichat-server`: I-Chat's server without a window, and what looks after its history.
 
 mod announce;
+mod care;
 mod logs;
 mod settings;
 
@@ -11,10 +12,11 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use ichat_protocol::Name;
 use ichat_server::ListenError;
-use ichat_store::{OpenError, Store};
+use ichat_store::{CareError, OpenError, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::care::Care;
 use crate::settings::{Flags, Settings, SettingsError};
 
 /// It could not start: wrong settings, a port in use, a data folder that can't be used.
@@ -25,9 +27,13 @@ const BESIDES_CONNECTIONS: u64 = 128;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let flags = Flags::parse();
-    match start(flags).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let Arguments { care, flags } = Arguments::parse();
+    let done = match care {
+        Some(care) => look_after(&care, flags),
+        None => start(flags).await.map(|()| ExitCode::SUCCESS),
+    };
+    match done {
+        Ok(code) => code,
         Err(error) => {
             // Whoever closed standard error does not want to hear it.
             drop(writeln!(std::io::stderr(), "ichat-server: {error}"));
@@ -37,6 +43,19 @@ async fn main() -> ExitCode {
             }
         }
     }
+}
+
+/// An I-Chat server without a window: rooms for everybody who can reach it, from the app or from a browser.
+///
+/// Every option can be given as a flag, in the environment, or in a TOML file under the flag's name (`max-connections = 500`).
+/// A flag wins over the environment, the environment over the file, the file over the default.
+#[derive(Debug, clap::Parser)]
+#[command(name = "ichat-server", version, args_conflicts_with_subcommands = false)]
+struct Arguments {
+    #[command(subcommand)]
+    care: Option<Care>,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +69,15 @@ enum Error {
     #[error("The signals that stop the program can't be heard: {0}.")]
     Signals(std::io::Error),
     #[error("{0}")]
+    Care(#[from] CareError),
+    #[error("{0}")]
     Serve(#[from] ichat_server::ServeError),
+}
+
+/// These block, and nothing else runs meanwhile.
+fn look_after(care: &Care, flags: Flags) -> Result<ExitCode, Error> {
+    let settings = Settings::decide(flags)?;
+    Ok(care.run(&settings.data)?)
 }
 
 async fn start(flags: Flags) -> Result<(), Error> {

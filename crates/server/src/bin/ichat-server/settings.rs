@@ -3,21 +3,17 @@
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, ValueEnum};
 use ichat_protocol::Name;
 use ichat_server::{Config, DEFAULT_PORT};
 use serde::Deserialize;
 
-/// An I-Chat server without a window: rooms for everybody who can reach it, from the app or from a browser.
-///
-/// Every option can be given as a flag, in the environment, or in a TOML file under the flag's name (`max-connections = 500`).
-/// A flag wins over the environment, the environment over the file, the file over the default.
-#[derive(Debug, Default, Parser, Deserialize)]
-#[command(name = "ichat-server", version)]
+/// The options, as flags and as the keys of the TOML file.
+#[derive(Debug, Default, Args, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(crate) struct Flags {
     /// A TOML file with any of these options
-    #[arg(long, env = "ICHAT_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "ICHAT_CONFIG", value_name = "FILE", global = true)]
     #[serde(skip)]
     config: Option<PathBuf>,
 
@@ -26,7 +22,7 @@ pub(crate) struct Flags {
     listen: Option<SocketAddr>,
 
     /// The data folder; made when it isn't there [default: the user's folder for application data]
-    #[arg(long, env = "ICHAT_DATA", value_name = "DIR")]
+    #[arg(long, env = "ICHAT_DATA", value_name = "DIR", global = true)]
     data: Option<PathBuf>,
 
     /// The name that people see [default: the name of this machine]
@@ -197,10 +193,15 @@ fn machine_name() -> Option<Name> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::Arguments;
 
     fn flags(arguments: &[&str]) -> Flags {
-        Flags::try_parse_from([&["ichat-server"], arguments].concat()).unwrap()
+        Arguments::try_parse_from([&["ichat-server"], arguments].concat())
+            .unwrap()
+            .flags
     }
 
     #[test]
