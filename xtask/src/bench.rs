@@ -92,6 +92,24 @@ const BENCHES: &[Bench] = &[
         needs: &[Need::Server, Need::Peers],
     },
     Bench {
+        name: "growth",
+        about: "the same for more and more clients, and faster and faster, for the plots",
+        source: "crates/bench",
+        command: |repo, options| {
+            let mut command = measuring(repo, options, "fanout");
+            command.arg("--growth");
+            command
+        },
+        needs: &[Need::Server, Need::Peers],
+    },
+    Bench {
+        name: "resume",
+        about: "5,000 clients that all come back at once after the server was killed",
+        source: "crates/bench",
+        command: |repo, options| measuring(repo, options, "resume"),
+        needs: &[Need::Server],
+    },
+    Bench {
         name: "idle",
         about: "the memory of 10,000 connections that say nothing, beside others",
         source: "crates/bench",

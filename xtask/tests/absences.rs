@@ -270,6 +270,13 @@ fn packages_depend_in_one_direction() {
             Kind::Any,
             &["ichat-protocol", "ichat-store", "ichat-discovery"],
         ),
+        // It measures the server's program from outside, as its clients see it.
+        ("ichat-bench", Kind::Normal, &["ichat-protocol"]),
+        (
+            "ichat-bench",
+            Kind::Any,
+            &["ichat-protocol", "ichat-store", "ichat-server"],
+        ),
         ("ichat-client", Kind::Normal, &["ichat-protocol", "ichat-store"]),
         (
             "ichat-client",

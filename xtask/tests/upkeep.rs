@@ -29,6 +29,11 @@ const BUILT_ON: &[&str] = &[
     "mdns-sd",
 ];
 
+/// What the interface's packages are.
+const PAGES_LOCK: &str = "ui/package-lock.json";
+/// What those are that I-Chat is measured beside.
+const PEERS_LOCK: &str = "crates/bench/peers/package-lock.json";
+
 const TOP: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
@@ -140,7 +145,7 @@ fn every_licence_is_allowed() {
 fn lock_files_are_kept_and_builds_are_not() {
     let kept = git(&["ls-files"]);
     let kept: Vec<_> = kept.lines().collect();
-    for lock in ["Cargo.lock", "ui/package-lock.json"] {
+    for lock in ["Cargo.lock", PAGES_LOCK, PEERS_LOCK] {
         assert!(kept.contains(&lock), "{lock} is not in the repository");
     }
     let built = ["target/", "ui/dist/", "src-tauri/gen/"];
@@ -188,12 +193,14 @@ fn packages_come_from_the_public_registries() {
         .filter(|line| line.starts_with("source = ") && *line != crates)
         .map(str::to_owned)
         .collect();
-    let lock = read("ui/package-lock.json");
-    found.extend(
-        lock.lines()
-            .filter(|line| line.contains("\"resolved\":") && !line.contains(npm))
-            .map(str::to_owned),
-    );
+    for lock in [PAGES_LOCK, PEERS_LOCK] {
+        found.extend(
+            read(lock)
+                .lines()
+                .filter(|line| line.contains("\"resolved\":") && !line.contains(npm))
+                .map(str::to_owned),
+        );
+    }
     let settings = [".npmrc", "pip.conf", ".cargo/credentials.toml"];
     found.extend(
         files()

@@ -18,6 +18,7 @@ mod kernel;
 mod peers;
 mod product;
 mod report;
+mod resume;
 mod swarm;
 
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ enum Command {
     Fanout(Fanout),
     /// The memory of a connection that says nothing.
     Idle(Idle),
+    /// Everybody comes back after the server was killed, and asks for what they missed.
+    Resume(Idle),
     /// A table of targets, and plots, from the figures in a folder.
     Report {
         folder: PathBuf,
@@ -61,6 +64,9 @@ struct Fanout {
     /// 1000x10 is 1,000 clients of whom 10 send flat out, 100@50 is 100 clients and 50 messages a second; may be repeated
     #[arg(long)]
     case: Vec<Case>,
+    /// Instead of the cases of the table those that show how the cost grows
+    #[arg(long, conflicts_with = "case")]
+    growth: bool,
     /// Only these, with commas between them
     #[arg(long, value_delimiter = ',')]
     product: Vec<Product>,
@@ -97,6 +103,11 @@ struct Idle {
 /// The cases of the table.
 const CASES: &[&str] = &["1000x10", "5000x10", "1000x1", "100@50"];
 
+/// More cases for the plots: with the clients, with one sender or ten, and with the rate.
+const GROWTH: &[&str] = &[
+    "10x10", "100x10", "300x10", "3000x10", "10x1", "100x1", "5000x1", "100@10", "100@200", "100@1000",
+];
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -111,6 +122,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Peer { peer } => peers::serve(peer),
         Command::Idle(options) => idle(&options),
+        Command::Resume(options) => resume(&options),
         Command::Report { folder, publish } => report::report(&folder, publish.as_deref()),
         Command::Fanout(options) => fanout(&options),
     }
@@ -129,7 +141,8 @@ fn fanout(options: &Fanout) -> Result<()> {
     let products = or_all(&options.product, &Product::all());
     let mut cases = options.case.clone();
     if cases.is_empty() {
-        cases = CASES.iter().map(|case| case.parse()).collect::<Result<_, _>>()?;
+        let chosen = if options.growth { GROWTH } else { CASES };
+        cases = chosen.iter().map(|case| case.parse()).collect::<Result<_, _>>()?;
     }
     for case in cases {
         fanout::measure(case, &products, effort)?;
@@ -144,6 +157,16 @@ fn idle(options: &Idle) -> Result<()> {
     let clients = options.clients.unwrap_or(if options.quick { 500 } else { 10_000 });
     let rounds = options.rounds.unwrap_or(if options.quick { 1 } else { 3 });
     idle::measure(clients, &products, rounds)
+}
+
+fn resume(options: &Idle) -> Result<()> {
+    rlimit::increase_nofile_limit(u64::MAX).context("the number of open files can't be raised")?;
+    if !or_all(&options.product, &[Product::Ichat]).contains(&Product::Ichat) {
+        say("of these products only ichat can be resumed");
+        return Ok(());
+    }
+    let clients = options.clients.unwrap_or(if options.quick { 200 } else { 5_000 });
+    resume::measure(clients, options.rounds.unwrap_or(if options.quick { 1 } else { 3 }))
 }
 
 fn or_all(chosen: &[Product], all: &[Product]) -> Vec<Product> {

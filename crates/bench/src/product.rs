@@ -1,5 +1,6 @@
 //! The servers that are measured, each a process of its own.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,7 @@ impl Product {
 
     pub(crate) fn wire(self) -> Wire {
         match self {
-            Product::Ichat => Wire::IChat,
+            Product::Ichat => Wire::Guest,
             _ => Wire::Classic,
         }
     }
@@ -64,7 +65,7 @@ impl Product {
         self != Product::Socketioxide
     }
 
-    fn command(self, data: &Path) -> Result<Command> {
+    fn command(self, data: &Path, listen: SocketAddr, log: &str) -> Result<Command> {
         let own = std::env::current_exe()?;
         let node = |script: &str| {
             let mut command = Command::new("node");
@@ -78,14 +79,16 @@ impl Product {
                 let mut command = Command::new(server_program(&own));
                 command
                     .args([
-                        "--listen",
-                        "127.0.0.1:0",
                         "--no-announce",
-                        "--log",
-                        "error",
                         "--max-connections",
                         "20000",
+                        "--log-format",
+                        "json",
+                        "--log",
+                        log,
                     ])
+                    .arg("--listen")
+                    .arg(listen.to_string())
                     .arg("--data")
                     .arg(data);
                 command
@@ -112,34 +115,35 @@ fn server_program(own: &Path) -> PathBuf {
 
 /// A server that runs.
 pub(crate) struct Server {
+    product: Product,
     pub(crate) address: SocketAddr,
     process: Child,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Server {
     pub(crate) fn start(product: Product) -> Result<Self> {
         let data = tempfile::tempdir()?;
-        let mut command = product.command(data.path())?;
-        let mut process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("{command:?} can't be started; `cargo xtask bench` builds what it needs"))?;
-        let mut line = String::new();
-        let stdout = process.stdout.take().context("a piped stdout is there")?;
-        BufReader::new(stdout).read_line(&mut line)?;
-        let address = line.trim().strip_prefix("listening on http://").map(str::parse);
-        let mut server = Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        let (process, address) = spawn(product, data.path(), SocketAddr::from(([127, 0, 0, 1], 0)), "error")?;
+        Ok(Self {
+            product,
+            address,
             process,
-            _data: data,
-        };
-        match address {
-            Some(Ok(address)) => server.address = address,
-            _ => bail!("{command:?} did not say where it listens, but {line:?}"),
-        }
-        Ok(server)
+            data,
+        })
+    }
+
+    /// Kills it, and starts it anew with the same data at the same address.
+    pub(crate) fn restart(&mut self, log: &str) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        (self.process, self.address) = spawn(self.product, self.data.path(), self.address, log)?;
+        Ok(())
+    }
+
+    /// What it logged since it was started.
+    pub(crate) fn logged(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(log_file(self.data.path()))?)
     }
 
     pub(crate) fn cpu(&self) -> Result<Duration> {
@@ -161,4 +165,34 @@ impl Drop for Server {
         drop(self.process.kill());
         drop(self.process.wait());
     }
+}
+
+/// Starts it, and waits until it says where it listens.
+fn spawn(product: Product, data: &Path, listen: SocketAddr, log: &str) -> Result<(Child, SocketAddr)> {
+    let mut command = product.command(data, listen, log)?;
+    let log = File::create(log_file(data))?;
+    let mut process = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .with_context(|| format!("{command:?} can't be started; `cargo xtask bench` builds what it needs"))?;
+    let mut line = String::new();
+    let stdout = process.stdout.take().context("a piped stdout is there")?;
+    BufReader::new(stdout).read_line(&mut line)?;
+    let address = line.trim().strip_prefix("listening on http://").map(str::parse);
+    if let Some(Ok(address)) = address {
+        return Ok((process, address));
+    }
+    // It has most likely ended already.
+    drop(process.kill());
+    process.wait()?;
+    bail!(
+        "{command:?} did not say where it listens, but {line:?} {}",
+        std::fs::read_to_string(log_file(data))?.trim()
+    )
+}
+
+fn log_file(data: &Path) -> PathBuf {
+    data.join("stderr")
 }

@@ -32,7 +32,7 @@ fn table(figures: &Figures) -> Result<String> {
     let mut missing = Vec::new();
     for target in TARGETS {
         let Some(verdict) = target.verdict(figures) else {
-            missing.push(format!("{} ({})", target.case, target.what));
+            missing.push(target.case);
             continue;
         };
         writeln!(
@@ -46,6 +46,7 @@ fn table(figures: &Figures) -> Result<String> {
             if verdict.ratio <= 1.0 { "met" } else { "**missed**" }
         )?;
     }
+    missing.dedup();
     if !missing.is_empty() {
         writeln!(table, "\nNot measured in this run: {}.", missing.join("; "))?;
     }

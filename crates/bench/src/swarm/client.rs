@@ -6,14 +6,15 @@ use std::net::SocketAddr;
 use anyhow::{Context as _, Result, bail};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use serde_json::Value;
 
 use super::frames::{self, Frame};
-use super::{Ears, Wire};
+use super::{Ears, Wire, member};
 
 /// How far in it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
+    /// Waits for the server's answer to a question, on a connection of its own.
+    Asking,
     /// Waits for the end of the HTTP answer.
     Upgrading,
     /// Waits for Engine.IO's and then Socket.IO's welcome.
@@ -23,8 +24,11 @@ enum Stage {
 
 pub(crate) struct Client {
     number: usize,
+    address: SocketAddr,
     stream: TcpStream,
     stage: Stage,
+    /// What proves who it is.
+    auth: String,
     /// The beginning of a frame whose rest has not come yet.
     part: Vec<u8>,
     /// What the socket did not take yet.
@@ -32,22 +36,34 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn connect(number: usize, address: SocketAddr, registry: &Registry) -> Result<Self> {
-        let mut stream = TcpStream::connect(address).context("no connection can be made")?;
-        // It may fail while the connection is being made; a write then says why.
-        drop(stream.set_nodelay(true));
-        registry.register(&mut stream, Token(number), Interest::READABLE | Interest::WRITABLE)?;
-        let request = format!(
-            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\n\
-             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        );
+    pub(crate) fn connect(number: usize, address: SocketAddr, wire: Wire, registry: &Registry) -> Result<Self> {
+        let (stage, auth, words) = match wire {
+            Wire::Classic => (Stage::Upgrading, String::new(), upgrade(address)),
+            Wire::Guest => {
+                let auth = format!("{{\"protocol\":1,\"name\":\"Client {number}\"}}");
+                (Stage::Upgrading, auth, upgrade(address))
+            }
+            Wire::Member(_) => (Stage::Asking, String::new(), member::question(address)),
+        };
         Ok(Self {
             number,
-            stream,
-            stage: Stage::Upgrading,
+            address,
+            stream: stream(number, address, registry)?,
+            stage,
+            auth,
             part: Vec::new(),
-            unsent: request.into_bytes(),
+            unsent: words,
         })
+    }
+
+    /// Goes on from the question to the connection.
+    fn asked(&mut self, auth: String, registry: &Registry) -> Result<()> {
+        self.stream = stream(self.number, self.address, registry)?;
+        self.stage = Stage::Upgrading;
+        self.auth = auth;
+        self.part = Vec::new();
+        self.unsent = upgrade(self.address);
+        Ok(())
     }
 
     /// Sends one text.
@@ -70,7 +86,13 @@ impl Client {
     }
 
     /// Reads what is there. `is_ending` says that the end may be behind it.
-    pub(crate) fn hear(&mut self, buffer: &mut [u8], is_ending: bool, ears: &mut Ears) -> Result<()> {
+    pub(crate) fn hear(
+        &mut self,
+        buffer: &mut [u8],
+        is_ending: bool,
+        ears: &mut Ears,
+        registry: &Registry,
+    ) -> Result<()> {
         loop {
             let read = match self.stream.read(buffer) {
                 Ok(0) => bail!("the server ended the connection of client {}", self.number),
@@ -81,7 +103,12 @@ impl Client {
             };
             ears.now = ears.epoch.elapsed();
             ears.bytes += read as u64;
-            if self.part.is_empty() {
+            if self.stage == Stage::Asking {
+                self.part.extend_from_slice(&buffer[..read]);
+                if let Some(auth) = member::auth(self.number, &self.part)? {
+                    return self.asked(auth, registry);
+                }
+            } else if self.part.is_empty() {
                 let used = self.take(&buffer[..read], ears)?;
                 self.part.extend_from_slice(&buffer[used..read]);
             } else {
@@ -131,13 +158,8 @@ impl Client {
 
     fn enter(&mut self, payload: &[u8], ears: &mut Ears) -> Result<()> {
         if payload.starts_with(b"0") {
-            return match ears.wire {
-                Wire::IChat => {
-                    let auth = format!("40{{\"protocol\":1,\"name\":\"Client {}\"}}", self.number);
-                    self.say(auth.as_bytes())
-                }
-                Wire::Classic => self.say(b"40"),
-            };
+            let words = format!("40{}", self.auth);
+            return self.say(words.as_bytes());
         }
         if payload.starts_with(b"44") {
             bail!(
@@ -146,17 +168,16 @@ impl Client {
                 String::from_utf8_lossy(payload)
             );
         }
-        let is_in = match ears.wire {
-            Wire::Classic => payload.starts_with(b"40"),
-            Wire::IChat => match payload.strip_prefix(b"42[\"hello\",") {
-                Some(hello) if ears.lobby.is_empty() => {
-                    let hello: Value = serde_json::from_slice(hello.strip_suffix(b"]").unwrap_or(hello))?;
-                    let lobby = hello["lobby"].as_str().context("a hello names the lobby")?;
-                    lobby.clone_into(&mut ears.lobby);
-                    true
+        let is_in = match (ears.wire, payload.strip_prefix(b"42[\"hello\",")) {
+            (Wire::Classic, _) => payload.starts_with(b"40"),
+            (_, None) => false,
+            (wire, Some(hello)) => {
+                let lobby = ears.lobby(hello)?.id;
+                if let Wire::Member(Some(held)) = wire {
+                    self.say(member::sync(lobby, held)?.as_bytes())?;
                 }
-                hello => hello.is_some(),
-            },
+                true
+            }
         };
         if is_in {
             self.stage = Stage::In;
@@ -164,4 +185,20 @@ impl Client {
         }
         Ok(())
     }
+}
+
+fn stream(number: usize, address: SocketAddr, registry: &Registry) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect(address).context("no connection can be made")?;
+    // It may fail while the connection is being made; a write then says why.
+    drop(stream.set_nodelay(true));
+    registry.register(&mut stream, Token(number), Interest::READABLE | Interest::WRITABLE)?;
+    Ok(stream)
+}
+
+fn upgrade(address: SocketAddr) -> Vec<u8> {
+    format!(
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    .into_bytes()
 }

@@ -7,16 +7,19 @@
 mod client;
 pub(crate) mod frames;
 mod load;
+mod member;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use ichat_protocol::{EntryId, Head, Hello, RoomSummary};
 use memchr::memmem::Finder;
 use mio::{Events, Poll};
-use uuid::Uuid;
 
 use self::client::Client;
 pub(crate) use self::load::{Load, Talk};
@@ -29,13 +32,15 @@ const STALLED: Duration = Duration::from_secs(20);
 /// Joining is over when nothing came for so long.
 const CALM: Duration = Duration::from_millis(300);
 
-/// How one speaks with the server.
+/// How one comes in, and speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wire {
-    /// I-Chat's own events.
-    IChat,
     /// `chat message`, as in Socket.IO's tutorial.
     Classic,
+    /// I-Chat's own events, without a key.
+    Guest,
+    /// The same with a key, as the app and the page do; whoever holds a part of the lobby's log asks for what is missing.
+    Member(Option<Head>),
 }
 
 pub(crate) struct Swarm {
@@ -53,8 +58,8 @@ pub(crate) struct Ears {
     epoch: Instant,
     /// Since the epoch, as of the last read.
     now: Duration,
-    /// The room to post to.
-    lobby: String,
+    /// The room to post to, as the first client saw it.
+    lobby: Option<RoomSummary>,
     /// How many clients are in.
     inside: usize,
     mark: Finder<'static>,
@@ -86,6 +91,17 @@ impl Ears {
     }
 }
 
+impl Ears {
+    /// The lobby, from the server's `hello` if it isn't known yet.
+    fn lobby(&mut self, hello: &[u8]) -> Result<&RoomSummary> {
+        if self.lobby.is_none() {
+            let hello: Hello = serde_json::from_slice(hello.strip_suffix(b"]").unwrap_or(hello))?;
+            self.lobby = hello.rooms.into_iter().find(|room| room.id == hello.lobby);
+        }
+        self.lobby.as_ref().context("the hello does not tell of the lobby")
+    }
+}
+
 /// The three numbers of a mark.
 fn fields(mark: &[u8]) -> Option<(u64, u64, u64)> {
     let mut fields = mark.split(|byte| *byte == b':').map(|digits| {
@@ -109,7 +125,7 @@ impl Swarm {
                 wire,
                 epoch: Instant::now(),
                 now: Duration::ZERO,
-                lobby: String::new(),
+                lobby: None,
                 inside: 0,
                 mark: Finder::new("@@"),
                 tally: Tally::new(clients, senders, in_order),
@@ -125,7 +141,7 @@ impl Swarm {
         let mut progress = (Instant::now(), self.ears.inside);
         while self.ears.inside < clients {
             while self.clients.len() < clients.min(self.ears.inside.saturating_add(at_once)) {
-                let client = Client::connect(self.clients.len(), self.address, self.poll.registry())?;
+                let client = Client::connect(self.clients.len(), self.address, self.ears.wire, self.poll.registry())?;
                 self.clients.push(client);
             }
             self.turn(Some(Duration::from_millis(100)), |_, _| Ok(()))?;
@@ -136,6 +152,29 @@ impl Swarm {
             }
         }
         Ok(())
+    }
+
+    /// The lobby's head as the first client saw it when it came in.
+    pub(crate) fn head(&self) -> Result<Head> {
+        Ok(self.ears.lobby.as_ref().context("nobody is in the lobby")?.head)
+    }
+
+    /// From now on everybody has the first sender's messages up to `from`, and hears until they have them up to `to`.
+    pub(crate) fn catch_up(&mut self, clients: usize, from: u32, to: u32) -> Result<()> {
+        self.ears.tally.skip_to(from);
+        self.connect(clients, clients)?;
+        let due = u64::from(to - from) * clients as u64;
+        let mut progress = (Instant::now(), 0);
+        while self.ears.tally.deliveries < due {
+            self.turn(Some(Duration::from_millis(100)), |_, _| Ok(()))?;
+            let deliveries = self.ears.tally.deliveries;
+            if deliveries > progress.1 {
+                progress = (Instant::now(), deliveries);
+            } else if progress.0.elapsed() > STALLED {
+                bail!("{deliveries} of {due} messages have come, and no more come");
+            }
+        }
+        self.ears.tally.orders(&[to]).map(drop).map_err(Into::into)
     }
 
     /// Hears until nothing comes any more, and not for ever.
@@ -177,7 +216,12 @@ impl Swarm {
                 client.flush()?;
             }
             if event.is_readable() || event.is_error() || event.is_read_closed() {
-                client.hear(&mut self.buffer, event.is_read_closed(), &mut self.ears)?;
+                client.hear(
+                    &mut self.buffer,
+                    event.is_read_closed(),
+                    &mut self.ears,
+                    self.poll.registry(),
+                )?;
                 if self.ears.own.take().is_some() {
                     own(client, (&self.ears, number))?;
                 }
@@ -190,21 +234,21 @@ impl Swarm {
 /// The next message of a sender, as it goes over the wire.
 fn words(ears: &Ears, sender: usize, number: u32, out: &mut Vec<u8>) -> Result<()> {
     out.clear();
-    match ears.wire {
-        Wire::IChat => write!(
+    match (ears.wire, &ears.lobby) {
+        (Wire::Guest | Wire::Member(_), Some(lobby)) => write!(
             out,
             "42[\"post\",{{\"room\":\"{}\",\"id\":\"{}\",\"body\":{{\"kind\":\"message\",\"text\":\"",
-            ears.lobby,
-            Uuid::now_v7()
+            lobby.id,
+            EntryId::fresh()
         )?,
-        Wire::Classic => out.extend_from_slice(b"42[\"chat message\",\""),
+        _ => out.extend_from_slice(b"42[\"chat message\",\""),
     }
     let start = out.len();
     write!(out, "@@{sender}:{number}:{}@@", ears.epoch.elapsed().as_micros())?;
     out.resize(start + TEXT_BYTES, b'_');
     out.extend_from_slice(match ears.wire {
-        Wire::IChat => b"\"}}]".as_slice(),
         Wire::Classic => b"\"]".as_slice(),
+        Wire::Guest | Wire::Member(_) => b"\"}}]".as_slice(),
     });
     Ok(())
 }
