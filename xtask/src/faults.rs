@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 use clap::Args;
 
+use crate::packages::{self, For};
 use crate::repo::Repo;
 use crate::{process, setup};
 
@@ -28,6 +29,7 @@ pub(crate) struct Options {
 
 pub(crate) fn faults(repo: &Repo, options: &Options) -> Result<()> {
     setup::for_server(repo)?;
+    packages::install(&[For::Namespaces, For::FakeTime])?;
     let programs = [
         "build",
         "--package",

@@ -33,6 +33,8 @@ const APP: &[Package] = &[
     package("libssl-dev"),
 ];
 const NAMESPACES: &[Package] = &[unless("iproute2", &["ip"])];
+/// The `/usr/lib/…/faketime` that a program's clock jumps by.
+const FAKE_TIME: &[Package] = &[package("libfaketime")];
 const PYTHON: &[Package] = &[package("python3"), package("python3-venv")];
 const BROWSER: &[Package] = &[
     unless("chromium", programs::CHROMIUM),
@@ -63,6 +65,8 @@ pub(crate) enum For {
     App,
     /// Two machines as two network namespaces.
     Namespaces,
+    /// A program whose wall clock jumps.
+    FakeTime,
     /// A client in Python.
     Python,
     /// The page in a browser without a screen.
@@ -77,6 +81,7 @@ impl For {
             For::Building => BUILDING,
             For::App => APP,
             For::Namespaces => NAMESPACES,
+            For::FakeTime => FAKE_TIME,
             For::Python => PYTHON,
             For::Browser => BROWSER,
             For::Window => WINDOW,
@@ -89,6 +94,7 @@ impl For {
             For::Building => "a C compiler and pkg-config",
             For::App => "what Tauri 2 asks for (https://tauri.app/start/prerequisites)",
             For::Namespaces => "iproute2",
+            For::FakeTime => "libfaketime",
             For::Python => "Python 3 with venv",
             For::Browser => "Chromium or Chrome",
             For::Window => "Xvfb with xauth, dbus-run-session, WebKitWebDriver, ImageMagick, xdotool and dunst",
@@ -190,6 +196,7 @@ fn say_once(purposes: &[For]) {
         For::Building => !programs::there("cc") || !programs::there("pkg-config"),
         For::App => !Path::new("/usr/include/webkitgtk-4.1").exists(),
         For::Namespaces => !programs::there("ip"),
+        For::FakeTime => cfg!(target_os = "linux") && !Path::new("/usr/lib64/faketime").exists(),
         For::Python => !programs::there("python3"),
         For::Browser => programs::find(programs::CHROMIUM).is_none(),
         For::Window => !programs::there("xvfb-run") || !programs::there("WebKitWebDriver"),

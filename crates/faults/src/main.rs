@@ -18,6 +18,8 @@
 
 mod cases;
 mod history;
+#[cfg(target_os = "linux")]
+mod net;
 mod order;
 mod people;
 mod person;
@@ -26,6 +28,7 @@ mod record;
 mod round;
 mod run;
 mod server;
+mod swarm;
 mod verify;
 
 use std::process::ExitCode;

@@ -23,6 +23,8 @@ pub(crate) enum Order {
     },
     /// The network came back: don't wait.
     Nudge,
+    /// The machine wakes up, so long after it fell asleep.
+    Wake { after_ms: u64 },
     /// Pages back to the beginning of every room, and writes what it shows into this file.
     View { file: PathBuf },
     /// Ends politely.

@@ -1,5 +1,6 @@
 //! The checker's hold on a client: ours, or socket.io-client, each a process of its own.
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ struct Life {
     process: Option<(Process, ChildStdin)>,
     lobby: Option<RoomId>,
     heard: Arc<Heard>,
+    /// What it was told to post.
+    posted: HashSet<EntryId>,
 }
 
 #[derive(Default)]
@@ -66,6 +69,20 @@ pub(crate) struct Now {
     pub(crate) failures: Vec<String>,
     views: u32,
     ended: bool,
+}
+
+impl Now {
+    /// Whether so many posts have their answers. An empty outbox alone may be one that is yet to be filled.
+    pub(crate) fn has_nothing_waiting(&self, posted: usize) -> bool {
+        let Status {
+            online,
+            waiting,
+            refused,
+            acknowledged,
+            ..
+        } = self.status;
+        online && waiting == 0 && acknowledged + refused + self.failures.len() >= posted
+    }
 }
 
 impl Person {
@@ -89,6 +106,7 @@ impl Person {
                     process: None,
                     lobby: None,
                     heard: Arc::default(),
+                    posted: HashSet::new(),
                 }),
             }),
         };
@@ -177,12 +195,34 @@ impl Person {
     /// Posts to the lobby under an id that the case chose, and goes on.
     pub(crate) fn posts_as(&self, id: EntryId, body: Body) -> Result<()> {
         let room = self.lobby()?;
+        self.life().posted.insert(id);
         self.does(&Order::Post { room, id, body })
     }
 
     /// The network came back: they don't wait any longer.
     pub(crate) fn is_nudged(&self) -> Result<()> {
         self.does(&Order::Nudge)
+    }
+
+    /// Stands still, as on a laptop whose lid is shut: nothing of it runs, and nobody is told.
+    #[cfg(unix)]
+    pub(crate) fn stands_still(&self) -> Result<()> {
+        self.signal(nix::sys::signal::Signal::SIGSTOP)
+    }
+
+    /// Goes on after that.
+    #[cfg(unix)]
+    pub(crate) fn goes_on(&self) -> Result<()> {
+        self.signal(nix::sys::signal::Signal::SIGCONT)
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, signal: nix::sys::signal::Signal) -> Result<()> {
+        let life = self.life();
+        let process = life.process.as_ref().map(|(process, _)| process.id());
+        let process = process.with_context(|| format!("{} has no client running", self.inner.name))?;
+        let process = nix::unistd::Pid::from_raw(i32::try_from(process)?);
+        Ok(nix::sys::signal::kill(process, signal)?)
     }
 
     /// `kill -9`.
@@ -199,6 +239,7 @@ impl Person {
         let inner = &self.inner;
         let mut life = self.life();
         life.number += 1;
+        life.posted.clear();
         let logs = inner.dir.join("logs");
         for folder in [&logs, &inner.dir.join("records"), &inner.dir.join("people")] {
             std::fs::create_dir_all(folder)?;
@@ -239,9 +280,15 @@ impl Person {
         Ok(())
     }
 
-    /// Waits until nothing waits in their outbox.
+    /// Waits until they know what became of everything that they were told to post in this life.
     pub(crate) fn has_nothing_waiting(&self) -> Result<()> {
-        self.until("an empty outbox", |now| now.status.online && now.status.waiting == 0)
+        let posted = self.posted();
+        self.until("an empty outbox", |now| now.has_nothing_waiting(posted))
+    }
+
+    /// How many posts they were told to make in this life.
+    pub(crate) fn posted(&self) -> usize {
+        self.life().posted.len()
     }
 
     /// What they show, back to the beginning.

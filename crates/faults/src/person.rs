@@ -4,14 +4,17 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead as _, Write as _};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 use ichat_client::session::{Command, Connection, Load, OutboxState, Update};
-use ichat_client::{Client, ClientUpdate, Profile, Updates};
+use ichat_client::{Client, ClientUpdate, Clock, Profile, Updates};
 use ichat_protocol::limits::PAGE_ENTRIES;
 use ichat_protocol::{Entry, EntryId, Epoch, Name, RoomId, Seq};
 use tokio::sync::{Notify, mpsc};
+use tokio::task::unconstrained;
 
 use crate::order::{Order, RoomView, Status, View, Word};
 use crate::record::{Line, Place, Recorder};
@@ -39,6 +42,8 @@ pub(crate) fn live(options: Options) -> Result<()> {
 
 struct Body {
     client: Client,
+    /// For how long the machine has slept, in milliseconds: its clock is ahead by that.
+    slept: Arc<AtomicU64>,
     record: Recorder,
     picture: Arc<Shared>,
 }
@@ -69,7 +74,10 @@ impl Body {
     async fn live(options: Options) -> Result<()> {
         let name = Name::parse(&options.name)?;
         let record = Recorder::create(&options.record)?;
-        let (client, updates) = Client::open(&options.dir, Some(name))?;
+        let slept = Arc::<AtomicU64>::default();
+        let (began, ahead) = (Instant::now(), Arc::clone(&slept));
+        let clock = Clock::new(move || began.elapsed() + Duration::from_millis(ahead.load(Ordering::SeqCst)));
+        let (client, updates) = Client::open_by(clock, &options.dir, Some(name))?;
         let profile = client.profile();
         let opened = Line::Opened {
             me: profile.member.clone(),
@@ -85,6 +93,7 @@ impl Body {
         tokio::spawn(tell(Arc::clone(&picture)));
         let body = Self {
             client,
+            slept,
             record,
             picture,
         };
@@ -112,6 +121,10 @@ impl Body {
                 Order::Join { address } => self.join(&address).await,
                 Order::Nudge => {
                     self.client.nudge().await;
+                    Ok(())
+                }
+                Order::Wake { after_ms } => {
+                    self.slept.fetch_add(after_ms, Ordering::SeqCst);
                     Ok(())
                 }
                 Order::View { file } => self.view(&file).await,
@@ -151,7 +164,7 @@ impl Body {
         }
         futures_util::future::join_all(noted).await;
         let handed = posts.into_iter().map(|(room, id, body)| {
-            Box::pin(async move {
+            Box::pin(unconstrained(async move {
                 let written = now_ms();
                 let send = Command::Send {
                     room,
@@ -165,10 +178,10 @@ impl Body {
                         what: format!("post {id}: {error}"),
                     }),
                 }
-            })
+            }))
         });
         // Each is asked once, in their order, and has then taken its place in the client's queue. (`join_all` alone asks
-        // in an order of its own.)
+        // in an order of its own, and Tokio puts off whoever comes after some hundred others.)
         let mut taken = Vec::new();
         for mut one in handed {
             if futures_util::poll!(&mut one).is_pending() {

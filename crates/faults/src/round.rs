@@ -25,6 +25,28 @@ pub(crate) struct Programs {
     pub(crate) ui: PathBuf,
 }
 
+/// How much time there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// What a test of everything has time for.
+    Short,
+    /// The whole proof.
+    Full,
+    /// The case was asked for by name: faults that last for minutes last for minutes.
+    Named,
+}
+
+impl Pace {
+    /// How long a fault lasts, in seconds.
+    pub(crate) fn lasts(self, short: u64, full: u64, named: u64) -> Duration {
+        Duration::from_secs(match self {
+            Pace::Short => short,
+            Pace::Full => full,
+            Pace::Named => named,
+        })
+    }
+}
+
 /// One round. Everything random in it comes from `dice`, which the seed has set.
 pub(crate) struct Round {
     pub(crate) seed: u64,
@@ -32,6 +54,7 @@ pub(crate) struct Round {
     /// The round's folder: data, records, logs. Kept when the round fails.
     pub(crate) dir: PathBuf,
     pub(crate) programs: Programs,
+    pub(crate) pace: Pace,
     people: Vec<Person>,
     servers: Vec<Server>,
     restored: bool,
@@ -40,13 +63,14 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    pub(crate) fn new(seed: u64, dir: &Path, programs: Programs) -> Result<Self> {
+    pub(crate) fn new(seed: u64, dir: &Path, programs: Programs, pace: Pace) -> Result<Self> {
         std::fs::create_dir_all(dir).with_context(|| format!("{} can't be made", dir.display()))?;
         Ok(Self {
             seed,
             dice: fastrand::Rng::with_seed(seed),
             dir: dir.to_owned(),
             programs,
+            pace,
             people: Vec::new(),
             servers: Vec::new(),
             restored: false,
@@ -96,6 +120,17 @@ impl Round {
         std::thread::sleep(Duration::from_micros(wait));
     }
 
+    /// A number for the case's line.
+    pub(crate) fn counted(&mut self, name: &'static str, many: usize) {
+        let many = u32::try_from(many).unwrap_or(u32::MAX);
+        self.figures.push((name, f64::from(many)));
+    }
+
+    /// A time for the case's line, in milliseconds.
+    pub(crate) fn took(&mut self, name: &'static str, time: Duration) {
+        self.figures.push((name, time.as_secs_f64() * 1_000.0));
+    }
+
     /// From here on the server's log is an older one, put back on purpose.
     pub(crate) fn log_was_restored(&mut self) {
         self.restored = true;
@@ -114,7 +149,7 @@ impl Round {
         for person in self.living() {
             person.has_nothing_waiting()?;
         }
-        let witness = self.person("witness")?;
+        let witness = self.person_with("witness", Kind::Ours, server.place())?;
         witness.joins(&server)?;
         let seen = witness.view()?;
         self.verify_against(&server, seen)

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::cases::{CASES, Case};
-use crate::round::{Programs, Round};
+use crate::round::{Pace, Programs, Round};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -69,11 +69,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let programs = programs(options)?;
     let place = options.dir.clone().unwrap_or_else(std::env::temp_dir);
     let dir = place.join(format!("ichat-faults-{}", std::process::id()));
+    // What mostly waits is played side by side, and what loads the machine alone.
+    let (waiting, busy): (Vec<&Case>, Vec<&Case>) = chosen.into_iter().partition(|case| case.waits());
+    let play = |case: &'static Case| Ok((case, play(case, options, &programs, &dir)?));
+    let mut played: Vec<Result<(&Case, Outcome)>> = std::thread::scope(|scope| {
+        let all: Vec<_> = waiting
+            .into_iter()
+            .map(|case| scope.spawn(move || play(case)))
+            .collect();
+        let ended = all
+            .into_iter()
+            .map(|one| one.join().unwrap_or_else(|_| Err(anyhow!("a case panicked"))));
+        ended.collect()
+    });
+    played.extend(busy.into_iter().map(play));
     let mut failed = Vec::new();
-    for case in chosen {
-        match play(case, options, &programs, &dir)? {
-            Outcome::Failed => failed.push(case.name),
-            Outcome::Passed | Outcome::Skipped => {}
+    for one in played {
+        if let (case, Outcome::Failed) = one? {
+            failed.push(case.name);
         }
     }
     // Only when nothing was kept in it.
@@ -100,12 +113,17 @@ fn play(case: &Case, options: &Options, programs: &Programs, dir: &Path) -> Resu
         return Ok(Outcome::Skipped);
     }
     let started = Instant::now();
+    let pace = match (options.short, options.cases.is_empty()) {
+        (true, _) => Pace::Short,
+        (false, true) => Pace::Full,
+        (false, false) => Pace::Named,
+    };
     let base = options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000_000));
     let mut figures = Vec::new();
     for number in 0..rounds {
         let seed = base + u64::from(number);
         let folder = dir.join(format!("{}-{seed}", case.name));
-        let mut round = Round::new(seed, &folder, programs.clone())?;
+        let mut round = Round::new(seed, &folder, programs.clone(), pace)?;
         let played = (case.run)(&mut round);
         figures.append(&mut round.figures);
         drop(round);
@@ -128,17 +146,20 @@ fn play(case: &Case, options: &Options, programs: &Programs, dir: &Path) -> Resu
         }
     }
     let seconds = started.elapsed().as_secs_f64();
-    println!(
+    let mut told = format!(
         "{:4} passed {rounds} rounds in {seconds:.1} s  {}",
         case.name, case.about
     );
     for (name, values) in by_name(figures) {
-        println!(
-            "     {name}: median {:.1}, worst {:.1}",
-            values[values.len() / 2],
-            values[values.len() - 1]
-        );
+        let (median, worst) = (values[values.len() / 2], values[values.len() - 1]);
+        let more = match values.len() {
+            1 => format!("{median:.1}"),
+            _ => format!("median {median:.1}, worst {worst:.1}"),
+        };
+        told = format!("{told}\n     {name}: {more}");
     }
+    // At once, so that cases that are played side by side don't cut into each other.
+    println!("{told}");
     Ok(Outcome::Passed)
 }
 

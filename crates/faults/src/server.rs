@@ -25,6 +25,8 @@ pub(crate) struct ServerSetting {
     /// Another program than the one that is tested.
     pub(crate) program: Option<PathBuf>,
     pub(crate) flags: Vec<OsString>,
+    /// How much it logs.
+    pub(crate) log: &'static str,
 }
 
 impl Default for ServerSetting {
@@ -35,6 +37,7 @@ impl Default for ServerSetting {
             data: None,
             program: None,
             flags: Vec::new(),
+            log: "warn",
         }
     }
 }
@@ -79,6 +82,14 @@ impl Server {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.running().address
+    }
+
+    /// How to start a program where the server is.
+    pub(crate) fn place(&self) -> Setting {
+        Setting {
+            prefix: self.inner.setting.setting.prefix.clone(),
+            env: Vec::new(),
+        }
     }
 
     /// Its data folder.
@@ -127,7 +138,7 @@ impl Server {
         let mut running = self.running();
         let mut command = inner.setting.setting.command(&inner.program, &inner.log)?;
         command
-            .args(["--no-announce", "--log", "warn", "--listen"])
+            .args(["--no-announce", "--log", inner.setting.log, "--listen"])
             .arg(running.address.to_string())
             .arg("--data")
             .arg(&inner.data)

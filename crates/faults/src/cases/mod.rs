@@ -10,6 +10,21 @@
 //! [`Setting`](crate::process::Setting): words ahead of the program (`ip netns exec …`) and an environment.
 
 mod d1;
+mod l2;
+#[cfg(target_os = "linux")]
+mod line;
+#[cfg(target_os = "linux")]
+mod n1;
+#[cfg(target_os = "linux")]
+mod n3;
+#[cfg(target_os = "linux")]
+mod n4;
+#[cfg(target_os = "linux")]
+mod n5;
+#[cfg(target_os = "linux")]
+mod n6;
+#[cfg(target_os = "linux")]
+mod n7;
 mod s1;
 
 use anyhow::Result;
@@ -31,11 +46,30 @@ pub(crate) struct Case {
     pub(crate) run: fn(&mut Round) -> Result<()>,
 }
 
+impl Case {
+    /// Whether it mostly waits, for a line or a clock: then it is played beside others that do.
+    pub(crate) fn waits(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        return self
+            .needs
+            .iter()
+            .any(|need| matches!(need, Need::Network | Need::FakeTime));
+        #[cfg(not(target_os = "linux"))]
+        return false;
+    }
+}
+
 /// What a machine must have or allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     /// Node.js, and the packages of the interface.
     Node,
+    /// Network namespaces and TUN devices.
+    #[cfg(target_os = "linux")]
+    Network,
+    /// libfaketime, which makes a program's wall clock jump.
+    #[cfg(target_os = "linux")]
+    FakeTime,
 }
 
 impl Need {
@@ -46,12 +80,34 @@ impl Need {
                 let library = programs.ui.join("node_modules/socket.io-client");
                 (!library.exists()).then(|| format!("there is no {} (npm ci)", library.display()))
             }
+            #[cfg(target_os = "linux")]
+            Need::Network => crate::net::obstacle(),
+            #[cfg(target_os = "linux")]
+            Need::FakeTime => n6::library()
+                .is_none()
+                .then(|| "there is no libfaketime (apt-get install faketime)".to_owned()),
         }
     }
 }
 
 /// In the order of the catalogue.
-pub(crate) const CASES: &[Case] = &[d1::CASE, s1::CASE];
+pub(crate) const CASES: &[Case] = &[
+    d1::CASE,
+    s1::CASE,
+    #[cfg(target_os = "linux")]
+    n1::CASE,
+    #[cfg(target_os = "linux")]
+    n3::CASE,
+    #[cfg(target_os = "linux")]
+    n4::CASE,
+    #[cfg(target_os = "linux")]
+    n5::CASE,
+    #[cfg(target_os = "linux")]
+    n6::CASE,
+    #[cfg(target_os = "linux")]
+    n7::CASE,
+    l2::CASE,
+];
 
 /// A message of any size up to some kilobytes, with signs that are easily harmed.
 fn message(dice: &mut fastrand::Rng, about: &str) -> Body {
