@@ -148,11 +148,50 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
+/// By what an id is looked up: 48 of its bits, as a signed number, because that takes 6 bytes and not 16. The upper ones are
+/// of the id's time, so that new ids come at the end of the index; the lower ones are random. Whoever finds an entry by
+/// its tag compares the whole id.
+pub(crate) fn tag(id: EntryId) -> i64 {
+    let bits = id.0.as_u128();
+    let (time, random) = ((bits >> 80) & 0xFFFF_FFFF, bits & 0xFFFF);
+    // 48 bits always fit.
+    i64::try_from(time << 16 | random).unwrap_or(0) - (1 << 47)
+}
+
+/// The time that a `UUIDv7` holds; something below 2^48 for any other id.
+fn time_of(id: EntryId) -> i64 {
+    i64::try_from(id.0.as_u128() >> 80).unwrap_or(0)
+}
+
+/// How long after its id was made an entry was committed, by two clocks: a number of a byte or two, where the time itself
+/// would take six.
+pub(crate) fn lag(id: EntryId, at: u64) -> i64 {
+    int(at) - time_of(id)
+}
+
+/// The time of an entry.
+pub(crate) fn at(id: EntryId, lag: i64) -> u64 {
+    natural(time_of(id).saturating_add(lag))
+}
+
+/// Finds an entry `e` by its id: `?1` is the [`tag`], `?2` the id.
+macro_rules! from_entry_by_id {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $select,
+            " FROM ident i CROSS JOIN entry e ON e.key = i.key WHERE i.tag = ?1 AND e.id = ?2 ",
+            $rest
+        )
+    };
+}
+pub(crate) use from_entry_by_id;
+
 /// The columns that [`read_entry`] reads and compares with their sum, from `entry e`, its author `p` and its device `d`.
 macro_rules! select_entries {
     ($rest:literal) => {
         concat!(
-            "SELECT e.key, e.id, p.id, d.id, e.at, e.kind, e.text, e.reply, e.amends, e.sum \
+            "SELECT e.key, e.id, p.id, d.id, e.lag, e.kind, longhand(e.text), e.reply, e.amends, e.sum \
              FROM entry e CROSS JOIN person p ON p.key = e.author CROSS JOIN device d ON d.key = e.device ",
             $rest
         )
@@ -162,15 +201,15 @@ pub(crate) use select_entries;
 
 /// An entry from a row of [`select_entries`]; an error when it is not what was written.
 pub(crate) fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let entry = read_unsummed_entry(row)?;
+    let entry = entry_of(row, at(EntryId(row.get(1)?), row.get(4)?))?;
     if row.get::<_, Option<i32>>(9)? == Some(sum::of_entry(row.get(0)?, &entry)) {
         return Ok(entry);
     }
     Err(unreadable(9, format!("entry {} is not what was written", entry.seq)))
 }
 
-/// An entry as it stands there, whatever its sum is.
-pub(crate) fn read_unsummed_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+/// An entry of this time from a row whose other columns are those of [`select_entries`], whatever its sum is.
+pub(crate) fn entry_of(row: &Row<'_>, at: u64) -> rusqlite::Result<Entry> {
     let columns = Columns {
         kind: row.get(5)?,
         text: row.get::<_, Option<String>>(6)?.map(Cow::Owned),
@@ -182,7 +221,7 @@ pub(crate) fn read_unsummed_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         id: EntryId(row.get(1)?),
         author: read_member(row, 2)?,
         device: DeviceId(row.get(3)?),
-        at: natural(row.get(4)?),
+        at,
         body: columns.into_body().map_err(|e| unreadable(6, e))?,
     })
 }

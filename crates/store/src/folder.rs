@@ -9,6 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::confirmed::{self, Count};
+use crate::shorthand::Books;
 use crate::{OpenError, StoreError};
 use crate::{heads, identity, schema};
 
@@ -62,7 +63,7 @@ impl Folder {
     }
 
     /// Opens the connection that writes, having checked that the file is sound and of a format that is known.
-    pub(crate) fn open_writer(&self) -> Result<Connection, OpenError> {
+    pub(crate) fn open_writer(&self, books: &Books) -> Result<Connection, OpenError> {
         let file = self.file();
         match fs::metadata(&file) {
             Ok(meta) if meta.len() > 0 => self.inspect()?,
@@ -84,20 +85,23 @@ impl Folder {
             connection.pragma_update(None, "journal_size_limit", 32 << 20)?;
             // What is deleted within a page is overwritten; `wipe` goes further where a person's text is concerned.
             connection.pragma_update(None, "secure_delete", "fast")?;
-            schema::migrate(&mut connection)?;
+            books.teach(&connection)?;
+            schema::migrate(&mut connection, books)?;
+            books.load(&connection)?;
             Ok(connection)
         };
         prepare().map_err(|e| self.explain(&e))
     }
 
     /// Opens a connection that reads.
-    pub(crate) fn open_reader(dir: &Path) -> rusqlite::Result<Connection> {
+    pub(crate) fn open_reader(dir: &Path, books: &Books) -> rusqlite::Result<Connection> {
         // Not SQLITE_OPEN_READ_ONLY, which can't take part in the recovery of a write-ahead log.
         let connection = Connection::open_with_flags(
             file_in(dir),
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         configure(&connection)?;
+        books.teach(&connection)?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
@@ -295,6 +299,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
     // Pages that contradict themselves are noticed when they are read, and not when they have misled somebody.
     connection.pragma_update(None, "cell_size_check", true)?;
+    // Otherwise the planner looks at what is bound to some statements, and plans them anew each time: a quarter of a commit.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
@@ -318,9 +324,9 @@ mod tests {
     #[test]
     fn every_connection_is_durable_and_of_a_sound_sqlite() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::lock(dir.path()).unwrap();
-        let writer = folder.open_writer().unwrap();
-        let reader = Folder::open_reader(dir.path()).unwrap();
+        let (folder, books) = (Folder::lock(dir.path()).unwrap(), Books::default());
+        let writer = folder.open_writer(&books).unwrap();
+        let reader = Folder::open_reader(dir.path(), &books).unwrap();
         for connection in [&writer, &reader] {
             let synchronous: i64 = connection
                 .pragma_query_value(None, "synchronous", |row| row.get(0))
@@ -342,9 +348,9 @@ mod tests {
     #[test]
     fn readers_can_not_write() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::lock(dir.path()).unwrap();
-        let _writer = folder.open_writer().unwrap();
-        let reader = Folder::open_reader(dir.path()).unwrap();
+        let (folder, books) = (Folder::lock(dir.path()).unwrap(), Books::default());
+        let _writer = folder.open_writer(&books).unwrap();
+        let reader = Folder::open_reader(dir.path(), &books).unwrap();
         assert!(reader.execute("DELETE FROM entry", []).is_err());
     }
 }

@@ -29,6 +29,7 @@ mod read;
 mod readers;
 mod replica;
 mod schema;
+mod shorthand;
 mod store;
 mod sum;
 mod tally;

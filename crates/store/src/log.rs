@@ -48,6 +48,10 @@ pub struct Search {
     pub room: Option<RoomId>,
     /// Only by this person.
     pub author: Option<MemberId>,
+    /// Only what was committed at this time or later, in milliseconds since the Unix epoch.
+    pub from: Option<u64>,
+    /// Only what was committed before this time.
+    pub until: Option<u64>,
     /// At most so many; 200 at most.
     pub limit: u32,
 }

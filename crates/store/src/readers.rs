@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::StoreError;
 use crate::folder::Folder;
+use crate::shorthand::Books;
 
 /// More readers than this only wait for the same disk.
 const READERS: u32 = 4;
@@ -18,14 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Readers {
     dir: PathBuf,
+    books: Books,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(crate) fn new(dir: PathBuf) -> Self {
+    pub(crate) fn new(dir: PathBuf, books: Books) -> Self {
         Self {
             dir,
+            books,
             idle: Mutex::new(Vec::new()),
             permits: Arc::new(Semaphore::new(READERS as usize)),
         }
@@ -54,7 +57,7 @@ impl Readers {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => Folder::open_reader(&self.dir)?,
+            None => Folder::open_reader(&self.dir, &self.books)?,
         };
         let transaction = connection.unchecked_transaction()?;
         // After an error the connection is not used again: it may be the connection that was at fault.

@@ -92,3 +92,13 @@ pub enum ReplicaChange {
         seq: Seq,
     },
 }
+
+impl ReplicaChange {
+    /// How many entries it brings.
+    pub(crate) fn entries(&self) -> usize {
+        match self {
+            ReplicaChange::Entries { entries, .. } => entries.len(),
+            _ => 0,
+        }
+    }
+}

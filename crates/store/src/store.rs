@@ -14,6 +14,7 @@ use crate::confirmed::{Confirmed, Count};
 use crate::folder::{self, Folder};
 use crate::identity;
 use crate::readers::Readers;
+use crate::shorthand::Books;
 use crate::write::Mark;
 use crate::writer::{self, Command};
 use crate::{Draft, Hit, OpenError, Outcome, ReplicaChange, Restored, Search, StoreError, read};
@@ -231,19 +232,21 @@ impl Store {
 impl Inner {
     fn open(dir: &Path) -> Result<Self, OpenError> {
         let folder = Folder::lock(dir)?;
-        let connection = folder.open_writer()?;
+        let books = Books::default();
+        let connection = folder.open_writer(&books)?;
         let identity = identity::ensure(&connection).map_err(|e| folder.explain(&e))?;
         let count = Count::of(&connection).map_err(|e| folder.explain(&e))?;
         let confirmed = Confirmed::open(dir, identity.generation, count).map_err(|e| folder::of_io(dir, &e))?;
         folder.sync();
-        let (writer, thread) = writer::start(folder, connection, confirmed).map_err(|e| OpenError::Io {
-            dir: dir.to_owned(),
-            cause: e.to_string(),
-        })?;
+        let (writer, thread) =
+            writer::start(folder, connection, confirmed, books.clone()).map_err(|e| OpenError::Io {
+                dir: dir.to_owned(),
+                cause: e.to_string(),
+            })?;
         Ok(Self {
             server_id: identity.server,
             lobby: identity.lobby,
-            readers: Arc::new(Readers::new(dir.to_owned())),
+            readers: Arc::new(Readers::new(dir.to_owned(), books)),
             writer,
             thread: Mutex::new(Some(thread)),
         })

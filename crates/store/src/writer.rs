@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::confirmed::Confirmed;
 use crate::folder::Folder;
+use crate::shorthand::{Books, Learning};
 use crate::write::{self, Mark};
 use crate::{Draft, Outcome, ReplicaChange, StoreError};
 
@@ -32,19 +33,28 @@ pub(crate) fn start(
     folder: Folder,
     connection: Connection,
     confirmed: Confirmed,
+    books: Books,
 ) -> std::io::Result<(mpsc::Sender<Command>, JoinHandle<()>)> {
     let (commands, queue) = mpsc::channel();
     let thread = thread::Builder::new()
         .name("ichat-store".into())
-        .spawn(move || run(&folder, connection, confirmed, &queue))?;
+        .spawn(move || run(&folder, connection, confirmed, books, &queue))?;
     Ok((commands, thread))
 }
 
-fn run(folder: &Folder, mut connection: Connection, mut confirmed: Confirmed, queue: &mpsc::Receiver<Command>) {
+fn run(
+    folder: &Folder,
+    mut connection: Connection,
+    mut confirmed: Confirmed,
+    books: Books,
+    queue: &mpsc::Receiver<Command>,
+) {
     let mut next = None;
+    let mut learning = Learning::with(books);
     while let Some(command) = next.take().or_else(|| queue.recv().ok()) {
         match command {
             Command::Commit(drafts, answer) => {
+                let entries = drafts.len();
                 let outcomes = write::commit(&mut connection, drafts);
                 if let Ok(outcomes) = &outcomes {
                     let committed = outcomes
@@ -53,14 +63,17 @@ fn run(folder: &Folder, mut connection: Connection, mut confirmed: Confirmed, qu
                     confirmed.entries(&connection, committed.count() as u64);
                 }
                 tell(answer, outcomes.map_err(StoreError::from));
+                learning.after(entries, &connection);
             }
             Command::Save(changes, answer) => {
                 let puts_out = changes.iter().any(|change| matches!(change, ReplicaChange::Outbox(_)));
+                let entries = changes.iter().map(ReplicaChange::entries).sum();
                 let saved = write::save(&mut connection, changes);
                 if puts_out && saved.is_ok() {
                     confirmed.recount(&connection);
                 }
                 tell(answer, saved.map_err(StoreError::from));
+                learning.after(entries, &connection);
             }
             Command::SetRead(mark, answer) => next = set_read(&mut connection, (mark, answer), queue),
             Command::LimitPages(pages, answer) => {

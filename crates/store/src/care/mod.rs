@@ -26,6 +26,7 @@ pub use restore::{RestoredHistory, restore};
 
 use crate::folder::{APPLICATION, PATIENCE};
 use crate::schema;
+use crate::shorthand::Books;
 
 /// How far a work is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,11 @@ fn look_into(file: &Path) -> Result<(Connection, u32), CareError> {
         connection.pragma_update(None, "cell_size_check", true)?;
         let application = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
         let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if application == APPLICATION && version == schema::VERSION {
+            let books = Books::default();
+            books.teach(&connection)?;
+            books.load(&connection)?;
+        }
         Ok((connection, application, version))
     };
     let (connection, application, version) = look().map_err(|e| CareError::of_sql(file, &e))?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ichat_protocol::{Body, Entry, EntryId, MemberId};
 use rusqlite::Connection;
 
-use crate::code::{RoomKey, natural, read_entry, select_entries};
+use crate::code::{RoomKey, natural, read_entry, select_entries, tag};
 use crate::read::is_indexed;
 use crate::tally::block_of;
 
@@ -108,6 +108,9 @@ impl Replay {
                     }
                     next = entry.seq.0 + 1;
                     ids.push(entry.id.0.as_u128());
+                    if !is_found(connection, &entry, self.room.at(entry.seq))? {
+                        self.fault(|| format!("entry {} is not found by its id", entry.seq));
+                    }
                     self.follow(entry);
                 }
                 Err(rusqlite::Error::SqliteFailure(error, cause)) => {
@@ -242,6 +245,13 @@ impl Replay {
             self.faults.push(fault());
         }
     }
+}
+
+/// Whether an entry that is posted again would be known.
+fn is_found(connection: &Connection, entry: &Entry, key: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM ident WHERE tag = ?1 AND key = ?2)")?
+        .query_row((tag(entry.id), key), |row| row.get(0))
 }
 
 fn row(connection: &Connection, room: RoomKey) -> rusqlite::Result<Row> {

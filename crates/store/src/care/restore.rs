@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::{CareError, Progress, Watch, check, look_into};
 use crate::folder::{self, Folder, file_in, sync_folder, wal_of};
+use crate::shorthand::Books;
 use crate::{confirmed, identity, schema};
 
 /// Bytes copied between two reports.
@@ -114,7 +115,9 @@ fn renew(file: &Path, copy: &Path, watch: Watch<'_>) -> Result<(ServerId, check:
     };
     let (mut connection, version) = look_into(copy).map_err(|error| error.about(file))?;
     if version < schema::VERSION {
-        schema::migrate(&mut connection).map_err(of_file)?;
+        let books = Books::default();
+        books.teach(&connection).map_err(of_file)?;
+        schema::migrate(&mut connection, &books).map_err(of_file)?;
         identity::ensure(&connection).map_err(of_file)?;
     }
     let checked = check::look_through(&connection, watch).map_err(of_file)?;

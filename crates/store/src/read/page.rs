@@ -6,7 +6,7 @@ use ichat_protocol::{Body, Entry, EntryId, MemberId, Page, RoomId, Seq, limits};
 use rusqlite::Connection;
 
 use super::rooms::{RoomRow, row_of};
-use crate::code::{RoomKey, SEQ_TOP, kind, read_entry, select_entries, unreadable};
+use crate::code::{RoomKey, SEQ_TOP, read_entry, select_entries, unreadable};
 
 /// See [`crate::Store::page`].
 pub(crate) fn page(
@@ -130,21 +130,4 @@ fn last_of_each(amendments: Vec<Entry>, message: EntryId, page: &[Entry]) -> Vec
         .into_values()
         .filter(|r| matches!(r.body, Body::React { on: true, .. }) || in_page(r));
     edit.into_iter().chain(shown).collect()
-}
-
-/// The text that a message has now, if it was edited.
-pub(super) fn edited_text(
-    connection: &Connection,
-    room: RoomKey,
-    message: EntryId,
-) -> rusqlite::Result<Option<String>> {
-    use rusqlite::OptionalExtension as _;
-    let (first, last) = room.range();
-    connection
-        .prepare_cached(
-            "SELECT text FROM entry WHERE amends = ?1 AND kind = ?2 AND key BETWEEN ?3 AND ?4
-             ORDER BY key DESC LIMIT 1",
-        )?
-        .query_row((message.0, kind::EDIT, first, last), |row| row.get(0))
-        .optional()
 }

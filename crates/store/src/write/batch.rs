@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
-use ichat_protocol::{DeviceId, Entry, Epoch, MemberId, Name, RoomId, Seq};
+use ichat_protocol::{DeviceId, Epoch, MemberId, Name, RoomId, Seq};
 use rusqlite::{OptionalExtension as _, Row, Transaction};
 
 use super::Fault;
-use crate::code::{Columns, RoomKey, int, natural};
-use crate::sum;
+use super::row::NewRow;
+use crate::code::{RoomKey, int, natural};
 
 /// One transaction of the writer.
 pub(super) struct Batch<'t> {
@@ -48,15 +48,6 @@ pub(super) struct Membership {
     pub(super) read: Seq,
     /// The key of the entry that gave the name; 0 when it is not held.
     pub(super) named: i64,
-}
-
-/// An entry's row.
-pub(super) struct NewRow<'a> {
-    pub(super) key: i64,
-    pub(super) author: i64,
-    pub(super) entry: &'a Entry,
-    /// Set for a wiped entry whose first body was seen.
-    pub(super) hash: Option<[u8; 32]>,
 }
 
 impl<'t> Batch<'t> {
@@ -236,25 +227,7 @@ impl<'t> Batch<'t> {
     /// Writes an entry's row, and counts it if it is a message.
     pub(super) fn insert(&mut self, row: &NewRow<'_>) -> rusqlite::Result<()> {
         let device = self.device(row.entry.device)?;
-        let columns = Columns::of(&row.entry.body);
-        self.tx
-            .prepare_cached(
-                "INSERT INTO entry (key, id, author, device, at, kind, text, reply, amends, hash, sum)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )?
-            .execute((
-                row.key,
-                row.entry.id.0,
-                row.author,
-                device,
-                int(row.entry.at),
-                columns.kind,
-                columns.text.as_deref(),
-                columns.reply,
-                columns.amends,
-                row.hash,
-                sum::of_entry(row.key, row.entry),
-            ))?;
+        row.write(self.tx, device)?;
         if row.entry.body.counts_as_unread() {
             self.count(row.key, row.author, 1);
         }
@@ -265,22 +238,6 @@ impl<'t> Batch<'t> {
     pub(super) fn count(&mut self, entry: i64, author: i64, change: i64) {
         let slot = (RoomKey::of(entry), crate::tally::block_of(entry), author);
         *self.tally.entry(slot).or_default() += change;
-    }
-
-    /// Puts a message's current text into the search index.
-    pub(super) fn index(&self, entry: i64, text: &str) -> rusqlite::Result<()> {
-        self.tx
-            .prepare_cached("INSERT INTO words (rowid, text) VALUES (?1, ?2)")?
-            .execute((entry, text))?;
-        Ok(())
-    }
-
-    /// Takes a message out of the search index.
-    pub(super) fn unindex(&self, entry: i64) -> rusqlite::Result<()> {
-        self.tx
-            .prepare_cached("DELETE FROM words WHERE rowid = ?1")?
-            .execute([entry])?;
-        Ok(())
     }
 
     /// Forgets what is known of a room's members, after they were changed behind the batch's back.

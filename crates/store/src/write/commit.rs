@@ -4,14 +4,16 @@ use ichat_protocol::{Body, Entry, EntryId, Epoch, RoomId, Seq};
 use rusqlite::OptionalExtension as _;
 
 use super::Fault;
-use super::batch::{Batch, NewRow};
-use crate::code::{RoomKey, entry_at, hash, kind};
+use super::batch::Batch;
+use super::row::{NewRow, index, unindex};
+use crate::code::{RoomKey, entry_at, from_entry_by_id, hash, kind, tag};
+use crate::read::text_before;
 use crate::{Draft, Outcome};
 
-/// A message that a draft speaks of.
-struct Target {
-    key: i64,
-    author: i64,
+/// A message that stands.
+pub(super) struct Target {
+    pub(super) key: i64,
+    pub(super) author: i64,
 }
 
 impl Batch<'_> {
@@ -45,8 +47,8 @@ impl Batch<'_> {
     fn standing(&mut self, draft: &Draft) -> Result<Option<Outcome>, Fault> {
         let found = self
             .tx
-            .prepare_cached("SELECT key, hash FROM entry WHERE id = ?1")?
-            .query_row([draft.id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+            .prepare_cached(from_entry_by_id!("e.key, e.hash", ""))?
+            .query_row((tag(draft.id), draft.id.0), |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((key, wiped)): Option<(i64, Option<[u8; 32]>)> = found else {
             return Ok(None);
@@ -104,11 +106,15 @@ impl Batch<'_> {
         Ok(Ok(Some(target)))
     }
 
-    fn message(&self, room: RoomKey, id: EntryId) -> rusqlite::Result<Option<Target>> {
+    /// A message that stands.
+    pub(super) fn message(&self, room: RoomKey, id: EntryId) -> rusqlite::Result<Option<Target>> {
         let (first, last) = room.range();
         self.tx
-            .prepare_cached("SELECT key, author FROM entry WHERE id = ?1 AND kind = ?2 AND key BETWEEN ?3 AND ?4")?
-            .query_row((id.0, kind::MESSAGE, first, last), |row| {
+            .prepare_cached(from_entry_by_id!(
+                "e.key, e.author",
+                "AND e.kind = ?3 AND e.key BETWEEN ?4 AND ?5"
+            ))?
+            .query_row((tag(id), id.0, kind::MESSAGE, first, last), |row| {
                 Ok(Target {
                     key: row.get(0)?,
                     author: row.get(1)?,
@@ -139,10 +145,7 @@ impl Batch<'_> {
         self.project(draft.room, room, key, &entry)?;
         if let Some(target) = target {
             match &entry.body {
-                Body::Edit { text, .. } => {
-                    self.unindex(target.key)?;
-                    self.index(target.key, text)?;
-                }
+                Body::Edit { text, .. } => self.index_anew(&target, key, text)?,
                 Body::Delete { of } => self.wipe(room, *of)?,
                 _ => {}
             }
@@ -193,9 +196,20 @@ impl Batch<'_> {
                     room.members = room.members.saturating_sub(1);
                 }
             }
-            Body::Message { text, .. } => self.index(key, text)?,
+            Body::Message { text, .. } => {
+                let author = self.person(&entry.author)?;
+                index(self.tx, key, author, text)?;
+            }
             _ => {}
         }
         Ok(())
+    }
+
+    /// The edit `by` gives a message another text; it has been written.
+    pub(super) fn index_anew(&self, message: &Target, by: i64, text: &str) -> rusqlite::Result<()> {
+        if let Some(before) = text_before(self.tx, message.key, by)? {
+            unindex(self.tx, message.key, message.author, &before)?;
+        }
+        index(self.tx, message.key, message.author, text)
     }
 }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod commit;
+mod row;
 mod save;
 mod wipe;
 
@@ -11,6 +12,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::code::int;
 use crate::{Draft, Outcome, ReplicaChange, StoreError};
 use batch::Batch;
+pub(crate) use row::{NewRow, index};
 
 /// Why a batch was not written.
 #[derive(Debug)]

@@ -5,11 +5,14 @@
 //! caught up; that is why a page's `later` is not kept.
 
 use ichat_protocol::{Body, Entry, EntryId, Epoch, Member, RoomId, RoomSummary, Seq, WireError};
-use rusqlite::{ErrorCode, OptionalExtension as _};
+use rusqlite::OptionalExtension as _;
+use uuid::Uuid;
 
 use super::Fault;
-use super::batch::{Batch, Membership, NewRow, Room};
-use crate::code::{RoomKey, SEQ_TOP, hash, int, json, kind, natural};
+use super::batch::{Batch, Membership, Room};
+use super::row::{NewRow, index, unindex};
+use crate::code::{RoomKey, SEQ_TOP, from_entry_by_id, hash, int, json, kind, natural, tag};
+use crate::read::text_before;
 use crate::{OutboxRow, ReplicaChange};
 
 impl Batch<'_> {
@@ -34,7 +37,8 @@ impl Batch<'_> {
         self.tx
             .prepare_cached(
                 "INSERT INTO outbox (id, room, body, written, failed)
-                 SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM entry WHERE id = ?1)
+                 SELECT ?1, ?2, ?3, ?4, ?5
+                 WHERE NOT EXISTS (SELECT 1 FROM ident i CROSS JOIN entry e ON e.key = i.key WHERE i.tag = ?6 AND e.id = ?1)
                  ON CONFLICT (id) DO UPDATE SET body = excluded.body, failed = excluded.failed",
             )?
             .execute((
@@ -43,6 +47,7 @@ impl Batch<'_> {
                 json(&row.body),
                 int(row.written),
                 row.failed.as_ref().map(json),
+                tag(row.id),
             ))?;
         Ok(())
     }
@@ -110,23 +115,30 @@ impl Batch<'_> {
 
     /// The same place was told twice. It must be the same entry; it may have been wiped since.
     fn compare(&mut self, key: i64, entry: &Entry) -> Result<(), Fault> {
-        let (same, held_kind): (bool, i64) = self
+        let (same, held_kind, amends): (bool, i64, Option<Uuid>) = self
             .tx
-            .prepare_cached("SELECT id = ?2, kind FROM entry WHERE key = ?1")?
-            .query_row((key, entry.id.0), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            .prepare_cached("SELECT id = ?2, kind, amends FROM entry WHERE key = ?1")?
+            .query_row((key, entry.id.0), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         if !same {
             return Err(Fault::Misfit(format!("another entry is held at {}", entry.seq)));
         }
-        match held_kind {
-            kind::MESSAGE if entry.body == Body::Wiped => self.wipe(RoomKey::of(key), entry.id)?,
-            kind::EDIT if entry.body == Body::Wiped => self.wipe_row(key)?,
-            _ => {}
+        let deleted = match held_kind {
+            kind::MESSAGE => Some(entry.id),
+            // An edit is wiped together with its message, and with nothing else.
+            kind::EDIT => amends.map(EntryId),
+            _ => None,
+        };
+        match deleted {
+            Some(message) if entry.body == Body::Wiped => Ok(self.wipe(RoomKey::of(key), message)?),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Writes an entry at a place that is not held yet, as what lies behind it has amended it.
     fn hold_one(&mut self, held: &Room, key: i64, entry: &Entry) -> Result<(), Fault> {
+        if self.is_held(entry.id)? {
+            return Err(Fault::Misfit(format!("the id of entry {} is held already", entry.seq)));
+        }
         let author = self.person(&entry.author)?;
         let taken_back = self.is_taken_back(held.key, entry)?;
         let wiped = taken_back.then(|| Entry {
@@ -139,26 +151,20 @@ impl Batch<'_> {
             entry: wiped.as_ref().unwrap_or(entry),
             hash: taken_back.then(|| hash(&entry.body)),
         };
-        self.insert(&row).map_err(|error| match error.sqlite_error_code() {
-            Some(ErrorCode::ConstraintViolation) => {
-                Fault::Misfit(format!("the id of entry {} is held already", entry.seq))
-            }
-            _ => Fault::Sql(error),
-        })?;
+        self.insert(&row)?;
         if taken_back {
             return Ok(());
         }
         match &entry.body {
             Body::Message { text, .. } => {
                 let edited = self.last_edit(held.key, entry.id)?.map(|(_, text)| text);
-                self.index(key, edited.as_deref().unwrap_or(text))?;
+                index(self.tx, key, author, edited.as_deref().unwrap_or(text))?;
             }
             Body::Edit { of, text } => {
-                if let Some(message) = self.held_message(held.key, *of)?
+                if let Some(message) = self.message(held.key, *of)?
                     && self.last_edit(held.key, *of)?.is_some_and(|(last, _)| last == key)
                 {
-                    self.unindex(message)?;
-                    self.index(message, text)?;
+                    self.index_anew(&message, key, text)?;
                 }
             }
             Body::Delete { of } => self.wipe(held.key, *of)?,
@@ -186,7 +192,7 @@ impl Batch<'_> {
         let (first, last) = room.range();
         self.tx
             .prepare_cached(
-                "SELECT key, text FROM entry WHERE amends = ?1 AND kind = ?2 AND key BETWEEN ?3 AND ?4
+                "SELECT key, longhand(text) FROM entry WHERE amends = ?1 AND kind = ?2 AND key BETWEEN ?3 AND ?4
                  ORDER BY key DESC LIMIT 1",
             )?
             .query_row((message.0, kind::EDIT, first, last), |row| {
@@ -195,12 +201,13 @@ impl Batch<'_> {
             .optional()
     }
 
-    fn held_message(&self, room: RoomKey, id: EntryId) -> rusqlite::Result<Option<i64>> {
-        let (first, last) = room.range();
-        self.tx
-            .prepare_cached("SELECT key FROM entry WHERE id = ?1 AND kind = ?2 AND key BETWEEN ?3 AND ?4")?
-            .query_row((id.0, kind::MESSAGE, first, last), |row| row.get(0))
-            .optional()
+    fn is_held(&self, id: EntryId) -> rusqlite::Result<bool> {
+        let found = self
+            .tx
+            .prepare_cached(from_entry_by_id!("1", ""))?
+            .query_row((tag(id), id.0), |_| Ok(()))
+            .optional()?;
+        Ok(found.is_some())
     }
 
     /// A message was put into the search index when it was written; everything else is as on a server.
@@ -232,11 +239,10 @@ impl Batch<'_> {
         room.epoch = epoch;
         let key = room.key;
         let (first, last) = key.range();
+        self.unindex_all(key)?;
         self.tx
-            .prepare_cached(
-                "DELETE FROM words WHERE rowid IN (SELECT key FROM entry WHERE key BETWEEN ?1 AND ?2 AND kind = ?3)",
-            )?
-            .execute((first, last, kind::MESSAGE))?;
+            .prepare_cached("DELETE FROM ident WHERE key BETWEEN ?1 AND ?2")?
+            .execute((first, last))?;
         self.tx
             .prepare_cached("DELETE FROM entry WHERE key BETWEEN ?1 AND ?2")?
             .execute((first, last))?;
@@ -248,6 +254,33 @@ impl Batch<'_> {
             .execute([key.0])?;
         self.forget_members_and_tally(key);
         Ok(())
+    }
+
+    /// Takes all messages of a room out of the search index.
+    fn unindex_all(&self, room: RoomKey) -> rusqlite::Result<()> {
+        /// So many keys are in memory at once.
+        const AT_ONCE: u32 = 1_000;
+        let (mut from, last) = room.range();
+        loop {
+            let messages = self
+                .tx
+                .prepare_cached(
+                    "SELECT key, author FROM entry WHERE key BETWEEN ?1 AND ?2 AND kind = ?3 ORDER BY key LIMIT ?4",
+                )?
+                .query_map((from, last, kind::MESSAGE, AT_ONCE), |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?
+                .collect::<Result<Vec<(i64, i64)>, _>>()?;
+            let Some((newest, _)) = messages.last() else {
+                return Ok(());
+            };
+            from = newest + 1;
+            for (key, author) in messages {
+                if let Some(text) = text_before(self.tx, key, i64::MAX)? {
+                    unindex(self.tx, key, author, &text)?;
+                }
+            }
+        }
     }
 
     fn tell(&mut self, summary: &RoomSummary) -> Result<(), Fault> {

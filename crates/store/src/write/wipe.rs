@@ -1,10 +1,12 @@
 //! Taking a message's text out of the log.
 
 use ichat_protocol::{Body, Entry, EntryId};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 use super::batch::Batch;
+use super::row::unindex;
 use crate::code::{RoomKey, entry_at, hash, kind};
+use crate::read::text_before;
 use crate::sum;
 
 impl Batch<'_> {
@@ -12,6 +14,10 @@ impl Batch<'_> {
     /// pages that held them are overwritten; what the write-ahead log still has of them goes with the next checkpoints,
     /// at the latest on closing.
     pub(super) fn wipe(&mut self, room: RoomKey, message: EntryId) -> rusqlite::Result<()> {
+        let standing = match self.message(room, message)? {
+            Some(standing) => text_before(self.tx, standing.key, i64::MAX)?.map(|text| (standing, text)),
+            None => None,
+        };
         let (first, last) = room.range();
         let edits: Vec<i64> = self
             .tx
@@ -21,23 +27,16 @@ impl Batch<'_> {
         for edit in edits {
             self.wipe_row(edit)?;
         }
-        let standing: Option<(i64, i64)> = self
-            .tx
-            .prepare_cached("SELECT key, author FROM entry WHERE id = ?1 AND kind = ?2 AND key BETWEEN ?3 AND ?4")?
-            .query_row((message.0, kind::MESSAGE, first, last), |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        if let Some((key, author)) = standing {
-            self.wipe_row(key)?;
-            self.unindex(key)?;
-            self.count(key, author, -1);
+        if let Some((standing, text)) = standing {
+            self.wipe_row(standing.key)?;
+            unindex(self.tx, standing.key, standing.author, &text)?;
+            self.count(standing.key, standing.author, -1);
         }
         Ok(())
     }
 
     /// Makes one entry `wiped`.
-    pub(super) fn wipe_row(&self, key: i64) -> rusqlite::Result<()> {
+    fn wipe_row(&self, key: i64) -> rusqlite::Result<()> {
         let Some(entry) = entry_at(self.tx, key)? else {
             return Ok(());
         };

@@ -312,8 +312,13 @@ async fn a_check_finds_what_does_not_agree_with_the_log() {
         ("UPDATE member SET joined = NOT joined", "the list of its members"),
         ("UPDATE tally SET messages = messages + 1", "the counts of messages"),
         (
-            "DELETE FROM words WHERE rowid = (SELECT key FROM entry WHERE text = 'message 7')",
+            "INSERT INTO words (words, rowid, text)
+             SELECT 'delete', key, text || ' ' || char(0xE000) || author FROM entry WHERE text = 'message 7'",
             "searching does not find",
+        ),
+        (
+            "DELETE FROM ident WHERE key = (SELECT key FROM entry WHERE text = 'message 7')",
+            "is not found by its id",
         ),
         (
             "UPDATE meta SET lobby = zeroblob(16)",

@@ -9,7 +9,9 @@
 //! - `replica`: ranges that adjoin, overlap or don't; pages in any order; the outbox; reset; unread counts of a client
 //! - `faults`: second opening, no folder to write in, damaged, foreign and newer files, full disk, closed store
 //! - `care`: backup under load, restore with new epochs and the old data kept, check; and whatever can be wrong with a file
-//! - `damage`: flipped bits, lost and altered entries, a cut write-ahead log, an older copy, a file of the first format
+//! - `damage`: flipped bits, lost and altered entries, a cut write-ahead log, an older copy
+//! - `formats`: a file of the first format is brought up to date, and left as it is when that fails
+//! - `size`: texts in shorthand come back as they were, and leave the disk when they are deleted
 //! - `model`: random drafts and pages against a naive model in memory, and a replica of it
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
@@ -18,6 +20,7 @@ mod care;
 mod damage;
 mod delivery;
 mod faults;
+mod formats;
 mod model;
 mod office;
 mod pages;
@@ -25,3 +28,4 @@ mod replica;
 mod rooms;
 mod rules;
 mod searching;
+mod size;

@@ -21,6 +21,11 @@ async fn words_phrases_and_beginnings_are_found_the_newest_first() {
         ("min", &[car]),
         ("min ", &[]),
         ("red min", &[car]),
+        ("red-car", &[car]),
+        ("\"not red\" ca", &[bicycle]),
+        ("\"that is\" car", &[bicycle]),
+        ("\"red is\"", &[]),
+        ("not-r", &[bicycle]),
         ("zurich", &["Grüße aus Zürich"]),
         ("Grusse", &[]),
         ("grüsse", &[]),
@@ -96,10 +101,43 @@ async fn a_search_can_be_narrowed_to_a_room_an_author_and_a_number() {
         .await,
         ["tea three"]
     );
+    let between = |from, until| Search {
+        from,
+        until,
+        ..tea.clone()
+    };
+    assert_eq!(find(between(Some(3_000), None)).await, ["tea three", "tea two"]);
+    assert_eq!(find(between(None, Some(3_000))).await, ["tea one"]);
+    assert_eq!(find(between(Some(2_001), Some(4_000))).await, ["tea two"]);
+    assert_eq!(find(between(Some(4_001), None)).await.len(), 0);
+    assert_eq!(find(between(Some(4_000), Some(1))).await.len(), 0);
     let author = Some(Person::called("stranger").id);
     assert_eq!(find(Search { author, ..tea.clone() }).await.len(), 0);
     let room = Some(RoomId::fresh());
     assert_eq!(find(Search { room, ..tea }).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_few_letters_find_what_begins_with_them_however_many_or_few_there_are() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    // Four in five begin a word with "ma", one in two hundred with "zi", and the oldest of all with "qu".
+    let text = |n: usize| {
+        let many = if n.is_multiple_of(5) { "other" } else { "many" };
+        let few = if n.is_multiple_of(200) { "zigzag" } else { "plain" };
+        let oldest = if n == 0 { "question" } else { "none" };
+        format!("talk {many} {few} {oldest} {n}")
+    };
+    office
+        .store
+        .commit((0..1_200).map(|n| alice.says(office.room, &text(n))).collect())
+        .await
+        .unwrap();
+    let newest = |wanted: fn(usize) -> bool| (0..1_200).rev().filter(move |n| wanted(*n)).map(text).take(50);
+    assert!(office.finds("talk ma").await.into_iter().eq(newest(|n| n % 5 != 0)));
+    assert!(office.finds("talk zi").await.into_iter().eq(newest(|n| n % 200 == 0)));
+    assert!(office.finds("talk qu").await.into_iter().eq(newest(|n| n == 0)));
+    assert!(office.finds("plain zi").await.is_empty());
 }
 
 #[tokio::test]
