@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::case::Case;
 use crate::figures::Figure;
 use crate::product::{Product, Server};
-use crate::say;
 use crate::swarm::{Load, Swarm, Talk};
+use crate::{Failures, say};
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
@@ -92,19 +92,20 @@ fn micros(time: Duration) -> f64 {
 }
 
 /// Runs one case with all products, and prints the figures.
-pub(crate) fn measure(case: Case, products: &[Product], effort: Effort) -> Result<()> {
+pub(crate) fn measure(case: Case, products: &[Product], effort: Effort, failures: &mut Failures) {
     say(&format!("\n{case}: {}", case.words()));
     let mut runs: Vec<Vec<Run>> = products.iter().map(|_| Vec::new()).collect();
     for round in 1..=effort.rounds {
         for (product, runs) in products.iter().zip(&mut runs) {
             let name = product.name();
             let run = match run(*product, case, effort) {
-                // A peer that loses messages under a load that it can't bear is a finding; I-Chat promises not to.
-                Err(error) if *product != Product::Ichat => {
+                Ok(run) => run,
+                // A peer that loses messages under a load that it can't bear is a finding.
+                Err(error) => {
                     say(&format!("  round {round} {name:12} failed: {error:#}"));
+                    failures.note(*product);
                     continue;
                 }
-                run => run.with_context(|| format!("{name} in the case {case}"))?,
             };
             let orders = if run.talk.orders == 1 {
                 String::new()
@@ -132,7 +133,6 @@ pub(crate) fn measure(case: Case, products: &[Product], effort: Effort) -> Resul
             }
         }
     }
-    Ok(())
 }
 
 /// The clients of a server, none of them connected yet.

@@ -88,3 +88,19 @@ impl Figures {
             .find(|one| one.name == name && one.case == case && one.product == product)
     }
 }
+
+/// `100,000`, but `12.5` and `1234.5` as they are.
+pub(crate) fn thousands(value: f64) -> String {
+    let text = value.to_string();
+    if value.fract() != 0.0 || value < 1_000.0 {
+        return text;
+    }
+    let mut grouped = String::new();
+    for (at, digit) in text.chars().enumerate() {
+        if at > 0 && (text.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}

@@ -83,7 +83,7 @@ fn servers_that_do_wrong_get_no_figures() {
 #[test]
 fn idle_connections_are_counted() {
     let text = printed(&["idle", "--quick", "--clients", "50", "--product", "bare"]);
-    assert_eq!(values(&text, "memory").len(), 2, "{text}");
+    assert_eq!(values(&text, "memory").len(), 4, "{text}");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn figures_make_a_table_and_two_cases_a_plot() {
         text.trim()
     );
     let plot = std::fs::read_to_string(folder.path().join("cpu-by-clients.svg")).unwrap();
-    assert!(plot.contains("ichat") && plot.contains("polyline"), "{plot}");
+    assert!(plot.contains("I-Chat") && plot.contains("polyline"), "{plot}");
     assert!(!folder.path().join("cpu-by-rate.svg").exists());
 }
 

@@ -1,6 +1,7 @@
 //! Socketioxide as its readers begin: whatever anybody says goes to everybody. Nothing is stored, nothing is ordered.
 
 use anyhow::Result;
+use axum::serve::ListenerExt as _;
 use socketioxide::SocketIo;
 use socketioxide::extract::{Data, SocketRef};
 
@@ -18,6 +19,12 @@ pub(super) fn serve() -> Result<()> {
             });
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
             super::say_where(listener.local_addr()?);
+            // Without it each second packet may wait 40 ms for the receiver's acknowledgement.
+            let listener = listener.tap_io(|stream| {
+                if let Err(error) = stream.set_nodelay(true) {
+                    crate::say(&format!("a connection will be slow: {error}"));
+                }
+            });
             axum::serve(listener, axum::Router::new().layer(layer)).await?;
             Ok(())
         })

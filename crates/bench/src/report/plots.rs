@@ -8,19 +8,19 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::case::{Case, Pace};
-use crate::figures::Figures;
+use crate::figures::{Figures, thousands};
 
 const SIZE: (u32, u32) = (760, 420);
 const INK: RGBColor = RGBColor(128, 128, 128);
 
-/// The products in the order of their lines, with their colours.
-const LINES: &[(&str, RGBColor)] = &[
-    ("node-sqlite", RGBColor(190, 90, 160)),
-    ("node", RGBColor(220, 90, 70)),
-    ("socketioxide", RGBColor(215, 145, 30)),
-    ("bare-each", RGBColor(110, 140, 160)),
-    ("bare", RGBColor(130, 130, 130)),
-    ("ichat", RGBColor(40, 140, 220)),
+/// The products in the order in which they are drawn, with their names for people and their colours.
+const LINES: &[(&str, &str, RGBColor)] = &[
+    ("node-sqlite", "Node + SQLite", RGBColor(190, 90, 160)),
+    ("node", "Node", RGBColor(220, 90, 70)),
+    ("socketioxide", "socketioxide", RGBColor(215, 145, 30)),
+    ("bare-each", "bare writer, each", RGBColor(110, 140, 160)),
+    ("bare", "bare writer", RGBColor(130, 130, 130)),
+    ("ichat", "I-Chat, durable", RGBColor(40, 140, 220)),
 ];
 
 /// What a plot shows.
@@ -31,76 +31,111 @@ struct Plot {
     beside: &'static str,
     figure: &'static str,
     /// Where a case stands on the axis, if it belongs here at all.
-    place: fn(Case) -> Option<f64>,
+    place: fn(&str) -> Option<f64>,
 }
+
+const fn plot(
+    file: &'static str,
+    title: &'static str,
+    below: &'static str,
+    (figure, beside): (&'static str, &'static str),
+    place: fn(&str) -> Option<f64>,
+) -> Plot {
+    Plot {
+        file,
+        title,
+        below,
+        beside,
+        figure,
+        place,
+    }
+}
+
+const CPU: (&str, &str) = ("cpu", "µs");
+const P99: (&str, &str) = ("p99", "ms");
 
 const PLOTS: &[Plot] = &[
-    Plot {
-        file: "cpu-by-clients.svg",
-        title: "Server CPU per delivered message, 10 senders flat out",
-        below: "clients",
-        beside: "µs",
-        figure: "cpu",
-        place: crowd,
-    },
-    Plot {
-        file: "cpu-by-clients-one-sender.svg",
-        title: "Server CPU per delivered message, 1 sender flat out",
-        below: "clients",
-        beside: "µs",
-        figure: "cpu",
-        place: |case| {
-            matches!(case.pace, Pace::FlatOut(1)).then(|| f64::from(u32::try_from(case.clients).unwrap_or(u32::MAX)))
-        },
-    },
-    Plot {
-        file: "cpu-by-rate.svg",
-        title: "Server CPU per delivered message, 100 clients",
-        below: "messages a second",
-        beside: "µs",
-        figure: "cpu",
-        place: rate,
-    },
-    Plot {
-        file: "p99-by-clients.svg",
-        title: "99 of 100 deliveries came within this time, 10 senders flat out",
-        below: "clients",
-        beside: "ms",
-        figure: "p99",
-        place: crowd,
-    },
-    Plot {
-        file: "p99-by-rate.svg",
-        title: "99 of 100 deliveries came within this time, 100 clients",
-        below: "messages a second",
-        beside: "ms",
-        figure: "p99",
-        place: rate,
-    },
-    Plot {
-        file: "rate-by-clients.svg",
-        title: "Deliveries a second, 10 senders flat out",
-        below: "clients",
-        beside: "deliveries a second",
-        figure: "rate",
-        place: crowd,
-    },
+    plot(
+        "cpu-by-clients.svg",
+        "Server CPU per delivered message, 10 senders flat out",
+        "clients",
+        CPU,
+        ten_senders,
+    ),
+    plot(
+        "cpu-by-clients-one-sender.svg",
+        "Server CPU per delivered message, 1 sender flat out",
+        "clients",
+        CPU,
+        one_sender,
+    ),
+    plot(
+        "cpu-by-rate.svg",
+        "Server CPU per delivered message, 100 clients",
+        "messages a second",
+        CPU,
+        rate,
+    ),
+    plot(
+        "p99-by-clients.svg",
+        "99 of 100 deliveries came within this time, 10 senders flat out",
+        "clients",
+        P99,
+        ten_senders,
+    ),
+    plot(
+        "p99-by-rate.svg",
+        "99 of 100 deliveries came within this time, 100 clients",
+        "messages a second",
+        P99,
+        rate,
+    ),
+    plot(
+        "rate-by-clients.svg",
+        "Deliveries a second, 10 senders flat out",
+        "clients",
+        ("rate", "deliveries a second"),
+        ten_senders,
+    ),
+    plot(
+        "memory-by-connections.svg",
+        "Memory of an idle connection",
+        "connections",
+        ("memory", "KiB"),
+        |case| case.strip_prefix("idle ")?.parse().ok(),
+    ),
+    plot(
+        "resume-by-clients.svg",
+        "Killed, started anew, and everybody in step again",
+        "clients, all back at once",
+        ("in step", "s"),
+        |case| case.strip_prefix("resume ")?.parse().ok(),
+    ),
 ];
 
-fn crowd(case: Case) -> Option<f64> {
-    matches!(case.pace, Pace::FlatOut(10)).then(|| f64::from(u32::try_from(case.clients).unwrap_or(u32::MAX)))
+fn ten_senders(case: &str) -> Option<f64> {
+    flat_out(case, 10)
 }
 
-fn rate(case: Case) -> Option<f64> {
-    match case.pace {
-        Pace::Rate(rate) if case.clients == 100 => Some(f64::from(rate)),
-        _ => None,
-    }
+fn one_sender(case: &str) -> Option<f64> {
+    flat_out(case, 1)
+}
+
+fn flat_out(case: &str, senders: usize) -> Option<f64> {
+    let case: Case = case.parse().ok()?;
+    let clients = f64::from(u32::try_from(case.clients).ok()?);
+    (case.pace == Pace::FlatOut(senders)).then_some(clients)
+}
+
+fn rate(case: &str) -> Option<f64> {
+    let case: Case = case.parse().ok()?;
+    case.rate().filter(|_| case.clients == 100).map(f64::from)
 }
 
 /// A product's points, from left to right.
 struct Line {
     product: &'static str,
+    name: &'static str,
     colour: RGBColor,
     points: Vec<(f64, f64)>,
 }
@@ -111,7 +146,7 @@ pub(super) fn draw(figures: &Figures, folder: &Path) -> Result<()> {
     for plot in PLOTS {
         let lines: Vec<Line> = LINES
             .iter()
-            .filter_map(|(product, colour)| line(figures, plot, product, *colour))
+            .filter_map(|(product, name, colour)| line(figures, plot, (product, name), *colour))
             .collect();
         if lines.iter().any(|line| line.points.len() > 1) {
             let path = folder.join(plot.file);
@@ -121,17 +156,23 @@ pub(super) fn draw(figures: &Figures, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn line(figures: &Figures, plot: &Plot, product: &'static str, colour: RGBColor) -> Option<Line> {
+fn line(
+    figures: &Figures,
+    plot: &Plot,
+    (product, name): (&'static str, &'static str),
+    colour: RGBColor,
+) -> Option<Line> {
     let of_product = figures
         .0
         .iter()
         .filter(|figure| figure.name == plot.figure && figure.product == product);
     let mut points: Vec<(f64, f64)> = of_product
-        .filter_map(|figure| Some(((plot.place)(figure.case.parse().ok()?)?, figure.value)))
+        .filter_map(|figure| Some(((plot.place)(&figure.case)?, figure.value)))
         .collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     (!points.is_empty()).then_some(Line {
         product,
+        name,
         colour,
         points,
     })
@@ -144,13 +185,13 @@ fn chart(plot: &Plot, lines: &[Line], path: &Path) -> Result<(), Box<dyn std::er
     let across = (least(|p| p.0) * 0.9)..(most(|p| p.0) * 1.1);
     let up = (least(|p| p.1).max(1e-3) * 0.7)..(most(|p| p.1) * 1.4);
     let area = SVGBackend::new(path, SIZE).into_drawing_area();
-    let (picture, legend) = area.split_horizontally(SIZE.0 - 130);
+    let (picture, legend) = area.split_horizontally(SIZE.0 - 160);
     let text = |size: u32| ("sans-serif", size).into_font().color(&INK);
     let mut chart = ChartBuilder::on(&picture)
         .caption(plot.title, text(17))
         .margin(10)
         .x_label_area_size(42)
-        .y_label_area_size(62)
+        .y_label_area_size(84)
         .build_cartesian_2d(across.log_scale(), up.log_scale())?;
     chart
         .configure_mesh()
@@ -190,7 +231,7 @@ fn chart(plot: &Plot, lines: &[Line], path: &Path) -> Result<(), Box<dyn std::er
             .into_font()
             .color(&line.colour)
             .pos(Pos::new(HPos::Left, VPos::Center));
-        legend.draw(&Text::new(line.product, (30, y), style))?;
+        legend.draw(&Text::new(line.name, (30, y), style))?;
     }
     area.present()?;
     Ok(())
@@ -198,12 +239,9 @@ fn chart(plot: &Plot, lines: &[Line], path: &Path) -> Result<(), Box<dyn std::er
 
 /// `5,000`, `0.5`.
 fn number(value: f64) -> String {
-    if value >= 1_000.0 {
-        let thousands = (value / 1_000.0).floor();
-        format!("{thousands:.0},{:03.0}", value - thousands * 1_000.0)
-    } else if value >= 10.0 {
-        format!("{value:.0}")
+    if value >= 10.0 {
+        thousands(value.round())
     } else {
-        format!("{}", (value * 100.0).round() / 100.0)
+        thousands((value * 100.0).round() / 100.0)
     }
 }

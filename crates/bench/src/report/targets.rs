@@ -1,6 +1,6 @@
 //! What is to be reached, row by row, and from which figures one sees it.
 
-use crate::figures::Figures;
+use crate::figures::{Figures, thousands};
 
 /// One line of the table.
 pub(super) struct Target {
@@ -240,22 +240,6 @@ impl Target {
             ratio,
         })
     }
-}
-
-/// `100,000`, but `12.5` as it is.
-fn thousands(value: f64) -> String {
-    let text = value.to_string();
-    if value.fract() != 0.0 || value < 10_000.0 {
-        return text;
-    }
-    let mut grouped = String::new();
-    for (at, digit) in text.chars().enumerate() {
-        if at > 0 && (text.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 #[cfg(test)]
