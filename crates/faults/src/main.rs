@@ -17,6 +17,8 @@
 #![allow(dead_code)]
 
 mod cases;
+#[cfg(target_os = "linux")]
+mod disk;
 mod history;
 #[cfg(target_os = "linux")]
 mod net;

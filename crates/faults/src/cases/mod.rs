@@ -26,6 +26,8 @@ mod n6;
 #[cfg(target_os = "linux")]
 mod n7;
 mod s1;
+#[cfg(target_os = "linux")]
+mod s3;
 
 use anyhow::Result;
 use ichat_protocol::{Body, EntryId};
@@ -70,6 +72,9 @@ pub(crate) enum Need {
     /// libfaketime, which makes a program's wall clock jump.
     #[cfg(target_os = "linux")]
     FakeTime,
+    /// A file system of one's own.
+    #[cfg(target_os = "linux")]
+    Fuse,
 }
 
 impl Need {
@@ -86,6 +91,8 @@ impl Need {
             Need::FakeTime => n6::library()
                 .is_none()
                 .then(|| "there is no libfaketime (apt-get install faketime)".to_owned()),
+            #[cfg(target_os = "linux")]
+            Need::Fuse => crate::disk::Disk::obstacle(),
         }
     }
 }
@@ -94,6 +101,8 @@ impl Need {
 pub(crate) const CASES: &[Case] = &[
     d1::CASE,
     s1::CASE,
+    #[cfg(target_os = "linux")]
+    s3::CASE,
     #[cfg(target_os = "linux")]
     n1::CASE,
     #[cfg(target_os = "linux")]
