@@ -92,6 +92,9 @@ pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
     whole.write_all(bytes)?;
     whole.as_file().sync_all()?;
     whole.persist(file)?;
+    // Its name is in the folder, which a loss of power would otherwise put back to what it was. Windows needs no such thing.
+    #[cfg(unix)]
+    fs::File::open(dir)?.sync_all()?;
     Ok(())
 }
 

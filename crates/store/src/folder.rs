@@ -45,7 +45,12 @@ pub(crate) struct Folder {
 impl Folder {
     /// Makes the folder when it is not there, and locks it.
     pub(crate) fn lock(dir: &Path) -> Result<Self, OpenError> {
+        let made: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.exists()).collect();
         fs::create_dir_all(dir).map_err(|e| of_io(dir, &e))?;
+        // A new folder's name is in the one above it.
+        for above in made.iter().filter_map(|made| made.parent()) {
+            sync_folder(above);
+        }
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -209,9 +214,7 @@ impl Folder {
 
     /// Makes sure that the files that were made in it are found again after a loss of power.
     pub(crate) fn sync(&self) {
-        for dir in [Some(self.dir.as_path()), self.dir.parent()].into_iter().flatten() {
-            sync_folder(dir);
-        }
+        sync_folder(&self.dir);
     }
 
     /// Whether somebody has it open.

@@ -1,4 +1,4 @@
-//! S3: the server's machine loses its power.
+//! S3: the server's machine, or a client's, loses its power.
 
 use anyhow::Result;
 
@@ -18,6 +18,14 @@ pub(super) const CASE: Case = Case {
 };
 
 fn run(round: &mut Round) -> Result<()> {
+    if round.dice.u32(..3) == 0 {
+        client(round)
+    } else {
+        server(round)
+    }
+}
+
+fn server(round: &mut Round) -> Result<()> {
     let mut disk = Disk::mount(&round.dir.join("disk"))?;
     let server = round.server_with(ServerSetting {
         data: Some(disk.path().join("data")),
@@ -44,6 +52,29 @@ fn run(round: &mut Round) -> Result<()> {
     let verified = round.verify();
     // Before the round's folder is cleared away. A case that failed has a server that still runs on it.
     server.kill()?;
+    verified
+}
+
+/// What a client has taken while the server is away is on its disk, and so is who it is and where the server was.
+fn client(round: &mut Round) -> Result<()> {
+    let server = round.server()?;
+    let mut disk = Disk::mount(&round.dir.join("people/ada"))?;
+    let ada = round.person("ada")?;
+    ada.joins(&server)?;
+    server.kill()?;
+    for loss in 0..round.dice.u32(1..=2) {
+        let writes = round.dice.u32(..150);
+        disk.lose_power_after(writes);
+        load(round, &ada, loss)?;
+        disk.power_is_lost()?;
+        ada.kill()?;
+        disk.power_returns(&mut round.dice)?;
+        ada.restarts()?;
+    }
+    server.restart()?;
+    let verified = round.verify();
+    // Before the disk goes. A case that failed has a client that still runs on it.
+    ada.kill()?;
     verified
 }
 

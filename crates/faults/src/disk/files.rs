@@ -13,7 +13,7 @@ use fuser::{
 use super::image::{Image, Node};
 
 /// Only the kernel that asks changes anything, so that it may believe what it was told.
-const VALID: Duration = Duration::from_secs(3_600);
+const VALID: Duration = Duration::from_hours(1);
 
 pub(super) struct Files {
     image: Arc<Mutex<Image>>,
