@@ -51,6 +51,8 @@ export class Visit {
   readonly names = new Map<string, string>();
   /** The server has gone: nothing is answered any more. */
   silent = false;
+  /** Why the back end takes no command, while it takes none. */
+  broken: string | null = null;
 
   constructor(
     readonly log: Log,
@@ -62,6 +64,7 @@ export class Visit {
       watched: () => this.watched,
       command: (command) => {
         this.commands.push(command);
+        if (this.broken !== null) return Promise.reject({ code: "storage", message: this.broken });
         if (!this.silent) this.answer(command);
         return Promise.resolve();
       },

@@ -25,6 +25,9 @@ const AT_ONCE: usize = 256;
 /// How long to wait after the disk took nothing, before starting anew from what it holds.
 const DISK_PAUSE: Duration = Duration::from_secs(5);
 
+/// An attempt that takes longer may wait for what will never come.
+const OLD_MS: u64 = 2_000;
+
 type Waiting = Vec<oneshot::Sender<Result<(), CommandError>>>;
 
 /// One session with its store and its line.
@@ -38,6 +41,8 @@ pub(crate) struct Runner {
     store: Store,
     line: Option<Line>,
     lines: u64,
+    /// When the last attempt began.
+    dialled: u64,
     connect_at: Option<Instant>,
     wake_at: Option<Instant>,
 }
@@ -67,6 +72,7 @@ pub(crate) async fn run(
         store: store.clone(),
         line: None,
         lines: 0,
+        dialled: 0,
         connect_at: None,
         wake_at: None,
         stop,
@@ -216,8 +222,15 @@ impl Runner {
                 let wait = jitter(after_ms, before_ms);
                 self.connect_at = Some(Instant::now() + Duration::from_millis(wait));
             }
-            // What is to be saved is, and an attempt that is under way goes on.
-            Effect::Save(_) | Effect::Connect { .. } => {}
+            // An attempt that is under way goes on, unless a fresh one may be better: what was sent before a sleep is lost.
+            Effect::Connect { before_ms, .. } => {
+                let old = self.shared.clock.now_ms().saturating_sub(self.dialled) > OLD_MS;
+                if let Some(line) = self.line.as_ref().filter(|_| before_ms == 0 && old) {
+                    line.close();
+                }
+            }
+            // What is to be saved is.
+            Effect::Save(_) => {}
             Effect::Close => match &self.line {
                 Some(line) => line.close(),
                 None => return Ok(Some(Input::Closed { error: None })),
@@ -246,6 +259,7 @@ impl Runner {
 
     fn dial(&mut self) {
         self.connect_at = None;
+        self.dialled = self.shared.clock.now_ms();
         self.lines += 1;
         let dial = Dial {
             asker: self.shared.asker.clone(),

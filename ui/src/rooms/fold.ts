@@ -13,7 +13,13 @@ export interface Item {
   deleted: boolean;
   reactions: Reaction[];
   /** An amendment of one's own that the server doesn't have yet, or refused. */
-  pending?: { id: EntryId; error?: string };
+  pending?: Pending;
+}
+
+export interface Pending {
+  id: EntryId;
+  body: Body;
+  error?: string;
 }
 
 export interface Reaction {

@@ -13,10 +13,11 @@ export interface Waiting {
 /** What this device wrote to a room and the server doesn't have yet: shown at once, by every state it may be in. */
 export class Outbox {
   #items: readonly OutboxItem[] = $state.raw([]);
+  /** Dropped here and perhaps still in the back end's own list. */
+  #discarded: ReadonlySet<EntryId> = $state.raw(new Set());
+  readonly #shown = $derived(this.#items.filter(({ id }) => !this.#discarded.has(id)));
   /** Made here and not yet in the back end's own list. */
   readonly #unconfirmed = new Set<EntryId>();
-  /** Dropped here and perhaps still in the back end's own list. */
-  readonly #discarded = new Set<EntryId>();
 
   constructor(private readonly me: () => MemberId) {}
 
@@ -24,7 +25,7 @@ export class Outbox {
   set(items: readonly OutboxItem[]): void {
     for (const { id } of items) this.#unconfirmed.delete(id);
     const unheard = this.#items.filter(({ id }) => this.#unconfirmed.has(id));
-    this.#items = [...items.filter(({ id }) => !this.#discarded.has(id)), ...unheard];
+    this.#items = [...items, ...unheard];
   }
 
   add(room: string, body: Body): OutboxItem {
@@ -34,19 +35,35 @@ export class Outbox {
     return item;
   }
 
+  get empty(): boolean {
+    return this.#shown.length === 0;
+  }
+
+  /** What the server may take any moment. */
+  get sending(): readonly OutboxItem[] {
+    return this.#shown.filter(({ state }) => state.state === "sending");
+  }
+
+  /** What waits for a person's word. */
+  get refused(): readonly OutboxItem[] {
+    return this.#shown.filter(({ state }) => state.state === "failed");
+  }
+
   /** The back end did not even take it. */
   failed(id: EntryId, message: string): void {
     this.#state(id, { state: "failed", error: { code: "other", message } });
   }
 
-  retry(id: EntryId): void {
+  /** Shows it sending again, in its old place; returns it if the back end has never had it. */
+  retry(id: EntryId): OutboxItem | undefined {
     this.#state(id, { state: "sending" });
+    return this.#unconfirmed.has(id) ? this.#items.find((item) => item.id === id) : undefined;
   }
 
-  discard(id: EntryId): void {
-    this.#unconfirmed.delete(id);
-    this.#discarded.add(id);
-    this.#items = this.#items.filter((item) => item.id !== id);
+  /** Takes it out of sight; returns what brings it back where it was. */
+  discard(id: EntryId): () => void {
+    this.#discarded = new Set([...this.#discarded, id]);
+    return () => (this.#discarded = new Set([...this.#discarded].filter((other) => other !== id)));
   }
 
   /** The log holds these now. */
@@ -57,7 +74,7 @@ export class Outbox {
   }
 
   messages(): readonly Waiting[] {
-    return this.#items.flatMap(({ id, body, written, state }) => {
+    return this.#shown.flatMap(({ id, body, written, state }) => {
       if (body.kind !== "message") return [];
       const item = {
         seq: Number.MAX_SAFE_INTEGER,
@@ -76,17 +93,16 @@ export class Outbox {
 
   /** The lines with one's own pending edits, deletions and reactions laid over them. */
   over(items: readonly Item[]): readonly Item[] {
-    const pending = this.#items.filter(({ body }) => target(body) !== null);
+    const pending = this.#shown.filter(({ body }) => target(body) !== null);
     if (pending.length === 0) return items;
     return items.map((item) => {
       let shown = item;
       for (const { id, body, state } of pending) {
         if (target(body) !== item.id) continue;
-        const failed = state.state === "failed";
-        shown = {
-          ...(failed ? shown : overlay(shown, body, this.me())),
-          pending: failed ? { id, error: state.error.message } : { id },
-        };
+        if (state.state === "failed") shown = { ...shown, pending: { id, body, error: state.error.message } };
+        // What was refused stays in sight until a person has dealt with it.
+        else
+          shown = { ...overlay(shown, body, this.me()), pending: shown.pending?.error ? shown.pending : { id, body } };
       }
       return shown;
     });

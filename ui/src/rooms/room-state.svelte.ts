@@ -1,5 +1,5 @@
 import type { Body, Entry, EntryId, Head, Member, MemberId, Name, RoomSummary, Seq } from "../backend/protocol";
-import type { Command } from "../backend/session-types";
+import type { Command, OutboxItem } from "../backend/session-types";
 import { marksOf } from "../people/look-alikes";
 import { explain } from "../shared/errors";
 import { timeOfId } from "../shared/ids";
@@ -70,6 +70,9 @@ export class RoomState {
   get topic() {
     return this.#summary.topic;
   }
+  get joined() {
+    return this.#summary.joined;
+  }
   get unread() {
     return this.#summary.unread;
   }
@@ -138,6 +141,10 @@ export class RoomState {
     this.#summary = summary;
     this.#reading.known(summary.read);
     this.#head = Math.max(this.#head, summary.head.seq);
+  }
+
+  notJoined(): void {
+    this.#summary = { ...this.#summary, joined: false, unread: 0 };
   }
 
   /** The one way by which entries come in: live, caught up or loaded. */
@@ -286,20 +293,19 @@ export class RoomState {
 
   /** Shows it at once; the back end's own list confirms it, and the log's entry replaces it. */
   post(body: Body): void {
-    const { id, room, written } = this.outbox.add(this.id, body);
-    this.#link
-      .command({ command: "send", room, id, body, written })
-      .catch((error: unknown) => this.outbox.failed(id, explain(error)));
+    this.#send(this.outbox.add(this.id, body));
   }
 
+  /** Sends what was refused once more: under its id and in its place, so that it can't stand there twice. */
   retry(id: EntryId): void {
-    this.outbox.retry(id);
-    void this.#command({ command: "retry", id });
+    const unheard = this.outbox.retry(id);
+    if (unheard) this.#send(unheard);
+    else this.#link.command({ command: "retry", id }).catch((error: unknown) => this.outbox.failed(id, explain(error)));
   }
 
   discard(id: EntryId): void {
-    this.outbox.discard(id);
-    void this.#command({ command: "discard", id });
+    const putBack = this.outbox.discard(id);
+    this.#link.command({ command: "discard", id }).catch(putBack);
   }
 
   typingNow(on: boolean): void {
@@ -307,6 +313,12 @@ export class RoomState {
   }
 
   // Within.
+
+  #send({ id, room, body, written }: OutboxItem): void {
+    this.#link
+      .command({ command: "send", room, id, body, written })
+      .catch((error: unknown) => this.outbox.failed(id, explain(error)));
+  }
 
   /** For what needs no answer here: the link has told the person, and what is waited for is asked again. */
   #command(command: Command): Promise<void> {

@@ -4,8 +4,8 @@ import type { ServerState } from "./server-state.svelte";
 /** After so many attempts in vain it is no longer a hiccup. */
 const hiccups = 3;
 
-/** Where the connection to a server stands, as a person reads it; nothing where all is well. */
-export function connectionWords({ connection, id, known }: ServerState, hosted: string | undefined): string {
+/** How it stands with a server, as a person reads it; nothing where all is well. */
+export function connectionWords({ connection, held, id, known }: ServerState, hosted: string | undefined): string {
   switch (connection.state) {
     case "refused":
       return `${words.banner.refused} ${connection.error.message}`;
@@ -17,6 +17,7 @@ export function connectionWords({ connection, id, known }: ServerState, hosted: 
     case "connecting":
       return words.banner.connecting;
     case "online":
-      return "";
+      if (held?.code === "storage" || held?.code === "busy") return words.banner.held[held.code];
+      return held ? words.banner.closed(held.message) : "";
   }
 }

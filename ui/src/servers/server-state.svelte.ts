@@ -1,9 +1,11 @@
 import type { Backend, KnownServer } from "../backend";
 import type { Entry, Hello, MemberId, Name, Person, RoomId, RoomSummary, WireError } from "../backend/protocol";
-import type { Command, Connection, Update } from "../backend/session-types";
+import type { Command, Connection, OutboxItem, Update } from "../backend/session-types";
 import { RoomState, type RoomLink } from "../rooms/room-state.svelte";
+import { isPassing } from "../backend/wire-error";
 import { explain } from "../shared/errors";
 import { newId } from "../shared/ids";
+import { words } from "../shared/words";
 
 /** What a server's state tells the rest of the interface. */
 export interface ServerListener {
@@ -21,10 +23,16 @@ export class ServerState {
   #known: KnownServer;
   #connection: Connection = $state.raw({ state: "connecting" });
   #hello: Hello | null = $state.raw(null);
+  /** The rooms that one is in; and behind them those that one is not in any more, but that hold something unsent. */
   #rooms: readonly RoomState[] = $state.raw([]);
   #directory: readonly RoomSummary[] | null = $state.raw(null);
   #people: readonly Person[] = $state.raw([]);
   readonly #presence = $derived(new Map(this.#people.map((person) => [person.id, person])));
+  /** Why the server takes nothing at the moment. */
+  #held: WireError | null = $state.raw(null);
+  /** What waits for rooms that are not known yet. */
+  readonly #unplaced = new Map<RoomId, readonly OutboxItem[]>();
+  readonly #sending = $derived(this.#rooms.flatMap(({ outbox }) => outbox.sending));
   readonly #unread = $derived(this.#rooms.reduce((sum, room) => sum + room.unread, 0));
   readonly #link: RoomLink;
 
@@ -70,6 +78,13 @@ export class ServerState {
   }
   get unread() {
     return this.#unread;
+  }
+  get held() {
+    return this.#held;
+  }
+  /** What was written on this server and is on its way. */
+  get sending() {
+    return this.#sending;
   }
   get textBytes() {
     return this.#hello?.limits.text_bytes;
@@ -138,7 +153,7 @@ export class ServerState {
       case "reset":
         return this.room(update.room)?.reset();
       case "outbox":
-        return this.room(update.room)?.outbox.set(update.items);
+        return this.#waits(update);
       case "members":
         return this.room(update.room)?.setMembers(update.members);
       case "people":
@@ -154,18 +169,45 @@ export class ServerState {
   #connected(connection: Connection & { update?: string }): void {
     const was = this.#connection.state;
     this.#connection = connection;
+    if (connection.state !== "online") this.#held = null;
     if (connection.state === "online" && was !== "online") for (const room of this.#rooms) room.reconnected();
   }
 
   #list(summaries: readonly RoomSummary[]): void {
-    this.#rooms = summaries.map((summary) => {
+    const rooms = summaries.map((summary) => {
       const room = this.room(summary.id);
       room?.summarise(summary);
       return room ?? new RoomState(summary, this.#link);
     });
+    const others = this.#rooms.filter((room) => !rooms.includes(room));
+    for (const room of others) room.notJoined();
+    this.#rooms = [...rooms, ...others];
+    this.#place();
+  }
+
+  /** Puts what was written into its room. One that is not there needs a place as well, once the server has said which are. */
+  #place(): void {
+    for (const [id, items] of this.#unplaced) {
+      const room = this.room(id) ?? (this.#hello && items.length > 0 ? this.#gone(id) : undefined);
+      if (!room && items.length > 0) continue;
+      room?.outbox.set(items);
+      this.#unplaced.delete(id);
+    }
+    this.#rooms = this.#rooms.filter((room) => room.joined || !room.outbox.empty);
+  }
+
+  #gone(id: RoomId): RoomState {
+    const head = { epoch: "", seq: 0 };
+    const gone = { id, name: words.rooms.gone, topic: "", members: 0, head, joined: false, read: 0, unread: 0 };
+    const room = new RoomState(gone, this.#link);
+    this.#rooms = [...this.#rooms, room];
+    return room;
   }
 
   #entries(update: Update & { update: "entries" }): void {
+    // Something got through.
+    if (update.entries.some(({ author, device }) => author === this.me && device === this.#hello?.device))
+      this.#held = null;
     const room = this.room(update.room);
     if (!room) return;
     const known = room.head;
@@ -176,8 +218,15 @@ export class ServerState {
     if (fresh.length > 0) this.#listener.arrived(this, room, fresh);
   }
 
-  /** Posts show their own refusals, where they stand. */
+  #waits({ room, items }: Update & { update: "outbox" }): void {
+    this.#unplaced.set(room, items);
+    this.#place();
+    if (this.#sending.length === 0) this.#held = null;
+  }
+
+  /** Posts show their own refusals, where they stand; one that passes holds up all of them. */
   #refused({ event, error }: { event: string; error: WireError }): void {
-    if (event !== "post" && event !== "typing") this.#listener.problem(error.message);
+    if (event === "post" && isPassing(error.code)) this.#held = error;
+    else if (event !== "post" && event !== "typing") this.#listener.problem(error.message);
   }
 }

@@ -12,6 +12,7 @@ export const words = {
   copied: "Copied",
   retry: "Retry",
   delete: "Delete",
+  discard: "Discard",
   missing: "This part of I-Chat can’t be loaded now. Try again, or reload the page once the server is back.",
   people: (n: number) => (n > 0 ? plural(n, "person", "people") : "Nobody there yet"),
 
@@ -89,11 +90,16 @@ export const words = {
     closed: (message: string) => `${message} Trying again by itself…`,
     offline: "The server can’t be reached. Trying again by itself…",
     waiting: (n: number) => `${plural(n, "message waits", "messages wait")} to be sent.`,
+    held: {
+      storage: "The server can’t write to its disk. Trying again by itself…",
+      busy: "The server is too busy. Trying again by itself…",
+    },
     refused: "This server didn’t let you in.",
   },
 
   rooms: {
     none: "No rooms yet",
+    gone: "A room you are not in",
     rooms: "Rooms",
     create: "Create a room",
     createDo: "Create",
@@ -112,6 +118,7 @@ export const words = {
     change: "Room name and topic",
     members: (n: number) => plural(n, "member", "members"),
     unread: (n: number) => `${n.toLocaleString()} unread`,
+    unsent: (n: number) => `${n.toLocaleString()} not sent`,
     actions: "Room",
   },
 

@@ -5,7 +5,12 @@
  * - what waits in a page that is closed arrives once when the page is opened again
  * - two tabs of one person show the same, and what one of them wrote stands there once
  * - a text that is too long is not sent, and says by how much
- * - what the server refuses stands there with the reason and with Retry, Copy and Delete
+ * - a change that the server refuses stands there with the reason, and with Retry, Copy and Discard
+ * - a message that it refuses does too, also after the page was reloaded; Delete removes it for good, and Retry sends it in its
+ *   place once the reason is gone
+ * - a server whose disk is full says so, loses nothing, and takes what waits when there is room again
+ * - after a sleep, and when the network is back, behind a line that died without a word, what was missed is there within 5 s
+ * - from sending to sent nothing moves
  */
 
 import { strict as assert } from "node:assert";
@@ -30,6 +35,7 @@ before(async () => {
   [browser, server] = await Promise.all([openBrowser(), Server.start("--name", "Office")]);
 });
 afterEach(async () => {
+  server?.clearsDisk();
   for (const guest of here.splice(0)) await guest.leaves();
 });
 after(async () => {
@@ -103,7 +109,7 @@ test("a text that is too long is not sent, and says by how much", { skip }, asyn
   await ada.seesSent("äää");
 });
 
-test("what the server refuses stands there with the reason and what to do", { skip }, async () => {
+test("a change that the server refuses stands there with the reason and what to do", { skip }, async () => {
   const ada = await visits("Ada");
   await ada.says("about to be deleted");
   await ada.seesSent("about to be deleted");
@@ -128,23 +134,135 @@ test("what the server refuses stands there with the reason and what to do", { sk
 
   ada.page = offline;
   line.mend();
-  const refusal = ada.timeline.getByRole("alert");
-  await refusal.getByText(/^Your change was not saved: .+\./).waitFor();
-  for (const name of ["Retry", "Copy", "Delete"]) await refusal.getByRole("button", { name }).waitFor();
-  await refusal.getByRole("button", { name: "Delete" }).click();
-  await refusal.waitFor({ state: "detached" });
+  await ada.seesRefused("Message deleted", /^Your change was not saved: .+\./);
+  for (const name of ["Retry", "Copy", "Discard"]) await ada.refusal().getByRole("button", { name }).waitFor();
+  await ada.refusal().getByRole("button", { name: "Discard" }).click();
+  await ada.refusal().waitFor({ state: "detached" });
+});
+
+test("a message that the server refuses waits for a word, also after a reload", { skip }, async () => {
+  const ada = await visits("Ada");
+  await ada.createsRoom("Kitchen");
+  await ada.says("in time");
+  await ada.seesSent("in time");
+  const offline = ada.page;
+  const line = await Line.of(offline);
+  await offline.reload();
+  await ada.goesTo("Kitchen");
+  await ada.sees("in time");
+  await line.cut();
+  await ada.seesBanner("Not connected");
+  for (const text of ["too late 1", "too late 2"]) await ada.says(text);
+  await ada.seesBanner("2 messages wait to be sent");
+
+  await ada.opens(server.url);
+  const online = ada.page;
+  await ada.goesTo("Kitchen");
+  await ada.page.getByRole("button", { name: "Leave room" }).click();
+  await ada.page.getByRole("dialog").getByRole("button", { name: "Leave room" }).click();
+  await ada.room("Kitchen").waitFor({ state: "detached" });
+
+  ada.page = offline;
+  line.mend();
+  await ada.seesRefused("too late 1", /^Not sent: .+\./);
+  await ada.seesRefused("too late 2", /^Not sent: .+\./);
+  await ada.page.getByRole("status").filter({ hasText: "Not sent" }).waitFor({ state: "attached" });
+  await ada.picture("refused");
+  await offline.reload();
+  await ada.room("A room you are not in").getByText("2 not sent").waitFor({ state: "attached" });
+  await ada.room("A room you are not in").click();
+  await ada.seesRefused("too late 1", /^Not sent: .+\./);
+
+  await ada.refusal("too late 1").getByRole("button", { name: "Delete" }).click();
+  await ada.message("too late 1").waitFor({ state: "detached" });
+  ada.page = online;
+  await ada.joinsRoom("Kitchen");
+  ada.page = offline;
+  await offline.reload();
+  await ada.goesTo("Kitchen");
+  await ada.says("after it");
+  await ada.refusal("too late 2").getByRole("button", { name: "Retry" }).click();
+  await ada.seesSent("too late 2");
+  await offline.reload();
+  await ada.goesTo("Kitchen");
+  await readsInOrder(ada, /late|time|after/, ["in time", "after it", "too late 2"]);
+});
+
+test("a server whose disk is full says so, and takes what waits when there is room again", { skip }, async () => {
+  const [ada, ben] = [await visits("Ada"), await visits("Ben")];
+  await ada.says("room 1");
+  await ben.sees("room 1");
+  server.fillsDisk();
+  await ada.says("room 2");
+  await ada.says("room 3");
+  await ada.seesWaiting("room 3");
+  await ada.seesBanner(/can’t write to its disk\. Trying again by itself… 2 messages wait to be sent\./);
+  await ada.picture("disk-full");
+  server.clearsDisk();
+  await readsInOrder(ben, /^room/, ["room 1", "room 2", "room 3"]);
+  await ada.seesSent("room 3");
+  await ada.page.getByRole("status").getByText("disk").waitFor({ state: "detached" });
+});
+
+const wakes = {
+  // Machines stop the clock of `performance` while they sleep, and all timers with it; the wall clock goes on.
+  "after a sleep": () => {
+    const now = Date.now;
+    Date.now = () => now() + 600_000;
+  },
+  "when the network is back": () => void dispatchEvent(new Event("online")),
+};
+for (const [when, wake] of Object.entries(wakes)) {
+  test(`${when}, behind a line that died without a word, what was missed is there within 5 s`, { skip }, async () => {
+    const [ada, ben] = [await visits("Ada"), await visits("Ben")];
+    const line = await Line.of(ada.page);
+    await ada.page.reload();
+    await ben.says(`good night ${when}`);
+    await ada.sees(`good night ${when}`);
+    line.falls();
+    await ben.says(`missed ${when}`);
+    await ben.seesSent(`missed ${when}`);
+    const woken = performance.now();
+    await ada.page.evaluate(wake);
+    await ada.sees(`missed ${when}`);
+    assert.ok(performance.now() - woken < 5_000, `it took ${Math.round(performance.now() - woken)} ms`);
+    await ada.says(`good morning ${when}`);
+    await ben.sees(`good morning ${when}`);
+  });
+}
+
+test("from sending to sent nothing moves", { skip }, async () => {
+  const ada = await visits("Ada");
+  const line = await Line.of(ada.page);
+  await ada.page.reload();
+  await ada.says("steady 1");
+  await ada.seesSent("steady 1");
+  await line.cut();
+  await ada.seesBanner("Not connected");
+  await ada.says("steady 2");
+  await ada.seesWaiting("steady 2");
+  const height = () => ada.message("steady 2").evaluate((row) => [row.offsetHeight, row.parentElement.offsetHeight]);
+  const sending = await height();
+  line.mend();
+  await ada.seesSent("steady 2");
+  assert.deepEqual(await height(), sending);
 });
 
 /** A tab's way to the server, which can be cut while other tabs keep theirs. */
 class Line {
   #whole = true;
   #sockets = new Set();
+  #fallen = [];
 
   static async of(page) {
     const line = new Line();
     await page.routeWebSocket(/socket\.io/, (socket) => {
       if (!line.#whole) return void socket.close();
-      socket.connectToServer();
+      const far = socket.connectToServer();
+      let deaf = false;
+      line.#fallen.push(() => (deaf = true));
+      socket.onMessage((message) => void (deaf || far.send(message)));
+      far.onMessage((message) => void (deaf || socket.send(message)));
       line.#sockets.add(socket);
     });
     await page.route(/socket\.io|api\/hello/, (route) => (line.#whole ? route.continue() : route.abort()));
@@ -154,6 +272,11 @@ class Line {
   async cut() {
     this.#whole = false;
     for (const socket of this.#sockets) await socket.close();
+  }
+
+  /** What is connected now hears and says nothing any more, and isn't told. */
+  falls() {
+    for (const fall of this.#fallen.splice(0)) fall();
   }
 
   mend() {

@@ -92,13 +92,23 @@ export class Guest {
   /** Sees it as a message that the server has: neither *sending* nor *not sent*. */
   async seesSent(text) {
     await this.message(text)
-      .filter({ hasNotText: /sending$|Not sent/ })
+      .filter({ hasNotText: /sending\s*$|Not sent/ })
       .first()
       .waitFor();
   }
 
   async seesWaiting(text) {
     await this.message(text).getByText("sending", { exact: true }).waitFor();
+  }
+
+  /** Why something was refused, and what can be done about it. */
+  refusal(text) {
+    const rows = text === undefined ? this.timeline : this.message(text);
+    return rows.locator("div.failed");
+  }
+
+  async seesRefused(text, reason) {
+    await this.refusal(text).getByText(reason).first().waitFor();
   }
 
   async seesTyping(name) {

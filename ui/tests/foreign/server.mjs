@@ -5,7 +5,7 @@
  *   ICHAT_SERVER_BIN=../target/debug/ichat-server node --test tests/foreign/
  */
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -41,13 +41,25 @@ export class Server {
   /** Starts it, again or for the first time, with the data that it had. */
   async up() {
     const listen = ["--listen", `127.0.0.1:${this.#port}`, "--data", this.#data, "--no-announce"];
-    const started = spawn(program, [...listen, ...this.#flags], { stdio: ["ignore", "pipe", "pipe"] });
+    // Where a file may not grow, writing fails, as it does on a full disk, instead of ending the server.
+    const command = ["-c", `trap "" XFSZ; exec "$0" "$@"`, program, ...listen, ...this.#flags];
+    const started = spawn("sh", command, { stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [started.stdout, started.stderr]) stream.on("data", (text) => (this.#log += text));
     this.#process = started;
     await eventually("the server answers", upWithinMs, async () => {
       if (started.exitCode !== null) throw new Error(`the server ended with ${started.exitCode}:\n${this.#log}`);
       return (await fetch(`${this.url}/healthz`).catch(() => undefined))?.ok;
     });
+  }
+
+  /** From now on nothing can be written, as if the disk were full. */
+  fillsDisk() {
+    execFileSync("prlimit", ["--pid", this.#process.pid, "--fsize=0:unlimited"]);
+  }
+
+  /** There is room on the disk again. */
+  clearsDisk() {
+    execFileSync("prlimit", ["--pid", this.#process.pid, "--fsize=unlimited:unlimited"]);
   }
 
   /** Ends it: `SIGTERM` asks, `SIGKILL` doesn't. */

@@ -16,8 +16,8 @@ const LASTED_MS: u64 = 10_000;
 const HELLO_WITHIN_MS: u64 = 10_000;
 /// What a server may call its heads interval: a hostile one must not make us spin or wait for ever.
 const HEADS_EVERY_MS: (u64, u64) = (200, 60_000);
-/// After a nudge the next heads may be late by so much before the line counts as dead.
-const GRACE_MS: u64 = 2_000;
+/// After a nudge an answer, or the next heads, may take so long before the line counts as dead.
+const GRACE_MS: u64 = 3_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
@@ -140,19 +140,23 @@ impl Line {
         self.connect(window, out);
     }
 
-    /// Don't wait; and if the line seems to stand, doubt it.
-    pub(super) fn nudge(&mut self, now: u64, out: &mut Out) {
+    /// Don't wait; and if the line seems to stand, doubt it. Whether it is to be put to the proof now: by what is answered
+    /// at once where there is such a thing (`can_ask`), by the next heads where not.
+    pub(super) fn nudge(&mut self, now: u64, can_ask: bool, out: &mut Out) -> bool {
         match self.link {
             Link::Connecting => {
                 self.failures = 0;
                 self.connect((0, 0), out);
             }
-            Link::Online { .. } => {
-                self.proof_by = Some(now + self.heads_every + GRACE_MS);
+            Link::Online { .. } if self.proof_by.is_none() => {
+                let wait = if can_ask { 0 } else { self.heads_every };
+                self.proof_by = Some(now + wait + GRACE_MS);
                 self.tick(now, out);
+                return can_ask && self.is_online();
             }
-            Link::Idle | Link::Opened { .. } | Link::Closing { .. } => {}
+            Link::Idle | Link::Online { .. } | Link::Opened { .. } | Link::Closing { .. } => {}
         }
+        false
     }
 
     pub(super) fn tick(&mut self, now: u64, out: &mut Out) {

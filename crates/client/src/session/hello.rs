@@ -32,6 +32,9 @@ impl Session {
         }));
         self.sync_all(now, out);
         for (room, seq) in std::mem::take(&mut self.wishes.read) {
+            if !self.is_joined(room) {
+                continue;
+            }
             let read = Read { room, seq };
             self.read(read, out);
             out.emit(ClientEvent::Read(read));
@@ -46,7 +49,8 @@ impl Session {
         self.outbox.resume();
     }
 
-    fn sync_all(&mut self, now: u64, out: &mut Out) {
+    /// Asks for what is missing of every room.
+    pub(super) fn sync_all(&mut self, now: u64, out: &mut Out) {
         let mut cursors = Vec::new();
         for (id, room) in self.rooms.iter_mut().filter(|(_, room)| room.is_joined()) {
             room.members_asked = false;

@@ -114,7 +114,7 @@ impl Session {
                 self.wake_at = None;
                 self.tick(now, &mut out);
             }
-            Input::Nudge => self.line.nudge(now, &mut out),
+            Input::Nudge => self.nudge(now, &mut out),
             Input::Refresh => self.refresh(&mut out),
             Input::Command(command) => self.command(now, command, &mut out),
             Input::Loaded {
@@ -146,6 +146,14 @@ impl Session {
         self.typing.expire(now);
         if self.line.is_online() {
             self.ask_again(now, out);
+        }
+    }
+
+    /// Whoever has slept asks for what was missed; the answer also proves the line.
+    fn nudge(&mut self, now: u64, out: &mut Out) {
+        let in_rooms = self.rooms.values().any(Room::is_joined);
+        if self.line.nudge(now, in_rooms, out) {
+            self.sync_all(now, out);
         }
     }
 

@@ -103,11 +103,17 @@ impl Outbox {
             return true;
         }
         if error.code.is_passing() {
+            let room = post.item.room;
             // Those behind it go again as well, so that the order stays. A burst of refusals is one refusal.
             if self.paused_until.is_none() {
                 let pause = (PAUSE_MS << self.refusals.min(8)).min(PAUSE_CAP_MS);
                 self.paused_until = Some(now + pause);
                 self.refusals = self.refusals.saturating_add(1);
+                out.up(Update::Refused {
+                    event: "post".into(),
+                    room: Some(room),
+                    error,
+                });
             }
             self.forget_sent();
             return true;

@@ -103,7 +103,7 @@ impl Session {
         }
     }
 
-    fn is_joined(&self, room: RoomId) -> bool {
+    pub(super) fn is_joined(&self, room: RoomId) -> bool {
         self.rooms.get(&room).is_some_and(Room::is_joined)
     }
 }

@@ -19,8 +19,8 @@ const lastedMs = 10_000;
 const helloWithinMs = 10_000;
 /** What a server may call its heads interval: a hostile one must not make us spin or wait for ever. */
 const headsEveryMs = { least: 200, most: 60_000 };
-/** After a nudge the next heads may be late by so much before the line counts as dead. */
-const graceMs = 2_000;
+/** After a nudge an answer, or the next heads, may take so long before the line counts as dead. */
+const graceMs = 3_000;
 
 type Link =
   /** Before the first input. */
@@ -98,15 +98,20 @@ export class Line {
     this.#connect(this.#windowAfter(error), out);
   }
 
-  /** Don't wait; and if the line seems to stand, doubt it. */
-  nudge(now: number, out: Out): void {
+  /**
+   * Don't wait; and if the line seems to stand, doubt it. Whether it is to be put to the proof now: by what is answered at
+   * once where there is such a thing (`canAsk`), by the next heads where not.
+   */
+  nudge(now: number, canAsk: boolean, out: Out): boolean {
     if (this.#link.at === "connecting") {
       this.#failures = 0;
       this.#connect([0, 0], out);
-    } else if (this.#link.at === "online") {
-      this.#proofBy = now + this.#headsEvery + graceMs;
+    } else if (this.#link.at === "online" && this.#proofBy === undefined) {
+      this.#proofBy = now + (canAsk ? 0 : this.#headsEvery) + graceMs;
       this.tick(now, out);
+      return canAsk && this.isOnline;
     }
+    return false;
   }
 
   tick(now: number, out: Out): void {

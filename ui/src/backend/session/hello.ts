@@ -32,6 +32,7 @@ export function hello(session: Session, now: number, said: Hello, out: Out): voi
   out.up({ update: "hello", ...said, rooms: session.joinedRooms() });
   syncAll(session, now, out);
   for (const [room, seq] of inOrder(session.wishes.read)) {
+    if (!session.rooms.get(room)?.isJoined) continue;
     read(session, { room, seq }, out);
     out.emit({ event: "read", data: { room, seq } });
   }
@@ -42,7 +43,8 @@ export function hello(session: Session, now: number, said: Hello, out: Out): voi
   session.outbox.resume();
 }
 
-function syncAll(session: Session, now: number, out: Out): void {
+/** Asks for what is missing of every room. */
+export function syncAll(session: Session, now: number, out: Out): void {
   const cursors: [RoomId, Head | null][] = [];
   for (const [id, room] of inOrder(session.rooms)) {
     if (!room.isJoined) continue;

@@ -9,6 +9,7 @@ import type { Hello, MemberId, Name, RoomId, RoomSummary, Seq } from "../protoco
 import type { Effect, Input, Restored } from "../session-types";
 import { command, loaded } from "./commands";
 import { Line } from "./connection";
+import { syncAll } from "./hello";
 import { askAgain } from "./log-events";
 import { compare, earliest, inOrder } from "./order";
 import { Out } from "./out";
@@ -72,7 +73,7 @@ export class Session {
         this.#wakeAt = undefined;
         return this.#tick(now, out);
       case "nudge":
-        return this.line.nudge(now, out);
+        return this.#nudge(now, out);
       case "refresh":
         return this.#refresh(out);
       case "command":
@@ -93,6 +94,12 @@ export class Session {
     this.line.tick(now, out);
     this.typing.expire(now);
     if (this.line.isOnline) askAgain(this, now, out);
+  }
+
+  /** Whoever has slept asks for what was missed; the answer also proves the line. */
+  #nudge(now: number, out: Out): void {
+    const inRooms = [...this.rooms.values()].some((room) => room.isJoined);
+    if (this.line.nudge(now, inRooms, out)) syncAll(this, now, out);
   }
 
   #refresh(out: Out): void {

@@ -84,6 +84,7 @@ export class Outbox {
       if (this.#pausedUntil === undefined) {
         this.#pausedUntil = now + Math.min(pauseMs * 2 ** Math.min(this.#refusals, 8), pauseCapMs);
         this.#refusals += 1;
+        out.up({ update: "refused", event: "post", room: post.item.room, error });
       }
       this.forgetSent();
       return true;

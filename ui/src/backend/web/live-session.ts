@@ -18,6 +18,9 @@ export interface LiveSessionParts {
   unkept(): void;
 }
 
+/** An attempt that takes longer may wait for what will never come. */
+const oldMs = 2_000;
+
 export class LiveSession {
   readonly #parts: LiveSessionParts;
   readonly #machine = new Session();
@@ -25,6 +28,8 @@ export class LiveSession {
   readonly #kept = new Set<EntryId>();
   #work: Promise<void> = Promise.resolve();
   #transport?: Transport;
+  /** When the last attempt began. */
+  #since = 0;
   #connecting?: ReturnType<typeof setTimeout>;
   #wake?: ReturnType<typeof setTimeout>;
   #stopped = false;
@@ -99,13 +104,18 @@ export class LiveSession {
   }
 
   #connect(afterMs: number, beforeMs: number): void {
-    if (this.#transport) return;
+    if (this.#transport) {
+      // An attempt goes on, unless a fresh one may be better: what was sent before a sleep is lost.
+      if (beforeMs === 0 && Date.now() - this.#since > oldMs) this.#transport.close();
+      return;
+    }
     clearTimeout(this.#connecting);
     const wait = afterMs + Math.random() * (beforeMs - afterMs);
     this.#connecting = setTimeout(() => this.#open(), wait);
   }
 
   #open(): void {
+    this.#since = Date.now();
     this.#transport = new Transport(this.#parts.origin, {
       met: (challenge, protocol) => this.#parts.met(challenge, protocol),
       opened: () => void this.input({ input: "opened" }),

@@ -19,7 +19,7 @@ export interface Page {
 }
 
 /** How often the clock is looked at, and a step of it that says that the machine slept (or the tab, which does no harm). */
-const clock = { everyMs: 2_000, sleptMs: 10_000 };
+const clock = { everyMs: 1_000, sleptMs: 4_000 };
 
 export function browserPage(): Page {
   const title = document.title;
