@@ -81,6 +81,25 @@ const BENCHES: &[Bench] = &[
         needs: &[],
     },
     Bench {
+        name: "large",
+        about: "a room of 1,000,000 messages: its folder, opening it, searching it",
+        source: "crates/store/benches/commit/large.rs",
+        command: |repo, options| {
+            let messages = if options.quick { "20000" } else { "1000000" };
+            let mut command = repo.cargo(&["bench", "--package", "ichat-store", "--bench", "commit"]);
+            command.args(["--", "large", messages]);
+            command
+        },
+        needs: &[],
+    },
+    Bench {
+        name: "catchup",
+        about: "10,000 missed entries, into the replica and up",
+        source: "crates/client/benches/catchup.rs",
+        command: |repo, _| repo.cargo(&["bench", "--package", "ichat-client", "--bench", "catchup"]),
+        needs: &[],
+    },
+    Bench {
         name: "fanout",
         about: "the cost of bringing a message to many people, beside servers that do less",
         source: "crates/bench",

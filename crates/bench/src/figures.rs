@@ -82,11 +82,22 @@ impl Figures {
         Ok(Self(figures))
     }
 
+    /// The figure of this name, case and product; where the case ends with a star, the largest of those that begin so.
     pub(crate) fn get(&self, name: &str, case: &str, product: &str) -> Option<&Figure> {
+        let is_meant = |other: &str| match case.strip_suffix('*') {
+            Some(start) => other.starts_with(start),
+            None => other == case,
+        };
         self.0
             .iter()
-            .find(|one| one.name == name && one.case == case && one.product == product)
+            .filter(|one| one.name == name && is_meant(&one.case) && is_same(&one.product, product))
+            .max_by(|a, b| a.value.total_cmp(&b.value))
     }
+}
+
+/// `I-Chat`, as people write it, is `ichat`.
+fn is_same(product: &str, other: &str) -> bool {
+    product == other || (product == "I-Chat" && other == "ichat")
 }
 
 /// `100,000`, but `12.5` and `1234.5` as they are.
