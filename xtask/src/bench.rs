@@ -139,7 +139,7 @@ const BENCHES: &[Bench] = &[
         name: "app",
         about: "process start to first paint, and the memory of all the app's processes",
         source: "ui/bench/app.mjs",
-        command: |repo, _| on_a_screen(&node(repo, "ui/bench/app.mjs")),
+        command: |repo, options| on_a_screen(&node(repo, options, "ui/bench/app.mjs")),
         needs: &[Need::App, Need::Server],
     },
 ];
@@ -261,12 +261,13 @@ fn program(repo: &Repo, options: &Options, name: &str) -> PathBuf {
     repo.program(folder, name)
 }
 
-fn node(repo: &Repo, script: &str) -> Command {
+fn node(repo: &Repo, options: &Options, script: &str) -> Command {
     let mut command = repo.command("node");
     command
         .arg(repo.path(script))
-        .env("ICHAT_SERVER_BIN", repo.program("release", "ichat-server"))
-        .env("ICHAT_CLI_BIN", repo.program("release", "ichat-cli"))
-        .env("ICHAT_BIN", repo.program("release", "ichat"));
+        .args(options.quick.then_some("--quick"))
+        .env("ICHAT_SERVER_BIN", program(repo, options, "ichat-server"))
+        .env("ICHAT_CLI_BIN", program(repo, options, "ichat-cli"))
+        .env("ICHAT_BIN", program(repo, options, "ichat"));
     command
 }
