@@ -28,6 +28,8 @@ mod n7;
 mod s1;
 #[cfg(target_os = "linux")]
 mod s3;
+mod s7;
+mod s9;
 
 use anyhow::Result;
 use ichat_protocol::{Body, EntryId};
@@ -103,6 +105,8 @@ pub(crate) const CASES: &[Case] = &[
     s1::CASE,
     #[cfg(target_os = "linux")]
     s3::CASE,
+    s7::CASE,
+    s9::CASE,
     #[cfg(target_os = "linux")]
     n1::CASE,
     #[cfg(target_os = "linux")]
