@@ -28,6 +28,8 @@ mod n7;
 mod s1;
 #[cfg(target_os = "linux")]
 mod s3;
+#[cfg(target_os = "linux")]
+mod s5;
 mod s7;
 mod s9;
 
@@ -77,6 +79,9 @@ pub(crate) enum Need {
     /// A file system of one's own.
     #[cfg(target_os = "linux")]
     Fuse,
+    /// The right to mount.
+    #[cfg(target_os = "linux")]
+    Mounts,
 }
 
 impl Need {
@@ -95,6 +100,8 @@ impl Need {
                 .then(|| "there is no libfaketime (apt-get install faketime)".to_owned()),
             #[cfg(target_os = "linux")]
             Need::Fuse => crate::disk::Disk::obstacle(),
+            #[cfg(target_os = "linux")]
+            Need::Mounts => (!nix::unistd::geteuid().is_root()).then(|| "only root may mount a small disk".to_owned()),
         }
     }
 }
@@ -105,6 +112,8 @@ pub(crate) const CASES: &[Case] = &[
     s1::CASE,
     #[cfg(target_os = "linux")]
     s3::CASE,
+    #[cfg(target_os = "linux")]
+    s5::CASE,
     s7::CASE,
     s9::CASE,
     #[cfg(target_os = "linux")]
