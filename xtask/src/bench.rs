@@ -168,11 +168,22 @@ pub(crate) fn bench(repo: &Repo, options: &Options) -> Result<()> {
     prepare(repo, options, &chosen)?;
     let folder = repo.target(if options.is_partial() { "bench/part" } else { "bench" });
     fs::create_dir_all(&folder).context("the target folder can't be written to")?;
+    let mut failed = Vec::new();
     for bench in chosen {
         println!("\n── {}: {}", bench.name, bench.about);
-        measure(repo, bench, options, &folder).with_context(|| format!("the benchmark \"{}\" failed", bench.name))?;
+        if let Err(error) = measure(repo, bench, options, &folder) {
+            if process::stopped() {
+                return Err(error);
+            }
+            println!("{}: {error:#}", bench.name);
+            failed.push(bench.name);
+        }
     }
-    report(repo, options, &folder)
+    report(repo, options, &folder)?;
+    if !failed.is_empty() {
+        bail!("these did not end well, as is told above: {}", failed.join(", "));
+    }
+    Ok(())
 }
 
 fn prepare(repo: &Repo, options: &Options, chosen: &[&Bench]) -> Result<()> {

@@ -101,7 +101,7 @@ fn figures_make_a_table_and_two_cases_a_plot() {
     std::fs::write(folder.path().join("fanout.json"), lines.join("\n")).unwrap();
     let text = printed(&["report", folder.path().to_str().unwrap()]);
     assert!(text.contains("| 2.5 µs | 1.25 | **missed** |"), "{text}");
-    assert!(text.contains("Not measured in this run: "), "{text}");
+    assert!(text.contains("There are no figures for: "), "{text}");
     assert_eq!(
         std::fs::read_to_string(folder.path().join("table.md")).unwrap().trim(),
         text.trim()

@@ -48,7 +48,7 @@ fn table(figures: &Figures) -> Result<String> {
     }
     missing.dedup();
     if !missing.is_empty() {
-        writeln!(table, "\nNot measured in this run: {}.", missing.join("; "))?;
+        writeln!(table, "\nThere are no figures for: {}.", missing.join("; "))?;
     }
     Ok(table)
 }
