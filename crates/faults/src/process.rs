@@ -26,6 +26,17 @@ impl Setting {
     }
 }
 
+/// The memory that a process takes now, in KiB.
+#[cfg(target_os = "linux")]
+pub(crate) fn memory_kib(process: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    Ok(number
+        .context("the system does not say how much memory it takes")?
+        .parse()?)
+}
+
 /// A running process.
 pub(crate) struct Process {
     child: Child,

@@ -1,13 +1,16 @@
 //! Many light clients in one process: a WebSocket, Socket.IO's few packets, and the frames as bytes. Thousands of real ones
 //! would measure themselves.
 
+use std::io;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use ichat_protocol::{Head, RoomId};
+use ed25519_dalek::SigningKey;
+use ichat_protocol::{Challenge, DeviceId, Head, Name, PROTOCOLS, RoomId, sign};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -34,10 +37,12 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// One connection of a guest, or of whoever `auth` says.
 pub(crate) struct Wire {
-    reader: BufReader<OwnedReadHalf>,
+    reader: OwnedReadHalf,
     writer: OwnedWriteHalf,
-    /// The last frame's text.
-    frame: Vec<u8>,
+    /// What was read, the last frame's text included.
+    buffer: Vec<u8>,
+    /// Where in the buffer the next frame begins.
+    next: usize,
 }
 
 /// What `hello` said.
@@ -56,30 +61,48 @@ impl Wire {
         Self::over(stream, address, auth).await
     }
 
-    /// The same, with so small a buffer in the system that who does not read is soon noticed.
+    /// The same, with so little room in the system that who does not read is soon noticed: over this machine's own card a
+    /// packet has 64 KiB, and the system keeps megabytes of them.
+    #[cfg(unix)]
     pub(crate) async fn join_narrowly(address: SocketAddr, auth: &Value) -> Result<(Self, Welcome)> {
-        let socket = TcpSocket::new_v4()?;
-        socket.set_recv_buffer_size(4_096)?;
+        let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+        socket.set_recv_buffer_size(64 * 1024)?;
+        socket.set_tcp_mss(1_400)?;
+        socket.set_nonblocking(true)?;
+        let socket = TcpSocket::from_std_stream(socket.into());
         Self::over(socket.connect(address).await?, address, auth).await
     }
 
     async fn over(stream: TcpStream, address: SocketAddr, auth: &Value) -> Result<(Self, Welcome)> {
-        let (reader, mut writer) = stream.into_split();
-        let mut reader = BufReader::with_capacity(16 * 1024, reader);
+        let (reader, writer) = stream.into_split();
+        let mut wire = Self {
+            reader,
+            writer,
+            buffer: Vec::new(),
+            next: 0,
+        };
+        let welcome = tokio::time::timeout(PATIENCE, wire.begins(address, auth)).await;
+        let welcome = welcome.context("the server did not say hello")??;
+        Ok((wire, welcome))
+    }
+
+    async fn begins(&mut self, address: SocketAddr, auth: &Value) -> Result<Welcome> {
+        const END: &[u8] = b"\r\n\r\n";
         let request = format!(
             "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: aWNoYXQgZmF1bHRzIQ==\r\n\r\n"
         );
-        writer.write_all(request.as_bytes()).await?;
-        head_of_answer(&mut reader).await?;
-        let mut wire = Self {
-            reader,
-            writer,
-            frame: Vec::new(),
+        self.writer.write_all(request.as_bytes()).await?;
+        self.next = loop {
+            if let Some(end) = self.buffer.windows(END.len()).position(|part| part == END) {
+                break end + END.len();
+            }
+            ensure!(self.read().await?, "the server ended the connection");
         };
-        let welcome = tokio::time::timeout(PATIENCE, wire.comes_in(auth)).await;
-        let welcome = welcome.context("the server did not say hello")??;
-        Ok((wire, welcome))
+        let answer = String::from_utf8_lossy(&self.buffer[..self.next]);
+        let status = answer.lines().next().unwrap_or_default();
+        ensure!(status.starts_with("HTTP/1.1 101 "), "{status}");
+        self.comes_in(auth).await
     }
 
     async fn comes_in(&mut self, auth: &Value) -> Result<Welcome> {
@@ -101,22 +124,37 @@ impl Wire {
         bail!("the server ended the connection ahead of its hello")
     }
 
-    /// The next packet, pings answered; nothing when the connection has ended.
+    /// The next packet, pings answered; nothing when the connection has ended. It may be given up at any time and called
+    /// again: nothing is lost by that.
     pub(crate) async fn next(&mut self) -> Result<Option<&[u8]>> {
-        loop {
-            match self.read_frame().await {
-                Ok(true) => {}
-                Ok(false) => return Ok(None),
-                Err(error) if is_end(&error) => return Ok(None),
-                Err(error) => return Err(error),
+        let text = loop {
+            let Some((opcode, text, end)) = frame(&self.buffer[self.next..])? else {
+                self.buffer.drain(..std::mem::take(&mut self.next));
+                match self.read().await {
+                    Ok(true) => continue,
+                    Ok(false) => return Ok(None),
+                    Err(error) if is_end(&error) => return Ok(None),
+                    Err(error) => return Err(error.into()),
+                }
+            };
+            let (text, end) = (self.next + text.start..self.next + text.end, self.next + end);
+            self.next = end;
+            if opcode == CLOSE {
+                return Ok(None);
             }
-            if self.frame != b"2" {
-                return Ok(Some(&self.frame));
+            if self.buffer[text.clone()] != *b"2" {
+                break text;
             }
             if self.say("3").await.is_err() {
                 return Ok(None);
             }
-        }
+        };
+        Ok(Some(&self.buffer[text]))
+    }
+
+    /// Whether anything more came.
+    async fn read(&mut self) -> io::Result<bool> {
+        Ok(self.reader.read_buf(&mut self.buffer).await? > 0)
     }
 
     /// Emits an event.
@@ -143,38 +181,29 @@ impl Wire {
         frame.extend(text.as_bytes());
         Ok(self.writer.write_all(&frame).await?)
     }
-
-    /// Whether a text came; false when the connection is closed.
-    async fn read_frame(&mut self) -> Result<bool> {
-        const CLOSE: u8 = 8;
-        let mut head = [0; 2];
-        self.reader.read_exact(&mut head).await?;
-        let length = match head[1] & 0x7f {
-            126 => usize::from(self.reader.read_u16().await?),
-            127 => usize::try_from(self.reader.read_u64().await?)?,
-            short => usize::from(short),
-        };
-        ensure!(length <= FRAME, "a frame of {length} bytes");
-        self.frame.resize(length, 0);
-        self.reader.read_exact(&mut self.frame).await?;
-        Ok(head[0] & 0x0f != CLOSE)
-    }
 }
 
-/// Reads up to the end of the HTTP answer.
-async fn head_of_answer(reader: &mut BufReader<OwnedReadHalf>) -> Result<()> {
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        ensure!(answer.len() < 8_192, "the answer has no end");
-        answer.push(reader.read_u8().await.context("the server ended the connection")?);
-    }
-    let line = String::from_utf8_lossy(&answer);
-    ensure!(
-        line.starts_with("HTTP/1.1 101 "),
-        "{}",
-        line.lines().next().unwrap_or_default()
-    );
-    Ok(())
+const CLOSE: u8 = 8;
+
+/// The first frame in these bytes, if it is whole: its opcode, where its text stands, and where it ends.
+fn frame(bytes: &[u8]) -> Result<Option<(u8, Range<usize>, usize)>> {
+    let long = |many: usize| {
+        let length = bytes.get(2..2 + many)?.iter();
+        Some((
+            2 + many,
+            length.fold(0, |length, byte| length << 8 | usize::from(*byte)),
+        ))
+    };
+    let Some(head) = bytes.get(..2) else { return Ok(None) };
+    let head = match head[1] & 0x7f {
+        126 => long(2),
+        127 => long(8),
+        short => Some((2, usize::from(short))),
+    };
+    let Some((start, length)) = head else { return Ok(None) };
+    ensure!(length <= FRAME, "a frame of {length} bytes");
+    let end = start + length;
+    Ok((bytes.len() >= end).then_some((bytes[0] & 0x0f, start..end, end)))
 }
 
 /// The argument of this event, if the packet is one.
@@ -183,16 +212,72 @@ pub(crate) fn argument<'a>(packet: &'a [u8], event: &str) -> Option<&'a [u8]> {
     rest.strip_prefix(b"\",")?.strip_suffix(b"]")
 }
 
-fn is_end(error: &anyhow::Error) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-    matches!(
-        kind,
-        Some(BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
-    )
+fn is_end(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
 }
 
 /// The `auth` of a guest.
 pub(crate) fn guest(number: usize) -> Value {
     json!({ "protocol": 1, "name": format!("Guest {number}") })
+}
+
+/// Somebody with a key, and perhaps several devices.
+pub(crate) struct Key {
+    secret: SigningKey,
+    name: Name,
+}
+
+impl Key {
+    pub(crate) fn new(name: &str, dice: &mut fastrand::Rng) -> Result<Self> {
+        let mut secret = [0; 32];
+        dice.fill(&mut secret);
+        Ok(Self {
+            secret: SigningKey::from_bytes(&secret),
+            name: Name::parse(name)?,
+        })
+    }
+
+    /// What a new device of theirs brings.
+    pub(crate) async fn auth(&self, address: SocketAddr) -> Result<Value> {
+        let challenge = challenge(address).await?;
+        let auth = sign(
+            &self.secret,
+            &challenge,
+            PROTOCOLS[0],
+            self.name.clone(),
+            DeviceId::fresh(),
+        );
+        Ok(serde_json::to_value(auth)?)
+    }
+}
+
+async fn challenge(address: SocketAddr) -> Result<Challenge> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET /api/hello HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let body = answer.split_once("\r\n\r\n").context("the answer has no end")?.1;
+    serde_json::from_str(body).context("the server's challenge can't be read")
+}
+
+#[cfg(test)]
+mod tests {
+    //! Frames are found as they come: short ones, long ones, several at once, and in pieces.
+
+    use super::*;
+
+    #[test]
+    fn frames_are_found_as_they_come() {
+        let mut bytes = vec![0x81, 2, b'h', b'i', 0x81, 126, 1, 0];
+        bytes.extend([b'x'; 256]);
+        assert_eq!(frame(&bytes).unwrap(), Some((1, 2..4, 4)));
+        assert_eq!(frame(&bytes[4..]).unwrap(), Some((1, 4..260, 260)));
+        for part in [0, 1, 2, 3] {
+            assert_eq!(frame(&bytes[..part]).unwrap(), None);
+        }
+        assert_eq!(frame(&bytes[4..bytes.len() - 1]).unwrap(), None);
+        assert!(frame(&[0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0]).is_err());
+    }
 }

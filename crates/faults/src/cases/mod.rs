@@ -12,6 +12,10 @@
 mod d1;
 mod l2;
 #[cfg(target_os = "linux")]
+mod l3;
+#[cfg(target_os = "linux")]
+mod l4;
+#[cfg(target_os = "linux")]
 mod line;
 #[cfg(target_os = "linux")]
 mod n1;
@@ -53,15 +57,9 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// Whether it mostly waits, for a line or a clock: then it is played beside others that do.
+    /// Whether it mostly waits, for a line, a clock or a limit: then it is played beside others that do.
     pub(crate) fn waits(&self) -> bool {
-        #[cfg(target_os = "linux")]
-        return self
-            .needs
-            .iter()
-            .any(|need| matches!(need, Need::Network | Need::FakeTime));
-        #[cfg(not(target_os = "linux"))]
-        return false;
+        matches!(self.name, "N1" | "N3" | "N4" | "N5" | "N6" | "N7" | "L4")
     }
 }
 
@@ -129,6 +127,10 @@ pub(crate) const CASES: &[Case] = &[
     #[cfg(target_os = "linux")]
     n7::CASE,
     l2::CASE,
+    #[cfg(target_os = "linux")]
+    l3::CASE,
+    #[cfg(target_os = "linux")]
+    l4::CASE,
 ];
 
 /// A message of any size up to some kilobytes, with signs that are easily harmed.
