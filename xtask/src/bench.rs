@@ -100,6 +100,13 @@ const BENCHES: &[Bench] = &[
         needs: &[],
     },
     Bench {
+        name: "screen",
+        about: "10,000 missed entries, onto the screen of a browser",
+        source: "ui/bench/catchup.mjs",
+        command: |repo, options| node(repo, options, "ui/bench/catchup.mjs"),
+        needs: &[Need::Server],
+    },
+    Bench {
         name: "fanout",
         about: "the cost of bringing a message to many people, beside servers that do less",
         source: "crates/bench",
