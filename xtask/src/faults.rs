@@ -52,6 +52,35 @@ pub(crate) fn faults(repo: &Repo, options: &Options) -> Result<()> {
     process::interactive(&mut checker)
 }
 
+/// The step of `cargo xtask test`: every case for a few rounds, and the servers that are broken on purpose. These are built
+/// into a folder of their own, so that nothing else is ever linked with them.
+pub(crate) fn in_short(repo: &Repo) -> Vec<Command> {
+    let mut cases = checker(repo);
+    cases.arg("--short");
+    let broken = repo.target("broken");
+    let mut build = repo.cargo(&["build", "--package", "ichat-server", "--features", "broken", "--bins"]);
+    build.env("CARGO_TARGET_DIR", &broken);
+    let mut tests = repo.cargo(&[
+        "test",
+        "--workspace",
+        "--exclude",
+        "xtask",
+        "--test",
+        "broken",
+        "--",
+        "--ignored",
+    ]);
+    tests
+        .env("ICHAT_SERVER_BIN", repo.program("debug", "ichat-server"))
+        .env("ICHAT_BROKEN_SERVER_BIN", broken.join("debug").join(server()))
+        .env("ICHAT_UI", repo.path("ui"));
+    vec![cases, build, tests]
+}
+
+fn server() -> String {
+    format!("ichat-server{}", std::env::consts::EXE_SUFFIX)
+}
+
 /// The checker, told where the programs and the npm packages are.
 pub(crate) fn checker(repo: &Repo) -> Command {
     let mut checker = repo.command(repo.program("debug", "ichat-faults"));

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::packages::For;
 use crate::repo::Repo;
 use crate::screen::{self, on_a_screen};
-use crate::{programs, python};
+use crate::{faults, programs, python};
 
 /// One line of the table.
 pub(crate) struct Step {
@@ -141,6 +141,13 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &[Packages(For::Python), Python, Programs],
         minutes: 5,
         commands: python_tests,
+    },
+    Step {
+        name: "faults",
+        about: "the checker's cases in short, and servers broken on purpose that must turn it red",
+        needs: &[Packages(For::Building), Packages(For::Namespaces), Interface, Programs],
+        minutes: 15,
+        commands: |repo| Ok(faults::in_short(repo)),
     },
     Step {
         name: "browser",

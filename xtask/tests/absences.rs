@@ -7,6 +7,7 @@
 //! - only `discovery` names `mdns_sd`;
 //! - in the interface only `ui/src/backend/` imports what stands behind it;
 //! - neither build of the interface holds the other's library;
+//! - no package has, or asks another for, the faults on purpose that the checker's own tests are made with;
 //! - packages depend on each other in one direction;
 //! - `src-tauri` names no library of the rooms behind it, and has no large file.
 
@@ -255,6 +256,30 @@ fn dependencies(package: &str, kind: Kind) -> Vec<String> {
         .filter(|dependency| kind == Kind::Any || dependency["kind"].is_null())
         .map(|dependency| dependency["name"].as_str().expect("a name").to_owned())
         .collect()
+}
+
+#[test]
+fn nothing_that_is_shipped_is_broken_on_purpose() {
+    const FEATURE: &str = "broken";
+    let metadata = metadata(&["--no-deps", "--offline"]);
+    let mut found = Vec::new();
+    let mut has_it = 0;
+    for package in metadata["packages"].as_array().expect("a list of packages") {
+        for (feature, asks_for) in package["features"].as_object().expect("features") {
+            let asks_for = asks_for.to_string();
+            has_it += usize::from(feature == FEATURE);
+            if feature != FEATURE && asks_for.contains(FEATURE) {
+                found.push(format!("{}: {feature} = {asks_for}", package["name"]));
+            }
+        }
+        for dependency in package["dependencies"].as_array().expect("a list of dependencies") {
+            if dependency["features"].to_string().contains(FEATURE) {
+                found.push(format!("{} asks {} for it", package["name"], dependency["name"]));
+            }
+        }
+    }
+    assert_eq!(has_it, 2, "the store and the server can be built broken");
+    none(&found, "only the tests of the checker build with the feature `broken`");
 }
 
 #[test]

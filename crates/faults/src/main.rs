@@ -13,8 +13,6 @@
 
 // This program is one whose words go to a terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
-// The vocabulary is larger than what the first cases say.
-#![allow(dead_code)]
 
 mod cases;
 #[cfg(target_os = "linux")]
@@ -32,6 +30,7 @@ mod run;
 mod server;
 mod swarm;
 mod verify;
+mod wire;
 
 use std::process::ExitCode;
 

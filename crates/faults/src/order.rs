@@ -63,6 +63,8 @@ pub(crate) struct Status {
     pub(crate) last: Seq,
     /// How many entries of the lobby it shows.
     pub(crate) shows: usize,
+    /// Posts that it was handed, since the process began.
+    pub(crate) handed: usize,
     /// Posts that wait.
     pub(crate) waiting: usize,
     /// Posts that were refused and wait for a decision.

@@ -1,6 +1,5 @@
 //! The checker's hold on a client: ours, or socket.io-client, each a process of its own.
 
-use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -50,9 +49,9 @@ struct Life {
     number: u32,
     process: Option<(Process, ChildStdin)>,
     lobby: Option<RoomId>,
+    /// Posts that it was told to send, in this life.
+    posts: usize,
     heard: Arc<Heard>,
-    /// What it was told to post.
-    posted: HashSet<EntryId>,
 }
 
 #[derive(Default)]
@@ -76,12 +75,11 @@ impl Now {
     pub(crate) fn has_nothing_waiting(&self, posted: usize) -> bool {
         let Status {
             online,
+            handed,
             waiting,
-            refused,
-            acknowledged,
             ..
         } = self.status;
-        online && waiting == 0 && acknowledged + refused + self.failures.len() >= posted
+        online && handed >= posted && waiting == 0
     }
 }
 
@@ -105,8 +103,8 @@ impl Person {
                     number: 0,
                     process: None,
                     lobby: None,
+                    posts: 0,
                     heard: Arc::default(),
-                    posted: HashSet::new(),
                 }),
             }),
         };
@@ -125,6 +123,11 @@ impl Person {
     /// The client's data folder.
     pub(crate) fn folder(&self) -> PathBuf {
         self.inner.dir.join("people").join(&self.inner.name)
+    }
+
+    /// What its client wrote on standard error.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.inner.dir.join("logs").join(format!("{}.log", self.inner.name))
     }
 
     /// The records of all its lives so far.
@@ -195,8 +198,16 @@ impl Person {
     /// Posts to the lobby under an id that the case chose, and goes on.
     pub(crate) fn posts_as(&self, id: EntryId, body: Body) -> Result<()> {
         let room = self.lobby()?;
-        self.life().posted.insert(id);
         self.does(&Order::Post { room, id, body })
+    }
+
+    /// Emits a post so many times at once, and waits for the answer to each (socket.io-client only).
+    pub(crate) fn asks(&self, id: EntryId, body: Body, times: u32) -> Result<Vec<Value>> {
+        let room = self.lobby()?;
+        let before = self.now().answers.len();
+        self.does(&Order::PostAtOnce { room, id, body, times })?;
+        self.until("an answer to every post", |now| now.answers.len() > before)?;
+        Ok(self.now().answers.remove(before).1)
     }
 
     /// The network came back: they don't wait any longer.
@@ -239,12 +250,12 @@ impl Person {
         let inner = &self.inner;
         let mut life = self.life();
         life.number += 1;
-        life.posted.clear();
+        life.posts = 0;
         let logs = inner.dir.join("logs");
         for folder in [&logs, &inner.dir.join("records"), &inner.dir.join("people")] {
             std::fs::create_dir_all(folder)?;
         }
-        let log = logs.join(format!("{}.log", inner.name));
+        let log = self.log();
         let mut command = inner.setting.command(&inner.program, &log)?;
         command
             .args(&inner.words)
@@ -288,7 +299,7 @@ impl Person {
 
     /// How many posts they were told to make in this life.
     pub(crate) fn posted(&self) -> usize {
-        self.life().posted.len()
+        self.life().posts
     }
 
     /// What they show, back to the beginning.
@@ -334,6 +345,7 @@ impl Person {
         let mut words = serde_json::to_vec(order)?;
         words.push(b'\n');
         let mut life = self.life();
+        life.posts += usize::from(matches!(order, Order::Post { .. }));
         let Some((_, told)) = &mut life.process else {
             bail!("{} has no client running", self.inner.name);
         };

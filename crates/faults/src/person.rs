@@ -59,6 +59,8 @@ struct Shared {
 struct Picture {
     status: Status,
     rooms: BTreeMap<RoomId, Shown>,
+    /// Posts that the client was handed and has not shown in any way yet.
+    unseen: HashSet<EntryId>,
     waiting: BTreeMap<RoomId, HashSet<EntryId>>,
     refused: BTreeMap<RoomId, HashSet<EntryId>>,
     acknowledged: HashSet<EntryId>,
@@ -83,7 +85,7 @@ impl Body {
             me: profile.member.clone(),
             device: profile.device,
         };
-        record.note_first(opened).await;
+        record.note_first(vec![opened]).await;
         let picture = Arc::new(Shared {
             picture: Mutex::default(),
             changed: Notify::new(),
@@ -154,15 +156,13 @@ impl Body {
             let what = "post: no server was joined".to_owned();
             return say(&Word::Failed { what });
         };
-        let mut noted = Vec::new();
-        for (room, id, body) in &posts {
-            noted.push(self.record.note_first(Line::Sent {
-                room: *room,
-                id: *id,
-                body: body.clone(),
-            }));
-        }
-        futures_util::future::join_all(noted).await;
+        self.picture.hand(posts.iter().map(|(_, id, _)| *id));
+        let lines = posts.iter().map(|(room, id, body)| Line::Sent {
+            room: *room,
+            id: *id,
+            body: body.clone(),
+        });
+        self.record.note_first(lines.collect()).await;
         let handed = posts.into_iter().map(|(room, id, body)| {
             Box::pin(unconstrained(async move {
                 let written = now_ms();
@@ -174,9 +174,12 @@ impl Body {
                 };
                 match self.client.command(server, send).await {
                     Ok(()) => self.record.note(Line::Kept { id }),
-                    Err(error) => say(&Word::Failed {
-                        what: format!("post {id}: {error}"),
-                    }),
+                    Err(error) => {
+                        self.picture.now().unseen.remove(&id);
+                        say(&Word::Failed {
+                            what: format!("post {id}: {error}"),
+                        });
+                    }
                 }
             }))
         });
@@ -222,6 +225,16 @@ impl Body {
 }
 
 impl Shared {
+    /// These are about to be the client's.
+    fn hand(&self, ids: impl ExactSizeIterator<Item = EntryId>) {
+        let mut picture = self.now();
+        picture.status.handed += ids.len();
+        picture.unseen.extend(ids);
+        picture.count();
+        drop(picture);
+        self.changed.notify_waiters();
+    }
+
     fn now(&self) -> MutexGuard<'_, Picture> {
         self.picture.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -286,9 +299,9 @@ impl Picture {
                 {
                     self.acknowledge(id, None, record);
                 }
+                self.unseen.retain(|id| !waiting.contains(id) && !refused.contains(id));
                 self.refused.insert(room, refused);
-                self.status.waiting = self.waiting.values().map(HashSet::len).sum();
-                self.status.refused = self.refused.values().map(HashSet::len).sum();
+                self.count();
             }
             _ => {}
         }
@@ -296,6 +309,12 @@ impl Picture {
         self.status.shows = lobby.map_or(0, |lobby| lobby.entries.len());
         let last = lobby.and_then(|lobby| lobby.entries.keys().next_back());
         self.status.last = last.copied().unwrap_or_default();
+    }
+
+    fn count(&mut self) {
+        let waiting: usize = self.waiting.values().map(HashSet::len).sum();
+        self.status.waiting = waiting + self.unseen.len();
+        self.status.refused = self.refused.values().map(HashSet::len).sum();
     }
 
     fn connection(&mut self, connection: Connection) {
@@ -341,6 +360,9 @@ impl Picture {
     }
 
     fn acknowledge(&mut self, id: EntryId, at: Option<Place>, record: &Recorder) {
+        if self.unseen.remove(&id) {
+            self.count();
+        }
         if self.acknowledged.insert(id) {
             self.status.acknowledged += 1;
         } else if at.is_none() {

@@ -64,10 +64,14 @@ impl Recorder {
         drop(self.lines.send((line, None)));
     }
 
-    /// Notes something that is about to be done, and returns when that is on disk.
-    pub(crate) async fn note_first(&self, line: Line) {
+    /// Notes what is about to be done, in this order, and returns when it is on disk.
+    pub(crate) async fn note_first(&self, lines: Vec<Line>) {
         let (answer, answered) = oneshot::channel();
-        drop(self.lines.send((line, Some(answer))));
+        let mut answer = Some(answer);
+        let last = lines.len().saturating_sub(1);
+        for (at, line) in lines.into_iter().enumerate() {
+            drop(self.lines.send((line, answer.take_if(|_| at == last))));
+        }
         drop(answered.await);
     }
 }
@@ -130,7 +134,7 @@ mod tests {
         let recorder = Recorder::create(&file).unwrap();
         let id = EntryId::fresh();
         recorder.note(Line::Kept { id });
-        recorder.note_first(Line::Kept { id }).await;
-        assert_eq!(read(&file).unwrap().len(), 2);
+        recorder.note_first(vec![Line::Kept { id }, Line::Kept { id }]).await;
+        assert_eq!(read(&file).unwrap().len(), 3);
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use ichat_protocol::Seq;
+use ichat_protocol::{Entry, Seq};
 
 use crate::history::{self, Log};
 use crate::order::View;
@@ -58,6 +58,8 @@ pub(crate) struct Round {
     people: Vec<Person>,
     servers: Vec<Server>,
     restored: bool,
+    /// The log as it stood at the end, for what a case checks itself.
+    logs: Vec<Log>,
     /// What the round measured, told beside the case's line: name and milliseconds, or whatever the case measures.
     pub(crate) figures: Vec<(&'static str, f64)>,
 }
@@ -74,6 +76,7 @@ impl Round {
             people: Vec::new(),
             servers: Vec::new(),
             restored: false,
+            logs: Vec::new(),
             figures: Vec::new(),
         })
     }
@@ -140,6 +143,12 @@ impl Round {
     /// The first server of the round is the one that counts.
     pub(crate) fn verify(&mut self) -> Result<()> {
         let server = self.servers.first().cloned().context("the round had no server")?;
+        let witness = self.witness(&server);
+        self.hold(&server, witness)
+    }
+
+    /// Somebody who comes when everybody has sent what they had, and sees the whole log over the wire.
+    fn witness(&mut self, server: &Server) -> Result<View> {
         if !server.is_running() {
             server.restart()?;
         }
@@ -150,44 +159,79 @@ impl Round {
             person.has_nothing_waiting()?;
         }
         let witness = self.person_with("witness", Kind::Ours, server.place())?;
-        witness.joins(&server)?;
-        let seen = witness.view()?;
-        self.verify_against(&server, seen)
+        witness.joins(server)?;
+        witness.view()
     }
 
-    /// The same, where the case has brought the server up, everybody to rest, and a view of the log over the wire.
-    pub(crate) fn verify_against(&mut self, server: &Server, witness: View) -> Result<()> {
-        let lobby = witness.rooms.iter().filter_map(|room| room.entries.last());
-        let head = lobby.map(|entry| entry.seq).max().unwrap_or_default();
+    /// The books. They are held also when somebody did not come into step: what they say is the better clue.
+    fn hold(&mut self, server: &Server, witness: Result<View>) -> Result<()> {
+        let (witness, mut trouble) = match witness {
+            Ok(witness) => (Some(witness), None),
+            Err(error) => (None, Some(error)),
+        };
+        let seen = witness.iter().flat_map(|view| &view.rooms);
+        let head = seen.filter_map(|room| room.entries.last()).map(|entry| entry.seq).max();
         let mut people = Vec::new();
-        for person in self.living() {
-            people.push(testimony(&person, head)?);
+        for person in &self.people {
+            let calm = match head {
+                Some(head) if trouble.is_none() && person.is_alive() => testimony(person, head),
+                _ => last_words(person),
+            };
+            match calm {
+                Ok(testimony) => people.push(testimony),
+                Err(error) => {
+                    trouble = Some(error);
+                    people.push(last_words(person)?);
+                }
+            }
         }
-        let dead = self.people.iter().filter(|person| !person.is_alive());
-        let told: Vec<String> = people.iter().map(|person: &Testimony| person.name.clone()).collect();
-        for person in dead.filter(|person| !told.iter().any(|name| name == person.name())) {
-            people.push(Testimony {
-                name: person.name().to_owned(),
-                lives: lives(person)?,
-                view: None,
-                replica: None,
-                is_whole: false,
-            });
-        }
-        server.stop()?;
+        let stopped = if trouble.is_none() {
+            server.stop()
+        } else {
+            server.kill()
+        };
+        stopped?;
         let evidence = Evidence {
             logs: history::read(server.data())?,
-            witness: Some(witness),
+            witness,
             people,
             restored: self.restored,
         };
-        let violations = verify(&evidence);
-        if let Some(first) = violations.first() {
-            let all: Vec<_> = violations.iter().map(|violation| format!("  {violation}")).collect();
+        let found = verify(&evidence).into_iter().map(|violation| violation.to_string());
+        let all: Vec<String> = trouble
+            .map(|error| format!("{error:#}"))
+            .into_iter()
+            .chain(found)
+            .collect();
+        self.logs = evidence.logs;
+        self.nobody_panicked()?;
+        if !all.is_empty() {
             let report = self.dir.join("violations.txt");
             std::fs::write(&report, all.join("\n"))?;
-            let shown = all.iter().take(5).cloned().collect::<Vec<_>>().join("\n");
-            bail!("{} violations, the first of \"{}\":\n{shown}", all.len(), first.rule);
+            let few: Vec<_> = all.iter().take(5).map(|what| format!("\n  {what}")).collect();
+            bail!(
+                "{} violations (all of them in violations.txt):{}",
+                all.len(),
+                few.concat()
+            );
+        }
+        Ok(())
+    }
+
+    /// The lobby's log as it stood when the round was verified.
+    pub(crate) fn log(&self) -> Result<&[Entry]> {
+        let lobby = self.logs.first().context("the round was not verified yet")?;
+        Ok(&lobby.entries)
+    }
+
+    fn nobody_panicked(&self) -> Result<()> {
+        let logs = self.people.iter().map(Person::log);
+        for log in logs.chain(self.servers.iter().map(|server| server.log().to_owned())) {
+            let text = std::fs::read(&log).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            if let Some(line) = text.lines().find(|line| line.contains("panicked at")) {
+                bail!("{}: {line}", log.display());
+            }
         }
         Ok(())
     }
@@ -211,6 +255,18 @@ fn testimony(person: &Person, head: Seq) -> Result<Testimony> {
         is_whole: person.kind() == Kind::Ours,
         view: Some(view),
         name,
+    })
+}
+
+/// What somebody leaves behind whose end is violent, or has been.
+fn last_words(person: &Person) -> Result<Testimony> {
+    person.kill()?;
+    Ok(Testimony {
+        name: person.name().to_owned(),
+        lives: lives(person)?,
+        view: None,
+        replica: None,
+        is_whole: false,
     })
 }
 

@@ -130,7 +130,11 @@ fn play(case: &Case, options: &Options, programs: &Programs, dir: &Path) -> Resu
         if let Err(error) = played {
             println!("{:4} FAILED in round {} of {rounds}: {error:#}", case.name, number + 1);
             println!("     its folder: {}", folder.display());
-            println!("     again: cargo xtask faults {} --rounds 1 --seed {seed}", case.name);
+            let short = if options.short { " --short" } else { "" };
+            println!(
+                "     again: cargo xtask faults {} --rounds 1 --seed {seed}{short}",
+                case.name
+            );
             return Ok(Outcome::Failed);
         }
         if !options.keep {

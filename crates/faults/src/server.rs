@@ -119,6 +119,18 @@ impl Server {
         }
     }
 
+    /// Has the program do something else with the data folder: `backup`, `restore`.
+    pub(crate) fn runs(&self, what: &str, with: &[&Path]) -> Result<()> {
+        let inner = &self.inner;
+        let mut command = inner.setting.setting.command(&inner.program, &inner.log)?;
+        command.arg(what).arg("--data").arg(&inner.data).args(with);
+        let status = command.stdout(std::process::Stdio::null()).status()?;
+        if !status.success() {
+            bail!("`ichat-server {what}` ended with {status}; see {}", inner.log.display());
+        }
+        Ok(())
+    }
+
     /// Goes down politely; nothing when it is down.
     pub(crate) fn stop(&self) -> Result<()> {
         let Some(mut process) = self.running().process.take() else {

@@ -179,15 +179,18 @@ impl<'a> Check<'a> {
 
     /// What a client sent and what it was told of it.
     fn record(&mut self, person: &Testimony) {
-        let mut sent: HashMap<EntryId, (RoomId, &Body)> = HashMap::new();
+        let mut sent: HashMap<EntryId, (RoomId, Vec<&Body>)> = HashMap::new();
         let mut order: Vec<EntryId> = Vec::new();
         let (mut kept, mut acknowledged, mut refused) = (HashSet::new(), HashSet::new(), HashSet::new());
         for line in person.lives.iter().flatten() {
             match line {
                 Line::Sent { room, id, body } => {
-                    if sent.insert(*id, (*room, body)).is_none() {
+                    // The same id may be sent again, with another body even: one of them stands.
+                    let (_, bodies) = sent.entry(*id).or_insert_with(|| {
                         order.push(*id);
-                    }
+                        (*room, Vec::new())
+                    });
+                    bodies.push(body);
                 }
                 Line::Kept { id } => drop(kept.insert(*id)),
                 Line::Acknowledged { id, at } => {
@@ -220,7 +223,7 @@ impl<'a> Check<'a> {
         for id in refused.iter().filter(|id| !acknowledged.contains(*id)) {
             // Of a post whose id is taken the other body stands.
             let own = sent.get(id).zip(self.standing.get(id));
-            if own.is_some_and(|((_, body), standing)| **body == standing.entry.body) {
+            if own.is_some_and(|((_, bodies), standing)| bodies.contains(&&standing.entry.body)) {
                 let what = format!("{id} was refused to {}, and stands", person.name);
                 self.violated(Rule::RefusedIsNotInHistory, what);
             }
@@ -241,8 +244,8 @@ impl<'a> Check<'a> {
         self.order(person, &order);
     }
 
-    fn bodies(&mut self, person: &Testimony, sent: &HashMap<EntryId, (RoomId, &Body)>) {
-        for (id, (room, body)) in sent {
+    fn bodies(&mut self, person: &Testimony, sent: &HashMap<EntryId, (RoomId, Vec<&Body>)>) {
+        for (id, (room, bodies)) in sent {
             let Some(standing) = self.standing.get(id) else {
                 continue;
             };
@@ -252,10 +255,12 @@ impl<'a> Check<'a> {
             }
             let entry = standing.entry;
             let stands_in = standing.room;
-            let same = entry.body == **body || (entry.body == Body::Wiped && self.may_be_wiped(*id, body));
+            let mut bodies_that_fit = bodies.iter();
+            let same = bodies_that_fit
+                .any(|body| entry.body == **body || (entry.body == Body::Wiped && self.may_be_wiped(*id, body)));
             if stands_in != *room || !same {
                 let what = format!(
-                    "{id} was sent by {} as {body:?}, and stands as {:?}",
+                    "{id} was sent by {} as {bodies:?}, and stands as {:?}",
                     person.name, entry.body
                 );
                 self.violated(Rule::BodiesUnaltered, what);

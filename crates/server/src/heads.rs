@@ -64,6 +64,10 @@ impl Published {
 
 /// Tells heads until the server goes down.
 pub(crate) async fn run(house: Shared) {
+    #[cfg(feature = "broken")]
+    if ichat_store::broken::Broken::NoHeads.is_wanted() {
+        return;
+    }
     let mut ticks = tokio::time::interval(HEADS_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while house.closing.run_until_cancelled(ticks.tick()).await.is_some() {

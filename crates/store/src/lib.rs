@@ -17,6 +17,9 @@
 //! gives each its place. The client hands [`ReplicaChange`]s to [`Store::save`]: entries that have their places already.
 //! No `SQLite` type, path or pragma leaks through the face, and sockets are unknown here.
 
+#[cfg(feature = "broken")]
+#[doc(hidden)]
+pub mod broken;
 mod care;
 mod code;
 mod confirmed;

@@ -47,6 +47,7 @@ let url;
 let lobby = null;
 let online = false;
 let connections = 0;
+let handed = 0;
 let resets = 0;
 let trouble = null;
 /** By room: `{ epoch, entries: Map of seq to entry, last }`. */
@@ -71,6 +72,7 @@ function tell() {
     lobby,
     last: shown?.last ?? 0,
     shows: shown?.entries.size ?? 0,
+    handed,
     waiting: outbox.size,
     refused: refused.size,
     acknowledged: acknowledged.size,
@@ -257,6 +259,7 @@ const does = {
   join: ({ address }) => connect(address),
   post({ room, id, body }) {
     note({ line: "sent", room, id, body });
+    handed += 1;
     outbox.set(id, { room, id, body, sent: false });
     send();
   },

@@ -44,7 +44,9 @@ impl Room {
     /// The server told how the room stands. Whether that is worth a write to the disk.
     pub(super) fn told(&mut self, summary: RoomSummary) -> bool {
         let old = &self.summary;
-        let changed = old.name != summary.name
+        // Another epoch is another history: what the disk knows of the room is of the old one.
+        let changed = old.head.epoch != summary.head.epoch
+            || old.name != summary.name
             || old.topic != summary.topic
             || old.members != summary.members
             || old.joined != summary.joined

@@ -56,6 +56,7 @@ fn run(round: &mut Round) -> Result<()> {
     let runtime = swarm::runtime()?;
     let back = runtime.block_on(come_back(server.address(), held, clients, round.seed))?;
     round.counted("clients", clients);
+    round.counted("attempts made again", back.failures);
     round.took("all in step after, ms", back.took);
     // Without optimisation everything takes several times as long, and only the order of things is judged.
     let in_time = back.took <= IN_STEP_WITHIN || cfg!(debug_assertions);

@@ -3,13 +3,22 @@
 //! **To add one:** make `src/cases/<name>.rs` with a `pub(super) const CASE: Case`, and add a line to [`CASES`]. `run` plays one
 //! round and ends with [`Round::verify`]; what it promises beyond the rules that always hold, it checks itself (`bail!` says
 //! what was seen instead). Everything random comes from `round.dice`, so that the seed plays it again. Wait with
-//! [`Person::until`](crate::people::Person::until), never for a fixed time, unless the time is the fault.
+//! [`Person::until`], never for a fixed time, unless the time is the fault.
 //!
 //! `round.server()`, `round.person("ada")` (our client) and `round.foreigner("bo")` (socket.io-client) give handles that are
 //! cheap to clone; each is a process, and `kill()` is `kill -9`. `server_with` and `person_with` take a
 //! [`Setting`](crate::process::Setting): words ahead of the program (`ip netns exec …`) and an environment.
 
 mod d1;
+mod d10;
+mod d11;
+mod d2;
+mod d3;
+mod d4;
+mod d5;
+mod d7;
+mod d8;
+mod d9;
 mod l2;
 #[cfg(target_os = "linux")]
 mod l3;
@@ -30,6 +39,8 @@ mod n6;
 #[cfg(target_os = "linux")]
 mod n7;
 mod s1;
+mod s10;
+mod s2;
 #[cfg(target_os = "linux")]
 mod s3;
 #[cfg(target_os = "linux")]
@@ -40,6 +51,7 @@ mod s9;
 use anyhow::Result;
 use ichat_protocol::{Body, EntryId};
 
+use crate::people::Person;
 use crate::round::Round;
 
 /// A fault, and what must be seen.
@@ -107,13 +119,24 @@ impl Need {
 /// In the order of the catalogue.
 pub(crate) const CASES: &[Case] = &[
     d1::CASE,
+    d2::CASE,
+    d3::CASE,
+    d4::CASE,
+    d5::CASE,
+    d7::CASE,
+    d8::CASE,
+    d9::CASE,
+    d10::CASE,
+    d11::CASE,
     s1::CASE,
+    s2::CASE,
     #[cfg(target_os = "linux")]
     s3::CASE,
     #[cfg(target_os = "linux")]
     s5::CASE,
     s7::CASE,
     s9::CASE,
+    s10::CASE,
     #[cfg(target_os = "linux")]
     n1::CASE,
     #[cfg(target_os = "linux")]
@@ -158,4 +181,23 @@ fn edit(said: &[EntryId], dice: &mut fastrand::Rng, n: u32) -> Body {
 fn delete(said: &mut Vec<EntryId>, dice: &mut fastrand::Rng) -> Body {
     let of = said.swap_remove(dice.usize(..said.len()));
     Body::Delete { of }
+}
+
+/// So many posts of one person, of any size, edits and deletions among them.
+fn load(round: &mut Round, person: &Person, about: &str, many: u32) -> Result<()> {
+    let mut said = Vec::new();
+    for n in 0..many {
+        let dice = &mut round.dice;
+        let body = match dice.u32(..10) {
+            0 if !said.is_empty() => edit(&said, dice, n),
+            1 if !said.is_empty() => delete(&mut said, dice),
+            _ => message(dice, &format!("{} {about} {n}", person.name())),
+        };
+        let is_message = matches!(body, Body::Message { .. });
+        let id = person.posts(body)?;
+        if is_message {
+            said.push(id);
+        }
+    }
+    Ok(())
 }

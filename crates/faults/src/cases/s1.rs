@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Case, Need};
-use crate::people::Person;
+use super::{Case, Need, load};
 use crate::round::Round;
 
 pub(super) const CASE: Case = Case {
@@ -28,15 +27,16 @@ fn run(round: &mut Round) -> Result<()> {
     for person in &people {
         person.is_in()?;
     }
-    let kills = round.dice.u32(1..=2);
-    for kill in 0..kills {
+    for kill in 0..round.dice.u32(1..=2) {
         for person in &people {
-            load(round, person, &format!("before {kill}"))?;
+            let many = round.dice.u32(1..60);
+            load(round, person, &format!("before {kill}"), many)?;
         }
         round.a_while(120);
         server.kill()?;
         for person in &people {
-            load(round, person, &format!("while away {kill}"))?;
+            let many = round.dice.u32(..10);
+            load(round, person, &format!("while away {kill}"), many)?;
         }
         server.restart()?;
         for person in &people {
@@ -44,23 +44,4 @@ fn run(round: &mut Round) -> Result<()> {
         }
     }
     round.verify()
-}
-
-/// Some posts of one person, of any size, edits and deletions among them.
-fn load(round: &mut Round, person: &Person, about: &str) -> Result<()> {
-    let many = round.dice.u32(1..40);
-    let mut said = Vec::new();
-    for n in 0..many {
-        let body = match round.dice.u32(..10) {
-            0 if !said.is_empty() => super::edit(&said, &mut round.dice, n),
-            1 if !said.is_empty() => super::delete(&mut said, &mut round.dice),
-            _ => super::message(&mut round.dice, &format!("{} {about} {n}", person.name())),
-        };
-        let is_message = matches!(body, ichat_protocol::Body::Message { .. });
-        let id = person.posts(body)?;
-        if is_message {
-            said.push(id);
-        }
-    }
-    Ok(())
 }

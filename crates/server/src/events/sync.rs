@@ -47,6 +47,10 @@ async fn sync_room(house: &Shared, asker: &mut Asker, room: RoomId, held: Option
         return open(house, asker, room).await;
     };
     // First the subscription, then the head: what is committed in between comes as a broadcast, as a page, or as both.
+    #[cfg(feature = "broken")]
+    if ichat_store::broken::Broken::HeadBeforeJoin.is_wanted() {
+        return broken::sync_room(house, asker, room, held).await;
+    }
     house.audience.follow(room, &asker.seat);
     let now = head(house, room).await?;
     if held.epoch != now.epoch || held.seq > now.seq {
@@ -72,5 +76,34 @@ async fn sync_room(house: &Shared, asker: &mut Asker, room: RoomId, held: Option
             Some(last) if last < now.seq && !asker.seat.gone.is_cancelled() => after = last,
             _ => return Ok(()),
         }
+    }
+}
+
+/// The resume that is wrong on purpose: see [`ichat_store::broken`].
+#[cfg(feature = "broken")]
+mod broken {
+    use ichat_store::broken::WINDOW;
+
+    use super::{Asker, Head, PAGE_ENTRIES, Range, RoomId, Shared, WireError, head, tell_page};
+
+    pub(super) async fn sync_room(
+        house: &Shared,
+        asker: &mut Asker,
+        room: RoomId,
+        held: Head,
+    ) -> Result<(), WireError> {
+        let now = head(house, room).await?;
+        let missing = Range {
+            room,
+            head: now,
+            before: None,
+            after: Some(held.seq),
+            limit: PAGE_ENTRIES,
+        };
+        let page = house.shelf.page(&house.store, missing).await?;
+        tell_page(&asker.seat, &page).await;
+        tokio::time::sleep(WINDOW).await;
+        house.audience.follow(room, &asker.seat);
+        Ok(())
     }
 }

@@ -49,6 +49,22 @@ pub(crate) fn commit(connection: &mut Connection, drafts: Vec<Draft>) -> Result<
     Ok(outcomes)
 }
 
+/// As [`commit`], but for the order of things: see [`crate::broken`].
+#[cfg(feature = "broken")]
+pub(crate) fn acknowledge_and_commit(
+    connection: &mut Connection,
+    drafts: Vec<Draft>,
+    acknowledge: impl FnOnce(Vec<Outcome>),
+) -> Result<(), Fault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut batch = Batch::new(&transaction);
+    let placed: Result<Vec<_>, Fault> = drafts.into_iter().map(|draft| batch.place(draft)).collect();
+    batch.finish()?;
+    acknowledge(placed?);
+    std::thread::sleep(crate::broken::WINDOW);
+    Ok(transaction.commit()?)
+}
+
 /// See [`crate::Store::save`].
 pub(crate) fn save(connection: &mut Connection, changes: Vec<ReplicaChange>) -> Result<(), Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -38,7 +38,9 @@ export class Room {
   /** The server told how the room stands. Whether that is worth a write to the disk. */
   told(summary: RoomSummary): boolean {
     const old = this.#summary;
+    // Another epoch is another history: what the disk knows of the room is of the old one.
     const changed =
+      old.head.epoch !== summary.head.epoch ||
       old.name !== summary.name ||
       old.topic !== summary.topic ||
       old.members !== summary.members ||
