@@ -83,7 +83,7 @@ fn run(round: &mut Round) -> Result<()> {
         person.joins(&server)?;
     }
     // Longer than the watchdog waits, in all.
-    let between = Duration::from_millis(if round.pace == Pace::Short { 700 } else { 3_000 });
+    let between = Duration::from_millis(if round.pace == Pace::Short { 1_300 } else { 3_000 });
     for (whose, clock) in [("the server's clock", &servers), ("Ben's clock", &bens)] {
         for jump in JUMPS {
             clock.jumps(jump)?;
