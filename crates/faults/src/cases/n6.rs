@@ -87,6 +87,11 @@ fn run(round: &mut Round) -> Result<()> {
     for (whose, clock) in [("the server's clock", &servers), ("Ben's clock", &bens)] {
         for jump in JUMPS {
             clock.jumps(jump)?;
+            // In silence: whoever goes by the wall clock now takes the last sign of life for an old one.
+            std::thread::sleep(between);
+            for person in [&ada, &ben] {
+                stayed(person, whose, jump)?;
+            }
             for person in [&ada, &ben] {
                 for n in 0..3 {
                     person.says(&format!("{whose} {jump}, {n}"))?;
@@ -94,10 +99,6 @@ fn run(round: &mut Round) -> Result<()> {
             }
             for person in [&ada, &ben] {
                 person.has_nothing_waiting()?;
-            }
-            std::thread::sleep(between);
-            for person in [&ada, &ben] {
-                stayed(person, whose, jump)?;
             }
         }
     }
