@@ -85,7 +85,7 @@ impl Scene {
         for _ in 0..10 {
             self.says(&mut owner, AFTER).await?;
         }
-        self.is_silent_for_who_left(laptop, before).await?;
+        self.is_silent_for_who_left(laptop, &mut owner, before).await?;
 
         // Deaf goes on not reading.
         let gone = |person: &Person| person.id == me && person.availability == Availability::Offline;
@@ -107,11 +107,13 @@ impl Scene {
 
     /// Reads everything that comes, up to the answer to a question that is asked when nothing more does: nothing of the room may be in it
     /// that was said after it was left, and the question is refused.
-    async fn is_silent_for_who_left(&self, mut laptop: Wire, before: Seq) -> Result<()> {
+    async fn is_silent_for_who_left(&self, mut laptop: Wire, owner: &mut Wire, before: Seq) -> Result<()> {
         let mut last = Seq::ZERO;
         let reading = async {
             loop {
                 let Ok(packet) = tokio::time::timeout(QUIET, laptop.next()).await else {
+                    // With room in its buffer again it would get this, if it still got anything.
+                    self.says(owner, AFTER).await?;
                     laptop.emit("history", &json!({ "room": self.room })).await?;
                     continue;
                 };
