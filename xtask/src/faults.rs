@@ -22,6 +22,9 @@ pub(crate) struct Options {
     /// The few rounds that `cargo xtask test` has time for.
     #[arg(long)]
     short: bool,
+    /// Optimised, as the programs are shipped: five thousand clients are then held to their ten seconds (L2).
+    #[arg(long)]
+    release: bool,
     /// Shows the cases and runs none.
     #[arg(long)]
     list: bool,
@@ -38,8 +41,9 @@ pub(crate) fn faults(repo: &Repo, options: &Options) -> Result<()> {
         "ichat-faults",
         "--bins",
     ];
-    process::interactive(&mut repo.cargo(&programs))?;
-    let mut checker = checker(repo);
+    let profile = if options.release { "release" } else { "debug" };
+    process::interactive(repo.cargo(&programs).args(options.release.then_some("--release")))?;
+    let mut checker = checker(repo, profile);
     checker.args(&options.cases);
     if let Some(rounds) = options.rounds {
         checker.args(["--rounds", &rounds.to_string()]);
@@ -55,7 +59,7 @@ pub(crate) fn faults(repo: &Repo, options: &Options) -> Result<()> {
 /// The step of `cargo xtask test`: every case for a few rounds, and the servers that are broken on purpose. These are built
 /// into a folder of their own, so that nothing else is ever linked with them.
 pub(crate) fn in_short(repo: &Repo) -> Vec<Command> {
-    let mut cases = checker(repo);
+    let mut cases = checker(repo, "debug");
     cases.arg("--short");
     let broken = repo.target("broken");
     let mut build = repo.cargo(&["build", "--package", "ichat-server", "--features", "broken", "--bins"]);
@@ -82,10 +86,10 @@ fn server() -> String {
 }
 
 /// The checker, told where the programs and the npm packages are.
-pub(crate) fn checker(repo: &Repo) -> Command {
-    let mut checker = repo.command(repo.program("debug", "ichat-faults"));
+fn checker(repo: &Repo, profile: &str) -> Command {
+    let mut checker = repo.command(repo.program(profile, "ichat-faults"));
     checker
-        .env("ICHAT_SERVER_BIN", repo.program("debug", "ichat-server"))
+        .env("ICHAT_SERVER_BIN", repo.program(profile, "ichat-server"))
         .env("ICHAT_UI", repo.path("ui"));
     checker
 }

@@ -145,7 +145,13 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "faults",
         about: "the checker's cases in short, and servers broken on purpose that must turn it red",
-        needs: &[Packages(For::Building), Packages(For::Namespaces), Interface, Programs],
+        needs: &[
+            Packages(For::Building),
+            Packages(For::Namespaces),
+            Packages(For::FakeTime),
+            Interface,
+            Programs,
+        ],
         minutes: 15,
         commands: |repo| Ok(faults::in_short(repo)),
     },

@@ -8,6 +8,9 @@
 //!   verify ◀── records, views, the log over the wire, the log on disk
 //! ```
 //!
+//! Between two people there may be a line that delays, loses and swallows (`net`, Linux), and around them a crowd of light
+//! clients (`swarm`).
+//!
 //! `cargo xtask faults` builds what it needs and runs it. A round that fails says which seed plays it again, and its
 //! folder is kept.
 

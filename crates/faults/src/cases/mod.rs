@@ -8,6 +8,8 @@
 //! `round.server()`, `round.person("ada")` (our client) and `round.foreigner("bo")` (socket.io-client) give handles that are
 //! cheap to clone; each is a process, and `kill()` is `kill -9`. `server_with` and `person_with` take a
 //! [`Setting`](crate::process::Setting): words ahead of the program (`ip netns exec …`) and an environment.
+//! `line::Scene` begins with one of them at the other end of a line. A fault that lasts takes `round.pace.lasts(…)`: seconds in a
+//! test of everything, and its true minutes when the case is asked for by name (`cargo xtask faults N7`).
 
 mod d1;
 mod d10;
