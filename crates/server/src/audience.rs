@@ -11,10 +11,11 @@ use serde::Serialize;
 use socketioxide::socket::Sid;
 
 use crate::frame::Frame;
+use crate::lane::{Full, Lane};
 use crate::seat::Seat;
 
 /// Connections told in a row before other tasks get their turn.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 
 /// Those who hear the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,7 +38,36 @@ pub(crate) struct Audience {
 struct Members {
     seats: HashMap<Sid, Arc<Seat>>,
     /// The same as a list, until somebody comes or goes.
-    listed: Option<Arc<[Arc<Seat>]>>,
+    listed: Option<Listed>,
+}
+
+/// A list to go through. What a broadcast touches of each stands side by side.
+type Listed = Arc<[Listener]>;
+
+/// One who listens.
+pub(crate) struct Listener {
+    lane: Option<Arc<Lane>>,
+    pub(crate) seat: Arc<Seat>,
+}
+
+impl Listener {
+    fn new(seat: &Arc<Seat>) -> Self {
+        Self {
+            lane: seat.lane.clone(),
+            seat: Arc::clone(seat),
+        }
+    }
+
+    /// Passes on what many are told; the arguments are those that the frame was made of.
+    pub(crate) fn pass<T: Serialize>(&self, frame: &Frame, event: &str, arguments: &[T]) {
+        let passed = match &self.lane {
+            Some(lane) => lane.send(frame),
+            None => self.seat.emit_all(event, arguments),
+        };
+        if let Err(Full) = passed {
+            tracing::debug!(sid = %self.seat.socket.id, event, "not delivered");
+        }
+    }
 }
 
 impl Audience {
@@ -83,30 +113,47 @@ impl Audience {
     }
 
     /// Who is listening now.
-    pub(crate) fn of(&self, circle: Circle) -> Arc<[Arc<Seat>]> {
+    pub(crate) fn of(&self, circle: Circle) -> Listed {
         let mut circles = self.circles();
         let Some(members) = circles.get_mut(&circle) else {
             return Arc::new([]);
         };
         let seats = &members.seats;
-        Arc::clone(members.listed.get_or_insert_with(|| seats.values().cloned().collect()))
+        Arc::clone(
+            members
+                .listed
+                .get_or_insert_with(|| seats.values().map(Listener::new).collect()),
+        )
     }
 
     /// Tells a circle.
     pub(crate) async fn tell(&self, circle: Circle, event: &ServerEvent) {
-        self.tell_all(circle, event.name(), &[event.data()]).await;
+        self.tell_all(circle, event.name(), &[event.data()], &[]).await;
     }
 
-    /// Tells a circle events of one name, each with its argument or arguments (a tuple) in their wire form.
-    pub(crate) async fn tell_all<T: Serialize + Sync>(&self, circle: Circle, event: &str, arguments: &[T]) {
-        let seats = self.of(circle);
-        if seats.is_empty() || arguments.is_empty() {
+    /// Tells a circle events of one name, each with its argument or arguments (a tuple) in their wire form. Those of its
+    /// members who stand in `first` hear it ahead of the others.
+    pub(crate) async fn tell_all<T: Serialize + Sync>(
+        &self,
+        circle: Circle,
+        event: &str,
+        arguments: &[T],
+        first: &[Arc<Seat>],
+    ) {
+        let listeners = self.of(circle);
+        if listeners.is_empty() || arguments.is_empty() {
             return;
         }
         let frame = Frame::events(event, arguments);
-        for some in seats.chunks(AT_ONCE) {
-            for seat in some {
-                seat.pass(&frame, event, arguments);
+        let is_first = |listener: &&Listener| first.iter().any(|seat| Arc::ptr_eq(seat, &listener.seat));
+        if !first.is_empty() {
+            for listener in listeners.iter().filter(is_first) {
+                listener.pass(&frame, event, arguments);
+            }
+        }
+        for some in listeners.chunks(AT_ONCE) {
+            for listener in some.iter().filter(|listener| !is_first(listener)) {
+                listener.pass(&frame, event, arguments);
             }
             tokio::task::yield_now().await;
         }

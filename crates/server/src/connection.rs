@@ -48,7 +48,7 @@ struct Arrived {
     seat: Arc<Seat>,
     visitor: Visitor,
     rooms: Vec<RoomSummary>,
-    incoming: mpsc::Receiver<Incoming>,
+    incoming: mpsc::Receiver<Box<Incoming>>,
 }
 
 /// The text of the `auth` payload.
@@ -159,12 +159,13 @@ async fn live(house: &Shared, arrived: Arrived) {
         rooms,
         mut incoming,
     } = arrived;
-    welcome(house, &seat, visitor, rooms).await;
+    // What these need while they run is kilobytes, and a connection waits most of the time.
+    Box::pin(welcome(house, &seat, visitor, rooms)).await;
     loop {
         tokio::select! {
             biased;
             event = incoming.recv() => match event {
-                Some(event) => events::handle(house, event).await,
+                Some(event) => Box::pin(events::handle(house, *event)).await,
                 None => break,
             },
             () = seat.gone.cancelled(), if !incoming.is_closed() => incoming.close(),

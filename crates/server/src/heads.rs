@@ -75,8 +75,8 @@ pub(crate) async fn run(house: Shared) {
         // Most follow the same rooms, so they are told the same.
         let mut last: Option<(Vec<RoomId>, Told)> = None;
         for some in house.audience.of(Circle::Everybody).chunks(AT_ONCE) {
-            for seat in some {
-                let rooms = seat.subscriptions();
+            for listener in some {
+                let rooms = listener.seat.subscriptions();
                 if rooms.is_empty() {
                     continue;
                 }
@@ -84,7 +84,7 @@ pub(crate) async fn run(house: Shared) {
                     Some((same, told)) if same == rooms => told,
                     _ => Told::new(&house, &rooms),
                 };
-                seat.pass(&told.frame, "heads", &[&told.heads]);
+                listener.pass(&told.frame, "heads", &[&told.heads]);
                 last = Some((rooms, told));
             }
             tokio::task::yield_now().await;

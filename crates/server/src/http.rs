@@ -31,7 +31,7 @@ const BUFFERED_PACKETS: usize = 512;
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 /// What a connection reads at once; a longer packet takes several reads. Each connection has a buffer of this size.
-const READ_BYTES: usize = 2 * 1024;
+const READ_BYTES: usize = 512;
 
 /// Socket.IO with this product's limits, on both transports, ahead of the pages.
 pub(crate) fn socket_io(pages: Router) -> (Sockets, SocketIo) {

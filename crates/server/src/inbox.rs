@@ -33,11 +33,12 @@ pub(crate) struct Incoming {
 struct Door {
     seat: Arc<Seat>,
     places: Arc<Semaphore>,
-    queue: Arc<Mutex<Option<mpsc::Sender<Incoming>>>>,
+    queue: Arc<Mutex<Option<mpsc::Sender<Box<Incoming>>>>>,
 }
 
-/// Opens the queue of a connection, before its first event can come.
-pub(crate) fn open(seat: &Arc<Seat>) -> mpsc::Receiver<Incoming> {
+/// Opens the queue of a connection, before its first event can come. The channel makes places for 32 at once, so what goes
+/// through it is boxed: most connections have nothing in theirs.
+pub(crate) fn open(seat: &Arc<Seat>) -> mpsc::Receiver<Box<Incoming>> {
     let (queue, incoming) = mpsc::channel(WAITING_POSTS);
     let door = Door {
         seat: Arc::clone(seat),
@@ -51,7 +52,7 @@ pub(crate) fn open(seat: &Arc<Seat>) -> mpsc::Receiver<Incoming> {
         // The seat holds the socket, so the socket must let go of the seat.
         if let Some(door) = socket.extensions.remove::<Door>() {
             door.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
-            door.seat.gone.cancel();
+            door.seat.end();
         }
     });
     incoming
@@ -98,7 +99,7 @@ impl Door {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         // There are as many places as the queue is long, so it is never full; after the end nobody is left to tell.
         if let Some(queue) = queue.as_ref() {
-            drop(queue.try_send(incoming));
+            drop(queue.try_send(Box::new(incoming)));
         }
     }
 }

@@ -52,6 +52,8 @@ struct State {
     waiting_bytes: usize,
     /// Events that may not overtake the packet by which socketioxide lets the client in.
     held: Option<Vec<Frame>>,
+    /// The client has left, though its transport goes on.
+    is_mute: bool,
     ended: bool,
     /// The reading task: it hands on what waits.
     reader: Option<Waker>,
@@ -61,14 +63,15 @@ struct State {
 
 impl Lane {
     /// The lane of a connection, and the stream for socketioxide. `read` came behind the request for the upgrade.
-    pub(crate) fn open(stream: TcpStream, read: Bytes, admission: Admission) -> (Arc<Self>, Stream) {
+    pub(crate) fn open(stream: TcpStream, read: &[u8], admission: Admission) -> (Arc<Self>, Stream) {
         let lane = Arc::new(Self {
             stream,
             state: Mutex::default(),
         });
         let stream = Stream {
             lane: Arc::clone(&lane),
-            read,
+            // Even an empty part of a buffer would keep the whole of it.
+            read: Bytes::copy_from_slice(read),
             stalled: None,
             admission,
         };
@@ -77,13 +80,22 @@ impl Lane {
 
     /// Holds events back until socketioxide has let the client in.
     pub(crate) fn hold_until_connected(&self) {
-        self.state().held.get_or_insert_default();
+        let mut state = self.state();
+        state.held.get_or_insert_default();
+        state.is_mute = false;
     }
 
-    /// Sends without waiting. To a connection that has ended nothing is sent.
+    /// From now on nothing is sent, until the client is let in anew.
+    pub(crate) fn mute(&self) {
+        let mut state = self.state();
+        state.is_mute = true;
+        state.held = None;
+    }
+
+    /// Sends without waiting. To a client that has left nothing is sent.
     pub(crate) fn send(&self, frame: &Frame) -> Result<(), Full> {
         let mut state = self.state();
-        if state.ended {
+        if state.ended || state.is_mute {
             return Ok(());
         }
         if let Some(held) = &mut state.held {

@@ -152,14 +152,14 @@ impl People {
     /// Who is here, for somebody who comes in: everybody, or those of a crowd whom everybody is told of.
     pub(crate) fn seen_by(&self, newcomer: &MemberId) -> Presence {
         let inner = self.inner();
-        let is_crowd = inner.here.len() > PRESENCE_PEOPLE;
-        let is_shown = |id: &MemberId| !is_crowd || id == newcomer || inner.told.contains_key(id);
-        let mut people: Vec<Person> = inner
-            .here
-            .iter()
-            .filter(|(id, _)| is_shown(id))
-            .map(|(id, here)| person(id, &here.name, here.availability()))
-            .collect();
+        let shown = |(id, here): (&MemberId, &Here)| person(id, &here.name, here.availability());
+        let mut people: Vec<Person> = if inner.here.len() > PRESENCE_PEOPLE {
+            let others = inner.told.keys().filter(|id| *id != newcomer);
+            let of_crowd = others.chain([newcomer]).filter_map(|id| inner.here.get_key_value(id));
+            of_crowd.map(shown).collect()
+        } else {
+            inner.here.iter().map(shown).collect()
+        };
         people.sort_by(|a, b| a.id.cmp(&b.id));
         Presence { people }
     }

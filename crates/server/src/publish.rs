@@ -1,6 +1,7 @@
 //! The one publisher: what a commit brought goes out in the order of the commits, one broadcast per room.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ichat_protocol::{Body, Entries, Entry, Head, RoomId, Seq, ServerEvent};
 use ichat_store::Outcome;
@@ -10,11 +11,15 @@ use tokio::sync::mpsc;
 use crate::audience::Circle;
 use crate::classic::{self, Replay};
 use crate::house::Shared;
+use crate::seat::Seat;
 use crate::shelf;
 use crate::writer::{Then, refusal};
 
 /// Commits that may wait for publication; the writer waits when it is full.
 const WAITING: usize = 64;
+
+/// Authors who are told ahead of the others.
+const FIRST: usize = 64;
 
 /// Where commits are handed in.
 #[derive(Clone)]
@@ -82,15 +87,18 @@ pub(crate) async fn run(
 
 async fn publish(house: &Shared, jobs: Vec<Settled>) {
     let mut rooms: BTreeMap<RoomId, Vec<Entry>> = BTreeMap::new();
+    let mut authors = Vec::new();
     for (outcomes, then) in &jobs {
-        if let Then::Tell {
-            subscribe: Some(seat), ..
-        } = then
-            && outcomes.iter().all(|(_, outcome)| refusal(outcome).is_none())
-        {
-            for (room, _) in outcomes {
-                house.audience.follow(*room, seat);
+        match then {
+            Then::Tell {
+                subscribe: Some(seat), ..
+            } if outcomes.iter().all(|(_, outcome)| refusal(outcome).is_none()) => {
+                for (room, _) in outcomes {
+                    house.audience.follow(*room, seat);
+                }
             }
+            Then::Post(asker) | Then::Chat(asker) if authors.len() < FIRST => authors.push(Arc::clone(&asker.seat)),
+            _ => {}
         }
         for (room, outcome) in outcomes {
             if let Outcome::Committed(entry) = outcome {
@@ -99,15 +107,16 @@ async fn publish(house: &Shared, jobs: Vec<Settled>) {
         }
     }
     for (room, entries) in rooms {
-        broadcast(house, room, entries).await;
+        broadcast(house, room, entries, &authors).await;
     }
     for (outcomes, then) in jobs {
         settle(house, outcomes, then).await;
     }
 }
 
-/// Tells a room its new entries: one `entries`, or a few where they are long.
-async fn broadcast(house: &Shared, room: RoomId, mut entries: Vec<Entry>) {
+/// Tells a room its new entries: one `entries`, or a few where they are long. The authors have their receipts first; what they
+/// say next is committed while the others are told, so under load it shares the next broadcast.
+async fn broadcast(house: &Shared, room: RoomId, mut entries: Vec<Entry>, authors: &[Arc<Seat>]) {
     let Some(epoch) = house.published.epoch(&house.store, room).await else {
         return;
     };
@@ -120,14 +129,20 @@ async fn broadcast(house: &Shared, room: RoomId, mut entries: Vec<Entry>) {
         let rest = entries.split_off(count.count().max(1));
         let seq = entries.last().map(|entry| entry.seq).unwrap_or_default();
         let event = Entries { room, epoch, entries };
-        house.audience.tell_all(Circle::Room(room), "entries", &[&event]).await;
+        house
+            .audience
+            .tell_all(Circle::Room(room), "entries", &[&event], authors)
+            .await;
         if room == house.lobby() {
             let said = event.entries.iter().filter_map(|entry| match &entry.body {
                 Body::Message { text, .. } => Some((text, entry.seq)),
                 _ => None,
             });
             let said: Vec<_> = said.collect();
-            house.audience.tell_all(Circle::Classic, classic::EVENT, &said).await;
+            house
+                .audience
+                .tell_all(Circle::Classic, classic::EVENT, &said, authors)
+                .await;
         }
         house.published.advance(room, Head { epoch, seq });
         entries = rest;

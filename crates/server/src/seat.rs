@@ -1,6 +1,5 @@
 //! One connection, as the rest of the server sees it.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,8 +20,9 @@ pub(crate) struct Seat {
     /// Cancelled when the connection has ended.
     pub(crate) gone: CancellationToken,
     /// How events get there; without it, through socketioxide's own queue, as the packets of a client that polls must.
-    lane: Option<Arc<Lane>>,
-    subscribed: Mutex<BTreeSet<RoomId>>,
+    pub(crate) lane: Option<Arc<Lane>>,
+    /// In their order. Most follow one or two.
+    subscribed: Mutex<Vec<RoomId>>,
 }
 
 impl Seat {
@@ -42,24 +42,35 @@ impl Seat {
         })
     }
 
+    /// The connection has ended: nothing more is sent.
+    pub(crate) fn end(&self) {
+        if let Some(lane) = &self.lane {
+            lane.mute();
+        }
+        self.gone.cancel();
+    }
+
     /// Notes a subscription; [`Audience`](crate::audience::Audience) makes it.
     pub(crate) fn note(&self, room: RoomId) {
-        self.rooms().insert(room);
+        let mut rooms = self.rooms();
+        if let Err(place) = rooms.binary_search(&room) {
+            rooms.insert(place, room);
+        }
     }
 
     pub(crate) fn strike(&self, room: RoomId) {
-        self.rooms().remove(&room);
+        self.rooms().retain(|other| *other != room);
     }
 
     pub(crate) fn is_subscribed(&self, room: RoomId) -> bool {
-        self.rooms().contains(&room)
+        self.rooms().binary_search(&room).is_ok()
     }
 
     pub(crate) fn subscriptions(&self) -> Vec<RoomId> {
-        self.rooms().iter().copied().collect()
+        self.rooms().clone()
     }
 
-    fn rooms(&self) -> std::sync::MutexGuard<'_, BTreeSet<RoomId>> {
+    fn rooms(&self) -> std::sync::MutexGuard<'_, Vec<RoomId>> {
         self.subscribed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -85,14 +96,7 @@ impl Seat {
         self.pass_patiently(&Frame::event(event, data), event, &[data]).await;
     }
 
-    /// Passes on what many are told; the arguments are those that the frame was made of.
-    pub(crate) fn pass<T: Serialize>(&self, frame: &Frame, event: &str, arguments: &[T]) {
-        if let Err(Full) = self.try_pass(frame, event, arguments) {
-            tracing::debug!(sid = %self.socket.id, event, "not delivered");
-        }
-    }
-
-    /// Like [`Seat::pass`], and waits while the buffer is full.
+    /// Passes on what many are told, and waits while the buffer is full. The arguments are those that the frame was made of.
     pub(crate) async fn pass_patiently<T: Serialize + Sync>(&self, frame: &Frame, event: &str, arguments: &[T]) {
         while let Err(Full) = self.try_pass(frame, event, arguments) {
             tokio::select! {
@@ -104,24 +108,21 @@ impl Seat {
 
     fn try_pass<T: Serialize>(&self, frame: &Frame, event: &str, arguments: &[T]) -> Result<(), Full> {
         match &self.lane {
-            Some(lane) => self.send(lane, frame),
-            None => arguments.iter().try_for_each(|argument| self.emit(event, argument)),
+            Some(lane) => lane.send(frame),
+            None => self.emit_all(event, arguments),
         }
     }
 
     fn try_tell(&self, event: &str, data: &impl Serialize) -> Result<(), Full> {
         match &self.lane {
-            Some(lane) => self.send(lane, &Frame::event(event, data)),
+            Some(lane) => lane.send(&Frame::event(event, data)),
             None => self.emit(event, data),
         }
     }
 
-    fn send(&self, lane: &Lane, frame: &Frame) -> Result<(), Full> {
-        // The transport may go on without the Socket.IO connection.
-        if self.gone.is_cancelled() {
-            return Ok(());
-        }
-        lane.send(frame)
+    /// Sends through socketioxide's queue.
+    pub(crate) fn emit_all<T: Serialize>(&self, event: &str, arguments: &[T]) -> Result<(), Full> {
+        arguments.iter().try_for_each(|argument| self.emit(event, argument))
     }
 
     fn emit(&self, event: &str, data: &impl Serialize) -> Result<(), Full> {

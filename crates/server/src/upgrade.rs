@@ -32,8 +32,12 @@ pub(crate) async fn upgrade(State(sockets): State<Sockets>, mut request: Request
         return StatusCode::BAD_REQUEST.into_response();
     };
     let upgraded = hyper::upgrade::on(&mut request);
-    // Of the whole request only the address is asked for later, and it would be kept as long as the connection is open.
-    let uri = request.into_parts().0.uri;
+    // Of the whole request only the address is asked for later. It is a part of the buffer into which all was read, which
+    // would live as long as the connection: so it is copied.
+    let Ok(uri) = request.uri().to_string().parse() else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    drop(request);
     tokio::spawn(async move {
         match upgraded.await {
             Ok(upgraded) => hand_over(sockets, upgraded, uri),
@@ -74,7 +78,7 @@ fn hand_over(mut sockets: Sockets, upgraded: Upgraded, uri: Uri) {
         return tracing::error!("a connection is not of the kind that was accepted");
     };
     let (stream, admission) = parts.io.into_inner().into_parts();
-    let (lane, stream) = Lane::open(stream, parts.read_buf, admission);
+    let (lane, stream) = Lane::open(stream, &parts.read_buf, admission);
     let mut request = ::http::Request::new(());
     *request.uri_mut() = uri;
     request.extensions_mut().insert::<Arc<Lane>>(lane);

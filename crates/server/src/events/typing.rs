@@ -1,7 +1,7 @@
 use ichat_protocol::{ServerEvent, Typing, TypingNow};
 
 use crate::asker::{self, Asker};
-use crate::audience::Circle;
+use crate::audience::{Circle, Listener};
 use crate::house::Shared;
 
 /// Passes on that somebody types. It may be lost, and is when one person types too often.
@@ -19,7 +19,7 @@ pub(super) fn typing(house: &Shared, asker: Asker, Typing { room, on }: Typing) 
         member: member.clone(),
         on,
     });
-    for seat in house.audience.of(Circle::Room(room)).iter() {
+    for Listener { seat, .. } in house.audience.of(Circle::Room(room)).iter() {
         if seat.member != *member {
             seat.tell(&event);
         }
