@@ -19,6 +19,8 @@ mod hosting;
 mod interface;
 mod nearby;
 mod notices;
+#[cfg(target_os = "linux")]
+mod painting;
 mod ports;
 mod remembered;
 mod search;

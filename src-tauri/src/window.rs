@@ -20,7 +20,9 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, own_data: Option<&Path>) -> t
     if let Some(data) = own_data {
         window = window.data_directory(data.join("webview"));
     }
-    window.build()?;
+    let window = window.build()?;
+    #[cfg(target_os = "linux")]
+    crate::painting::fit(&window);
     Ok(())
 }
 

@@ -144,7 +144,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "app",
-        about: "process start to first paint, and the memory of all the app's processes",
+        about: "first paint and the memory of all the app's processes, beside an empty window",
         source: "ui/bench/app.mjs",
         command: |repo, options| on_a_screen(&node(repo, options, "ui/bench/app.mjs")),
         needs: &[Need::App, Need::Server],
@@ -199,7 +199,15 @@ fn prepare(repo: &Repo, options: &Options, chosen: &[&Bench]) -> Result<()> {
     if needs(Need::App) {
         setup::for_app(repo)?;
         packages::install(&[For::Window])?;
-        build.args(["--package", "ichat", "--package", "ichat-client"]);
+        build.args([
+            "--package",
+            "ichat",
+            "--package",
+            "ichat-client",
+            "--bins",
+            "--example",
+            "empty",
+        ]);
     } else {
         setup::for_server(repo)?;
     }
@@ -286,6 +294,7 @@ fn node(repo: &Repo, options: &Options, script: &str) -> Command {
         .args(options.quick.then_some("--quick"))
         .env("ICHAT_SERVER_BIN", program(repo, options, "ichat-server"))
         .env("ICHAT_CLI_BIN", program(repo, options, "ichat-cli"))
-        .env("ICHAT_BIN", program(repo, options, "ichat"));
+        .env("ICHAT_BIN", program(repo, options, "ichat"))
+        .env("ICHAT_EMPTY_BIN", program(repo, options, "examples/empty"));
     command
 }

@@ -2,7 +2,7 @@ import type { Entry, EntryId, Seq } from "../backend/protocol";
 import { Amendments, target, type Item } from "./fold";
 
 /** Lines held at most, lines kept when a page is placed afresh, and lines asked for at a time. */
-export const most = 300;
+export const most = 200;
 export const fresh = 100;
 export const pageSize = 60;
 
