@@ -1,8 +1,10 @@
 //! S5: the disk is full.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use ichat_protocol::{Body, EntryId};
@@ -40,7 +42,25 @@ fn run(round: &mut Round) -> Result<()> {
     ada.has_nothing_waiting()?;
     let before = ada.now().status.last;
 
+    let backup = round.dir.join("backup.db");
+    let backed_up = program(round, "backup", server.data(), &backup)?;
+    ensure!(backed_up.status.success(), "a backup to another disk failed");
     disk.fill()?;
+    is_refused_for_room(&program(round, "backup", server.data(), &disk.path.join("backup.db"))?)?;
+    is_refused_for_room(&program(round, "restore", &disk.path.join("restored"), &backup)?)?;
+    let left = [disk.path.as_path(), &disk.path.join("restored")];
+    for name in left.into_iter().flat_map(fs::read_dir).flatten() {
+        let name = name?.file_name();
+        ensure!(
+            !name.to_string_lossy().starts_with(".ichat-"),
+            "{} is left over",
+            name.display()
+        );
+    }
+    ensure!(
+        !disk.path.join("backup.db").exists(),
+        "half a backup has the name of a whole one"
+    );
     load(round, &ada, "there is none")?;
     let answer = answer(&bo)?;
     ensure!(
@@ -84,6 +104,23 @@ fn load(round: &mut Round, person: &Person, about: &str) -> Result<()> {
         let body = message(&mut round.dice, &format!("{} {about} {n}", person.name()));
         person.posts(body)?;
     }
+    Ok(())
+}
+
+/// Runs the server's program on a data folder.
+fn program(round: &Round, what: &str, data: &Path, file: &Path) -> Result<Output> {
+    let words = [OsStr::new(what), "--data".as_ref(), data.as_ref(), file.as_ref()];
+    Ok(Command::new(&round.programs.server).args(words).output()?)
+}
+
+fn is_refused_for_room(output: &Output) -> Result<()> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let is_said = said.contains("has no room") || said.contains("is full") || said.contains("No space left");
+    ensure!(
+        output.status.code() == Some(2) && is_said,
+        "on a full disk it ended with {}: {said}",
+        output.status
+    );
     Ok(())
 }
 
