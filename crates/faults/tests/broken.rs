@@ -6,6 +6,7 @@
 //! - a resume that reads the head before it joins: D8 misses what was said in between
 //! - no heads: D7 is not healed in time
 //! - the server that is tested, and shipped, can't be broken
+//! - nothing forced to the disk: S3 misses what was acknowledged, or the server says itself that it does
 //! - a failed round says how to play it again, and keeps its folder
 //!
 //! They need `ichat-server` built with the feature `broken`; the step `faults` of `cargo xtask test` builds it, and names it
@@ -99,4 +100,12 @@ fn a_resume_that_reads_before_it_joins_is_seen() {
 #[ignore = "needs a server built with the feature `broken`: cargo xtask test faults"]
 fn heads_that_are_not_told_are_missed() {
     is_red("D7", 2, "no-heads", "noticing what was lost did not happen");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "needs a server built with the feature `broken`: cargo xtask test faults"]
+fn a_server_that_forces_nothing_to_the_disk_is_seen() {
+    // What is gone differs with the moment: the newest entries, the tables, the whole file.
+    is_red("S3", 10, "synchronous-off", "FAILED in round");
 }

@@ -100,6 +100,11 @@ pub(crate) fn storage(error: &StoreError) -> WireError {
         return closing();
     }
     tracing::error!(%error, "the store failed");
+    not_written()
+}
+
+/// The refusal of what could not be written or read.
+pub(crate) fn not_written() -> WireError {
     WireError::new(
         ErrorCode::Storage,
         "The server could not use its disk. Try again later.",

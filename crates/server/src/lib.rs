@@ -34,6 +34,7 @@ mod inbox;
 mod lane;
 mod listen;
 mod nonce;
+mod overtaking;
 mod pages;
 mod people;
 mod publish;

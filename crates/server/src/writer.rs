@@ -1,13 +1,15 @@
 //! The one writer: everything that waits, in all rooms, becomes one transaction.
 
-use ichat_protocol::{ErrorCode, WireError};
+use ichat_protocol::{DeviceId, EntryId, ErrorCode, WireError};
 use ichat_store::{Draft, Outcome, Store};
 use tokio::sync::mpsc;
 
 use crate::asker::{self, Asker};
+use crate::overtaking::Overtaking;
 use crate::publish::{Publisher, Written};
 use crate::seat::Seat;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// Jobs that may wait for the writer, of everybody together. Beyond it connections wait, and then refuse as `busy`.
@@ -74,6 +76,7 @@ pub(crate) async fn run(
     closing: tokio_util::sync::CancellationToken,
 ) {
     let mut jobs = Vec::with_capacity(BATCH);
+    let mut overtaking = Overtaking::default();
     loop {
         tokio::select! {
             biased;
@@ -83,9 +86,20 @@ pub(crate) async fn run(
         }
         let mut drafts = Vec::with_capacity(jobs.len());
         let mut thens = Vec::with_capacity(jobs.len());
+        let mut posts = Vec::with_capacity(jobs.len());
         for job in jobs.drain(..) {
+            if let Some((device, id)) = job.post()
+                && !overtaking.admits(device, id, Instant::now())
+            {
+                refuse(job.then, &asker::not_written());
+                continue;
+            }
+            posts.extend(job.post());
             thens.push((job.drafts.len(), job.then));
             drafts.extend(job.drafts);
+        }
+        if thens.is_empty() {
+            continue;
         }
         let rooms: Vec<_> = drafts.iter().map(|draft| draft.room).collect();
         match store.commit(drafts).await {
@@ -99,10 +113,23 @@ pub(crate) async fn run(
             }
             Err(error) => {
                 let error = asker::storage(&error);
+                for (device, id) in posts {
+                    overtaking.refused(device, id, Instant::now());
+                }
                 for (_, then) in thens {
                     refuse(then, &error);
                 }
             }
+        }
+    }
+}
+
+impl Job {
+    /// The device and the id of a post, whose order counts. The last draft is the post.
+    fn post(&self) -> Option<(DeviceId, EntryId)> {
+        match (&self.then, self.drafts.last()) {
+            (Then::Post(_), Some(draft)) => Some((draft.device, draft.id)),
+            _ => None,
         }
     }
 }

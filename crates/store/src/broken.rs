@@ -17,6 +17,8 @@ pub enum Broken {
     HeadBeforeJoin,
     /// Nobody is told how far the rooms go.
     NoHeads,
+    /// Nothing is forced to the disk.
+    SynchronousOff,
 }
 
 impl Broken {
@@ -27,6 +29,7 @@ impl Broken {
             Broken::NoUniqueIndex => "no-unique-index",
             Broken::HeadBeforeJoin => "head-before-join",
             Broken::NoHeads => "no-heads",
+            Broken::SynchronousOff => "synchronous-off",
         };
         std::env::var_os("ICHAT_BROKEN").is_some_and(|wanted| wanted == name)
     }

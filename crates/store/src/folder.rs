@@ -298,6 +298,10 @@ pub(crate) fn sync_folder(dir: &Path) {
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "synchronous", "full")?;
+    #[cfg(feature = "broken")]
+    if crate::broken::Broken::SynchronousOff.is_wanted() {
+        connection.pragma_update(None, "synchronous", "off")?;
+    }
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "trusted_schema", false)?;
     // Pages that contradict themselves are noticed when they are read, and not when they have misled somebody.
