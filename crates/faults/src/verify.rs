@@ -569,7 +569,7 @@ mod tests {
     #[test]
     fn bodies_stay_as_they_were_sent() {
         breaks(Rule::BodiesUnaltered, |e| {
-            e.logs[0].entries[1].body = said("something else")
+            e.logs[0].entries[1].body = said("something else");
         });
         // A wiped message has its deletion beside it, or it was lost.
         breaks(Rule::BodiesUnaltered, |e| e.logs[0].entries[1].body = Body::Wiped);
@@ -610,7 +610,7 @@ mod tests {
         breaks(Rule::InStep, |e| view(e, |view| drop(view.rooms[0].entries.pop())));
         breaks(Rule::InStep, |e| view(e, |view| view.waiting.push(EntryId::fresh())));
         breaks(Rule::InStep, |e| {
-            view(e, |view| view.contradictions.push("a place twice".into()))
+            view(e, |view| view.contradictions.push("a place twice".into()));
         });
         breaks(Rule::InStep, |e| {
             let replica = e.people[0].replica.as_mut().unwrap();

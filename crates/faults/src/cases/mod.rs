@@ -14,6 +14,7 @@
 mod d1;
 mod d10;
 mod d11;
+mod d14;
 mod d2;
 mod d3;
 mod d4;
@@ -130,6 +131,7 @@ pub(crate) const CASES: &[Case] = &[
     d9::CASE,
     d10::CASE,
     d11::CASE,
+    d14::CASE,
     s1::CASE,
     s2::CASE,
     #[cfg(target_os = "linux")]
