@@ -69,20 +69,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let programs = programs(options)?;
     let place = options.dir.clone().unwrap_or_else(std::env::temp_dir);
     let dir = place.join(format!("ichat-faults-{}", std::process::id()));
-    // What mostly waits is played side by side, and what loads the machine alone.
+    // What mostly waits is played side by side, and what loads the machine meanwhile, one after the other.
     let (waiting, busy): (Vec<&Case>, Vec<&Case>) = chosen.into_iter().partition(|case| case.waits());
     let play = |case: &'static Case| Ok((case, play(case, options, &programs, &dir)?));
-    let mut played: Vec<Result<(&Case, Outcome)>> = std::thread::scope(|scope| {
+    let played: Vec<Result<(&Case, Outcome)>> = std::thread::scope(|scope| {
         let all: Vec<_> = waiting
             .into_iter()
             .map(|case| scope.spawn(move || play(case)))
             .collect();
+        let busy: Vec<_> = busy.into_iter().map(play).collect();
         let ended = all
             .into_iter()
             .map(|one| one.join().unwrap_or_else(|_| Err(anyhow!("a case panicked"))));
-        ended.collect()
+        ended.chain(busy).collect()
     });
-    played.extend(busy.into_iter().map(play));
     let mut failed = Vec::new();
     for one in played {
         if let (case, Outcome::Failed) = one? {
