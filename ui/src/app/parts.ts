@@ -7,14 +7,31 @@ export const parts = {
   sidePanel: () => import("./SidePanel.svelte"),
 };
 
-/** How long the start may take where a browser doesn't tell when it has nothing to do, in milliseconds. */
-const startMs = 500;
+/** How long to wait where a browser doesn't tell when it has nothing to do, in milliseconds. */
+const restMs = 500;
 
-/** Loads them as soon as nothing else is to do, so that each is there when it is wanted, also after the host has gone. */
+/**
+ * Loads them as soon as the page has been painted and nothing else is to do, so that each is there when it is wanted, also
+ * after the host has gone. To be called when the first screen is there: a page that waits for its back end is idle too.
+ */
 export function loadWhenIdle(): void {
+  // A page in the background is not painted, and its host may be gone when somebody looks at it.
+  if (document.hidden) return whenIdle(load);
+  const observer = new PerformanceObserver((paints) => {
+    if (paints.getEntriesByName("first-contentful-paint").length === 0) return;
+    observer.disconnect();
+    whenIdle(load);
+  });
+  observer.observe({ type: "paint", buffered: true });
+}
+
+function load(): void {
   // What fails here is told when it is wanted, and tried again then.
-  const load = () => void Promise.allSettled(Object.values(parts).map((part) => part()));
+  void Promise.allSettled(Object.values(parts).map((part) => part()));
+}
+
+function whenIdle(then: () => void): void {
   // Safari and WebKitGTK have no requestIdleCallback.
-  if ("requestIdleCallback" in window) requestIdleCallback(load, { timeout: 4 * startMs });
-  else setTimeout(load, startMs);
+  if ("requestIdleCallback" in window) requestIdleCallback(then, { timeout: 4 * restMs });
+  else setTimeout(then, restMs);
 }

@@ -1,6 +1,7 @@
 /**
  * Talking from the page that the server serves, in a real browser, with the real server.
  *
+ * - the page is painted before what can wait is loaded, be it on the first visit or on another
  * - a first visitor picks a name, is heard, and is answered
  * - two visitors see each other typing
  * - a room that one makes is found and joined by the other
@@ -18,6 +19,7 @@ import { Guest, noBrowser, openBrowser } from "./guest.mjs";
 import { missing } from "./missing.mjs";
 
 const skip = missing(noServer, noBrowser);
+const mostBytesBeforePaint = 120_000;
 let browser;
 let server;
 const here = [];
@@ -26,6 +28,25 @@ async function visits(name, options) {
   const guest = await Guest.visits(browser, server.url, { name, ...options });
   here.push(guest);
   return guest;
+}
+
+/** What was asked for before the page was first painted, in bytes as they came, once more has been asked for after it. */
+function loadsWhatCanWait(page) {
+  return eventually("what can wait is loaded after the paint", 10_000, async () => {
+    const { before, after } = await page.evaluate(() => {
+      const paint = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Infinity;
+      const loaded = ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type));
+      const files = loaded.filter(({ name }) => /\/(assets\/.*)?$/.test(new URL(name).pathname));
+      // The icon may be asked for twice.
+      const bytes = (of) =>
+        [...new Map(of.map((file) => [file.name, file.encodedBodySize])).values()].reduce((sum, size) => sum + size, 0);
+      return {
+        before: bytes(files.filter(({ startTime }) => startTime < paint)),
+        after: bytes(files.filter(({ startTime }) => startTime >= paint)),
+      };
+    });
+    return after > 0 && { before };
+  });
 }
 
 before(async () => {
@@ -38,6 +59,17 @@ afterEach(async () => {
 after(async () => {
   await browser?.close();
   await server?.remove();
+});
+
+test("the page is painted before what can wait is loaded", { skip }, async () => {
+  const ada = await visits();
+  const first = await loadsWhatCanWait(ada.page);
+  await ada.entersAs("Ada");
+  await ada.opens(server.url);
+  await ada.composer.waitFor();
+  const second = await loadsWhatCanWait(ada.page);
+  for (const { before } of [first, second])
+    assert.ok(before <= mostBytesBeforePaint, `${before} bytes before the paint`);
 });
 
 test("a first visitor picks a name, is heard, and is answered", { skip }, async () => {
