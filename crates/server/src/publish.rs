@@ -107,7 +107,13 @@ async fn publish(house: &Shared, jobs: Vec<Settled>) {
         }
     }
     for (room, entries) in rooms {
+        let left = entries.iter().filter(|entry| entry.body == Body::Left);
+        let left: Vec<_> = left.map(|entry| entry.author.clone()).collect();
         broadcast(house, room, entries, &authors).await;
+        // Between two broadcasts, so that none that is under way reaches somebody who has been told that they are out.
+        for seat in left.iter().flat_map(|member| house.people.seats_of(member)) {
+            house.audience.unfollow(room, &seat);
+        }
     }
     for (outcomes, then) in jobs {
         settle(house, outcomes, then).await;

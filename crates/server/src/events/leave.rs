@@ -5,7 +5,7 @@ use crate::asker::{self, Asker};
 use crate::house::Shared;
 use crate::writer::refusal;
 
-/// Stops being a member, on all devices.
+/// Stops being a member. With the entry's publication all devices stop hearing of the room.
 pub(super) async fn leave(house: &Shared, mut asker: Asker, room: RoomId) {
     match exit(house, &asker, room).await {
         Ok(answer) => asker.answer(&answer),
@@ -25,9 +25,6 @@ async fn exit(house: &Shared, asker: &Asker, room: RoomId) -> Result<ServerEvent
     let outcomes = house.writer.commit(vec![left], None).await?;
     if let Some(error) = outcomes.iter().find_map(refusal) {
         return Err(error);
-    }
-    for seat in house.people.seats_of(&seat.member) {
-        house.audience.unfollow(room, &seat);
     }
     let summary = house
         .summary(room, &seat.member)
