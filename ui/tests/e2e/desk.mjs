@@ -86,10 +86,21 @@ export class Desk {
     return this.#log;
   }
 
+  /** All that is there now. While the page is drawn anew the driver may lose what it has just found: then it looks again. */
+  async #all(by) {
+    for (const end = Date.now() + patienceMs; ;) {
+      try {
+        return await this.#app.driver.findElements(by);
+      } catch (error) {
+        if (error.name !== "StaleElementReferenceError" || Date.now() > end) throw error;
+      }
+    }
+  }
+
   /** Asks until something in sight gives an answer that counts, and returns that. */
   async #finds(what, xpath, ask = (element) => element, withinMs = patienceMs) {
     const attempt = async () => {
-      for (const element of await this.#app.driver.findElements(By.xpath(xpath))) {
+      for (const element of await this.#all(By.xpath(xpath))) {
         try {
           if (!(await element.isDisplayed())) continue;
           const answer = await ask(element);
@@ -118,7 +129,7 @@ export class Desk {
 
   async #gone(what, xpath, withinMs = patienceMs) {
     await eventually(`${what} is gone`, withinMs, async () => {
-      return (await this.#app.driver.findElements(By.xpath(xpath))).length === 0;
+      return (await this.#all(By.xpath(xpath))).length === 0;
     });
   }
 
@@ -239,8 +250,9 @@ export class Desk {
 
   /** Everything that stands in the timeline, in its order, of those messages that fit. */
   async reads(fits) {
-    const bodies = await this.#app.driver.findElements(By.css("[role=log] article [dir=auto]"));
-    const texts = await Promise.all(bodies.map((body) => body.getText()));
+    const texts = await this.#app.driver.executeScript(() =>
+      [...document.querySelectorAll("[role=log] article [dir=auto]")].map((body) => body.innerText),
+    );
     return texts.map((text) => text.trim()).filter((text) => fits.test(text));
   }
 
