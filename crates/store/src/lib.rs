@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Store ── commit, save, set_read ──▶ writer   one thread, one connection, one transaction a batch
-//!     │                                   │ └── projections: rooms, members, tallies, search index
+//!     │                                   │ └── projections: rooms, members, tallies; behind the log: search index
 //!     └──── page, rooms, search … ────▶ readers  a few connections, short transactions
 //!                                         │
 //!                                       folder   the lock, the file, its format and its health
@@ -27,6 +27,7 @@ mod error;
 mod folder;
 mod heads;
 mod identity;
+mod indexer;
 mod log;
 mod read;
 mod readers;

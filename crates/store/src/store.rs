@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::confirmed::{Confirmed, Count};
 use crate::folder::{self, Folder};
 use crate::identity;
+use crate::indexer::{Indexer, Lag};
 use crate::readers::Readers;
 use crate::shorthand::Books;
 use crate::write::Mark;
@@ -36,6 +37,8 @@ struct Inner {
     lobby: RoomId,
     readers: Arc<Readers>,
     writer: mpsc::Sender<Command>,
+    /// Of the search index.
+    lag: Lag,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -189,6 +192,9 @@ impl Store {
 
     /// Messages whose current text holds every word that is looked for, the newest first.
     pub async fn search(&self, search: Search) -> Result<Vec<Hit>, StoreError> {
+        if self.inner.lag.is_some() {
+            self.ask(Command::Index).await?;
+        }
         self.inner.readers.read(move |c| read::search(c, &search)).await
     }
 
@@ -238,8 +244,10 @@ impl Inner {
         let count = Count::of(&connection).map_err(|e| folder.explain(&e))?;
         let confirmed = Confirmed::open(dir, identity.generation, count).map_err(|e| folder::of_io(dir, &e))?;
         folder.sync();
+        let lag = Lag::default();
+        let index = Indexer::of(&connection, lag.clone()).map_err(|e| folder.explain(&e))?;
         let (writer, thread) =
-            writer::start(folder, connection, confirmed, books.clone()).map_err(|e| OpenError::Io {
+            writer::start(folder, connection, confirmed, books.clone(), index).map_err(|e| OpenError::Io {
                 dir: dir.to_owned(),
                 cause: e.to_string(),
             })?;
@@ -248,6 +256,7 @@ impl Inner {
             lobby: identity.lobby,
             readers: Arc::new(Readers::new(dir.to_owned(), books)),
             writer,
+            lag,
             thread: Mutex::new(Some(thread)),
         })
     }

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::confirmed::Confirmed;
 use crate::folder::Folder;
+use crate::indexer::Indexer;
 use crate::shorthand::{Books, Learning};
 use crate::write::{self, Mark};
 use crate::{Draft, Outcome, ReplicaChange, StoreError};
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Commit(Vec<Draft>, Answer<Vec<Outcome>>),
     Save(Vec<ReplicaChange>, Answer<()>),
     SetRead(Mark, Answer<()>),
+    /// Takes into the search index what is behind it.
+    Index(Answer<()>),
     /// Lets the file grow no further than this many pages; for tests of a full disk.
     LimitPages(u32, Answer<()>),
     /// Writes everything into the one file and ends. Whoever asks waits on a thread, with a limit of real time.
@@ -34,11 +37,12 @@ pub(crate) fn start(
     connection: Connection,
     confirmed: Confirmed,
     books: Books,
+    index: Indexer,
 ) -> std::io::Result<(mpsc::Sender<Command>, JoinHandle<()>)> {
     let (commands, queue) = mpsc::channel();
     let thread = thread::Builder::new()
         .name("ichat-store".into())
-        .spawn(move || run(&folder, connection, confirmed, books, &queue))?;
+        .spawn(move || run(&folder, connection, confirmed, books, index, &queue))?;
     Ok((commands, thread))
 }
 
@@ -47,14 +51,16 @@ fn run(
     mut connection: Connection,
     mut confirmed: Confirmed,
     books: Books,
+    mut index: Indexer,
     queue: &mpsc::Receiver<Command>,
 ) {
     let mut next = None;
     let mut learning = Learning::with(books);
-    while let Some(command) = next.take().or_else(|| queue.recv().ok()) {
+    while let Some(command) = next.take().or_else(|| index.next(queue, &mut connection)) {
         match command {
             #[cfg(feature = "broken")]
             Command::Commit(drafts, answer) if crate::broken::acknowledges_first(&drafts) => {
+                index.grow(drafts.len());
                 let acknowledge = |outcomes| tell(answer, Ok(outcomes));
                 if let Err(error) = write::acknowledge_and_commit(&mut connection, drafts, acknowledge) {
                     tracing::error!(?error, "what was acknowledged was not committed");
@@ -66,8 +72,10 @@ fn run(
                 if let Ok(outcomes) = &outcomes {
                     let committed = outcomes
                         .iter()
-                        .filter(|outcome| matches!(outcome, Outcome::Committed(_)));
-                    confirmed.entries(&connection, committed.count() as u64);
+                        .filter(|outcome| matches!(outcome, Outcome::Committed(_)))
+                        .count();
+                    confirmed.entries(&connection, committed as u64);
+                    index.grow(committed);
                 }
                 tell(answer, outcomes.map_err(StoreError::from));
                 learning.after(entries, &connection);
@@ -79,15 +87,21 @@ fn run(
                 if puts_out && saved.is_ok() {
                     confirmed.recount(&connection);
                 }
+                index.grow(entries);
                 tell(answer, saved.map_err(StoreError::from));
                 learning.after(entries, &connection);
             }
             Command::SetRead(mark, answer) => next = set_read(&mut connection, (mark, answer), queue),
+            Command::Index(answer) => {
+                index.catch_up_entirely(&mut connection);
+                tell(answer, Ok(()));
+            }
             Command::LimitPages(pages, answer) => {
                 let done = connection.pragma_update(None, "max_page_count", pages);
                 tell(answer, done.map_err(|e| StoreError::of_sql(&e)));
             }
             Command::Close(answer) => {
+                index.catch_up_entirely(&mut connection);
                 // Closing the last connection moves the write-ahead log into the file and removes it.
                 let closed = connection.close().map_err(|(_, error)| StoreError::of_sql(&error));
                 if let Err(error) = confirmed.sync() {

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use crate::code::{RoomKey, natural, read_entry, select_entries, tag};
 use crate::read::is_indexed;
 use crate::tally::block_of;
+use crate::write::is_reached;
 
 /// Faults of one room that are told.
 const MOST: usize = 20;
@@ -197,7 +198,7 @@ impl Replay {
         let messages = std::mem::take(&mut self.messages);
         for message in messages.into_values() {
             let found = match &message.text {
-                Some(text) => is_indexed(connection, message.key, text)?,
+                Some(text) => !is_reached(connection, message.key)? || is_indexed(connection, message.key, text)?,
                 None => true,
             };
             if !found {

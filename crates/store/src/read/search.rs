@@ -121,7 +121,7 @@ impl Room<'_> {
     }
 }
 
-/// Whether searching for a word of a message finds it. The word is one that every tokenizer takes for one; a message without
+/// Whether the index finds a message by a word of it. The word is one that every tokenizer takes for one; a message without
 /// such a word is taken for found.
 pub(crate) fn is_indexed(connection: &Connection, key: i64, text: &str) -> rusqlite::Result<bool> {
     let plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric());

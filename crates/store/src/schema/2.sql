@@ -53,5 +53,11 @@ CREATE VIRTUAL TABLE words USING fts5 (
     tokenize = 'unicode61 remove_diacritics 2'
 );
 
+-- The index is written behind the log. Of each room it knows the entries up to this key, and none behind it.
+CREATE TABLE indexed (
+    room INTEGER PRIMARY KEY,
+    until INTEGER NOT NULL
+);
+
 -- What is taken out of the index leaves the file, and not only the results.
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);

@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use ichat_protocol::Entry;
 use rusqlite::Connection;
 
-use crate::code::{entry_of, int, kind, natural};
-use crate::read::text_before;
+use crate::code::{entry_of, int, natural};
 use crate::shorthand::Books;
-use crate::write::{NewRow, index};
+use crate::write::{NewRow, behind, take_in};
 
 /// So many entries are in memory at once.
 const AT_ONCE: u32 = 1_000;
@@ -46,10 +45,10 @@ pub(super) fn copy(connection: &Connection, books: &Books) -> rusqlite::Result<(
             };
             new.write(connection, row.device)?;
         }
-        progress.tell("copied", rows.len());
+        progress.tell("copied", rows.len() as u64);
     }
     connection.execute_batch("DROP TABLE entry_1")?;
-    fill_index(connection, entries)
+    fill_index(connection)
 }
 
 fn rows(connection: &Connection, after: i64) -> rusqlite::Result<Vec<Row>> {
@@ -71,23 +70,15 @@ fn rows(connection: &Connection, after: i64) -> rusqlite::Result<Vec<Row>> {
         .collect()
 }
 
-fn fill_index(connection: &Connection, entries: i64) -> rusqlite::Result<()> {
-    let mut progress = Progress::of(entries);
-    let mut after = i64::MIN;
-    loop {
-        let rows = connection
-            .prepare_cached("SELECT key, author, kind FROM entry WHERE key > ?1 ORDER BY key LIMIT ?2")?
-            .query_map((after, AT_ONCE), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<rusqlite::Result<Vec<(i64, i64, i64)>>>()?;
-        let Some((last, ..)) = rows.last() else { return Ok(()) };
-        after = *last;
-        for (key, author, _) in rows.iter().filter(|(.., kind)| *kind == kind::MESSAGE) {
-            if let Some(text) = text_before(connection, *key, i64::MAX)? {
-                index(connection, *key, *author, &text)?;
-            }
-        }
-        progress.tell("indexed", rows.len());
+fn fill_index(connection: &Connection) -> rusqlite::Result<()> {
+    let mut left = behind(connection)?;
+    let mut progress = Progress::of(int(left));
+    while left > 0 {
+        let before = left;
+        left = take_in(connection, AT_ONCE.into())?;
+        progress.tell("indexed", before - left);
     }
+    Ok(())
 }
 
 struct Progress {
@@ -105,8 +96,8 @@ impl Progress {
         }
     }
 
-    fn tell(&mut self, what: &str, more: usize) {
-        self.done += int(more as u64);
+    fn tell(&mut self, what: &str, more: u64) {
+        self.done += int(more);
         if self.told.elapsed() >= TELL_EVERY {
             self.told = Instant::now();
             tracing::info!(

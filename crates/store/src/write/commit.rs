@@ -5,7 +5,8 @@ use rusqlite::OptionalExtension as _;
 
 use super::Fault;
 use super::batch::Batch;
-use super::row::{NewRow, index, unindex};
+use super::index::{index, is_reached, unindex};
+use super::row::NewRow;
 use crate::code::{RoomKey, entry_at, from_entry_by_id, hash, kind, tag};
 use crate::read::text_before;
 use crate::{Draft, Outcome};
@@ -200,10 +201,6 @@ impl Batch<'_> {
                     room.members = room.members.saturating_sub(1);
                 }
             }
-            Body::Message { text, .. } => {
-                let author = self.person(&entry.author)?;
-                index(self.tx, key, author, text)?;
-            }
             _ => {}
         }
         Ok(())
@@ -211,6 +208,9 @@ impl Batch<'_> {
 
     /// The edit `by` gives a message another text; it has been written.
     pub(super) fn index_anew(&self, message: &Target, by: i64, text: &str) -> rusqlite::Result<()> {
+        if !is_reached(self.tx, message.key)? {
+            return Ok(());
+        }
         if let Some(before) = text_before(self.tx, message.key, by)? {
             unindex(self.tx, message.key, message.author, &before)?;
         }

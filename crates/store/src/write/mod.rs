@@ -2,6 +2,7 @@
 
 mod batch;
 mod commit;
+mod index;
 mod row;
 mod save;
 mod wipe;
@@ -12,7 +13,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::code::int;
 use crate::{Draft, Outcome, ReplicaChange, StoreError};
 use batch::Batch;
-pub(crate) use row::{NewRow, index};
+pub(crate) use index::{behind, is_reached, take_in};
+pub(crate) use row::NewRow;
 
 /// Why a batch was not written.
 #[derive(Debug)]
@@ -47,6 +49,14 @@ pub(crate) fn commit(connection: &mut Connection, drafts: Vec<Draft>) -> Result<
     batch.finish()?;
     transaction.commit()?;
     Ok(outcomes)
+}
+
+/// Takes up to so many entries into the search index. Gives how many are still behind it.
+pub(crate) fn catch_up(connection: &mut Connection, at_most: u64) -> rusqlite::Result<u64> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let left = take_in(&transaction, at_most)?;
+    transaction.commit()?;
+    Ok(left)
 }
 
 /// As [`commit`], but for the order of things: see [`crate::broken`].

@@ -1,10 +1,9 @@
-//! An entry in the tables: its row, the way to it by its id, and its words in the search index.
+//! An entry in the tables: its row, and the way to it by its id.
 
 use ichat_protocol::Entry;
 use rusqlite::Connection;
 
 use crate::code::{Columns, lag, tag};
-use crate::read::indexed;
 use crate::sum;
 
 /// An entry's row.
@@ -43,20 +42,4 @@ impl NewRow<'_> {
             .execute((tag(self.entry.id), self.key))?;
         Ok(())
     }
-}
-
-/// Puts a message's current text into the search index.
-pub(crate) fn index(connection: &Connection, message: i64, author: i64, text: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("INSERT INTO words (rowid, text) VALUES (?1, ?2)")?
-        .execute((message, indexed(author, text)))?;
-    Ok(())
-}
-
-/// Takes a message out of the search index. The index holds no texts, and has to be told the one that is there.
-pub(crate) fn unindex(connection: &Connection, message: i64, author: i64, text: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("INSERT INTO words (words, rowid, text) VALUES ('delete', ?1, ?2)")?
-        .execute((message, indexed(author, text)))?;
-    Ok(())
 }

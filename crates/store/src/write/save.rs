@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::Fault;
 use super::batch::{Batch, Membership, Room};
-use super::row::{NewRow, index, unindex};
+use super::index::{index, is_reached, unindex};
+use super::row::NewRow;
 use crate::code::{RoomKey, SEQ_TOP, from_entry_by_id, hash, int, json, kind, natural, tag};
 use crate::read::text_before;
 use crate::{OutboxRow, ReplicaChange};
@@ -95,7 +96,7 @@ impl Batch<'_> {
             } else {
                 self.hold_one(&held, key, entry)?;
                 if entry.seq >= news_from {
-                    self.project_news(id, held.key, key, entry)?;
+                    self.project(id, held.key, key, entry)?;
                 }
             }
         }
@@ -156,7 +157,8 @@ impl Batch<'_> {
             return Ok(());
         }
         match &entry.body {
-            Body::Message { text, .. } => {
+            // Older entries come when the index has gone past their places.
+            Body::Message { text, .. } if is_reached(self.tx, key)? => {
                 let edited = self.last_edit(held.key, entry.id)?.map(|(_, text)| text);
                 index(self.tx, key, author, edited.as_deref().unwrap_or(text))?;
             }
@@ -210,14 +212,6 @@ impl Batch<'_> {
         Ok(found.is_some())
     }
 
-    /// A message was put into the search index when it was written; everything else is as on a server.
-    fn project_news(&mut self, id: RoomId, room: RoomKey, key: i64, entry: &Entry) -> Result<(), Fault> {
-        if matches!(entry.body, Body::Message { .. }) {
-            return Ok(());
-        }
-        self.project(id, room, key, entry)
-    }
-
     fn extend(&mut self, id: RoomId, first: Seq, last: &Entry) -> Result<(), Fault> {
         if let Some(room) = self.room(id)? {
             if room.first == Seq::ZERO || first < room.first {
@@ -256,11 +250,19 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Takes all messages of a room out of the search index.
+    /// Takes all messages of a room out of the search index, as far as it goes.
     fn unindex_all(&self, room: RoomKey) -> rusqlite::Result<()> {
         /// So many keys are in memory at once.
         const AT_ONCE: u32 = 1_000;
-        let (mut from, last) = room.range();
+        let (mut from, _) = room.range();
+        let until: Option<i64> = self
+            .tx
+            .prepare_cached("DELETE FROM indexed WHERE room = ?1 RETURNING until")?
+            .query_row([room.0], |row| row.get(0))
+            .optional()?;
+        let Some(last) = until else {
+            return Ok(());
+        };
         loop {
             let messages = self
                 .tx

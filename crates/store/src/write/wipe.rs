@@ -4,7 +4,7 @@ use ichat_protocol::{Body, Entry, EntryId};
 use rusqlite::Connection;
 
 use super::batch::Batch;
-use super::row::unindex;
+use super::index::{is_reached, unindex};
 use crate::code::{RoomKey, entry_at, hash, kind};
 use crate::read::text_before;
 use crate::sum;
@@ -29,7 +29,9 @@ impl Batch<'_> {
         }
         if let Some((standing, text)) = standing {
             self.wipe_row(standing.key)?;
-            unindex(self.tx, standing.key, standing.author, &text)?;
+            if is_reached(self.tx, standing.key)? {
+                unindex(self.tx, standing.key, standing.author, &text)?;
+            }
             self.count(standing.key, standing.author, -1);
         }
         Ok(())

@@ -1,10 +1,12 @@
 //! Finding messages by their current text.
 
+use std::fs;
+
 use ichat_protocol::{Body, RoomId};
-use ichat_store::Search;
+use ichat_store::{Search, Store, check};
 use proptest::prelude::*;
 
-use crate::office::{Office, Person, texts};
+use crate::office::{Office, Person, found, texts};
 
 #[tokio::test]
 async fn words_phrases_and_beginnings_are_found_the_newest_first() {
@@ -167,6 +169,106 @@ async fn only_messages_are_found() {
     office.commit(alice.drafts(office.room, Body::Topic { text })).await;
     assert_eq!(office.finds("unusual").await.len(), 0);
     assert_eq!(office.finds("alice").await.len(), 0);
+}
+
+/// Copies a folder as a crash leaves it: no close was called.
+fn as_crashed(office: &Office) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for file in fs::read_dir(office.dir.path()).unwrap() {
+        let file = file.unwrap();
+        let name = file.file_name();
+        // Which pages of the write-ahead log are where is found out anew.
+        if !name.to_string_lossy().ends_with("-shm") {
+            fs::copy(file.path(), copy.path().join(name)).unwrap();
+        }
+    }
+    copy
+}
+
+#[tokio::test]
+async fn what_the_index_did_not_have_yet_is_found_after_a_crash() {
+    let alice = Person::called("alice");
+    let office = Office::with(&[&alice]).await;
+    office.says(&alice, "an old plum").await;
+    assert_eq!(office.finds("plum").await, ["an old plum"]);
+    office.says(&alice, "a new plum").await;
+    let crashed = as_crashed(&office);
+    assert_eq!(check(crashed.path(), &mut |_| ()).unwrap().faults, Vec::<String>::new());
+    let store = Store::open(crashed.path()).await.unwrap();
+    assert_eq!(found(&store, "plum").await, ["a new plum", "an old plum"]);
+    store.close().await;
+    assert_eq!(check(crashed.path(), &mut |_| ()).unwrap().faults, Vec::<String>::new());
+}
+
+/// One step of somebody who writes.
+#[derive(Clone, Debug)]
+enum Step {
+    Say,
+    /// These change one of the messages that were said.
+    Edit(prop::sample::Index),
+    Delete(prop::sample::Index),
+    /// Brings the index up to the log.
+    Search,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let one = prop_oneof![
+        3 => Just(Step::Say),
+        2 => any::<prop::sample::Index>().prop_map(Step::Edit),
+        1 => any::<prop::sample::Index>().prop_map(Step::Delete),
+        2 => Just(Step::Search),
+    ];
+    prop::collection::vec(one, 1..24)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// The index is behind the log at some of these steps and not at others; nobody can tell. Each text has a word of its
+    /// own, so that what stands is found by it, and what was changed or deleted no more.
+    #[test]
+    fn nobody_can_tell_how_far_the_index_is(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let alice = Person::called("alice");
+            let office = Office::with(&[&alice]).await;
+            let mut messages = Vec::new();
+            let mut texts = Vec::new();
+            for (number, step) in steps.into_iter().enumerate() {
+                let word = format!("word{number}x");
+                match step {
+                    Step::Say => {
+                        messages.push((office.says(&alice, &word).await, Some(word.clone())));
+                        texts.push(word);
+                    }
+                    Step::Edit(which) if !messages.is_empty() => {
+                        let (message, text) = which.get_mut(&mut messages);
+                        if text.is_some() {
+                            office.edits(&alice, message, &word).await;
+                            *text = Some(word.clone());
+                            texts.push(word);
+                        }
+                    }
+                    Step::Delete(which) if !messages.is_empty() => {
+                        let (message, text) = which.get_mut(&mut messages);
+                        if text.take().is_some() {
+                            office.deletes(&alice, message).await;
+                        }
+                    }
+                    Step::Search => drop(office.finds("word").await),
+                    Step::Edit(_) | Step::Delete(_) => {}
+                }
+            }
+            for text in &texts {
+                let stands = messages.iter().any(|(_, current)| current.as_ref() == Some(text));
+                let expected: &[String] = if stands { std::slice::from_ref(text) } else { &[] };
+                assert_eq!(office.finds(text).await, expected, "{text}");
+            }
+            let folder = office.dir.path().to_owned();
+            office.store.close().await;
+            assert_eq!(check(&folder, &mut |_| ()).unwrap().faults, Vec::<String>::new());
+        });
+    }
 }
 
 proptest! {
