@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf as _, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
@@ -116,9 +116,12 @@ impl Lane {
     fn put(&self, state: &mut State, bytes: &[u8], keep: impl FnOnce(&[u8]) -> Bytes) {
         let mut sent = 0;
         if state.waiting.is_empty() {
-            match self.stream.try_write(bytes) {
+            // Straight to the system: what the runtime knows of the socket is looked at only when it takes no more.
+            match socket2::SockRef::from(&self.stream).send(bytes) {
                 Ok(count) => sent = count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let _: io::Result<()> = self.stream.try_io(Interest::WRITABLE, || Err(error));
+                }
                 Err(error) => {
                     tracing::debug!(%error, "a connection broke");
                     return state.end();

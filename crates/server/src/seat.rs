@@ -1,5 +1,6 @@
 //! One connection, as the rest of the server sees it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,8 +13,13 @@ use tokio_util::sync::CancellationToken;
 use crate::frame::Frame;
 use crate::lane::{Full, Lane};
 
+/// How many have come since the program was started.
+static ARRIVALS: AtomicU64 = AtomicU64::new(0);
+
 /// One connection of one person.
 pub(crate) struct Seat {
+    /// Of those who came later it is higher.
+    pub(crate) number: u64,
     pub(crate) socket: SocketRef,
     pub(crate) member: MemberId,
     pub(crate) device: DeviceId,
@@ -33,6 +39,7 @@ impl Seat {
             lane.hold_until_connected();
         }
         Arc::new(Self {
+            number: ARRIVALS.fetch_add(1, Ordering::Relaxed),
             lane,
             socket,
             member,

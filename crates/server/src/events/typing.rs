@@ -1,7 +1,8 @@
 use ichat_protocol::{ServerEvent, Typing, TypingNow};
 
 use crate::asker::{self, Asker};
-use crate::audience::{Circle, Listener};
+use crate::audience::Circle;
+use crate::frame::Frame;
 use crate::house::Shared;
 
 /// Passes on that somebody types. It may be lost, and is when one person types too often.
@@ -19,9 +20,11 @@ pub(super) fn typing(house: &Shared, asker: Asker, Typing { room, on }: Typing) 
         member: member.clone(),
         on,
     });
-    for Listener { seat, .. } in house.audience.of(Circle::Room(room)).iter() {
-        if seat.member != *member {
-            seat.tell(&event);
+    let (name, data) = (event.name(), event.data());
+    let frame = Frame::event(name, &data);
+    for listener in house.audience.of(Circle::Room(room)).iter() {
+        if listener.seat.member != *member {
+            listener.pass(&frame, name, &[&data]);
         }
     }
 }
