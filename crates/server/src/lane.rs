@@ -25,10 +25,12 @@ use tokio::time::Sleep;
 use crate::accept::{Admission, STALLED_AFTER};
 use crate::frame::{Frame, hold_a_connect};
 
-/// Frames that wait for one client. Beyond it events pass by that client, which then finds the gap.
+/// Frames that wait for one client. Beyond it what many are told passes by that client, which then finds the gap.
 const WAITING_FRAMES: usize = 512;
 /// The same, in bytes.
 const WAITING_BYTES: usize = 1024 * 1024;
+/// What only this client is told, answers above all, finds so many times the room: nothing would show that it is missing.
+const FOR_ONE: usize = 2;
 /// Bytes that may wait when socketioxide hands in more.
 const LIBRARY_BYTES: usize = 16 * 1024;
 /// Frames handed to the system at once.
@@ -92,20 +94,29 @@ impl Lane {
         state.held = None;
     }
 
-    /// Sends without waiting. To a client that has left nothing is sent.
+    /// Sends what many are told, without waiting. To a client that has left nothing is sent.
     pub(crate) fn send(&self, frame: &Frame) -> Result<(), Full> {
+        self.take(frame, 1)
+    }
+
+    /// Sends what only this client is told; otherwise as [`Lane::send`].
+    pub(crate) fn send_to_one(&self, frame: &Frame) -> Result<(), Full> {
+        self.take(frame, FOR_ONE)
+    }
+
+    fn take(&self, frame: &Frame, times: usize) -> Result<(), Full> {
         let mut state = self.state();
         if state.ended || state.is_mute {
             return Ok(());
         }
         if let Some(held) = &mut state.held {
-            if held.len() >= WAITING_FRAMES {
+            if held.len() >= WAITING_FRAMES * times {
                 return Err(Full);
             }
             held.push(frame.clone());
             return Ok(());
         }
-        if state.is_full() {
+        if state.is_full(times) {
             return Err(Full);
         }
         self.put(&mut state, frame.bytes(), |rest| frame.bytes().slice_ref(rest));
@@ -169,8 +180,8 @@ impl Lane {
 }
 
 impl State {
-    fn is_full(&self) -> bool {
-        self.waiting.len() >= WAITING_FRAMES || self.waiting_bytes >= WAITING_BYTES
+    fn is_full(&self, times: usize) -> bool {
+        self.waiting.len() >= WAITING_FRAMES * times || self.waiting_bytes >= WAITING_BYTES * times
     }
 
     fn advance(&mut self, mut taken: usize) {

@@ -81,7 +81,8 @@ impl Seat {
         self.subscribed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends without waiting. Whose buffer is full misses it: the client finds the gap, or its connection ends.
+    /// Sends without waiting. Who reads nothing, so that even the room for what one alone is told is full, misses it, and will
+    /// see the connection end.
     pub(crate) fn tell(&self, event: &ServerEvent) {
         self.tell_raw(event.name(), &event.data());
     }
@@ -122,7 +123,7 @@ impl Seat {
 
     fn try_tell(&self, event: &str, data: &impl Serialize) -> Result<(), Full> {
         match &self.lane {
-            Some(lane) => lane.send(&Frame::event(event, data)),
+            Some(lane) => lane.send_to_one(&Frame::event(event, data)),
             None => self.emit(event, data),
         }
     }

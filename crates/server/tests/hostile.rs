@@ -5,6 +5,7 @@
 //! - a polling body over the limit is refused
 //! - foreign origins, rebound hosts, and no origin with a strange host are refused, also over the other transport
 //! - one who never reads disturbs nobody
+//! - who has not read for a while gets the answers to what they ask all the same
 //! - half-sent requests are dropped; connections beyond the caps are told so
 //! - what is served over HTTP has the headers that it should
 
@@ -19,7 +20,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{Server, entries, message, said, soon};
-use ichat_protocol::EntryId;
+use ichat_protocol::{EntryId, RoomId};
 use ichat_server::Config;
 use reqwest::StatusCode;
 use serde_json::json;
@@ -235,6 +236,28 @@ async fn one_who_never_reads_disturbs_nobody() {
         server.log().await.iter().filter(|entry| said(entry).is_some()).count(),
         1_200
     );
+}
+
+#[tokio::test]
+async fn who_has_not_read_for_a_while_is_answered() {
+    let server = Server::start().await;
+    let mut sleeper = server.person("Sleeper").await;
+    sleeper.follows(server.lobby()).await;
+    let mut alice = server.person("Alice").await;
+    let text = "x".repeat(16_000);
+    // 19 MB: more than the sockets' buffers and the server's hold.
+    for _ in 0..1_200 {
+        let id = EntryId::fresh();
+        alice.ask("post", &[message(server.lobby(), id, &text)]).await;
+    }
+    sleeper.emit("history", json!({ "room": RoomId::fresh() })).await;
+    // Events are handled in their order: when this one is seen, the answer is on its way.
+    sleeper
+        .emit("typing", json!({ "room": server.lobby(), "on": true }))
+        .await;
+    alice.follows(server.lobby()).await;
+    alice.hears("typing").await;
+    assert_eq!(sleeper.is_refused().await, "unknown_room");
 }
 
 #[tokio::test]
