@@ -4,19 +4,19 @@
 //!   holds the same log without a gap
 //! - on the way: no place of the log is shown with two entries, and only what stands leaves an outbox
 
-#[path = "model/world.rs"]
-mod world;
+#[path = "model/mod.rs"]
+mod model;
 
-use proptest::prelude::*;
+use model::Sessions;
+use proptest::prelude::ProptestConfig;
+use proptest_state_machine::prop_state_machine;
 
-proptest! {
+prop_state_machine! {
     #![proptest_config(ProptestConfig {
         cases: 1_000,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
     #[test]
-    fn in_the_end_every_post_stands_once_and_everybody_holds_the_same(happenings in world::happenings()) {
-        world::play(&happenings);
-    }
+    fn in_the_end_every_post_stands_once_and_everybody_holds_the_same(sequential 1..300 => Sessions);
 }

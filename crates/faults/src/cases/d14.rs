@@ -2,12 +2,14 @@
 
 use anyhow::{Result, anyhow};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest_state_machine::{ReferenceStateMachine as _, StateMachineTest as _};
 
+use self::model::{Said, Sessions};
 use super::Case;
 use crate::round::Round;
 
-#[path = "../../../client/tests/model/world.rs"]
-mod world;
+#[path = "../../../client/tests/model/mod.rs"]
+mod model;
 
 pub(super) const CASE: Case = Case {
     name: "D14",
@@ -28,9 +30,10 @@ fn run(round: &mut Round) -> Result<()> {
         failure_persistence: None,
         ..Config::default()
     };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let played = runner.run(&world::happenings(), |happenings| {
-        world::play(&happenings);
+    let mut runner = TestRunner::new_with_rng(config.clone(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    let stories = Said::sequential_strategy(1..300);
+    let played = runner.run(&stories, |(beginning, happenings, seen)| {
+        Sessions::test_sequential(config.clone(), beginning, happenings, seen);
         Ok(())
     });
     // It says what happens in the shortest story that still ends badly.
