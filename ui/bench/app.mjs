@@ -3,15 +3,14 @@
 // while it hosts, in a joined room of 100,000 messages, and after paging up in it. Both are started in turn, so that a busy
 // machine is busy for both. Run by `cargo xtask bench app`.
 
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 
 import { By, Key, until } from "selenium-webdriver";
 
 import { openApp } from "../tests/e2e/window.mjs";
+import { Build } from "../tests/support/build.mjs";
 import { filledServer } from "./filled-server.mjs";
 import { memoryOf, startOf, withDescendants } from "./processes.mjs";
 
@@ -63,7 +62,9 @@ for (const [at, { product, name }] of cases.entries()) {
 report("first paint", "empty window", empty.paint, "ms after process start");
 report("first paint", "I-Chat", first.paint, "ms after process start");
 report("first paint: times the empty window's", "I-Chat", first.paint / empty.paint, "×");
-report("interface loaded at start, gzipped", "I-Chat", first.loaded, "kB");
+const build = await Build.of("app");
+report("interface loaded at start, gzipped", "I-Chat", (await build.bytesWith("WaysIn")) / 1_000, "kB");
+await build.remove();
 
 function report(name, product, value, unit) {
   const rounded = Math.round(value * 100) / 100;
@@ -80,11 +81,10 @@ async function measure({ binary, prepare, plainly }) {
     const painted = await driver.wait(() => driver.executeScript(firstPaint), withinMs);
     const paint = painted - (await startOf(app.pid));
     if (binary !== emptyBinary) await driver.wait(until.elementLocated(By.css("main, h1")), withinMs);
-    const loaded = await gzipped(await driver.executeScript(resources));
     await prepare?.(driver);
     await driver.sleep(settleMs);
     const memory = await memoryOf(await withDescendants(app.pid));
-    return { paint, loaded, ...memory };
+    return { paint, ...memory };
   } finally {
     await app.close();
     await rm(data, { recursive: true, force: true });
@@ -122,14 +122,6 @@ function firstPaint() {
   return paint ? performance.timeOrigin + paint.startTime : null;
 }
 
-/** Runs in the page: the parts of the interface that it has loaded. */
-function resources() {
-  const parts = [...document.querySelectorAll("script[src], link[href]")].map(
-    ({ src, href }) => new URL(src ?? href).pathname,
-  );
-  return [...new Set(["/index.html", ...parts])];
-}
-
 /** Runs in the page: goes to the top of what is there, again and again, as somebody does who looks for the beginning. */
 function pageUp(most, done) {
   const log = document.querySelector("[role=log]");
@@ -148,15 +140,6 @@ function pageUp(most, done) {
     requestAnimationFrame(step);
   };
   step();
-}
-
-/** What these files of the built interface weigh when they are compressed, in kB. */
-async function gzipped(paths) {
-  const dist = fileURLToPath(new URL("../dist/app", import.meta.url));
-  const known = await readdir(join(dist, "assets"));
-  const files = paths.filter((path) => path === "/index.html" || known.includes(path.slice("/assets/".length)));
-  const sizes = await Promise.all(files.map(async (path) => gzipSync(await readFile(join(dist, path))).length));
-  return sizes.reduce((sum, size) => sum + size, 0) / 1_000;
 }
 
 function median(figures) {
