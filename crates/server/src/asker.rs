@@ -90,7 +90,7 @@ pub(crate) fn not_joined() -> WireError {
 pub(crate) fn unknown_room() -> WireError {
     WireError::new(
         ErrorCode::UnknownRoom,
-        "There is no such room; \"rooms\" lists those that there are.",
+        "There is no such room on this server: look at its list of rooms.",
     )
 }
 

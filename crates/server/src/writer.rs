@@ -154,7 +154,7 @@ pub(crate) fn refusal(outcome: &Outcome) -> Option<WireError> {
         Outcome::NotJoined => asker::not_joined(),
         Outcome::UnknownEntry => WireError::new(
             ErrorCode::UnknownEntry,
-            "The message that this speaks of does not stand in this room; it may have been deleted.",
+            "That message is not in this room; it may have been deleted.",
         ),
         Outcome::NotYours => WireError::new(ErrorCode::NotYours, "Only the author may change or delete a message."),
     })

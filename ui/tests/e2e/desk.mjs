@@ -172,6 +172,17 @@ export class Desk {
     await this.#gone(`${name} nearby`, Desk.#near(name), withinMs);
   }
 
+  async createsRoom(name) {
+    await this.clicks("Create a room");
+    await this.#fills(`//dialog//label[span[normalize-space()="Name"]]/input`, name, Key.ENTER);
+    await this.isIn(name);
+  }
+
+  async goesTo(room) {
+    await this.#does(`the room ${room}`, `//nav//button[${saying(room)}]`, click);
+    await this.#finds(`the room ${room}`, `//main//h1[${saying(room)}]`);
+  }
+
   /** Opens the list of those nearby from within. */
   async looksForOthers() {
     await this.#does("the way to others", `${button("Join another server")}|${button("Host or join")}`, click);
@@ -230,6 +241,25 @@ export class Desk {
 
   async seesWaiting(text) {
     await this.#finds(`“${text}” waiting`, `${Desk.#message(text)}[${Desk.#sending}]`);
+  }
+
+  static #refusal = (text) => `${Desk.#message(text)}//div[contains(@class, "failed")]`;
+
+  async seesRefused(text, reason) {
+    await this.#finds(`“${text}” refused`, `${Desk.#refusal(text)}[${saying(reason)}]`);
+  }
+
+  /** One of the ways out for a message that was refused. */
+  async isOffered(name, text) {
+    await this.#finds(`${name} for “${text}”`, `${Desk.#refusal(text)}${button(name)}`);
+  }
+
+  async chooses(name, text) {
+    await this.#does(`${name} for “${text}”`, `${Desk.#refusal(text)}${button(name)}`, click);
+  }
+
+  async seesNoLonger(text) {
+    await this.#gone(`“${text}”`, Desk.#message(text));
   }
 
   async seesTyping(name) {

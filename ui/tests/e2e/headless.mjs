@@ -1,6 +1,6 @@
 /** The server without a window, on a computer of its own. */
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,14 +9,70 @@ import { program } from "../foreign/server.mjs";
 
 /** Listens on the usual port, and announces itself on the network. */
 export async function hostsWithoutWindow(computer, name) {
-  const data = await mkdtemp(join(tmpdir(), "ichat-headless-"));
-  const options = ["--data", data, "--name", name];
-  const server = spawn("ip", ["netns", "exec", computer.netns, program, ...options], { stdio: "ignore" });
-  return {
-    address: `${computer.address}:4242`,
-    async remove() {
-      if (server.kill("SIGKILL")) await once(server, "exit");
-      await rm(data, { recursive: true, force: true });
-    },
-  };
+  const host = new Headless(computer, await mkdtemp(join(tmpdir(), "ichat-headless-")), name);
+  host.up();
+  return host;
+}
+
+class Headless {
+  #computer;
+  #folder;
+  #name;
+  #process;
+  #backups = 0;
+
+  constructor(computer, folder, name) {
+    this.#computer = computer;
+    this.#folder = folder;
+    this.#name = name;
+  }
+
+  get address() {
+    return `${this.#computer.address}:4242`;
+  }
+
+  get #data() {
+    return join(this.#folder, "data");
+  }
+
+  /** Starts it, again or for the first time, with the data that it had. */
+  up() {
+    // Where a file may not grow, writing fails, as it does on a full disk, instead of ending the server.
+    const ignoring = ["sh", "-c", `trap "" XFSZ; exec "$0" "$@"`];
+    const server = [program, "--data", this.#data, "--name", this.#name];
+    this.#process = spawn("ip", ["netns", "exec", this.#computer.netns, ...ignoring, ...server], { stdio: "ignore" });
+  }
+
+  /** Ends it: `SIGTERM` asks, `SIGKILL` doesn't. */
+  async down(signal = "SIGTERM") {
+    if (this.#process.kill(signal)) await once(this.#process, "exit");
+  }
+
+  /** From now on nothing can be written, as if the disk were full. */
+  fillsDisk() {
+    execFileSync("prlimit", ["--pid", this.#process.pid, "--fsize=0:unlimited"]);
+  }
+
+  /** There is room on the disk again. */
+  clearsDisk() {
+    execFileSync("prlimit", ["--pid", this.#process.pid, "--fsize=unlimited:unlimited"]);
+  }
+
+  /** Copies its history while it runs, and gives the file. */
+  backsUp() {
+    this.#backups += 1;
+    const file = join(this.#folder, `backup-${this.#backups}`);
+    execFileSync(program, ["backup", "--data", this.#data, file], { stdio: "ignore" });
+    return file;
+  }
+
+  /** Puts a backup in the place of its history. It must be down. */
+  restores(file) {
+    execFileSync(program, ["restore", "--data", this.#data, file], { stdio: "ignore" });
+  }
+
+  async remove() {
+    await this.down("SIGKILL");
+    await rm(this.#folder, { recursive: true, force: true });
+  }
 }
