@@ -61,8 +61,23 @@ impl Listener {
 
     /// Passes on what many are told; the arguments are those that the frame was made of.
     pub(crate) fn pass<T: Serialize>(&self, frame: &Frame, event: &str, arguments: &[T]) {
+        self.pass_by(Lane::send, frame, event, arguments);
+    }
+
+    /// The same to one for whom it is the receipt.
+    fn acknowledge<T: Serialize>(&self, frame: &Frame, event: &str, arguments: &[T]) {
+        self.pass_by(Lane::send_to_one, frame, event, arguments);
+    }
+
+    fn pass_by<T: Serialize>(
+        &self,
+        send: fn(&Lane, &Frame) -> Result<(), Full>,
+        frame: &Frame,
+        event: &str,
+        arguments: &[T],
+    ) {
         let passed = match &self.lane {
-            Some(lane) => lane.send(frame),
+            Some(lane) => send(lane, frame),
             None => self.seat.emit_all(event, arguments),
         };
         if let Err(Full) = passed {
@@ -149,7 +164,7 @@ impl Audience {
         let is_first = |listener: &&Listener| first.iter().any(|seat| Arc::ptr_eq(seat, &listener.seat));
         if !first.is_empty() {
             for listener in listeners.iter().filter(is_first) {
-                listener.pass(&frame, event, arguments);
+                listener.acknowledge(&frame, event, arguments);
             }
         }
         for some in listeners.chunks(AT_ONCE) {
