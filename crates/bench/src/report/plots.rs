@@ -202,7 +202,7 @@ fn chart(plot: &Plot, lines: &[Line], path: &Path) -> Result<(), Box<dyn std::er
         .light_line_style(TRANSPARENT)
         .label_style(text(13))
         .axis_desc_style(text(13))
-        .x_label_formatter(&|value| number(*value))
+        .x_label_formatter(&|value| mark(*value))
         .y_label_formatter(&|value| number(*value))
         .draw()?;
     for line in lines {
@@ -235,6 +235,13 @@ fn chart(plot: &Plot, lines: &[Line], path: &Path) -> Result<(), Box<dyn std::er
     }
     area.present()?;
     Ok(())
+}
+
+/// A number below the axis, if it begins with 1, 2 or 5: all of them would run into each other.
+fn mark(value: f64) -> String {
+    let leading = value / 10_f64.powf(value.log10().floor());
+    let is_round = [1.0, 2.0, 5.0, 10.0].iter().any(|round| (leading - round).abs() < 0.01);
+    if is_round { number(value) } else { String::new() }
 }
 
 /// `5,000`, `0.5`.
