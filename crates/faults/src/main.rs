@@ -33,6 +33,7 @@ mod run;
 mod server;
 mod swarm;
 mod verify;
+mod watch;
 mod wire;
 
 use std::process::ExitCode;

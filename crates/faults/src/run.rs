@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::cases::{CASES, Case};
 use crate::round::{Pace, Programs, Round};
+use crate::watch::Watch;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -123,18 +124,23 @@ fn play(case: &Case, options: &Options, programs: &Programs, dir: &Path) -> Resu
     for number in 0..rounds {
         let seed = base + u64::from(number);
         let folder = dir.join(format!("{}-{seed}", case.name));
+        let short = if options.short { " --short" } else { "" };
+        let failed = |why: &str| {
+            format!(
+                "{:4} FAILED in round {} of {rounds}: {why}\n     its folder: {}\n     again: cargo xtask faults {} --rounds 1 --seed {seed}{short}",
+                case.name,
+                number + 1,
+                folder.display(),
+                case.name
+            )
+        };
+        let watch = Watch::over(pace, failed("it does not end"));
         let mut round = Round::new(seed, &folder, programs.clone(), pace)?;
         let played = (case.run)(&mut round);
         figures.append(&mut round.figures);
-        drop(round);
+        drop((round, watch));
         if let Err(error) = played {
-            println!("{:4} FAILED in round {} of {rounds}: {error:#}", case.name, number + 1);
-            println!("     its folder: {}", folder.display());
-            let short = if options.short { " --short" } else { "" };
-            println!(
-                "     again: cargo xtask faults {} --rounds 1 --seed {seed}{short}",
-                case.name
-            );
+            println!("{}", failed(&format!("{error:#}")));
             return Ok(Outcome::Failed);
         }
         if !options.keep {
