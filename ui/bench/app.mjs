@@ -12,13 +12,12 @@ import { By, Key, until } from "selenium-webdriver";
 import { openApp } from "../tests/e2e/window.mjs";
 import { Build } from "../tests/support/build.mjs";
 import { filledServer } from "./filled-server.mjs";
+import { quick, rounds } from "./options.mjs";
 import { memoryOf, startOf, withDescendants } from "./processes.mjs";
 
 const { ICHAT_BIN: binary, ICHAT_EMPTY_BIN: emptyBinary } = process.env;
 if (!binary || !emptyBinary)
   throw new Error("ICHAT_BIN and ICHAT_EMPTY_BIN have to name release builds: run this by `cargo xtask bench app`");
-const quick = process.argv.includes("--quick");
-const rounds = quick ? 1 : 5;
 const messages = quick ? 2_000 : 100_000;
 /** Pages of 60 messages. What is held in memory is bounded, so that these tell as much as all would. */
 const pages = quick ? 10 : 200;

@@ -8,9 +8,9 @@ import { connect, createServer } from "node:net";
 import { Member } from "../tests/foreign/member.mjs";
 import { Server, program } from "../tests/foreign/server.mjs";
 import { Guest, openBrowser } from "../tests/e2e/guest.mjs";
+import { rounds } from "./options.mjs";
 
 if (!program) throw new Error("ICHAT_SERVER_BIN has to name the server: run this by `cargo xtask bench screen`");
-const rounds = process.argv.includes("--quick") ? 1 : 5;
 const missed = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 10_000);
 /** A page of entries, less what fits on a screen: when so few are missing in the count, the last page was drawn. */
 const lastPage = 100;

@@ -292,6 +292,7 @@ fn node(repo: &Repo, options: &Options, script: &str) -> Command {
     command
         .arg(repo.path(script))
         .args(options.quick.then_some("--quick"))
+        .args(options.rounds.map(|rounds| format!("--rounds={rounds}")))
         .env("ICHAT_SERVER_BIN", program(repo, options, "ichat-server"))
         .env("ICHAT_CLI_BIN", program(repo, options, "ichat-cli"))
         .env("ICHAT_BIN", program(repo, options, "ichat"))
