@@ -12,8 +12,8 @@ import { rounds } from "./options.mjs";
 
 if (!program) throw new Error("ICHAT_SERVER_BIN has to name the server: run this by `cargo xtask bench screen`");
 const missed = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 10_000);
-/** A page of entries, less what fits on a screen: when so few are missing in the count, the last page was drawn. */
-const lastPage = 100;
+/** More than fit on a screen, and are not counted as lying ahead. */
+const inSight = 100;
 /** As many as a client may have unanswered. */
 const outstanding = 60;
 
@@ -99,7 +99,7 @@ async function comeBack(ada, writer, round) {
     writer,
     Array.from({ length: missed }, (_, n) => `${round}/${n}: what people write while one is away`),
   );
-  const shown = ada.page.evaluate(onScreen, { count: missed - lastPage, last: `${round}/${missed - 1}: ` });
+  const shown = ada.page.evaluate(onScreen, { count: missed - inSight, last: `${round}/${missed - 1}: ` });
   way.mend();
   // The page would try again by itself within half a minute.
   const mended = await ada.page.evaluate(() => {

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { program } from "../foreign/server.mjs";
+import { clearDisk, fillDisk, hardy, program } from "../foreign/server.mjs";
 
 /** Listens on the usual port, and announces itself on the network. */
 export async function hostsWithoutWindow(computer, name) {
@@ -37,10 +37,8 @@ class Headless {
 
   /** Starts it, again or for the first time, with the data that it had. */
   up() {
-    // Where a file may not grow, writing fails, as it does on a full disk, instead of ending the server.
-    const ignoring = ["sh", "-c", `trap "" XFSZ; exec "$0" "$@"`];
     const server = [program, "--data", this.#data, "--name", this.#name];
-    this.#process = spawn("ip", ["netns", "exec", this.#computer.netns, ...ignoring, ...server], { stdio: "ignore" });
+    this.#process = spawn("ip", ["netns", "exec", this.#computer.netns, ...hardy, ...server], { stdio: "ignore" });
   }
 
   /** Ends it: `SIGTERM` asks, `SIGKILL` doesn't. */
@@ -50,12 +48,12 @@ class Headless {
 
   /** From now on nothing can be written, as if the disk were full. */
   fillsDisk() {
-    execFileSync("prlimit", ["--pid", this.#process.pid, "--fsize=0:unlimited"]);
+    fillDisk(this.#process.pid);
   }
 
   /** There is room on the disk again. */
   clearsDisk() {
-    execFileSync("prlimit", ["--pid", this.#process.pid, "--fsize=unlimited:unlimited"]);
+    clearDisk(this.#process.pid);
   }
 
   /** Copies its history while it runs, and gives the file. */

@@ -18,6 +18,19 @@ export const skip = program ? false : "ICHAT_SERVER_BIN does not name a server";
 
 const upWithinMs = 20_000;
 
+/** Stands ahead of a program: where a file may not grow, writing fails, as it does on a full disk, instead of ending it. */
+export const hardy = ["sh", "-c", `trap "" XFSZ; exec "$0" "$@"`];
+
+/** From now on this process can write nothing, as if the disk were full. */
+export function fillDisk(pid) {
+  execFileSync("prlimit", ["--pid", pid, "--fsize=0:unlimited"]);
+}
+
+/** There is room on the disk again. */
+export function clearDisk(pid) {
+  execFileSync("prlimit", ["--pid", pid, "--fsize=unlimited:unlimited"]);
+}
+
 export class Server {
   #data;
   #port;
@@ -41,9 +54,8 @@ export class Server {
   /** Starts it, again or for the first time, with the data that it had. */
   async up() {
     const listen = ["--listen", `127.0.0.1:${this.#port}`, "--data", this.#data, "--no-announce"];
-    // Where a file may not grow, writing fails, as it does on a full disk, instead of ending the server.
-    const command = ["-c", `trap "" XFSZ; exec "$0" "$@"`, program, ...listen, ...this.#flags];
-    const started = spawn("sh", command, { stdio: ["ignore", "pipe", "pipe"] });
+    const [shell, ...command] = [...hardy, program, ...listen, ...this.#flags];
+    const started = spawn(shell, command, { stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [started.stdout, started.stderr]) stream.on("data", (text) => (this.#log += text));
     this.#process = started;
     await eventually("the server answers", upWithinMs, async () => {
@@ -54,12 +66,12 @@ export class Server {
 
   /** From now on nothing can be written, as if the disk were full. */
   fillsDisk() {
-    execFileSync("prlimit", ["--pid", this.#process.pid, "--fsize=0:unlimited"]);
+    fillDisk(this.#process.pid);
   }
 
   /** There is room on the disk again. */
   clearsDisk() {
-    execFileSync("prlimit", ["--pid", this.#process.pid, "--fsize=unlimited:unlimited"]);
+    clearDisk(this.#process.pid);
   }
 
   /** Ends it: `SIGTERM` asks, `SIGKILL` doesn't. */
