@@ -67,10 +67,10 @@ impl Shell {
     }
 
     /// Takes another name, here and on every server.
-    pub async fn rename(&self, name: &str) -> Result<(), WireError> {
+    pub async fn set_name(&self, name: &str) -> Result<(), WireError> {
         let name = named(name)?;
         let opened = self.opened().await?;
-        opened.client.rename(name).await.map_err(|error| error.to_wire())?;
+        opened.client.set_name(name).await.map_err(|error| error.to_wire())?;
         opened.tell_profile(&self.interface);
         Ok(())
     }

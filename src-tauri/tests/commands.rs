@@ -2,7 +2,7 @@
 //!
 //! - each command is allowed to the one window, and to no other
 //! - a page that loads late, or again, is told everything
-//! - each session command reaches the server: send, create, browse, join, leave, open, history, typing, read, away, rename
+//! - each session command reaches the server: send, create, browse, join, leave, open, history, typing, read, away, set_name
 //! - retry and discard reach the outbox of a server that is gone
 //! - a server is joined by an address as people write it, and forgotten
 //! - names, addresses and servers that are wrong are refused with `{code, message}`
@@ -160,7 +160,7 @@ fn each_session_command_reaches_the_server() {
             .any(|person| person.to_string().contains("away"))
             .then_some(())
     });
-    bob.does("rename", json!({ "name": "Robert" }));
+    bob.does("set_name", json!({ "name": "Robert" }));
     bob.sees("the new name", |event| {
         (event["event"] == "profile" && event["name"] == "Robert").then_some(())
     });
@@ -214,7 +214,7 @@ fn what_is_wrong_is_refused_with_a_sentence() {
     let dir = tempfile::tempdir().unwrap();
     let desk = Desk::open(dir.path());
     is_refused(
-        desk.asks("rename", json!({ "name": " " })),
+        desk.asks("set_name", json!({ "name": " " })),
         "bad_request",
         "at least one character",
     );
@@ -256,7 +256,7 @@ fn a_data_folder_that_is_in_use_is_said() {
         (event["event"] == "fatal").then(|| event["error"]["message"].as_str().map(str::to_owned))?
     });
     assert!(message.contains("in use"), "{message}");
-    is_refused(second.asks("rename", json!({ "name": "Ada" })), "storage", "in use");
+    is_refused(second.asks("set_name", json!({ "name": "Ada" })), "storage", "in use");
     second.quits();
     first.quits();
 }

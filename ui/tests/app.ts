@@ -10,7 +10,7 @@ export async function openApp(): Promise<{ app: AppState; tell: (event: BackendE
       return Promise.resolve();
     },
     command: () => Promise.resolve(),
-    rename: () => Promise.resolve(),
+    setName: () => Promise.resolve(),
     attention: () => undefined,
     notify: () => undefined,
     badge: () => undefined,

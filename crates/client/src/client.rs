@@ -69,11 +69,11 @@ impl Client {
     }
 
     /// Takes another name, here and on every server.
-    pub async fn rename(&self, name: Name) -> Result<(), CommandError> {
-        let renamed = self.inner.shared.rename(name.clone());
-        renamed.map_err(|error| CommandError::Storage(error.to_string()))?;
+    pub async fn set_name(&self, name: Name) -> Result<(), CommandError> {
+        let saved = self.inner.shared.set_name(name.clone());
+        saved.map_err(|error| CommandError::Storage(error.to_string()))?;
         for server in self.servers() {
-            self.command(server.id, Command::Rename { name: name.clone() }).await?;
+            self.command(server.id, Command::SetName { name: name.clone() }).await?;
         }
         Ok(())
     }

@@ -69,7 +69,7 @@ impl Identity {
         Ok(identity)
     }
 
-    pub(crate) fn rename(&mut self, name: Name) -> io::Result<()> {
+    pub(crate) fn set_name(&mut self, name: Name) -> io::Result<()> {
         let old = std::mem::replace(&mut self.profile.name, name);
         self.write().inspect_err(|_| self.profile.name = old)
     }

@@ -50,8 +50,8 @@ impl Shared {
         locked(&self.identity).clone()
     }
 
-    pub(crate) fn rename(&self, name: Name) -> io::Result<()> {
-        locked(&self.identity).rename(name)
+    pub(crate) fn set_name(&self, name: Name) -> io::Result<()> {
+        locked(&self.identity).set_name(name)
     }
 
     pub(crate) fn servers(&self) -> Vec<KnownServer> {

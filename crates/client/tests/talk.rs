@@ -93,7 +93,7 @@ async fn a_room_is_made_found_joined_and_left() {
 async fn a_new_name_reaches_the_server_and_stays() {
     let server = Server::start().await;
     let alice = Person::joining("Alice", &server).await;
-    alice.client.rename(name("Alicia")).await.unwrap();
+    alice.client.set_name(name("Alicia")).await.unwrap();
     let member = alice.client.profile().member;
     let mut alice = alice.restarts().await;
     alice.is_online().await;

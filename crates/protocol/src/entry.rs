@@ -42,12 +42,12 @@ pub enum Body {
     /// A member left. Written by the server.
     Left,
     /// A member took another name. Written by the server, in each of the member's rooms.
-    Named {
+    MemberRenamed {
         /// The new name.
         name: Name,
     },
     /// The room has another name.
-    Renamed {
+    RoomRenamed {
         /// The new name.
         name: Name,
     },
@@ -110,8 +110,8 @@ impl Body {
             Body::React { emoji, .. } if emoji.is_empty() || emoji.len() > EMOJI_BYTES => {
                 Err(WireError::new(ErrorCode::BadRequest, "A reaction is one emoji."))
             }
-            Body::Topic { .. } | Body::Delete { .. } | Body::React { .. } | Body::Renamed { .. } => Ok(()),
-            Body::Created { .. } | Body::Joined { .. } | Body::Left | Body::Named { .. } | Body::Wiped => Err(
+            Body::Topic { .. } | Body::Delete { .. } | Body::React { .. } | Body::RoomRenamed { .. } => Ok(()),
+            Body::Created { .. } | Body::Joined { .. } | Body::Left | Body::MemberRenamed { .. } | Body::Wiped => Err(
                 WireError::new(ErrorCode::BadRequest, "Only the server writes entries of this kind."),
             ),
             Body::Unknown(_) => Err(WireError::new(

@@ -41,8 +41,8 @@ pub enum ClientEvent {
     Away(Away),
     /// Says how far one has read. Goes to one's other devices as `read`.
     Read(Read),
-    /// Takes another name. Answer: the `named` entries in one's rooms, and `presence`.
-    Rename(Rename),
+    /// Takes another name. Answer: the `member_renamed` entries in one's rooms, and `presence`.
+    SetName(SetName),
 }
 
 /// What a server says.
@@ -93,7 +93,7 @@ pub struct Post {
     pub room: RoomId,
     /// Made for this post, and kept for its repetitions.
     pub id: EntryId,
-    /// `message`, `edit`, `delete`, `react`, `topic` or `renamed`.
+    /// `message`, `edit`, `delete`, `react`, `topic` or `room_renamed`.
     pub body: Body,
 }
 
@@ -171,9 +171,9 @@ pub struct Read {
     pub seq: Seq,
 }
 
-/// See [`ClientEvent::Rename`].
+/// See [`ClientEvent::SetName`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Rename {
+pub struct SetName {
     /// The new name.
     pub name: Name,
 }
@@ -318,7 +318,7 @@ impl ClientEvent {
             ClientEvent::Typing(_) => "typing",
             ClientEvent::Away(_) => "away",
             ClientEvent::Read(_) => "read",
-            ClientEvent::Rename(_) => "rename",
+            ClientEvent::SetName(_) => "set_name",
         }
     }
 
@@ -350,7 +350,7 @@ impl ClientEvent {
             "typing" => ClientEvent::Typing(read(name, data)?),
             "away" => ClientEvent::Away(read(name, data)?),
             "read" => ClientEvent::Read(read(name, data)?),
-            "rename" => ClientEvent::Rename(read(name, data)?),
+            "set_name" => ClientEvent::SetName(read(name, data)?),
             _ => {
                 let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
                 return Err(WireError::new(

@@ -25,7 +25,7 @@ pub use entry::{Body, Entry};
 pub use error::{ErrorCode, WireError};
 pub use event::{
     Away, ClientEvent, Closing, Create, Entries, Heads, Hello, History, InRoom, LimitsInfo, MemberList, Nothing, Post,
-    Presence, Read, Refused, Rename, Reset, RoomList, ServerEvent, Sync, Typing, TypingNow,
+    Presence, Read, Refused, SetName, Reset, RoomList, ServerEvent, Sync, Typing, TypingNow,
 };
 pub use ids::{DeviceId, EntryId, Epoch, MemberId, RoomId, Seq, ServerId};
 pub use name::{InvalidName, Name};

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use ed25519_dalek::SigningKey;
 use ichat_protocol::{
     Auth, Away, Body, Challenge, ClientEvent, Closing, Create, Entries, EntryId, Epoch, ErrorCode, Head, Heads, Hello,
-    History, InRoom, MemberList, Name, Nothing, Page, Post, Presence, Read, Refused, Rename, Reset, RoomId, RoomList,
+    History, InRoom, MemberList, Name, Nothing, Page, Post, Presence, Read, Refused, SetName, Reset, RoomId, RoomList,
     RoomSummary, Seq, ServerEvent, Sync, Typing, TypingNow, WireError, limits, sign, verify,
 };
 use serde_json::Value;
@@ -208,7 +208,7 @@ fn client_events() -> Vec<ClientEvent> {
         ClientEvent::Typing(Typing { room, on: true }),
         ClientEvent::Away(Away { away: true }),
         ClientEvent::Read(Read { room, seq: Seq::ZERO }),
-        ClientEvent::Rename(Rename { name }),
+        ClientEvent::SetName(SetName { name }),
     ];
     for event in &events {
         match event {
@@ -223,7 +223,7 @@ fn client_events() -> Vec<ClientEvent> {
             | ClientEvent::Typing(_)
             | ClientEvent::Away(_)
             | ClientEvent::Read(_)
-            | ClientEvent::Rename(_) => {}
+            | ClientEvent::SetName(_) => {}
         }
     }
     events

@@ -9,7 +9,7 @@ use std::path::Path;
 use ichat_protocol::{
     Auth, Availability, Away, Body, Challenge, ClientEvent, Closing, Create, DeviceId, Entries, Entry, EntryId, Epoch,
     ErrorCode, Head, Heads, Hello, History, InRoom, Key, LimitsInfo, Member, MemberId, MemberList, Name, Nothing, Page,
-    Person, Post, Presence, Read, Refused, Rename, Reset, RoomId, RoomList, RoomSummary, Seq, ServerEvent, ServerId,
+    Person, Post, Presence, Read, Refused, SetName, Reset, RoomId, RoomList, RoomSummary, Seq, ServerEvent, ServerId,
     ServerInfo, Signature, Sync, Typing, TypingNow, WireError, limits,
 };
 use ts_rs::{Config, TS};
@@ -64,7 +64,7 @@ fn the_interface_speaks_the_same_protocol() {
         Typing,
         Away,
         Read,
-        Rename,
+        SetName,
         LimitsInfo,
         Hello,
         Entries,

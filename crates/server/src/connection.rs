@@ -133,7 +133,7 @@ async fn renaming(house: &House, visitor: &Visitor) -> Result<Vec<Draft>, WireEr
         .rooms_of(&visitor.member)
         .await
         .map_err(|error| asker::storage(&error))?;
-    let named = |name: &Name| Body::Named { name: name.clone() };
+    let named = |name: &Name| Body::MemberRenamed { name: name.clone() };
     Ok(rooms
         .into_iter()
         .map(|room| draft(room, visitor, named(&visitor.name)))

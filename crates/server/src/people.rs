@@ -129,7 +129,7 @@ impl People {
         self.inner().here.get(member).map(|here| here.name.clone())
     }
 
-    pub(crate) fn rename(&self, member: &MemberId, name: &Name) {
+    pub(crate) fn set_name(&self, member: &MemberId, name: &Name) {
         let mut inner = self.inner();
         if let Some(here) = inner.here.get_mut(member) {
             here.name = name.clone();

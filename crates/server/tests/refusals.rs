@@ -85,7 +85,7 @@ async fn every_wrong_argument_is_refused_with_a_sentence_and_the_connection_goes
         ),
         (
             "post",
-            &[post(json!({ "kind": "renamed", "name": "x".repeat(10_000) }))],
+            &[post(json!({ "kind": "room_renamed", "name": "x".repeat(10_000) }))],
             "bad_request",
         ),
         (
@@ -119,9 +119,9 @@ async fn every_wrong_argument_is_refused_with_a_sentence_and_the_connection_goes
         ),
         ("away", &[json!({})], "bad_request"),
         ("read", &[json!({ "room": lobby, "seq": -1 })], "bad_request"),
-        ("rename", &[name(&"x".repeat(10_000))], "bad_request"),
-        ("rename", &[name("Ad\u{202e}a")], "bad_request"),
-        ("rename", &[name(&format!("A{}", "\u{316}".repeat(30)))], "bad_request"),
+        ("set_name", &[name(&"x".repeat(10_000))], "bad_request"),
+        ("set_name", &[name("Ad\u{202e}a")], "bad_request"),
+        ("set_name", &[name(&format!("A{}", "\u{316}".repeat(30)))], "bad_request"),
         ("sync", &[json!({ "rooms": [1] })], "bad_request"),
         ("nonsense", &[json!({})], "unknown_event"),
         ("nonsense", &[], "unknown_event"),

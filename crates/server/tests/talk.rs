@@ -209,7 +209,7 @@ async fn a_new_name_on_reconnect_is_told() {
     server.person_with("Alicia", &key).await;
     let seen = entries(&bob.hears("entries").await);
     assert!(
-        matches!(&seen[0].body, Body::Named { name } if name.as_str() == "Alicia"),
+        matches!(&seen[0].body, Body::MemberRenamed { name } if name.as_str() == "Alicia"),
         "{seen:?}"
     );
 }
@@ -219,12 +219,12 @@ async fn a_name_can_be_changed() {
     let server = Server::start().await;
     let mut alice = server.person("Alice").await;
     alice.follows(server.lobby()).await;
-    let answer = alice.ask("rename", &[json!({ "name": "Alicia" })]).await;
+    let answer = alice.ask("set_name", &[json!({ "name": "Alicia" })]).await;
     assert_eq!(answer["event"], "presence");
     assert_eq!(answer["data"]["people"][0]["name"], "Alicia");
     let seen = entries(&alice.hears("entries").await);
     assert!(
-        matches!(&seen[0].body, Body::Named { name } if name.as_str() == "Alicia"),
+        matches!(&seen[0].body, Body::MemberRenamed { name } if name.as_str() == "Alicia"),
         "{seen:?}"
     );
     let told = alice.hears("presence").await;

@@ -57,8 +57,8 @@ pub(crate) mod kind {
     pub(crate) const CREATED: i64 = 1;
     pub(crate) const JOINED: i64 = 2;
     pub(crate) const LEFT: i64 = 3;
-    pub(crate) const NAMED: i64 = 4;
-    pub(crate) const RENAMED: i64 = 5;
+    pub(crate) const MEMBER_RENAMED: i64 = 4;
+    pub(crate) const ROOM_RENAMED: i64 = 5;
     pub(crate) const TOPIC: i64 = 6;
     pub(crate) const MESSAGE: i64 = 7;
     pub(crate) const EDIT: i64 = 8;
@@ -83,8 +83,8 @@ impl<'a> Columns<'a> {
             Body::Created { name } => (kind::CREATED, Some(name.as_str().into()), None),
             Body::Joined { name } => (kind::JOINED, Some(name.as_str().into()), None),
             Body::Left => (kind::LEFT, None, None),
-            Body::Named { name } => (kind::NAMED, Some(name.as_str().into()), None),
-            Body::Renamed { name } => (kind::RENAMED, Some(name.as_str().into()), None),
+            Body::MemberRenamed { name } => (kind::MEMBER_RENAMED, Some(name.as_str().into()), None),
+            Body::RoomRenamed { name } => (kind::ROOM_RENAMED, Some(name.as_str().into()), None),
             Body::Topic { text } => (kind::TOPIC, Some(text.into()), None),
             Body::Message { text, reply_to } => (kind::MESSAGE, Some(text.into()), reply_to.map(|id| id.0)),
             Body::Edit { text, .. } => (kind::EDIT, Some(text.into()), None),
@@ -114,8 +114,8 @@ impl<'a> Columns<'a> {
             kind::CREATED => Body::Created { name: name(text()?)? },
             kind::JOINED => Body::Joined { name: name(text()?)? },
             kind::LEFT => Body::Left,
-            kind::NAMED => Body::Named { name: name(text()?)? },
-            kind::RENAMED => Body::Renamed { name: name(text()?)? },
+            kind::MEMBER_RENAMED => Body::MemberRenamed { name: name(text()?)? },
+            kind::ROOM_RENAMED => Body::RoomRenamed { name: name(text()?)? },
             kind::TOPIC => Body::Topic { text: text()? },
             kind::MESSAGE => Body::Message {
                 text: text()?,

@@ -113,8 +113,8 @@ impl Store {
 
     /// Writes a batch in one transaction: one [`Outcome`] for each draft, in their order. What is `Committed` is on disk.
     ///
-    /// `created` makes a room, and its author no member of it. `joined`, `left` and `named` make, end and rename a member;
-    /// a `named` is drafted for each room of the member. Everything else needs its author to be a member.
+    /// `created` makes a room, and its author no member of it. `joined`, `left` and `member_renamed` make, end and rename a member;
+    /// a `member_renamed` is drafted for each room of the member. Everything else needs its author to be a member.
     /// `edit` and `delete` are for the author of the message; a `delete` wipes the message and its edits in the same
     /// transaction. A member's first unread entry is the one after the `joined`.
     pub async fn commit(&self, drafts: Vec<Draft>) -> Result<Vec<Outcome>, StoreError> {

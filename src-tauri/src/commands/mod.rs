@@ -30,7 +30,7 @@ pub(crate) fn all<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 's
         session::typing,
         session::read,
         session::away,
-        servers::rename,
+        servers::set_name,
         hosting::host_start,
         hosting::host_stop,
         servers::nearby_join,

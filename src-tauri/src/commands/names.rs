@@ -12,7 +12,7 @@
     "typing",
     "read",
     "away",
-    "rename",
+    "set_name",
     "host_start",
     "host_stop",
     "nearby_join",

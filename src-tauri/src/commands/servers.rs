@@ -7,8 +7,8 @@ use super::Answer;
 use crate::shell::Shell;
 
 #[tauri::command]
-pub(super) async fn rename(shell: State<'_, Shell>, name: String) -> Answer {
-    shell.rename(&name).await
+pub(super) async fn set_name(shell: State<'_, Shell>, name: String) -> Answer {
+    shell.set_name(&name).await
 }
 
 #[tauri::command]

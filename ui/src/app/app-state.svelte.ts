@@ -152,10 +152,10 @@ export class AppState implements ServerListener {
 
   // What a person does. Each tells its own failure.
 
-  async rename(name: Name): Promise<boolean> {
+  async setName(name: Name): Promise<boolean> {
     // In a browser the first name, even the one made up, is what lets the guest in.
     if (name === this.#profile?.name && !this.#profile.firstRun) return true;
-    const done = await this.attempt(this.backend.rename(name));
+    const done = await this.attempt(this.backend.setName(name));
     if (done && this.#profile) this.#profile = { ...this.#profile, name };
     return done;
   }

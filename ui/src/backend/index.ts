@@ -15,7 +15,7 @@ export interface Backend {
    * Takes another name, here and on every server. It also ends the first run: a browser connects only when a name has
    * been chosen, be it the made-up one, so that nobody is seen under a name that they did not want.
    */
-  rename(name: Name): Promise<void>;
+  setName(name: Name): Promise<void>;
   /** The window or the tab has come to the front, or left it. */
   attention(focused: boolean): void;
   /** Shows a system notification (the desktop) or counts in the title (a browser). */
@@ -58,7 +58,7 @@ export interface ServersControl {
 }
 
 export type BackendEvent =
-  /** `first_run`: nobody has chosen the name yet, it is a made-up one. Ask, and call `rename` with the answer. */
+  /** `first_run`: nobody has chosen the name yet, it is a made-up one. Ask, and call `setName` with the answer. */
   | { event: "profile"; name: Name; device: string; first_run: boolean }
   | { event: "servers"; servers: KnownServer[] }
   | { event: "session"; server: ServerId; update: Update }

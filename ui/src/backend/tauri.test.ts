@@ -30,7 +30,7 @@ const commands: Command[] = [
   { command: "typing", room, on: true },
   { command: "read", room, seq: 1 },
   { command: "away", away: true },
-  { command: "rename", name: "Ada" },
+  { command: "set_name", name: "Ada" },
 ];
 
 let invoked: [command: string, fields: unknown][] = [];
@@ -47,7 +47,7 @@ afterEach(clearMocks);
 test("everything that a person can do has a command of the shell, and none is left over", async () => {
   await backend.start(() => undefined);
   for (const command of commands) await backend.command(server, command);
-  await backend.rename("Ada");
+  await backend.setName("Ada");
   backend.attention(true);
   backend.notify({ server, room, title: "Ada", text: "hi" });
   backend.badge(3);

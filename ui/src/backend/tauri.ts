@@ -18,7 +18,7 @@ const shellCommands = {
   typing: "typing",
   read: "read",
   away: "away",
-  rename: "rename",
+  set_name: "set_name",
 } as const satisfies Record<Command["command"], string>;
 
 export const backend: Backend = {
@@ -30,8 +30,8 @@ export const backend: Backend = {
   async command(server, { command, ...fields }) {
     await invoke(shellCommands[command], { server, ...fields });
   },
-  async rename(name) {
-    await invoke("rename", { name });
+  async setName(name) {
+    await invoke("set_name", { name });
   },
   attention(focused) {
     tell("attention", { focused });

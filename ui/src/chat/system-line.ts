@@ -30,9 +30,9 @@ function sentence(run: readonly Item[], { author, body }: Item, nameOf: (member:
       return system.left(names(run, (item) => nameOf(item.author)));
     case "created":
       return system.created(isolated(body.name));
-    case "named":
+    case "member_renamed":
       return system.nowNamed(isolated(body.name));
-    case "renamed":
+    case "room_renamed":
       return system.renamed(nameOf(author), isolated(body.name));
     case "topic":
       return body.text ? system.topic(nameOf(author), isolated(body.text)) : system.noTopic(nameOf(author));

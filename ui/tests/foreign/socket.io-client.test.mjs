@@ -185,7 +185,7 @@ describe("socket.io-client", { skip }, () => {
       ["bad_request", ...post({ kind: "message", text: " " })],
       ["bad_request", ...post({ kind: "joined", name: "Eve" })],
       ["bad_request", ...post({ kind: "hologram" })],
-      ["bad_request", "rename", { name: "x".repeat(10_000) }],
+      ["bad_request", "set_name", { name: "x".repeat(10_000) }],
       ["too_large", ...post({ kind: "message", text: "x".repeat(16_385) })],
       ["unknown_event", "dance", {}],
       ["unknown_room", ...post({ kind: "message", text: "hi" }, randomUUID())],

@@ -227,7 +227,7 @@ export const backend: Backend = {
     command(wish);
     return Promise.resolve();
   },
-  rename: () => Promise.resolve(),
+  setName: () => Promise.resolve(),
   attention: () => undefined,
   notify: () => undefined,
   badge: () => undefined,

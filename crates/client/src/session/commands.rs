@@ -1,7 +1,7 @@
 //! What the person wants.
 
 use ichat_protocol::{
-    Away, ClientEvent, Create, Entry, ErrorCode, History, InRoom, Nothing, Read, Rename, RoomId, Seq, WireError,
+    Away, ClientEvent, Create, Entry, ErrorCode, History, InRoom, Nothing, Read, SetName, RoomId, Seq, WireError,
     limits::PAGE_ENTRIES,
 };
 
@@ -67,10 +67,10 @@ impl Session {
                     out.emit(ClientEvent::Away(Away { away }));
                 }
             }
-            Command::Rename { name } => {
+            Command::SetName { name } => {
                 self.wishes.name = Some(name.clone());
                 if self.line.is_online() {
-                    out.emit(ClientEvent::Rename(Rename { name }));
+                    out.emit(ClientEvent::SetName(SetName { name }));
                 }
             }
         }

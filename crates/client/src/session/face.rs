@@ -181,7 +181,7 @@ pub enum Command {
         away: bool,
     },
     /// Takes another name.
-    Rename {
+    SetName {
         /// The new name.
         name: Name,
     },

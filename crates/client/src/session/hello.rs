@@ -1,6 +1,6 @@
 //! What the server tells of itself and of its rooms: `hello` and `room`.
 
-use ichat_protocol::{Away, ClientEvent, Hello, Read, Rename, RoomId, RoomSummary, Sync, limits::SEQ_MAX};
+use ichat_protocol::{Away, ClientEvent, Hello, Read, SetName, RoomId, RoomSummary, Sync, limits::SEQ_MAX};
 
 use super::{Change, Session, Update, out::Out, room::Room};
 
@@ -40,7 +40,7 @@ impl Session {
             out.emit(ClientEvent::Read(read));
         }
         if let Some(name) = self.wishes.name.clone().filter(|name| *name != hello.name) {
-            out.emit(ClientEvent::Rename(Rename { name }));
+            out.emit(ClientEvent::SetName(SetName { name }));
         }
         if self.wishes.away {
             out.emit(ClientEvent::Away(Away { away: true }));

@@ -94,7 +94,7 @@ impl Room {
         self.as_of = entry.seq;
         let summary = &mut self.summary;
         match &entry.body {
-            Body::Created { name } | Body::Renamed { name } => summary.name.clone_from(name),
+            Body::Created { name } | Body::RoomRenamed { name } => summary.name.clone_from(name),
             Body::Topic { text } => summary.topic.clone_from(text),
             Body::Joined { .. } => summary.members = summary.members.saturating_add(1),
             Body::Left => summary.members = summary.members.saturating_sub(1),
@@ -110,7 +110,7 @@ impl Room {
         }
         let known = self.members.iter_mut().find(|member| member.id == entry.author);
         match (&entry.body, known) {
-            (Body::Joined { name } | Body::Named { name }, Some(member)) => {
+            (Body::Joined { name } | Body::MemberRenamed { name }, Some(member)) => {
                 member.name.clone_from(name);
                 member.left &= !matches!(entry.body, Body::Joined { .. });
             }

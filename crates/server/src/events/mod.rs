@@ -8,7 +8,7 @@ mod leave;
 mod members;
 mod post;
 mod read;
-mod rename;
+mod set_name;
 mod rooms;
 mod sync;
 mod typing;
@@ -57,7 +57,7 @@ pub(crate) async fn handle(house: &Shared, Incoming { asker, arguments }: Incomi
         ClientEvent::Typing(typing) => typing::typing(house, asker, typing),
         ClientEvent::Away(away) => away::away(house, &asker, away),
         ClientEvent::Read(read) => read::read(house, asker, read).await,
-        ClientEvent::Rename(rename) => rename::rename(house, asker, rename).await,
+        ClientEvent::SetName(event) => set_name::set_name(house, asker, event).await,
     }
 }
 

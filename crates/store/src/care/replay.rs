@@ -147,9 +147,9 @@ impl Replay {
         }
         self.at = self.at.max(entry.at);
         match entry.body {
-            Body::Created { name } | Body::Renamed { name } => self.name = Some(name.as_str().to_owned()),
+            Body::Created { name } | Body::RoomRenamed { name } => self.name = Some(name.as_str().to_owned()),
             Body::Topic { text } => self.topic = text,
-            Body::Joined { name } | Body::Named { name } => {
+            Body::Joined { name } | Body::MemberRenamed { name } => {
                 let is = Membership {
                     name: name.as_str().to_owned(),
                     joined: true,

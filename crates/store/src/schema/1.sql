@@ -49,7 +49,7 @@ CREATE TABLE entry (
 
 CREATE INDEX entry_amends ON entry (amends) WHERE amends IS NOT NULL;
 
--- `named` is the entry that gave the name; `read` is how far the member has read.
+-- `member_renamed` is the entry that gave the name; `read` is how far the member has read.
 CREATE TABLE member (
     room INTEGER NOT NULL,
     person INTEGER NOT NULL,

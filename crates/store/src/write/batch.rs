@@ -189,7 +189,7 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    /// Somebody is a member from the entry `named` on, under this name. Gives whether they were not before.
+    /// Somebody is a member from the entry `member_renamed` on, under this name. Gives whether they were not before.
     pub(super) fn joined(&mut self, room: RoomKey, person: i64, name: &Name, named: i64) -> rusqlite::Result<bool> {
         let before = self.member(room, person)?.cloned();
         let is_new = !before.as_ref().is_some_and(|m| m.joined);

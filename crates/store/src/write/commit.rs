@@ -75,7 +75,7 @@ impl Batch<'_> {
         }))
     }
 
-    /// Whether the author may write to the room at all; a repeated `joined` or `named` stands.
+    /// Whether the author may write to the room at all; a repeated `joined` or `member_renamed` stands.
     fn refuse_member(&mut self, draft: &Draft, room: RoomKey) -> Result<Option<Outcome>, Fault> {
         // Who was never here gets no row by being refused.
         let person = self.known_person(&draft.author)?;
@@ -87,7 +87,7 @@ impl Batch<'_> {
             let joins = matches!(draft.body, Body::Joined { .. });
             return Ok((!joins).then_some(Outcome::NotJoined));
         };
-        if let Body::Joined { name } | Body::Named { name } = &draft.body
+        if let Body::Joined { name } | Body::MemberRenamed { name } = &draft.body
             && member.name == name.as_str()
         {
             let named = member.named;
@@ -175,7 +175,7 @@ impl Batch<'_> {
     /// What an entry at the top of a room's log changes of the room and its members.
     pub(super) fn project(&mut self, id: RoomId, room: RoomKey, key: i64, entry: &Entry) -> Result<(), Fault> {
         match &entry.body {
-            Body::Created { name } | Body::Renamed { name } => {
+            Body::Created { name } | Body::RoomRenamed { name } => {
                 if let Some(room) = self.room(id)? {
                     room.name = Some(name.as_str().to_owned());
                 }
@@ -185,7 +185,7 @@ impl Batch<'_> {
                     room.topic.clone_from(text);
                 }
             }
-            Body::Joined { name } | Body::Named { name } => {
+            Body::Joined { name } | Body::MemberRenamed { name } => {
                 let person = self.person(&entry.author)?;
                 if self.joined(room, person, name, key)?
                     && let Some(room) = self.room(id)?

@@ -53,7 +53,7 @@ impl Model {
         let mut called = None;
         for entry in self.log.iter().filter(|e| e.author == *who) {
             match &entry.body {
-                Body::Joined { name } | Body::Named { name } => called = Some(name.to_string()),
+                Body::Joined { name } | Body::MemberRenamed { name } => called = Some(name.to_string()),
                 Body::Left => called = None,
                 _ => {}
             }
@@ -77,7 +77,7 @@ impl Model {
         match (&draft.body, &called) {
             (Body::Joined { .. }, None) => {}
             (_, None) => return "not joined",
-            (Body::Joined { name } | Body::Named { name }, Some(called)) if name.as_str() == called => {
+            (Body::Joined { name } | Body::MemberRenamed { name }, Some(called)) if name.as_str() == called => {
                 return "standing";
             }
             _ => {}
@@ -177,7 +177,7 @@ fn draft_of(deed: &Deed, people: &[Person], room: RoomId, said: &[Draft]) -> Opt
         ),
         Deed::Joins(who) => people[*who].joins(room),
         Deed::Leaves(who) => people[*who].drafts(room, Body::Left),
-        Deed::TakesName(who, called) => people[*who].drafts(room, Body::Named { name: name(called) }),
+        Deed::TakesName(who, called) => people[*who].drafts(room, Body::MemberRenamed { name: name(called) }),
         Deed::Repeats(n) => said.get(n % said.len().max(1))?.clone(),
         Deed::Reads(..) => return None,
     })

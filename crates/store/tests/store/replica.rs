@@ -371,10 +371,10 @@ async fn rooms_and_members_are_as_the_server_told_them() {
 async fn news_change_the_room_and_history_does_not() {
     let (office, alice, bob) = office().await;
     office
-        .commit(alice.drafts(office.room, Body::Renamed { name: name("Old name") }))
+        .commit(alice.drafts(office.room, Body::RoomRenamed { name: name("Old name") }))
         .await;
     office
-        .commit(alice.drafts(office.room, Body::Renamed { name: name("Studio") }))
+        .commit(alice.drafts(office.room, Body::RoomRenamed { name: name("Studio") }))
         .await;
     let client = Client::of(&office).await;
     let told = office.sees(&bob).await;
@@ -396,7 +396,7 @@ async fn news_change_the_room_and_history_does_not() {
     let dave = Person::called("dave");
     office.commit(dave.joins(room)).await;
     office.commit(alice.drafts(room, Body::Left)).await;
-    let last = office.commit(bob.drafts(room, Body::Named { name: name("Bob") })).await;
+    let last = office.commit(bob.drafts(room, Body::MemberRenamed { name: name("Bob") })).await;
     client.takes(&office, 23..=last.seq.0).await.unwrap();
     let seen = client.store.room(room, &bob.id).await.unwrap().unwrap();
     assert_eq!((seen.topic.as_str(), seen.members, seen.head.seq), ("new", 3, last.seq));

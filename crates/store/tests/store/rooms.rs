@@ -61,7 +61,7 @@ async fn names_and_topics_follow_the_log() {
     let alice = Person::called("alice");
     let office = Office::with(&[&alice]).await;
     office
-        .commit(alice.drafts(office.room, Body::Renamed { name: name("Studio") }))
+        .commit(alice.drafts(office.room, Body::RoomRenamed { name: name("Studio") }))
         .await;
     office
         .commit(alice.drafts(office.room, Body::Topic { text: "paint".into() }))
@@ -81,7 +81,7 @@ async fn members_come_take_names_and_leave() {
     let office = Office::with(&[&alice, &bob]).await;
     assert!(office.store.is_member(office.room, &bob.id).await.unwrap());
     office
-        .commit(alice.drafts(office.room, Body::Named { name: name("Alice") }))
+        .commit(alice.drafts(office.room, Body::MemberRenamed { name: name("Alice") }))
         .await;
     office.commit(bob.drafts(office.room, Body::Left)).await;
     let member = |who: &Person, called: &str, left| Member {

@@ -50,8 +50,8 @@ async fn only_members_write_and_only_to_rooms_that_are_there() {
     for body in [
         message("hi"),
         Body::Left,
-        Body::Named { name: name("Robert") },
-        Body::Renamed { name: name("Mine") },
+        Body::MemberRenamed { name: name("Robert") },
+        Body::RoomRenamed { name: name("Mine") },
         Body::Topic { text: "mine".into() },
         Body::Edit {
             of: said.id,
@@ -89,7 +89,7 @@ async fn joining_again_under_the_same_name_stands() {
     );
     alice.name = name("Alice");
     let renamed = office
-        .commit(alice.drafts(office.room, Body::Named { name: name("Alice") }))
+        .commit(alice.drafts(office.room, Body::MemberRenamed { name: name("Alice") }))
         .await;
     assert_eq!(
         office.try_commit(alice.joins(office.room)).await,
@@ -201,7 +201,7 @@ async fn every_kind_of_entry_comes_back_as_it_was() {
             text: "yes".into(),
             reply_to: Some(said.id),
         },
-        Body::Renamed { name: name("Büro") },
+        Body::RoomRenamed { name: name("Büro") },
         Body::Topic { text: String::new() },
         Body::Edit {
             of: said.id,
@@ -218,7 +218,7 @@ async fn every_kind_of_entry_comes_back_as_it_was() {
             on: false,
         },
         Body::Unknown(later_kind),
-        Body::Named { name: name("Alice A.") },
+        Body::MemberRenamed { name: name("Alice A.") },
         Body::Left,
     ] {
         written.push(office.commit(alice.drafts(office.room, body)).await);

@@ -20,12 +20,12 @@ export function refusal(body: Body): WireError | undefined {
         ? error("bad_request", "A reaction is one emoji.")
         : undefined;
     case "delete":
-    case "renamed":
+    case "room_renamed":
       return undefined;
     case "created":
     case "joined":
     case "left":
-    case "named":
+    case "member_renamed":
     case "wiped":
       return error("bad_request", "Only the server writes entries of this kind.");
     default:

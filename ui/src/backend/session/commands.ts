@@ -44,9 +44,9 @@ export function command(session: Session, now: number, wanted: Command, out: Out
       session.wishes.away = wanted.away;
       if (online) out.emit({ event: "away", data: { away: wanted.away } });
       return;
-    case "rename":
+    case "set_name":
       session.wishes.name = wanted.name;
-      if (online) out.emit({ event: "rename", data: { name: wanted.name } });
+      if (online) out.emit({ event: "set_name", data: { name: wanted.name } });
   }
 }
 

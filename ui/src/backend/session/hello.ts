@@ -38,7 +38,7 @@ export function hello(session: Session, now: number, said: Hello, out: Out): voi
   }
   session.wishes.read.clear();
   const { name, away } = session.wishes;
-  if (name !== undefined && name !== said.name) out.emit({ event: "rename", data: { name } });
+  if (name !== undefined && name !== said.name) out.emit({ event: "set_name", data: { name } });
   if (away) out.emit({ event: "away", data: { away } });
   session.outbox.resume();
 }

@@ -90,7 +90,7 @@ export class Room {
     const old = this.#summary;
     switch (body.kind) {
       case "created":
-      case "renamed":
+      case "room_renamed":
         this.#summary = { ...old, name: body.name };
         return true;
       case "topic":
@@ -115,7 +115,7 @@ export class Room {
       return true;
     };
     if (body.kind === "joined" && known) return replace({ id: author, name: body.name });
-    if (body.kind === "named" && known) return replace({ ...known, name: body.name });
+    if (body.kind === "member_renamed" && known) return replace({ ...known, name: body.name });
     if (body.kind === "left" && known) return replace({ ...known, left: true });
     if (body.kind !== "joined") return false;
     this.members = [...this.members, { id: author, name: body.name }];

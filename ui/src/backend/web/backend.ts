@@ -52,15 +52,15 @@ export class WebBackend implements Backend {
     await this.#session.input({ input: "command", ...command });
   }
 
-  async rename(wanted: Name): Promise<void> {
+  async setName(wanted: Name): Promise<void> {
     const name = parseName(wanted);
     this.#profile = { ...this.#profile, name, named: true };
-    await this.#disk.rename(name).catch(() => this.#tellUnkept());
+    await this.#disk.setName(name).catch(() => this.#tellUnkept());
     if (!this.#session) {
       if (this.#server) this.#begin(this.#server);
       return;
     }
-    await this.#session.input({ input: "command", command: "rename", name });
+    await this.#session.input({ input: "command", command: "set_name", name });
     // A server that refused the old name may take the new one.
     this.#nudge();
   }

@@ -22,7 +22,7 @@ export interface Disk {
   /** Who this browser is; `fresh` is kept when it was nobody yet. */
   profile(fresh: Profile): Promise<Profile>;
   /** Another name, chosen by a person. */
-  rename(name: string): Promise<void>;
+  setName(name: string): Promise<void>;
   /** The server that was last met at this address. */
   server(): Promise<ServerInfo | undefined>;
   keepServer(server: ServerInfo): Promise<void>;

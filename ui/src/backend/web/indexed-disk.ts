@@ -60,7 +60,7 @@ class IndexedDisk implements Disk {
     return kept ?? fresh;
   }
 
-  async rename(name: string): Promise<void> {
+  async setName(name: string): Promise<void> {
     const change = this.#database.transaction("profile", "readwrite", durable);
     const kept = await change.store.get("me");
     if (kept) await change.store.put({ ...kept, name, named: true }, "me");

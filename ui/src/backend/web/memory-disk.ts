@@ -16,7 +16,7 @@ export class MemoryDisk implements Disk {
     return (this.#profile ??= fresh);
   }
 
-  async rename(name: string): Promise<void> {
+  async setName(name: string): Promise<void> {
     if (this.#profile) this.#profile = { ...this.#profile, name, named: true };
   }
 

@@ -47,7 +47,7 @@ class Browser {
   /** Somebody who has chosen a name, and is in. */
   async visits(url: string, name: string): Promise<Tab> {
     const tab = await this.opens(url);
-    await tab.backend.rename(name);
+    await tab.backend.setName(name);
     await tab.is("online");
     return tab;
   }
@@ -185,7 +185,7 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
     expect(ada.profile.name).toMatch(/^[A-Z]\w+ [A-Z]\w+$/);
     await eventually("the server is known", withinMs, () => ada.server);
     expect(ada.updates("connection")).toEqual([]);
-    await ada.backend.rename("Ada");
+    await ada.backend.setName("Ada");
     await ada.is("online");
     expect(ada.hello?.name).toBe("Ada");
     const again = await ada.reload();
@@ -270,8 +270,8 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
     const [first, second] = await Promise.all([browser.opens(server.url), browser.opens(server.url)]);
     expect(first.profile.name).toBe(second.profile.name);
     expect(first.profile.device).not.toBe(second.profile.device);
-    await first.backend.rename("Ada");
-    await second.backend.rename("Ada");
+    await first.backend.setName("Ada");
+    await second.backend.setName("Ada");
     await Promise.all([first.is("online"), second.is("online")]);
     expect(first.hello?.me).toBe(second.hello?.me);
   });
@@ -315,7 +315,7 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
     const first = await browser.visits(server.url, "Ada");
     const second = await browser.opens(server.url);
     await second.is("online");
-    await second.backend.rename("Ada Lovelace");
+    await second.backend.setName("Ada Lovelace");
     await server.down();
     await first.is("reconnecting");
     await server.up();
@@ -326,7 +326,7 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
 
   test("a name that can't be shown is refused before it is kept", async () => {
     const ada = await new Browser().opens(server.url);
-    await expect(ada.backend.rename("Ad\u202Ea")).rejects.toMatchObject({ code: "bad_request" });
+    await expect(ada.backend.setName("Ad\u202Ea")).rejects.toMatchObject({ code: "bad_request" });
     expect((await ada.reload()).profile.first_run).toBe(true);
   });
 

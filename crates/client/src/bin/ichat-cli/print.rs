@@ -66,8 +66,8 @@ pub(crate) fn entry(json: bool, entry: &Entry, names: &BTreeMap<MemberId, Name>)
         Body::Created { name } => format!("* the room {name} was made"),
         Body::Joined { name } => format!("* {name} joined"),
         Body::Left => format!("* {author} left"),
-        Body::Named { name } => format!("* {author} is now {name}"),
-        Body::Renamed { name } => format!("* {author} renamed the room to {name}"),
+        Body::MemberRenamed { name } => format!("* {author} is now {name}"),
+        Body::RoomRenamed { name } => format!("* {author} renamed the room to {name}"),
         Body::Topic { text } => format!("* {author} set the topic: {text}"),
         Body::Unknown(_) => {
             format!("* {author} did something that this version does not know: update I-Chat to see it")

@@ -170,7 +170,7 @@ impl Talk {
 
 fn name_in(entry: &Entry) -> Option<(MemberId, Name)> {
     match &entry.body {
-        Body::Joined { name } | Body::Named { name } => Some((entry.author.clone(), name.clone())),
+        Body::Joined { name } | Body::MemberRenamed { name } => Some((entry.author.clone(), name.clone())),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-use ichat_protocol::{Availability, Body, EntryId, Person, Presence, Rename, ServerEvent, WireError};
+use ichat_protocol::{Availability, Body, EntryId, Person, Presence, SetName, ServerEvent, WireError};
 
 use super::draft;
 use crate::asker::{self, Asker};
@@ -6,14 +6,14 @@ use crate::house::Shared;
 use crate::writer::refusal;
 
 /// Takes another name: in the log of each of one's rooms, and for everybody who is here.
-pub(super) async fn rename(house: &Shared, mut asker: Asker, Rename { name }: Rename) {
-    let body = Body::Named { name: name.clone() };
+pub(super) async fn set_name(house: &Shared, mut asker: Asker, SetName { name }: SetName) {
+    let body = Body::MemberRenamed { name: name.clone() };
     if let Err(error) = note(house, &asker, &body).await {
         return asker.refuse(error);
     }
     let member = asker.seat.member.clone();
     house.people.set_known(&member, &name);
-    house.people.rename(&member, &name);
+    house.people.set_name(&member, &name);
     if asker.ack.is_some() {
         let availability = Availability::Online;
         let people = vec![Person {
