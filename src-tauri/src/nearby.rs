@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ichat_client::Address;
 use ichat_discovery::{NearbyEvent, NearbyServer};
-use ichat_protocol::limits::NAME_CHARS;
+use ichat_protocol::limits::MAX_NAME_CHARS;
 use ichat_protocol::{Name, ServerId, common_protocol};
 
 use crate::events;
@@ -61,7 +61,7 @@ impl NearbyList {
 
 fn shown(id: ServerId, server: &NearbyServer, own: Option<ServerId>) -> Option<events::NearbyServer> {
     let addresses: Vec<String> = server.addresses.iter().map(ToString::to_string).collect();
-    let claimed: String = server.name.chars().take(NAME_CHARS).collect();
+    let claimed: String = server.name.chars().take(MAX_NAME_CHARS).collect();
     // Whoever is on the network chooses the name; one that can't be shown is replaced by where the server is.
     let name = Name::parse(&claimed).or_else(|_| Name::parse(addresses.first().map_or("?", String::as_str)));
     Some(events::NearbyServer {
@@ -151,6 +151,9 @@ mod tests {
         let list = NearbyList::default();
         list.apply(NearbyEvent::Found(server(ServerId::fresh(), "", 4242)));
         list.apply(NearbyEvent::Found(server(ServerId::fresh(), &"x".repeat(250), 4242)));
-        assert_eq!(names(&list), ["192.168.1.7:4242".to_string(), "x".repeat(NAME_CHARS)]);
+        assert_eq!(
+            names(&list),
+            ["192.168.1.7:4242".to_string(), "x".repeat(MAX_NAME_CHARS)]
+        );
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use common::net::Cable;
 use common::{Person, Server, name};
 use ichat_client::session::{Effect, Input, Restored, Session};
-use ichat_protocol::limits::HEADS_EVERY;
+use ichat_protocol::limits::HEADS_INTERVAL;
 use ichat_protocol::{DeviceId, Hello, LimitsInfo, MemberId, RoomId, ServerEvent, ServerId, ServerInfo};
 use uuid::Uuid;
 
@@ -85,7 +85,7 @@ fn hello() -> ServerEvent {
             page_entries: 200,
             packet_bytes: 100_000,
             waiting_posts: 64,
-            heads_every_ms: millis(HEADS_EVERY),
+            heads_every_ms: millis(HEADS_INTERVAL),
         },
         now: 0,
     })
@@ -132,12 +132,12 @@ fn a_server_that_is_away_for_twenty_minutes_is_asked_rarely_and_never_given_up()
 #[test]
 fn silence_is_noticed() {
     let mut session = in_step(0);
-    let limit = u64::try_from(3 * HEADS_EVERY.as_millis()).unwrap();
+    let limit = u64::try_from(3 * HEADS_INTERVAL.as_millis()).unwrap();
     let noticed = (0..limit).step_by(100).find(|now| {
         let effects = session.step(*now, Input::Tick);
         effects.iter().any(|effect| matches!(effect, Effect::Close))
     });
-    let heads = u64::try_from(HEADS_EVERY.as_millis()).unwrap();
+    let heads = u64::try_from(HEADS_INTERVAL.as_millis()).unwrap();
     assert!(
         noticed.is_some_and(|at| at > 2 * heads),
         "{noticed:?}: one late sign of life is no silence"

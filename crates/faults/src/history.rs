@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use ichat_protocol::limits::PAGE_ENTRIES;
+use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Entry, Epoch, MemberId, RoomId, Seq};
 use ichat_store::Store;
 use uuid::Uuid;
@@ -38,7 +38,7 @@ async fn rooms(store: &Store) -> Result<Vec<Log>> {
         };
         let mut before = None;
         loop {
-            let page = store.page(room.id, before, None, PAGE_ENTRIES).await?;
+            let page = store.page(room.id, before, None, MAX_PAGE_ENTRIES).await?;
             let page = page.with_context(|| format!("room {} has gone", room.id))?;
             let Some(first) = page.entries.first() else { break };
             before = Some(first.seq);

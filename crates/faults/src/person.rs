@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow};
 use ichat_client::session::{Command, Connection, Load, OutboxState, Update};
 use ichat_client::{Client, ClientUpdate, Clock, Profile, Updates};
-use ichat_protocol::limits::PAGE_ENTRIES;
+use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Entry, EntryId, Epoch, Name, RoomId, Seq};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::unconstrained;
@@ -208,7 +208,7 @@ impl Body {
                 let load = Load {
                     before: Some(first),
                     after: None,
-                    limit: PAGE_ENTRIES,
+                    limit: MAX_PAGE_ENTRIES,
                 };
                 self.client.command(server, Command::History { room, load }).await?;
                 while self.picture.now().lowest_of_the_top(room) >= first {

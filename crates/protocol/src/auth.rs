@@ -1,10 +1,10 @@
-//! Who is who: the server's challenge and the client's signed answer.
+//! Authentication: the server's challenge and the client's signed answer.
 //!
-//! 1. `GET /api/hello` gives a [`Challenge`] with a nonce.
+//! 1. `GET /api/hello` returns a [`Challenge`] with a nonce.
 //! 2. The client signs `ichat auth 1\n<server id>\n<nonce>\n<device id>` (UTF-8, no line end at the end) with its
 //!    Ed25519 key (RFC 8032), and sends an [`Auth`] as the `auth` payload of the Socket.IO connection.
 //!
-//! The server's id is signed so that one server can't use the answer at another.
+//! The signed text contains the server's id, so that one server can't replay the answer at another.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,44 +14,44 @@ use ts_rs::TS;
 
 use crate::{DeviceId, MemberId, Name, ServerId};
 
-/// Which server this is.
+/// The identity of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ServerInfo {
-    /// Its id.
+    /// The id of its data folder.
     pub id: ServerId,
-    /// Its name.
+    /// The name that people see.
     pub name: Name,
     /// The program and its version, for diagnostics.
     pub software: String,
 }
 
-/// What `GET /api/hello` answers.
+/// The answer to `GET /api/hello`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Challenge {
-    /// Which server this is.
+    /// The server.
     pub server: ServerInfo,
-    /// The protocol versions that it speaks.
+    /// The protocol versions that it implements.
     pub protocols: Vec<u32>,
-    /// To be signed; usable once, within two minutes.
+    /// The nonce to sign, valid once and for two minutes.
     pub nonce: String,
-    /// Whether people without a key are let in.
+    /// `true` if the server accepts clients without a key.
     pub guests: bool,
 }
 
 /// The `auth` payload of a client that has a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Auth {
-    /// The protocol version that the client will speak.
+    /// The protocol version that the client chose.
     pub protocol: u32,
-    /// The public key.
+    /// The client's public key.
     pub key: Key,
-    /// The name to go by.
+    /// The person's name.
     pub name: Name,
-    /// This installation.
+    /// The client's installation.
     pub device: DeviceId,
-    /// From [`Challenge`].
+    /// The nonce of the [`Challenge`].
     pub nonce: String,
-    /// Over the text that the module's documentation gives.
+    /// The signature over the text in the module's documentation.
     pub signature: Signature,
 }
 
@@ -67,18 +67,18 @@ pub struct Key(pub [u8; 32]);
 #[ts(type = "string")]
 pub struct Signature(pub [u8; 64]);
 
-/// Why an [`Auth`] was not accepted.
+/// The reason why an [`Auth`] is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
-    /// Not base64url, or of the wrong length.
+    /// A field is not base64url or has the wrong length.
     #[error("a key has 32 bytes and a signature 64, each in unpadded base64url")]
     Encoding,
-    /// The signature was not made with this key over this nonce for this server.
+    /// The signature doesn't match the key, the nonce and this server.
     #[error("the signature does not fit the key, the nonce and this server")]
     Signature,
 }
 
-/// The client's answer to a challenge.
+/// Signs a challenge.
 pub fn sign(secret: &SigningKey, challenge: &Challenge, protocol: u32, name: Name, device: DeviceId) -> Auth {
     let text = signed_text(challenge.server.id, &challenge.nonce, device);
     Auth {
@@ -91,7 +91,7 @@ pub fn sign(secret: &SigningKey, challenge: &Challenge, protocol: u32, name: Nam
     }
 }
 
-/// Who sent this; the caller has checked that the nonce is its own and unused.
+/// Verifies a client's answer and returns its identity. The caller checks that the nonce is its own and unused.
 pub fn verify(auth: &Auth, server: ServerId) -> Result<MemberId, AuthError> {
     let key = VerifyingKey::from_bytes(&auth.key.0).map_err(|_| AuthError::Signature)?;
     let signature = ed25519_dalek::Signature::from_bytes(&auth.signature.0);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_good_for_one_server_one_nonce_and_one_key() {
+    fn an_answer_is_valid_for_one_server_one_nonce_and_one_key() {
         let challenge = challenge();
         let auth = sign(
             &SigningKey::from_bytes(&[7; 32]),

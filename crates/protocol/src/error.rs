@@ -1,41 +1,44 @@
-//! What is refused. The code is for programs, the sentence for people.
+//! Refusals: a code for programs and a sentence for people.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// Why something was refused, as a client may branch on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+/// The reason for a refusal, as far as clients branch on it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, strum::IntoStaticStr, strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ErrorCode {
-    /// A field is missing, wrong or of the wrong type. Don't repeat it as it is.
+    /// A field is missing, wrong or of the wrong type. Repeating the request doesn't help.
     BadRequest,
-    /// No event of this name.
+    /// There is no event of this name.
     UnknownEvent,
-    /// No such room, or none that this person may see.
+    /// There is no such room, or the person may not see it.
     UnknownRoom,
-    /// The message that it speaks of does not stand in this room.
+    /// The message that it refers to is not in this room; it may have been deleted.
     UnknownEntry,
-    /// Only members of the room may do this: join first.
+    /// Only members of the room may do this: send `join` first.
     NotJoined,
     /// Only the author may do this.
     NotYours,
-    /// Over a limit.
+    /// A field is over its limit.
     TooLarge,
-    /// The id is taken by something else.
+    /// Another entry or room has the id.
     Conflict,
-    /// Too much at once: wait and repeat.
+    /// The client sends too much at once: wait and retry.
     Busy,
-    /// The server is going down: repeat when it is back.
+    /// The server is shutting down: retry when it is back.
     Closing,
-    /// The server could not write to its disk: repeat later.
+    /// The server can't write to its disk: retry later.
     Storage,
     /// The two sides have no protocol version in common.
     Protocol,
-    /// The signature, the key or the nonce is wrong: ask `/api/hello` again.
+    /// The signature, the key or the nonce is wrong: request `/api/hello` again.
     Auth,
-    /// This server wants a key from everybody.
+    /// The server accepts no clients without a key.
     NoGuests,
     /// A code from a later version.
     #[serde(other)]
@@ -43,23 +46,42 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// Whether the same request may succeed later without being changed.
-    pub fn is_passing(self) -> bool {
-        matches!(self, ErrorCode::Busy | ErrorCode::Closing | ErrorCode::Storage)
+    /// Returns the text form, as in the `code` field on the wire.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// Returns `true` if the same request may succeed later.
+    pub fn is_transient(self) -> bool {
+        match self {
+            ErrorCode::Busy | ErrorCode::Closing | ErrorCode::Storage => true,
+            ErrorCode::BadRequest
+            | ErrorCode::UnknownEvent
+            | ErrorCode::UnknownRoom
+            | ErrorCode::UnknownEntry
+            | ErrorCode::NotJoined
+            | ErrorCode::NotYours
+            | ErrorCode::TooLarge
+            | ErrorCode::Conflict
+            | ErrorCode::Protocol
+            | ErrorCode::Auth
+            | ErrorCode::NoGuests
+            | ErrorCode::Other => false,
+        }
     }
 }
 
 /// A refusal: `{code, message}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
 pub struct WireError {
-    /// For programs.
+    /// The code for programs.
     pub code: ErrorCode,
-    /// For people: what to do.
+    /// A sentence for people that says what to do.
     pub message: String,
 }
 
 impl WireError {
-    /// A refusal with its sentence.
+    /// Creates a refusal.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -67,7 +89,7 @@ impl WireError {
         }
     }
 
-    /// Reads the text form `code: sentence`, which is all that a Socket.IO connect error can carry.
+    /// Parses the text form `code: sentence`, the only form that a Socket.IO connect error can carry.
     pub fn from_text(text: &str) -> Self {
         let code = text.split_once(": ").and_then(|(code, message)| {
             let code = serde_json::from_value::<ErrorCode>(code.into()).ok()?;
@@ -79,8 +101,7 @@ impl WireError {
 
 impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = serde_json::to_value(self.code).unwrap_or_default();
-        write!(f, "{}: {}", code.as_str().unwrap_or("other"), self.message)
+        write!(f, "{}: {}", self.code.as_str(), self.message)
     }
 }
 
@@ -89,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_form_reads_back() {
+    fn the_text_form_can_be_parsed() {
         let error = WireError::new(ErrorCode::NoGuests, "This server wants a key: use the app.");
         assert_eq!(error.to_string(), "no_guests: This server wants a key: use the app.");
         assert_eq!(WireError::from_text(&error.to_string()), error);

@@ -1,4 +1,4 @@
-//! Ids and sequence numbers, each a type of its own so that none can stand where another belongs.
+//! Ids and sequence numbers, each a type of its own so that the compiler keeps them apart.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ macro_rules! uuid_id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new one, never used before.
+            /// Returns a new id that was never used before.
             pub fn fresh() -> Self {
                 Self(Uuid::$make())
             }
@@ -46,38 +46,38 @@ macro_rules! uuid_id {
 }
 
 uuid_id!(
-    /// A room. Made by whoever creates it (`UUIDv7`), so that creating twice is creating once.
+    /// The id of a room. The client that creates the room makes it (`UUIDv7`), so that a retry creates no second room.
     RoomId, now_v7
 );
 uuid_id!(
-    /// An entry. Made by the author's device before it is sent (`UUIDv7`): the key for "already have it".
+    /// The id of an entry. The author's device makes it before sending (`UUIDv7`); it is the idempotency key.
     EntryId, now_v7
 );
 uuid_id!(
-    /// One installation of a client: a desktop, a browser profile, a bot.
+    /// The id of one installation of a client: a desktop app, a browser tab, a bot.
     DeviceId, new_v4
 );
 uuid_id!(
-    /// A server's data folder; it stays when the address or the name changes.
+    /// The id of a server's data folder. It stays when the address or the name changes.
     ServerId, new_v4
 );
 uuid_id!(
-    /// One unbroken history of a room. It changes whenever history may have been rewritten
-    /// (a restored backup, another host), and a client that holds another epoch rebuilds.
+    /// The id of one history of a room. It changes whenever the log may have been rewritten, for example by restoring a
+    /// backup. A client with another epoch drops its copy of the room.
     Epoch, new_v4
 );
 
-/// An entry's place in its room: 1, 2, 3 … without a gap; 0 stands before the first.
+/// The position of an entry in its room's log: 1, 2, 3 … without a gap. 0 is the position before the first entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(transparent)]
 #[ts(type = "number")]
 pub struct Seq(pub u64);
 
 impl Seq {
-    /// Before the first entry.
+    /// The position before the first entry.
     pub const ZERO: Seq = Seq(0);
 
-    /// The place after this one. It stops at the top instead of wrapping, because a hostile server may send any number.
+    /// Returns the next position. It saturates instead of wrapping, because a hostile server may send any number.
     #[must_use]
     pub fn next(self) -> Seq {
         Seq(self.0.saturating_add(1))
@@ -90,29 +90,30 @@ impl fmt::Display for Seq {
     }
 }
 
-/// A person: the Ed25519 public key in unpadded base64url (43 characters), or `guest-` and a UUID for who brought no key.
+/// The id of a person: their Ed25519 public key in unpadded base64url (43 characters), or `guest-` and a UUID for a
+/// client without a key.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(try_from = "String", into = "String")]
 #[ts(type = "string")]
 pub struct MemberId(String);
 
 impl MemberId {
-    /// The person that holds the secret half of this key.
+    /// Returns the id of the person with this public key.
     pub fn of_key(key: &[u8; 32]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(key))
     }
 
-    /// Somebody without a key, for one session.
+    /// Returns the id of a client without a key, valid for one connection.
     pub fn guest(id: Uuid) -> Self {
         Self(format!("guest-{id}"))
     }
 
-    /// Whether nobody can prove to be this person again.
+    /// Returns `true` for a guest: no later connection can prove to be the same person.
     pub fn is_guest(&self) -> bool {
         self.0.starts_with("guest-")
     }
 
-    /// The text form.
+    /// Returns the text form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -130,7 +131,7 @@ impl fmt::Debug for MemberId {
     }
 }
 
-/// The text is neither a key nor a guest's id.
+/// The error for a text that is neither a key nor a guest's id.
 #[derive(Debug, thiserror::Error)]
 #[error("a member id is an Ed25519 public key in base64url (43 characters), or guest-<uuid>")]
 pub struct InvalidMemberId;

@@ -1,40 +1,52 @@
-//! The words that I-Chat's clients and servers say to each other: ids, entries, events, limits and errors.
-//! No I/O, no async; the TypeScript types of the interface are generated from here.
+//! The protocol between I-Chat's clients and servers: ids, entries, events, limits and errors. The crate does no I/O and
+//! has no async code; the TypeScript types of the interface are generated from it.
 //!
 //! ```text
-//!   ids ── entry ──┬── event   what goes over the socket, both ways
-//!            │     └── page    a range of a room's log, and what later amends it
-//!          name            │
-//!   limits ── error ───────┘   what is refused, and the words for it
-//!   auth                       who is who: the challenge, and the signed answer
+//!   ids, name ─┬─ body ── entry ─┬─ page ─────────┬─ server_event
+//!              │   │             └─ projection     │
+//!              │   ├─ kind        the properties of each kind of entry
+//!              │   └─ text_rule ── limits          │
+//!              ├─ auth            identities       ├─ client_event
+//!              └─ error           refusals ────────┘
 //! ```
 //!
-//! The whole of it, for people who write a client in another language, stands in `docs/protocol.md`.
+//! `docs/protocol.md` describes the protocol for authors of clients in other languages.
+
+#![warn(missing_docs)]
 
 mod auth;
+mod body;
+mod client_event;
 mod entry;
 mod error;
-mod event;
 mod ids;
+mod kind;
 pub mod limits;
 mod name;
 mod page;
+mod projection;
+mod server_event;
+mod tagged;
+pub mod text_rule;
 
 pub use auth::{Auth, AuthError, Challenge, Key, ServerInfo, Signature, sign, verify};
-pub use entry::{Body, Entry};
+pub use body::{Body, CollapseKey, RoomChange};
+pub use client_event::{Away, ClientEvent, Create, History, InRoom, Nothing, Post, Read, SetName, Sync, Typing};
+pub use entry::Entry;
 pub use error::{ErrorCode, WireError};
-pub use event::{
-    Away, ClientEvent, Closing, Create, Entries, Heads, Hello, History, InRoom, LimitsInfo, MemberList, Nothing, Post,
-    Presence, Read, Refused, SetName, Reset, RoomList, ServerEvent, Sync, Typing, TypingNow,
-};
 pub use ids::{DeviceId, EntryId, Epoch, MemberId, RoomId, Seq, ServerId};
+pub use kind::{Collapse, Kind, KindProperties, TargetEffect, Writer};
 pub use name::{InvalidName, Name};
 pub use page::{Availability, Head, Member, Page, Person, RoomSummary};
+pub use projection::{Membership, RoomProjection};
+pub use server_event::{
+    Closing, Entries, Heads, Hello, LimitsInfo, MemberList, Presence, Refused, Reset, RoomList, ServerEvent, TypingNow,
+};
 
-/// The protocol versions that this crate speaks, lowest first.
+/// The protocol versions that this crate implements, lowest first.
 pub const PROTOCOLS: &[u32] = &[1];
 
-/// The highest version that both sides speak, if there is one.
+/// Returns the highest version that both sides implement, if there is one.
 pub fn common_protocol(theirs: &[u32]) -> Option<u32> {
     PROTOCOLS.iter().rev().copied().find(|version| theirs.contains(version))
 }

@@ -1,35 +1,77 @@
-//! How large a thing may be. The server refuses what is larger; clients ask before they send.
+//! Limits and intervals of the protocol. The server refuses what is larger; clients check before they send.
 
 use std::time::Duration;
 
-/// A message's text, in bytes of UTF-8.
-pub const TEXT_BYTES: usize = 16 * 1024;
-/// A person's or a room's name, in characters.
-pub const NAME_CHARS: usize = 64;
-/// Combining marks in a row: more are only made to deface.
-pub const COMBINING_MARKS: usize = 4;
-/// A room's topic, in characters.
-pub const TOPIC_CHARS: usize = 256;
-/// A reaction, in bytes: the longest emoji of Unicode 16 has 35.
-pub const EMOJI_BYTES: usize = 64;
-/// Entries in one page of history.
-pub const PAGE_ENTRIES: u32 = 200;
-/// Rooms in one `sync`.
-pub const SYNC_ROOMS: usize = 1_000;
-/// One packet from a client, in bytes, on either transport.
-pub const PACKET_BYTES: usize = 128 * 1024;
-/// Posts of one connection that wait for their commit; the next one is refused as `busy`.
-pub const WAITING_POSTS: usize = 1_024;
-/// How many posts a client leaves unanswered before it waits.
-pub const POSTS_IN_FLIGHT: usize = 64;
-/// People whose presence everybody is told. Of a larger crowd those who came first are shown, and when one of them goes, somebody
-/// else is.
-pub const PRESENCE_PEOPLE: usize = 250;
-/// How often a server tells the heads of a client's rooms.
-pub const HEADS_EVERY: Duration = Duration::from_secs(5);
-/// How long a person counts as typing after the last sign of it.
-pub const TYPING_FOR: Duration = Duration::from_secs(6);
-/// How long a nonce of `/api/hello` may be used.
-pub const NONCE_LIFE: Duration = Duration::from_mins(2);
-/// The largest sequence number that JavaScript keeps exact; a larger one is a broken or hostile server.
-pub const SEQ_MAX: u64 = (1 << 53) - 1;
+/// Defines the constants and lists them, for the table in `docs/protocol.md` and for `ui/src/backend/protocol.ts`.
+macro_rules! limits {
+    ($($(#[$doc:meta])+ $name:ident: $type:ty = $value:expr;)+) => {
+        $($(#[$doc])+ pub const $name: $type = $value;)+
+
+        /// Returns the name and value of every limit, durations in milliseconds.
+        pub fn all() -> Vec<(&'static str, u64)> {
+            vec![$((stringify!($name), Number::number($name))),+]
+        }
+    };
+}
+
+limits! {
+    /// Size of a message's text, in bytes of UTF-8.
+    MAX_TEXT_BYTES: usize = 16 * 1024;
+    /// Length of a person's or a room's name, in code points.
+    MAX_NAME_CHARS: usize = 64;
+    /// Combining marks in a row in a name. Living languages need fewer; longer stacks deface the screen.
+    MAX_COMBINING_MARKS: usize = 4;
+    /// Length of a room's topic, in code points.
+    MAX_TOPIC_CHARS: usize = 256;
+    /// Size of a reaction, in bytes of UTF-8. The longest emoji of Unicode 16 has 35.
+    MAX_EMOJI_BYTES: usize = 64;
+    /// Entries in one page of history.
+    MAX_PAGE_ENTRIES: u32 = 200;
+    /// Rooms in one `sync`.
+    MAX_SYNC_ROOMS: usize = 1_000;
+    /// Size of one packet from a client, in bytes, on either transport.
+    MAX_PACKET_BYTES: usize = 128 * 1024;
+    /// Uncommitted posts of one connection; the server refuses the next one as `busy`.
+    MAX_QUEUED_POSTS: usize = 1_024;
+    /// Posts that a client sends before it waits for answers.
+    MAX_POSTS_IN_FLIGHT: usize = 64;
+    /// People in the presence list. Of a larger crowd the first to arrive are listed; when one leaves, another takes the place.
+    MAX_PRESENCE_PEOPLE: usize = 250;
+    /// Time between two `heads` events.
+    HEADS_INTERVAL: Duration = Duration::from_secs(5);
+    /// Time that a person counts as typing after the last `typing` event.
+    TYPING_TIMEOUT: Duration = Duration::from_secs(6);
+    /// Time that a nonce of `/api/hello` can be used.
+    NONCE_LIFETIME: Duration = Duration::from_mins(2);
+    /// The largest sequence number that JavaScript represents exactly. Only a broken or hostile server sends a larger one.
+    MAX_SEQ: u64 = (1 << 53) - 1;
+}
+
+/// A limit's value as one integer.
+trait Number {
+    fn number(self) -> u64;
+}
+
+impl Number for u64 {
+    fn number(self) -> u64 {
+        self
+    }
+}
+
+impl Number for u32 {
+    fn number(self) -> u64 {
+        self.into()
+    }
+}
+
+impl Number for usize {
+    fn number(self) -> u64 {
+        u64::try_from(self).unwrap_or(u64::MAX)
+    }
+}
+
+impl Number for Duration {
+    fn number(self) -> u64 {
+        u64::try_from(self.as_millis()).unwrap_or(u64::MAX)
+    }
+}

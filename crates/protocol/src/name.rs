@@ -1,4 +1,4 @@
-//! A name that can be shown: one line, no tricks.
+//! Names of people and rooms that are safe to show.
 
 use std::fmt;
 
@@ -6,50 +6,50 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-use crate::limits::{COMBINING_MARKS, NAME_CHARS};
+use crate::limits::{MAX_COMBINING_MARKS, MAX_NAME_CHARS};
 
 /// A person's or a room's name: 1 to 64 characters in NFC, without control, bidirectional or zero-width
-/// characters, and without towers of combining marks. Names are labels; the key is the person.
+/// characters, and without stacks of combining marks. Names are labels; the key is the person.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(try_from = "String", into = "String")]
 #[ts(type = "string")]
 pub struct Name(String);
 
 impl Name {
-    /// Checks and tidies: trims, folds white space, composes to NFC.
+    /// Normalises a name (trims, folds white space, composes to NFC) and validates it.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
-        // A name longer than this in bytes can't have few enough characters, and normalising it would be work for nothing.
-        if text.len() > NAME_CHARS * 4 * (1 + COMBINING_MARKS) {
+        // A longer text has too many characters in any case; this check avoids the cost of normalising it.
+        if text.len() > MAX_NAME_CHARS * 4 * (1 + MAX_COMBINING_MARKS) {
             return Err(InvalidName::TooLong);
         }
-        let tidy: String = text.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect();
-        if tidy.is_empty() {
+        let normalised: String = text.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect();
+        if normalised.is_empty() {
             return Err(InvalidName::Empty);
         }
-        if tidy.chars().any(is_invisible) {
+        if normalised.chars().any(is_invisible) {
             return Err(InvalidName::Invisible);
         }
         let mut marks = 0;
-        for c in tidy.chars() {
+        for c in normalised.chars() {
             marks = if is_combining_mark(c) { marks + 1 } else { 0 };
-            if marks > COMBINING_MARKS {
+            if marks > MAX_COMBINING_MARKS {
                 return Err(InvalidName::Marks);
             }
         }
-        if tidy.chars().count() > NAME_CHARS {
+        if normalised.chars().count() > MAX_NAME_CHARS {
             return Err(InvalidName::TooLong);
         }
-        Ok(Self(tidy))
+        Ok(Self(normalised))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Control, bidirectional, zero-width and tag characters: they change what is seen without being seen (UAX #9, UTS #39).
-/// The joiner U+200D stays, because emoji families are made with it.
+/// Returns `true` for control, bidirectional, zero-width and tag characters, which change how a name looks without being
+/// visible (UAX #9, UTS #39). The joiner U+200D is allowed, because emoji families consist of it.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -58,20 +58,20 @@ fn is_invisible(c: char) -> bool {
             | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Why a name can't be used; the text is for people.
+/// The reason why a name is invalid, as a sentence for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
-    /// Nothing but white space.
+    /// The name has only white space.
     #[error("a name needs at least one character")]
     Empty,
-    /// Over the limit.
-    #[error("a name has at most {NAME_CHARS} characters")]
+    /// The name is over the limit.
+    #[error("a name has at most {MAX_NAME_CHARS} characters")]
     TooLong,
-    /// Characters that can't be seen.
+    /// The name has invisible characters.
     #[error("a name can't hold invisible or direction-changing characters")]
     Invisible,
-    /// A tower of combining marks.
-    #[error("a name can't hold more than {COMBINING_MARKS} combining marks in a row")]
+    /// The name has a stack of combining marks.
+    #[error("a name can't hold more than {MAX_COMBINING_MARKS} combining marks in a row")]
     Marks,
 }
 
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_tidied() {
+    fn names_are_normalised() {
         assert_eq!(
             Name::parse("  Ada   Lovelace\n").map(String::from),
             Ok("Ada Lovelace".into())
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_trick_are_refused() {
+    fn misleading_names_are_refused() {
         assert_eq!(Name::parse(" \t "), Err(InvalidName::Empty));
         assert_eq!(Name::parse(&"x".repeat(65)), Err(InvalidName::TooLong));
         assert_eq!(Name::parse(&"x".repeat(10_000)), Err(InvalidName::TooLong));
@@ -128,7 +128,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_is_a_name_or_refused_and_a_name_stays_itself(text in "\\PC{0,80}") {
+        fn parsing_a_valid_name_again_changes_nothing(text in "\\PC{0,80}") {
             if let Ok(name) = Name::parse(&text) {
                 proptest::prop_assert_eq!(Name::parse(name.as_str()), Ok(name.clone()));
             }

@@ -1,90 +1,91 @@
-//! Ranges of a log, rooms and people as they are shown.
+//! Ranges of a log, and rooms and people as lists show them.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{Entry, Epoch, MemberId, Name, RoomId, Seq};
 
-/// How far a room's log goes, in which history.
+/// The end of a room's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 pub struct Head {
-    /// Which history.
+    /// The history that `seq` belongs to.
     pub epoch: Epoch,
-    /// The last entry's place; 0 for an empty log.
+    /// The last entry; 0 for an empty log.
     pub seq: Seq,
 }
 
-/// A range of a room's log without a gap, and what lies beyond the range but changes how it is shown.
+/// A range of a room's log without a gap, and later entries that change how the range is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Page {
     /// The room.
     pub room: RoomId,
-    /// How far the log goes now.
+    /// The end of the log at the time of the answer.
     pub head: Head,
-    /// In order of `seq`, without a gap.
+    /// The range, in order of `seq`.
     pub entries: Vec<Entry>,
-    /// Later entries (edits, deletions, reactions) that amend those of the page, in order of `seq`.
+    /// Edits and reactions after the range that refer to its entries, in order of `seq`. Those that a later one replaces
+    /// are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<Entry>>", optional)]
     pub later: Vec<Entry>,
 }
 
-/// A room as it stands in a list.
+/// A room as a list shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct RoomSummary {
-    /// Its id.
+    /// The room's id.
     pub id: RoomId,
-    /// Its name.
+    /// The room's name.
     pub name: Name,
-    /// What it is about; may be empty.
+    /// The room's topic; may be empty.
     #[serde(default)]
     pub topic: String,
-    /// How many are members.
+    /// The number of members.
     pub members: u32,
-    /// How far its log goes.
+    /// The end of the room's log.
     pub head: Head,
-    /// Whether the one who asks is a member.
+    /// `true` if the recipient is a member.
     pub joined: bool,
-    /// How far the one who asks has read.
+    /// The recipient's read marker: the last entry that they have seen.
     #[serde(default)]
     pub read: Seq,
-    /// Messages of others after `read`.
+    /// The number of messages by others after `read`.
     #[serde(default)]
     pub unread: u32,
 }
 
-/// A member of a room.
+/// A present or former member of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Member {
-    /// Who.
+    /// The person's id.
     pub id: MemberId,
-    /// Under which name.
+    /// The person's name in this room.
     pub name: Name,
-    /// Whether they have left; their old entries still need the name.
+    /// `true` for a former member, whose entries still need the name.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub left: bool,
 }
 
-/// Whether somebody is here.
+/// The availability of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Availability {
-    /// Connected, and in front of it.
+    /// Connected and active.
     Online,
-    /// Connected, but away.
+    /// Connected but away.
     Away,
     /// Not connected.
     Offline,
 }
 
-/// Somebody on the server, with presence.
+/// A person on the server, with presence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Person {
-    /// Who.
+    /// The person's id.
     pub id: MemberId,
-    /// Under which name.
+    /// The person's name.
     pub name: Name,
-    /// Whether they are here.
+    /// The person's availability.
     pub availability: Availability,
 }

@@ -1,14 +1,18 @@
-//! What goes over the wire keeps its shape.
+//! Events and entries keep their form on the wire.
 //!
 //! - an entry of an unknown kind is kept whole
 //! - a known kind with a missing field is kept too, and may not be posted
-//! - every event reads back from its name and argument
+//! - every event can be parsed from its name and argument
 //! - an unknown event name is refused with a sentence
 //! - a hostile argument never panics
+//! - every kind has the text form of the wire
+//! - only the last reaction of an author with an emoji counts
+//! - texts over a limit are refused with their size
 
-use ichat_protocol::{Body, ClientEvent, Entry, ErrorCode, ServerEvent};
+use ichat_protocol::{Body, ClientEvent, Entry, EntryId, ErrorCode, Kind, MemberId, ServerEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use strum::VariantArray as _;
 
 fn entry(body: &Value) -> Value {
     json!({
@@ -18,7 +22,7 @@ fn entry(body: &Value) -> Value {
 }
 
 #[test]
-fn an_unknown_kind_is_kept_whole() {
+fn an_entry_of_an_unknown_kind_is_kept_whole() {
     let wire = entry(&json!({ "kind": "hologram", "frames": [1, 2], "by": { "x": true } }));
     let read: Entry = serde_json::from_value(wire.clone()).unwrap();
     assert!(matches!(read.body, Body::Unknown(_)));
@@ -33,7 +37,7 @@ fn a_known_kind_with_a_missing_field_may_not_be_posted() {
 }
 
 #[test]
-fn events_read_back_from_name_and_argument() {
+fn events_can_be_parsed_from_name_and_argument() {
     let room = "01890a5d-ac96-774b-bcce-b302099a8057";
     for (name, data) in [
         (
@@ -93,11 +97,63 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn a_hostile_argument_never_panics(
-        name in "(post|create|rooms|join|history|sync|typing|read|rename|hello|entries|page|heads|\\PC{0,9})", data in any_json(),
+        name in "(post|create|rooms|join|history|sync|typing|read|set_name|hello|entries|page|heads|\\PC{0,9})", data in any_json(),
     ) {
         if let Ok(ClientEvent::Post(post)) = ClientEvent::parse(&name, data.clone()) {
             let _ = post.body.check();
         }
         let _ = ServerEvent::parse(&name, data);
     }
+}
+
+#[test]
+fn every_kind_has_the_text_form_of_the_wire() {
+    for kind in Kind::VARIANTS {
+        assert_eq!(serde_json::to_value(kind).unwrap(), json!(kind.as_str()));
+    }
+    let body: Body = serde_json::from_value(json!({ "kind": "member_renamed", "name": "Ada" })).unwrap();
+    assert_eq!(body.kind().as_str(), "member_renamed");
+}
+
+#[test]
+fn only_the_last_reaction_of_an_author_with_an_emoji_counts() {
+    let (ada, ben) = (
+        MemberId::guest(uuid::Uuid::from_u128(1)),
+        MemberId::guest(uuid::Uuid::from_u128(2)),
+    );
+    let react = |emoji: &str, on| Body::React {
+        to: EntryId(uuid::Uuid::from_u128(3)),
+        emoji: emoji.into(),
+        on,
+    };
+    assert_eq!(
+        react("👍", true).collapse_key(&ada),
+        react("👍", false).collapse_key(&ada)
+    );
+    assert_ne!(
+        react("👍", true).collapse_key(&ada),
+        react("👍", true).collapse_key(&ben)
+    );
+    assert_ne!(
+        react("👍", true).collapse_key(&ada),
+        react("🎉", true).collapse_key(&ada)
+    );
+}
+
+#[test]
+fn texts_over_a_limit_are_refused_with_their_size() {
+    let long = Body::Message {
+        text: "é".repeat(8_193),
+        reply_to: None,
+    };
+    let error = long.check().unwrap_err();
+    assert_eq!(error.code, ErrorCode::TooLarge);
+    assert_eq!(
+        error.message,
+        "A message has at most 16384 bytes of text; this one has 16386."
+    );
+    let topic = Body::Topic {
+        text: "two\nlines".into(),
+    };
+    assert_eq!(topic.check().unwrap_err().message, "A topic is one line of text.");
 }

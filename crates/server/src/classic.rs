@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use ichat_protocol::limits::PAGE_ENTRIES;
+use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Body, Entry, EntryId, ErrorCode, Seq, WireError};
 use serde_json::Value;
 use uuid::Uuid;
@@ -88,7 +88,7 @@ pub(crate) async fn catch_up(house: &Shared, seat: &Arc<Seat>, offset: u64) {
     let mut after = Seq(offset);
     // All but the last page is told from here, at the client's own speed.
     while let Some(published) = house.published.head(house.lobby())
-        && published.seq > Seq(after.0.saturating_add(u64::from(PAGE_ENTRIES)))
+        && published.seq > Seq(after.0.saturating_add(u64::from(MAX_PAGE_ENTRIES)))
         && !seat.gone.is_cancelled()
     {
         let entries = missed(house, after, published.seq).await;
@@ -125,7 +125,7 @@ pub(crate) async fn finish(house: &Shared, Replay { seat, after }: Replay) {
 async fn missed(house: &Shared, after: Seq, published: Seq) -> Vec<Entry> {
     match house
         .store
-        .page(house.lobby(), Some(published.next()), Some(after), PAGE_ENTRIES)
+        .page(house.lobby(), Some(published.next()), Some(after), MAX_PAGE_ENTRIES)
         .await
     {
         Ok(page) => page.map(|page| page.entries).unwrap_or_default(),

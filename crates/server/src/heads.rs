@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use ichat_protocol::limits::HEADS_EVERY;
+use ichat_protocol::limits::HEADS_INTERVAL;
 use ichat_protocol::{Epoch, Head, Heads, MemberId, RoomId, RoomSummary};
 use ichat_store::Store;
 use tokio::time::MissedTickBehavior;
@@ -68,7 +68,7 @@ pub(crate) async fn run(house: Shared) {
     if ichat_store::broken::Broken::NoHeads.is_wanted() {
         return;
     }
-    let mut ticks = tokio::time::interval(HEADS_EVERY);
+    let mut ticks = tokio::time::interval(HEADS_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while house.closing.run_until_cancelled(ticks.tick()).await.is_some() {
         house.shelf.tidy();

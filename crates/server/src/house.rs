@@ -81,11 +81,11 @@ impl House {
 pub(crate) fn limits_info() -> LimitsInfo {
     let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     LimitsInfo {
-        text_bytes: as_u32(limits::TEXT_BYTES),
-        page_entries: limits::PAGE_ENTRIES,
-        packet_bytes: as_u32(limits::PACKET_BYTES),
-        waiting_posts: as_u32(limits::WAITING_POSTS),
-        heads_every_ms: u32::try_from(limits::HEADS_EVERY.as_millis()).unwrap_or(u32::MAX),
+        text_bytes: as_u32(limits::MAX_TEXT_BYTES),
+        page_entries: limits::MAX_PAGE_ENTRIES,
+        packet_bytes: as_u32(limits::MAX_PACKET_BYTES),
+        waiting_posts: as_u32(limits::MAX_QUEUED_POSTS),
+        heads_every_ms: u32::try_from(limits::HEADS_INTERVAL.as_millis()).unwrap_or(u32::MAX),
     }
 }
 

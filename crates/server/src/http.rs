@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use ichat_protocol::limits::PACKET_BYTES;
+use ichat_protocol::limits::MAX_PACKET_BYTES;
 use ichat_protocol::{Challenge, PROTOCOLS};
 use socketioxide::{ParserConfig, SocketIo};
 use tower_http::compression::CompressionLayer;
@@ -37,9 +37,9 @@ const READ_BYTES: usize = 512;
 pub(crate) fn socket_io(pages: Router) -> (Sockets, SocketIo) {
     SocketIo::builder()
         .req_path(SOCKET_IO)
-        .max_payload(PACKET_BYTES as u64)
-        .ws_max_message_size(PACKET_BYTES + FRAMING_BYTES)
-        .ws_max_frame_size(PACKET_BYTES + FRAMING_BYTES)
+        .max_payload(MAX_PACKET_BYTES as u64)
+        .ws_max_message_size(MAX_PACKET_BYTES + FRAMING_BYTES)
+        .ws_max_frame_size(MAX_PACKET_BYTES + FRAMING_BYTES)
         .ws_read_buffer_size(READ_BYTES)
         .max_buffer_size(BUFFERED_PACKETS)
         .connect_timeout(CONNECT_WITHIN)

@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ichat_protocol::limits::WAITING_POSTS;
+use ichat_protocol::limits::MAX_QUEUED_POSTS;
 use ichat_protocol::{EntryId, ErrorCode, RoomId, WireError};
 use serde_json::Value as Json;
 use socketioxide::extract::{AckSender, Event, SocketRef};
@@ -19,7 +19,7 @@ use crate::asker::Asker;
 use crate::seat::Seat;
 
 /// No event's name is longer; refusals and logs repeat no more of it.
-const NAME_CHARS: usize = 64;
+const MAX_NAME_CHARS: usize = 64;
 
 /// An event as it came, not yet understood.
 pub(crate) struct Incoming {
@@ -39,10 +39,10 @@ struct Door {
 /// Opens the queue of a connection, before its first event can come. The channel makes places for 32 at once, so what goes
 /// through it is boxed: most connections have nothing in theirs.
 pub(crate) fn open(seat: &Arc<Seat>) -> mpsc::Receiver<Box<Incoming>> {
-    let (queue, incoming) = mpsc::channel(WAITING_POSTS);
+    let (queue, incoming) = mpsc::channel(MAX_QUEUED_POSTS);
     let door = Door {
         seat: Arc::clone(seat),
-        places: Arc::new(Semaphore::new(WAITING_POSTS)),
+        places: Arc::new(Semaphore::new(MAX_QUEUED_POSTS)),
         queue: Arc::new(Mutex::new(Some(queue))),
     };
     let socket = &seat.socket;
@@ -73,7 +73,7 @@ impl FromMessageParts<socketioxide::adapter::LocalAdapter> for Taken {
             _ => None,
         };
         let name = match Event::from_message_parts(socket, value, ack_id) {
-            Ok(Event(name)) => name.chars().take(NAME_CHARS).collect(),
+            Ok(Event(name)) => name.chars().take(MAX_NAME_CHARS).collect(),
             // The library has read it already, to find this handler.
             Err(_) => String::new(),
         };
@@ -111,7 +111,7 @@ fn place(places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
 fn busy() -> WireError {
     WireError::new(
         ErrorCode::Busy,
-        format!("{WAITING_POSTS} of your events are waiting already. Wait for answers, then try again."),
+        format!("{MAX_QUEUED_POSTS} of your events are waiting already. Wait for answers, then try again."),
     )
 }
 

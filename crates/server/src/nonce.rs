@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use ichat_protocol::limits::NONCE_LIFE;
+use ichat_protocol::limits::NONCE_LIFETIME;
 use sha2::Sha256;
 use uuid::Uuid;
 
@@ -74,7 +74,7 @@ impl Nonces {
             return Err(NonceError::Stale);
         }
         let issued = u64::from_str_radix(&nonce[..16], 16).map_err(|_| NonceError::Stale)?;
-        if now.saturating_sub(Duration::from_millis(issued)) > NONCE_LIFE {
+        if now.saturating_sub(Duration::from_millis(issued)) > NONCE_LIFETIME {
             return Err(NonceError::Stale);
         }
         if self.used().contains_key(nonce) {
@@ -88,7 +88,7 @@ impl Nonces {
         self.check(nonce)?;
         let mut used = self.used();
         if used.len() >= USED_AT_MOST {
-            used.retain(|_, at| at.elapsed() <= NONCE_LIFE);
+            used.retain(|_, at| at.elapsed() <= NONCE_LIFETIME);
         }
         if used.len() >= USED_AT_MOST {
             return Err(NonceError::Full);

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ichat_protocol::limits::PRESENCE_PEOPLE;
+use ichat_protocol::limits::MAX_PRESENCE_PEOPLE;
 use ichat_protocol::{Availability, MemberId, Name, Person, Presence, ServerEvent};
 use ichat_store::{Store, StoreError};
 use socketioxide::socket::Sid;
@@ -153,7 +153,7 @@ impl People {
     pub(crate) fn seen_by(&self, newcomer: &MemberId) -> Presence {
         let inner = self.inner();
         let shown = |(id, here): (&MemberId, &Here)| person(id, &here.name, here.availability());
-        let mut people: Vec<Person> = if inner.here.len() > PRESENCE_PEOPLE {
+        let mut people: Vec<Person> = if inner.here.len() > MAX_PRESENCE_PEOPLE {
             let others = inner.told.keys().filter(|id| *id != newcomer);
             let of_crowd = others.chain([newcomer]).filter_map(|id| inner.here.get_key_value(id));
             of_crowd.map(shown).collect()
@@ -196,12 +196,12 @@ impl People {
                 None => gone.extend(told.remove(&id).map(|(name, _)| (id, name))),
             }
         }
-        if told.len() < PRESENCE_PEOPLE && !gone.is_empty() && told.len() + later.len() < here.len() {
+        if told.len() < MAX_PRESENCE_PEOPLE && !gone.is_empty() && told.len() + later.len() < here.len() {
             // There is room for some of a crowd that nobody was told of.
             later.extend(here.keys().filter(|id| !told.contains_key(id)).cloned());
         }
         for id in later {
-            if let Some(here) = here.get(&id).filter(|_| told.len() < PRESENCE_PEOPLE) {
+            if let Some(here) = here.get(&id).filter(|_| told.len() < MAX_PRESENCE_PEOPLE) {
                 tell(told, id, here);
             }
         }

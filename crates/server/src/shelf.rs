@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use ichat_protocol::limits::PAGE_ENTRIES;
+use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Body, Entry, Head, Page, RoomId, Seq, WireError};
 use ichat_store::Store;
 use quick_cache::Weighter;
@@ -67,7 +67,7 @@ impl Shelf {
     /// A page within [`PAGE_BYTES`]. The store is asked once, however many want it.
     pub(crate) async fn page(&self, store: &Store, range: Range) -> Result<Arc<Shelved>, WireError> {
         self.asked.store(true, Ordering::Relaxed);
-        let limit = range.limit.clamp(1, PAGE_ENTRIES);
+        let limit = range.limit.clamp(1, MAX_PAGE_ENTRIES);
         let range = Range { limit, ..range };
         self.pages
             .get_or_insert_async(&range, self.take_out(store, range))
@@ -122,7 +122,7 @@ async fn read_page(store: &Store, range: Range) -> Result<Page, WireError> {
     if count == page.entries.len() {
         return Ok(page);
     }
-    ask(u32::try_from(count).unwrap_or(PAGE_ENTRIES).max(1)).await
+    ask(u32::try_from(count).unwrap_or(MAX_PAGE_ENTRIES).max(1)).await
 }
 
 /// The bytes of text that an entry holds.
@@ -202,7 +202,7 @@ mod tests {
                 head: self.store.head(self.store.lobby()).await.unwrap().unwrap(),
                 before: None,
                 after: None,
-                limit: PAGE_ENTRIES,
+                limit: MAX_PAGE_ENTRIES,
             }
         }
 
@@ -278,7 +278,7 @@ mod tests {
     #[tokio::test]
     async fn a_page_of_long_messages_is_cut_and_kept() {
         let library = Library::new().await;
-        let long = "x".repeat(ichat_protocol::limits::TEXT_BYTES);
+        let long = "x".repeat(ichat_protocol::limits::MAX_TEXT_BYTES);
         library.holds((0..20).map(|_| says(&long))).await;
         let newest = library.newest().await;
         let entries = library.page(newest).await.entries;

@@ -16,7 +16,7 @@
 mod common;
 
 use common::{Heard, Person, Server, said};
-use ichat_protocol::limits::TEXT_BYTES;
+use ichat_protocol::limits::MAX_TEXT_BYTES;
 use serde_json::{Value, json};
 
 async fn chat(person: &mut Person) -> (String, u64) {
@@ -103,7 +103,7 @@ async fn what_was_missed_comes_in_order_and_once() {
 async fn bad_input_is_refused_in_both_ways() {
     let server = Server::start().await;
     let mut alice = server.classic().await;
-    let long = "x".repeat(TEXT_BYTES + 1);
+    let long = "x".repeat(MAX_TEXT_BYTES + 1);
     for (arguments, code) in [
         (vec![], "bad_request"),
         (vec![json!("")], "bad_request"),

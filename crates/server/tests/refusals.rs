@@ -18,7 +18,7 @@
 mod common;
 
 use common::{Heard, Key, Person, Server, challenge, message, said};
-use ichat_protocol::limits::{SYNC_ROOMS, TEXT_BYTES};
+use ichat_protocol::limits::{MAX_SYNC_ROOMS, MAX_TEXT_BYTES};
 use ichat_protocol::{EntryId, RoomId};
 use ichat_server::Config;
 use serde_json::{Value, json};
@@ -57,7 +57,11 @@ async fn every_wrong_argument_is_refused_with_a_sentence_and_the_connection_goes
         ),
         ("post", &[message(lobby, id, "")], "bad_request"),
         ("post", &[message(lobby, id, " \n ")], "bad_request"),
-        ("post", &[message(lobby, id, &"x".repeat(TEXT_BYTES + 1))], "too_large"),
+        (
+            "post",
+            &[message(lobby, id, &"x".repeat(MAX_TEXT_BYTES + 1))],
+            "too_large",
+        ),
         ("post", &[message(RoomId::fresh(), id, "x")], "unknown_room"),
         ("post", &[post(json!({ "kind": "message" }))], "bad_request"),
         ("post", &[post(json!({ "kind": "message", "text": 7 }))], "bad_request"),
@@ -121,7 +125,11 @@ async fn every_wrong_argument_is_refused_with_a_sentence_and_the_connection_goes
         ("read", &[json!({ "room": lobby, "seq": -1 })], "bad_request"),
         ("set_name", &[name(&"x".repeat(10_000))], "bad_request"),
         ("set_name", &[name("Ad\u{202e}a")], "bad_request"),
-        ("set_name", &[name(&format!("A{}", "\u{316}".repeat(30)))], "bad_request"),
+        (
+            "set_name",
+            &[name(&format!("A{}", "\u{316}".repeat(30)))],
+            "bad_request",
+        ),
         ("sync", &[json!({ "rooms": [1] })], "bad_request"),
         ("nonsense", &[json!({})], "unknown_event"),
         ("nonsense", &[], "unknown_event"),
@@ -236,7 +244,7 @@ async fn only_authors_change_what_they_said() {
 async fn a_sync_of_too_many_rooms_is_refused() {
     let server = Server::start().await;
     let mut alice = server.person("Alice").await;
-    let rooms: serde_json::Map<String, Value> = (0..=SYNC_ROOMS)
+    let rooms: serde_json::Map<String, Value> = (0..=MAX_SYNC_ROOMS)
         .map(|_| (RoomId::fresh().to_string(), Value::Null))
         .collect();
     alice.emit("sync", json!({ "rooms": rooms })).await;

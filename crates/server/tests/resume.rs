@@ -19,7 +19,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{Key, Person, Server, entries, message, soon};
-use ichat_protocol::limits::{HEADS_EVERY, PAGE_ENTRIES, TEXT_BYTES};
+use ichat_protocol::limits::{HEADS_INTERVAL, MAX_PAGE_ENTRIES, MAX_TEXT_BYTES};
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, Epoch, Head, MemberId, Seq};
 use ichat_store::Draft;
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ async fn a_missing_range_comes_whole() {
     let mut alice = server.person("Alice").await;
     let held = head(&server).await;
     fill(&server, &alice, 2_500, "x").await;
-    fill(&server, &alice, 60, &"long ".repeat(TEXT_BYTES / 5)).await;
+    fill(&server, &alice, 60, &"long ".repeat(MAX_TEXT_BYTES / 5)).await;
     let last = head(&server).await.seq;
     alice.emit("sync", cursor(&server, held.epoch, held.seq)).await;
     let mut seen: Vec<Entry> = Vec::new();
@@ -167,7 +167,7 @@ async fn a_commit_just_behind_the_last_page_makes_no_gap() {
         let mut back = server.person_with("Carol", &key).await;
         let held = head(&server).await;
         // Exactly one full page is missing, so that only a broadcast can bring what comes after it.
-        let start = Seq(held.seq.0 - u64::from(PAGE_ENTRIES));
+        let start = Seq(held.seq.0 - u64::from(MAX_PAGE_ENTRIES));
         let first = format!("first {round}");
         tokio::join!(
             back.emit("sync", cursor(&server, held.epoch, start)),
@@ -197,7 +197,7 @@ async fn heads_are_told_also_for_quiet_rooms() {
     let began = Instant::now();
     assert_eq!(alice.hears("heads").await, expected);
     assert_eq!(alice.hears("heads").await, expected);
-    assert!(began.elapsed() < 2 * HEADS_EVERY + Duration::from_secs(1));
+    assert!(began.elapsed() < 2 * HEADS_INTERVAL + Duration::from_secs(1));
 }
 
 #[tokio::test]

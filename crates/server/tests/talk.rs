@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use common::{Key, Server, entries, message, said};
-use ichat_protocol::limits::PRESENCE_PEOPLE;
+use ichat_protocol::limits::MAX_PRESENCE_PEOPLE;
 use ichat_protocol::{Body, EntryId, RoomId, Seq};
 use serde_json::{Value, json};
 
@@ -407,11 +407,11 @@ async fn of_a_crowd_some_are_shown_and_somebody_else_when_one_goes() {
     };
     let mut ada = server.guest().await;
     let mut crowd = Vec::new();
-    for _ in 1..PRESENCE_PEOPLE {
+    for _ in 1..MAX_PRESENCE_PEOPLE {
         crowd.push(server.guest().await);
     }
     let mut seen = BTreeSet::from([ada.me().to_owned()]);
-    while seen.len() < PRESENCE_PEOPLE {
+    while seen.len() < MAX_PRESENCE_PEOPLE {
         seen.extend(shown(&ada.hears("presence").await));
     }
     let late = server.guest().await;

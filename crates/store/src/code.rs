@@ -100,7 +100,7 @@ impl<'a> Columns<'a> {
             kind,
             text,
             reply,
-            amends: body.amends().map(|id| id.0),
+            amends: body.target().map(|id| id.0),
         }
     }
 

@@ -133,7 +133,7 @@ impl Store {
     }
 
     /// A range of a room's log, with the semantics of [`ichat_protocol::History`]; `None` for an unknown room.
-    /// `limit` counts from 1 to [`ichat_protocol::limits::PAGE_ENTRIES`]; what lies outside is moved there.
+    /// `limit` counts from 1 to [`ichat_protocol::limits::MAX_PAGE_ENTRIES`]; what lies outside is moved there.
     ///
     /// `later` has, for the messages of the page, what lies beyond it: the last edit of each, and for each person and
     /// emoji the last reaction if it stands, or if it takes back one in the page. A deleted message is `wiped` in the page.

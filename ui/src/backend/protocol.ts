@@ -1,44 +1,45 @@
 // Generated from crates/protocol by its test `types`. Do not edit.
 
 /**
- * A room. Made by whoever creates it (`UUIDv7`), so that creating twice is creating once.
+ * The id of a room. The client that creates the room makes it (`UUIDv7`), so that a retry creates no second room.
  */
 export type RoomId = string;
 
 /**
- * An entry. Made by the author's device before it is sent (`UUIDv7`): the key for "already have it".
+ * The id of an entry. The author's device makes it before sending (`UUIDv7`); it is the idempotency key.
  */
 export type EntryId = string;
 
 /**
- * One installation of a client: a desktop, a browser profile, a bot.
+ * The id of one installation of a client: a desktop app, a browser tab, a bot.
  */
 export type DeviceId = string;
 
 /**
- * A server's data folder; it stays when the address or the name changes.
+ * The id of a server's data folder. It stays when the address or the name changes.
  */
 export type ServerId = string;
 
 /**
- * One unbroken history of a room. It changes whenever history may have been rewritten
- * (a restored backup, another host), and a client that holds another epoch rebuilds.
+ * The id of one history of a room. It changes whenever the log may have been rewritten, for example by restoring a
+ * backup. A client with another epoch drops its copy of the room.
  */
 export type Epoch = string;
 
 /**
- * An entry's place in its room: 1, 2, 3 … without a gap; 0 stands before the first.
+ * The position of an entry in its room's log: 1, 2, 3 … without a gap. 0 is the position before the first entry.
  */
 export type Seq = number;
 
 /**
- * A person: the Ed25519 public key in unpadded base64url (43 characters), or `guest-` and a UUID for who brought no key.
+ * The id of a person: their Ed25519 public key in unpadded base64url (43 characters), or `guest-` and a UUID for a
+ * client without a key.
  */
 export type MemberId = string;
 
 /**
  * A person's or a room's name: 1 to 64 characters in NFC, without control, bidirectional or zero-width
- * characters, and without towers of combining marks. Names are labels; the key is the person.
+ * characters, and without stacks of combining marks. Names are labels; the key is the person.
  */
 export type Name = string;
 
@@ -53,7 +54,56 @@ export type Key = string;
 export type Signature = string;
 
 /**
- * What happened. A kind that this version doesn't know is kept whole and shown as "update I-Chat to see this".
+ * The party that may write a kind of entry.
+ */
+export type Writer = "server" | "member" | "target_author" | "unknown";
+
+/**
+ * The effect of an entry on the one that it refers to.
+ */
+export type TargetEffect = "replace_text" | "erase" | "annotate";
+
+/**
+ * The rule by which a later entry replaces an earlier one of the same kind and target.
+ */
+export type Collapse = "never" | "per_target" | "per_author";
+
+/**
+ * The kind of an entry. Its text form is the `kind` field on the wire.
+ */
+export type Kind = "created" | "joined" | "left" | "member_renamed" | "room_renamed" | "topic" | "message" | "edit" | "delete" | "wiped" | "react" | "unknown";
+
+/**
+ * The properties of a kind: everything that the store, a session and the interface need to know to handle it.
+ */
+export type KindProperties = { 
+/**
+ * The party that may write it.
+ */
+writer: Writer, 
+/**
+ * The effect on the entry that it refers to, `None` if it refers to none.
+ */
+effect: TargetEffect | null, 
+/**
+ * The rule by which later entries replace earlier ones.
+ */
+collapse: Collapse, 
+/**
+ * `true` if other entries may refer to it.
+ */
+isTarget: boolean, 
+/**
+ * `true` if it counts as unread for the other members.
+ */
+countsAsUnread: boolean, 
+/**
+ * `true` if the timeline shows it as a line of its own.
+ */
+inTimeline: boolean, };
+
+/**
+ * A change to a room. A client keeps a kind that it doesn't know whole and shows "update I-Chat to see this".
  */
 export type Body = { "kind": "created", 
 /**
@@ -63,17 +113,17 @@ name: Name, } | { "kind": "joined",
 /**
  * The member's name.
  */
-name: Name, } | { "kind": "left" } | { "kind": "named", 
+name: Name, } | { "kind": "left" } | { "kind": "member_renamed", 
 /**
  * The new name.
  */
-name: Name, } | { "kind": "renamed", 
+name: Name, } | { "kind": "room_renamed", 
 /**
  * The new name.
  */
 name: Name, } | { "kind": "topic", 
 /**
- * At most 256 characters.
+ * At most 256 characters on one line.
  */
 text: string, } | { "kind": "message", 
 /**
@@ -105,28 +155,28 @@ to: EntryId,
  */
 emoji: string, 
 /**
- * Set, or taken back.
+ * `true` sets the reaction, `false` removes it.
  */
 on: boolean, };
 
 /**
- * One line of a room's log. The room's id stands once on the batch or page that carries it.
+ * One line of a room's log. The batch or page that carries it names the room.
  */
 export type Entry = { 
 /**
- * Its place in the room, given at commit.
+ * Position in the room's log, assigned by the server at commit.
  */
 seq: Seq, 
 /**
- * Made by the author's device before sending.
+ * Idempotency key, made by the author's device before sending.
  */
 id: EntryId, 
 /**
- * Who.
+ * The person who wrote it.
  */
 author: MemberId, 
 /**
- * On which device.
+ * The installation that it was written on.
  */
 device: DeviceId, 
 /**
@@ -134,25 +184,25 @@ device: DeviceId,
  */
 at: number, 
 /**
- * What happened.
+ * The change to the room.
  */
 body: Body, };
 
 /**
- * How far a room's log goes, in which history.
+ * The end of a room's log.
  */
 export type Head = { 
 /**
- * Which history.
+ * The history that `seq` belongs to.
  */
 epoch: Epoch, 
 /**
- * The last entry's place; 0 for an empty log.
+ * The last entry; 0 for an empty log.
  */
 seq: Seq, };
 
 /**
- * A range of a room's log without a gap, and what lies beyond the range but changes how it is shown.
+ * A range of a room's log without a gap, and later entries that change how the range is shown.
  */
 export type Page = { 
 /**
@@ -160,96 +210,97 @@ export type Page = {
  */
 room: RoomId, 
 /**
- * How far the log goes now.
+ * The end of the log at the time of the answer.
  */
 head: Head, 
 /**
- * In order of `seq`, without a gap.
+ * The range, in order of `seq`.
  */
 entries: Array<Entry>, 
 /**
- * Later entries (edits, deletions, reactions) that amend those of the page, in order of `seq`.
+ * Edits and reactions after the range that refer to its entries, in order of `seq`. Those that a later one replaces
+ * are left out.
  */
 later?: Array<Entry>, };
 
 /**
- * A room as it stands in a list.
+ * A room as a list shows it.
  */
 export type RoomSummary = { 
 /**
- * Its id.
+ * The room's id.
  */
 id: RoomId, 
 /**
- * Its name.
+ * The room's name.
  */
 name: Name, 
 /**
- * What it is about; may be empty.
+ * The room's topic; may be empty.
  */
 topic: string, 
 /**
- * How many are members.
+ * The number of members.
  */
 members: number, 
 /**
- * How far its log goes.
+ * The end of the room's log.
  */
 head: Head, 
 /**
- * Whether the one who asks is a member.
+ * `true` if the recipient is a member.
  */
 joined: boolean, 
 /**
- * How far the one who asks has read.
+ * The recipient's read marker: the last entry that they have seen.
  */
 read: Seq, 
 /**
- * Messages of others after `read`.
+ * The number of messages by others after `read`.
  */
 unread: number, };
 
 /**
- * A member of a room.
+ * A present or former member of a room.
  */
 export type Member = { 
 /**
- * Who.
+ * The person's id.
  */
 id: MemberId, 
 /**
- * Under which name.
+ * The person's name in this room.
  */
 name: Name, 
 /**
- * Whether they have left; their old entries still need the name.
+ * `true` for a former member, whose entries still need the name.
  */
 left?: boolean, };
 
 /**
- * Whether somebody is here.
+ * The availability of a person.
  */
 export type Availability = "online" | "away" | "offline";
 
 /**
- * Somebody on the server, with presence.
+ * A person on the server, with presence.
  */
 export type Person = { 
 /**
- * Who.
+ * The person's id.
  */
 id: MemberId, 
 /**
- * Under which name.
+ * The person's name.
  */
 name: Name, 
 /**
- * Whether they are here.
+ * The person's availability.
  */
 availability: Availability, };
 
 /**
- * Why something was refused, as a client may branch on it.
+ * The reason for a refusal, as far as clients branch on it.
  */
 export type ErrorCode = "bad_request" | "unknown_event" | "unknown_room" | "unknown_entry" | "not_joined" | "not_yours" | "too_large" | "conflict" | "busy" | "closing" | "storage" | "protocol" | "auth" | "no_guests" | "other";
 
@@ -258,24 +309,67 @@ export type ErrorCode = "bad_request" | "unknown_event" | "unknown_room" | "unkn
  */
 export type WireError = { 
 /**
- * For programs.
+ * The code for programs.
  */
 code: ErrorCode, 
 /**
- * For people: what to do.
+ * A sentence for people that says what to do.
  */
 message: string, };
 
 /**
- * Which server this is.
+ * The unit that a text is measured in.
+ */
+export type TextUnit = "bytes" | "chars";
+
+/**
+ * A code for programs and a sentence for people.
+ */
+export type Answer = { 
+/**
+ * The error code.
+ */
+code: ErrorCode, 
+/**
+ * The sentence.
+ */
+message: string, };
+
+/**
+ * A rule for one text field. `{max}` and `{size}` in a sentence stand for the limit and the text's size.
+ */
+export type TextRule = { 
+/**
+ * The largest size.
+ */
+max: number, 
+/**
+ * The unit of `max`.
+ */
+unit: TextUnit, 
+/**
+ * The answer to a text over the limit.
+ */
+tooLarge: Answer, 
+/**
+ * The answer to a text without a visible character; `None` if it may be blank.
+ */
+blank: Answer | null, 
+/**
+ * The answer to a text with control characters, line breaks among them; `None` if it may have them.
+ */
+control: Answer | null, };
+
+/**
+ * The identity of a server.
  */
 export type ServerInfo = { 
 /**
- * Its id.
+ * The id of its data folder.
  */
 id: ServerId, 
 /**
- * Its name.
+ * The name that people see.
  */
 name: Name, 
 /**
@@ -284,23 +378,23 @@ name: Name,
 software: string, };
 
 /**
- * What `GET /api/hello` answers.
+ * The answer to `GET /api/hello`.
  */
 export type Challenge = { 
 /**
- * Which server this is.
+ * The server.
  */
 server: ServerInfo, 
 /**
- * The protocol versions that it speaks.
+ * The protocol versions that it implements.
  */
 protocols: Array<number>, 
 /**
- * To be signed; usable once, within two minutes.
+ * The nonce to sign, valid once and for two minutes.
  */
 nonce: string, 
 /**
- * Whether people without a key are let in.
+ * `true` if the server accepts clients without a key.
  */
 guests: boolean, };
 
@@ -309,71 +403,71 @@ guests: boolean, };
  */
 export type Auth = { 
 /**
- * The protocol version that the client will speak.
+ * The protocol version that the client chose.
  */
 protocol: number, 
 /**
- * The public key.
+ * The client's public key.
  */
 key: Key, 
 /**
- * The name to go by.
+ * The person's name.
  */
 name: Name, 
 /**
- * This installation.
+ * The client's installation.
  */
 device: DeviceId, 
 /**
- * From [`Challenge`].
+ * The nonce of the [`Challenge`].
  */
 nonce: string, 
 /**
- * Over the text that the module's documentation gives.
+ * The signature over the text in the module's documentation.
  */
 signature: Signature, };
 
 /**
- * No fields.
+ * An argument without fields.
  */
 export type Nothing = Record<string, never>;
 
 /**
- * See [`ClientEvent::Post`].
+ * The argument of [`ClientEvent::Post`].
  */
 export type Post = { 
 /**
- * Where.
+ * The room.
  */
 room: RoomId, 
 /**
- * Made for this post, and kept for its repetitions.
+ * The new entry's id; a retry repeats it.
  */
 id: EntryId, 
 /**
- * `message`, `edit`, `delete`, `react`, `topic` or `renamed`.
+ * A body that [`Body::check`] accepts: `message`, `edit`, `delete`, `react`, `topic` or `room_renamed`.
  */
 body: Body, };
 
 /**
- * See [`ClientEvent::Create`].
+ * The argument of [`ClientEvent::Create`].
  */
 export type Create = { 
 /**
- * Made for this room, so that repeating the event makes one room.
+ * The new room's id; a retry repeats it.
  */
 room: RoomId, 
 /**
- * Its name.
+ * The room's name.
  */
 name: Name, 
 /**
- * What it is about.
+ * The room's topic.
  */
 topic?: string, };
 
 /**
- * An event about one room.
+ * The argument of an event about one room.
  */
 export type InRoom = { 
 /**
@@ -382,8 +476,9 @@ export type InRoom = {
 room: RoomId, };
 
 /**
- * See [`ClientEvent::History`]. Without `before` and `after`: the newest page. With `after`: upwards from the entry behind it,
- * and up to the one ahead of `before`. With `before` alone: downwards.
+ * The argument of [`ClientEvent::History`]. Without `before` and `after` it selects the newest page. With `after` it selects
+ * the entries that follow `after`, oldest first, up to the one before `before`. With `before` alone it selects the last
+ * entries before that one.
  */
 export type History = { 
 /**
@@ -391,30 +486,29 @@ export type History = {
  */
 room: RoomId, 
 /**
- * Only entries ahead of this one.
+ * The exclusive upper end of the range.
  */
 before?: Seq, 
 /**
- * Only entries behind this one.
+ * The exclusive lower end of the range.
  */
 after?: Seq, 
 /**
- * At most so many; 200 at most, and 200 without it.
+ * The maximum number of entries. Default and maximum: 200.
  */
 limit?: number, };
 
 /**
- * See [`ClientEvent::Sync`].
+ * The argument of [`ClientEvent::Sync`].
  */
 export type Sync = { 
 /**
- * For each room the last entry held, and of which history; `null` for a room of which nothing is held:
- * it is answered with the newest page.
+ * For each room the client's last entry and its epoch. For a room with `null` the server sends the newest page.
  */
 rooms: Record<string, Head | null>, };
 
 /**
- * See [`ClientEvent::Typing`].
+ * The argument of [`ClientEvent::Typing`].
  */
 export type Typing = { 
 /**
@@ -422,21 +516,21 @@ export type Typing = {
  */
 room: RoomId, 
 /**
- * Typing, or no longer.
+ * `true` when typing starts or goes on, `false` when it stops.
  */
 on: boolean, };
 
 /**
- * See [`ClientEvent::Away`].
+ * The argument of [`ClientEvent::Away`].
  */
 export type Away = { 
 /**
- * Away, or back.
+ * `true` when the user went away, `false` when they came back.
  */
 away: boolean, };
 
 /**
- * See [`ClientEvent::Read`] and [`ServerEvent::Read`].
+ * The argument of [`ClientEvent::Read`] and of [`crate::ServerEvent::Read`].
  */
 export type Read = { 
 /**
@@ -444,21 +538,21 @@ export type Read = {
  */
 room: RoomId, 
 /**
- * The last entry that was seen. It may go back: that marks as unread.
+ * The last entry that the user has seen. A smaller one than before marks later messages as unread.
  */
 seq: Seq, };
 
 /**
- * See [`ClientEvent::Rename`].
+ * The argument of [`ClientEvent::SetName`].
  */
-export type Rename = { 
+export type SetName = { 
 /**
  * The new name.
  */
 name: Name, };
 
 /**
- * The limits that a client must know; their meaning stands in [`crate::limits`].
+ * The limits that a client must know; [`crate::limits`] defines them.
  */
 export type LimitsInfo = { 
 /**
@@ -474,7 +568,7 @@ page_entries: number,
  */
 packet_bytes: number, 
 /**
- * Posts that one connection may have waiting.
+ * Uncommitted posts of one connection.
  */
 waiting_posts: number, 
 /**
@@ -483,11 +577,11 @@ waiting_posts: number,
 heads_every_ms: number, };
 
 /**
- * See [`ServerEvent::Hello`].
+ * The argument of [`ServerEvent::Hello`].
  */
 export type Hello = { 
 /**
- * Which server this is.
+ * The server.
  */
 server: ServerInfo, 
 /**
@@ -495,27 +589,27 @@ server: ServerInfo,
  */
 protocol: number, 
 /**
- * Who the client is to this server.
+ * The client's identity on this server.
  */
 me: MemberId, 
 /**
- * The name that goes with it.
+ * The client's name on this server.
  */
 name: Name, 
 /**
- * The device that entries will carry.
+ * The device id that the client's entries carry.
  */
 device: DeviceId, 
 /**
- * The room that everybody is in.
+ * The room that every person is in.
  */
 lobby: RoomId, 
 /**
- * The rooms that this person is a member of, the lobby among them.
+ * The person's rooms, the lobby among them.
  */
 rooms: Array<RoomSummary>, 
 /**
- * What the server refuses as too large or too much.
+ * The limits that the server enforces.
  */
 limits: LimitsInfo, 
 /**
@@ -524,7 +618,7 @@ limits: LimitsInfo,
 now: number, };
 
 /**
- * See [`ServerEvent::Entries`].
+ * The argument of [`ServerEvent::Entries`].
  */
 export type Entries = { 
 /**
@@ -532,16 +626,16 @@ export type Entries = {
  */
 room: RoomId, 
 /**
- * Of which history.
+ * The history that the entries belong to.
  */
 epoch: Epoch, 
 /**
- * In order of `seq`, without a gap.
+ * The entries in order of `seq`, without a gap.
  */
 entries: Array<Entry>, };
 
 /**
- * See [`ServerEvent::Reset`].
+ * The argument of [`ServerEvent::Reset`].
  */
 export type Reset = { 
 /**
@@ -549,30 +643,30 @@ export type Reset = {
  */
 room: RoomId, 
 /**
- * How far the room goes, in the history that counts from now on.
+ * The head of the history that replaces the client's.
  */
 head: Head, };
 
 /**
- * See [`ServerEvent::Heads`].
+ * The argument of [`ServerEvent::Heads`].
  */
 export type Heads = { 
 /**
- * For each room of this client how far it goes.
+ * The head of each room.
  */
 heads: Record<string, Head>, };
 
 /**
- * See [`ServerEvent::Rooms`].
+ * The argument of [`ServerEvent::Rooms`].
  */
 export type RoomList = { 
 /**
- * By name.
+ * The rooms, by name.
  */
 rooms: Array<RoomSummary>, };
 
 /**
- * See [`ServerEvent::Members`].
+ * The argument of [`ServerEvent::Members`].
  */
 export type MemberList = { 
 /**
@@ -580,21 +674,21 @@ export type MemberList = {
  */
 room: RoomId, 
 /**
- * Who is, and who was.
+ * The present and former members.
  */
 members: Array<Member>, };
 
 /**
- * See [`ServerEvent::Presence`].
+ * The argument of [`ServerEvent::Presence`].
  */
 export type Presence = { 
 /**
- * Those who changed.
+ * The people whose presence or name changed.
  */
 people: Array<Person>, };
 
 /**
- * See [`ServerEvent::Typing`].
+ * The argument of [`ServerEvent::Typing`].
  */
 export type TypingNow = { 
 /**
@@ -602,62 +696,94 @@ export type TypingNow = {
  */
 room: RoomId, 
 /**
- * Who.
+ * The member who types.
  */
 member: MemberId, 
 /**
- * Typing, or no longer.
+ * `true` when typing starts or goes on, `false` when it stops.
  */
 on: boolean, };
 
 /**
- * See [`ServerEvent::Refused`].
+ * The argument of [`ServerEvent::Refused`].
  */
 export type Refused = { 
 /**
- * The event that was not done.
+ * The name of the rejected event.
  */
 event: string, 
 /**
- * The room that it spoke of, if it spoke of one.
+ * The room that the event named, if any.
  */
 room?: RoomId, 
 /**
- * The entry that it would have made.
+ * The id of the entry that the event would have added, if any.
  */
 id?: EntryId, 
 /**
- * Why.
+ * The reason.
  */
 error: WireError, };
 
 /**
- * See [`ServerEvent::Closing`].
+ * The argument of [`ServerEvent::Closing`].
  */
 export type Closing = { 
 /**
- * For people.
+ * A sentence for people.
  */
 message: string, };
 
 /**
- * What a client says.
+ * An event from a client.
  */
-export type ClientEvent = { "event": "post", "data": Post } | { "event": "create", "data": Create } | { "event": "rooms", "data": Nothing } | { "event": "join", "data": InRoom } | { "event": "leave", "data": InRoom } | { "event": "members", "data": InRoom } | { "event": "history", "data": History } | { "event": "sync", "data": Sync } | { "event": "typing", "data": Typing } | { "event": "away", "data": Away } | { "event": "read", "data": Read } | { "event": "rename", "data": Rename };
+export type ClientEvent = { "event": "post", "data": Post } | { "event": "create", "data": Create } | { "event": "rooms", "data": Nothing } | { "event": "join", "data": InRoom } | { "event": "leave", "data": InRoom } | { "event": "members", "data": InRoom } | { "event": "history", "data": History } | { "event": "sync", "data": Sync } | { "event": "typing", "data": Typing } | { "event": "away", "data": Away } | { "event": "read", "data": Read } | { "event": "set_name", "data": SetName };
 
 /**
- * What a server says.
+ * An event from a server.
  */
 export type ServerEvent = { "event": "hello", "data": Hello } | { "event": "entries", "data": Entries } | { "event": "page", "data": Page } | { "event": "reset", "data": Reset } | { "event": "heads", "data": Heads } | { "event": "rooms", "data": RoomList } | { "event": "room", "data": RoomSummary } | { "event": "members", "data": MemberList } | { "event": "presence", "data": Presence } | { "event": "typing", "data": TypingNow } | { "event": "read", "data": Read } | { "event": "refused", "data": Refused } | { "event": "closing", "data": Closing };
 
+/** The limits of the protocol, durations in milliseconds. */
 export const limits = {
-  textBytes: 16384,
-  nameChars: 64,
-  topicChars: 256,
-  pageEntries: 200,
-  postsInFlight: 64,
-  headsEveryMs: 5000,
-  typingForMs: 6000,
+  maxTextBytes: 16384,
+  maxNameChars: 64,
+  maxCombiningMarks: 4,
+  maxTopicChars: 256,
+  maxEmojiBytes: 64,
+  maxPageEntries: 200,
+  maxSyncRooms: 1000,
+  maxPacketBytes: 131072,
+  maxQueuedPosts: 1024,
+  maxPostsInFlight: 64,
+  maxPresencePeople: 250,
+  headsIntervalMs: 5000,
+  typingTimeoutMs: 6000,
+  nonceLifetimeMs: 120000,
+  maxSeq: 9007199254740991,
 } as const;
+
+/** The rules for the free text of entries. */
+export const textRules = {
+  message: {"max":16384,"unit":"bytes","tooLarge":{"code":"too_large","message":"A message has at most {max} bytes of text; this one has {size}."},"blank":{"code":"bad_request","message":"A message needs some text."},"control":null},
+  topic: {"max":256,"unit":"chars","tooLarge":{"code":"too_large","message":"A topic has at most {max} characters."},"blank":null,"control":{"code":"bad_request","message":"A topic is one line of text."}},
+  emoji: {"max":64,"unit":"bytes","tooLarge":{"code":"bad_request","message":"A reaction is one emoji."},"blank":{"code":"bad_request","message":"A reaction is one emoji."},"control":null},
+} as const satisfies Record<string, TextRule>;
+
+/** The properties of each kind of entry. */
+export const kinds = {
+  created: {"writer":"server","effect":null,"collapse":"never","isTarget":false,"countsAsUnread":false,"inTimeline":true},
+  joined: {"writer":"server","effect":null,"collapse":"never","isTarget":false,"countsAsUnread":false,"inTimeline":true},
+  left: {"writer":"server","effect":null,"collapse":"never","isTarget":false,"countsAsUnread":false,"inTimeline":true},
+  member_renamed: {"writer":"server","effect":null,"collapse":"never","isTarget":false,"countsAsUnread":false,"inTimeline":true},
+  room_renamed: {"writer":"member","effect":null,"collapse":"never","isTarget":false,"countsAsUnread":false,"inTimeline":true},
+  topic: {"writer":"member","effect":null,"collapse":"never","isTarget":false,"countsAsUnread":false,"inTimeline":true},
+  message: {"writer":"member","effect":null,"collapse":"never","isTarget":true,"countsAsUnread":true,"inTimeline":true},
+  edit: {"writer":"target_author","effect":"replace_text","collapse":"per_target","isTarget":false,"countsAsUnread":false,"inTimeline":false},
+  delete: {"writer":"target_author","effect":"erase","collapse":"per_target","isTarget":false,"countsAsUnread":false,"inTimeline":false},
+  wiped: {"writer":"server","effect":null,"collapse":"never","isTarget":false,"countsAsUnread":false,"inTimeline":true},
+  react: {"writer":"member","effect":"annotate","collapse":"per_author","isTarget":false,"countsAsUnread":false,"inTimeline":false},
+  unknown: {"writer":"unknown","effect":null,"collapse":"never","isTarget":false,"countsAsUnread":false,"inTimeline":true},
+} as const satisfies Record<Kind, KindProperties>;
 
 export const protocols: readonly number[] = [1];

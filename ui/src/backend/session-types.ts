@@ -195,7 +195,7 @@ seq: Seq, } | { "command": "away",
 /**
  * Away, or back.
  */
-away: boolean, } | { "command": "rename", 
+away: boolean, } | { "command": "set_name", 
 /**
  * The new name.
  */

@@ -26,7 +26,7 @@ pub(crate) use self::load::{Load, Talk};
 use self::tally::Tally;
 
 /// The bytes of a message's text.
-const TEXT_BYTES: usize = 200;
+const MAX_TEXT_BYTES: usize = 200;
 /// A server that is silent for so long while something is due has lost it.
 const STALLED: Duration = Duration::from_secs(20);
 /// Joining is over when nothing came for so long.
@@ -245,7 +245,7 @@ fn words(ears: &Ears, sender: usize, number: u32, out: &mut Vec<u8>) -> Result<(
     }
     let start = out.len();
     write!(out, "@@{sender}:{number}:{}@@", ears.epoch.elapsed().as_micros())?;
-    out.resize(start + TEXT_BYTES, b'_');
+    out.resize(start + MAX_TEXT_BYTES, b'_');
     out.extend_from_slice(match ears.wire {
         Wire::Classic => b"\"]".as_slice(),
         Wire::Guest | Wire::Member(_) => b"\"}}]".as_slice(),

@@ -1,8 +1,8 @@
 //! What the person wants.
 
 use ichat_protocol::{
-    Away, ClientEvent, Create, Entry, ErrorCode, History, InRoom, Nothing, Read, SetName, RoomId, Seq, WireError,
-    limits::PAGE_ENTRIES,
+    Away, ClientEvent, Create, Entry, ErrorCode, History, InRoom, Nothing, Read, RoomId, Seq, SetName, WireError,
+    limits::MAX_PAGE_ENTRIES,
 };
 
 use super::{Change, Command, Effect, Load, OutboxItem, OutboxState, Session, Update, out::Out};
@@ -123,7 +123,7 @@ impl Session {
         let newest = Load {
             before: None,
             after: None,
-            limit: PAGE_ENTRIES,
+            limit: MAX_PAGE_ENTRIES,
         };
         load_range(room, newest, out);
     }
@@ -158,7 +158,7 @@ impl Session {
 }
 
 fn load_range(room: RoomId, load: Load, out: &mut Out) {
-    let limit = load.limit.clamp(1, PAGE_ENTRIES);
+    let limit = load.limit.clamp(1, MAX_PAGE_ENTRIES);
     let load = Load { limit, ..load };
     out.0.push(Effect::Load { room, load });
 }

@@ -124,7 +124,7 @@ impl Line {
                 self.auth_retried = true;
                 (0, 0)
             }
-            Some(error) if error.code.is_passing() => {
+            Some(error) if error.code.is_transient() => {
                 self.message = Some(error.message);
                 BACK_OFF_CAP
             }

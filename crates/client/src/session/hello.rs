@@ -1,6 +1,6 @@
 //! What the server tells of itself and of its rooms: `hello` and `room`.
 
-use ichat_protocol::{Away, ClientEvent, Hello, Read, SetName, RoomId, RoomSummary, Sync, limits::SEQ_MAX};
+use ichat_protocol::{Away, ClientEvent, Hello, Read, RoomId, RoomSummary, SetName, Sync, limits::MAX_SEQ};
 
 use super::{Change, Session, Update, out::Out, room::Room};
 
@@ -69,7 +69,7 @@ impl Session {
 
     /// Takes a room as the server tells it. Whether it is one that is joined now and was not before.
     fn learn_room(&mut self, summary: RoomSummary, out: &mut Out) -> bool {
-        let fits = summary.head.seq.0 <= SEQ_MAX && summary.read.0 <= SEQ_MAX;
+        let fits = summary.head.seq.0 <= MAX_SEQ && summary.read.0 <= MAX_SEQ;
         if !fits || (self.rooms.len() >= ROOMS && !self.rooms.contains_key(&summary.id)) {
             return false;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ichat_protocol::{ClientEvent, Entry, Epoch, Head, History, Page, RoomId, Seq, Sync, limits::SEQ_MAX};
+use ichat_protocol::{ClientEvent, Entry, Epoch, Head, History, Page, RoomId, Seq, Sync, limits::MAX_SEQ};
 
 use super::out::Out;
 
@@ -46,7 +46,7 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn restored(epoch: Epoch, first: Seq, last: Seq) -> Self {
-        if last == Seq::ZERO || last.0 > SEQ_MAX || first > last {
+        if last == Seq::ZERO || last.0 > MAX_SEQ || first > last {
             return Self::default();
         }
         Self {
@@ -137,7 +137,7 @@ impl Log {
         }
         let mut applied = Vec::new();
         for entry in entries {
-            if entry.seq.0 > SEQ_MAX || entry.seq <= self.last {
+            if entry.seq.0 > MAX_SEQ || entry.seq <= self.last {
                 continue;
             }
             self.head = self.head.max(entry.seq);

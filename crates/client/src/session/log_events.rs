@@ -1,6 +1,6 @@
 //! What the server says of a room's log: `entries`, `page`, `reset` and `heads`.
 
-use ichat_protocol::{Body, Entries, Entry, Heads, Page, Reset, RoomId, Seq, limits::SEQ_MAX};
+use ichat_protocol::{Body, Entries, Entry, Heads, Page, Reset, RoomId, Seq, limits::MAX_SEQ};
 
 use super::{Change, Session, Update, log::HELD_IN_ALL, out::Out, room::Changed};
 
@@ -146,7 +146,7 @@ impl Session {
             let Some(room) = self.rooms.get_mut(id).filter(|room| room.is_joined()) else {
                 continue;
             };
-            if head.seq.0 > SEQ_MAX {
+            if head.seq.0 > MAX_SEQ {
                 continue;
             }
             if room.log.learn_head(*head) {
@@ -180,6 +180,6 @@ fn is_sound(page: &Page) -> bool {
     let unbroken = page.entries.windows(2).all(|pair| pair[0].seq.next() == pair[1].seq);
     let ends = page.entries.last().map_or(Seq::ZERO, |last| last.seq) <= page.head.seq;
     let rising = page.later.windows(2).all(|pair| pair[0].seq < pair[1].seq);
-    let small = page.entries.len() <= PAGE && page.head.seq.0 <= SEQ_MAX;
+    let small = page.entries.len() <= PAGE && page.head.seq.0 <= MAX_SEQ;
     numbered && unbroken && ends && rising && small
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ichat_protocol::{ClientEvent, Entry, EntryId, Post, RoomId, WireError, limits::POSTS_IN_FLIGHT};
+use ichat_protocol::{ClientEvent, Entry, EntryId, Post, RoomId, WireError, limits::MAX_POSTS_IN_FLIGHT};
 
 use super::{Change, OutboxItem, OutboxState, Update, out::Out};
 
@@ -102,7 +102,7 @@ impl Outbox {
         if !is_sending(post) {
             return true;
         }
-        if error.code.is_passing() {
+        if error.code.is_transient() {
             let room = post.item.room;
             // Those behind it go again as well, so that the order stays. A burst of refusals is one refusal.
             if self.paused_until.is_none() {
@@ -147,7 +147,7 @@ impl Outbox {
         }
         self.paused_until = None;
         let sending = self.posts.values_mut().filter(|post| is_sending(post));
-        for post in sending.take(POSTS_IN_FLIGHT) {
+        for post in sending.take(MAX_POSTS_IN_FLIGHT) {
             if post.sent.is_none_or(|sent| sent + SEND_AGAIN_MS <= now) {
                 post.sent = Some(now);
                 let OutboxItem { id, room, body, .. } = &post.item;
@@ -169,7 +169,7 @@ impl Outbox {
             .posts
             .values()
             .filter(|post| is_sending(post))
-            .take(POSTS_IN_FLIGHT);
+            .take(MAX_POSTS_IN_FLIGHT);
         let sent = in_flight.filter_map(|post| post.sent);
         sent.min().map(|sent| sent + SEND_AGAIN_MS)
     }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ichat_protocol::{Availability, ClientEvent, MemberId, Person, RoomId, Typing as TypingEvent, limits::TYPING_FOR};
+use ichat_protocol::{
+    Availability, ClientEvent, MemberId, Person, RoomId, Typing as TypingEvent, limits::TYPING_TIMEOUT,
+};
 
 use super::{Update, out::Out};
 
@@ -64,7 +66,7 @@ impl Typing {
     pub(super) fn types(&mut self, now: u64, room: RoomId, member: MemberId) {
         let typing = self.others.entry(room).or_default();
         if typing.len() < TYPING || typing.contains_key(&member) {
-            let until = now.saturating_add(millis(TYPING_FOR));
+            let until = now.saturating_add(millis(TYPING_TIMEOUT));
             if typing.insert(member, until).is_none() {
                 self.changed.insert(room);
             }

@@ -76,7 +76,7 @@ impl Session {
 
     fn refused(&mut self, now: u64, refused: Refused, out: &mut Out) {
         let Refused { event, room, id, error } = refused;
-        let passing = error.code.is_passing();
+        let passing = error.code.is_transient();
         match (event.as_str(), room, id) {
             ("post", _, Some(id)) if self.outbox.refused(now, id, error.clone(), out) => return,
             // These ask for themselves again, after a while.

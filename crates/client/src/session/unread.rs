@@ -66,7 +66,7 @@ impl Unread {
     /// An entry that follows the last one.
     pub(super) fn applied(&mut self, entry: &Entry, me: &MemberId) {
         let own = entry.author == *me;
-        let message = !own && entry.body.counts_as_unread();
+        let message = !own && entry.body.properties().counts_as_unread;
         self.upto = entry.seq;
         if message {
             self.others.insert(entry.seq);
@@ -97,7 +97,7 @@ impl Unread {
             return;
         }
         let older = entries.iter().take_while(|entry| entry.seq < self.from);
-        let messages = older.filter(|entry| entry.author != *me && entry.body.counts_as_unread());
+        let messages = older.filter(|entry| entry.author != *me && entry.body.properties().counts_as_unread);
         self.others.extend(messages.map(|entry| entry.seq));
         self.from = first.seq;
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use ichat_protocol::limits::HEADS_EVERY;
+use ichat_protocol::limits::HEADS_INTERVAL;
 
 use super::Case;
 use crate::round::Round;
@@ -42,7 +42,7 @@ fn run(round: &mut Round) -> Result<()> {
     let started = Instant::now();
     ben.has_nothing_waiting()?;
     let last = ben.now().status.last;
-    ada.until_within(HEADS_EVERY + GRACE, "noticing what was lost", |now| {
+    ada.until_within(HEADS_INTERVAL + GRACE, "noticing what was lost", |now| {
         now.status.last >= last
     })?;
     round

@@ -226,7 +226,7 @@ async fn hears(client: &mut Wire, text: &str) -> Result<()> {
 mod tests {
     //! Pages that were read twice are seen in the server's log.
 
-    use ichat_protocol::limits::PAGE_ENTRIES;
+    use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 
     use super::*;
 
@@ -235,7 +235,7 @@ mod tests {
         let line = |read, after| {
             format!(
                 "2026-01-01T00:00:00Z DEBUG ichat_server::shelf: a page is read from the store read={read} \
-                 room=0198 head=7 before=None after=Some(Seq({after})) limit={PAGE_ENTRIES}\n"
+                 room=0198 head=7 before=None after=Some(Seq({after})) limit={MAX_PAGE_ENTRIES}\n"
             )
         };
         let log = [line(1, 0), line(2, 200), line(3, 0)].concat();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use ichat_protocol::limits::HEADS_EVERY;
+use ichat_protocol::limits::HEADS_INTERVAL;
 
 use super::line::Scene;
 use super::{Case, Need};
@@ -30,7 +30,7 @@ fn run(round: &mut Round) -> Result<()> {
     scene.both_talk(round, "in the dark", 20)?;
     scene
         .ben
-        .until_within(HEADS_EVERY * 3, "noticing it", |now| !now.status.online)?;
+        .until_within(HEADS_INTERVAL * 3, "noticing it", |now| !now.status.online)?;
     round.took("noticed after, ms", dark.elapsed());
     std::thread::sleep(round.pace.lasts(14, 40, 180).saturating_sub(dark.elapsed()));
     scene.network.link.heal();

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use ichat_protocol::limits::PAGE_ENTRIES;
+use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, MemberId, Name, RoomId, Seq};
 use ichat_store::{Draft, Outcome, Store};
 
@@ -191,7 +191,7 @@ async fn read(store: &Store, logs: &[Log]) -> Result<bool> {
         let mut last = Seq::ZERO;
         // Behind a page that can't be read are others.
         while let Some(next) = log.entries.iter().find(|entry| entry.seq > last).map(|entry| entry.seq) {
-            let page = store.page(log.room, None, Some(last), PAGE_ENTRIES.min(20)).await;
+            let page = store.page(log.room, None, Some(last), MAX_PAGE_ENTRIES.min(20)).await;
             match page {
                 Err(_) => {
                     was_read = false;

@@ -1,5 +1,5 @@
 use ichat_protocol::History;
-use ichat_protocol::limits::PAGE_ENTRIES;
+use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use serde_json::json;
 
 use super::{check_member, head, tell_page};
@@ -24,7 +24,7 @@ pub(super) async fn history(house: &Shared, mut asker: Asker, wanted: History) {
             head: head(house, room).await?,
             before,
             after,
-            limit: limit.unwrap_or(PAGE_ENTRIES),
+            limit: limit.unwrap_or(MAX_PAGE_ENTRIES),
         };
         house.shelf.page(&house.store, range).await
     };

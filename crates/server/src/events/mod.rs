@@ -8,14 +8,14 @@ mod leave;
 mod members;
 mod post;
 mod read;
-mod set_name;
 mod rooms;
+mod set_name;
 mod sync;
 mod typing;
 
 use std::sync::Arc;
 
-use ichat_protocol::limits::PAGE_ENTRIES;
+use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Body, ClientEvent, EntryId, ErrorCode, Head, RoomId, WireError};
 use ichat_store::Draft;
 use serde_json::Value;
@@ -136,7 +136,7 @@ pub(crate) async fn open(house: &House, asker: &mut Asker, room: RoomId) -> Resu
         head: head(house, room).await?,
         before: None,
         after: None,
-        limit: PAGE_ENTRIES,
+        limit: MAX_PAGE_ENTRIES,
     };
     let page = house.shelf.page(&house.store, newest).await?;
     tell_page(&seat, &page).await;

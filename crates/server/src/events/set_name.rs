@@ -1,4 +1,4 @@
-use ichat_protocol::{Availability, Body, EntryId, Person, Presence, SetName, ServerEvent, WireError};
+use ichat_protocol::{Availability, Body, EntryId, Person, Presence, ServerEvent, SetName, WireError};
 
 use super::draft;
 use crate::asker::{self, Asker};

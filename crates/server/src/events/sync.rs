@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use ichat_protocol::limits::{PAGE_ENTRIES, SYNC_ROOMS};
+use ichat_protocol::limits::{MAX_PAGE_ENTRIES, MAX_SYNC_ROOMS};
 use ichat_protocol::{ErrorCode, Head, Heads, Refused, Reset, RoomId, ServerEvent, Sync, WireError};
 
 use super::{check_member, head, open, tell_page};
@@ -11,9 +11,9 @@ use crate::shelf::Range;
 /// Subscribes, and tells what is missing. Each room is answered with pages up to the head (an empty one when nothing is
 /// missing) or with a reset; an acknowledgement comes after all of them and holds the heads.
 pub(super) async fn sync(house: &Shared, mut asker: Asker, Sync { rooms }: Sync) {
-    if rooms.len() > SYNC_ROOMS {
+    if rooms.len() > MAX_SYNC_ROOMS {
         let message = format!(
-            "One sync names at most {SYNC_ROOMS} rooms; this one names {}.",
+            "One sync names at most {MAX_SYNC_ROOMS} rooms; this one names {}.",
             rooms.len()
         );
         return asker.refuse(WireError::new(ErrorCode::TooLarge, message));
@@ -68,7 +68,7 @@ async fn sync_room(house: &Shared, asker: &mut Asker, room: RoomId, held: Option
             head: now,
             before: None,
             after: Some(after),
-            limit: PAGE_ENTRIES,
+            limit: MAX_PAGE_ENTRIES,
         };
         let page = house.shelf.page(&house.store, missing).await?;
         tell_page(&asker.seat, &page).await;
@@ -84,7 +84,7 @@ async fn sync_room(house: &Shared, asker: &mut Asker, room: RoomId, held: Option
 mod broken {
     use ichat_store::broken::WINDOW;
 
-    use super::{Asker, Head, PAGE_ENTRIES, Range, RoomId, Shared, WireError, head, tell_page};
+    use super::{Asker, Head, MAX_PAGE_ENTRIES, Range, RoomId, Shared, WireError, head, tell_page};
 
     pub(super) async fn sync_room(
         house: &Shared,
@@ -98,7 +98,7 @@ mod broken {
             head: now,
             before: None,
             after: Some(held.seq),
-            limit: PAGE_ENTRIES,
+            limit: MAX_PAGE_ENTRIES,
         };
         let page = house.shelf.page(&house.store, missing).await?;
         tell_page(&asker.seat, &page).await;

@@ -25,7 +25,7 @@ pub(crate) fn page(
         Some(before) if before <= SEQ_TOP => room.key.at(before) - 1,
         _ => room.key.at(SEQ_TOP),
     };
-    let limit = limit.clamp(1, limits::PAGE_ENTRIES);
+    let limit = limit.clamp(1, limits::MAX_PAGE_ENTRIES);
     let mut entries: Vec<Entry> = if after.is_some() {
         connection
             .prepare_cached(select_entries!("WHERE e.key BETWEEN ?1 AND ?2 ORDER BY e.key LIMIT ?3"))?

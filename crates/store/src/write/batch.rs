@@ -228,7 +228,7 @@ impl<'t> Batch<'t> {
     pub(super) fn insert(&mut self, row: &NewRow<'_>) -> rusqlite::Result<()> {
         let device = self.device(row.entry.device)?;
         row.write(self.tx, device)?;
-        if row.entry.body.counts_as_unread() {
+        if row.entry.body.properties().counts_as_unread {
             self.count(row.key, row.author, 1);
         }
         Ok(())

@@ -98,7 +98,7 @@ impl Batch<'_> {
 
     /// The message that the draft amends: it must stand in this room, and only its author may edit or delete it.
     fn target(&mut self, draft: &Draft, room: RoomKey) -> Result<Result<Option<Target>, Outcome>, Fault> {
-        let Some(id) = draft.body.amends() else {
+        let Some(id) = draft.body.target() else {
             return Ok(Ok(None));
         };
         let Some(target) = self.message(room, id)? else {

@@ -147,7 +147,7 @@ async fn places_have_no_gap_under_concurrent_commits_and_each_device_keeps_its_o
     for person in &people {
         let said: Vec<_> = log
             .iter()
-            .filter(|e| e.author == person.id && e.body.counts_as_unread())
+            .filter(|e| e.author == person.id && e.body.properties().counts_as_unread)
             .cloned()
             .collect();
         let expected: Vec<_> = (0..25)

@@ -82,7 +82,7 @@ impl Model {
             }
             _ => {}
         }
-        if let Some(of) = draft.body.amends() {
+        if let Some(of) = draft.body.target() {
             match self.message(of) {
                 None => return "unknown entry",
                 Some(target) if target.author != draft.author && !matches!(draft.body, Body::React { .. }) => {
@@ -136,7 +136,7 @@ impl Model {
         let news = self
             .log
             .iter()
-            .filter(|e| e.seq.0 > read && e.author != *who && e.body.counts_as_unread())
+            .filter(|e| e.seq.0 > read && e.author != *who && e.body.properties().counts_as_unread)
             .count();
         (read, u32::try_from(news).unwrap())
     }

@@ -396,7 +396,9 @@ async fn news_change_the_room_and_history_does_not() {
     let dave = Person::called("dave");
     office.commit(dave.joins(room)).await;
     office.commit(alice.drafts(room, Body::Left)).await;
-    let last = office.commit(bob.drafts(room, Body::MemberRenamed { name: name("Bob") })).await;
+    let last = office
+        .commit(bob.drafts(room, Body::MemberRenamed { name: name("Bob") }))
+        .await;
     client.takes(&office, 23..=last.seq.0).await.unwrap();
     let seen = client.store.room(room, &bob.id).await.unwrap().unwrap();
     assert_eq!((seen.topic.as_str(), seen.members, seen.head.seq), ("new", 3, last.seq));

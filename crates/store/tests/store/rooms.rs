@@ -184,7 +184,7 @@ async fn unread_counts_are_exact_in_long_rooms() {
         office.store.set_read(office.room, &bob.id, Seq(read)).await.unwrap();
         let counted = log
             .iter()
-            .filter(|e| e.seq.0 > read && e.author != bob.id && e.body.counts_as_unread())
+            .filter(|e| e.seq.0 > read && e.author != bob.id && e.body.properties().counts_as_unread)
             .count();
         assert_eq!(office.sees(&bob).await.unread as usize, counted, "after {read}");
     }

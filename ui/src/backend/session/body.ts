@@ -1,52 +1,64 @@
-/** What may be posted: the checks of the server, made before anything is sent. */
+/** The server's checks of a body, made before it is sent. `text_rule.rs` and `kind.rs` define the rules. */
 
-import { type Body, type ErrorCode, limits, type WireError } from "../protocol";
+import {
+  type Answer,
+  type Body,
+  type KindProperties,
+  kinds,
+  type TextRule,
+  textRules,
+  type WireError,
+} from "../protocol";
 
-/** A reaction, in bytes. */
-const emojiBytes = 64;
+/** Returns the properties of a body's kind, also of one from a later version. */
+export function propertiesOf(body: Body): KindProperties {
+  return (kinds as Partial<Record<string, KindProperties>>)[body.kind] ?? kinds.unknown;
+}
 
-/** Why a body may not be posted as it is; nothing, if it may. */
+/** Returns the reason why a client may not post this body, if there is one. */
 export function refusal(body: Body): WireError | undefined {
+  switch (propertiesOf(body).writer) {
+    case "member":
+    case "target_author":
+      return refusalOfText(body);
+    case "server":
+      return { code: "bad_request", message: "Only the server writes entries of this kind." };
+    case "unknown":
+      return {
+        code: "bad_request",
+        message: "This server does not know that kind of entry, or a field of it is missing or of the wrong type.",
+      };
+  }
+}
+
+function refusalOfText(body: Body): WireError | undefined {
   switch (body.kind) {
     case "message":
     case "edit":
-      return refusalOfText(body.text);
+      return check(body.text, textRules.message);
     case "topic":
-      if ([...body.text].length > limits.topicChars)
-        return error("too_large", `A topic has at most ${limits.topicChars} characters.`);
-      return /\p{Cc}/u.test(body.text) ? error("bad_request", "A topic is one line of text.") : undefined;
+      return check(body.text, textRules.topic);
     case "react":
-      return body.emoji === "" || bytes(body.emoji) > emojiBytes
-        ? error("bad_request", "A reaction is one emoji.")
-        : undefined;
-    case "delete":
-    case "room_renamed":
-      return undefined;
+      return check(body.emoji, textRules.emoji);
     case "created":
     case "joined":
     case "left":
     case "member_renamed":
+    case "room_renamed":
+    case "delete":
     case "wiped":
-      return error("bad_request", "Only the server writes entries of this kind.");
-    default:
-      return error(
-        "bad_request",
-        "This server does not know that kind of entry, or a field of it is missing or of the wrong type.",
-      );
+      return undefined;
   }
 }
 
-function refusalOfText(text: string): WireError | undefined {
-  if (text.trim() === "") return error("bad_request", "A message needs some text.");
-  const size = bytes(text);
-  if (size <= limits.textBytes) return undefined;
-  return error("too_large", `A message has at most ${limits.textBytes} bytes of text; this one has ${size}.`);
-}
-
-function bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
-}
-
-function error(code: ErrorCode, message: string): WireError {
-  return { code, message };
+function check(text: string, rule: TextRule): WireError | undefined {
+  const size = rule.unit === "bytes" ? new TextEncoder().encode(text).length : [...text].length;
+  const refuse = ({ code, message }: Answer): WireError => ({
+    code,
+    message: message.replace("{max}", String(rule.max)).replace("{size}", String(size)),
+  });
+  if (rule.blank && text.trim() === "") return refuse(rule.blank);
+  if (size > rule.max) return refuse(rule.tooLarge);
+  if (rule.control && /\p{Cc}/u.test(text)) return refuse(rule.control);
+  return undefined;
 }

@@ -95,7 +95,7 @@ function open(session: Session, room: RoomId, out: Out): void {
     known.membersAsked = true;
     out.emit({ event: "members", data: { room } });
   }
-  loadRange(room, { limit: limits.pageEntries }, out);
+  loadRange(room, { limit: limits.maxPageEntries }, out);
 }
 
 function readHere(session: Session, seen: Read, out: Out): void {
@@ -116,7 +116,7 @@ function askServer(session: Session, event: ClientEvent, room: RoomId | undefine
 }
 
 function loadRange(room: RoomId, load: Load, out: Out): void {
-  const limit = Math.min(Math.max(load.limit, 1), limits.pageEntries);
+  const limit = Math.min(Math.max(load.limit, 1), limits.maxPageEntries);
   out.effects.push({ effect: "load", room, load: { ...load, limit } });
 }
 

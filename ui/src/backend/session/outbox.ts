@@ -153,7 +153,7 @@ export class Outbox {
   }
 
   #inFlight(): Waiting[] {
-    return this.#sending().slice(0, limits.postsInFlight);
+    return this.#sending().slice(0, limits.maxPostsInFlight);
   }
 }
 

@@ -54,7 +54,7 @@ export class Typing {
     this.#others.set(room, typing);
     if (typing.size >= typingMost && !typing.has(member)) return;
     if (!typing.has(member)) this.#changed.add(room);
-    typing.set(member, now + limits.typingForMs);
+    typing.set(member, now + limits.typingTimeoutMs);
   }
 
   stopped(room: RoomId, member: MemberId): void {

@@ -21,7 +21,7 @@ export function parseName(text: string): Name {
   if (name === "") throw refusal("A name needs at least one character.");
   if ([...name].some(isInvisible)) throw refusal("A name can't hold invisible or direction-changing characters.");
   if (tower.test(name)) throw refusal(`A name can't hold more than ${combiningMarks} combining marks in a row.`);
-  if ([...name].length > limits.nameChars) throw refusal(`A name has at most ${limits.nameChars} characters.`);
+  if ([...name].length > limits.maxNameChars) throw refusal(`A name has at most ${limits.maxNameChars} characters.`);
   return name;
 }
 

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use ichat_client::session::{Command, Load, OutboxState, Update};
-use ichat_protocol::{Body, Entry, EntryId, ErrorCode, RoomId, Seq, WireError, limits::PAGE_ENTRIES};
+use ichat_protocol::{Body, Entry, EntryId, ErrorCode, RoomId, Seq, WireError, limits::MAX_PAGE_ENTRIES};
 use serde_json::json;
 
 use crate::args::{Args, What};
@@ -138,7 +138,7 @@ async fn range(talk: &mut Talk, room: RoomId, after: Seq) -> Result<Vec<Entry>, 
     let load = Load {
         before: None,
         after: Some(after),
-        limit: PAGE_ENTRIES,
+        limit: MAX_PAGE_ENTRIES,
     };
     talk.command(Command::History { room, load }).await?;
     talk.until(|update| match update {

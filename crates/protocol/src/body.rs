@@ -1,0 +1,272 @@
+//! The kinds of entries, and the properties that each one declares.
+//!
+//! The store, the sessions and the interface use these properties instead of matching on kinds. A new kind is one
+//! variant of [`Body`], one arm in each method below, and one row in [`Kind::properties`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use ts_rs::TS;
+
+use crate::kind::{Collapse, Kind, KindProperties, Writer};
+use crate::text_rule::{self, TextRule};
+use crate::{EntryId, ErrorCode, MemberId, Name, WireError};
+
+/// A change to a room. A client keeps a kind that it doesn't know whole and shows "update I-Chat to see this".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// Creates the room: the first entry of every room. Written by the server.
+    Created {
+        /// The room's name.
+        name: Name,
+    },
+    /// Makes the author a member. Written by the server.
+    Joined {
+        /// The member's name.
+        name: Name,
+    },
+    /// Ends the author's membership. Written by the server.
+    Left,
+    /// Renames the author. Written by the server, in each of the member's rooms.
+    MemberRenamed {
+        /// The new name.
+        name: Name,
+    },
+    /// Renames the room.
+    RoomRenamed {
+        /// The new name.
+        name: Name,
+    },
+    /// Sets the room's topic; an empty one removes it.
+    Topic {
+        /// At most 256 characters on one line.
+        text: String,
+    },
+    /// A message.
+    Message {
+        /// 1 byte to 16 KiB of Markdown.
+        text: String,
+        /// The message that this one answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        reply_to: Option<EntryId>,
+    },
+    /// Replaces the text of one's own message.
+    Edit {
+        /// The message.
+        of: EntryId,
+        /// The whole new text.
+        text: String,
+    },
+    /// Deletes one's own message. The server erases its text, and that of its edits, from the log and leaves `wiped`.
+    Delete {
+        /// The message.
+        of: EntryId,
+    },
+    /// The remains of a deleted message or of one of its edits. Written by the server.
+    Wiped,
+    /// Sets or removes a reaction.
+    React {
+        /// The message.
+        to: EntryId,
+        /// One emoji.
+        emoji: String,
+        /// `true` sets the reaction, `false` removes it.
+        on: bool,
+    },
+    /// A kind from a later version, kept as it came.
+    // In TypeScript this variant would make the others indistinguishable; unknown kinds are the default branch there.
+    #[serde(untagged)]
+    #[ts(skip)]
+    Unknown(Map<String, Value>),
+}
+
+/// Entries with the same key replace each other: only the last one counts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CollapseKey {
+    /// The kind of the entries.
+    pub kind: Kind,
+    /// The entry that they refer to.
+    pub target: EntryId,
+    /// The author, where each author has a value of their own.
+    pub author: Option<MemberId>,
+    /// What tells several values of one author apart, for example the emoji.
+    pub value: Option<String>,
+}
+
+/// A change to the fields of a room that its log determines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomChange<'a> {
+    /// Sets the room's name.
+    Name(&'a Name),
+    /// Sets the room's topic.
+    Topic(&'a str),
+    /// Makes the author a member under this name.
+    Join(&'a Name),
+    /// Ends the author's membership.
+    Leave,
+    /// Sets the author's name.
+    RenameMember(&'a Name),
+}
+
+impl Body {
+    /// Returns the entry's kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Body::Created { .. } => Kind::Created,
+            Body::Joined { .. } => Kind::Joined,
+            Body::Left => Kind::Left,
+            Body::MemberRenamed { .. } => Kind::MemberRenamed,
+            Body::RoomRenamed { .. } => Kind::RoomRenamed,
+            Body::Topic { .. } => Kind::Topic,
+            Body::Message { .. } => Kind::Message,
+            Body::Edit { .. } => Kind::Edit,
+            Body::Delete { .. } => Kind::Delete,
+            Body::Wiped => Kind::Wiped,
+            Body::React { .. } => Kind::React,
+            Body::Unknown(_) => Kind::Unknown,
+        }
+    }
+
+    /// Returns the properties of the entry's kind.
+    pub fn properties(&self) -> KindProperties {
+        self.kind().properties()
+    }
+
+    /// Returns the entry that this one changes the appearance of.
+    pub fn target(&self) -> Option<EntryId> {
+        match self {
+            Body::Edit { of, .. } | Body::Delete { of } => Some(*of),
+            Body::React { to, .. } => Some(*to),
+            Body::Created { .. }
+            | Body::Joined { .. }
+            | Body::Left
+            | Body::MemberRenamed { .. }
+            | Body::RoomRenamed { .. }
+            | Body::Topic { .. }
+            | Body::Message { .. }
+            | Body::Wiped
+            | Body::Unknown(_) => None,
+        }
+    }
+
+    /// Returns the text that a message has after this entry: its own, or the one that an edit gives it.
+    pub fn message_text(&self) -> Option<&str> {
+        match self {
+            Body::Message { text, .. } | Body::Edit { text, .. } => Some(text),
+            Body::Created { .. }
+            | Body::Joined { .. }
+            | Body::Left
+            | Body::MemberRenamed { .. }
+            | Body::RoomRenamed { .. }
+            | Body::Topic { .. }
+            | Body::Delete { .. }
+            | Body::Wiped
+            | Body::React { .. }
+            | Body::Unknown(_) => None,
+        }
+    }
+
+    /// Returns whether the entry removes what an earlier one with the same collapse key set.
+    pub fn is_removal(&self) -> bool {
+        match self {
+            Body::React { on, .. } => !on,
+            Body::Created { .. }
+            | Body::Joined { .. }
+            | Body::Left
+            | Body::MemberRenamed { .. }
+            | Body::RoomRenamed { .. }
+            | Body::Topic { .. }
+            | Body::Message { .. }
+            | Body::Edit { .. }
+            | Body::Delete { .. }
+            | Body::Wiped
+            | Body::Unknown(_) => false,
+        }
+    }
+
+    /// Returns the key under which later entries replace this one, or `None` if nothing replaces it.
+    pub fn collapse_key(&self, author: &MemberId) -> Option<CollapseKey> {
+        let (author, value) = match self.properties().collapse {
+            Collapse::Never => return None,
+            Collapse::PerTarget => (None, None),
+            Collapse::PerAuthor => (Some(author.clone()), self.collapse_value()),
+        };
+        Some(CollapseKey {
+            kind: self.kind(),
+            target: self.target()?,
+            author,
+            value: value.map(str::to_owned),
+        })
+    }
+
+    /// Returns what tells several values of one author on one target apart.
+    fn collapse_value(&self) -> Option<&str> {
+        match self {
+            Body::React { emoji, .. } => Some(emoji),
+            Body::Created { .. }
+            | Body::Joined { .. }
+            | Body::Left
+            | Body::MemberRenamed { .. }
+            | Body::RoomRenamed { .. }
+            | Body::Topic { .. }
+            | Body::Message { .. }
+            | Body::Edit { .. }
+            | Body::Delete { .. }
+            | Body::Wiped
+            | Body::Unknown(_) => None,
+        }
+    }
+
+    /// Returns what the entry changes of the room's fields or its members.
+    pub fn room_change(&self) -> Option<RoomChange<'_>> {
+        match self {
+            Body::Created { name } | Body::RoomRenamed { name } => Some(RoomChange::Name(name)),
+            Body::Topic { text } => Some(RoomChange::Topic(text)),
+            Body::Joined { name } => Some(RoomChange::Join(name)),
+            Body::Left => Some(RoomChange::Leave),
+            Body::MemberRenamed { name } => Some(RoomChange::RenameMember(name)),
+            Body::Message { .. }
+            | Body::Edit { .. }
+            | Body::Delete { .. }
+            | Body::Wiped
+            | Body::React { .. }
+            | Body::Unknown(_) => None,
+        }
+    }
+
+    /// Checks that a client may post this body: clients write its kind, and its text is within the limits.
+    pub fn check(&self) -> Result<(), WireError> {
+        match self.properties().writer {
+            Writer::Member | Writer::TargetAuthor => {}
+            Writer::Server => return Err(bad_request("Only the server writes entries of this kind.")),
+            Writer::Unknown => {
+                return Err(bad_request(
+                    "This server does not know that kind of entry, or a field of it is missing or of the wrong type.",
+                ));
+            }
+        }
+        self.limited_text().map_or(Ok(()), |(text, rule)| rule.check(text))
+    }
+
+    /// Returns the free text that a client wrote, and the rule that limits it.
+    fn limited_text(&self) -> Option<(&str, &'static TextRule)> {
+        match self {
+            Body::Message { text, .. } | Body::Edit { text, .. } => Some((text, &text_rule::MESSAGE)),
+            Body::Topic { text } => Some((text, &text_rule::TOPIC)),
+            Body::React { emoji, .. } => Some((emoji, &text_rule::EMOJI)),
+            Body::Created { .. }
+            | Body::Joined { .. }
+            | Body::Left
+            | Body::MemberRenamed { .. }
+            | Body::RoomRenamed { .. }
+            | Body::Delete { .. }
+            | Body::Wiped
+            | Body::Unknown(_) => None,
+        }
+    }
+}
+
+fn bad_request(message: &str) -> WireError {
+    WireError::new(ErrorCode::BadRequest, message)
+}

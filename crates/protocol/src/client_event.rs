@@ -1,0 +1,176 @@
+//! The events that a client sends. On the wire each is a Socket.IO event of that name with one JSON object as its argument.
+//!
+//! An *answer is an event*: a client that emits `join` receives `room` and `page` events, or `refused`. A client that asks
+//! for a Socket.IO acknowledgement gets the same answer there instead, as `{"event": <name>, "data": <object>}`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use strum::VariantNames as _;
+use ts_rs::TS;
+
+use crate::tagged::{data_of, tagged};
+use crate::{Body, EntryId, ErrorCode, Head, Name, RoomId, Seq, WireError};
+
+/// An event from a client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, strum::IntoStaticStr, strum::VariantNames)]
+#[serde(tag = "event", content = "data", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ClientEvent {
+    /// Adds an entry. Answers: the broadcast `entries` that holds its id, or `refused`. Posting the same id again returns
+    /// the entry of the first time.
+    Post(Post),
+    /// Creates a room and joins it. Answer: `room`.
+    Create(Create),
+    /// Requests the list of rooms. Answer: `rooms`.
+    Rooms(Nothing),
+    /// Becomes a member. Answers: `room`, then the answers to a `sync` without a cursor.
+    Join(InRoom),
+    /// Ends the membership. Answer: `room`.
+    Leave(InRoom),
+    /// Requests the present and former members. Answer: `members`.
+    Members(InRoom),
+    /// Requests a range of a room's log. Answer: `page`.
+    History(History),
+    /// Subscribes to rooms and requests what is missing. Answers, for each room: `page`s up to the head, or `reset`.
+    Sync(Sync),
+    /// Reports that the user started or stopped typing. No answer; may be lost.
+    Typing(Typing),
+    /// Reports that the user went away or came back. No answer.
+    Away(Away),
+    /// Sets the read marker. No answer; the user's other devices receive `read`.
+    Read(Read),
+    /// Sets the user's name. Answers: `member_renamed` entries in the user's rooms, and `presence`.
+    SetName(SetName),
+}
+
+/// An argument without fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(type = "Record<string, never>")]
+pub struct Nothing {}
+
+/// The argument of [`ClientEvent::Post`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Post {
+    /// The room.
+    pub room: RoomId,
+    /// The new entry's id; a retry repeats it.
+    pub id: EntryId,
+    /// A body that [`Body::check`] accepts: `message`, `edit`, `delete`, `react`, `topic` or `room_renamed`.
+    pub body: Body,
+}
+
+/// The argument of [`ClientEvent::Create`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Create {
+    /// The new room's id; a retry repeats it.
+    pub room: RoomId,
+    /// The room's name.
+    pub name: Name,
+    /// The room's topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub topic: Option<String>,
+}
+
+/// The argument of an event about one room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct InRoom {
+    /// The room.
+    pub room: RoomId,
+}
+
+/// The argument of [`ClientEvent::History`]. Without `before` and `after` it selects the newest page. With `after` it selects
+/// the entries that follow `after`, oldest first, up to the one before `before`. With `before` alone it selects the last
+/// entries before that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct History {
+    /// The room.
+    pub room: RoomId,
+    /// The exclusive upper end of the range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub before: Option<Seq>,
+    /// The exclusive lower end of the range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub after: Option<Seq>,
+    /// The maximum number of entries. Default and maximum: 200.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub limit: Option<u32>,
+}
+
+/// The argument of [`ClientEvent::Sync`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Sync {
+    /// For each room the client's last entry and its epoch. For a room with `null` the server sends the newest page.
+    #[ts(type = "Record<string, Head | null>")]
+    pub rooms: BTreeMap<RoomId, Option<Head>>,
+}
+
+/// The argument of [`ClientEvent::Typing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Typing {
+    /// The room.
+    pub room: RoomId,
+    /// `true` when typing starts or goes on, `false` when it stops.
+    pub on: bool,
+}
+
+/// The argument of [`ClientEvent::Away`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Away {
+    /// `true` when the user went away, `false` when they came back.
+    pub away: bool,
+}
+
+/// The argument of [`ClientEvent::Read`] and of [`crate::ServerEvent::Read`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Read {
+    /// The room.
+    pub room: RoomId,
+    /// The last entry that the user has seen. A smaller one than before marks later messages as unread.
+    pub seq: Seq,
+}
+
+/// The argument of [`ClientEvent::SetName`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SetName {
+    /// The new name.
+    pub name: Name,
+}
+
+impl ClientEvent {
+    /// Returns the event's name on the wire.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+
+    /// Returns the event's argument on the wire.
+    pub fn data(&self) -> Value {
+        data_of(self)
+    }
+
+    /// Parses an event from its name and argument. Errors: `unknown_event`, or `bad_request` with the wrong field.
+    pub fn parse(name: &str, data: Value) -> Result<Self, WireError> {
+        if !Self::VARIANTS.contains(&name) {
+            let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+            return Err(WireError::new(
+                ErrorCode::UnknownEvent,
+                format!("This server knows no event \"{shown}\"; docs/protocol.md lists them."),
+            ));
+        }
+        // `rooms` has no fields, and clients may leave the argument out.
+        if name == "rooms" {
+            return Ok(ClientEvent::Rooms(Nothing {}));
+        }
+        serde_json::from_value(tagged(name, data)).map_err(|error| {
+            WireError::new(
+                ErrorCode::BadRequest,
+                format!("The argument of \"{name}\" is wrong: {error}."),
+            )
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! The events that a server sends, with the same form as those of a client.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use strum::VariantNames as _;
+use ts_rs::TS;
+
+use crate::tagged::{data_of, tagged};
+use crate::{
+    DeviceId, Entry, EntryId, Epoch, Head, Member, MemberId, Name, Page, Person, Read, RoomId, RoomSummary, ServerInfo,
+    WireError,
+};
+
+/// An event from a server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, strum::IntoStaticStr, strum::VariantNames)]
+#[serde(tag = "event", content = "data", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ServerEvent {
+    /// The first event of every connection.
+    Hello(Hello),
+    /// New entries of one room: a broadcast per commit to every subscriber, the authors included.
+    Entries(Entries),
+    /// A range of a room's log.
+    Page(Page),
+    /// The client's copy of this room belongs to another history: the client drops it and takes the `page` that follows.
+    Reset(Reset),
+    /// The heads of the rooms that the client is subscribed to, every five seconds.
+    Heads(Heads),
+    /// The list of rooms.
+    Rooms(RoomList),
+    /// One room.
+    Room(RoomSummary),
+    /// The present and former members of a room.
+    Members(MemberList),
+    /// The people whose presence changed; after `hello`, all people who are online.
+    Presence(Presence),
+    /// A member started or stopped typing. A start counts for six seconds.
+    Typing(TypingNow),
+    /// The read marker that the user set on another device.
+    Read(Read),
+    /// A rejected request and the reason.
+    Refused(Refused),
+    /// The server shuts down; the connection ends after this event.
+    Closing(Closing),
+    /// An event from a later version.
+    #[serde(skip)]
+    #[ts(skip)]
+    Unknown,
+}
+
+/// The argument of [`ServerEvent::Hello`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Hello {
+    /// The server.
+    pub server: ServerInfo,
+    /// The protocol version of this connection.
+    pub protocol: u32,
+    /// The client's identity on this server.
+    pub me: MemberId,
+    /// The client's name on this server.
+    pub name: Name,
+    /// The device id that the client's entries carry.
+    pub device: DeviceId,
+    /// The room that every person is in.
+    pub lobby: RoomId,
+    /// The person's rooms, the lobby among them.
+    pub rooms: Vec<RoomSummary>,
+    /// The limits that the server enforces.
+    pub limits: LimitsInfo,
+    /// The server's clock, in milliseconds since the Unix epoch.
+    #[ts(type = "number")]
+    pub now: u64,
+}
+
+/// The limits that a client must know; [`crate::limits`] defines them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LimitsInfo {
+    /// Bytes of UTF-8 in a message.
+    pub text_bytes: u32,
+    /// Entries in a page.
+    pub page_entries: u32,
+    /// Bytes in a packet.
+    pub packet_bytes: u32,
+    /// Uncommitted posts of one connection.
+    pub waiting_posts: u32,
+    /// Milliseconds between two `heads`.
+    pub heads_every_ms: u32,
+}
+
+/// The argument of [`ServerEvent::Entries`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Entries {
+    /// The room.
+    pub room: RoomId,
+    /// The history that the entries belong to.
+    pub epoch: Epoch,
+    /// The entries in order of `seq`, without a gap.
+    pub entries: Vec<Entry>,
+}
+
+/// The argument of [`ServerEvent::Reset`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Reset {
+    /// The room.
+    pub room: RoomId,
+    /// The head of the history that replaces the client's.
+    pub head: Head,
+}
+
+/// The argument of [`ServerEvent::Heads`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Heads {
+    /// The head of each room.
+    #[ts(type = "Record<string, Head>")]
+    pub heads: BTreeMap<RoomId, Head>,
+}
+
+/// The argument of [`ServerEvent::Rooms`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct RoomList {
+    /// The rooms, by name.
+    pub rooms: Vec<RoomSummary>,
+}
+
+/// The argument of [`ServerEvent::Members`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MemberList {
+    /// The room.
+    pub room: RoomId,
+    /// The present and former members.
+    pub members: Vec<Member>,
+}
+
+/// The argument of [`ServerEvent::Presence`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Presence {
+    /// The people whose presence or name changed.
+    pub people: Vec<Person>,
+}
+
+/// The argument of [`ServerEvent::Typing`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TypingNow {
+    /// The room.
+    pub room: RoomId,
+    /// The member who types.
+    pub member: MemberId,
+    /// `true` when typing starts or goes on, `false` when it stops.
+    pub on: bool,
+}
+
+/// The argument of [`ServerEvent::Refused`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Refused {
+    /// The name of the rejected event.
+    pub event: String,
+    /// The room that the event named, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub room: Option<RoomId>,
+    /// The id of the entry that the event would have added, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub id: Option<EntryId>,
+    /// The reason.
+    pub error: WireError,
+}
+
+/// The argument of [`ServerEvent::Closing`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Closing {
+    /// A sentence for people.
+    pub message: String,
+}
+
+impl ServerEvent {
+    /// Returns the event's name on the wire.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+
+    /// Returns the event's argument on the wire.
+    pub fn data(&self) -> Value {
+        data_of(self)
+    }
+
+    /// Parses an event from its name and argument. An unknown name gives [`ServerEvent::Unknown`]; a wrong argument is an
+    /// error, since only a broken or hostile server sends one.
+    pub fn parse(name: &str, data: Value) -> Result<Self, serde_json::Error> {
+        if name == ServerEvent::Unknown.name() || !Self::VARIANTS.contains(&name) {
+            return Ok(ServerEvent::Unknown);
+        }
+        serde_json::from_value(tagged(name, data))
+    }
+}
