@@ -9,7 +9,7 @@ import { join } from "node:path";
 
 import { By, Key, until } from "selenium-webdriver";
 
-import { openApp } from "../tests/e2e/window.mjs";
+import { openApp } from "../tests/e2e/webdriver.mjs";
 import { Build } from "../tests/support/build.mjs";
 import { filledServer } from "./filled-server.mjs";
 import { quick, rounds } from "./options.mjs";
@@ -62,7 +62,7 @@ report("first paint", "empty window", empty.paint, "ms after process start");
 report("first paint", "I-Chat", first.paint, "ms after process start");
 report("first paint: times the empty window's", "I-Chat", first.paint / empty.paint, "×");
 const build = await Build.of("app");
-report("interface loaded at start, gzipped", "I-Chat", (await build.bytesWith("WaysIn")) / 1_000, "kB");
+report("interface loaded at start, gzipped", "I-Chat", (await build.bytesWith("JoinOptions")) / 1_000, "kB");
 await build.remove();
 
 function report(name, product, value, unit) {

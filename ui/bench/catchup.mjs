@@ -7,7 +7,7 @@ import { connect, createServer } from "node:net";
 
 import { Member } from "../tests/foreign/member.mjs";
 import { Server, program } from "../tests/foreign/server.mjs";
-import { Guest, openBrowser } from "../tests/e2e/guest.mjs";
+import { Guest, openBrowser } from "../tests/e2e/chat-page.mjs";
 import { rounds } from "./options.mjs";
 
 if (!program) throw new Error("ICHAT_SERVER_BIN has to name the server: run this by `cargo xtask bench screen`");

@@ -10,7 +10,7 @@
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../src/backend/protocol";
 import { Amendments, overlay } from "../src/rooms/fold";
-import { Log } from "./office";
+import { Log } from "./fixtures/room";
 
 const fold = (entry: Entry, ...later: Entry[]) => {
   const amendments = new Amendments();

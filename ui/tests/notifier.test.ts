@@ -36,7 +36,7 @@ describe("Notifier", () => {
     const { told, notifier, says } = listen();
     says("lobby", "a");
     says("lobby", "b");
-    notifier.seen("s", "lobby");
+    notifier.clear("s", "lobby");
     vi.advanceTimersByTime(10_000);
     expect(told).toEqual(["lobby: a"]);
   });

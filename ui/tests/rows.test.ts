@@ -9,9 +9,9 @@
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../src/backend/protocol";
 import { layOut } from "../src/chat/rows";
-import { sentences } from "../src/chat/system-line";
+import { sentences } from "../src/chat/system-text";
 import { Amendments, type Item } from "../src/rooms/fold";
-import { Log } from "./office";
+import { Log } from "./fixtures/room";
 
 const minute = 60_000;
 const morning = new Date(2026, 2, 5, 9, 0).getTime();

@@ -30,6 +30,6 @@ test("a browser's page weighs at most 120 kB", async () => {
 });
 
 test("the app's page weighs at most 120 kB, with the ways in that its first screen asks for", async () => {
-  const bytes = await app.bytesWith("WaysIn");
+  const bytes = await app.bytesWith("JoinOptions");
   expect(bytes, "bytes at start").toBeLessThanOrEqual(mostBytes);
 });

@@ -4,8 +4,8 @@ import { Drafts } from "../chat/drafts";
 import { plainText } from "../chat/markdown";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { ServerState, type ServerListener } from "../servers/server-state.svelte";
-import { explain } from "../shared/errors";
-import type { Keep } from "../shared/storage";
+import { errorMessage } from "../shared/errors";
+import type { KeyValueStorage } from "../shared/storage";
 import { Notifier } from "./notifier";
 import { Settings } from "./settings.svelte";
 
@@ -19,7 +19,7 @@ export interface Nearby {
 export type Overlay =
   | "find"
   | "settings"
-  | "keys"
+  | "shortcuts"
   | "switcher"
   | "quit"
   | { create: ServerState }
@@ -50,30 +50,30 @@ export class AppState implements ServerListener {
   #servers: readonly ServerState[] = $state.raw([]);
   #nearby: Nearby = $state.raw({ servers: [], searchingMs: 0, checked: [] });
   #hosting: Hosting | null = $state.raw(null);
-  /** What is wished for; it may still be on its way. */
-  #wish: { server: ServerId; room: RoomId | null } | null = $state.raw(null);
+  /** What is selected for; it may still be on its way. */
+  #selection: { server: ServerId; room: RoomId | null } | null = $state.raw(null);
   #fatal: string | null = $state(null);
   #toasts: readonly Toast[] = $state.raw([]);
   #focused = $state(true);
-  #named = $state(false);
+  #firstRunDone = $state(false);
   #nextToast = 0;
   /** The room that is open, so that leaving it can be told to it. */
-  #visiting: RoomState | undefined;
+  #openRoom: RoomState | undefined;
 
   overlay: Overlay | null = $state.raw(null);
   panel: Panel | null = $state(null);
   drawer = $state(false);
   /** Whom the list of people is to show, until it has. */
-  sought: MemberId | null = $state(null);
+  highlightedMember: MemberId | null = $state(null);
 
-  readonly #server = $derived(this.#servers.find(({ id }) => id === this.#wish?.server) ?? this.#servers[0]);
+  readonly #server = $derived(this.#servers.find(({ id }) => id === this.#selection?.server) ?? this.#servers[0]);
   readonly #room = $derived(this.#roomOf(this.#server));
   readonly #unread = $derived(this.#servers.reduce((sum, server) => sum + server.unread, 0));
 
-  constructor(backend: Backend, keep: Keep) {
+  constructor(backend: Backend, storage: KeyValueStorage) {
     this.backend = backend;
-    this.settings = new Settings(keep);
-    this.drafts = new Drafts(keep);
+    this.settings = new Settings(storage);
+    this.drafts = new Drafts(storage);
     this.#notifier = new Notifier(backend);
   }
 
@@ -109,10 +109,10 @@ export class AppState implements ServerListener {
     return this.#focused;
   }
   /** Nothing to show yet but the first screen: no server is known, or a guest has not said a name. */
-  get starting() {
+  get showsFirstRun() {
     if (!this.#profile) return false;
     if (this.backend.servers) return this.#servers.length === 0;
-    return this.#profile.firstRun && !this.#named;
+    return this.#profile.firstRun && !this.#firstRunDone;
   }
 
   start(): Promise<void> {
@@ -122,10 +122,10 @@ export class AppState implements ServerListener {
   // What is looked at.
 
   open(server: ServerId, room: RoomId | null = null): void {
-    this.#wish = { server, room };
+    this.#selection = { server, room };
     this.drawer = false;
-    this.sought = null;
-    this.#settle();
+    this.highlightedMember = null;
+    this.#updateOpenRoom();
   }
 
   /** Shows somebody in the list of people: of the open room if they are there, else of one where they are. */
@@ -136,14 +136,14 @@ export class AppState implements ServerListener {
     // Whoever is on a server is in its lobby.
     this.open(server.id, room?.id ?? server.lobby);
     this.panel = "people";
-    this.sought = member;
+    this.highlightedMember = member;
   }
 
-  attention(focused: boolean): void {
+  setFocused(focused: boolean): void {
     if (focused === this.#focused) return;
     this.#focused = focused;
     this.backend.attention(focused);
-    if (focused && this.#server && this.#room) this.#notifier.seen(this.#server.id, this.#room.id);
+    if (focused && this.#server && this.#room) this.#notifier.clear(this.#server.id, this.#room.id);
   }
 
   toggle(panel: Panel): void {
@@ -155,29 +155,29 @@ export class AppState implements ServerListener {
   async setName(name: Name): Promise<boolean> {
     // In a browser the first name, even the one made up, is what lets the guest in.
     if (name === this.#profile?.name && !this.#profile.firstRun) return true;
-    const done = await this.attempt(this.backend.setName(name));
+    const done = await this.tryOrToast(this.backend.setName(name));
     if (done && this.#profile) this.#profile = { ...this.#profile, name };
     return done;
   }
 
   /** A guest has said a name and goes in. */
-  enter(): void {
-    this.#named = true;
-    this.#settle();
+  finishFirstRun(): void {
+    this.#firstRunDone = true;
+    this.#updateOpenRoom();
   }
 
   async host(): Promise<boolean> {
     const { hosting } = this.backend;
     if (!hosting || !this.#profile) return false;
-    const done = await this.attempt(hosting.start(this.#profile.name));
+    const done = await this.tryOrToast(hosting.start(this.#profile.name));
     if (done) this.panel = "share";
     return done;
   }
 
   joinNearby(server: ServerId): Promise<boolean> {
     if (this.backend.nearby === undefined) return Promise.resolve(false);
-    this.#wish = { server, room: null };
-    return this.attempt(this.backend.nearby.join(server));
+    this.#selection = { server, room: null };
+    return this.tryOrToast(this.backend.nearby.join(server));
   }
 
   /** Rejects with what the person should read where they typed. */
@@ -186,17 +186,17 @@ export class AppState implements ServerListener {
     if (server !== undefined) this.open(server);
   }
 
-  async attempt(action: Promise<unknown> | undefined): Promise<boolean> {
+  async tryOrToast(action: Promise<unknown> | undefined): Promise<boolean> {
     try {
       await action;
       return true;
     } catch (error) {
-      this.problem(explain(error));
+      this.showError(errorMessage(error));
       return false;
     }
   }
 
-  problem(text: string): void {
+  showError(text: string): void {
     if (this.#toasts.some((toast) => toast.text === text)) return;
     const toast = { id: this.#nextToast++, text };
     this.#toasts = [...this.#toasts.slice(-3), toast];
@@ -209,18 +209,18 @@ export class AppState implements ServerListener {
 
   // What servers tell.
 
-  watched(server: ServerState, room: RoomState): boolean {
-    return this.#focused && !this.starting && this.#server === server && this.#room === room;
+  isWatched(server: ServerState, room: RoomState): boolean {
+    return this.#focused && !this.showsFirstRun && this.#server === server && this.#room === room;
   }
 
-  arrived(server: ServerState, room: RoomState, entries: readonly Entry[]): void {
-    if (this.watched(server, room)) return;
+  onNewMessages(server: ServerState, room: RoomState, entries: readonly Entry[]): void {
+    if (this.isWatched(server, room)) return;
     const last = entries.at(-1);
     if (last?.body.kind !== "message") return;
     const author = server.nameOf(last.author, room);
     const title = this.#servers.length > 1 ? `${author} · ${room.name} · ${server.name}` : `${author} · ${room.name}`;
-    const notice = { server: server.id, room: room.id, title, text: plainText(last.body.text) };
-    this.#notifier.arrived(notice, entries.length);
+    const notification = { server: server.id, room: room.id, title, text: plainText(last.body.text) };
+    this.#notifier.arrived(notification, entries.length);
   }
 
   #on(event: BackendEvent): void {
@@ -229,19 +229,19 @@ export class AppState implements ServerListener {
         this.#profile = { name: event.name, firstRun: event.first_run };
         return;
       case "servers":
-        return this.#know(event.servers);
+        return this.#setServers(event.servers);
       case "session": {
         const server = this.#servers.find(({ id }) => id === event.server);
         server?.apply(event.update);
-        if (event.update.update === "rooms" || event.update.update === "hello") this.#settle();
+        if (event.update.update === "rooms" || event.update.update === "hello") this.#updateOpenRoom();
         return;
       }
       case "nearby":
         this.#nearby = { servers: event.servers, searchingMs: event.searching_ms, checked: event.checked };
         return;
       case "hosting":
-        if (event.error) this.problem(event.error.message);
-        return this.#hosted(event.hosting);
+        if (event.error) this.showError(event.error.message);
+        return this.#setHosting(event.hosting);
       case "ask_quit":
         this.overlay = "quit";
         return;
@@ -253,16 +253,16 @@ export class AppState implements ServerListener {
     }
   }
 
-  #know(known: readonly KnownServer[]): void {
+  #setServers(known: readonly KnownServer[]): void {
     this.#servers = known.map((server) => {
       const state = this.#servers.find(({ id }) => id === server.id);
-      state?.know(server);
+      state?.setKnown(server);
       return state ?? new ServerState(server, this.backend, this);
     });
-    this.#settle();
+    this.#updateOpenRoom();
   }
 
-  #hosted(hosting: Hosting | null): void {
+  #setHosting(hosting: Hosting | null): void {
     const started = hosting !== null && hosting.server !== this.#hosting?.server;
     this.#hosting = hosting;
     if (started) this.open(hosting.server);
@@ -270,17 +270,17 @@ export class AppState implements ServerListener {
   }
 
   #roomOf(server: ServerState | undefined): RoomState | undefined {
-    const wished = this.#wish?.server === server?.id ? this.#wish?.room : null;
-    return (wished && server?.room(wished)) || (server?.lobby && server.room(server.lobby)) || server?.rooms[0];
+    const selected = this.#selection?.server === server?.id ? this.#selection?.room : null;
+    return (selected && server?.room(selected)) || (server?.lobby && server.room(server.lobby)) || server?.rooms[0];
   }
 
   /** Tells rooms of visits, whenever what is open may have changed. */
-  #settle(): void {
-    const open = this.starting ? undefined : this.#room;
-    if (open === this.#visiting) return;
-    this.#visiting?.leave();
-    this.#visiting = open;
+  #updateOpenRoom(): void {
+    const open = this.showsFirstRun ? undefined : this.#room;
+    if (open === this.#openRoom) return;
+    this.#openRoom?.leave();
+    this.#openRoom = open;
     open?.visit();
-    if (open && this.#server) this.#notifier.seen(this.#server.id, open.id);
+    if (open && this.#server) this.#notifier.clear(this.#server.id, open.id);
   }
 }

@@ -3,20 +3,20 @@ import type { AppState } from "./app-state.svelte";
 const regions = ["rooms", "timeline", "composer", "panel"] as const;
 
 /** Where one comes in, best first: the open room, the message that Tab reaches, the field, whatever there is. */
-const entrances = ["[aria-current]", "[data-message][tabindex='0']", "textarea", "button"];
+const focusTargets = ["[aria-current]", "[data-message][tabindex='0']", "textarea", "button"];
 
 /** The keys that mean something anywhere. What has a closer meaning (a dialog, the composer) has taken its keys before. */
-export function shortcut(app: AppState, event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing || app.starting || app.fatal !== null) return;
+export function handleShortcut(app: AppState, event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.isComposing || app.showsFirstRun || app.fatal !== null) return;
   const control = event.ctrlKey || event.metaKey;
-  const done = control ? withControl(app, event) : event.altKey ? withAlt(app, event) : plain(app, event);
-  if (done) event.preventDefault();
+  const handled = control ? withControl(app, event) : event.altKey ? withAlt(app, event) : plain(app, event);
+  if (handled) event.preventDefault();
 }
 
 function withControl(app: AppState, { key, shiftKey, altKey }: KeyboardEvent): boolean {
   if (shiftKey || altKey) return false;
   if (key === "k") app.overlay = "switcher";
-  else if (key === "/") app.overlay = "keys";
+  else if (key === "/") app.overlay = "shortcuts";
   else if (key === ".") app.toggle("people");
   else return false;
   return true;
@@ -59,8 +59,8 @@ function nextRegion(step: number): void {
     .filter((region) => region !== null && region.checkVisibility());
   const at = shown.findIndex((region) => region?.contains(document.activeElement));
   const next = shown[(at + step + shown.length) % shown.length];
-  for (const entrance of entrances) {
-    const found = next?.querySelector<HTMLElement>(entrance);
+  for (const selector of focusTargets) {
+    const found = next?.querySelector<HTMLElement>(selector);
     if (!found) continue;
     found.focus();
     return;

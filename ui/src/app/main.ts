@@ -1,9 +1,9 @@
 import { mount } from "svelte";
 import { backend } from "$backend";
-import { LocalKeep } from "../shared/storage";
+import { LocalKeyValueStorage } from "../shared/storage";
 import "../shared/tokens.css";
 import "../shared/base.css";
 import App from "./App.svelte";
 
 const target = document.getElementById("app");
-if (target) mount(App, { target, props: { backend, keep: new LocalKeep() } });
+if (target) mount(App, { target, props: { backend, storage: new LocalKeyValueStorage() } });

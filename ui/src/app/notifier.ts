@@ -1,57 +1,57 @@
-import type { Backend, Notice } from "../backend";
-import { words } from "../shared/words";
+import type { Backend, MessageNotification } from "../backend";
+import { strings } from "../shared/strings";
 
 /** How long a conversation stays quiet after it has made itself heard. */
-const quietMs = 3000;
+const notificationIntervalMs = 3000;
 
 interface Conversation {
   count: number;
-  latest: Notice | null;
+  latest: MessageNotification | null;
 }
 
 /**
  * Tells of what came in while nobody looked: at once for the first message of a conversation, then at most one
- * notice in three seconds, which counts what came in between.
+ * notification in three seconds, which counts what came in between.
  */
 export class Notifier {
   readonly #backend: Pick<Backend, "notify">;
-  readonly #talking = new Map<string, Conversation>();
+  readonly #conversations = new Map<string, Conversation>();
 
   constructor(backend: Pick<Backend, "notify">) {
     this.#backend = backend;
   }
 
-  arrived(notice: Notice, count: number): void {
-    const key = `${notice.server} ${notice.room}`;
-    const talking = this.#talking.get(key);
-    if (talking) {
-      talking.count += count;
-      talking.latest = notice;
+  arrived(notification: MessageNotification, count: number): void {
+    const key = `${notification.server} ${notification.room}`;
+    const conversation = this.#conversations.get(key);
+    if (conversation) {
+      conversation.count += count;
+      conversation.latest = notification;
       return;
     }
-    this.#tell(notice, count);
-    this.#talking.set(key, { count: 0, latest: null });
-    setTimeout(() => this.#quietEnded(key), quietMs);
+    this.#show(notification, count);
+    this.#conversations.set(key, { count: 0, latest: null });
+    setTimeout(() => this.#onIntervalEnd(key), notificationIntervalMs);
   }
 
   /** Somebody looks at the room now: what was held back for it is no news. */
-  seen(server: string, room: string): void {
-    const talking = this.#talking.get(`${server} ${room}`);
-    if (talking) talking.latest = null;
+  clear(server: string, room: string): void {
+    const conversation = this.#conversations.get(`${server} ${room}`);
+    if (conversation) conversation.latest = null;
   }
 
-  #quietEnded(key: string): void {
-    const talking = this.#talking.get(key);
-    if (!talking?.latest) {
-      this.#talking.delete(key);
+  #onIntervalEnd(key: string): void {
+    const conversation = this.#conversations.get(key);
+    if (!conversation?.latest) {
+      this.#conversations.delete(key);
       return;
     }
-    this.#tell(talking.latest, talking.count);
-    this.#talking.set(key, { count: 0, latest: null });
-    setTimeout(() => this.#quietEnded(key), quietMs);
+    this.#show(conversation.latest, conversation.count);
+    this.#conversations.set(key, { count: 0, latest: null });
+    setTimeout(() => this.#onIntervalEnd(key), notificationIntervalMs);
   }
 
-  #tell(notice: Notice, count: number): void {
-    this.#backend.notify({ ...notice, text: words.notice(count, notice.text) });
+  #show(notification: MessageNotification, count: number): void {
+    this.#backend.notify({ ...notification, text: strings.notification(count, notification.text) });
   }
 }

@@ -1,18 +1,18 @@
-import type { Keep } from "../shared/storage";
+import type { KeyValueStorage } from "../shared/storage";
 
 export type Theme = "system" | "light" | "dark";
 
 /** What a person chose about the interface, kept on this device. */
 export class Settings {
-  readonly #keep: Keep;
+  readonly #storage: KeyValueStorage;
   #theme: Theme = $state("system");
   #enterSends = $state(true);
 
-  constructor(keep: Keep) {
-    this.#keep = keep;
-    const theme = keep.get("theme");
+  constructor(storage: KeyValueStorage) {
+    this.#storage = storage;
+    const theme = storage.get("theme");
     if (theme === "light" || theme === "dark") this.#theme = theme;
-    this.#enterSends = keep.get("enter-sends") !== "no";
+    this.#enterSends = storage.get("enter-sends") !== "no";
   }
 
   get theme(): Theme {
@@ -20,7 +20,7 @@ export class Settings {
   }
   set theme(theme: Theme) {
     this.#theme = theme;
-    this.#keep.set("theme", theme === "system" ? null : theme);
+    this.#storage.set("theme", theme === "system" ? null : theme);
   }
 
   get enterSends(): boolean {
@@ -28,6 +28,6 @@ export class Settings {
   }
   set enterSends(sends: boolean) {
     this.#enterSends = sends;
-    this.#keep.set("enter-sends", sends ? null : "no");
+    this.#storage.set("enter-sends", sends ? null : "no");
   }
 }

@@ -19,7 +19,7 @@ export interface Backend {
   /** The window or the tab has come to the front, or left it. */
   attention(focused: boolean): void;
   /** Shows a system notification (the desktop) or counts in the title (a browser). */
-  notify(notice: Notice): void;
+  notify(notification: MessageNotification): void;
   /** How many unread messages there are in all, for the badge. */
   badge(unread: number): void;
 
@@ -31,7 +31,7 @@ export interface Backend {
   readonly servers?: ServersControl;
 }
 
-export interface Notice {
+export interface MessageNotification {
   server: ServerId;
   room: string;
   title: string;

@@ -2,6 +2,6 @@
 
 import type { Backend } from "./index";
 import { WebBackend } from "./web/backend";
-import { browserPage } from "./web/page";
+import { browserPage } from "./web/browser-env";
 
 export const backend: Backend = new WebBackend(browserPage());

@@ -1,5 +1,5 @@
 import type { EntryId } from "../backend/protocol";
-import type { Keep } from "../shared/storage";
+import type { KeyValueStorage } from "../shared/storage";
 
 /** What was begun in a room and not sent. */
 export interface Draft {
@@ -9,10 +9,10 @@ export interface Draft {
 
 /** A draft per room, on disk, so that closing the window loses no half-written sentence. */
 export class Drafts {
-  constructor(private readonly keep: Keep) {}
+  constructor(private readonly storage: KeyValueStorage) {}
 
   get(server: string, room: string): Draft {
-    const stored = this.keep.get(key(server, room));
+    const stored = this.storage.get(key(server, room));
     if (stored === null) return { text: "" };
     try {
       const draft = JSON.parse(stored) as Draft;
@@ -24,7 +24,7 @@ export class Drafts {
 
   set(server: string, room: string, draft: Draft): void {
     const empty = draft.text === "" && draft.replyTo === undefined;
-    this.keep.set(key(server, room), empty ? null : JSON.stringify(draft));
+    this.storage.set(key(server, room), empty ? null : JSON.stringify(draft));
   }
 }
 

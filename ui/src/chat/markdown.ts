@@ -29,10 +29,10 @@ export function safeHref(href: string): string | null {
 
 /** One line without marks, for quotes and notices. */
 export function plainText(text: string, most = 160): string {
-  const words = flat(parse(text.slice(0, 4 * most)))
+  const line = flat(parse(text.slice(0, 4 * most)))
     .replace(/\s+/g, " ")
     .trim();
-  return words.length > most ? `${words.slice(0, most)}…` : words;
+  return line.length > most ? `${line.slice(0, most)}…` : line;
 }
 
 function flat(tokens: Token[]): string {

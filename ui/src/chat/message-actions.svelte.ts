@@ -1,7 +1,7 @@
 import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { copyText } from "../shared/clipboard";
-import type { Composing } from "./composing.svelte";
+import type { Composing } from "./composer-state.svelte";
 
 /** What can be done with a message, by mouse and by key; each message offers what fits it. */
 export class MessageActions {

@@ -1,13 +1,13 @@
 import type { EntryId, MemberId, Seq } from "../backend/protocol";
 import type { Item } from "../rooms/fold";
-import type { Waiting } from "../rooms/outbox.svelte";
+import type { PendingMessage } from "../rooms/outbox.svelte";
 import { dayOf } from "../shared/time";
 
 /** How far apart messages of one person may be and still stand as one group. */
 const groupMs = 5 * 60_000;
 
 export type Row =
-  | { kind: "message"; key: EntryId; item: Item; head: boolean; waiting?: Waiting }
+  | { kind: "message"; key: EntryId; item: Item; head: boolean; waiting?: PendingMessage }
   | { kind: "system"; key: EntryId; items: Item[] }
   | { kind: "new"; key: "new" };
 
@@ -17,7 +17,12 @@ export interface Day {
 }
 
 /** Lays lines out: by days, in groups by author, with the *New* line, and with quiet events next to each other in one row. */
-export function layOut(items: readonly Item[], waiting: readonly Waiting[], newAfter: Seq | null, me: MemberId): Day[] {
+export function layOut(
+  items: readonly Item[],
+  waiting: readonly PendingMessage[],
+  newAfter: Seq | null,
+  me: MemberId,
+): Day[] {
   const days: Day[] = [];
   let last: Item | null = null;
   let lineStands = newAfter === null;
@@ -33,7 +38,7 @@ export function layOut(items: readonly Item[], waiting: readonly Waiting[], newA
     return rows;
   };
 
-  const message = (item: Item, more?: Waiting) => {
+  const message = (item: Item, more?: PendingMessage) => {
     const rows = rowsOf(item.at);
     const head: boolean = last?.author !== item.author || item.at - last.at > groupMs;
     rows.push({ kind: "message", key: item.id, item, head, ...(more ? { waiting: more } : {}) });

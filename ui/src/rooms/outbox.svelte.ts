@@ -4,7 +4,7 @@ import { newId } from "../shared/ids";
 import { overlay, target, type Item } from "./fold";
 
 /** A message of one's own that the log doesn't hold yet. */
-export interface Waiting {
+export interface PendingMessage {
   item: Item;
   state: "sending" | "failed";
   error?: string;
@@ -24,8 +24,8 @@ export class Outbox {
   /** The back end's list: the truth about everything but what it hasn't heard of yet. */
   set(items: readonly OutboxItem[]): void {
     for (const { id } of items) this.#unconfirmed.delete(id);
-    const unheard = this.#items.filter(({ id }) => this.#unconfirmed.has(id));
-    this.#items = [...items, ...unheard];
+    const unconfirmed = this.#items.filter(({ id }) => this.#unconfirmed.has(id));
+    this.#items = [...items, ...unconfirmed];
   }
 
   add(room: string, body: Body): OutboxItem {
@@ -35,7 +35,7 @@ export class Outbox {
     return item;
   }
 
-  get empty(): boolean {
+  get isEmpty(): boolean {
     return this.#shown.length === 0;
   }
 
@@ -45,12 +45,12 @@ export class Outbox {
   }
 
   /** What waits for a person's word. */
-  get refused(): readonly OutboxItem[] {
+  get failed(): readonly OutboxItem[] {
     return this.#shown.filter(({ state }) => state.state === "failed");
   }
 
   /** The back end did not even take it. */
-  failed(id: EntryId, message: string): void {
+  markFailed(id: EntryId, message: string): void {
     this.#state(id, { state: "failed", error: { code: "other", message } });
   }
 
@@ -67,13 +67,13 @@ export class Outbox {
   }
 
   /** The log holds these now. */
-  arrived(holds: (id: EntryId) => boolean): void {
+  removeCommitted(holds: (id: EntryId) => boolean): void {
     if (!this.#items.some(({ id }) => holds(id))) return;
     for (const { id } of this.#items) if (holds(id)) this.#unconfirmed.delete(id);
     this.#items = this.#items.filter(({ id }) => !holds(id));
   }
 
-  messages(): readonly Waiting[] {
+  messages(): readonly PendingMessage[] {
     return this.#shown.flatMap(({ id, body, written, state }) => {
       if (body.kind !== "message") return [];
       const item = {
@@ -92,7 +92,7 @@ export class Outbox {
   }
 
   /** The lines with one's own pending edits, deletions and reactions laid over them. */
-  over(items: readonly Item[]): readonly Item[] {
+  applyPendingChanges(items: readonly Item[]): readonly Item[] {
     const pending = this.#shown.filter(({ body }) => target(body) !== null);
     if (pending.length === 0) return items;
     return items.map((item) => {

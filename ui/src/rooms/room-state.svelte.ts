@@ -1,23 +1,23 @@
 import type { Body, Entry, EntryId, Head, Member, MemberId, Name, RoomSummary, Seq } from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
-import { marksOf } from "../people/look-alikes";
-import { explain } from "../shared/errors";
+import { keyFingerprints } from "../people/confusables";
+import { errorMessage } from "../shared/errors";
 import { timeOfId } from "../shared/ids";
-import { Arrivals } from "./arrivals";
+import { EntryWaiter } from "./entry-waiter";
 import type { Item } from "./fold";
 import { Outbox } from "./outbox.svelte";
-import { Reading } from "./reading.svelte";
-import { LogWindow, pageSize } from "./window";
+import { ReadState } from "./read-state.svelte";
+import { LogWindow, pageSize } from "./log-window";
 
 /** What a room asks of its server. */
-export interface RoomLink {
+export interface RoomContext {
   me(): MemberId;
   /** Under which name somebody is here right now. */
   nameOf(member: MemberId): Name | undefined;
   /** Rejects after the person has been told. */
   command(command: Command): Promise<void>;
   /** Whether a person looks at this room right now: it is open, and the window is in front. */
-  watched(room: string): boolean;
+  isWatched(room: string): boolean;
 }
 
 /** A place that the timeline is to show. Each is a new object, so that jumping twice to one place works. */
@@ -28,12 +28,12 @@ export interface Jump {
 export class RoomState {
   readonly id: string;
   readonly outbox: Outbox;
-  readonly #link: RoomLink;
+  readonly #context: RoomContext;
   readonly #log = new LogWindow();
-  readonly #reading: Reading;
+  readonly #readState: ReadState;
 
   #summary: RoomSummary;
-  #held: readonly Item[] = $state.raw([]);
+  #logItems: readonly Item[] = $state.raw([]);
   #members: readonly Member[] = $state.raw([]);
   #typing: readonly MemberId[] = $state.raw([]);
   #jump: Jump | null = $state.raw(null);
@@ -44,22 +44,22 @@ export class RoomState {
 
   readonly #names = $derived(new Map(this.#members.map((member) => [member.id, member.name])));
   /** With those who have left: what they wrote still stands there. */
-  readonly #marks = $derived.by(() =>
-    marksOf(this.#members.map(({ id, name }) => ({ id, name: this.#link.nameOf(id) ?? name }))),
+  readonly #fingerprints = $derived.by(() =>
+    keyFingerprints(this.#members.map(({ id, name }) => ({ id, name: this.#context.nameOf(id) ?? name }))),
   );
-  readonly #items = $derived.by(() => this.outbox.over(this.#held));
+  readonly #items = $derived.by(() => this.outbox.applyPendingChanges(this.#logItems));
   readonly #waiting = $derived.by(() => this.outbox.messages());
 
   #visited = false;
   #reader: Seq = Number.MAX_SAFE_INTEGER;
   readonly #quoted = new Map<EntryId, Item>();
-  readonly #arrivals = new Arrivals();
+  readonly #entryWaiter = new EntryWaiter();
 
-  constructor(summary: RoomSummary, link: RoomLink) {
+  constructor(summary: RoomSummary, context: RoomContext) {
     this.id = summary.id;
-    this.#link = link;
-    this.outbox = new Outbox(() => link.me());
-    this.#reading = new Reading((seq) => void this.#command({ command: "read", room: this.id, seq }));
+    this.#context = context;
+    this.outbox = new Outbox(() => context.me());
+    this.#readState = new ReadState((seq) => void this.#command({ command: "read", room: this.id, seq }));
     this.#summary = $state.raw(summary);
     this.summarise(summary);
   }
@@ -89,7 +89,7 @@ export class RoomState {
     return this.#typing;
   }
   get newLine() {
-    return this.#reading.newLine;
+    return this.#readState.newLine;
   }
   get jump() {
     return this.#jump;
@@ -114,8 +114,8 @@ export class RoomState {
   }
 
   /** What tells somebody from others here whose names look the same; nobody else has one. */
-  markOf(member: MemberId): string | undefined {
-    return this.#marks.get(member);
+  fingerprintOf(member: MemberId): string | undefined {
+    return this.#fingerprints.get(member);
   }
 
   find(id: EntryId): Item | undefined {
@@ -131,7 +131,7 @@ export class RoomState {
 
   /** One's own newest message, for ↑ in an empty composer. */
   get lastOwn(): Item | undefined {
-    const me = this.#link.me();
+    const me = this.#context.me();
     return this.#items.findLast((item) => item.author === me && item.body.kind === "message" && !item.deleted);
   }
 
@@ -139,7 +139,7 @@ export class RoomState {
 
   summarise(summary: RoomSummary): void {
     this.#summary = summary;
-    this.#reading.known(summary.read);
+    this.#readState.known(summary.read);
     this.#head = Math.max(this.#head, summary.head.seq);
   }
 
@@ -156,19 +156,19 @@ export class RoomState {
     const changed = this.#log.apply(entries, later, head.seq, this.#reader);
     if (this.#log.first !== first || this.#log.last !== last || entries.length === 0) this.#loading = null;
     if (changed) this.#publish();
-    if (changed && !this.#link.watched(this.id)) {
-      this.#reading.missed(
+    if (changed && !this.#context.isWatched(this.id)) {
+      this.#readState.missed(
         entries.filter(({ seq }) => seq > known),
-        this.#link.me(),
+        this.#context.me(),
       );
     }
-    this.#arrivals.take(entries);
+    this.#entryWaiter.resolve(entries);
   }
 
   reset(): void {
     this.#log.clear();
     this.#head = 0;
-    this.#reading.dropLine();
+    this.#readState.dropLine();
     this.#publish();
     if (this.#visited) this.#load("place", {});
   }
@@ -183,11 +183,11 @@ export class RoomState {
 
   /** The connection is back: what was asked for and never answered is asked for again. */
   reconnected(): void {
-    const { wanted, empty } = this.#log;
+    const { target, empty } = this.#log;
     this.#loading = null;
-    if (this.#jump === null || (wanted === null && !empty)) return;
+    if (this.#jump === null || (target === null && !empty)) return;
     void this.#command({ command: "open", room: this.id });
-    if (typeof wanted === "number") this.#showPlace(wanted);
+    if (typeof target === "number") this.#showPlace(target);
     else this.#load("place", {});
   }
 
@@ -197,7 +197,7 @@ export class RoomState {
     this.#visited = true;
     this.#reader = Number.MAX_SAFE_INTEGER;
     const { unread, read } = this.#summary;
-    this.#reading.begin(read, unread);
+    this.#readState.begin(read, unread);
     void this.#command({ command: "open", room: this.id });
     if (unread > 0 && !this.#log.holds(read + 1)) {
       this.#log.clear();
@@ -210,9 +210,9 @@ export class RoomState {
   }
 
   leave(): void {
-    this.#reading.dropLine();
+    this.#readState.dropLine();
     this.#jump = null;
-    if (this.atPresent) this.#log.rest();
+    if (this.atPresent) this.#log.shrink();
     else this.#log.clear();
     this.#publish();
   }
@@ -224,18 +224,18 @@ export class RoomState {
 
   /** What was on screen while a person looked is read. */
   seen(seq: Seq): void {
-    this.#reading.seen(seq);
+    this.#readState.seen(seq);
   }
 
   /** Everything is read, the line goes, and the newest is shown. */
   readAll(): void {
-    this.#reading.all(this.#head);
+    this.#readState.all(this.#head);
     this.toPresent();
   }
 
   markUnread(item: Item): void {
     const count = this.#items.filter((other) => other.seq >= item.seq && other.body.kind === "message").length;
-    this.#reading.unreadFrom(item.seq, count);
+    this.#readState.unreadFrom(item.seq, count);
   }
 
   // Moving about.
@@ -250,7 +250,7 @@ export class RoomState {
 
   toPresent(): void {
     if (!this.atPresent) {
-      this.#log.wanted = "present";
+      this.#log.target = "present";
       this.#load("place", {});
     }
     this.#jump = { to: "present" };
@@ -269,10 +269,10 @@ export class RoomState {
 
   /** Shows the first entry that was written at `time` or later. */
   async toTime(time: number): Promise<void> {
-    const ask = (command: Command) => void this.#command(command);
-    const seq = await this.#arrivals.find(time, { room: this.id, head: this.#head, ask });
+    const request = (command: Command) => void this.#command(command);
+    const seq = await this.#entryWaiter.findByTime(time, { room: this.id, head: this.#head, request });
     if (seq === null) return;
-    if (!this.#log.holds(seq)) await this.#arrivals.of(seq, () => this.#showPlace(seq));
+    if (!this.#log.holds(seq)) await this.#entryWaiter.waitFor(seq, () => this.#showPlace(seq));
     const item = this.#items.find((candidate) => candidate.seq >= seq);
     if (item) this.#jump = { to: item.id };
   }
@@ -281,12 +281,12 @@ export class RoomState {
 
   send(text: string, replyTo?: EntryId): void {
     this.post(replyTo ? { kind: "message", text, reply_to: replyTo } : { kind: "message", text });
-    this.#reading.dropLine();
+    this.#readState.dropLine();
     this.toPresent();
   }
 
   react(item: Item, emoji: string): void {
-    const me = this.#link.me();
+    const me = this.#context.me();
     const on = !item.reactions.some((reaction) => reaction.emoji === emoji && reaction.members.includes(me));
     this.post({ kind: "react", to: item.id, emoji, on });
   }
@@ -300,12 +300,15 @@ export class RoomState {
   retry(id: EntryId): void {
     const unheard = this.outbox.retry(id);
     if (unheard) this.#send(unheard);
-    else this.#link.command({ command: "retry", id }).catch((error: unknown) => this.outbox.failed(id, explain(error)));
+    else
+      this.#context
+        .command({ command: "retry", id })
+        .catch((error: unknown) => this.outbox.markFailed(id, errorMessage(error)));
   }
 
   discard(id: EntryId): void {
     const putBack = this.outbox.discard(id);
-    this.#link.command({ command: "discard", id }).catch(putBack);
+    this.#context.command({ command: "discard", id }).catch(putBack);
   }
 
   typingNow(on: boolean): void {
@@ -315,14 +318,14 @@ export class RoomState {
   // Within.
 
   #send({ id, room, body, written }: OutboxItem): void {
-    this.#link
+    this.#context
       .command({ command: "send", room, id, body, written })
-      .catch((error: unknown) => this.outbox.failed(id, explain(error)));
+      .catch((error: unknown) => this.outbox.markFailed(id, errorMessage(error)));
   }
 
-  /** For what needs no answer here: the link has told the person, and what is waited for is asked again. */
+  /** For what needs no answer here: the context has told the person, and what is waited for is asked again. */
   #command(command: Command): Promise<void> {
-    return this.#link.command(command).catch(() => {
+    return this.#context.command(command).catch(() => {
       this.#loading = null;
     });
   }
@@ -334,14 +337,14 @@ export class RoomState {
 
   #showPlace(seq: Seq): void {
     if (this.#log.holds(seq)) return;
-    this.#log.wanted = seq;
+    this.#log.target = seq;
     this.#load("place", { after: Math.max(0, seq - 1 - pageSize / 2) });
   }
 
   #publish(): void {
-    this.#held = this.#log.items;
+    this.#logItems = this.#log.items;
     this.#first = this.#log.first;
     this.#last = this.#log.last;
-    this.outbox.arrived((id) => this.#log.find(id) !== undefined);
+    this.outbox.removeCommitted((id) => this.#log.find(id) !== undefined);
   }
 }

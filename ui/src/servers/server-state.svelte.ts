@@ -1,18 +1,18 @@
 import type { Backend, KnownServer } from "../backend";
 import type { Entry, Hello, MemberId, Name, Person, RoomId, RoomSummary, WireError } from "../backend/protocol";
 import type { Command, Connection, OutboxItem, Update } from "../backend/session-types";
-import { RoomState, type RoomLink } from "../rooms/room-state.svelte";
+import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
 import { isPassing } from "../backend/wire-error";
-import { explain } from "../shared/errors";
+import { errorMessage } from "../shared/errors";
 import { newId } from "../shared/ids";
-import { words } from "../shared/words";
+import { strings } from "../shared/strings";
 
 /** What a server's state tells the rest of the interface. */
 export interface ServerListener {
-  watched(server: ServerState, room: RoomState): boolean;
+  isWatched(server: ServerState, room: RoomState): boolean;
   /** Messages of others that were not there before. */
-  arrived(server: ServerState, room: RoomState, entries: readonly Entry[]): void;
-  problem(message: string): void;
+  onNewMessages(server: ServerState, room: RoomState, entries: readonly Entry[]): void;
+  showError(message: string): void;
 }
 
 export class ServerState {
@@ -29,25 +29,25 @@ export class ServerState {
   #people: readonly Person[] = $state.raw([]);
   readonly #presence = $derived(new Map(this.#people.map((person) => [person.id, person])));
   /** Why the server takes nothing at the moment. */
-  #held: WireError | null = $state.raw(null);
+  #postingError: WireError | null = $state.raw(null);
   /** What waits for rooms that are not known yet. */
-  readonly #unplaced = new Map<RoomId, readonly OutboxItem[]>();
+  readonly #unassignedOutboxes = new Map<RoomId, readonly OutboxItem[]>();
   readonly #sending = $derived(this.#rooms.flatMap(({ outbox }) => outbox.sending));
   readonly #unread = $derived(this.#rooms.reduce((sum, room) => sum + room.unread, 0));
-  readonly #link: RoomLink;
+  readonly #roomContext: RoomContext;
 
   constructor(known: KnownServer, backend: Backend, listener: ServerListener) {
     this.id = known.id;
     this.#known = $state.raw(known);
     this.#backend = backend;
     this.#listener = listener;
-    this.#link = {
+    this.#roomContext = {
       me: () => this.me,
       nameOf: (member) => this.#presence.get(member)?.name,
       command: (command) => this.command(command),
-      watched: (id) => {
+      isWatched: (id) => {
         const room = this.room(id);
-        return room !== undefined && listener.watched(this, room);
+        return room !== undefined && listener.isWatched(this, room);
       },
     };
   }
@@ -79,8 +79,8 @@ export class ServerState {
   get unread() {
     return this.#unread;
   }
-  get held() {
-    return this.#held;
+  get postingError() {
+    return this.#postingError;
   }
   /** What was written on this server and is on its way. */
   get sending() {
@@ -105,7 +105,7 @@ export class ServerState {
   }
 
   /** Everybody that this device knows of: who is here right now, and who belongs to a room that has been opened. */
-  everybody(): Person[] {
+  allPeople(): Person[] {
     const all = new Map(this.#presence);
     for (const { id, name, left } of this.#rooms.flatMap(({ members }) => members))
       if (!left && !all.has(id)) all.set(id, { id, name, availability: "offline" });
@@ -116,7 +116,7 @@ export class ServerState {
     return this.#presence.get(member)?.availability ?? "offline";
   }
 
-  know(known: KnownServer): void {
+  setKnown(known: KnownServer): void {
     this.#known = known;
   }
 
@@ -125,7 +125,7 @@ export class ServerState {
     try {
       await this.#backend.command(this.id, command);
     } catch (error) {
-      this.#listener.problem(explain(error));
+      this.#listener.showError(errorMessage(error));
       throw error;
     }
   }
@@ -139,21 +139,21 @@ export class ServerState {
   apply(update: Update): void {
     switch (update.update) {
       case "connection":
-        return this.#connected(update);
+        return this.#setConnection(update);
       case "hello":
         this.#hello = update;
         return;
       case "rooms":
-        return this.#list(update.rooms);
+        return this.#setRooms(update.rooms);
       case "directory":
         this.#directory = update.rooms;
         return;
       case "entries":
-        return this.#entries(update);
+        return this.#onEntries(update);
       case "reset":
         return this.room(update.room)?.reset();
       case "outbox":
-        return this.#waits(update);
+        return this.#setOutbox(update);
       case "members":
         return this.room(update.room)?.setMembers(update.members);
       case "people":
@@ -162,52 +162,52 @@ export class ServerState {
       case "typing":
         return this.room(update.room)?.setTyping(update.members);
       case "refused":
-        return this.#refused(update);
+        return this.#onRefused(update);
     }
   }
 
-  #connected(connection: Connection & { update?: string }): void {
+  #setConnection(connection: Connection & { update?: string }): void {
     const was = this.#connection.state;
     this.#connection = connection;
-    if (connection.state !== "online") this.#held = null;
+    if (connection.state !== "online") this.#postingError = null;
     if (connection.state === "online" && was !== "online") for (const room of this.#rooms) room.reconnected();
   }
 
-  #list(summaries: readonly RoomSummary[]): void {
+  #setRooms(summaries: readonly RoomSummary[]): void {
     const rooms = summaries.map((summary) => {
       const room = this.room(summary.id);
       room?.summarise(summary);
-      return room ?? new RoomState(summary, this.#link);
+      return room ?? new RoomState(summary, this.#roomContext);
     });
     const others = this.#rooms.filter((room) => !rooms.includes(room));
     for (const room of others) room.notJoined();
     this.#rooms = [...rooms, ...others];
-    this.#place();
+    this.#assignOutboxes();
   }
 
   /** Puts what was written into its room. One that is not there needs a place as well, once the server has said which are. */
-  #place(): void {
-    for (const [id, items] of this.#unplaced) {
-      const room = this.room(id) ?? (this.#hello && items.length > 0 ? this.#gone(id) : undefined);
+  #assignOutboxes(): void {
+    for (const [id, items] of this.#unassignedOutboxes) {
+      const room = this.room(id) ?? (this.#hello && items.length > 0 ? this.#addNotJoinedRoom(id) : undefined);
       if (!room && items.length > 0) continue;
       room?.outbox.set(items);
-      this.#unplaced.delete(id);
+      this.#unassignedOutboxes.delete(id);
     }
-    this.#rooms = this.#rooms.filter((room) => room.joined || !room.outbox.empty);
+    this.#rooms = this.#rooms.filter((room) => room.joined || !room.outbox.isEmpty);
   }
 
-  #gone(id: RoomId): RoomState {
+  #addNotJoinedRoom(id: RoomId): RoomState {
     const head = { epoch: "", seq: 0 };
-    const gone = { id, name: words.rooms.gone, topic: "", members: 0, head, joined: false, read: 0, unread: 0 };
-    const room = new RoomState(gone, this.#link);
+    const gone = { id, name: strings.rooms.notJoined, topic: "", members: 0, head, joined: false, read: 0, unread: 0 };
+    const room = new RoomState(gone, this.#roomContext);
     this.#rooms = [...this.#rooms, room];
     return room;
   }
 
-  #entries(update: Update & { update: "entries" }): void {
+  #onEntries(update: Update & { update: "entries" }): void {
     // Something got through.
     if (update.entries.some(({ author, device }) => author === this.me && device === this.#hello?.device))
-      this.#held = null;
+      this.#postingError = null;
     const room = this.room(update.room);
     if (!room) return;
     const known = room.head;
@@ -215,18 +215,18 @@ export class ServerState {
     const fresh = update.entries.filter(
       ({ seq, author, body }) => seq > known && author !== this.me && body.kind === "message",
     );
-    if (fresh.length > 0) this.#listener.arrived(this, room, fresh);
+    if (fresh.length > 0) this.#listener.onNewMessages(this, room, fresh);
   }
 
-  #waits({ room, items }: Update & { update: "outbox" }): void {
-    this.#unplaced.set(room, items);
-    this.#place();
-    if (this.#sending.length === 0) this.#held = null;
+  #setOutbox({ room, items }: Update & { update: "outbox" }): void {
+    this.#unassignedOutboxes.set(room, items);
+    this.#assignOutboxes();
+    if (this.#sending.length === 0) this.#postingError = null;
   }
 
   /** Posts show their own refusals, where they stand; one that passes holds up all of them. */
-  #refused({ event, error }: { event: string; error: WireError }): void {
-    if (event === "post" && isPassing(error.code)) this.#held = error;
-    else if (event !== "post" && event !== "typing") this.#listener.problem(error.message);
+  #onRefused({ event, error }: { event: string; error: WireError }): void {
+    if (event === "post" && isPassing(error.code)) this.#postingError = error;
+    else if (event !== "post" && event !== "typing") this.#listener.showError(error.message);
   }
 }

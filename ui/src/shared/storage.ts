@@ -1,10 +1,10 @@
 /** What this device keeps for itself. A browser may refuse storage altogether; then it is kept until the page closes. */
-export interface Keep {
+export interface KeyValueStorage {
   get(key: string): string | null;
   set(key: string, value: string | null): void;
 }
 
-export class LocalKeep implements Keep {
+export class LocalKeyValueStorage implements KeyValueStorage {
   readonly #memory = new Map<string, string>();
 
   get(key: string): string | null {

@@ -16,8 +16,8 @@ import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { Server, skip as noServer } from "../foreign/server.mjs";
-import { Guest, noBrowser, openBrowser } from "./guest.mjs";
-import { missing } from "./missing.mjs";
+import { Guest, noBrowser, openBrowser } from "./chat-page.mjs";
+import { missing } from "./skip.mjs";
 
 const skip = missing(noServer, noBrowser);
 const axe = skip ? "" : await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

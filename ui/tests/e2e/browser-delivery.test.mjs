@@ -16,8 +16,8 @@
 import { strict as assert } from "node:assert";
 import { after, afterEach, before, test } from "node:test";
 import { Server, skip as noServer } from "../foreign/server.mjs";
-import { Guest, noBrowser, openBrowser, readsInOrder } from "./guest.mjs";
-import { missing } from "./missing.mjs";
+import { Guest, noBrowser, openBrowser, readsInOrder } from "./chat-page.mjs";
+import { missing } from "./skip.mjs";
 
 const skip = missing(noServer, noBrowser);
 let browser;

@@ -10,8 +10,8 @@ import { strict as assert } from "node:assert";
 import { after, before, test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { Server, skip as noServer } from "../foreign/server.mjs";
-import { Guest, noBrowser, openBrowser } from "./guest.mjs";
-import { missing } from "./missing.mjs";
+import { Guest, noBrowser, openBrowser } from "./chat-page.mjs";
+import { missing } from "./skip.mjs";
 
 const skip = missing(noServer, noBrowser);
 const count = 10_000;

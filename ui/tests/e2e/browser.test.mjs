@@ -15,8 +15,8 @@ import { strict as assert } from "node:assert";
 import { after, afterEach, before, test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { Server, eventually, skip as noServer } from "../foreign/server.mjs";
-import { Guest, noBrowser, openBrowser } from "./guest.mjs";
-import { missing } from "./missing.mjs";
+import { Guest, noBrowser, openBrowser } from "./chat-page.mjs";
+import { missing } from "./skip.mjs";
 
 const skip = missing(noServer, noBrowser);
 const mostBytesBeforePaint = 120_000;

@@ -10,11 +10,11 @@
 
 import { after, before, test } from "node:test";
 import { skip as noServer } from "../foreign/server.mjs";
-import { Desk, noWindow } from "./desk.mjs";
-import { Guest, noBrowser, openBrowser, readsInOrder } from "./guest.mjs";
-import { hostsWithoutWindow } from "./headless.mjs";
-import { missing } from "./missing.mjs";
-import { noNamespaces, twoComputers } from "./namespaces.mjs";
+import { Desk, noWindow } from "./app-window.mjs";
+import { Guest, noBrowser, openBrowser, readsInOrder } from "./chat-page.mjs";
+import { hostsWithoutWindow } from "./headless-server.mjs";
+import { missing } from "./skip.mjs";
+import { noNamespaces, twoComputers } from "./network-namespaces.mjs";
 
 const skip = missing(noWindow, noBrowser, noServer, noNamespaces);
 let network;

@@ -17,11 +17,11 @@
 import { strict as assert } from "node:assert";
 import { after, before, describe, test } from "node:test";
 import { eventually, skip as noServer } from "../foreign/server.mjs";
-import { Desk, noWindow } from "./desk.mjs";
-import { Guest, noBrowser, openBrowser, readsInOrder } from "./guest.mjs";
-import { hostsWithoutWindow } from "./headless.mjs";
-import { missing } from "./missing.mjs";
-import { noNamespaces, twoComputers } from "./namespaces.mjs";
+import { Desk, noWindow } from "./app-window.mjs";
+import { Guest, noBrowser, openBrowser, readsInOrder } from "./chat-page.mjs";
+import { hostsWithoutWindow } from "./headless-server.mjs";
+import { missing } from "./skip.mjs";
+import { noNamespaces, twoComputers } from "./network-namespaces.mjs";
 
 const skip = missing(noWindow, noBrowser, noServer, noNamespaces);
 

@@ -5,7 +5,7 @@ import type { Command, Load, OutboxItem, OutboxState } from "../session-types";
 import { refusal } from "./body";
 import type { Session } from "./index";
 import { lookedBack, tellEntries } from "./log-events";
-import type { Out } from "./out";
+import type { Out } from "./effects";
 import { read } from "./receive";
 
 export function command(session: Session, now: number, wanted: Command, out: Out): void {

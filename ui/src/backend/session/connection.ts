@@ -3,7 +3,7 @@
 import type { WireError } from "../protocol";
 import type { Connection } from "../session-types";
 import { isPassing } from "../wire-error";
-import type { Out } from "./out";
+import type { Out } from "./effects";
 
 type Window = readonly [afterMs: number, beforeMs: number];
 

@@ -4,7 +4,7 @@ import type { Head, Hello, RoomId, RoomSummary } from "../protocol";
 import type { Session } from "./index";
 import { seqMax } from "./log";
 import { inOrder } from "./order";
-import type { Out } from "./out";
+import type { Out } from "./effects";
 import { read } from "./receive";
 import { Room } from "./room";
 

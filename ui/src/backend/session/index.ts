@@ -12,7 +12,7 @@ import { Line } from "./connection";
 import { syncAll } from "./hello";
 import { askAgain } from "./log-events";
 import { compare, earliest, inOrder } from "./order";
-import { Out } from "./out";
+import { Out } from "./effects";
 import { Outbox } from "./outbox";
 import { People, Typing } from "./people";
 import { receive } from "./receive";

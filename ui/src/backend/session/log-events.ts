@@ -4,7 +4,7 @@ import type { Entries, Entry, Heads, Page, Reset, RoomId } from "../protocol";
 import type { Session } from "./index";
 import { heldInAll, seqMax } from "./log";
 import { inOrder } from "./order";
-import type { Out } from "./out";
+import type { Out } from "./effects";
 import type { Room } from "./room";
 
 /** Entries of one page, whatever the server calls its limit. */

@@ -1,7 +1,7 @@
 /** How much of one room's log is held: a range without a gap, and what waits beyond a gap. */
 
 import type { Entry, Epoch, Head, Page, RoomId, Seq } from "../protocol";
-import type { Out } from "./out";
+import type { Out } from "./effects";
 
 /** The largest sequence number that JavaScript keeps exact; a larger one is a broken or hostile server. */
 export const seqMax = Number.MAX_SAFE_INTEGER;

@@ -4,7 +4,7 @@ import { type Entry, type EntryId, limits, type RoomId, type WireError } from ".
 import type { OutboxItem } from "../session-types";
 import { isPassing } from "../wire-error";
 import { drained, earliest } from "./order";
-import type { Out } from "./out";
+import type { Out } from "./effects";
 
 /** A post without an answer is sent again after this. */
 const sendAgainMs = 10_000;

@@ -2,7 +2,7 @@
 
 import { limits, type MemberId, type Person, type RoomId } from "../protocol";
 import { drained, earliest, inOrder } from "./order";
-import type { Out } from "./out";
+import type { Out } from "./effects";
 
 /** How many people are kept: a hostile server could name any number. */
 const peopleMost = 20_000;

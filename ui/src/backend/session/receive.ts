@@ -5,7 +5,7 @@ import { isPassing } from "../wire-error";
 import { hello, room, roomsMost } from "./hello";
 import type { Session } from "./index";
 import { entries, heads, page, reset } from "./log-events";
-import type { Out } from "./out";
+import type { Out } from "./effects";
 
 /** Members of a room that are kept. */
 const membersMost = 20_000;

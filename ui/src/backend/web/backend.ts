@@ -1,15 +1,15 @@
 /** What stands behind the interface in a browser: the server that the page came from. */
 
-import type { Backend, BackendEvent, Notice } from "../index";
+import type { Backend, BackendEvent, MessageNotification } from "../index";
 import type { Auth, Challenge, DeviceId, Name, ServerId, ServerInfo } from "../protocol";
 import type { Command, Update } from "../session-types";
-import { type Disk, renewMs } from "./disk";
+import { type Disk, renewMs } from "./client-storage";
 import { answer, freshProfile, type Profile } from "./identity";
-import { openIndexedDisk } from "./indexed-disk";
-import { LiveSession } from "./live-session";
+import { openIndexedDisk } from "./indexed-db-storage";
+import { LiveSession } from "./session-driver";
 import { parseName } from "./name";
-import { MemoryDisk } from "./memory-disk";
-import type { Page } from "./page";
+import { MemoryDisk } from "./memory-storage";
+import type { Page } from "./browser-env";
 import { askHello } from "./transport";
 
 /** Where the first hello finds no server it is asked for again after this, and then after twice as long, up to the second. */
@@ -69,9 +69,9 @@ export class WebBackend implements Backend {
     if (focused) this.#nudge();
   }
 
-  notify(notice: Notice): void {
-    const { server, room } = notice;
-    this.#page.notify(notice, () => this.#on({ event: "show", server, room }));
+  notify(notification: MessageNotification): void {
+    const { server, room } = notification;
+    this.#page.notify(notification, () => this.#on({ event: "show", server, room }));
   }
 
   badge(unread: number): void {

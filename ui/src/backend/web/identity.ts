@@ -7,7 +7,7 @@
 
 import { ed25519 } from "@noble/curves/ed25519.js";
 import type { Auth, Challenge, DeviceId, Name } from "../protocol";
-import { madeUpName } from "./names";
+import { randomName } from "../../shared/random-name";
 
 export interface Profile {
   /** The secret half of the key: 32 bytes. */
@@ -18,7 +18,7 @@ export interface Profile {
 }
 
 export function freshProfile(): Profile {
-  return { secret: ed25519.utils.randomSecretKey(), name: madeUpName(), named: false };
+  return { secret: ed25519.utils.randomSecretKey(), name: randomName(), named: false };
 }
 
 /** The answer to a server's challenge; the text that is signed stands in docs/protocol.md, "Connecting". */

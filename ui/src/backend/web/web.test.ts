@@ -23,7 +23,7 @@ import type { BackendEvent } from "../index";
 import type { Entry, Hello, ServerId } from "../protocol";
 import type { Connection, OutboxItem, Update } from "../session-types";
 import { WebBackend } from "./backend";
-import type { Page } from "./page";
+import type { Page } from "./browser-env";
 
 const withinMs = 15_000;
 const open: Tab[] = [];

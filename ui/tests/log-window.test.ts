@@ -1,0 +1,101 @@
+/**
+ * The part of a log that is in memory:
+ * - stays bounded while somebody scrolls through 20,000 messages, and stays without a gap
+ * - drops what is far from the reader, on either side
+ * - takes nothing that would leave a gap
+ * - a place that is target replaces what is held once it comes in
+ * - a line that nothing changed stays the same object
+ * - a thousand reactions to one message do not push anything out
+ * - an amendment that came before its message counts when the message comes
+ */
+import { describe, expect, it } from "vitest";
+import { LogWindow, maxItems, pageSize } from "../src/rooms/log-window";
+import { Log } from "./fixtures/room";
+
+const seqs = (window: LogWindow) => window.items.map(({ seq }) => seq);
+const contiguous = (found: number[]) => found.every((seq, i) => i === 0 || seq === (found[i - 1] ?? 0) + 1);
+
+describe("LogWindow", () => {
+  it("stays bounded and whole all the way up and down", () => {
+    const log = new Log().fill(20_000);
+    const window = new LogWindow();
+    window.apply(log.page({ limit: pageSize }), [], log.head, log.head);
+    while (window.first > 1) {
+      window.apply(log.page({ before: window.first, limit: pageSize }), [], log.head, window.first);
+      expect(window.items.length).toBeLessThanOrEqual(maxItems);
+    }
+    expect(seqs(window)[0]).toBe(1);
+    expect(contiguous(seqs(window))).toBe(true);
+    while (window.last < log.head) {
+      window.apply(log.page({ after: window.last, limit: pageSize }), [], log.head, window.last);
+      expect(window.items.length).toBeLessThanOrEqual(maxItems);
+    }
+    expect(seqs(window).at(-1)).toBe(log.head);
+    expect(contiguous(seqs(window))).toBe(true);
+  });
+
+  it("keeps what is read at the top while new messages come in at the end", () => {
+    const log = new Log().fill(maxItems);
+    const window = new LogWindow();
+    for (let from = 1; from <= maxItems; from += 100) window.apply(log.range(from, from + 99), [], log.head, 10);
+    const late = log.says("bob", "late");
+    window.apply([late], [], log.head, 10);
+    expect(seqs(window)[0]).toBe(1);
+    expect(window.last).toBe(maxItems);
+  });
+
+  it("takes nothing that would leave a gap", () => {
+    const log = new Log().fill(50);
+    const window = new LogWindow();
+    window.apply(log.range(1, 10), [], 50, 1);
+    expect(window.apply(log.range(20, 30), [], 50, 1)).toBe(false);
+    expect(window.last).toBe(10);
+  });
+
+  it("goes to a target place, and to the present", () => {
+    const log = new Log().fill(500);
+    const window = new LogWindow();
+    window.apply(log.range(401, 500), [], 500, 500);
+    window.target = 50;
+    window.apply(log.range(301, 310), [], 500, 500);
+    expect(window.first).toBe(401);
+    window.apply(log.range(1, 100), [], 500, 500);
+    expect([window.first, window.last, window.target]).toEqual([1, 100, null]);
+    window.target = "present";
+    window.apply(log.range(401, 500), [], 500, 500);
+    expect([window.first, window.last]).toEqual([401, 500]);
+  });
+
+  it("leaves untouched lines the same objects", () => {
+    const log = new Log().fill(3);
+    const window = new LogWindow();
+    window.apply(log.range(1, 3), [], 3, 3);
+    const [one, two] = window.items;
+    window.apply([log.add("ada", { kind: "react", to: two?.id ?? "", emoji: "👍", on: true })], [], 4, 3);
+    expect(window.items[0]).toBe(one);
+    expect(window.items[1]).not.toBe(two);
+  });
+
+  it("is not pushed out by reactions", () => {
+    const log = new Log().fill(2);
+    const window = new LogWindow();
+    window.apply(log.range(1, 2), [], 2, 2);
+    const of = log.entries[0]?.id ?? "";
+    for (let i = 0; i < 1000; i++) {
+      window.apply([log.add(`p${i}`, { kind: "react", to: of, emoji: "👍", on: true })], [], log.head, log.head);
+    }
+    expect(seqs(window)).toEqual([1, 2]);
+    expect(window.last).toBe(1002);
+    expect(window.items[0]?.reactions[0]?.members.length).toBe(1000);
+  });
+
+  it("remembers an amendment that came before its message", () => {
+    const log = new Log().fill(10);
+    const edit = log.add("bob", { kind: "edit", of: log.entries[0]?.id ?? "", text: "changed" });
+    const window = new LogWindow();
+    window.apply(log.range(5, 10), [], 10, 10);
+    window.apply([edit], [], 11, 10);
+    window.apply(log.range(1, 4), [], 11, 10);
+    expect(window.items[0]?.text).toBe("changed");
+  });
+});
