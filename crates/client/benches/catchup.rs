@@ -13,7 +13,7 @@ use ichat_client::session::{Connection, Update};
 use ichat_client::{Address, Client, ClientUpdate};
 use ichat_protocol::{Body, DeviceId, EntryId, MemberId, Name, RoomId, Seq};
 use ichat_server::{Config, run};
-use ichat_store::{Draft, Outcome, Store};
+use ichat_store::{NewEntry, Outcome, Store};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -114,7 +114,7 @@ async fn talk(dir: &Path, entries: usize) -> Result<Seq> {
         let text = format!("message {n}, which is about as long as most of what people write to each other");
         draft(room, &people[n % people.len()], Body::Message { text, reply_to: None })
     });
-    let drafts: Vec<Draft> = joins.chain(texts).collect();
+    let drafts: Vec<NewEntry> = joins.chain(texts).collect();
     for batch in drafts.chunks(1_000) {
         let outcomes = store.commit(batch.to_vec()).await?;
         ensure!(
@@ -127,9 +127,9 @@ async fn talk(dir: &Path, entries: usize) -> Result<Seq> {
     Ok(head.seq)
 }
 
-fn draft(room: RoomId, (author, device): &(MemberId, DeviceId), body: Body) -> Draft {
+fn draft(room: RoomId, (author, device): &(MemberId, DeviceId), body: Body) -> NewEntry {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Draft {
+    NewEntry {
         room,
         id: EntryId::fresh(),
         author: author.clone(),
@@ -164,7 +164,7 @@ async fn come_back(dir: &Path, head: Seq) -> Result<Return> {
 async fn holds_all(dir: &Path, head: Seq) -> Result<()> {
     for server in std::fs::read_dir(dir.join("servers"))? {
         let replica = Store::open(&server?.path()).await?;
-        let rooms = replica.restored().await?.rooms;
+        let rooms = replica.persisted_state().await?.rooms;
         replica.close().await;
         ensure!(
             rooms.iter().any(|room| room.first <= Seq(1) && room.last == head),

@@ -6,7 +6,7 @@ use crate::session::{Change, OutboxItem, OutboxState, Restored, RoomCursor};
 
 /// What the disk holds.
 pub(crate) async fn restored(store: &Store) -> Result<Restored, StoreError> {
-    let held = store.restored().await?;
+    let held = store.persisted_state().await?;
     let mut rooms = Vec::new();
     for row in held.rooms {
         let members = if row.room.joined {
@@ -51,17 +51,7 @@ pub(crate) fn change(change: Change) -> ReplicaChange {
             ReplicaChange::OutboxState { id, failed }
         }
         Change::Discarded { id } => ReplicaChange::Discarded { id },
-        Change::Entries {
-            room,
-            epoch,
-            entries,
-            later,
-        } => ReplicaChange::Entries {
-            room,
-            epoch,
-            entries,
-            later,
-        },
+        Change::Entries { room, epoch, entries } => ReplicaChange::Entries { room, epoch, entries },
         Change::Reset { room, epoch } => ReplicaChange::Reset { room, epoch },
         Change::Room(summary) => ReplicaChange::Room(summary),
         Change::Members { room, members } => ReplicaChange::Members { room, members },

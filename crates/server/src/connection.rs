@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ichat_protocol::{Body, Closing, EntryId, Hello, Name, RoomSummary, ServerEvent, WireError};
-use ichat_store::Draft;
+use ichat_store::NewEntry;
 use socketioxide::SocketIo;
 use socketioxide::extract::{MaybeExtension, SocketRef};
 use socketioxide::handler::{ConnectHandler as _, FromConnectParts, Value};
@@ -127,7 +127,7 @@ async fn make_member(house: &Shared, visitor: &Visitor) -> Result<(), WireError>
     Ok(())
 }
 
-async fn renaming(house: &House, visitor: &Visitor) -> Result<Vec<Draft>, WireError> {
+async fn renaming(house: &House, visitor: &Visitor) -> Result<Vec<NewEntry>, WireError> {
     let rooms = house
         .store
         .rooms_of(&visitor.member)
@@ -140,8 +140,8 @@ async fn renaming(house: &House, visitor: &Visitor) -> Result<Vec<Draft>, WireEr
         .collect())
 }
 
-fn draft(room: ichat_protocol::RoomId, visitor: &Visitor, body: Body) -> Draft {
-    Draft {
+fn draft(room: ichat_protocol::RoomId, visitor: &Visitor, body: Body) -> NewEntry {
+    NewEntry {
         room,
         id: EntryId::fresh(),
         author: visitor.member.clone(),

@@ -172,7 +172,7 @@ async fn settle(house: &Shared, outcomes: Vec<(RoomId, Outcome)>, then: Then) {
             }
             let (entry, is_told) = match outcome {
                 Outcome::Committed(entry) => (entry, asker.seat.is_subscribed(room)),
-                Outcome::Standing(entry) => (entry, false),
+                Outcome::Duplicate(entry) => (entry, false),
                 _ => return,
             };
             if asker.ack.is_some() || !is_told {
@@ -184,7 +184,7 @@ async fn settle(house: &Shared, outcomes: Vec<(RoomId, Outcome)>, then: Then) {
             }
         }
         Then::Chat(asker) => match outcomes.into_iter().next_back() {
-            Some((_, Outcome::Committed(entry) | Outcome::Standing(entry))) => {
+            Some((_, Outcome::Committed(entry) | Outcome::Duplicate(entry))) => {
                 asker.acknowledge(&json!({ "offset": entry.seq }));
             }
             // The id is made of the client's own id and the text, so this is the same message, said by an earlier

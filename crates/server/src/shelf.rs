@@ -151,7 +151,7 @@ mod tests {
 
     use futures_util::future::join_all;
     use ichat_protocol::{DeviceId, EntryId, MemberId, Name};
-    use ichat_store::Draft;
+    use ichat_store::NewEntry;
     use tempfile::TempDir;
     use uuid::Uuid;
 
@@ -182,7 +182,7 @@ mod tests {
         /// Gives the ids of what is written into the lobby.
         async fn holds(&self, bodies: impl IntoIterator<Item = Body>) -> Vec<EntryId> {
             let device = DeviceId(Uuid::nil());
-            let draft = |body| Draft {
+            let draft = |body| NewEntry {
                 room: self.store.lobby(),
                 id: EntryId::fresh(),
                 author: MemberId::guest(Uuid::nil()),

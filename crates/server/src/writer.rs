@@ -1,7 +1,7 @@
 //! The one writer: everything that waits, in all rooms, becomes one transaction.
 
 use ichat_protocol::{DeviceId, EntryId, ErrorCode, WireError};
-use ichat_store::{Draft, Outcome, Store};
+use ichat_store::{NewEntry, Outcome, Store};
 use tokio::sync::mpsc;
 
 use crate::asker::{self, Asker};
@@ -24,7 +24,7 @@ pub(crate) struct Writer {
 
 /// Drafts that stand behind one another, and who hears what became of them.
 pub(crate) struct Job {
-    pub(crate) drafts: Vec<Draft>,
+    pub(crate) drafts: Vec<NewEntry>,
     pub(crate) then: Then,
 }
 
@@ -58,7 +58,7 @@ impl Writer {
     /// Hands in and waits until it is committed and published.
     pub(crate) async fn commit(
         &self,
-        drafts: Vec<Draft>,
+        drafts: Vec<NewEntry>,
         subscribe: Option<Arc<Seat>>,
     ) -> Result<Vec<Outcome>, WireError> {
         let (answer, outcomes) = oneshot::channel();
@@ -145,7 +145,7 @@ fn refuse(then: Then, error: &WireError) {
 /// The refusal that an outcome is, if it is one.
 pub(crate) fn refusal(outcome: &Outcome) -> Option<WireError> {
     Some(match outcome {
-        Outcome::Committed(_) | Outcome::Standing(_) => return None,
+        Outcome::Committed(_) | Outcome::Duplicate(_) => return None,
         Outcome::Conflict => WireError::new(
             ErrorCode::Conflict,
             "This id is taken by something else: make a new one.",

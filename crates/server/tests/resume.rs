@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use common::{Key, Person, Server, entries, message, soon};
 use ichat_protocol::limits::{HEADS_INTERVAL, MAX_PAGE_ENTRIES, MAX_TEXT_BYTES};
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, Epoch, Head, MemberId, Seq};
-use ichat_store::Draft;
+use ichat_store::NewEntry;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +38,7 @@ async fn head(server: &Server) -> Head {
 async fn fill(server: &Server, alice: &Person, count: usize, text: &str) {
     let author: MemberId = serde_json::from_value(json!(alice.me())).unwrap();
     let device: DeviceId = serde_json::from_value(alice.hello["device"].clone()).unwrap();
-    let draft = |_| Draft {
+    let draft = |_| NewEntry {
         room: server.lobby(),
         id: EntryId::fresh(),
         author: author.clone(),

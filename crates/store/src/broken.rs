@@ -36,6 +36,6 @@ impl Broken {
 }
 
 /// Whether these are acknowledged before they are committed. What the server itself writes is not: nobody could come in.
-pub(crate) fn acknowledges_first(drafts: &[crate::Draft]) -> bool {
+pub(crate) fn acknowledges_first(drafts: &[crate::NewEntry]) -> bool {
     Broken::AcknowledgeBeforeCommit.is_wanted() && drafts.iter().all(|draft| draft.body.check().is_ok())
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::sum;
+use crate::checksum;
 
 /// A place takes 40 bits of an entry's key; a room with more entries than that can't be.
 const SEQ_BITS: u32 = 40;
@@ -202,7 +202,7 @@ pub(crate) use select_entries;
 /// An entry from a row of [`select_entries`]; an error when it is not what was written.
 pub(crate) fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let entry = entry_of(row, at(EntryId(row.get(1)?), row.get(4)?))?;
-    if row.get::<_, Option<i32>>(9)? == Some(sum::of_entry(row.get(0)?, &entry)) {
+    if row.get::<_, Option<i32>>(9)? == Some(checksum::of_entry(row.get(0)?, &entry)) {
         return Ok(entry);
     }
     Err(unreadable(9, format!("entry {} is not what was written", entry.seq)))

@@ -87,7 +87,7 @@ pub enum StoreError {
     /// The entries don't adjoin what is held, contradict it, or are of another history.
     /// The caller asks the server for the room again (`Reset`, then entries).
     #[error("These entries don't fit what is held of the room: {0}.")]
-    Misfit(String),
+    OutOfSync(String),
     /// The store was closed.
     #[error("The history is closed.")]
     Closed,

@@ -4,8 +4,8 @@ use ichat_protocol::{RoomId, ServerId};
 use rusqlite::{Connection, OptionalExtension as _};
 use uuid::Uuid;
 
+use crate::checksum;
 use crate::code::unreadable;
-use crate::sum;
 
 /// Who a folder is, from its first opening on.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Option<Identity>
         return Ok(None);
     };
     let (server, lobby) = (ServerId(server), RoomId(lobby));
-    if written != Some(sum::of_meta(server, lobby, generation)) {
+    if written != Some(checksum::of_meta(server, lobby, generation)) {
         return Err(unreadable(3, "whose folder it is is not what was written"));
     }
     Ok(Some(Identity {
@@ -58,7 +58,12 @@ pub(crate) fn write(connection: &Connection, server: ServerId, lobby: RoomId) ->
     transaction.execute("DELETE FROM meta", [])?;
     transaction.execute(
         "INSERT INTO meta (server, lobby, generation, sum) VALUES (?1, ?2, ?3, ?4)",
-        (server.0, lobby.0, generation, sum::of_meta(server, lobby, generation)),
+        (
+            server.0,
+            lobby.0,
+            generation,
+            checksum::of_meta(server, lobby, generation),
+        ),
     )?;
     transaction.commit()?;
     Ok(Identity {

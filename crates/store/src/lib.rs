@@ -13,35 +13,35 @@
 //! What is read is what was written, or an error: each entry carries a sum, a page has no gap, and a note beside the
 //! database says how much was confirmed.
 //!
-//! The same tables hold a server's truth and a client's replica. The server hands [`Draft`]s to [`Store::commit`], which
+//! The same tables hold a server's truth and a client's replica. The server hands [`NewEntry`]s to [`Store::commit`], which
 //! gives each its place. The client hands [`ReplicaChange`]s to [`Store::save`]: entries that have their places already.
 //! No `SQLite` type, path or pragma leaks through the face, and sockets are unknown here.
 
 #[cfg(feature = "broken")]
 #[doc(hidden)]
 pub mod broken;
-mod care;
+mod checksum;
 mod code;
-mod confirmed;
+mod commit_watermark;
+mod data_dir;
 mod error;
-mod folder;
-mod heads;
 mod identity;
 mod indexer;
+mod integrity;
 mod log;
+mod maintenance;
+mod message_counts;
 mod read;
 mod readers;
 mod replica;
 mod schema;
 mod shorthand;
 mod store;
-mod sum;
-mod tally;
 mod write;
 mod writer;
 
-pub use care::{Backup, CareError, Checked, Progress, RestoredHistory, backup, check, restore};
 pub use error::{OpenError, StoreError};
-pub use log::{Draft, Hit, Outcome, Search};
-pub use replica::{OutboxRow, ReplicaChange, Restored, RestoredRoom};
+pub use log::{Hit, NewEntry, Outcome, Search};
+pub use maintenance::{BackupReport, CheckReport, MaintenanceError, Progress, RestoreReport, backup, check, restore};
+pub use replica::{OutboxRow, PersistedRoom, PersistedState, ReplicaChange};
 pub use store::Store;

@@ -4,7 +4,7 @@ use ichat_protocol::{Body, DeviceId, Entry, EntryId, MemberId, RoomId};
 
 /// An entry that has no place in its room yet.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Draft {
+pub struct NewEntry {
     /// Where.
     pub room: RoomId,
     /// Made by the author's device; the key for "already have it".
@@ -26,7 +26,7 @@ pub enum Outcome {
     Committed(Entry),
     /// The same id, author, room and body stand already (or the member has already joined under this name):
     /// this is the entry that stands. A deleted message that is posted again stands as `wiped`.
-    Standing(Entry),
+    Duplicate(Entry),
     /// The id stands for something else, or the room exists already. Nothing was written.
     Conflict,
     /// There is no such room.

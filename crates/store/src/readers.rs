@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use crate::StoreError;
-use crate::folder::Folder;
+use crate::data_dir::DataDir;
 use crate::shorthand::Books;
 
 /// More readers than this only wait for the same disk.
@@ -57,7 +57,7 @@ impl Readers {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => Folder::open_reader(&self.dir, &self.books)?,
+            None => DataDir::open_reader(&self.dir, &self.books)?,
         };
         let transaction = connection.unchecked_transaction()?;
         // After an error the connection is not used again: it may be the connection that was at fault.

@@ -4,16 +4,16 @@ use ichat_protocol::{Body, Entry, EntryId, Epoch, Member, RoomId, RoomSummary, S
 
 /// What the disk holds when a client starts.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Restored {
+pub struct PersistedState {
     /// How much of each room is held, in the order in which the rooms were first seen.
-    pub rooms: Vec<RestoredRoom>,
+    pub rooms: Vec<PersistedRoom>,
     /// What is not acknowledged yet, in the order in which it was written.
     pub outbox: Vec<OutboxRow>,
 }
 
 /// A room as it was last seen, and the range `first..=last` of its log that is held without a gap.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RestoredRoom {
+pub struct PersistedRoom {
     /// As the server last told it; `read` and `unread` follow what was saved since.
     pub room: RoomSummary,
     /// Of which history the entries are.
@@ -65,8 +65,6 @@ pub enum ReplicaChange {
         epoch: Epoch,
         /// In order of `seq`, without a gap.
         entries: Vec<Entry>,
-        /// What amends them, from beyond the range. Not kept: see [`crate::Store::save`].
-        later: Vec<Entry>,
     },
     /// All that is held of the room's log is of a history that no longer counts.
     Reset {

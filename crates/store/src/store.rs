@@ -1,6 +1,5 @@
 //! The handle that everybody holds.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,15 +9,15 @@ use std::time::{Duration, SystemTime};
 use ichat_protocol::{Body, DeviceId, EntryId, Head, Member, MemberId, Name, Page, RoomId, RoomSummary, Seq, ServerId};
 use tokio::sync::oneshot;
 
-use crate::confirmed::{Confirmed, Count};
-use crate::folder::{self, Folder};
+use crate::commit_watermark::{CommitWatermark, Count};
+use crate::data_dir::{self, DataDir};
 use crate::identity;
 use crate::indexer::{Indexer, Lag};
 use crate::readers::Readers;
 use crate::shorthand::Books;
 use crate::write::Mark;
 use crate::writer::{self, Command};
-use crate::{Draft, Hit, OpenError, Outcome, ReplicaChange, Restored, Search, StoreError, read};
+use crate::{Hit, NewEntry, OpenError, Outcome, PersistedState, ReplicaChange, Search, StoreError, read};
 
 /// How long closing waits for what is under way. A batch takes milliseconds; a disk that takes longer is broken.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -80,7 +79,7 @@ impl Store {
             return Ok(());
         }
         let at = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
-        let created = Draft {
+        let created = NewEntry {
             room: self.lobby(),
             id: EntryId::fresh(),
             author: MemberId::guest(self.server_id().0),
@@ -117,19 +116,13 @@ impl Store {
     /// a `member_renamed` is drafted for each room of the member. Everything else needs its author to be a member.
     /// `edit` and `delete` are for the author of the message; a `delete` wipes the message and its edits in the same
     /// transaction. A member's first unread entry is the one after the `joined`.
-    pub async fn commit(&self, drafts: Vec<Draft>) -> Result<Vec<Outcome>, StoreError> {
+    pub async fn commit(&self, drafts: Vec<NewEntry>) -> Result<Vec<Outcome>, StoreError> {
         self.ask(|answer| Command::Commit(drafts, answer)).await
     }
 
     /// How far a room's log goes here.
     pub async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
         self.inner.readers.read(move |c| read::head(c, room)).await
-    }
-
-    /// How far these rooms' logs go here; unknown ones are left out.
-    pub async fn heads(&self, rooms: &[RoomId]) -> Result<BTreeMap<RoomId, Head>, StoreError> {
-        let rooms = rooms.to_vec();
-        self.inner.readers.read(move |c| read::heads(c, &rooms)).await
     }
 
     /// A range of a room's log, with the semantics of [`ichat_protocol::History`]; `None` for an unknown room.
@@ -200,16 +193,15 @@ impl Store {
 
     /// What a client's folder holds. `unread` here counts the person's own messages too where the log itself is counted,
     /// because the folder doesn't know who the person is; [`Store::rooms`] is told.
-    pub async fn restored(&self) -> Result<Restored, StoreError> {
-        self.inner.readers.read(read::restored).await
+    pub async fn persisted_state(&self) -> Result<PersistedState, StoreError> {
+        self.inner.readers.read(read::persisted_state).await
     }
 
     /// Writes changes to a client's folder in one transaction; durable when it returns. When one of them is refused
-    /// ([`StoreError::Misfit`]), nothing of the batch is written.
+    /// ([`StoreError::OutOfSync`]), nothing of the batch is written.
     ///
     /// Of each room one range is held without a gap. Entries must adjoin it or overlap it; what overlaps must be the same
-    /// entries, and is dropped. The `later` of a page is not kept: as far as it lies in the range it is held already, and
-    /// what lies beyond the range comes when the range gets there.
+    /// entries, and is dropped.
     pub async fn save(&self, changes: Vec<ReplicaChange>) -> Result<(), StoreError> {
         self.ask(|answer| Command::Save(changes, answer)).await
     }
@@ -237,12 +229,12 @@ impl Store {
 
 impl Inner {
     fn open(dir: &Path) -> Result<Self, OpenError> {
-        let folder = Folder::lock(dir)?;
+        let folder = DataDir::lock(dir)?;
         let books = Books::default();
         let connection = folder.open_writer(&books)?;
         let identity = identity::ensure(&connection).map_err(|e| folder.explain(&e))?;
         let count = Count::of(&connection).map_err(|e| folder.explain(&e))?;
-        let confirmed = Confirmed::open(dir, identity.generation, count).map_err(|e| folder::of_io(dir, &e))?;
+        let confirmed = CommitWatermark::open(dir, identity.generation, count).map_err(|e| data_dir::of_io(dir, &e))?;
         folder.sync();
         let lag = Lag::default();
         let index = Indexer::of(&connection, lag.clone()).map_err(|e| folder.explain(&e))?;

@@ -6,12 +6,12 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::confirmed::Confirmed;
-use crate::folder::Folder;
+use crate::commit_watermark::CommitWatermark;
+use crate::data_dir::DataDir;
 use crate::indexer::Indexer;
 use crate::shorthand::{Books, Learning};
 use crate::write::{self, Mark};
-use crate::{Draft, Outcome, ReplicaChange, StoreError};
+use crate::{NewEntry, Outcome, ReplicaChange, StoreError};
 
 /// Markers in one transaction at most: commits wait no longer than for these.
 const MARKS: usize = 1_000;
@@ -20,7 +20,7 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What the writer is asked to do. Each is one transaction, in the order of the channel.
 pub(crate) enum Command {
-    Commit(Vec<Draft>, Answer<Vec<Outcome>>),
+    Commit(Vec<NewEntry>, Answer<Vec<Outcome>>),
     Save(Vec<ReplicaChange>, Answer<()>),
     SetRead(Mark, Answer<()>),
     /// Takes into the search index what is behind it.
@@ -33,9 +33,9 @@ pub(crate) enum Command {
 
 /// Starts the thread. It ends by [`Command::Close`], or when the last sender is gone.
 pub(crate) fn start(
-    folder: Folder,
+    folder: DataDir,
     connection: Connection,
-    confirmed: Confirmed,
+    confirmed: CommitWatermark,
     books: Books,
     index: Indexer,
 ) -> std::io::Result<(mpsc::Sender<Command>, JoinHandle<()>)> {
@@ -47,9 +47,9 @@ pub(crate) fn start(
 }
 
 fn run(
-    folder: &Folder,
+    folder: &DataDir,
     mut connection: Connection,
-    mut confirmed: Confirmed,
+    mut confirmed: CommitWatermark,
     books: Books,
     mut index: Indexer,
     queue: &mpsc::Receiver<Command>,

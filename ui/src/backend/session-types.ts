@@ -270,11 +270,7 @@ epoch: Epoch,
 /**
  * In order of `seq`, without a gap.
  */
-entries: Array<Entry>, 
-/**
- * What amends them.
- */
-later?: Array<Entry>, } | { "change": "reset", 
+entries: Array<Entry>, } | { "change": "reset", 
 /**
  * The room.
  */

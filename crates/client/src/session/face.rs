@@ -267,10 +267,6 @@ pub enum Change {
         epoch: Epoch,
         /// In order of `seq`, without a gap.
         entries: Vec<Entry>,
-        /// What amends them.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        #[ts(as = "Option<Vec<Entry>>", optional)]
-        later: Vec<Entry>,
     },
     /// All that is held of a room is of a history that no longer counts.
     Reset {

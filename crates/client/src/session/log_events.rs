@@ -22,7 +22,7 @@ impl Session {
         self.outbox.acknowledge_unsaved(&stands, out);
         let space = HELD_IN_ALL.saturating_sub(held);
         let applied = room.log.take(entries.epoch, entries.entries, space);
-        self.apply(entries.room, &applied, &[], out);
+        self.apply(entries.room, &applied, out);
         if !applied.is_empty() {
             self.tell_entries(entries.room, applied, Vec::new(), out);
         }
@@ -51,11 +51,10 @@ impl Session {
                 room: id,
                 epoch: page.head.epoch,
                 entries: placed.below.clone(),
-                later: page.later.clone(),
             });
             self.outbox.acknowledge(&placed.below);
         }
-        self.apply(id, &placed.above, &page.later, out);
+        self.apply(id, &placed.above, out);
         self.recount(id, before.is_none());
         self.outbox.acknowledge_unsaved(&page.entries, out);
         self.looked_back(id, &page.entries);
@@ -70,7 +69,7 @@ impl Session {
     }
 
     /// Entries that follow the last one held: saves them, and lets them change the picture.
-    fn apply(&mut self, id: RoomId, entries: &[Entry], later: &[Entry], out: &mut Out) {
+    fn apply(&mut self, id: RoomId, entries: &[Entry], out: &mut Out) {
         let (Some(room), Some(me)) = (self.rooms.get_mut(&id), &self.me) else {
             return;
         };
@@ -81,7 +80,6 @@ impl Session {
             room: id,
             epoch,
             entries: entries.to_vec(),
-            later: later.to_vec(),
         });
         let mut all = Changed::default();
         for entry in entries {

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use anyhow::{Context as _, Result, bail, ensure};
 use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, MemberId, Name, RoomId, Seq};
-use ichat_store::{Draft, Outcome, Store};
+use ichat_store::{NewEntry, Outcome, Store};
 
 use super::{Case, edit, message};
 use crate::history::{self, Log};
@@ -156,7 +156,7 @@ fn harm(dir: &Path, dice: &mut fastrand::Rng) -> Result<String> {
 /// Looks at a harmed folder as its owner would. An error is a broken promise.
 fn examine(harmed: &Path, opened: &Path, logs: &[Log]) -> Result<Seen> {
     let faults = match ichat_store::check(harmed, &mut |_| {}) {
-        Ok(checked) => checked.faults,
+        Ok(report) => report.problems,
         Err(error) => vec![error.to_string()],
     };
     copy(harmed, opened)?;
@@ -242,9 +242,9 @@ async fn say_again(store: &Store, logs: &[Log]) -> Option<EntryId> {
     None
 }
 
-fn again(room: RoomId, entry: &Entry) -> Draft {
+fn again(room: RoomId, entry: &Entry) -> NewEntry {
     let (author, device): (MemberId, DeviceId) = (entry.author.clone(), entry.device);
-    Draft {
+    NewEntry {
         room,
         id: entry.id,
         author,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Body, ClientEvent, EntryId, ErrorCode, Head, RoomId, WireError};
-use ichat_store::Draft;
+use ichat_store::NewEntry;
 use serde_json::Value;
 
 use crate::asker::{self, Asker};
@@ -75,8 +75,8 @@ fn parse(name: &str, arguments: ReadArguments) -> Result<ClientEvent, WireError>
 }
 
 /// An entry by whoever sits here, at this moment.
-pub(crate) fn draft(seat: &Seat, room: RoomId, id: EntryId, body: Body) -> Draft {
-    Draft {
+pub(crate) fn draft(seat: &Seat, room: RoomId, id: EntryId, body: Body) -> NewEntry {
+    NewEntry {
         room,
         id,
         author: seat.member.clone(),
@@ -88,7 +88,7 @@ pub(crate) fn draft(seat: &Seat, room: RoomId, id: EntryId, body: Body) -> Draft
 
 /// A guest becomes a member of the lobby with the first thing that they say there. It is handed in every time: it costs the
 /// transaction one look-up, and no connection has to know what another one has committed.
-pub(crate) fn with_guest_joined(house: &House, seat: &Seat, draft: Draft) -> Vec<Draft> {
+pub(crate) fn with_guest_joined(house: &House, seat: &Seat, draft: NewEntry) -> Vec<NewEntry> {
     match house.people.name(&seat.member) {
         Some(name) if seat.member.is_guest() && draft.room == house.lobby() => {
             vec![

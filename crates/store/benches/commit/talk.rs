@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ichat_protocol::{Body, DeviceId, EntryId, MemberId, Name, RoomId};
-use ichat_store::{Draft, Outcome, Store};
+use ichat_store::{NewEntry, Outcome, Store};
 
 pub(crate) const AUTHORS: usize = 20;
 
@@ -133,14 +133,14 @@ impl Talk {
         }
         let name = Name::parse("Somebody")?;
         let joins = (0..AUTHORS).map(|n| talk.draft(n, Body::Joined { name: name.clone() }));
-        let joins: Vec<Draft> = joins.collect();
+        let joins: Vec<NewEntry> = joins.collect();
         talk.commit(joins).await?;
         Ok(talk)
     }
 
-    fn draft(&self, who: usize, body: Body) -> Draft {
+    fn draft(&self, who: usize, body: Body) -> NewEntry {
         let (author, device) = self.people[who].clone();
-        Draft {
+        NewEntry {
             room: self.room,
             id: EntryId::fresh(),
             author,
@@ -150,7 +150,7 @@ impl Talk {
         }
     }
 
-    pub(crate) fn batch(&mut self, size: usize) -> Vec<Draft> {
+    pub(crate) fn batch(&mut self, size: usize) -> Vec<NewEntry> {
         (0..size)
             .map(|_| {
                 let who = self.dice.roll(AUTHORS);
@@ -161,7 +161,7 @@ impl Talk {
             .collect()
     }
 
-    pub(crate) async fn commit(&self, batch: Vec<Draft>) -> anyhow::Result<usize> {
+    pub(crate) async fn commit(&self, batch: Vec<NewEntry>) -> anyhow::Result<usize> {
         let outcomes = self.store.commit(batch).await?;
         anyhow::ensure!(
             outcomes.iter().all(|o| matches!(o, Outcome::Committed(_))),

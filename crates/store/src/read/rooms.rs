@@ -1,12 +1,10 @@
 //! Rooms and their members.
 
-use std::collections::BTreeMap;
-
 use ichat_protocol::{Epoch, Head, Member, MemberId, Name, RoomId, RoomSummary, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::code::{RoomKey, natural, read_member, read_name};
-use crate::tally::messages_after;
+use crate::message_counts::messages_after;
 
 /// A room's row, and what a server told of it (in a client's folder).
 pub(super) struct RoomRow {
@@ -159,17 +157,6 @@ pub(super) fn person(connection: &Connection, id: &MemberId) -> rusqlite::Result
 /// See [`crate::Store::head`].
 pub(crate) fn head(connection: &Connection, room: RoomId) -> rusqlite::Result<Option<Head>> {
     Ok(row_of(connection, room)?.map(|room| room.head()))
-}
-
-/// See [`crate::Store::heads`].
-pub(crate) fn heads(connection: &Connection, rooms: &[RoomId]) -> rusqlite::Result<BTreeMap<RoomId, Head>> {
-    let mut heads = BTreeMap::new();
-    for room in rooms {
-        if let Some(head) = head(connection, *room)? {
-            heads.insert(*room, head);
-        }
-    }
-    Ok(heads)
 }
 
 /// See [`crate::Store::rooms`].

@@ -7,7 +7,7 @@ use ichat_protocol::{Body, EntryId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::rooms::{RoomRow, person, row_of, rows};
-use super::text::text_before;
+use super::text_as_of::text_as_of;
 use super::words::Query;
 use crate::code::{at, entry_at};
 use crate::{Hit, Search};
@@ -99,7 +99,7 @@ impl Room<'_> {
             && let Some(row) = found.next()?
         {
             let key = row.get(0)?;
-            if let Some(current) = text_before(self.connection, key, i64::MAX)?
+            if let Some(current) = text_as_of(self.connection, key, i64::MAX)?
                 && (!in_texts || self.query.holds(&current)?)
                 && let Some(mut entry) = entry_at(self.connection, key)?
                 && let Body::Message { text, .. } = &mut entry.body

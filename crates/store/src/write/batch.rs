@@ -236,7 +236,7 @@ impl<'t> Batch<'t> {
 
     /// A message came to stand at `entry`, or stands there no more.
     pub(super) fn count(&mut self, entry: i64, author: i64, change: i64) {
-        let slot = (RoomKey::of(entry), crate::tally::block_of(entry), author);
+        let slot = (RoomKey::of(entry), crate::message_counts::block_of(entry), author);
         *self.tally.entry(slot).or_default() += change;
     }
 

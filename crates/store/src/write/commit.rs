@@ -8,8 +8,8 @@ use super::batch::Batch;
 use super::index::{index, is_reached, unindex};
 use super::row::NewRow;
 use crate::code::{RoomKey, entry_at, from_entry_by_id, hash, kind, tag};
-use crate::read::text_before;
-use crate::{Draft, Outcome};
+use crate::read::text_as_of;
+use crate::{NewEntry, Outcome};
 
 /// A message that stands.
 pub(super) struct Target {
@@ -19,7 +19,7 @@ pub(super) struct Target {
 
 impl Batch<'_> {
     /// Gives a draft its place, or says why it has none.
-    pub(super) fn place(&mut self, draft: Draft) -> Result<Outcome, Fault> {
+    pub(super) fn place(&mut self, draft: NewEntry) -> Result<Outcome, Fault> {
         if let Some(outcome) = self.standing(&draft)? {
             return Ok(outcome);
         }
@@ -45,7 +45,7 @@ impl Batch<'_> {
     }
 
     /// What stands under the draft's id, if anything does.
-    fn standing(&mut self, draft: &Draft) -> Result<Option<Outcome>, Fault> {
+    fn standing(&mut self, draft: &NewEntry) -> Result<Option<Outcome>, Fault> {
         #[cfg(feature = "broken")]
         if crate::broken::Broken::NoUniqueIndex.is_wanted() {
             return Ok(None);
@@ -69,14 +69,14 @@ impl Batch<'_> {
         };
         let same = same_room && same_body && entry.author == draft.author;
         Ok(Some(if same {
-            Outcome::Standing(entry)
+            Outcome::Duplicate(entry)
         } else {
             Outcome::Conflict
         }))
     }
 
     /// Whether the author may write to the room at all; a repeated `joined` or `member_renamed` stands.
-    fn refuse_member(&mut self, draft: &Draft, room: RoomKey) -> Result<Option<Outcome>, Fault> {
+    fn refuse_member(&mut self, draft: &NewEntry, room: RoomKey) -> Result<Option<Outcome>, Fault> {
         // Who was never here gets no row by being refused.
         let person = self.known_person(&draft.author)?;
         let member = match person {
@@ -91,13 +91,13 @@ impl Batch<'_> {
             && member.name == name.as_str()
         {
             let named = member.named;
-            return Ok(entry_at(self.tx, named)?.map(Outcome::Standing));
+            return Ok(entry_at(self.tx, named)?.map(Outcome::Duplicate));
         }
         Ok(None)
     }
 
     /// The message that the draft amends: it must stand in this room, and only its author may edit or delete it.
-    fn target(&mut self, draft: &Draft, room: RoomKey) -> Result<Result<Option<Target>, Outcome>, Fault> {
+    fn target(&mut self, draft: &NewEntry, room: RoomKey) -> Result<Result<Option<Target>, Outcome>, Fault> {
         let Some(id) = draft.body.target() else {
             return Ok(Ok(None));
         };
@@ -129,7 +129,7 @@ impl Batch<'_> {
     }
 
     /// Writes the entry at the room's next place, and what follows from it.
-    fn write(&mut self, draft: Draft, room: RoomKey, target: Option<Target>) -> Result<Outcome, Fault> {
+    fn write(&mut self, draft: NewEntry, room: RoomKey, target: Option<Target>) -> Result<Outcome, Fault> {
         let (seq, at) = self.next_place(draft.room, draft.at)?;
         let author = self.person(&draft.author)?;
         let entry = Entry {
@@ -161,7 +161,7 @@ impl Batch<'_> {
     fn next_place(&mut self, room: RoomId, at: u64) -> Result<(Seq, u64), Fault> {
         let room = self.room(room)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         if room.last >= crate::code::SEQ_TOP {
-            return Err(Fault::Misfit("the room is full".into()));
+            return Err(Fault::OutOfSync("the room is full".into()));
         }
         room.last = room.last.next();
         if room.first == Seq::ZERO {
@@ -211,7 +211,7 @@ impl Batch<'_> {
         if !is_reached(self.tx, message.key)? {
             return Ok(());
         }
-        if let Some(before) = text_before(self.tx, message.key, by)? {
+        if let Some(before) = text_as_of(self.tx, message.key, by)? {
             unindex(self.tx, message.key, message.author, &before)?;
         }
         index(self.tx, message.key, message.author, text)

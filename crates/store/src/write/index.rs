@@ -8,7 +8,7 @@ use ichat_protocol::Seq;
 use rusqlite::Connection;
 
 use crate::code::{RoomKey, int, kind, natural};
-use crate::read::{indexed, text_before};
+use crate::read::{indexed, text_as_of};
 
 /// Puts a message's current text into the index.
 pub(super) fn index(connection: &Connection, message: i64, author: i64, text: &str) -> rusqlite::Result<()> {
@@ -100,7 +100,7 @@ fn take_range_in(connection: &Connection, first: i64, last: i64) -> rusqlite::Re
     let mut messages = messages.query((first, last, kind::MESSAGE))?;
     while let Some(message) = messages.next()? {
         let (key, author) = (message.get(0)?, message.get(1)?);
-        if let Some(text) = text_before(connection, key, i64::MAX)? {
+        if let Some(text) = text_as_of(connection, key, i64::MAX)? {
             index(connection, key, author, &text)?;
         }
     }

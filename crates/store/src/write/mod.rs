@@ -11,7 +11,7 @@ use ichat_protocol::{MemberId, RoomId, Seq};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::code::int;
-use crate::{Draft, Outcome, ReplicaChange, StoreError};
+use crate::{NewEntry, Outcome, ReplicaChange, StoreError};
 use batch::Batch;
 pub(crate) use index::{behind, is_reached, take_in};
 pub(crate) use row::NewRow;
@@ -20,7 +20,7 @@ pub(crate) use row::NewRow;
 #[derive(Debug)]
 pub(crate) enum Fault {
     Sql(rusqlite::Error),
-    Misfit(String),
+    OutOfSync(String),
 }
 
 impl From<rusqlite::Error> for Fault {
@@ -33,13 +33,13 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Sql(error) => StoreError::of_sql(&error),
-            Fault::Misfit(cause) => StoreError::Misfit(cause),
+            Fault::OutOfSync(cause) => StoreError::OutOfSync(cause),
         }
     }
 }
 
 /// See [`crate::Store::commit`].
-pub(crate) fn commit(connection: &mut Connection, drafts: Vec<Draft>) -> Result<Vec<Outcome>, Fault> {
+pub(crate) fn commit(connection: &mut Connection, drafts: Vec<NewEntry>) -> Result<Vec<Outcome>, Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut batch = Batch::new(&transaction);
     let mut outcomes = Vec::with_capacity(drafts.len());
@@ -63,7 +63,7 @@ pub(crate) fn catch_up(connection: &mut Connection, at_most: u64) -> rusqlite::R
 #[cfg(feature = "broken")]
 pub(crate) fn acknowledge_and_commit(
     connection: &mut Connection,
-    drafts: Vec<Draft>,
+    drafts: Vec<NewEntry>,
     acknowledge: impl FnOnce(Vec<Outcome>),
 ) -> Result<(), Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

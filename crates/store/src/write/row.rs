@@ -3,8 +3,8 @@
 use ichat_protocol::Entry;
 use rusqlite::Connection;
 
+use crate::checksum;
 use crate::code::{Columns, lag, tag};
-use crate::sum;
 
 /// An entry's row.
 pub(crate) struct NewRow<'a> {
@@ -35,7 +35,7 @@ impl NewRow<'_> {
                 columns.reply,
                 columns.amends,
                 self.hash,
-                sum::of_entry(self.key, self.entry),
+                checksum::of_entry(self.key, self.entry),
             ))?;
         connection
             .prepare_cached("INSERT INTO ident (tag, key) VALUES (?1, ?2)")?

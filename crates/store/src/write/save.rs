@@ -13,7 +13,7 @@ use super::batch::{Batch, Membership, Room};
 use super::index::{index, is_reached, unindex};
 use super::row::NewRow;
 use crate::code::{RoomKey, SEQ_TOP, from_entry_by_id, hash, int, json, kind, natural, tag};
-use crate::read::text_before;
+use crate::read::text_as_of;
 use crate::{OutboxRow, ReplicaChange};
 
 impl Batch<'_> {
@@ -23,9 +23,7 @@ impl Batch<'_> {
             ReplicaChange::Outbox(row) => self.put_out(&row),
             ReplicaChange::OutboxState { id, failed } => self.set_failed(id, failed.as_ref()),
             ReplicaChange::Discarded { id } => self.take_out(id),
-            ReplicaChange::Entries {
-                room, epoch, entries, ..
-            } => self.hold(room, epoch, &entries),
+            ReplicaChange::Entries { room, epoch, entries } => self.hold(room, epoch, &entries),
             ReplicaChange::Reset { room, epoch } => self.reset(room, epoch),
             ReplicaChange::Room(summary) => self.tell(&summary),
             ReplicaChange::Members { room, members } => self.tell_members(room, &members),
@@ -73,15 +71,15 @@ impl Batch<'_> {
         };
         let gap = entries.windows(2).any(|pair| pair[1].seq != pair[0].seq.next());
         if gap || first.seq == Seq::ZERO || last.seq > SEQ_TOP {
-            return Err(Fault::Misfit("their places are not one range".into()));
+            return Err(Fault::OutOfSync("their places are not one range".into()));
         }
         let room = self.room_or_new(id, epoch)?;
         if room.last == Seq::ZERO {
             room.epoch = epoch;
         } else if room.epoch != epoch {
-            return Err(Fault::Misfit("they are of another history".into()));
+            return Err(Fault::OutOfSync("they are of another history".into()));
         } else if first.seq > room.last.next() || last.seq.next() < room.first {
-            return Err(Fault::Misfit(format!(
+            return Err(Fault::OutOfSync(format!(
                 "{} to {} are held, and {} to {} do not adjoin them",
                 room.first, room.last, first.seq, last.seq
             )));
@@ -121,7 +119,7 @@ impl Batch<'_> {
             .prepare_cached("SELECT id = ?2, kind, amends FROM entry WHERE key = ?1")?
             .query_row((key, entry.id.0), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         if !same {
-            return Err(Fault::Misfit(format!("another entry is held at {}", entry.seq)));
+            return Err(Fault::OutOfSync(format!("another entry is held at {}", entry.seq)));
         }
         let deleted = match held_kind {
             kind::MESSAGE => Some(entry.id),
@@ -138,7 +136,10 @@ impl Batch<'_> {
     /// Writes an entry at a place that is not held yet, as what lies behind it has amended it.
     fn hold_one(&mut self, held: &Room, key: i64, entry: &Entry) -> Result<(), Fault> {
         if self.is_held(entry.id)? {
-            return Err(Fault::Misfit(format!("the id of entry {} is held already", entry.seq)));
+            return Err(Fault::OutOfSync(format!(
+                "the id of entry {} is held already",
+                entry.seq
+            )));
         }
         let author = self.person(&entry.author)?;
         let taken_back = self.is_taken_back(held.key, entry)?;
@@ -278,7 +279,7 @@ impl Batch<'_> {
             };
             from = newest + 1;
             for (key, author) in messages {
-                if let Some(text) = text_before(self.tx, key, i64::MAX)? {
+                if let Some(text) = text_as_of(self.tx, key, i64::MAX)? {
                     unindex(self.tx, key, author, &text)?;
                 }
             }
@@ -315,7 +316,7 @@ impl Batch<'_> {
 
     fn tell_members(&mut self, id: RoomId, members: &[Member]) -> Result<(), Fault> {
         let Some(room) = self.room(id)?.map(|room| room.key) else {
-            return Err(Fault::Misfit("members came for a room that was never told".into()));
+            return Err(Fault::OutOfSync("members came for a room that was never told".into()));
         };
         self.tx
             .prepare_cached("DELETE FROM member WHERE room = ?1")?

@@ -5,9 +5,9 @@ use rusqlite::Connection;
 
 use super::batch::Batch;
 use super::index::{is_reached, unindex};
+use crate::checksum;
 use crate::code::{RoomKey, entry_at, hash, kind};
-use crate::read::text_before;
-use crate::sum;
+use crate::read::text_as_of;
 
 impl Batch<'_> {
     /// Makes a message and its edits `wiped`, as far as they are held: their texts leave the log and the search index. The
@@ -15,7 +15,7 @@ impl Batch<'_> {
     /// at the latest on closing.
     pub(super) fn wipe(&mut self, room: RoomKey, message: EntryId) -> rusqlite::Result<()> {
         let standing = match self.message(room, message)? {
-            Some(standing) => text_before(self.tx, standing.key, i64::MAX)?.map(|text| (standing, text)),
+            Some(standing) => text_as_of(self.tx, standing.key, i64::MAX)?.map(|text| (standing, text)),
             None => None,
         };
         let (first, last) = room.range();
@@ -53,7 +53,7 @@ impl Batch<'_> {
                 "UPDATE entry SET kind = ?2, text = NULL, reply = NULL, amends = NULL, hash = ?3, sum = ?4
                  WHERE key = ?1",
             )?
-            .execute((key, kind::WIPED, hash, sum::of_entry(key, &wiped)))?;
+            .execute((key, kind::WIPED, hash, checksum::of_entry(key, &wiped)))?;
         overwrite_freed_pages(self.tx, false)
     }
 }

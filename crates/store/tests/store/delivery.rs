@@ -27,7 +27,7 @@ async fn sixty_four_posts_of_one_id_are_one_entry() {
     let places: HashSet<u64> = outcomes
         .iter()
         .map(|outcome| match outcome {
-            Outcome::Committed(entry) | Outcome::Standing(entry) => entry.seq.0,
+            Outcome::Committed(entry) | Outcome::Duplicate(entry) => entry.seq.0,
             other => panic!("{other:?}"),
         })
         .collect();
@@ -44,7 +44,7 @@ async fn one_id_twice_in_a_batch_is_one_entry() {
     let post = alice.says(office.room, "hi");
     let outcomes = office.store.commit(vec![post.clone(), post]).await.unwrap();
     let first = committed(outcomes[0].clone());
-    assert_eq!(outcomes[1], Outcome::Standing(first));
+    assert_eq!(outcomes[1], Outcome::Duplicate(first));
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn a_post_repeated_after_reopening_stands() {
     let post = alice.says(office.room, "hi");
     let first = office.commit(post.clone()).await;
     let office = office.reopened().await;
-    assert_eq!(office.try_commit(post).await, Outcome::Standing(first));
+    assert_eq!(office.try_commit(post).await, Outcome::Duplicate(first));
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn an_id_that_stands_for_something_else_is_a_conflict() {
     let mut other_device = post;
     other_device.device = ichat_protocol::DeviceId::fresh();
     other_device.at = 9_999;
-    assert!(matches!(office.try_commit(other_device).await, Outcome::Standing(_)));
+    assert!(matches!(office.try_commit(other_device).await, Outcome::Duplicate(_)));
     assert_eq!(office.log().await, before);
 }
 
@@ -102,7 +102,7 @@ async fn a_post_repeated_after_its_deletion_stands_wiped() {
     office.deletes(&alice, &said).await;
     for repeated in [post.clone(), edit] {
         match office.try_commit(repeated).await {
-            Outcome::Standing(entry) => assert_eq!(entry.body, Body::Wiped),
+            Outcome::Duplicate(entry) => assert_eq!(entry.body, Body::Wiped),
             other => panic!("{other:?}"),
         }
     }
@@ -118,7 +118,7 @@ async fn a_post_repeated_after_leaving_stands() {
     let post = alice.says(office.room, "hi");
     let first = office.commit(post.clone()).await;
     office.commit(alice.drafts(office.room, Body::Left)).await;
-    assert_eq!(office.try_commit(post).await, Outcome::Standing(first));
+    assert_eq!(office.try_commit(post).await, Outcome::Duplicate(first));
 }
 
 #[tokio::test]

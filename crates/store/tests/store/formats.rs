@@ -94,7 +94,7 @@ async fn a_file_of_the_first_format_is_brought_up_to_date() {
     // What was posted then is still known.
     assert_eq!(
         office.try_commit(regretted).await,
-        Outcome::Standing(log.iter().find(|e| e.id == wiped.id).unwrap().clone())
+        Outcome::Duplicate(log.iter().find(|e| e.id == wiped.id).unwrap().clone())
     );
     let said = log.iter().find(|entry| text_of(entry) == "fine, one").unwrap();
     office.edits(&alice, said, "fine, at one").await;

@@ -8,7 +8,7 @@
 //! - `searching`: words, phrases, continuations, accents, rooms and authors; edits and deletions are followed; any text
 //! - `replica`: ranges that adjoin, overlap or don't; pages in any order; the outbox; reset; unread counts of a client
 //! - `faults`: second opening, no folder to write in, damaged, foreign and newer files, full disk, closed store
-//! - `care`: backup under load, restore with new epochs and the old data kept, check; and whatever can be wrong with a file
+//! - `maintenance`: backup under load, restore with new epochs and the old data kept, check; and whatever can be wrong with a file
 //! - `damage`: flipped bits, lost and altered entries, a cut write-ahead log, an older copy
 //! - `formats`: a file of the first format is brought up to date, and left as it is when that fails
 //! - `size`: texts in shorthand come back as they were, and leave the disk when they are deleted
@@ -16,11 +16,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-mod care;
 mod damage;
 mod delivery;
 mod faults;
 mod formats;
+mod maintenance;
 mod model;
 mod office;
 mod pages;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use ichat_protocol::{Body, Entry, EntryId, MemberId, Page, RoomId, Seq};
-use ichat_store::{Draft, Outcome, ReplicaChange, Store};
+use ichat_store::{NewEntry, Outcome, ReplicaChange, Store};
 use proptest::prelude::*;
 
 use crate::office::{Office, Person, found, message, name, whole_log};
@@ -68,7 +68,7 @@ impl Model {
     }
 
     /// What the store should answer, with the log changed accordingly.
-    fn takes(&mut self, draft: &Draft) -> &'static str {
+    fn takes(&mut self, draft: &NewEntry) -> &'static str {
         if let Some(first) = self.first_bodies.get(&draft.id) {
             let same = *first == draft.body && self.log.iter().any(|e| e.id == draft.id && e.author == draft.author);
             return if same { "standing" } else { "conflict" };
@@ -145,7 +145,7 @@ impl Model {
 fn word_of(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Committed(_) => "committed",
-        Outcome::Standing(_) => "standing",
+        Outcome::Duplicate(_) => "standing",
         Outcome::Conflict => "conflict",
         Outcome::UnknownRoom => "unknown room",
         Outcome::NotJoined => "not joined",
@@ -155,7 +155,7 @@ fn word_of(outcome: &Outcome) -> &'static str {
 }
 
 /// Turns deeds into drafts; some speak of what is not there or not theirs.
-fn draft_of(deed: &Deed, people: &[Person], room: RoomId, said: &[Draft]) -> Option<Draft> {
+fn draft_of(deed: &Deed, people: &[Person], room: RoomId, said: &[NewEntry]) -> Option<NewEntry> {
     let target = |n: usize| (!said.is_empty()).then(|| said[n % said.len()].id);
     Some(match deed {
         Deed::Says(who, text) => people[*who].drafts(room, message(text)),
@@ -243,7 +243,6 @@ async fn replica_agrees(office: &Office, model: &Model, piece: u64, turns: &[boo
             room: office.room,
             epoch: page.head.epoch,
             entries: page.entries,
-            later: page.later,
         };
         store.save(vec![change]).await.unwrap();
     }
@@ -287,7 +286,7 @@ proptest! {
                 model.first_bodies.insert(entry.id, entry.body.clone());
                 model.log.push(entry);
             }
-            let mut said: Vec<Draft> = Vec::new();
+            let mut said: Vec<NewEntry> = Vec::new();
             let mut waiting = people[..2].iter().map(|who| who.joins(office.room)).collect::<Vec<_>>();
             for deed in &deeds {
                 if let Deed::Reads(who, seq) = deed {
@@ -318,7 +317,7 @@ proptest! {
     }
 }
 
-async fn commit(office: &Office, model: &mut Model, waiting: &mut Vec<Draft>) {
+async fn commit(office: &Office, model: &mut Model, waiting: &mut Vec<NewEntry>) {
     let drafts = std::mem::take(waiting);
     let outcomes = office.store.commit(drafts.clone()).await.unwrap();
     assert_eq!(outcomes.len(), drafts.len());

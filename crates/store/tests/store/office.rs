@@ -1,7 +1,7 @@
 //! A small office that talks through a store.
 
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, MemberId, Name, Page, RoomId, RoomSummary, Seq};
-use ichat_store::{Draft, Outcome, Search, Store};
+use ichat_store::{NewEntry, Outcome, Search, Store};
 use tempfile::TempDir;
 
 /// A server's data folder, its store and one room that everybody in [`Office::with`] is a member of.
@@ -41,8 +41,8 @@ impl Person {
         }
     }
 
-    pub(crate) fn drafts(&self, room: RoomId, body: Body) -> Draft {
-        Draft {
+    pub(crate) fn drafts(&self, room: RoomId, body: Body) -> NewEntry {
+        NewEntry {
             room,
             id: EntryId::fresh(),
             author: self.id.clone(),
@@ -52,12 +52,12 @@ impl Person {
         }
     }
 
-    pub(crate) fn joins(&self, room: RoomId) -> Draft {
+    pub(crate) fn joins(&self, room: RoomId) -> NewEntry {
         let name = self.name.clone();
         self.drafts(room, Body::Joined { name })
     }
 
-    pub(crate) fn says(&self, room: RoomId, text: &str) -> Draft {
+    pub(crate) fn says(&self, room: RoomId, text: &str) -> NewEntry {
         self.drafts(room, message(text))
     }
 }
@@ -95,13 +95,13 @@ impl Office {
     }
 
     /// Puts one draft in, and says what became of it.
-    pub(crate) async fn try_commit(&self, draft: Draft) -> Outcome {
+    pub(crate) async fn try_commit(&self, draft: NewEntry) -> Outcome {
         let mut outcomes = self.store.commit(vec![draft]).await.unwrap();
         assert_eq!(outcomes.len(), 1);
         outcomes.remove(0)
     }
 
-    pub(crate) async fn commit(&self, draft: Draft) -> Entry {
+    pub(crate) async fn commit(&self, draft: NewEntry) -> Entry {
         committed(self.try_commit(draft).await)
     }
 

@@ -35,7 +35,7 @@ impl Client {
     }
 
     async fn range(&self) -> (u64, u64) {
-        let restored = self.store.restored().await.unwrap();
+        let restored = self.store.persisted_state().await.unwrap();
         let room = restored
             .rooms
             .into_iter()
@@ -45,7 +45,7 @@ impl Client {
     }
 
     async fn outbox(&self) -> Vec<OutboxRow> {
-        self.store.restored().await.unwrap().outbox
+        self.store.persisted_state().await.unwrap().outbox
     }
 
     async fn reopened(mut self) -> Self {
@@ -60,7 +60,6 @@ fn entries(page: Page) -> ReplicaChange {
         room: page.room,
         epoch: page.head.epoch,
         entries: page.entries,
-        later: page.later,
     }
 }
 
@@ -86,7 +85,7 @@ async fn office() -> (Office, Person, Person) {
 
 #[track_caller]
 fn assert_misfit(saved: &Result<(), StoreError>) {
-    assert!(matches!(saved, Err(StoreError::Misfit(_))), "{saved:?}");
+    assert!(matches!(saved, Err(StoreError::OutOfSync(_))), "{saved:?}");
 }
 
 #[tokio::test]
@@ -126,7 +125,6 @@ async fn what_does_not_fit_is_refused_with_its_whole_batch() {
         room: office.room,
         epoch,
         entries,
-        later: Vec::new(),
     };
     let at = |seq: u64, of: &Entry| Entry {
         seq: Seq(seq),
@@ -331,12 +329,11 @@ async fn reset_drops_what_is_held_and_begins_another_history() {
         room: office.room,
         epoch,
         entries: page.entries,
-        later: Vec::new(),
     };
     client.store.save(vec![change]).await.unwrap();
     let client = client.reopened().await;
     assert_eq!(client.range().await, (17, 20));
-    assert_eq!(client.store.restored().await.unwrap().rooms[0].epoch, epoch);
+    assert_eq!(client.store.persisted_state().await.unwrap().rooms[0].epoch, epoch);
     assert_eq!(found(&client.store, "message").await.len(), 4);
 }
 
@@ -355,7 +352,7 @@ async fn rooms_and_members_are_as_the_server_told_them() {
     ];
     client.store.save(changes).await.unwrap();
     let client = client.reopened().await;
-    let restored = client.store.restored().await.unwrap();
+    let restored = client.store.persisted_state().await.unwrap();
     assert_eq!(restored.rooms.len(), 1);
     assert_eq!(restored.rooms[0].room, told);
     assert_eq!(restored.rooms[0].epoch, told.head.epoch);
@@ -388,7 +385,7 @@ async fn news_change_the_room_and_history_does_not() {
     client.takes(&office, 22..=22).await.unwrap();
     client.takes(&office, 15..=21).await.unwrap();
     client.takes(&office, 1..=14).await.unwrap();
-    assert_eq!(client.store.restored().await.unwrap().rooms[0].room, told);
+    assert_eq!(client.store.persisted_state().await.unwrap().rooms[0].room, told);
 
     office
         .commit(alice.drafts(room, Body::Topic { text: "new".into() }))
@@ -442,7 +439,7 @@ async fn unread_follows_what_was_saved() {
         office.store.set_read(room, &bob.id, Seq(read)).await.unwrap();
         assert_eq!(office.sees(&bob).await.unread, expected, "read {read}");
     }
-    let restored = client.store.restored().await.unwrap();
+    let restored = client.store.persisted_state().await.unwrap();
     assert_eq!(restored.rooms[0].room.read, Seq(10));
 }
 
@@ -469,7 +466,7 @@ async fn entries_of_a_room_that_was_never_told_are_kept() {
     let (office, ..) = office().await;
     let client = Client::of(&office).await;
     client.takes(&office, 10..=20).await.unwrap();
-    let restored = client.store.restored().await.unwrap();
+    let restored = client.store.persisted_state().await.unwrap();
     let RoomSummary { id, name, head, .. } = restored.rooms[0].room.clone();
     assert_eq!((id, name.to_string()), (office.room, office.room.to_string()));
     let expected = Head {

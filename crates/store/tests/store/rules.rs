@@ -34,7 +34,7 @@ async fn a_room_is_made_once() {
     let room = RoomId::fresh();
     let made = alice.drafts(room, Body::Created { name: name("Garden") });
     let entry = office.commit(made.clone()).await;
-    assert_eq!(office.try_commit(made.clone()).await, Outcome::Standing(entry));
+    assert_eq!(office.try_commit(made.clone()).await, Outcome::Duplicate(entry));
     let again = alice.drafts(room, Body::Created { name: name("Garden") });
     assert_eq!(office.try_commit(again).await, Outcome::Conflict);
 }
@@ -85,7 +85,7 @@ async fn joining_again_under_the_same_name_stands() {
     let joined = office.commit(alice.joins(office.room)).await;
     assert_eq!(
         office.try_commit(alice.joins(office.room)).await,
-        Outcome::Standing(joined.clone())
+        Outcome::Duplicate(joined.clone())
     );
     alice.name = name("Alice");
     let renamed = office
@@ -93,7 +93,7 @@ async fn joining_again_under_the_same_name_stands() {
         .await;
     assert_eq!(
         office.try_commit(alice.joins(office.room)).await,
-        Outcome::Standing(renamed)
+        Outcome::Duplicate(renamed)
     );
     assert_eq!(office.sees(&alice).await.members, 1);
 }

@@ -193,11 +193,17 @@ async fn what_the_index_did_not_have_yet_is_found_after_a_crash() {
     assert_eq!(office.finds("plum").await, ["an old plum"]);
     office.says(&alice, "a new plum").await;
     let crashed = as_crashed(&office);
-    assert_eq!(check(crashed.path(), &mut |_| ()).unwrap().faults, Vec::<String>::new());
+    assert_eq!(
+        check(crashed.path(), &mut |_| ()).unwrap().problems,
+        Vec::<String>::new()
+    );
     let store = Store::open(crashed.path()).await.unwrap();
     assert_eq!(found(&store, "plum").await, ["a new plum", "an old plum"]);
     store.close().await;
-    assert_eq!(check(crashed.path(), &mut |_| ()).unwrap().faults, Vec::<String>::new());
+    assert_eq!(
+        check(crashed.path(), &mut |_| ()).unwrap().problems,
+        Vec::<String>::new()
+    );
 }
 
 /// One step of somebody who writes.
@@ -266,7 +272,7 @@ proptest! {
             }
             let folder = office.dir.path().to_owned();
             office.store.close().await;
-            assert_eq!(check(&folder, &mut |_| ()).unwrap().faults, Vec::<String>::new());
+            assert_eq!(check(&folder, &mut |_| ()).unwrap().problems, Vec::<String>::new());
         });
     }
 }

@@ -102,7 +102,6 @@ async fn a_replica_learns_as_a_server_does_and_forgets_a_room_with_its_words() {
             room: office.room,
             epoch,
             entries: entries.to_vec(),
-            later: Vec::new(),
         };
         replica.save(vec![held]).await.unwrap();
     }
@@ -118,7 +117,6 @@ async fn a_replica_learns_as_a_server_does_and_forgets_a_room_with_its_words() {
         room,
         epoch: fresh,
         entries: log[..1_000].to_vec(),
-        later: Vec::new(),
     };
     replica.save(vec![again]).await.unwrap();
     assert_eq!(
@@ -145,7 +143,7 @@ async fn a_replica_learns_as_a_server_does_and_forgets_a_room_with_its_words() {
         .save(vec![ReplicaChange::Outbox(row), ReplicaChange::Outbox(other.clone())])
         .await
         .unwrap();
-    assert_eq!(replica.restored().await.unwrap().outbox, [other]);
+    assert_eq!(replica.persisted_state().await.unwrap().outbox, [other]);
     replica.close().await;
     office.store.close().await;
 }

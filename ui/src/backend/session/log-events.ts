@@ -22,7 +22,7 @@ export function entries(session: Session, now: number, batch: Entries, out: Out)
   session.outbox.acknowledgeUnsaved(stands, out);
   const held = [...session.rooms.values()].reduce((sum, room) => sum + room.log.held, 0);
   const applied = room.log.take(batch.epoch, batch.entries, Math.max(0, heldInAll - held));
-  apply(session, batch.room, applied, [], out);
+  apply(session, batch.room, applied, out);
   if (applied.length > 0) tellEntries(session, batch.room, applied, [], out);
   ask(session, now, batch.room, out);
 }
@@ -40,10 +40,10 @@ export function page(session: Session, now: number, said: Page, out: Out): void 
   const placed = room.log.place(said);
   if (before === undefined && room.log.epoch !== undefined) room.unread.restart(room.log.first);
   if (placed.below.length > 0) {
-    out.save({ change: "entries", room: id, epoch: said.head.epoch, entries: placed.below, ...unlessEmpty(later) });
+    out.save({ change: "entries", room: id, epoch: said.head.epoch, entries: placed.below });
     session.outbox.acknowledge(placed.below);
   }
-  apply(session, id, placed.above, later, out);
+  apply(session, id, placed.above, out);
   if (before === undefined) recount(session, room);
   session.outbox.acknowledgeUnsaved(said.entries, out);
   lookedBack(session, id, said.entries);
@@ -95,11 +95,11 @@ export function tellEntries(session: Session, id: RoomId, told: Entry[], later: 
 }
 
 /** Entries that follow the last one held: saves them, and lets them change the picture. */
-function apply(session: Session, id: RoomId, applied: Entry[], later: Entry[], out: Out): void {
+function apply(session: Session, id: RoomId, applied: Entry[], out: Out): void {
   const room = session.rooms.get(id);
   const epoch = room?.log.epoch;
   if (!room || session.me === undefined || epoch === undefined || applied.length === 0) return;
-  out.save({ change: "entries", room: id, epoch, entries: applied, ...unlessEmpty(later) });
+  out.save({ change: "entries", room: id, epoch, entries: applied });
   let members = false;
   for (const entry of applied) {
     const changed = room.applied(entry, session.me);

@@ -145,7 +145,7 @@ export class LiveSession {
       case "discarded":
         return this.#drop([change.id]);
       case "entries":
-        return this.#drop([...change.entries, ...(change.later ?? [])].map((entry) => entry.id));
+        return this.#drop(change.entries.map((entry) => entry.id));
     }
   }
 

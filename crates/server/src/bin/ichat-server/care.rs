@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Subcommand;
-use ichat_store::{CareError, Progress};
+use ichat_store::{MaintenanceError, Progress};
 
 /// Whoever waits longer than this wants to know for what.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ pub(crate) enum Care {
 
 impl Care {
     /// Does it, and says on standard output what was done. 1: `check` found something wrong.
-    pub(crate) fn run(&self, data: &Path) -> Result<ExitCode, CareError> {
+    pub(crate) fn run(&self, data: &Path) -> Result<ExitCode, MaintenanceError> {
         let mut teller = Teller::new();
         let mut watch = |progress| teller.hear(progress);
         let (said, code) = match self {
@@ -61,7 +61,7 @@ impl Care {
                 let path = file.as_deref().unwrap_or(data);
                 let checked = ichat_store::check(path, &mut watch)?;
                 let (rooms, entries) = (checked.rooms, checked.entries);
-                if checked.faults.is_empty() {
+                if checked.problems.is_empty() {
                     let said = format!("{} is sound: {rooms} rooms with {entries} entries.", path.display());
                     (said, ExitCode::SUCCESS)
                 } else {
@@ -69,7 +69,7 @@ impl Care {
                         "{} is damaged:\n- {}\nWhat can still be read is served. To mend it, stop the server and put a backup in its place: \
                          ichat-server restore FILE.",
                         path.display(),
-                        checked.faults.join("\n- ")
+                        checked.problems.join("\n- ")
                     );
                     (said, ExitCode::FAILURE)
                 }
@@ -81,19 +81,19 @@ impl Care {
     }
 }
 
-fn said_of(restored: &ichat_store::RestoredHistory, data: &Path) -> String {
+fn said_of(restored: &ichat_store::RestoreReport, data: &Path) -> String {
     let (rooms, entries) = (restored.rooms, restored.entries);
     let mut said = vec![format!(
         "{} now holds {rooms} rooms with {entries} entries.",
         data.display()
     )];
-    if let Some(aside) = &restored.aside {
+    if let Some(aside) = &restored.previous {
         said.push(format!(
             "What was there is in {}; remove it when you need it no more.",
             aside.display()
         ));
     }
-    if let Some(was) = restored.was {
+    if let Some(was) = restored.replaced {
         let is = restored.server;
         said.push(format!(
             "This was another server ({was}). From now on it is the server of the backup, {is}."
@@ -112,7 +112,7 @@ impl Teller {
         Self { said: Instant::now() }
     }
 
-    fn hear(&mut self, Progress { doing, done, of }: Progress) {
+    fn hear(&mut self, Progress { task, done, total }: Progress) {
         if self.said.elapsed() < PATIENCE {
             return;
         }
@@ -120,11 +120,11 @@ impl Teller {
         let mut err = std::io::stderr();
         // In a log every line counts; on a screen the last one does.
         let end = if err.is_terminal() { "   \r" } else { "\n" };
-        let percent = done.saturating_mul(100).checked_div(of);
+        let percent = done.saturating_mul(100).checked_div(total);
         // Whoever closed standard error does not want to hear it.
         drop(match percent {
-            Some(percent) => write!(err, "{doing}, {percent} %{end}"),
-            None => write!(err, "{doing}{end}"),
+            Some(percent) => write!(err, "{task}, {percent} %{end}"),
+            None => write!(err, "{task}{end}"),
         });
     }
 }

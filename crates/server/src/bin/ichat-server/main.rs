@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use ichat_protocol::Name;
 use ichat_server::ListenError;
-use ichat_store::{CareError, OpenError, Store};
+use ichat_store::{MaintenanceError, OpenError, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -69,7 +69,7 @@ enum Error {
     #[error("The signals that stop the program can't be heard: {0}.")]
     Signals(std::io::Error),
     #[error("{0}")]
-    Care(#[from] CareError),
+    Care(#[from] MaintenanceError),
     #[error("{0}")]
     Serve(#[from] ichat_server::ServeError),
 }

@@ -10,7 +10,7 @@ use crate::{OpenError, StoreError};
 
 /// Why a backup was not made, a file not restored, or a history not looked through. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub enum CareError {
+pub enum MaintenanceError {
     /// There is nothing to look after.
     #[error("There is no history in {}. Name the server's data folder with --data.", dir.display())]
     NoHistory {
@@ -48,12 +48,12 @@ pub enum CareError {
         cause: String,
     },
     /// It is a history, but not a sound one.
-    #[error("The history in {} is damaged: {}. Take an older backup.", file.display(), faults.join("; "))]
+    #[error("The history in {} is damaged: {}. Take an older backup.", file.display(), problems.join("; "))]
     Damaged {
         /// The file.
         file: PathBuf,
         /// What is wrong with it, at least one.
-        faults: Vec<String>,
+        problems: Vec<String>,
     },
     /// A later version of I-Chat wrote it.
     #[error(
@@ -98,7 +98,7 @@ pub enum CareError {
     },
 }
 
-impl CareError {
+impl MaintenanceError {
     pub(super) fn foreign(file: &Path, cause: &str) -> Self {
         Self::Foreign {
             file: file.to_owned(),
@@ -117,7 +117,7 @@ impl CareError {
             (_, StoreError::Full) => Self::Full { file },
             (_, StoreError::Damaged(cause)) => Self::Damaged {
                 file,
-                faults: vec![cause],
+                problems: vec![cause],
             },
             _ => Self::Unreadable {
                 file,
@@ -165,15 +165,15 @@ impl CareError {
 }
 
 /// The first bytes of a file, by which a database is known.
-pub(super) fn head(file: &Path) -> Result<[u8; 16], CareError> {
-    let meta = std::fs::metadata(file).map_err(|e| CareError::of_reading(file, &e))?;
+pub(super) fn head(file: &Path) -> Result<[u8; 16], MaintenanceError> {
+    let meta = std::fs::metadata(file).map_err(|e| MaintenanceError::of_reading(file, &e))?;
     if meta.is_dir() {
-        return Err(CareError::foreign(file, "it is a folder"));
+        return Err(MaintenanceError::foreign(file, "it is a folder"));
     }
     let mut head = [0; 16];
     match File::open(file).and_then(|mut file| file.read_exact(&mut head)) {
         Ok(()) => Ok(head),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(CareError::foreign(file, "it is too short")),
-        Err(e) => Err(CareError::of_reading(file, &e)),
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(MaintenanceError::foreign(file, "it is too short")),
+        Err(e) => Err(MaintenanceError::of_reading(file, &e)),
     }
 }

@@ -6,14 +6,14 @@ use serde::de::DeserializeOwned;
 
 use super::rooms::rows;
 use crate::code::{natural, unreadable};
-use crate::{OutboxRow, Restored, RestoredRoom};
+use crate::{OutboxRow, PersistedRoom, PersistedState};
 
-/// See [`crate::Store::restored`].
-pub(crate) fn restored(connection: &Connection) -> rusqlite::Result<Restored> {
+/// See [`crate::Store::persisted_state`].
+pub(crate) fn persisted_state(connection: &Connection) -> rusqlite::Result<PersistedState> {
     let mut rooms = Vec::new();
     for room in rows(connection)? {
         let (epoch, first, last) = (room.epoch, room.first, room.last);
-        rooms.push(RestoredRoom {
+        rooms.push(PersistedRoom {
             room: room.summary(connection, None)?,
             epoch,
             first,
@@ -32,7 +32,7 @@ pub(crate) fn restored(connection: &Connection) -> rusqlite::Result<Restored> {
             })
         })?
         .collect::<Result<_, _>>()?;
-    Ok(Restored { rooms, outbox })
+    Ok(PersistedState { rooms, outbox })
 }
 
 fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {

@@ -6,8 +6,8 @@ use ichat_protocol::{Body, Entry, EntryId, MemberId};
 use rusqlite::Connection;
 
 use crate::code::{RoomKey, natural, read_entry, select_entries, tag};
+use crate::message_counts::block_of;
 use crate::read::is_indexed;
-use crate::tally::block_of;
 use crate::write::is_reached;
 
 /// Faults of one room that are told.
@@ -16,11 +16,11 @@ const MOST: usize = 20;
 const OFTEN: u64 = 1_000;
 
 /// What a room's log says.
-pub(super) struct Replay {
+pub(super) struct RoomVerifier {
     room: RoomKey,
     pub(super) entries: u64,
     is_replica: bool,
-    pub(super) faults: Vec<String>,
+    pub(super) problems: Vec<String>,
     name: Option<String>,
     topic: String,
     at: u64,
@@ -54,7 +54,7 @@ struct Row {
     members: usize,
 }
 
-impl Replay {
+impl RoomVerifier {
     /// Replays a room. An error when its row or the log's table can't be read; what an entry lacks is a fault.
     pub(super) fn of(
         connection: &Connection,
@@ -68,7 +68,7 @@ impl Replay {
             room,
             entries: 0,
             is_replica,
-            faults: Vec::new(),
+            problems: Vec::new(),
             name: None,
             topic: String::new(),
             at: 0,
@@ -80,7 +80,7 @@ impl Replay {
         replay.amendments(connection)?;
         replay.projections(connection, &row)?;
         let label = row.name.unwrap_or(row.id);
-        for fault in &mut replay.faults {
+        for fault in &mut replay.problems {
             *fault = format!("in the room {label:?}, {fault}");
         }
         Ok(replay)
@@ -128,7 +128,7 @@ impl Replay {
                     next += 1;
                 }
             }
-            if self.faults.len() >= MOST {
+            if self.problems.len() >= MOST {
                 return Ok(());
             }
         }
@@ -205,7 +205,7 @@ impl Replay {
                 let seq = crate::code::seq_of(message.key);
                 self.fault(|| format!("searching does not find message {seq}"));
             }
-            if self.faults.len() >= MOST {
+            if self.problems.len() >= MOST {
                 break;
             }
         }
@@ -214,7 +214,7 @@ impl Replay {
 
     fn projections(&mut self, connection: &Connection, row: &Row) -> rusqlite::Result<()> {
         // After a fault of the log itself these could only repeat it.
-        if !self.faults.is_empty() {
+        if !self.problems.is_empty() {
             return Ok(());
         }
         let tally = tally(connection, self.room)?;
@@ -242,8 +242,8 @@ impl Replay {
     }
 
     fn fault(&mut self, fault: impl FnOnce() -> String) {
-        if self.faults.len() < MOST {
-            self.faults.push(fault());
+        if self.problems.len() < MOST {
+            self.problems.push(fault());
         }
     }
 }

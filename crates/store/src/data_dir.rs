@@ -8,10 +8,10 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::confirmed::{self, Count};
+use crate::commit_watermark::{self, Count};
 use crate::shorthand::Books;
 use crate::{OpenError, StoreError};
-use crate::{heads, identity, schema};
+use crate::{identity, integrity, schema};
 
 /// `SQLite`'s mark of whose file it is: "ICHT". The first step of the schema sets it.
 pub(crate) const APPLICATION: i32 = 0x4943_4854;
@@ -36,13 +36,13 @@ struct Look {
 
 /// A data folder that no other process can open meanwhile.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub(crate) struct DataDir {
     dir: PathBuf,
     /// Held for its lock, which ends with it; also when the process dies.
     _lock: File,
 }
 
-impl Folder {
+impl DataDir {
     /// Makes the folder when it is not there, and locks it.
     pub(crate) fn lock(dir: &Path) -> Result<Self, OpenError> {
         let made: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.exists()).collect();
@@ -151,7 +151,7 @@ impl Folder {
             }
             let is_ours = application == APPLICATION && version == schema::VERSION;
             let (fault, missing) = match fault {
-                None if is_ours => (heads::broken(&connection)?, self.missing(&connection)?),
+                None if is_ours => (integrity::broken(&connection)?, self.missing(&connection)?),
                 fault => (fault, None),
             };
             Ok(Look {
@@ -194,7 +194,7 @@ impl Folder {
     /// A file without tables is a beginning, or the end of everything.
     fn check_empty(&self) -> Result<(), OpenError> {
         let file = self.file();
-        let confirmed = confirmed::noted(&self.dir, None).unwrap_or_default();
+        let confirmed = commit_watermark::noted(&self.dir, None).unwrap_or_default();
         match Count::default().lacks(confirmed) {
             Some(missing) => Err(OpenError::Behind { file, missing }),
             None => Ok(()),
@@ -206,7 +206,7 @@ impl Folder {
         let Some(identity) = identity::read(connection)? else {
             return Ok(None);
         };
-        let Some(confirmed) = confirmed::noted(&self.dir, Some(identity.generation)) else {
+        let Some(confirmed) = commit_watermark::noted(&self.dir, Some(identity.generation)) else {
             return Ok(None);
         };
         Ok(Count::of(connection)?.lacks(confirmed))
@@ -331,9 +331,9 @@ mod tests {
     #[test]
     fn every_connection_is_durable_and_of_a_sound_sqlite() {
         let dir = tempfile::tempdir().unwrap();
-        let (folder, books) = (Folder::lock(dir.path()).unwrap(), Books::default());
+        let (folder, books) = (DataDir::lock(dir.path()).unwrap(), Books::default());
         let writer = folder.open_writer(&books).unwrap();
-        let reader = Folder::open_reader(dir.path(), &books).unwrap();
+        let reader = DataDir::open_reader(dir.path(), &books).unwrap();
         for connection in [&writer, &reader] {
             let synchronous: i64 = connection
                 .pragma_query_value(None, "synchronous", |row| row.get(0))
@@ -355,9 +355,9 @@ mod tests {
     #[test]
     fn readers_can_not_write() {
         let dir = tempfile::tempdir().unwrap();
-        let (folder, books) = (Folder::lock(dir.path()).unwrap(), Books::default());
+        let (folder, books) = (DataDir::lock(dir.path()).unwrap(), Books::default());
         let _writer = folder.open_writer(&books).unwrap();
-        let reader = Folder::open_reader(dir.path(), &books).unwrap();
+        let reader = DataDir::open_reader(dir.path(), &books).unwrap();
         assert!(reader.execute("DELETE FROM entry", []).is_err());
     }
 }

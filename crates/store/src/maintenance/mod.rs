@@ -11,20 +11,20 @@
 mod backup;
 mod check;
 mod error;
-mod replay;
 mod restore;
+mod room_verifier;
 
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-pub use backup::{Backup, backup};
-pub use check::{Checked, check};
-pub use error::CareError;
-pub use restore::{RestoredHistory, restore};
+pub use backup::{BackupReport, backup};
+pub use check::{CheckReport, check};
+pub use error::MaintenanceError;
+pub use restore::{RestoreReport, restore};
 
-use crate::folder::{APPLICATION, PATIENCE};
+use crate::data_dir::{APPLICATION, PATIENCE};
 use crate::schema;
 use crate::shorthand::Books;
 
@@ -32,21 +32,21 @@ use crate::shorthand::Books;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// What is being done, as in "copying".
-    pub doing: &'static str,
+    pub task: &'static str,
     /// How much of it is done, in a unit of its own.
     pub done: u64,
     /// How much there is. 0 when that is not known.
-    pub of: u64,
+    pub total: u64,
 }
 
 /// Whoever wants to know how far a work is. Called often.
-pub(crate) type Watch<'a> = &'a mut dyn FnMut(Progress);
+pub(crate) type ProgressFn<'a> = &'a mut dyn FnMut(Progress);
 
 /// Opens a file that is nobody's at the moment, or everybody's, and leaves it as it is. Gives the format too.
-fn look_into(file: &Path) -> Result<(Connection, u32), CareError> {
+fn open_readonly(file: &Path) -> Result<(Connection, u32), MaintenanceError> {
     let head = error::head(file)?;
     if &head != b"SQLite format 3\0" {
-        return Err(CareError::foreign(file, "it is not a database"));
+        return Err(MaintenanceError::foreign(file, "it is not a database"));
     }
     let look = || -> rusqlite::Result<(Connection, i32, u32)> {
         // Not read-only: then a write-ahead log that was not closed could not be read.
@@ -67,15 +67,15 @@ fn look_into(file: &Path) -> Result<(Connection, u32), CareError> {
         }
         Ok((connection, application, version))
     };
-    let (connection, application, version) = look().map_err(|e| CareError::of_sql(file, &e))?;
+    let (connection, application, version) = look().map_err(|e| MaintenanceError::of_sql(file, &e))?;
     if application != APPLICATION {
-        return Err(CareError::foreign(
+        return Err(MaintenanceError::foreign(
             file,
             "it is the database of another program, or an empty one",
         ));
     }
     if version > schema::VERSION {
-        return Err(CareError::TooNew {
+        return Err(MaintenanceError::TooNew {
             file: file.to_owned(),
             found: version,
             known: schema::VERSION,
@@ -85,11 +85,11 @@ fn look_into(file: &Path) -> Result<(Connection, u32), CareError> {
 }
 
 /// Only a file of the current format can be looked through.
-fn is_current(file: &Path, version: u32) -> Result<(), CareError> {
+fn ensure_current(file: &Path, version: u32) -> Result<(), MaintenanceError> {
     if version == schema::VERSION {
         return Ok(());
     }
-    Err(CareError::TooOld {
+    Err(MaintenanceError::TooOld {
         file: file.to_owned(),
         found: version,
         known: schema::VERSION,

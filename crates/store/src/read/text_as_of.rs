@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::code::{RoomKey, kind};
 
 /// The text of the message at `message` as the edits ahead of the key `before` leave it, if a message stands there.
-pub(crate) fn text_before(connection: &Connection, message: i64, before: i64) -> rusqlite::Result<Option<String>> {
+pub(crate) fn text_as_of(connection: &Connection, message: i64, before: i64) -> rusqlite::Result<Option<String>> {
     let (_, top) = RoomKey::of(message).range();
     connection
         .prepare_cached(

@@ -4,18 +4,18 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::replay::Replay;
-use super::{CareError, Progress, Watch, is_current, look_into};
+use super::room_verifier::RoomVerifier;
+use super::{MaintenanceError, Progress, ProgressFn, ensure_current, open_readonly};
 use crate::code::RoomKey;
-use crate::folder::{Folder, file_in};
-use crate::{OpenError, confirmed, heads, identity};
+use crate::data_dir::{DataDir, file_in};
+use crate::{OpenError, commit_watermark, identity, integrity};
 
-/// More faults than this say nothing that fewer don't.
+/// More problems than this say nothing that fewer don't.
 const MOST: usize = 50;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Checked {
+pub struct CheckReport {
     /// How many rooms there are.
     pub rooms: u64,
     /// How many entries there are.
@@ -23,36 +23,36 @@ pub struct Checked {
     /// It is what an app keeps of a server, and not a server's own.
     pub is_replica: bool,
     /// What is wrong, in plain words; at most some dozens. Empty when all is well.
-    pub faults: Vec<String>,
+    pub problems: Vec<String>,
 }
 
 /// Looks through the history in a data folder, or a backup. Nothing is changed; a server may run on the folder meanwhile.
-pub fn check(path: &Path, watch: &mut dyn FnMut(Progress)) -> Result<Checked, CareError> {
+pub fn check(path: &Path, watch: &mut dyn FnMut(Progress)) -> Result<CheckReport, MaintenanceError> {
     if !path.is_dir() {
-        let (connection, version) = look_into(path)?;
-        is_current(path, version)?;
-        return look_through(&connection, watch).map_err(|e| CareError::of_sql(path, &e));
+        let (connection, version) = open_readonly(path)?;
+        ensure_current(path, version)?;
+        return look_through(&connection, watch).map_err(|e| MaintenanceError::of_sql(path, &e));
     }
     let file = file_in(path);
     if !file.exists() {
-        return Err(CareError::NoHistory { dir: path.to_owned() });
+        return Err(MaintenanceError::NoHistory { dir: path.to_owned() });
     }
     // A server that is at work has looked at the note, and is ahead of it at any moment.
-    let lock = match Folder::lock(path) {
+    let lock = match DataDir::lock(path) {
         Ok(lock) => Some(lock),
         Err(OpenError::InUse { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let (connection, version) = look_into(&file)?;
-    is_current(&file, version)?;
-    let mut checked = look_through(&connection, watch).map_err(|e| CareError::of_sql(&file, &e))?;
+    let (connection, version) = open_readonly(&file)?;
+    ensure_current(&file, version)?;
+    let mut checked = look_through(&connection, watch).map_err(|e| MaintenanceError::of_sql(&file, &e))?;
     if lock.is_some()
         && let Ok(Some(identity)) = identity::read(&connection)
-        && let Some(confirmed) = confirmed::noted(path, Some(identity.generation))
-        && let Ok(count) = confirmed::Count::of(&connection)
+        && let Some(confirmed) = commit_watermark::noted(path, Some(identity.generation))
+        && let Ok(count) = commit_watermark::Count::of(&connection)
         && let Some(missing) = count.lacks(confirmed)
     {
-        checked.faults.push(format!(
+        checked.problems.push(format!(
             "{missing} were confirmed and are not there: the end of the log is damaged or gone, or the file is an older copy"
         ));
     }
@@ -60,22 +60,26 @@ pub fn check(path: &Path, watch: &mut dyn FnMut(Progress)) -> Result<Checked, Ca
 }
 
 /// The same of an open file. What can't be read is a fault; an error only when nothing at all can be.
-pub(super) fn look_through(connection: &Connection, watch: Watch<'_>) -> rusqlite::Result<Checked> {
+pub(super) fn look_through(connection: &Connection, watch: ProgressFn<'_>) -> rusqlite::Result<CheckReport> {
     let moment = connection.unchecked_transaction()?;
-    let mut checked = Checked::default();
+    let mut checked = CheckReport::default();
     watch(Progress {
-        doing: "looking at the database",
+        task: "looking at the database",
         done: 0,
-        of: 0,
+        total: 0,
     });
-    let mut faults = Vec::new();
-    note(&mut faults, "the database", database(&moment));
-    note(&mut faults, "whose history it is", whose(&moment));
-    note(&mut faults, "the rooms", heads::broken(&moment).map(Vec::from_iter));
+    let mut problems = Vec::new();
+    note(&mut problems, "the database", database(&moment));
+    note(&mut problems, "whose history it is", whose(&moment));
+    note(
+        &mut problems,
+        "the rooms",
+        integrity::broken(&moment).map(Vec::from_iter),
+    );
     let (rooms, of) = match rooms(&moment) {
         Ok(rooms) => rooms,
         Err(error) => {
-            note(&mut faults, "the rooms", Err(error));
+            note(&mut problems, "the rooms", Err(error));
             (Vec::new(), 0)
         }
     };
@@ -93,36 +97,36 @@ pub(super) fn look_through(connection: &Connection, watch: Watch<'_>) -> rusqlit
         let before = checked.entries;
         let mut watch = |done| {
             watch(Progress {
-                doing: "looking at the entries",
+                task: "looking at the entries",
                 done: before + done,
-                of,
+                total: of,
             });
         };
-        match Replay::of(&moment, room, checked.is_replica, &mut ids, &mut watch) {
+        match RoomVerifier::of(&moment, room, checked.is_replica, &mut ids, &mut watch) {
             Ok(replay) => {
                 checked.entries += replay.entries;
-                faults.extend(replay.faults);
+                problems.extend(replay.problems);
             }
-            Err(error) => note(&mut faults, &format!("room {}", room.0), Err(error)),
+            Err(error) => note(&mut problems, &format!("room {}", room.0), Err(error)),
         }
-        if faults.len() >= MOST {
+        if problems.len() >= MOST {
             break;
         }
     }
     ids.sort_unstable();
     let twice = ids.windows(2).filter(|pair| pair[0] == pair[1]).count();
     if twice > 0 {
-        faults.push(format!("{twice} entries have an id that another one has"));
+        problems.push(format!("{twice} entries have an id that another one has"));
     }
-    faults.truncate(MOST);
-    checked.faults = faults;
+    problems.truncate(MOST);
+    checked.problems = problems;
     Ok(checked)
 }
 
-fn note(faults: &mut Vec<String>, what: &str, found: rusqlite::Result<Vec<String>>) {
+fn note(problems: &mut Vec<String>, what: &str, found: rusqlite::Result<Vec<String>>) {
     match found {
-        Ok(found) => faults.extend(found),
-        Err(error) => faults.push(format!("{what} can't be read: {error}")),
+        Ok(found) => problems.extend(found),
+        Err(error) => problems.push(format!("{what} can't be read: {error}")),
     }
 }
 

@@ -57,13 +57,13 @@ impl Count {
 
 /// The open file.
 #[derive(Debug)]
-pub(crate) struct Confirmed {
+pub(crate) struct CommitWatermark {
     file: File,
     generation: Uuid,
     count: Count,
 }
 
-impl Confirmed {
+impl CommitWatermark {
     /// Opens the file, and makes it when it is not there.
     pub(crate) fn open(dir: &Path, generation: Uuid, count: Count) -> io::Result<Self> {
         let file = File::options()
@@ -155,7 +155,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let generation = Uuid::new_v4();
         assert_eq!(noted(dir.path(), Some(generation)), None);
-        let mut confirmed = Confirmed::open(dir.path(), generation, Count::default()).unwrap();
+        let mut confirmed = CommitWatermark::open(dir.path(), generation, Count::default()).unwrap();
         confirmed.count = Count { entries: 12, posts: 3 };
         confirmed.note();
         assert_eq!(noted(dir.path(), Some(generation)), Some(confirmed.count));

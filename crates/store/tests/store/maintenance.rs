@@ -1,26 +1,26 @@
-//! Backup, restore and check.
+//! BackupReport, restore and check.
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use ichat_protocol::Body;
-use ichat_store::{CareError, Checked, ReplicaChange, RestoredHistory, Store, backup, check, restore};
+use ichat_store::{CheckReport, MaintenanceError, ReplicaChange, RestoreReport, Store, backup, check, restore};
 use tempfile::TempDir;
 
 use crate::damage::tamper;
 use crate::office::{Office, Person, name, whole_log};
 
-fn sound(path: &Path) -> Checked {
+fn sound(path: &Path) -> CheckReport {
     let checked = check(path, &mut |_| {}).unwrap();
-    assert_eq!(checked.faults, [] as [&str; 0]);
+    assert_eq!(checked.problems, [] as [&str; 0]);
     checked
 }
 
-fn faults(path: &Path) -> String {
+fn problems_of(path: &Path) -> String {
     let checked = check(path, &mut |_| {}).unwrap();
-    assert_ne!(checked.faults.len(), 0);
-    checked.faults.join("\n")
+    assert_ne!(checked.problems.len(), 0);
+    checked.problems.join("\n")
 }
 
 fn backed_up(office: &Office, dir: &TempDir) -> PathBuf {
@@ -31,7 +31,7 @@ fn backed_up(office: &Office, dir: &TempDir) -> PathBuf {
 
 /// What is refused, as one sentence that a person can act on.
 #[track_caller]
-fn refused<T: std::fmt::Debug>(result: Result<T, CareError>) -> String {
+fn refused<T: std::fmt::Debug>(result: Result<T, MaintenanceError>) -> String {
     let said = result.unwrap_err().to_string();
     assert!(said.ends_with('.') && !said.contains('\n'), "{said}");
     said
@@ -119,7 +119,7 @@ async fn a_restored_server_is_the_same_with_other_epochs_and_keeps_what_was_ther
     office.store.close().await;
 
     let restored = restore(&file, office.dir.path(), &mut |_| {}).unwrap();
-    assert_eq!((restored.server, restored.was), (server, None));
+    assert_eq!((restored.server, restored.replaced), (server, None));
     assert!(fs::read(&file).unwrap() == bytes, "the backup was changed");
     let office = office.reopened().await;
     assert_eq!(office.log().await, log);
@@ -134,7 +134,7 @@ async fn a_restored_server_is_the_same_with_other_epochs_and_keeps_what_was_ther
     sound(office.dir.path());
 
     // What was there can be had back.
-    let aside = restored.aside.unwrap();
+    let aside = restored.previous.unwrap();
     restore(&aside.join("ichat.db"), office.dir.path(), &mut |_| {}).unwrap();
     let office = office.reopened().await;
     assert_eq!(office.log().await, later);
@@ -154,10 +154,10 @@ async fn what_is_left_of_a_history_without_its_end_can_be_gone_on_with() {
     let wal = dir.path().join("ichat.db-wal");
     let whole = fs::read(&wal).unwrap();
     fs::write(&wal, &whole[..whole.len() / 2]).unwrap();
-    assert!(faults(dir.path()).contains("were confirmed and are not there"));
+    assert!(problems_of(dir.path()).contains("were confirmed and are not there"));
     let file = dir.path().join("ichat.db");
     let restored = restore(&file, dir.path(), &mut |_| {}).unwrap();
-    let aside = restored.aside.unwrap();
+    let aside = restored.previous.unwrap();
     assert!(aside.join("ichat.db-wal").exists() && aside.join("confirmed").exists());
     let store = Store::open_server(dir.path(), &name("Lobby")).await.unwrap();
     let left = whole_log(&store, office.room).await;
@@ -174,14 +174,14 @@ async fn restoring_into_an_empty_folder_makes_it_that_server() {
     let file = backed_up(&office, &dir);
     let place = dir.path().join("new/place");
     let restored = restore(&file, &place, &mut |_| {}).unwrap();
-    assert_eq!(restored.aside, None);
+    assert_eq!(restored.previous, None);
     assert_eq!(restored.server, office.store.server_id());
     // Into another server's folder it says so.
     let other = Office::with(&[]).await;
     let was = other.store.server_id();
     other.store.close().await;
-    let restored: RestoredHistory = restore(&file, other.dir.path(), &mut |_| {}).unwrap();
-    assert_eq!(restored.was, Some(was));
+    let restored: RestoreReport = restore(&file, other.dir.path(), &mut |_| {}).unwrap();
+    assert_eq!(restored.replaced, Some(was));
 }
 
 #[tokio::test]
@@ -329,7 +329,7 @@ async fn a_check_finds_what_does_not_agree_with_the_log() {
         office.store.close().await;
         sound(office.dir.path());
         tamper(office.dir.path(), sql);
-        let found = faults(office.dir.path());
+        let found = problems_of(office.dir.path());
         assert!(found.contains(said), "{sql}: {found}");
     }
 }
@@ -352,15 +352,10 @@ async fn a_clients_folder_can_be_checked_and_is_no_servers() {
     let dir = tempfile::tempdir().unwrap();
     let client = Store::open(dir.path()).await.unwrap();
     let page = office.page(None, None, 200).await;
-    let (epoch, entries, later) = (page.head.epoch, page.entries, page.later);
+    let (epoch, entries) = (page.head.epoch, page.entries);
     let room = office.room;
     client
-        .save(vec![ReplicaChange::Entries {
-            room,
-            epoch,
-            entries,
-            later,
-        }])
+        .save(vec![ReplicaChange::Entries { room, epoch, entries }])
         .await
         .unwrap();
     client.close().await;

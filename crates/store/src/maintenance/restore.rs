@@ -9,27 +9,27 @@ use ichat_protocol::{Epoch, ServerId};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{CareError, Progress, Watch, check, look_into};
-use crate::folder::{self, Folder, file_in, sync_folder, wal_of};
+use super::{MaintenanceError, Progress, ProgressFn, check, open_readonly};
+use crate::data_dir::{self, DataDir, file_in, sync_folder, wal_of};
 use crate::shorthand::Books;
-use crate::{confirmed, identity, schema};
+use crate::{commit_watermark, identity, schema};
 
 /// Bytes copied between two reports.
 const CHUNK: usize = 1 << 20;
 
 /// A history that was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RestoredHistory {
+pub struct RestoreReport {
     /// Whose history it is: the folder is this server from now on.
     pub server: ServerId,
     /// Whose history the folder held before, if it was another server's.
-    pub was: Option<ServerId>,
+    pub replaced: Option<ServerId>,
     /// How many rooms there are.
     pub rooms: u64,
     /// How many entries there are.
     pub entries: u64,
     /// Where the history is that was there before.
-    pub aside: Option<PathBuf>,
+    pub previous: Option<PathBuf>,
 }
 
 /// Puts the history in `file` into the data folder `dir`, which no server may use meanwhile. `file` is left as it is.
@@ -37,14 +37,14 @@ pub struct RestoredHistory {
 /// It is a backup, or a folder's own file whose end was lost: then what is left of it is gone on with. Every room gets a
 /// new epoch, so that clients, who may have seen more, take the rooms anew. The server keeps its id. What was in the
 /// folder is kept aside. When it fails at any point, the folder holds the old history or the new one, and never a mix.
-pub fn restore(file: &Path, dir: &Path, watch: &mut dyn FnMut(Progress)) -> Result<RestoredHistory, CareError> {
+pub fn restore(file: &Path, dir: &Path, watch: &mut dyn FnMut(Progress)) -> Result<RestoreReport, MaintenanceError> {
     let head = super::error::head(file)?;
     if &head != b"SQLite format 3\0" {
-        return Err(CareError::foreign(file, "it is not a database"));
+        return Err(MaintenanceError::foreign(file, "it is not a database"));
     }
-    let folder = Folder::lock(dir)?;
+    let folder = DataDir::lock(dir)?;
     is_nobodys(file, dir)?;
-    let of_dir = |e: io::Error| CareError::of_writing(dir, &e);
+    let of_dir = |e: io::Error| MaintenanceError::of_writing(dir, &e);
     let unfinished = tempfile::Builder::new()
         .prefix(".ichat-restore-")
         .tempdir_in(dir)
@@ -56,21 +56,21 @@ pub fn restore(file: &Path, dir: &Path, watch: &mut dyn FnMut(Progress)) -> Resu
     }
     let (server, checked) = renew(file, &copy, watch)?;
     File::open(&copy).and_then(|copy| copy.sync_all()).map_err(of_dir)?;
-    let was = server_in(dir).filter(|was| *was != server);
-    let aside = put_in_place(&copy, dir).map_err(of_dir)?;
+    let replaced = server_in(dir).filter(|replaced| *replaced != server);
+    let previous = put_in_place(&copy, dir).map_err(of_dir)?;
     folder.sync();
     drop::<TempDir>(unfinished);
-    Ok(RestoredHistory {
+    Ok(RestoreReport {
         server,
-        was,
+        replaced,
         rooms: checked.rooms,
         entries: checked.entries,
-        aside,
+        previous,
     })
 }
 
 /// The file may be that of a folder on which a server runs: then a part of what it holds is elsewhere, and changes.
-fn is_nobodys(file: &Path, dir: &Path) -> Result<(), CareError> {
+fn is_nobodys(file: &Path, dir: &Path) -> Result<(), MaintenanceError> {
     let folder = file
         .canonicalize()
         .ok()
@@ -78,42 +78,47 @@ fn is_nobodys(file: &Path, dir: &Path) -> Result<(), CareError> {
     let Some(folder) = folder.filter(|folder| dir.canonicalize().is_ok_and(|dir| dir != *folder)) else {
         return Ok(());
     };
-    if Folder::held(&folder) {
-        return Err(CareError::Live { file: file.to_owned() });
+    if DataDir::held(&folder) {
+        return Err(MaintenanceError::Live { file: file.to_owned() });
     }
     Ok(())
 }
 
-fn copy_file(from: &Path, to: &Path, watch: Watch<'_>) -> Result<(), CareError> {
-    let mut source = File::open(from).map_err(|e| CareError::of_reading(from, &e))?;
-    let of = source.metadata().map_err(|e| CareError::of_reading(from, &e))?.len();
-    let mut copy = File::create_new(to).map_err(|e| CareError::of_writing(to, &e))?;
+fn copy_file(from: &Path, to: &Path, watch: ProgressFn<'_>) -> Result<(), MaintenanceError> {
+    let mut source = File::open(from).map_err(|e| MaintenanceError::of_reading(from, &e))?;
+    let of = source
+        .metadata()
+        .map_err(|e| MaintenanceError::of_reading(from, &e))?
+        .len();
+    let mut copy = File::create_new(to).map_err(|e| MaintenanceError::of_writing(to, &e))?;
     let mut chunk = vec![0; CHUNK];
     let mut done = 0;
     loop {
-        let read = source.read(&mut chunk).map_err(|e| CareError::of_reading(from, &e))?;
+        let read = source
+            .read(&mut chunk)
+            .map_err(|e| MaintenanceError::of_reading(from, &e))?;
         if read == 0 {
             return Ok(());
         }
         copy.write_all(&chunk[..read])
-            .map_err(|e| CareError::of_writing(to, &e))?;
+            .map_err(|e| MaintenanceError::of_writing(to, &e))?;
         done += read as u64;
         watch(Progress {
-            doing: "copying",
+            task: "copying",
             done,
-            of,
+            total: of,
         });
     }
 }
 
 /// Looks the copy through, and makes it another history of the same server.
-fn renew(file: &Path, copy: &Path, watch: Watch<'_>) -> Result<(ServerId, check::Checked), CareError> {
+fn renew(file: &Path, copy: &Path, watch: ProgressFn<'_>) -> Result<(ServerId, check::CheckReport), MaintenanceError> {
     // Whatever is wrong with the copy is wrong with the file, which is what people know.
-    let of_file = |e: rusqlite::Error| match CareError::of_sql(file, &e) {
-        CareError::Full { .. } => CareError::Full { file: copy.to_owned() },
+    let of_file = |e: rusqlite::Error| match MaintenanceError::of_sql(file, &e) {
+        MaintenanceError::Full { .. } => MaintenanceError::Full { file: copy.to_owned() },
         other => other,
     };
-    let (mut connection, version) = look_into(copy).map_err(|error| error.about(file))?;
+    let (mut connection, version) = open_readonly(copy).map_err(|error| error.about(file))?;
     if version < schema::VERSION {
         let books = Books::default();
         books.teach(&connection).map_err(of_file)?;
@@ -121,14 +126,14 @@ fn renew(file: &Path, copy: &Path, watch: Watch<'_>) -> Result<(ServerId, check:
         identity::ensure(&connection).map_err(of_file)?;
     }
     let checked = check::look_through(&connection, watch).map_err(of_file)?;
-    if !checked.faults.is_empty() {
-        return Err(CareError::Damaged {
+    if !checked.problems.is_empty() {
+        return Err(MaintenanceError::Damaged {
             file: file.to_owned(),
-            faults: checked.faults,
+            problems: checked.problems,
         });
     }
     if checked.is_replica {
-        return Err(CareError::foreign(file, "it is what an app keeps of a server"));
+        return Err(MaintenanceError::foreign(file, "it is what an app keeps of a server"));
     }
     let identity = identity::ensure(&connection).map_err(of_file)?;
     identity::write(&connection, identity.server, identity.lobby).map_err(of_file)?;
@@ -157,7 +162,7 @@ fn new_epochs(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Whose history is in the folder, if that can be read.
 fn server_in(dir: &Path) -> Option<ServerId> {
-    let (connection, version) = look_into(&file_in(dir)).ok()?;
+    let (connection, version) = open_readonly(&file_in(dir)).ok()?;
     if version != schema::VERSION {
         return None;
     }
@@ -171,7 +176,7 @@ fn server_in(dir: &Path) -> Option<ServerId> {
 /// opening it notices.
 fn put_in_place(copy: &Path, dir: &Path) -> io::Result<Option<PathBuf>> {
     let file = file_in(dir);
-    let parts = [file.clone(), wal_of(&file), dir.join(confirmed::FILE)];
+    let parts = [file.clone(), wal_of(&file), dir.join(commit_watermark::FILE)];
     let there: Vec<&PathBuf> = parts.iter().filter(|part| part.exists()).collect();
     let aside = if there.is_empty() { None } else { Some(new_folder(dir)?) };
     if let Some(aside) = &aside {
@@ -183,11 +188,11 @@ fn put_in_place(copy: &Path, dir: &Path) -> io::Result<Option<PathBuf>> {
                 File::open(aside.join(name))?.sync_all()?;
             }
         }
-        owned_like(dir, aside);
+        copy_owner(dir, aside);
         sync_folder(aside);
         sync_folder(dir);
     }
-    for gone in [wal_of(&file), folder::shm_of(&file)] {
+    for gone in [wal_of(&file), data_dir::shm_of(&file)] {
         match fs::remove_file(gone) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -195,10 +200,10 @@ fn put_in_place(copy: &Path, dir: &Path) -> io::Result<Option<PathBuf>> {
     }
     sync_folder(dir);
     for part in [copy, &dir.join("lock")] {
-        owned_like(dir, part);
+        copy_owner(dir, part);
     }
     // A second name of the note would be written on by the next server.
-    match fs::remove_file(dir.join(confirmed::FILE)) {
+    match fs::remove_file(dir.join(commit_watermark::FILE)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
@@ -219,7 +224,7 @@ fn new_folder(dir: &Path) -> io::Result<PathBuf> {
 }
 
 /// An administrator restores, and the server runs as somebody else: what is made belongs to whom the folder belongs.
-fn owned_like(dir: &Path, made: &Path) {
+fn copy_owner(dir: &Path, made: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt as _, chown};

@@ -6,15 +6,15 @@ use std::path::Path;
 use rusqlite::backup::StepResult;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{CareError, Progress, Watch, check, is_current, look_into};
-use crate::folder::{file_in, sync_folder};
+use super::{MaintenanceError, Progress, ProgressFn, check, ensure_current, open_readonly};
+use crate::data_dir::{file_in, sync_folder};
 
 /// Pages copied between two reports.
 const PAGES: i32 = 1_024;
 
 /// A backup that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Backup {
+pub struct BackupReport {
     /// How many rooms are in it.
     pub rooms: u64,
     /// How many entries are in it.
@@ -28,21 +28,21 @@ pub struct Backup {
 /// The copy is of one moment: of each room it holds the first so many entries, all that were confirmed when it began among
 /// them. It gets its name only when it has been looked through and is on the disk; until then, and when it fails, there is
 /// nothing under that name.
-pub fn backup(dir: &Path, dest: &Path, watch: &mut dyn FnMut(Progress)) -> Result<Backup, CareError> {
+pub fn backup(dir: &Path, dest: &Path, watch: &mut dyn FnMut(Progress)) -> Result<BackupReport, MaintenanceError> {
     let file = file_in(dir);
     if !file.exists() {
-        return Err(CareError::NoHistory { dir: dir.to_owned() });
+        return Err(MaintenanceError::NoHistory { dir: dir.to_owned() });
     }
     if dest.symlink_metadata().is_ok() {
-        return Err(CareError::Exists { file: dest.to_owned() });
+        return Err(MaintenanceError::Exists { file: dest.to_owned() });
     }
-    let (source, version) = look_into(&file)?;
-    is_current(&file, version)?;
+    let (source, version) = open_readonly(&file)?;
+    ensure_current(&file, version)?;
     let folder = match dest.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let of_dest = |e: std::io::Error| CareError::of_writing(dest, &e);
+    let of_dest = |e: std::io::Error| MaintenanceError::of_writing(dest, &e);
     // In the same folder, because only there it can be renamed.
     let unfinished = tempfile::Builder::new()
         .prefix(".ichat-backup-")
@@ -51,34 +51,40 @@ pub fn backup(dir: &Path, dest: &Path, watch: &mut dyn FnMut(Progress)) -> Resul
     let copy = unfinished.path().to_owned();
     copy_pages(&source, &file, &copy, dest, watch)?;
     drop(source);
-    let (looked, _) = look_into(&copy)?;
-    let checked = check::look_through(&looked, watch).map_err(|e| CareError::of_sql(&copy, &e))?;
+    let (looked, _) = open_readonly(&copy)?;
+    let checked = check::look_through(&looked, watch).map_err(|e| MaintenanceError::of_sql(&copy, &e))?;
     drop(looked);
-    if !checked.faults.is_empty() {
-        return Err(CareError::Damaged {
+    if !checked.problems.is_empty() {
+        return Err(MaintenanceError::Damaged {
             file,
-            faults: checked.faults,
+            problems: checked.problems,
         });
     }
     unfinished.as_file().sync_all().map_err(of_dest)?;
     let bytes = fs::metadata(&copy).map_err(of_dest)?.len();
     unfinished.persist_noclobber(dest).map_err(|e| of_dest(e.error))?;
     sync_folder(folder);
-    Ok(Backup {
+    Ok(BackupReport {
         rooms: checked.rooms,
         entries: checked.entries,
         bytes,
     })
 }
 
-fn copy_pages(source: &Connection, file: &Path, copy: &Path, dest: &Path, watch: Watch<'_>) -> Result<(), CareError> {
-    let of_source = |e: rusqlite::Error| CareError::of_sql(file, &e);
-    let of_copy = |e: rusqlite::Error| match CareError::of_sql(dest, &e) {
-        CareError::Unreadable { file, cause } => CareError::Unwritable { file, cause },
+fn copy_pages(
+    source: &Connection,
+    file: &Path,
+    copy: &Path,
+    dest: &Path,
+    watch: ProgressFn<'_>,
+) -> Result<(), MaintenanceError> {
+    let of_source = |e: rusqlite::Error| MaintenanceError::of_sql(file, &e);
+    let of_copy = |e: rusqlite::Error| match MaintenanceError::of_sql(dest, &e) {
+        MaintenanceError::Unreadable { file, cause } => MaintenanceError::Unwritable { file, cause },
         // What is read is the source.
-        CareError::Damaged { faults, .. } => CareError::Damaged {
+        MaintenanceError::Damaged { problems, .. } => MaintenanceError::Damaged {
             file: file.to_owned(),
-            faults,
+            problems,
         },
         other => other,
     };
@@ -100,9 +106,9 @@ fn copy_pages(source: &Connection, file: &Path, copy: &Path, dest: &Path, watch:
         let at = pages.progress();
         let natural = |pages: i32| u64::try_from(pages).unwrap_or(0);
         watch(Progress {
-            doing: "copying",
+            task: "copying",
             done: natural(at.pagecount - at.remaining),
-            of: natural(at.pagecount),
+            total: natural(at.pagecount),
         });
         match step {
             StepResult::Done => break,
