@@ -1,21 +1,21 @@
-//! What whoever runs a server may choose.
+//! The configuration of a server.
 
 use ichat_protocol::Name;
 
-/// How a server behaves. The data folder and the address are not here: the caller hands in the open store and listener.
+/// How a server behaves. The data folder and the address are not here: the caller passes the open store and listener.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What people see in their list of servers.
+    /// The name that people see in their list of servers.
     pub name: Name,
-    /// Whether people without a key are let in.
+    /// Whether people without a key may connect.
     pub guests: bool,
     /// DNS names by which the server may be addressed, besides IP addresses, `localhost` and `*.local`.
-    /// Any other name in a request is refused, which is what stops DNS rebinding.
+    /// Requests with any other name are rejected, which is what stops DNS rebinding.
     pub allowed_hosts: Vec<String>,
-    /// Open connections at once, from everywhere.
+    /// Open connections in total.
     pub max_connections: usize,
-    /// Open connections at once from one address. The loopback addresses are excepted: a reverse proxy on this
-    /// machine speaks for everybody, and whoever is on this machine can harm it in simpler ways.
+    /// Open connections from one address. Loopback addresses are exempt: a reverse proxy on this machine connects for
+    /// everyone, and a local user can harm the machine in simpler ways.
     pub max_connections_per_address: usize,
 }
 

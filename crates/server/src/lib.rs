@@ -1,49 +1,37 @@
-//! I-Chat's server: rooms as logs, over Socket.IO. It is handed its listener, its store and its stop signal, and knows
-//! nothing of windows or of how people find it.
+//! I-Chat's server: rooms as logs, over Socket.IO. [`run`] gets its listener, its store and its stop signal. The server knows
+//! nothing of windows, or of how people find it.
+//!
+//! Each folder uses only those above it:
 //!
 //! ```text
-//!   accept ── http ─┬─ guard      who may ask at all
-//!                   ├─ pages      the web interface
-//!                   └─ Socket.IO ── connect      who comes in
-//!                                      │
-//!                                    inbox       events, in order of arrival
-//!                                      │
-//!                                  connection    one task each ──▶ events/*   one event, one function
-//!                                                                     │  └───── shelf      a page many want, read once
-//!                                                                     │
-//!        people, heads ──▶ clients ◀── publish ◀── commit ◀── writer ◀┘   one of each
+//!   net       TCP: listening, accepting, limits, time-outs
+//!   fanout    output: a client's queue, the hub, presence, heads
+//!   commit    commit, then publish: one writer, one publisher
+//!   session   the life of a connection: sign-in, and a function for each event
+//!   web       HTTP: the routes, the check of hosts, the web interface
+//!   server    builds all of it, and shuts it down
 //! ```
 //!
-//! *Commit, then publish*: posts of all connections go to the one writer, which makes one transaction of everything that
-//! waits; the one publisher sends one `entries` per room and commit. Nothing waits for a slow client.
+//! The way of a message:
+//!
+//! ```text
+//!   acceptor ─▶ routes ─▶ socket_io ─▶ event_queue ─▶ connection ─▶ events/post
+//!                                                                       │
+//!                  all subscribers ◀── hub ◀── publisher ◀── writer ◀───┘
+//! ```
+//!
+//! *Commit, then publish*: the posts of all connections go to the one writer, which commits all that wait in one transaction.
+//! The one publisher then sends one `entries` event per room. Nothing waits for a slow client.
 
-mod accept;
-mod asker;
-mod audience;
-mod classic;
+mod commit;
 mod config;
-mod connect;
-mod connection;
-mod events;
-mod frame;
-mod guard;
-mod heads;
-mod house;
-mod http;
-mod inbox;
-mod lane;
-mod listen;
-mod nonce;
-mod overtaking;
-mod pages;
-mod people;
-mod publish;
-mod seat;
-mod serve;
-mod shelf;
-mod upgrade;
-mod writer;
+mod errors;
+mod fanout;
+mod net;
+mod server;
+mod session;
+mod web;
 
 pub use config::Config;
-pub use listen::{DEFAULT_PORT, ListenError, listen};
-pub use serve::{ServeError, run};
+pub use net::listen::{DEFAULT_PORT, ListenError, listen};
+pub use server::{ServeError, run};

@@ -234,7 +234,7 @@ mod tests {
     fn a_page_read_twice_is_seen() {
         let line = |read, after| {
             format!(
-                "2026-01-01T00:00:00Z DEBUG ichat_server::shelf: a page is read from the store read={read} \
+                "2026-01-01T00:00:00Z DEBUG ichat_server::session::page_cache: a page is read from the store read={read} \
                  room=0198 head=7 before=None after=Some(Seq({after})) limit={MAX_PAGE_ENTRIES}\n"
             )
         };

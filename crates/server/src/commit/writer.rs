@@ -1,0 +1,152 @@
+//! The one writer: all requests that wait, in all rooms, become one transaction.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ichat_protocol::{DeviceId, EntryId, WireError};
+use ichat_store::{NewEntry, Outcome, Store};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::commit::completion::Completion;
+use crate::commit::ordering::PostOrdering;
+use crate::commit::publisher::{CommittedBatch, Publisher};
+use crate::errors;
+use crate::fanout::client::ClientConnection;
+use crate::fanout::request::ReplyStyle;
+
+/// Requests of all clients that wait for the writer. Beyond it connections wait, and then reject events as `busy`.
+const QUEUE_CAPACITY: usize = 4_096;
+/// Requests in one transaction: enough to share one fsync, few enough that none waits long for the others.
+const WRITE_BATCH: usize = 256;
+
+/// Entries to be written one after the other, and what follows.
+pub(crate) struct WriteRequest {
+    pub(crate) entries: Vec<NewEntry>,
+    pub(crate) completion: Completion,
+}
+
+/// The handle of the writer task.
+pub(crate) struct Writer {
+    requests: mpsc::Sender<WriteRequest>,
+}
+
+impl Writer {
+    /// Makes the handle, and the queue for [`run`].
+    pub(crate) fn new() -> (Self, mpsc::Receiver<WriteRequest>) {
+        let (requests, queue) = mpsc::channel(QUEUE_CAPACITY);
+        (Self { requests }, queue)
+    }
+
+    /// Submits a request, and waits while the queue is full. During shutdown the request is rejected.
+    pub(crate) async fn submit(&self, request: WriteRequest) {
+        if let Err(rejected) = self.requests.send(request).await {
+            rejected.0.completion.reject(&errors::closing());
+        }
+    }
+
+    /// Writes entries, and waits until they are committed and published. `subscribe` is subscribed to their rooms before.
+    pub(crate) async fn commit(
+        &self,
+        entries: Vec<NewEntry>,
+        subscribe: Option<Arc<ClientConnection>>,
+    ) -> Result<Vec<Outcome>, WireError> {
+        let (report, outcomes) = oneshot::channel();
+        let completion = Completion::Report { report, subscribe };
+        self.submit(WriteRequest { entries, completion }).await;
+        outcomes.await.unwrap_or_else(|_| Err(errors::closing()))
+    }
+}
+
+impl WriteRequest {
+    /// Returns the device and the id of a post whose order counts. Clients after the tutorial do not send a failed message
+    /// again under its id, so one failure must not block the next messages.
+    fn ordered_post(&self) -> Option<(DeviceId, EntryId)> {
+        match &self.completion {
+            Completion::Post(request) if request.style == ReplyStyle::Protocol => {
+                self.entries.last().map(|entry| (entry.device, entry.id))
+            }
+            Completion::Post(_) | Completion::Report { .. } => None,
+        }
+    }
+}
+
+/// Commits until `closing` is cancelled and the queue is empty.
+pub(crate) async fn run(
+    store: Store,
+    mut queue: mpsc::Receiver<WriteRequest>,
+    publisher: Publisher,
+    closing: CancellationToken,
+) {
+    let mut requests = Vec::with_capacity(WRITE_BATCH);
+    let mut ordering = PostOrdering::default();
+    loop {
+        tokio::select! {
+            biased;
+            count = queue.recv_many(&mut requests, WRITE_BATCH) => if count == 0 { break },
+            // Nothing new is taken from here on; the branch above drains what waits.
+            () = closing.cancelled(), if !queue.is_closed() => { queue.close(); continue }
+        }
+        let batch = WriteBatch::new(requests.drain(..), &mut ordering);
+        if let Some(committed) = batch.commit(&store, &mut ordering).await {
+            publisher.publish(committed).await;
+        }
+    }
+}
+
+/// The requests of one transaction.
+#[derive(Default)]
+struct WriteBatch {
+    entries: Vec<NewEntry>,
+    /// For each request how many of the entries are its own.
+    completions: Vec<(usize, Completion)>,
+    posts: Vec<(DeviceId, EntryId)>,
+}
+
+impl WriteBatch {
+    /// Collects requests, and rejects posts that would overtake a failed one.
+    fn new(requests: impl Iterator<Item = WriteRequest>, ordering: &mut PostOrdering) -> Self {
+        let mut batch = Self::default();
+        for request in requests {
+            let post = request.ordered_post();
+            if let Some((device, id)) = post
+                && !ordering.admits(device, id, Instant::now())
+            {
+                request.completion.reject(&errors::not_written());
+                continue;
+            }
+            batch.posts.extend(post);
+            batch.completions.push((request.entries.len(), request.completion));
+            batch.entries.extend(request.entries);
+        }
+        batch
+    }
+
+    /// Commits the batch. When the store fails, every request is rejected.
+    async fn commit(self, store: &Store, ordering: &mut PostOrdering) -> Option<CommittedBatch> {
+        if self.completions.is_empty() {
+            return None;
+        }
+        let rooms: Vec<_> = self.entries.iter().map(|entry| entry.room).collect();
+        match store.commit(self.entries).await {
+            Ok(outcomes) => {
+                let mut outcomes = rooms.into_iter().zip(outcomes);
+                let requests = self
+                    .completions
+                    .into_iter()
+                    .map(|(count, completion)| (outcomes.by_ref().take(count).collect(), completion));
+                Some(CommittedBatch(requests.collect()))
+            }
+            Err(error) => {
+                let error = errors::storage(error);
+                for (device, id) in self.posts {
+                    ordering.record_failure(device, id, Instant::now());
+                }
+                for (_, completion) in self.completions {
+                    completion.reject(&error);
+                }
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How far each room is published, and the periodic `heads` event.
+//!
+//! The *last* entry of a room may be lost on its way without leaving a gap. So every five seconds each connection receives
+//! the heads of its rooms, quiet rooms included; clients also take the event as a sign of life. A head counts what was
+//! published, not what was committed: an entry that is on its way is not missing yet.
+
+use std::collections::HashMap;
+use std::slice;
+use std::sync::Arc;
+
+use ichat_protocol::limits::HEADS_INTERVAL;
+use ichat_protocol::{Epoch, Head, Heads, MemberId, RoomId, RoomSummary};
+use ichat_store::{Store, StoreError};
+use parking_lot::Mutex;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::fanout::hub::{Channel, Hub};
+use crate::fanout::outgoing_event::OutgoingEvent;
+use crate::fanout::websocket::frame::Frame;
+
+/// Connections that are served before other tasks get their turn.
+const HEADS_CHUNK: usize = 64;
+
+/// The published head of every room. Clones share them.
+#[derive(Clone)]
+pub(crate) struct PublishedHeads {
+    heads: Arc<Mutex<HashMap<RoomId, Head>>>,
+}
+
+impl PublishedHeads {
+    /// Reads the heads from the store. All of it counts as published, since nobody is connected yet.
+    pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
+        let nobody = MemberId::guest(Uuid::nil());
+        let rooms: Vec<RoomSummary> = store.rooms(&nobody).await?;
+        let heads = rooms.into_iter().map(|room| (room.id, room.head)).collect();
+        Ok(Self {
+            heads: Arc::new(Mutex::new(heads)),
+        })
+    }
+
+    pub(crate) fn get(&self, room: RoomId) -> Option<Head> {
+        self.heads.lock().get(&room).copied()
+    }
+
+    pub(crate) fn advance(&self, room: RoomId, head: Head) {
+        self.heads.lock().insert(room, head);
+    }
+
+    /// Returns the epoch of a room. It is read from the store once, when the room is new.
+    pub(crate) async fn epoch(&self, store: &Store, room: RoomId) -> Option<Epoch> {
+        if let Some(head) = self.get(room) {
+            return Some(head.epoch);
+        }
+        match store.head(room).await {
+            Ok(head) => head.map(|head| head.epoch),
+            Err(error) => {
+                tracing::error!(%error, %room, "entries not published: reading the room's epoch failed");
+                None
+            }
+        }
+    }
+}
+
+/// Sends `heads` periodically until the server shuts down.
+pub(crate) async fn run(hub: Hub, published: PublishedHeads, closing: CancellationToken) {
+    #[cfg(feature = "broken")]
+    if ichat_store::broken::Broken::NoHeads.is_wanted() {
+        return;
+    }
+    let mut ticks = tokio::time::interval(HEADS_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while closing.run_until_cancelled(ticks.tick()).await.is_some() {
+        // Most connections subscribe to the same rooms as the one before, so its event is reused.
+        let mut last: Option<EncodedHeads> = None;
+        for chunk in hub.subscribers(Channel::Everyone).chunks(HEADS_CHUNK) {
+            for subscriber in chunk {
+                let rooms = subscriber.client.subscriptions();
+                if rooms.is_empty() {
+                    continue;
+                }
+                let encoded = match last.take() {
+                    Some(encoded) if encoded.rooms == rooms => encoded,
+                    _ => EncodedHeads::new(&published, rooms),
+                };
+                subscriber.try_send(&encoded.event());
+                last = Some(encoded);
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// The heads of some rooms, in their wire form.
+struct EncodedHeads {
+    rooms: Vec<RoomId>,
+    heads: Heads,
+    frame: Frame,
+}
+
+impl EncodedHeads {
+    const NAME: &str = "heads";
+
+    fn new(published: &PublishedHeads, rooms: Vec<RoomId>) -> Self {
+        let heads = rooms.iter().filter_map(|room| Some((*room, published.get(*room)?)));
+        let heads = Heads { heads: heads.collect() };
+        let frame = Frame::events(Self::NAME, slice::from_ref(&heads));
+        Self { rooms, heads, frame }
+    }
+
+    fn event(&self) -> OutgoingEvent<'_, Heads> {
+        OutgoingEvent {
+            name: Self::NAME,
+            arguments: slice::from_ref(&self.heads),
+            frame: self.frame.clone(),
+        }
+    }
+}

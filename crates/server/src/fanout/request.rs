@@ -1,0 +1,96 @@
+//! A client's event that waits for its response.
+
+use std::sync::Arc;
+
+use ichat_protocol::{EntryId, Refused, RoomId, ServerEvent, WireError};
+use serde::Serialize;
+use serde_json::json;
+use socketioxide::extract::AckSender;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::fanout::client::ClientConnection;
+
+/// One event of a client, and the way to respond to it.
+pub(crate) struct Request {
+    pub(crate) client: Arc<ClientConnection>,
+    /// The event's name.
+    pub(crate) event: String,
+    /// The room that the event is about, as far as it could be parsed.
+    pub(crate) room: Option<RoomId>,
+    /// The id of the entry that the event would add.
+    pub(crate) id: Option<EntryId>,
+    pub(crate) style: ReplyStyle,
+    /// Present when the client asked for an acknowledgement.
+    pub(crate) ack: Option<AckSender>,
+    /// The request's share of the connection's pending requests, given back with the response.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
+}
+
+/// What a response looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReplyStyle {
+    /// The response is an event; where the client asked for an acknowledgement, that is `{event, data}` instead.
+    Protocol,
+    /// Clients after the tutorial expect `{offset}` or `{error}` in the acknowledgement; a rejection is an event as well.
+    Tutorial,
+}
+
+impl Request {
+    /// Responds with an event, without waiting.
+    pub(crate) fn respond(&mut self, event: &ServerEvent) {
+        match self.ack.take() {
+            Some(ack) => send_ack(ack, &json!({ "event": event.name(), "data": event.data() })),
+            None => self.client.try_send(event),
+        }
+    }
+
+    /// Responds with an event, and waits while the client's queue is full: for responses of many events.
+    pub(crate) async fn respond_when_ready(&mut self, event: &ServerEvent) {
+        if self.ack.is_some() {
+            self.respond(event);
+        } else {
+            self.client.send(event).await;
+        }
+    }
+
+    /// Responds with an event, or rejects the request.
+    pub(crate) fn finish(mut self, result: Result<ServerEvent, WireError>) {
+        match result {
+            Ok(event) => self.respond(&event),
+            Err(error) => self.reject(error),
+        }
+    }
+
+    /// Responds that nothing was done, and why. No request is ever dropped silently.
+    pub(crate) fn reject(mut self, error: WireError) {
+        tracing::debug!(event = ?self.event, code = ?error.code, "request rejected");
+        let rejection = Refused {
+            event: std::mem::take(&mut self.event),
+            room: self.room,
+            id: self.id,
+            error,
+        };
+        match self.style {
+            ReplyStyle::Protocol => self.respond(&ServerEvent::Refused(rejection)),
+            ReplyStyle::Tutorial => {
+                let acknowledgement = json!({ "error": &rejection.error });
+                self.client.try_send(&ServerEvent::Refused(rejection));
+                self.acknowledge(&acknowledgement);
+            }
+        }
+    }
+
+    /// Sends an acknowledgement of any form, if the client asked for one.
+    pub(crate) fn acknowledge(&mut self, data: &impl Serialize) {
+        if let Some(ack) = self.ack.take() {
+            send_ack(ack, data);
+        }
+    }
+}
+
+/// Sends an acknowledgement. When socketioxide's queue is full it is dropped.
+fn send_ack(ack: AckSender, data: &impl Serialize) {
+    if let Err(error) = ack.send(data) {
+        tracing::debug!(%error, "acknowledgement dropped");
+    }
+}

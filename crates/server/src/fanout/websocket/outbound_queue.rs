@@ -1,0 +1,298 @@
+//! The bounded queue of frames for one client.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::{Buf as _, Bytes};
+use parking_lot::Mutex;
+use socket2::SockRef;
+use tokio::io::{Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::fanout::websocket::frame::{Frame, contains_connect};
+use crate::net::stall_timer::StallTimer;
+
+/// Frames that wait for one client. Beyond it broadcasts are dropped for that client, which then finds the gap.
+const QUEUE_FRAMES: usize = 512;
+/// The same bound in bytes.
+const QUEUE_BYTES: usize = 1024 * 1024;
+/// Direct messages, answers above all, may use this many times the bound: a client cannot detect that one is missing.
+const DIRECT_HEADROOM: usize = 2;
+/// Queued bytes above which socketioxide has to wait.
+const HIGH_WATER: usize = 16 * 1024;
+/// Frames in one vectored write.
+const MAX_WRITEV: usize = 16;
+
+/// A frame was not taken, because the client reads too slowly.
+#[derive(Debug, thiserror::Error)]
+#[error("the outbound queue is full")]
+pub(crate) struct QueueFull;
+
+/// The outbound queue of one client, and its socket.
+///
+/// A broadcast that is under way may keep it for a moment longer than the connection; it is closed then.
+pub(crate) struct OutboundQueue {
+    stream: TcpStream,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    phase: Phase,
+    /// What the system has not taken yet, oldest first.
+    frames: VecDeque<Bytes>,
+    bytes: usize,
+    /// The reading task, which drains the queue.
+    reader: Option<Waker>,
+    /// socketioxide's writing task, while it waits for the queue to fall below its high-water mark.
+    writer: Option<Waker>,
+}
+
+/// The life of a transport.
+#[derive(Default)]
+enum Phase {
+    /// No client is connected to the namespace: events are dropped.
+    #[default]
+    Disconnected,
+    /// socketioxide is letting the client in: events wait for its `CONNECT` packet.
+    Connecting(Vec<Frame>),
+    Connected,
+    /// The socket is closed.
+    Closed,
+}
+
+impl OutboundQueue {
+    pub(super) fn new(stream: TcpStream) -> Arc<Self> {
+        Arc::new(Self {
+            stream,
+            state: Mutex::default(),
+        })
+    }
+
+    /// Buffers events until socketioxide has let the client in.
+    pub(crate) fn buffer_until_connected(&self) {
+        let mut state = self.state.lock();
+        match state.phase {
+            Phase::Disconnected | Phase::Connected => state.phase = Phase::Connecting(Vec::new()),
+            Phase::Connecting(_) | Phase::Closed => {}
+        }
+    }
+
+    /// Drops every event from now on, until a client is let in again.
+    pub(crate) fn disconnect(&self) {
+        let mut state = self.state.lock();
+        match state.phase {
+            Phase::Connecting(_) | Phase::Connected => state.phase = Phase::Disconnected,
+            Phase::Disconnected | Phase::Closed => {}
+        }
+    }
+
+    /// Sends a broadcast without waiting.
+    pub(crate) fn try_send(&self, frame: &Frame) -> Result<(), QueueFull> {
+        self.send_within(frame, 1)
+    }
+
+    /// Sends a message for this client alone without waiting.
+    pub(crate) fn try_send_direct(&self, frame: &Frame) -> Result<(), QueueFull> {
+        self.send_within(frame, DIRECT_HEADROOM)
+    }
+
+    fn send_within(&self, frame: &Frame, headroom: usize) -> Result<(), QueueFull> {
+        let mut state = self.state.lock();
+        match &mut state.phase {
+            Phase::Disconnected | Phase::Closed => return Ok(()),
+            Phase::Connecting(buffered) if buffered.len() >= QUEUE_FRAMES * headroom => return Err(QueueFull),
+            Phase::Connecting(buffered) => {
+                buffered.push(frame.clone());
+                return Ok(());
+            }
+            Phase::Connected => {}
+        }
+        if state.is_full(headroom) {
+            return Err(QueueFull);
+        }
+        self.write_or_queue(&mut state, frame);
+        Ok(())
+    }
+
+    fn write_or_queue(&self, state: &mut State, frame: &Frame) {
+        self.write_or_queue_bytes(state, frame.bytes(), |rest| frame.bytes().slice_ref(rest));
+    }
+
+    /// Writes what the system takes, and queues the rest.
+    fn write_or_queue_bytes(&self, state: &mut State, bytes: &[u8], own: impl FnOnce(&[u8]) -> Bytes) {
+        let mut sent = 0;
+        if state.frames.is_empty() {
+            // Straight to the system: asking tokio whether the socket is writable first costs more than the attempt.
+            match SockRef::from(&self.stream).send(bytes) {
+                Ok(count) => sent = count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    // tokio must know, or it would not wait for the socket to become writable again.
+                    let _: io::Result<()> = self.stream.try_io(Interest::WRITABLE, || Err(error));
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "connection lost");
+                    return state.close();
+                }
+            }
+        }
+        if sent < bytes.len() {
+            let rest = own(&bytes[sent..]);
+            state.bytes += rest.len();
+            state.frames.push_back(rest);
+            wake(&mut state.reader);
+        }
+    }
+
+    /// Registers the reading task, to be woken when there is something to drain.
+    pub(super) fn register_reader(&self, context: &Context<'_>) {
+        match &mut self.state.lock().reader {
+            Some(reader) => reader.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+    }
+
+    /// Wakes the reading task.
+    pub(super) fn wake_reader(&self) {
+        wake(&mut self.state.lock().reader);
+    }
+
+    /// Drains the queue. Ready once it is empty; until then the task is woken when the socket becomes writable.
+    pub(super) fn poll_drain(&self, stall_timer: &mut StallTimer, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.state.lock();
+        loop {
+            if matches!(state.phase, Phase::Closed) {
+                return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
+            }
+            if self.drain(&mut state)? {
+                stall_timer.reset();
+            }
+            if state.frames.is_empty() {
+                stall_timer.reset();
+                return Poll::Ready(Ok(()));
+            }
+            if let Poll::Ready(stalled) = stall_timer.poll_stalled(context) {
+                state.close();
+                return Poll::Ready(Err(stalled));
+            }
+            ready!(self.stream.poll_write_ready(context))?;
+        }
+    }
+
+    /// Writes queued frames as far as the system takes them. Returns whether it took any bytes.
+    fn drain(&self, state: &mut State) -> io::Result<bool> {
+        let mut progress = false;
+        while !state.frames.is_empty() {
+            let mut slices = [IoSlice::new(&[]); MAX_WRITEV];
+            let count = state
+                .frames
+                .iter()
+                .zip(&mut slices)
+                .map(|(bytes, slice)| *slice = IoSlice::new(bytes))
+                .count();
+            match self.stream.try_write_vectored(&slices[..count]) {
+                Ok(written) => state.advance(written),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => {
+                    state.close();
+                    return Err(error);
+                }
+            }
+            progress = true;
+        }
+        if state.bytes < HIGH_WATER {
+            wake(&mut state.writer);
+        }
+        Ok(progress)
+    }
+
+    pub(super) fn poll_read(&self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.stream.poll_read_ready(context))?;
+            match self.stream.try_read(buffer.initialize_unfilled()) {
+                Ok(count) => {
+                    buffer.advance(count);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    /// Takes socketioxide's packets, all or none: what it writes at once is whole frames. Pending above the high-water mark.
+    pub(super) fn poll_write_packets(&self, context: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<()>> {
+        let mut state = self.state.lock();
+        if matches!(state.phase, Phase::Closed) {
+            return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
+        }
+        if state.bytes >= HIGH_WATER {
+            state.writer = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        self.write_or_queue_bytes(&mut state, bytes, Bytes::copy_from_slice);
+        if let Phase::Connecting(buffered) = &mut state.phase
+            && contains_connect(bytes)
+        {
+            let buffered = std::mem::take(buffered);
+            state.phase = Phase::Connected;
+            for frame in &buffered {
+                self.write_or_queue(&mut state, frame);
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ends the output; the client may still send.
+    pub(super) fn shutdown_write(&self) -> io::Result<()> {
+        SockRef::from(&self.stream).shutdown(Shutdown::Write)
+    }
+
+    /// Closes the socket, though others may still hold the queue.
+    pub(super) fn close(&self) {
+        self.state.lock().close();
+        if let Err(error) = SockRef::from(&self.stream).shutdown(Shutdown::Both) {
+            tracing::trace!(%error, "the socket was closed already");
+        }
+    }
+}
+
+impl State {
+    fn is_full(&self, headroom: usize) -> bool {
+        self.frames.len() >= QUEUE_FRAMES * headroom || self.bytes >= QUEUE_BYTES * headroom
+    }
+
+    /// Removes written bytes from the front.
+    fn advance(&mut self, mut written: usize) {
+        self.bytes -= written;
+        while let Some(front) = self.frames.front_mut().filter(|_| written > 0) {
+            let part = written.min(front.len());
+            front.advance(part);
+            written -= part;
+            if front.is_empty() {
+                self.frames.pop_front();
+            }
+        }
+        if self.frames.is_empty() {
+            // Frees the buffer: one slow moment would otherwise keep it large as long as the connection lives.
+            self.frames = VecDeque::new();
+        }
+    }
+
+    fn close(&mut self) {
+        self.phase = Phase::Closed;
+        self.frames = VecDeque::new();
+        self.bytes = 0;
+        wake(&mut self.reader);
+        wake(&mut self.writer);
+    }
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}

@@ -1,0 +1,92 @@
+//! The upgrade to a WebSocket, for connections that begin as one.
+//!
+//! Everything else is left to socketioxide: long polling, the upgrade of a polling client, and responses to wrong requests.
+
+use std::sync::Arc;
+
+use ::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use socketioxide::service::SocketIoService;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tower::Service as _;
+
+use crate::fanout::websocket::mux_stream::MuxStream;
+use crate::fanout::websocket::outbound_queue::OutboundQueue;
+use crate::net::timeout_stream::TimeoutStream;
+
+/// The path of Socket.IO.
+pub(crate) const SOCKET_IO_PATH: &str = "/socket.io";
+
+/// socketioxide, with the HTTP routes behind it.
+pub(crate) type Sockets = SocketIoService<Router>;
+
+/// Middleware that upgrades a request that begins a session as a WebSocket, and passes every other one on.
+pub(crate) async fn upgrade(State(sockets): State<Sockets>, mut request: Request, next: Next) -> Response {
+    let Some(key) = websocket_key(request.uri(), request.headers()) else {
+        return next.run(request).await;
+    };
+    let Ok(accept) = HeaderValue::from_str(&derive_accept_key(key.as_bytes())) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let upgraded = hyper::upgrade::on(&mut request);
+    // socketioxide needs nothing but the URI. It is copied, since it shares the buffer of the whole request, which would
+    // stay in memory as long as the connection.
+    let Ok(uri) = request.uri().to_string().parse() else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    drop(request);
+    tokio::spawn(async move {
+        match upgraded.await {
+            Ok(upgraded) => serve(sockets, upgraded, uri),
+            Err(error) => tracing::debug!(%error, "upgrade failed"),
+        }
+    });
+    let headers = [
+        (CONNECTION, HeaderValue::from_static("Upgrade")),
+        (UPGRADE, HeaderValue::from_static("websocket")),
+        (SEC_WEBSOCKET_ACCEPT, accept),
+    ];
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+/// Returns the `Sec-WebSocket-Key` of a request that begins a session as a WebSocket and that socketioxide would accept.
+fn websocket_key<'a>(uri: &Uri, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
+    let header_lists = |name: HeaderName, wanted: &str| {
+        let text = headers.get(name).and_then(|value| value.to_str().ok());
+        text.is_some_and(|text| text.split(',').any(|item| item.trim().eq_ignore_ascii_case(wanted)))
+    };
+    let query = uri.query().unwrap_or_default();
+    let query_has = |wanted: &str| query.split('&').any(|pair| pair == wanted);
+    let begins_session = uri
+        .path()
+        .strip_prefix(SOCKET_IO_PATH)
+        .is_some_and(|rest| matches!(rest, "" | "/"))
+        && query_has("EIO=4")
+        && query_has("transport=websocket")
+        && !query.contains("sid=")
+        && header_lists(UPGRADE, "websocket")
+        && header_lists(CONNECTION, "upgrade")
+        && header_lists(SEC_WEBSOCKET_VERSION, "13");
+    headers.get(SEC_WEBSOCKET_KEY).filter(|_| begins_session)
+}
+
+/// Hands the connection to socketioxide, with its outbound queue in the request's extensions.
+fn serve(mut sockets: Sockets, upgraded: Upgraded, uri: Uri) {
+    let Ok(parts) = upgraded.downcast::<TokioIo<TimeoutStream>>() else {
+        return tracing::error!("an upgraded connection is not a TimeoutStream, though the acceptor makes no other");
+    };
+    let (stream, guard) = parts.io.into_inner().into_parts();
+    let (queue, stream) = MuxStream::new(stream, &parts.read_buf, guard);
+    let mut request = ::http::Request::new(());
+    *request.uri_mut() = uri;
+    request.extensions_mut().insert::<Arc<OutboundQueue>>(queue);
+    if let Err(error) = sockets.call((stream, request)).into_inner() {
+        tracing::debug!(?error, "socketioxide rejected a connection");
+    }
+}

@@ -1,0 +1,106 @@
+//! The accept loop: HTTP/1.1 on each connection that the limiter permits, and an end to all of them.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+use crate::net::connection_guard::ConnectionGuard;
+use crate::net::limiter::ConnectionLimiter;
+use crate::net::timeout_stream::TimeoutStream;
+
+/// Time for the head of a request, including the idle time before it.
+const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// Size of the largest request head. Ours have a few hundred bytes, but a browser may add cookies of other ports.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// Time between two attempts to accept when the system is out of file descriptors.
+const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(100);
+
+const TOO_MANY_CONNECTIONS: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nconnection: close\r\n\
+    retry-after: 5\r\ncontent-length: 60\r\n\r\nThis server has as many connections as it can take just now\n";
+
+/// Accepts connections and serves a router on them.
+pub(crate) struct Acceptor {
+    pub(crate) router: Router,
+    pub(crate) limiter: ConnectionLimiter,
+    /// Stops accepting, and lets each connection finish its current request.
+    pub(crate) closing: CancellationToken,
+    /// Ends every connection at once, upgraded ones included.
+    pub(crate) abort: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Acceptor {
+    /// Accepts until `closing` is cancelled.
+    pub(crate) async fn run(self, listener: TcpListener) {
+        while let Some(accepted) = self.closing.run_until_cancelled(listener.accept()).await {
+            match accepted {
+                Ok((stream, peer)) => self.accept(stream, peer.ip().to_canonical()),
+                Err(error) => {
+                    tracing::warn!(%error, "accepting a connection failed");
+                    tokio::time::sleep(ACCEPT_RETRY_INTERVAL).await;
+                }
+            }
+        }
+    }
+
+    fn accept(&self, stream: TcpStream, peer: IpAddr) {
+        let Some(permit) = self.limiter.try_acquire(peer) else {
+            tracing::debug!(%peer, "connection rejected: too many are open");
+            // Best effort: a client that doesn't get the response sees the connection close.
+            drop(stream.try_write(TOO_MANY_CONNECTIONS));
+            return;
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "setting TCP_NODELAY failed");
+        }
+        let stream = TimeoutStream::new(stream, ConnectionGuard::new(self.abort.clone(), permit));
+        let router = self
+            .router
+            .clone()
+            .map_request(|request: ::http::Request<hyper::body::Incoming>| request.map(Body::new));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .max_buf_size(MAX_HEADER_BYTES)
+            .header_read_timeout(HEADER_READ_TIMEOUT)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            .with_upgrades();
+        let closing = self.closing.clone();
+        self.tasks.spawn(async move {
+            let mut connection = std::pin::pin!(connection);
+            let mut served = closing.run_until_cancelled(connection.as_mut()).await;
+            if served.is_none() {
+                connection.as_mut().graceful_shutdown();
+                served = Some(connection.await);
+            }
+            if let Some(Err(error)) = served {
+                tracing::debug!(%error, "connection ended early");
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rejection_has_the_length_that_it_declares() {
+        let text = std::str::from_utf8(TOO_MANY_CONNECTIONS).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.contains(&format!("content-length: {}", body.len())),
+            "{}",
+            body.len()
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! TCP: listening, accepting, limits and time-outs. It knows neither the routes nor the chat.
+
+pub(crate) mod acceptor;
+pub(crate) mod connection_guard;
+pub(crate) mod limiter;
+pub(crate) mod listen;
+pub(crate) mod stall_timer;
+pub(crate) mod timeout_stream;

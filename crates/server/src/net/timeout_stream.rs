@@ -1,0 +1,82 @@
+//! The TCP stream under HTTP.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::net::connection_guard::ConnectionGuard;
+use crate::net::stall_timer::StallTimer;
+
+/// A TCP stream that fails when its peer stops reading, or when the server aborts the connection.
+pub(crate) struct TimeoutStream {
+    stream: TcpStream,
+    stall_timer: StallTimer,
+    guard: ConnectionGuard,
+}
+
+impl TimeoutStream {
+    pub(crate) fn new(stream: TcpStream, guard: ConnectionGuard) -> Self {
+        Self {
+            stream,
+            stall_timer: StallTimer::default(),
+            guard,
+        }
+    }
+
+    pub(crate) fn into_parts(self) -> (TcpStream, ConnectionGuard) {
+        (self.stream, self.guard)
+    }
+
+    /// Returns the result of a write, or an error when writes have been pending for too long.
+    fn or_stalled<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stall_timer.reset();
+            return written;
+        }
+        self.stall_timer.poll_stalled(context).map(Err)
+    }
+}
+
+impl AsyncRead for TimeoutStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.guard.check(context)?;
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for TimeoutStream {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.guard.check(context)?;
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.or_stalled(written, context)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.guard.check(context)?;
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.or_stalled(written, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,127 @@
+//! Authentication: the `auth` payload becomes an identity.
+
+use ichat_protocol::{Auth, DeviceId, ErrorCode, MemberId, Name, PROTOCOLS, WireError, verify};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::errors::bad_request;
+use crate::session::state::ServerState;
+
+/// A client that may connect.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) member: MemberId,
+    pub(crate) name: Name,
+    pub(crate) device: DeviceId,
+    pub(crate) kind: IdentityKind,
+    pub(crate) protocol: u32,
+}
+
+/// How a client identified itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IdentityKind {
+    Key,
+    /// Without a key, but with a protocol version.
+    Guest,
+    /// Without either: a client after the tutorial.
+    Tutorial {
+        /// The last message that it received on an earlier connection, if it says so.
+        offset: Option<u64>,
+    },
+}
+
+/// Authenticates a client by the JSON text of its `auth` payload; `None` when it sent none.
+pub(crate) fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Identity, WireError> {
+    let fields = match auth.map(serde_json::from_str::<Value>) {
+        None | Some(Ok(Value::Null)) => Map::new(),
+        Some(Ok(Value::Object(fields))) => fields,
+        Some(_) => return Err(bad_request("The \"auth\" payload must be a JSON object.")),
+    };
+    let protocol = fields.get("protocol").map(parse_protocol).transpose()?;
+    if fields.contains_key("key") {
+        return authenticate_key(state, fields);
+    }
+    if !state.config.guests {
+        return Err(WireError::new(
+            ErrorCode::NoGuests,
+            "This server lets nobody in without a key. Use the I-Chat app, or the web page that this server serves.",
+        ));
+    }
+    guest(&fields, protocol)
+}
+
+fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<Identity, WireError> {
+    let auth: Auth = serde_json::from_value(Value::Object(fields))
+        .map_err(|error| bad_request(format!("The \"auth\" payload is wrong: {error}.")))?;
+    let rejected = |error: &dyn std::fmt::Display| WireError::new(ErrorCode::Auth, sentence(&error.to_string()));
+    state.nonces.check(&auth.nonce).map_err(|error| rejected(&error))?;
+    let member = verify(&auth, state.store.server_id()).map_err(|error| rejected(&error))?;
+    state.nonces.consume(&auth.nonce).map_err(|error| rejected(&error))?;
+    Ok(Identity {
+        member,
+        name: auth.name,
+        device: auth.device,
+        kind: IdentityKind::Key,
+        protocol: auth.protocol,
+    })
+}
+
+fn parse_protocol(version: &Value) -> Result<u32, WireError> {
+    let theirs = version.as_u64().and_then(|version| u32::try_from(version).ok());
+    if let Some(theirs) = theirs.filter(|theirs| PROTOCOLS.contains(theirs)) {
+        return Ok(theirs);
+    }
+    let ours: Vec<String> = PROTOCOLS.iter().map(u32::to_string).collect();
+    let ours = ours.join(", ");
+    let newest = PROTOCOLS.last().copied().unwrap_or_default();
+    let advice = match theirs {
+        Some(theirs) if theirs > newest => "The server is the older one: it needs an update.",
+        Some(_) => "The client is the older one: update it.",
+        None => "The version must be a whole number.",
+    };
+    let shown: String = version.to_string().chars().take(20).collect();
+    Err(WireError::new(
+        ErrorCode::Protocol,
+        format!("This server speaks protocol version {ours}, and the client speaks {shown}. {advice}"),
+    ))
+}
+
+fn guest(fields: &Map<String, Value>, protocol: Option<u32>) -> Result<Identity, WireError> {
+    let id = Uuid::new_v4();
+    let name = match fields.get("name") {
+        None | Some(Value::Null) => guest_name(id)?,
+        Some(Value::String(name)) => Name::parse(name).map_err(|error| bad_request(sentence(&error.to_string())))?,
+        Some(_) => return Err(bad_request("The \"name\" in the \"auth\" payload must be a text.")),
+    };
+    let device = match fields.get("device") {
+        None | Some(Value::Null) => DeviceId::fresh(),
+        Some(device) => serde_json::from_value(device.clone())
+            .map_err(|_| bad_request("The \"device\" in the \"auth\" payload must be a UUID."))?,
+    };
+    let kind = match protocol {
+        Some(_) => IdentityKind::Guest,
+        None => IdentityKind::Tutorial {
+            offset: fields.get("serverOffset").and_then(Value::as_u64),
+        },
+    };
+    Ok(Identity {
+        member: MemberId::guest(id),
+        name,
+        device,
+        kind,
+        protocol: protocol.or(PROTOCOLS.last().copied()).unwrap_or_default(),
+    })
+}
+
+/// Returns a name like "Guest 4821". Its four digits come from the id, so that two guests mostly have different names.
+fn guest_name(id: Uuid) -> Result<Name, WireError> {
+    let digits = 1_000 + id.as_u128() % 9_000;
+    Name::parse(&format!("Guest {digits}")).map_err(|error| bad_request(error.to_string()))
+}
+
+/// Makes a sentence of an error's text.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}

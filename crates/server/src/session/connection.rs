@@ -1,0 +1,72 @@
+//! The task of one connection, from `hello` to its end.
+
+use std::sync::Arc;
+
+use ichat_protocol::{Closing, Hello, RoomSummary, ServerEvent};
+
+use crate::fanout::client::ClientConnection;
+use crate::fanout::hub::{Channel, Hub};
+use crate::session::authenticate::{Identity, IdentityKind};
+use crate::session::events;
+use crate::session::handshake::PendingConnection;
+use crate::session::state::{SharedState, limits_info, now};
+use crate::session::tutorial;
+
+/// Runs a connection: one event after the other, until it has ended and all of its events are handled.
+pub(crate) async fn run(state: &SharedState, pending: PendingConnection) {
+    let PendingConnection {
+        client,
+        identity,
+        rooms,
+        mut events,
+    } = pending;
+    // The two futures in boxes take kilobytes while they run, and a connection is idle most of the time.
+    Box::pin(open(state, &client, identity, rooms)).await;
+    loop {
+        tokio::select! {
+            biased;
+            event = events.recv() => match event {
+                Some(event) => Box::pin(events::handle(state, *event)).await,
+                None => break,
+            },
+            () = client.closed.cancelled(), if !events.is_closed() => events.close(),
+        }
+    }
+    state.hub.remove(&client);
+    if state.presence.disconnect(&client) {
+        state.typing_limiter.remove(&client.member);
+    }
+}
+
+/// Sends `hello`, and subscribes to what every client of this kind receives.
+async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Identity, rooms: Vec<RoomSummary>) {
+    client.try_send(&ServerEvent::Hello(Hello {
+        server: state.info(),
+        protocol: identity.protocol,
+        me: identity.member,
+        name: identity.name.clone(),
+        device: identity.device,
+        lobby: state.lobby(),
+        rooms,
+        limits: limits_info(),
+        now: now(),
+    }));
+    state.presence.connect(client, &identity.name);
+    // First the channel, then the list: somebody who connects in between is sent twice rather than not at all.
+    state.hub.join(Channel::Everyone, client);
+    client.try_send(&ServerEvent::Presence(state.presence.snapshot_for(&client.member)));
+    match identity.kind {
+        IdentityKind::Key => {}
+        IdentityKind::Guest => state.hub.subscribe(state.lobby(), client),
+        IdentityKind::Tutorial { offset: None } => tutorial::subscribe(state, client),
+        IdentityKind::Tutorial { offset: Some(offset) } => tutorial::catch_up(state, client, offset).await,
+    }
+}
+
+/// Tells all clients that the server is shutting down.
+pub(crate) async fn broadcast_closing(hub: &Hub) {
+    let event = ServerEvent::Closing(Closing {
+        message: "The server is going down.".to_owned(),
+    });
+    hub.broadcast(Channel::Everyone, &event).await;
+}

@@ -1,0 +1,9 @@
+use ichat_protocol::Away;
+
+use crate::fanout::request::Request;
+use crate::session::state::ServerState;
+
+/// Records that the member is away on this device, or back.
+pub(super) fn away(state: &ServerState, request: &Request, Away { away }: Away) {
+    state.presence.set_away(&request.client, away);
+}

@@ -1,0 +1,30 @@
+use ichat_protocol::{Body, EntryId, RoomId, ServerEvent, WireError};
+
+use crate::errors;
+use crate::fanout::request::Request;
+use crate::session::entries::new_entry;
+use crate::session::room_pages::subscribe_from_newest;
+use crate::session::state::ServerState;
+
+/// Makes the client's member a member of a room, and subscribes the client. A member who joins again is only subscribed.
+pub(super) async fn join(state: &ServerState, mut request: Request, room: RoomId) {
+    let joined = match become_member(state, &request, room).await {
+        Ok(joined) => joined,
+        Err(error) => return request.reject(error),
+    };
+    request.respond_when_ready(&joined).await;
+    if let Err(error) = subscribe_from_newest(state, &request.client, room).await {
+        request.reject(error);
+    }
+}
+
+async fn become_member(state: &ServerState, request: &Request, room: RoomId) -> Result<ServerEvent, WireError> {
+    let client = &request.client;
+    if !state.is_member(room, &client.member).await? {
+        let name = state.presence.name(&client.member).ok_or_else(errors::closing)?;
+        let joined = new_entry(client, room, EntryId::fresh(), Body::Joined { name });
+        let outcomes = state.writer.commit(vec![joined], None).await?;
+        errors::check_outcomes(&outcomes)?;
+    }
+    state.room_event(room, &client.member).await
+}

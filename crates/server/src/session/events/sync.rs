@@ -1,0 +1,117 @@
+use std::collections::BTreeMap;
+
+use ichat_protocol::limits::{MAX_PAGE_ENTRIES, MAX_SYNC_ROOMS};
+use ichat_protocol::{ErrorCode, Head, Heads, Refused, Reset, RoomId, ServerEvent, Sync, WireError};
+
+use crate::fanout::request::Request;
+use crate::session::page_cache::Range;
+use crate::session::room_pages::subscribe_from_newest;
+use crate::session::state::ServerState;
+
+/// Subscribes to rooms, and sends what is missing. The response for each room is pages up to its head (an empty one when
+/// nothing is missing) or a reset. An acknowledgement follows all of them and has the heads.
+pub(super) async fn sync(state: &ServerState, mut request: Request, Sync { rooms }: Sync) {
+    if rooms.len() > MAX_SYNC_ROOMS {
+        let message = format!(
+            "One sync names at most {MAX_SYNC_ROOMS} rooms; this one names {}.",
+            rooms.len()
+        );
+        return request.reject(WireError::new(ErrorCode::TooLarge, message));
+    }
+    let mut heads = BTreeMap::new();
+    for (room, cursor) in rooms {
+        match sync_room(state, &request, room, cursor).await {
+            Ok(()) => heads.extend(state.heads.get(room).map(|head| (room, head))),
+            Err(error) => {
+                let rejection = Refused {
+                    event: request.event.clone(),
+                    room: Some(room),
+                    id: None,
+                    error,
+                };
+                request.client.send(&ServerEvent::Refused(rejection)).await;
+            }
+        }
+        if request.client.closed.is_cancelled() {
+            return;
+        }
+    }
+    if request.ack.is_some() {
+        request.respond(&ServerEvent::Heads(Heads { heads }));
+    }
+}
+
+async fn sync_room(
+    state: &ServerState,
+    request: &Request,
+    room: RoomId,
+    cursor: Option<Head>,
+) -> Result<(), WireError> {
+    let client = &request.client;
+    state.check_member(room, &client.member).await?;
+    let Some(cursor) = cursor else {
+        return subscribe_from_newest(state, client, room).await;
+    };
+    #[cfg(feature = "broken")]
+    if ichat_store::broken::Broken::HeadBeforeJoin.is_wanted() {
+        return broken::sync_room(state, client, room, cursor).await;
+    }
+    // First the subscription, then the head: what is committed in between arrives as a broadcast, as a page, or as both.
+    state.hub.subscribe(room, client);
+    let head = state.head(room).await?;
+    if cursor.epoch != head.epoch || cursor.seq > head.seq {
+        client.send(&ServerEvent::Reset(Reset { room, head })).await;
+        return subscribe_from_newest(state, client, room).await;
+    }
+    let mut after = cursor.seq;
+    loop {
+        // As of `head`: later changes of a page arrive as broadcasts.
+        let missing = Range {
+            room,
+            head,
+            before: None,
+            after: Some(after),
+            limit: MAX_PAGE_ENTRIES,
+        };
+        let page = state.pages.get(missing).await?;
+        client.send_encoded(&page.event()).await;
+        match page.last {
+            Some(last) if last < head.seq && !client.closed.is_cancelled() => after = last,
+            Some(_) | None => return Ok(()),
+        }
+    }
+}
+
+/// A sync that is wrong on purpose: see [`ichat_store::broken`].
+#[cfg(feature = "broken")]
+mod broken {
+    use std::sync::Arc;
+
+    use ichat_protocol::limits::MAX_PAGE_ENTRIES;
+    use ichat_protocol::{Head, RoomId, WireError};
+    use ichat_store::broken::WINDOW;
+
+    use crate::fanout::client::ClientConnection;
+    use crate::session::page_cache::Range;
+    use crate::session::state::ServerState;
+
+    pub(super) async fn sync_room(
+        state: &ServerState,
+        client: &Arc<ClientConnection>,
+        room: RoomId,
+        cursor: Head,
+    ) -> Result<(), WireError> {
+        let missing = Range {
+            room,
+            head: state.head(room).await?,
+            before: None,
+            after: Some(cursor.seq),
+            limit: MAX_PAGE_ENTRIES,
+        };
+        let page = state.pages.get(missing).await?;
+        client.send_encoded(&page.event()).await;
+        tokio::time::sleep(WINDOW).await;
+        state.hub.subscribe(room, client);
+        Ok(())
+    }
+}

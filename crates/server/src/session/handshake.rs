@@ -1,0 +1,50 @@
+//! The check of a client before it is let in.
+
+use std::sync::Arc;
+
+use ichat_protocol::{RoomSummary, WireError};
+use socketioxide::extract::SocketRef;
+use tokio::sync::mpsc;
+
+use crate::errors;
+use crate::fanout::client::ClientConnection;
+use crate::session::authenticate::{Identity, IdentityKind, authenticate};
+use crate::session::event_queue::{EventQueue, IncomingEvent};
+use crate::session::membership::ensure_member;
+use crate::session::state::ServerState;
+
+/// A connection that passed the check, and that socketioxide has yet to let in.
+pub(crate) struct PendingConnection {
+    pub(crate) client: Arc<ClientConnection>,
+    pub(crate) identity: Identity,
+    /// The rooms of the member.
+    pub(crate) rooms: Vec<RoomSummary>,
+    pub(crate) events: mpsc::Receiver<Box<IncomingEvent>>,
+}
+
+/// Authenticates a client, and makes somebody with a key a member. The client receives an error as its connect error, in the
+/// text form `code: sentence`.
+pub(crate) async fn check(
+    state: &ServerState,
+    socket: SocketRef,
+    auth: Option<&str>,
+) -> Result<(EventQueue, PendingConnection), WireError> {
+    if state.closing.is_cancelled() {
+        return Err(errors::closing());
+    }
+    let identity = authenticate(state, auth)?;
+    let client = ClientConnection::new(socket, identity.member.clone(), identity.device);
+    if identity.kind == IdentityKind::Key {
+        ensure_member(state, &client, &identity.name).await?;
+    }
+    let rooms = state.rooms(&client.member).await?;
+    let rooms = rooms.into_iter().filter(|room| room.joined).collect();
+    let (queue, events) = EventQueue::new(&client);
+    let pending = PendingConnection {
+        client,
+        identity,
+        rooms,
+        events,
+    };
+    Ok((queue, pending))
+}

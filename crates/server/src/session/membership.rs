@@ -1,0 +1,46 @@
+//! Joining the lobby at sign-in, and changes of name.
+
+use ichat_protocol::{Body, EntryId, Name, WireError};
+
+use crate::errors;
+use crate::fanout::client::ClientConnection;
+use crate::session::entries::new_entry;
+use crate::session::state::ServerState;
+
+/// Makes somebody with a key a member of the lobby, or gives them the name that they bring. Does nothing when the log has both.
+pub(crate) async fn ensure_member(
+    state: &ServerState,
+    client: &ClientConnection,
+    name: &Name,
+) -> Result<(), WireError> {
+    match state.member_names.get(&client.member) {
+        Some(known) if known == *name => Ok(()),
+        Some(_) => rename(state, client, name).await,
+        None => {
+            let body = Body::Joined { name: name.clone() };
+            let joined = new_entry(client, state.lobby(), EntryId::fresh(), body);
+            let outcomes = state.writer.commit(vec![joined], None).await?;
+            errors::check_outcomes(&outcomes)?;
+            state.member_names.set(&client.member, name);
+            Ok(())
+        }
+    }
+}
+
+/// Writes the new name of a member into the log of each of their rooms.
+pub(crate) async fn rename(state: &ServerState, client: &ClientConnection, name: &Name) -> Result<(), WireError> {
+    let rooms = state.store.rooms_of(&client.member).await.map_err(errors::storage)?;
+    let entries: Vec<_> = rooms
+        .into_iter()
+        .map(|room| {
+            let body = Body::MemberRenamed { name: name.clone() };
+            new_entry(client, room, EntryId::fresh(), body)
+        })
+        .collect();
+    if !entries.is_empty() {
+        let outcomes = state.writer.commit(entries, None).await?;
+        errors::check_outcomes(&outcomes)?;
+    }
+    state.member_names.set(&client.member, name);
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! What the handlers of events and HTTP requests share.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ichat_protocol::{Head, LimitsInfo, MemberId, RoomId, RoomSummary, ServerEvent, ServerInfo, WireError, limits};
+use ichat_store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::Config;
+use crate::commit::publisher::Publisher;
+use crate::commit::writer::Writer;
+use crate::errors;
+use crate::fanout::heads::PublishedHeads;
+use crate::fanout::hub::Hub;
+use crate::fanout::presence::PresenceTracker;
+use crate::session::member_names::MemberNames;
+use crate::session::nonce::Nonces;
+use crate::session::page_cache::PageCache;
+use crate::session::typing_limiter::TypingLimiter;
+
+pub(crate) type SharedState = Arc<ServerState>;
+
+/// The state of a running server.
+pub(crate) struct ServerState {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) nonces: Nonces,
+    pub(crate) member_names: MemberNames,
+    pub(crate) typing_limiter: TypingLimiter,
+    pub(crate) presence: PresenceTracker,
+    pub(crate) hub: Hub,
+    pub(crate) heads: PublishedHeads,
+    pub(crate) pages: Arc<PageCache>,
+    pub(crate) writer: Writer,
+    pub(crate) publisher: Publisher,
+    /// Cancelled when shutdown begins: new posts are rejected from then on.
+    pub(crate) closing: CancellationToken,
+}
+
+impl ServerState {
+    pub(crate) fn info(&self) -> ServerInfo {
+        ServerInfo {
+            id: self.store.server_id(),
+            name: self.config.name.clone(),
+            software: concat!("ichat-server ", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    pub(crate) fn lobby(&self) -> RoomId {
+        self.store.lobby()
+    }
+
+    /// Returns whether a member is in a room. Guests are in the lobby, though the log does not have them as members.
+    pub(crate) async fn is_member(&self, room: RoomId, member: &MemberId) -> Result<bool, WireError> {
+        if member.is_guest() && room == self.lobby() {
+            return Ok(true);
+        }
+        self.store.is_member(room, member).await.map_err(errors::storage)
+    }
+
+    /// Fails unless the member is in the room.
+    pub(crate) async fn check_member(&self, room: RoomId, member: &MemberId) -> Result<(), WireError> {
+        if self.is_member(room, member).await? {
+            return Ok(());
+        }
+        self.head(room).await?;
+        Err(errors::not_joined())
+    }
+
+    /// Returns the committed head of a room.
+    pub(crate) async fn head(&self, room: RoomId) -> Result<Head, WireError> {
+        let head = self.store.head(room).await.map_err(errors::storage)?;
+        head.ok_or_else(errors::unknown_room)
+    }
+
+    /// Returns the `room` event about a room, as this member sees it.
+    pub(crate) async fn room_event(&self, room: RoomId, member: &MemberId) -> Result<ServerEvent, WireError> {
+        let summary = self.store.room(room, member).await.map_err(errors::storage)?;
+        let summary = summary.ok_or_else(errors::unknown_room)?;
+        Ok(ServerEvent::Room(self.seen_by(member, summary)))
+    }
+
+    /// Returns all rooms, as this member sees them.
+    pub(crate) async fn rooms(&self, member: &MemberId) -> Result<Vec<RoomSummary>, WireError> {
+        let rooms = self.store.rooms(member).await.map_err(errors::storage)?;
+        Ok(rooms.into_iter().map(|summary| self.seen_by(member, summary)).collect())
+    }
+
+    fn seen_by(&self, member: &MemberId, summary: RoomSummary) -> RoomSummary {
+        let joined = summary.joined || (member.is_guest() && summary.id == self.lobby());
+        RoomSummary { joined, ..summary }
+    }
+}
+
+pub(crate) fn limits_info() -> LimitsInfo {
+    let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    LimitsInfo {
+        text_bytes: as_u32(limits::MAX_TEXT_BYTES),
+        page_entries: limits::MAX_PAGE_ENTRIES,
+        packet_bytes: as_u32(limits::MAX_PACKET_BYTES),
+        waiting_posts: as_u32(limits::MAX_QUEUED_POSTS),
+        heads_every_ms: u32::try_from(limits::HEADS_INTERVAL.as_millis()).unwrap_or(u32::MAX),
+    }
+}
+
+/// Returns the wall clock, in milliseconds since the Unix epoch.
+pub(crate) fn now() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}

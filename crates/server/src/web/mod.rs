@@ -1,0 +1,6 @@
+//! HTTP: the routes, the check of hosts and origins, and the web interface.
+
+mod guard;
+pub(crate) mod routes;
+mod security_headers;
+mod web_ui;

@@ -1,0 +1,63 @@
+//! The HTTP routes, with Socket.IO among them.
+
+use std::sync::Arc;
+
+use ::http::StatusCode;
+use ::http::header::CACHE_CONTROL;
+use axum::extract::State;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use ichat_protocol::{Challenge, PROTOCOLS};
+use tower_http::compression::CompressionLayer;
+
+use crate::fanout::websocket::upgrade::{Sockets, upgrade};
+use crate::session::state::SharedState;
+use crate::web::guard::guard;
+use crate::web::security_headers::security_headers;
+use crate::web::web_ui::web_ui;
+
+/// Returns the routes behind Socket.IO.
+pub(crate) fn inner_routes(state: &SharedState) -> Router {
+    Router::new()
+        .route("/healthz", get(health))
+        .route("/api/hello", get(hello))
+        .fallback(web_ui)
+        .layer(CompressionLayer::new())
+        .with_state(Arc::clone(state))
+}
+
+/// Returns all routes. `sockets` serves Socket.IO, and passes other requests on to [`inner_routes`].
+pub(crate) fn routes(state: &SharedState, sockets: Sockets) -> Router {
+    let allowed_hosts: Arc<[String]> = state.config.allowed_hosts.clone().into();
+    Router::new()
+        .fallback_service(sockets.clone())
+        .layer(from_fn_with_state(sockets, upgrade))
+        .layer(from_fn_with_state(allowed_hosts, guard))
+        .layer(from_fn(security_headers))
+}
+
+/// Reports whether the server is up and its store can be read.
+async fn health(State(state): State<SharedState>) -> Response {
+    match state.store.head(state.lobby()).await {
+        Ok(Some(_)) => "ok\n".into_response(),
+        Ok(None) => (StatusCode::SERVICE_UNAVAILABLE, "The store has no lobby.\n").into_response(),
+        Err(error) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("The store can't be read: {error}\n"),
+        )
+            .into_response(),
+    }
+}
+
+/// Issues the challenge that a client with a key signs.
+async fn hello(State(state): State<SharedState>) -> Response {
+    let challenge = Challenge {
+        server: state.info(),
+        protocols: PROTOCOLS.to_vec(),
+        nonce: state.nonces.issue(),
+        guests: state.config.guests,
+    };
+    ([(CACHE_CONTROL, "no-store")], Json(challenge)).into_response()
+}
