@@ -123,7 +123,7 @@ fn each_session_command_reaches_the_server() {
     let before = bob.events();
     bob.does(
         "history",
-        json!({ "server": server, "room": lobby, "load": { "limit": 10 } }),
+        json!({ "server": server, "room": lobby, "range": { "limit": 10 } }),
     );
     bob.sees_update_after(before, &server, "history", |update| {
         (update["update"] == "entries" && update["room"] == lobby.as_str()).then_some(())

@@ -45,7 +45,7 @@ async function office() {
   });
   up({ update: "rooms", rooms: [room("lobby", "Lobby"), room("lunch", "Lunch"), room("bikes", "Bob’s bikes", 3)] });
   up({
-    update: "people",
+    update: "presence",
     people: [person("alice", "Alice"), person("BoBb56", "Bob"), person("x9Yz34", "BOB", "away"), person("kb", "Jacob")],
   });
   up({

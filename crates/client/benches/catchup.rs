@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
-use ichat_client::session::{Connection, Update};
+use ichat_client::session::{ConnectionStatus, Update};
 use ichat_client::{Address, Client, ClientUpdate};
 use ichat_protocol::{Body, DeviceId, EntryId, MemberId, Name, RoomId, Seq};
 use ichat_server::{Config, run};
@@ -143,7 +143,7 @@ async fn come_back(dir: &Path, head: Seq) -> Result<Return> {
     let start = Instant::now();
     let (client, mut updates) = Client::open(dir, None)?;
     until(&mut updates, |update| {
-        matches!(update, Update::Connection(Connection::Online))
+        matches!(update, Update::Connection(ConnectionStatus::Online))
     })
     .await?;
     let hello = ms(start);

@@ -2,10 +2,10 @@
 
 use ichat_store::{OutboxRow, ReplicaChange, Store, StoreError};
 
-use crate::session::{Change, OutboxItem, OutboxState, Restored, RoomCursor};
+use crate::session::{Change, OutboxItem, OutboxState, PersistedState, RoomCursor};
 
 /// What the disk holds.
-pub(crate) async fn restored(store: &Store) -> Result<Restored, StoreError> {
+pub(crate) async fn restored(store: &Store) -> Result<PersistedState, StoreError> {
     let held = store.persisted_state().await?;
     let mut rooms = Vec::new();
     for row in held.rooms {
@@ -31,7 +31,7 @@ pub(crate) async fn restored(store: &Store) -> Result<Restored, StoreError> {
             .failed
             .map_or(OutboxState::Sending, |error| OutboxState::Failed { error }),
     });
-    Ok(Restored {
+    Ok(PersistedState {
         rooms,
         outbox: outbox.collect(),
     })
@@ -46,7 +46,7 @@ pub(crate) fn change(change: Change) -> ReplicaChange {
             written: item.written,
             failed: failed(item.state),
         }),
-        Change::Outcome { id, state } => {
+        Change::OutboxState { id, state } => {
             let failed = failed(state);
             ReplicaChange::OutboxState { id, failed }
         }

@@ -15,7 +15,7 @@ use crate::error::CommandError;
 use crate::inbox::{Inbox, News};
 use crate::line::{Dial, Line};
 use crate::replica;
-use crate::session::{Change, Connection, Effect, Input, Load, Session, Update};
+use crate::session::{Change, ConnectionStatus, Effect, Input, LogRange, Session, Update};
 use crate::shared::Shared;
 use crate::socket::Heard;
 use crate::updates::ClientUpdate;
@@ -91,7 +91,7 @@ async fn refuse_all(
     stop: &CancellationToken,
 ) {
     let tell = || {
-        let update = Update::Connection(Connection::Refused { error: error.clone() });
+        let update = Update::Connection(ConnectionStatus::Refused { error: error.clone() });
         shared.updates.send(ClientUpdate::Session { server, update })
     };
     // Nobody listens: then nobody misses it.
@@ -240,18 +240,18 @@ impl Runner {
                     line.say(event);
                 }
             }
-            Effect::Load { room, load } => {
-                let Load { before, after, limit } = load;
+            Effect::Load { room, range } => {
+                let LogRange { before, after, limit } = range;
                 let page = self.store.page(room, before, after, limit).await?;
                 let (entries, later) = page.map(|page| (page.entries, page.later)).unwrap_or_default();
                 return Ok(Some(Input::Loaded {
                     room,
-                    load,
+                    range,
                     entries,
                     later,
                 }));
             }
-            Effect::Up(update) => self.tell(update).await,
+            Effect::Notify(update) => self.tell(update).await,
             Effect::Wake { after_ms } => self.wake_at = Some(Instant::now() + Duration::from_millis(after_ms)),
         }
         Ok(None)

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use common::net::Cable;
 use common::{Person, Server, name};
-use ichat_client::session::{Effect, Input, Restored, Session};
+use ichat_client::session::{Effect, Input, PersistedState, Session};
 use ichat_protocol::limits::HEADS_INTERVAL;
 use ichat_protocol::{DeviceId, Hello, LimitsInfo, MemberId, RoomId, ServerEvent, ServerId, ServerInfo};
 use uuid::Uuid;
@@ -60,7 +60,7 @@ async fn a_line_that_survived_the_sleep_is_no_worse() {
 /// A session that is in step, at the given time.
 fn in_step(now: u64) -> Session {
     let mut session = Session::new();
-    session.step(now, Input::Start(Restored::default()));
+    session.step(now, Input::Start(PersistedState::default()));
     session.step(now, Input::Opened);
     session.step(now, Input::Event(hello()));
     session
@@ -125,7 +125,7 @@ fn a_server_that_is_away_for_twenty_minutes_is_asked_rarely_and_never_given_up()
     assert!(
         effects
             .iter()
-            .any(|effect| matches!(effect, Effect::Up(ichat_client::session::Update::Hello(_))))
+            .any(|effect| matches!(effect, Effect::Notify(ichat_client::session::Update::Hello(_))))
     );
 }
 

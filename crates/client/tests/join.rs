@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use common::net::{nobody, stranger};
 use common::{Person, Server};
-use ichat_client::session::Connection;
+use ichat_client::session::ConnectionStatus;
 use ichat_client::{HelloError, JoinError};
 use ichat_protocol::ErrorCode;
 
@@ -76,7 +76,7 @@ async fn a_server_that_moved_is_found_again() {
     other.stops().await;
     other.address = server.address;
     other.is_back().await;
-    let told = |p: &Person| matches!(&p.connection, Some(Connection::Reconnecting { message: Some(m), .. }) if m.contains("Another I-Chat server"));
+    let told = |p: &Person| matches!(&p.connection, Some(ConnectionStatus::Reconnecting { message: Some(m), .. }) if m.contains("Another I-Chat server"));
     alice.until("being told of the other one", told).await;
     server.address.set_port(0);
     server.is_back().await;

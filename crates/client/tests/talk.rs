@@ -12,7 +12,7 @@
 mod common;
 
 use common::{Person, Server, name};
-use ichat_client::session::{Command, Connection};
+use ichat_client::session::{Command, ConnectionStatus};
 use ichat_client::{Client, OpenError};
 use ichat_protocol::{ErrorCode, RoomId};
 
@@ -116,7 +116,7 @@ async fn an_interface_that_starts_anew_is_told_everything() {
     alice.client.refresh().await;
     alice
         .until("everything", |p| {
-            p.connection == Some(Connection::Online) && p.lobby.is_some() && p.rooms.len() == 1
+            p.connection == Some(ConnectionStatus::Online) && p.lobby.is_some() && p.rooms.len() == 1
         })
         .await;
 }

@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use ichat_client::session::{
-    Change, Command, Connection, Effect, Input, Load, OutboxItem, OutboxState, Restored, RoomCursor, Update,
+    Change, Command, ConnectionStatus, Effect, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor,
+    Update,
 };
 use ts_rs::{Config, TS};
 
@@ -25,16 +26,16 @@ fn the_interface_speaks_of_the_same_session() {
     }
     declare![
         Input,
-        Restored,
+        PersistedState,
         RoomCursor,
         OutboxItem,
         OutboxState,
         Command,
-        Load,
+        LogRange,
         Effect,
         Change,
         Update,
-        Connection,
+        ConnectionStatus,
     ];
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/backend/session-types.ts");
     if std::env::var_os("UPDATE_TYPES").is_some() {

@@ -130,10 +130,10 @@ fn every_kind_occurs() {
     let expected = "input start, input opened, input event, input closed, input tick, input nudge, input refresh, input command, \
         input loaded, command send, command retry, command discard, command create, command browse, command join, \
         command leave, command open, command history, command typing, command read, command away, command set_name, \
-        effect connect, effect close, effect emit, effect save, effect load, effect up, effect wake, change outbox, \
-        change outcome, change discarded, change entries, change reset, change room, change members, change read, \
+        effect connect, effect close, effect emit, effect save, effect load, effect notify, effect wake, change outbox, \
+        change outbox_state, change discarded, change entries, change reset, change room, change members, change read, \
         update connection, update hello, update rooms, update directory, update entries, update reset, update outbox, \
-        update members, update people, update typing, update refused";
+        update members, update presence, update typing, update refused";
     let missing: Vec<_> = expected
         .split(", ")
         .map(str::trim)

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
-use ichat_client::session::{Command, Connection, Load, OutboxState, Update};
+use ichat_client::session::{Command, ConnectionStatus, LogRange, OutboxState, Update};
 use ichat_client::{Client, ClientUpdate, Clock, Profile, Updates};
 use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Entry, EntryId, Epoch, Name, RoomId, Seq};
@@ -205,12 +205,12 @@ impl Body {
                 if first <= Seq(1) {
                     break;
                 }
-                let load = Load {
+                let range = LogRange {
                     before: Some(first),
                     after: None,
                     limit: MAX_PAGE_ENTRIES,
                 };
-                self.client.command(server, Command::History { room, load }).await?;
+                self.client.command(server, Command::History { room, range }).await?;
                 while self.picture.now().lowest_of_the_top(room) >= first {
                     self.picture.changed.notified().await;
                 }
@@ -317,14 +317,14 @@ impl Picture {
         self.status.refused = self.refused.values().map(HashSet::len).sum();
     }
 
-    fn connection(&mut self, connection: Connection) {
-        let online = connection == Connection::Online;
+    fn connection(&mut self, connection: ConnectionStatus) {
+        let online = connection == ConnectionStatus::Online;
         self.status.connections += u32::from(online && !self.status.online);
         self.status.online = online;
         self.status.trouble = match connection {
-            Connection::Reconnecting { message, .. } => message,
-            Connection::Refused { error } => Some(error.message),
-            Connection::Connecting | Connection::Online => None,
+            ConnectionStatus::Reconnecting { message, .. } => message,
+            ConnectionStatus::Refused { error } => Some(error.message),
+            ConnectionStatus::Connecting | ConnectionStatus::Online => None,
         };
     }
 

@@ -1,6 +1,6 @@
 //! What a person does in the rooms of one server.
 
-use ichat_client::session::{Command, Load};
+use ichat_client::session::{Command, LogRange};
 use ichat_protocol::{Body, EntryId, RoomId, Seq, ServerId};
 use tauri::State;
 
@@ -80,8 +80,8 @@ pub(super) async fn open_room(shell: State<'_, Shell>, server: ServerId, room: R
 }
 
 #[tauri::command]
-pub(super) async fn history(shell: State<'_, Shell>, server: ServerId, room: RoomId, load: Load) -> Answer {
-    shell.command(server, Command::History { room, load }).await
+pub(super) async fn history(shell: State<'_, Shell>, server: ServerId, room: RoomId, range: LogRange) -> Answer {
+    shell.command(server, Command::History { room, range }).await
 }
 
 #[tauri::command]

@@ -22,298 +22,114 @@ import type {
 /**
  * Something that happened to a session.
  */
-export type Input = { "input": "start" } & Restored | { "input": "opened" } | { "input": "event" } & ServerEvent | { "input": "closed", 
+export type Input = { "input": "start" } & PersistedState | { "input": "opened" } | { "input": "event" } & ServerEvent | { "input": "closed", 
 /**
- * Why, if the server said why.
+ * The server's reason, if it refused the connection and gave one.
  */
-error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "refresh" } | { "input": "command" } & Command | { "input": "loaded", 
+error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "refresh" } | { "input": "command" } & Command | { "input": "loaded", room: RoomId, 
 /**
- * The room.
+ * The range that was requested.
  */
-room: RoomId, 
+range: LogRange, 
 /**
- * What was asked for.
- */
-load: Load, 
-/**
- * In order of `seq`, without a gap; may be empty.
+ * What the replica has of the range: in order of `seq`, without a gap, possibly empty. A browser has no replica.
  */
 entries: Array<Entry>, 
 /**
- * What amends them.
+ * Later entries that amend those.
  */
 later: Array<Entry>, };
 
 /**
- * What the disk holds when a session starts.
+ * The state that survives a restart of the client.
  */
-export type Restored = { 
+export type PersistedState = { rooms: Array<RoomCursor>, 
 /**
- * How much of each room the replica holds.
- */
-rooms: Array<RoomCursor>, 
-/**
- * What is not acknowledged yet, in the order in which it was written.
+ * The unacknowledged posts, oldest first.
  */
 outbox: Array<OutboxItem>, };
 
 /**
- * How much of a room is held: the entries `first..=last`, without a gap.
+ * The part of a room's log that the replica has: the entries `first..=last`, without a gap.
  */
-export type RoomCursor = { 
+export type RoomCursor = { room: RoomSummary, epoch: Epoch, first: Seq, last: Seq, 
 /**
- * The room as it was last seen.
- */
-room: RoomSummary, 
-/**
- * Of which history.
- */
-epoch: Epoch, 
-/**
- * The first entry held.
- */
-first: Seq, 
-/**
- * The last entry held.
- */
-last: Seq, 
-/**
- * Who was a member when it was last seen: without a connection the names come from here.
+ * The members as last seen. They provide the names while there is no connection.
  */
 members?: Array<Member>, };
 
 /**
- * A post that is not acknowledged yet.
+ * A post that the server has not acknowledged yet.
  */
-export type OutboxItem = { 
+export type OutboxItem = { id: EntryId, room: RoomId, body: Body, 
 /**
- * The entry's id.
+ * When the user wrote it: milliseconds since the Unix epoch, by the device's clock.
  */
-id: EntryId, 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * What is posted.
- */
-body: Body, 
-/**
- * When it was written, in milliseconds since the Unix epoch, by the device's clock.
- */
-written: number, 
-/**
- * Where it stands.
- */
-state: OutboxState, };
+written: number, state: OutboxState, };
 
 /**
- * Where a post stands. (Acknowledged ones are no longer in the outbox.)
+ * The state of a post in the outbox. An acknowledged post leaves the outbox.
  */
-export type OutboxState = { "state": "sending" } | { "state": "failed", 
-/**
- * Why.
- */
-error: WireError, };
+export type OutboxState = { "state": "sending" } | { "state": "failed", error: WireError, };
 
 /**
- * What a person wants of a session.
+ * A request of the user.
  */
-export type Command = { "command": "send", 
+export type Command = { "command": "send", room: RoomId, 
 /**
- * The room.
+ * A fresh id. It makes repeating the post safe.
  */
-room: RoomId, 
+id: EntryId, body: Body, 
 /**
- * Made by the caller.
+ * Milliseconds since the Unix epoch, by the device's clock.
  */
-id: EntryId, 
+written: number, } | { "command": "retry", id: EntryId, } | { "command": "discard", id: EntryId, } | { "command": "create", 
 /**
- * What to post.
+ * A fresh id.
  */
-body: Body, 
-/**
- * The device's clock, in milliseconds since the Unix epoch.
- */
-written: number, } | { "command": "retry", 
-/**
- * The entry's id.
- */
-id: EntryId, } | { "command": "discard", 
-/**
- * The entry's id.
- */
-id: EntryId, } | { "command": "create", 
-/**
- * Made by the caller.
- */
-room: RoomId, 
-/**
- * Its name.
- */
-name: Name, 
-/**
- * What it is about.
- */
-topic?: string, } | { "command": "browse" } | { "command": "join", 
-/**
- * The room.
- */
-room: RoomId, } | { "command": "leave", 
-/**
- * The room.
- */
-room: RoomId, } | { "command": "open", 
-/**
- * The room.
- */
-room: RoomId, } | { "command": "history", 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * Which range.
- */
-load: Load, } | { "command": "typing", 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * Typing, or no longer.
- */
-on: boolean, } | { "command": "read", 
-/**
- * The room.
- */
-room: RoomId, 
+room: RoomId, name: Name, topic?: string, } | { "command": "browse" } | { "command": "join", room: RoomId, } | { "command": "leave", room: RoomId, } | { "command": "open", room: RoomId, } | { "command": "history", room: RoomId, range: LogRange, } | { "command": "typing", room: RoomId, on: boolean, } | { "command": "read", room: RoomId, 
 /**
  * The last entry seen.
  */
-seq: Seq, } | { "command": "away", 
-/**
- * Away, or back.
- */
-away: boolean, } | { "command": "set_name", 
-/**
- * The new name.
- */
-name: Name, };
+seq: Seq, } | { "command": "away", away: boolean, } | { "command": "set_name", name: Name, };
 
 /**
- * A range of a room's log.
+ * A range of a room's log. Without bounds it is the newest page.
  */
-export type Load = { 
+export type LogRange = { 
 /**
- * Only entries ahead of this one.
+ * An upper bound, exclusive.
  */
 before?: Seq, 
 /**
- * Only entries behind this one.
+ * A lower bound, exclusive.
  */
 after?: Seq, 
 /**
- * At most so many.
+ * The maximum number of entries.
  */
 limit: number, };
 
 /**
- * Something that the wrapper does, in the order given, each done before the next.
+ * Something for the driver to do. Effects run in the given order, each to its end before the next.
  */
-export type Effect = { "effect": "connect", 
-/**
- * At the earliest.
- */
-after_ms: number, 
-/**
- * At the latest.
- */
-before_ms: number, } | { "effect": "close" } | { "effect": "emit" } & ClientEvent | { "effect": "save" } & Change | { "effect": "load", 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * Which range.
- */
-load: Load, } | { "effect": "up" } & Update | { "effect": "wake", 
-/**
- * From now.
- */
-after_ms: number, };
+export type Effect = { "effect": "connect", after_ms: number, before_ms: number, } | { "effect": "close" } | { "effect": "emit" } & ClientEvent | { "effect": "save" } & Change | { "effect": "load", room: RoomId, range: LogRange, } | { "effect": "notify" } & Update | { "effect": "wake", after_ms: number, };
 
 /**
- * A change to what the disk holds.
+ * A change to the persisted state.
  */
-export type Change = { "change": "outbox" } & OutboxItem | { "change": "outcome", 
-/**
- * The entry's id.
- */
-id: EntryId, 
-/**
- * Where it stands now.
- */
-state: OutboxState, } | { "change": "discarded", 
-/**
- * The entry's id.
- */
-id: EntryId, } | { "change": "entries", 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * Of which history.
- */
-epoch: Epoch, 
+export type Change = { "change": "outbox" } & OutboxItem | { "change": "outbox_state", id: EntryId, state: OutboxState, } | { "change": "discarded", id: EntryId, } | { "change": "entries", room: RoomId, epoch: Epoch, 
 /**
  * In order of `seq`, without a gap.
  */
-entries: Array<Entry>, } | { "change": "reset", 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * The history from now on.
- */
-epoch: Epoch, } | { "change": "room" } & RoomSummary | { "change": "members", 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * All of them.
- */
-members: Array<Member>, } | { "change": "read", 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * The last entry seen.
- */
-seq: Seq, };
+entries: Array<Entry>, } | { "change": "reset", room: RoomId, epoch: Epoch, } | { "change": "room" } & RoomSummary | { "change": "members", room: RoomId, members: Array<Member>, } | { "change": "read", room: RoomId, seq: Seq, };
 
 /**
- * What the interface is told. `apply` these and the picture is right.
+ * News for the interface, which gets the right picture by applying all of them in order.
  */
-export type Update = { "update": "connection" } & Connection | { "update": "hello" } & Hello | { "update": "rooms", 
+export type Update = { "update": "connection" } & ConnectionStatus | { "update": "hello" } & Hello | { "update": "rooms", rooms: Array<RoomSummary>, } | { "update": "directory", rooms: Array<RoomSummary>, } | { "update": "entries", room: RoomId, 
 /**
- * The lobby first, then by name.
- */
-rooms: Array<RoomSummary>, } | { "update": "directory", 
-/**
- * By name.
- */
-rooms: Array<RoomSummary>, } | { "update": "entries", 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * How far the room goes, as far as known.
+ * The room's last entry as far as known.
  */
 head: Head, 
 /**
@@ -321,72 +137,28 @@ head: Head,
  */
 entries: Array<Entry>, 
 /**
- * Later entries that amend those; to be folded, not shown.
+ * Later entries that amend those: to be applied to them, but not shown as lines.
  */
-later?: Array<Entry>, } | { "update": "reset", 
+later?: Array<Entry>, } | { "update": "reset", room: RoomId, } | { "update": "outbox", room: RoomId, items: Array<OutboxItem>, } | { "update": "members", room: RoomId, members: Array<Member>, } | { "update": "presence", people: Array<Person>, } | { "update": "typing", room: RoomId, members: Array<MemberId>, } | { "update": "refused", 
 /**
- * The room.
+ * The name of the event that carried the command.
  */
-room: RoomId, } | { "update": "outbox", 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * In the order in which they were written.
- */
-items: Array<OutboxItem>, } | { "update": "members", 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * All of them.
- */
-members: Array<Member>, } | { "update": "people", 
-/**
- * Those who are online or away.
- */
-people: Array<Person>, } | { "update": "typing", 
-/**
- * The room.
- */
-room: RoomId, 
-/**
- * Without oneself.
- */
-members: Array<MemberId>, } | { "update": "refused", 
-/**
- * What was wanted, as the event's name.
- */
-event: string, 
-/**
- * In which room.
- */
-room?: RoomId, 
-/**
- * Why.
- */
-error: WireError, };
+event: string, room?: RoomId, error: WireError, };
 
 /**
- * Where the connection stands.
+ * The state of the connection, as the interface shows it.
  */
-export type Connection = { "state": "connecting" } | { "state": "online" } | { "state": "reconnecting", 
+export type ConnectionStatus = { "state": "connecting" } | { "state": "online" } | { "state": "reconnecting", 
 /**
- * How many attempts failed since.
+ * The number of attempts that have failed since.
  */
 attempts: number, 
 /**
- * How many posts wait in the outbox.
+ * The number of posts in the outbox that are waiting.
  */
 waiting: number, 
 /**
- * What the server said when it went, if it said something.
+ * The server's last message, if it sent one.
  */
-message?: string, } | { "state": "refused", 
-/**
- * Why, and what to do.
- */
-error: WireError, };
+message?: string, } | { "state": "refused", error: WireError, };
 

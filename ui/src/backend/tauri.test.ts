@@ -26,7 +26,7 @@ const commands: Command[] = [
   { command: "join", room },
   { command: "leave", room },
   { command: "open", room },
-  { command: "history", room, load: { limit: 10 } },
+  { command: "history", room, range: { limit: 10 } },
   { command: "typing", room, on: true },
   { command: "read", room, seq: 1 },
   { command: "away", away: true },
@@ -63,10 +63,10 @@ test("everything that a person can do has a command of the shell, and none is le
 
 test("a command carries its server and its fields", async () => {
   await backend.command(server, { command: "create", room, name: "Lunch" });
-  await backend.command(server, { command: "history", room, load: { before: 3, limit: 10 } });
+  await backend.command(server, { command: "history", room, range: { before: 3, limit: 10 } });
   expect(invoked).toEqual([
     ["create_room", { server, room, name: "Lunch" }],
-    ["history", { server, room, load: { before: 3, limit: 10 } }],
+    ["history", { server, room, range: { before: 3, limit: 10 } }],
   ]);
 });
 

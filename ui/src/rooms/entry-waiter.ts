@@ -41,8 +41,8 @@ export class EntryWaiter {
     let [low, high] = [1, head];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const load = { after: middle - 1, limit: 1 };
-      const entry = await this.waitFor(middle, () => request({ command: "history", room, load }));
+      const range = { after: middle - 1, limit: 1 };
+      const entry = await this.waitFor(middle, () => request({ command: "history", room, range }));
       if (!entry) return null;
       if (entry.at < time) low = middle + 1;
       else high = middle;

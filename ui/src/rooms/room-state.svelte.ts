@@ -332,7 +332,7 @@ export class RoomState {
 
   #load(what: "older" | "newer" | "place", range: { before?: Seq; after?: Seq }): void {
     this.#loading = what;
-    void this.#command({ command: "history", room: this.id, load: { ...range, limit: pageSize } });
+    void this.#command({ command: "history", room: this.id, range: { ...range, limit: pageSize } });
   }
 
   #showPlace(seq: Seq): void {

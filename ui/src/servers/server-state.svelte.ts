@@ -1,6 +1,6 @@
 import type { Backend, KnownServer } from "../backend";
 import type { Entry, Hello, MemberId, Name, Person, RoomId, RoomSummary, WireError } from "../backend/protocol";
-import type { Command, Connection, OutboxItem, Update } from "../backend/session-types";
+import type { Command, ConnectionStatus, OutboxItem, Update } from "../backend/session-types";
 import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
 import { isPassing } from "../backend/wire-error";
 import { errorMessage } from "../shared/errors";
@@ -21,7 +21,7 @@ export class ServerState {
   readonly #listener: ServerListener;
 
   #known: KnownServer;
-  #connection: Connection = $state.raw({ state: "connecting" });
+  #connection: ConnectionStatus = $state.raw({ state: "connecting" });
   #hello: Hello | null = $state.raw(null);
   /** The rooms that one is in; and behind them those that one is not in any more, but that hold something unsent. */
   #rooms: readonly RoomState[] = $state.raw([]);
@@ -156,7 +156,7 @@ export class ServerState {
         return this.#setOutbox(update);
       case "members":
         return this.room(update.room)?.setMembers(update.members);
-      case "people":
+      case "presence":
         this.#people = update.people;
         return;
       case "typing":
@@ -166,7 +166,7 @@ export class ServerState {
     }
   }
 
-  #setConnection(connection: Connection & { update?: string }): void {
+  #setConnection(connection: ConnectionStatus & { update?: string }): void {
     const was = this.#connection.state;
     this.#connection = connection;
     if (connection.state !== "online") this.#postingError = null;

@@ -1,5 +1,5 @@
 import type { Backend, BackendEvent } from "../../src/backend";
-import type { Command, Connection, OutboxItem, Update } from "../../src/backend/session-types";
+import type { Command, ConnectionStatus, OutboxItem, Update } from "../../src/backend/session-types";
 import { MadeUpRoom, me, members, people } from "./rooms";
 
 /**
@@ -28,7 +28,7 @@ const rooms = [
   new MadeUpRoom("arabic", "غرفة الاجتماعات", "", 12, 12),
 ];
 const outbox: OutboxItem[] = [];
-let connection: Connection = { state: "online" };
+let connection: ConnectionStatus = { state: "online" };
 
 const summaries = () => up({ update: "rooms", rooms: rooms.map((room) => room.summary()) });
 const room = (id: string) => rooms.find((candidate) => candidate.id === id);
@@ -50,7 +50,7 @@ function command(command: Command) {
       entries(command.room, undefined, undefined, 100);
       return up({ update: "members", room: command.room, members });
     case "history":
-      setTimeout(() => entries(command.room, command.load.after, command.load.before, command.load.limit), 30);
+      setTimeout(() => entries(command.room, command.range.after, command.range.before, command.range.limit), 30);
       return;
     case "read": {
       const read = room(command.room);
@@ -138,7 +138,7 @@ function connect() {
     now: Date.now(),
   });
   summaries();
-  up({ update: "people", people: people.filter(({ availability }) => availability !== "offline") });
+  up({ update: "presence", people: people.filter(({ availability }) => availability !== "offline") });
   if (has("offline")) connection = { state: "reconnecting", attempts: 4, waiting: 2 };
   if (has("closing"))
     connection = { state: "reconnecting", attempts: 0, waiting: 0, message: "The host has stopped the server." };

@@ -5,7 +5,7 @@ use ichat_protocol::{
     limits::MAX_PAGE_ENTRIES,
 };
 
-use super::{Change, Command, Effect, Load, OutboxItem, OutboxState, Session, Update, out::Out};
+use super::{Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, out::Out};
 
 impl Session {
     pub(super) fn command(&mut self, now: u64, command: Command, out: &mut Out) {
@@ -56,7 +56,7 @@ impl Session {
                 self.ask_server(ClientEvent::Leave(InRoom { room }), Some(room), out);
             }
             Command::Open { room } => self.open(room, out),
-            Command::History { room, load } => load_range(room, load, out),
+            Command::History { room, range } => load_range(room, range, out),
             Command::Typing { room, on } if self.line.is_online() => self.typing.own(now, room, on, out),
             // Typing means nothing without a connection.
             Command::Typing { .. } => {}
@@ -77,8 +77,15 @@ impl Session {
     }
 
     /// The answer to [`Effect::Load`]. What the replica does not hold of the range is asked of the server.
-    pub(super) fn loaded(&mut self, room: RoomId, load: Load, entries: Vec<Entry>, later: Vec<Entry>, out: &mut Out) {
-        let (entries, later) = if begins_right(load, &entries) {
+    pub(super) fn loaded(
+        &mut self,
+        room: RoomId,
+        range: LogRange,
+        entries: Vec<Entry>,
+        later: Vec<Entry>,
+        out: &mut Out,
+    ) {
+        let (entries, later) = if begins_right(range, &entries) {
             (entries, later)
         } else {
             (Vec::new(), Vec::new())
@@ -90,7 +97,7 @@ impl Session {
         // Where nothing is held yet, the newest page is on its way.
         let asks = self.line.is_online() && known.is_joined() && known.log.epoch().is_some();
         let missing = if asks {
-            missing(load, &entries, known.summary().head.seq)
+            missing(range, &entries, known.summary().head.seq)
         } else {
             None
         };
@@ -98,7 +105,7 @@ impl Session {
         if !entries.is_empty() || missing.is_none() {
             self.tell_entries(room, entries, later, out);
         }
-        if let Some(Load { before, after, limit }) = missing {
+        if let Some(LogRange { before, after, limit }) = missing {
             out.emit(ClientEvent::History(History {
                 room,
                 before,
@@ -120,7 +127,7 @@ impl Session {
             known.members_asked = true;
             out.emit(ClientEvent::Members(InRoom { room }));
         }
-        let newest = Load {
+        let newest = LogRange {
             before: None,
             after: None,
             limit: MAX_PAGE_ENTRIES,
@@ -157,39 +164,40 @@ impl Session {
     }
 }
 
-fn load_range(room: RoomId, load: Load, out: &mut Out) {
-    let limit = load.limit.clamp(1, MAX_PAGE_ENTRIES);
-    let load = Load { limit, ..load };
-    out.0.push(Effect::Load { room, load });
+fn load_range(room: RoomId, range: LogRange, out: &mut Out) {
+    let limit = range.limit.clamp(1, MAX_PAGE_ENTRIES);
+    let range = LogRange { limit, ..range };
+    out.0.push(Effect::Load { room, range });
 }
 
 /// Whether these are the first entries of the range: a replica that begins further up has none of it.
-fn begins_right(load: Load, entries: &[Entry]) -> bool {
+fn begins_right(range: LogRange, entries: &[Entry]) -> bool {
     let first = entries.first().map(|entry| entry.seq);
-    load.after
+    range
+        .after
         .is_none_or(|after| first.is_none_or(|first| first <= after.next()))
 }
 
 /// What is left of a range after these entries of it, in a log that goes up to `head`.
-fn missing(load: Load, entries: &[Entry], head: Seq) -> Option<Load> {
+fn missing(range: LogRange, entries: &[Entry], head: Seq) -> Option<LogRange> {
     let got = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-    let limit = load.limit.saturating_sub(got);
+    let limit = range.limit.saturating_sub(got);
     if limit == 0 {
         return None;
     }
-    if let Some(after) = load.after {
+    if let Some(after) = range.after {
         let after = entries.last().map_or(after, |entry| entry.seq);
-        let end = load.before.map_or(head.next(), |before| before.min(head.next()));
+        let end = range.before.map_or(head.next(), |before| before.min(head.next()));
         let after_all = after.next() >= end;
-        return (!after_all).then_some(Load {
-            before: load.before,
+        return (!after_all).then_some(LogRange {
+            before: range.before,
             after: Some(after),
             limit,
         });
     }
-    let before = entries.first().map(|entry| entry.seq).or(load.before);
+    let before = entries.first().map(|entry| entry.seq).or(range.before);
     let at_start = before.is_some_and(|before| before <= Seq(1));
-    (!at_start).then_some(Load {
+    (!at_start).then_some(LogRange {
         before,
         after: None,
         limit,

@@ -2,7 +2,7 @@
 
 use ichat_protocol::{ErrorCode, WireError};
 
-use super::{Connection, Effect, out::Out};
+use super::{ConnectionStatus, Effect, out::Out};
 
 /// The first window of the back-off; each failure doubles it.
 const BACK_OFF: (u64, u64) = (250, 500);
@@ -178,13 +178,13 @@ impl Line {
     }
 
     /// Where it stands, in the interface's words.
-    pub(super) fn status(&self, waiting: u32) -> Option<Connection> {
+    pub(super) fn status(&self, waiting: u32) -> Option<ConnectionStatus> {
         Some(match (&self.link, &self.refused) {
             (Link::Idle, _) => return None,
-            (Link::Online { .. }, _) => Connection::Online,
-            (_, Some(error)) => Connection::Refused { error: error.clone() },
-            _ if !self.was_online && self.failures == 0 => Connection::Connecting,
-            _ => Connection::Reconnecting {
+            (Link::Online { .. }, _) => ConnectionStatus::Online,
+            (_, Some(error)) => ConnectionStatus::Refused { error: error.clone() },
+            _ if !self.was_online && self.failures == 0 => ConnectionStatus::Connecting,
+            _ => ConnectionStatus::Reconnecting {
                 attempts: self.failures,
                 waiting,
                 message: self.message.clone(),

@@ -15,7 +15,6 @@
 
 mod commands;
 mod connection;
-mod face;
 mod hello;
 mod log;
 mod log_events;
@@ -24,14 +23,16 @@ mod outbox;
 mod people;
 mod receive;
 mod room;
+mod types;
 mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ichat_protocol::{Hello, MemberId, Name, RoomId, RoomSummary, Seq};
 
-pub use face::{
-    Change, Command, Connection, Effect, Input, Load, OutboxItem, OutboxState, Restored, RoomCursor, Update,
+pub use types::{
+    Change, Command, ConnectionStatus, Effect, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor,
+    Update,
 };
 
 use connection::Line;
@@ -53,7 +54,7 @@ pub struct Session {
     typing: Typing,
     wishes: Wishes,
     rooms_changed: bool,
-    told: Option<Connection>,
+    told: Option<ConnectionStatus>,
     /// When the next tick comes.
     wake_at: Option<u64>,
 }
@@ -119,10 +120,10 @@ impl Session {
             Input::Command(command) => self.command(now, command, &mut out),
             Input::Loaded {
                 room,
-                load,
+                range,
                 entries,
                 later,
-            } => self.loaded(room, load, entries, later, &mut out),
+            } => self.loaded(room, range, entries, later, &mut out),
         }
         if self.line.is_online() {
             self.outbox.send(now, &mut out);
@@ -132,7 +133,7 @@ impl Session {
         out.0
     }
 
-    fn start(&mut self, restored: Restored, out: &mut Out) {
+    fn start(&mut self, restored: PersistedState, out: &mut Out) {
         for cursor in restored.rooms {
             self.rooms.insert(cursor.room.id, Room::restored(cursor));
         }
@@ -179,7 +180,7 @@ impl Session {
         if status.is_some() && status != self.told {
             self.told.clone_from(&status);
             out.0
-                .extend(status.map(|status| Effect::Up(Update::Connection(status))));
+                .extend(status.map(|status| Effect::Notify(Update::Connection(status))));
         }
         if std::mem::take(&mut self.rooms_changed) {
             out.up(Update::Rooms {

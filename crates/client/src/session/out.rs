@@ -17,6 +17,6 @@ impl Out {
     }
 
     pub(super) fn up(&mut self, update: Update) {
-        self.0.push(Effect::Up(update));
+        self.0.push(Effect::Notify(update));
     }
 }

@@ -67,7 +67,7 @@ impl Outbox {
         let room = post.item.room;
         self.changed.insert(room);
         let state = OutboxState::Sending;
-        out.save(Change::Outcome { id, state });
+        out.save(Change::OutboxState { id, state });
     }
 
     /// Whether the post is on its way, so that it can't be taken back.
@@ -123,7 +123,7 @@ impl Outbox {
         post.sent = None;
         let room = post.item.room;
         self.changed.insert(room);
-        out.save(Change::Outcome { id, state });
+        out.save(Change::OutboxState { id, state });
         true
     }
 

@@ -47,7 +47,7 @@ impl People {
     pub(super) fn tell(&mut self, out: &mut Out) {
         if std::mem::take(&mut self.changed) {
             let people = self.here.values().cloned().collect();
-            out.up(Update::People { people });
+            out.up(Update::Presence { people });
         }
     }
 }

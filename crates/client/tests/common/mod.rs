@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use ichat_client::session::{Command, Connection, Load, OutboxItem, Update};
+use ichat_client::session::{Command, ConnectionStatus, LogRange, OutboxItem, Update};
 use ichat_client::{Address, Client, ClientUpdate, Clock, Updates};
 use ichat_protocol::{Body, Entry, EntryId, Name, RoomId, RoomSummary, ServerId};
 use ichat_server::{Config, run};
@@ -112,7 +112,7 @@ pub(crate) struct Person {
     slept_ms: Arc<AtomicU64>,
     pub(crate) server: Option<ServerId>,
     pub(crate) lobby: Option<RoomId>,
-    pub(crate) connection: Option<Connection>,
+    pub(crate) connection: Option<ConnectionStatus>,
     pub(crate) rooms: Vec<RoomSummary>,
     pub(crate) outbox: Vec<OutboxItem>,
     /// In order of `seq`, as a timeline that follows the updates would show it.
@@ -210,13 +210,13 @@ impl Person {
     }
 
     pub(crate) async fn is_online(&mut self) {
-        self.until("being online", |p| p.connection == Some(Connection::Online))
+        self.until("being online", |p| p.connection == Some(ConnectionStatus::Online))
             .await;
     }
 
     pub(crate) async fn is_offline(&mut self) {
         self.until("being offline", |p| {
-            matches!(p.connection, Some(Connection::Reconnecting { .. }))
+            matches!(p.connection, Some(ConnectionStatus::Reconnecting { .. }))
         })
         .await;
     }
@@ -234,13 +234,13 @@ impl Person {
 
     /// Scrolls back by so many entries, and waits for them.
     pub(crate) async fn looks_back(&mut self, before: u64, limit: u32) {
-        let load = Load {
+        let range = LogRange {
             before: Some(ichat_protocol::Seq(before)),
             after: None,
             limit,
         };
         let room = self.lobby.unwrap();
-        self.does(Command::History { room, load }).await;
+        self.does(Command::History { room, range }).await;
     }
 
     /// The messages of the lobby, in their order.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ichat_client::session::{
-    Change, Command, Effect, Input, Load, OutboxItem, OutboxState, Restored, RoomCursor, Session, Update,
+    Change, Command, Effect, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor, Session, Update,
 };
 use ichat_protocol::{Body, ClientEvent, Entry, EntryId, Epoch, Heads, RoomId, RoomSummary, Seq, ServerEvent};
 
@@ -43,7 +43,7 @@ impl Disk {
         }
     }
 
-    fn restored(&self) -> Restored {
+    fn restored(&self) -> PersistedState {
         let cursor = self.room.clone().map(|room| RoomCursor {
             epoch: self.epoch.unwrap_or(room.head.epoch),
             room,
@@ -51,7 +51,7 @@ impl Disk {
             last: Seq(self.log.keys().last().copied().unwrap_or(0)),
             members: Vec::new(),
         });
-        Restored {
+        PersistedState {
             rooms: cursor.into_iter().collect(),
             outbox: self.outbox.clone(),
         }
@@ -92,7 +92,7 @@ impl World {
             clients: (0..CLIENTS).map(client).collect(),
         };
         for n in 0..CLIENTS {
-            world.step(n, Input::Start(Restored::default()));
+            world.step(n, Input::Start(PersistedState::default()));
         }
         world
     }
@@ -109,18 +109,18 @@ impl World {
                         Self::cut(client);
                         inputs.push_back(Input::Closed { error: None });
                     }
-                    Effect::Load { room, load } => inputs.push_back(loaded(&client.disk, room, load)),
-                    Effect::Up(Update::Entries { entries, .. }) => {
+                    Effect::Load { room, range } => inputs.push_back(loaded(&client.disk, room, range)),
+                    Effect::Notify(Update::Entries { entries, .. }) => {
                         for entry in entries {
                             let stands = client.shown.entry(entry.seq.0).or_insert(entry.id);
                             assert_eq!(*stands, entry.id, "a place never changes hands");
                         }
                     }
-                    Effect::Up(Update::Outbox { items, .. }) => {
+                    Effect::Notify(Update::Outbox { items, .. }) => {
                         client.waiting = items.iter().map(|item| item.id).collect();
                         assert!(items.iter().all(|item| item.state == OutboxState::Sending));
                     }
-                    Effect::Up(_) | Effect::Connect { .. } | Effect::Wake { .. } => {}
+                    Effect::Notify(_) | Effect::Connect { .. } | Effect::Wake { .. } => {}
                 }
             }
         }
@@ -241,17 +241,17 @@ impl World {
     }
 }
 
-fn loaded(disk: &Disk, room: RoomId, load: Load) -> Input {
+fn loaded(disk: &Disk, room: RoomId, range: LogRange) -> Input {
     let entries = disk
         .log
         .values()
         .rev()
-        .take(load.limit as usize)
+        .take(range.limit as usize)
         .cloned()
         .collect::<Vec<_>>();
     Input::Loaded {
         room,
-        load,
+        range,
         entries: entries.into_iter().rev().collect(),
         later: Vec::new(),
     }

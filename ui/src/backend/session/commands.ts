@@ -1,7 +1,7 @@
 /** What the person wants. */
 
 import { type ClientEvent, type Entry, limits, type Read, type RoomId, type Seq } from "../protocol";
-import type { Command, Load, OutboxItem, OutboxState } from "../session-types";
+import type { Command, LogRange, OutboxItem, OutboxState } from "../session-types";
 import { refusal } from "./body";
 import type { Session } from "./index";
 import { lookedBack, tellEntries } from "./log-events";
@@ -33,7 +33,7 @@ export function command(session: Session, now: number, wanted: Command, out: Out
     case "open":
       return open(session, wanted.room, out);
     case "history":
-      return loadRange(wanted.room, wanted.load, out);
+      return loadRange(wanted.room, wanted.range, out);
     case "typing":
       // Typing means nothing without a connection.
       if (online) session.typing.own(now, wanted.room, wanted.on, out);
@@ -53,17 +53,17 @@ export function command(session: Session, now: number, wanted: Command, out: Out
 /** The answer to the effect `load`. What the replica does not hold of the range is asked of the server. */
 export function loaded(
   session: Session,
-  found: { room: RoomId; load: Load; entries: Entry[]; later: Entry[] },
+  found: { room: RoomId; range: LogRange; entries: Entry[]; later: Entry[] },
   out: Out,
 ): void {
-  const { room, load } = found;
-  const { entries, later } = beginsRight(load, found.entries) ? found : { entries: [], later: [] };
+  const { room, range } = found;
+  const { entries, later } = beginsRight(range, found.entries) ? found : { entries: [], later: [] };
   lookedBack(session, room, entries);
   const known = session.rooms.get(room);
   if (!known) return;
   // Where nothing is held yet, the newest page is on its way.
   const asks = session.line.isOnline && known.isJoined && known.log.epoch !== undefined;
-  const rest = asks ? missing(load, entries, known.summary().head.seq) : undefined;
+  const rest = asks ? missing(range, entries, known.summary().head.seq) : undefined;
   // Nothing at all is told as well: whoever waits for the range learns that there is none now.
   if (entries.length > 0 || !rest) tellEntries(session, room, entries, later, out);
   if (rest) out.emit({ event: "history", data: { room, ...rest } });
@@ -115,26 +115,26 @@ function askServer(session: Session, event: ClientEvent, room: RoomId | undefine
   return false;
 }
 
-function loadRange(room: RoomId, load: Load, out: Out): void {
-  const limit = Math.min(Math.max(load.limit, 1), limits.maxPageEntries);
-  out.effects.push({ effect: "load", room, load: { ...load, limit } });
+function loadRange(room: RoomId, range: LogRange, out: Out): void {
+  const limit = Math.min(Math.max(range.limit, 1), limits.maxPageEntries);
+  out.effects.push({ effect: "load", room, range: { ...range, limit } });
 }
 
 /** Whether these are the first entries of the range: a replica that begins further up has none of it. */
-function beginsRight(load: Load, entries: readonly Entry[]): boolean {
+function beginsRight(range: LogRange, entries: readonly Entry[]): boolean {
   const first = entries[0]?.seq;
-  return load.after === undefined || first === undefined || first <= load.after + 1;
+  return range.after === undefined || first === undefined || first <= range.after + 1;
 }
 
 /** What is left of a range after these entries of it, in a log that goes up to `head`. */
-function missing(load: Load, entries: readonly Entry[], head: Seq): Load | undefined {
-  const limit = load.limit - entries.length;
+function missing(range: LogRange, entries: readonly Entry[], head: Seq): LogRange | undefined {
+  const limit = range.limit - entries.length;
   if (limit <= 0) return undefined;
-  if (load.after !== undefined) {
-    const after = entries.at(-1)?.seq ?? load.after;
-    const end = Math.min(load.before ?? head + 1, head + 1);
-    return after + 1 >= end ? undefined : { before: load.before, after, limit };
+  if (range.after !== undefined) {
+    const after = entries.at(-1)?.seq ?? range.after;
+    const end = Math.min(range.before ?? head + 1, head + 1);
+    return after + 1 >= end ? undefined : { before: range.before, after, limit };
   }
-  const before = entries[0]?.seq ?? load.before;
+  const before = entries[0]?.seq ?? range.before;
   return before !== undefined && before <= 1 ? undefined : { before, limit };
 }

@@ -1,7 +1,7 @@
 /** The connection: back-off, refusals, watchdog. */
 
 import type { WireError } from "../protocol";
-import type { Connection } from "../session-types";
+import type { ConnectionStatus } from "../session-types";
 import { isPassing } from "../wire-error";
 import type { Out } from "./effects";
 
@@ -128,7 +128,7 @@ export class Line {
   }
 
   /** Where it stands, in the interface's words. */
-  status(waiting: number): Connection | undefined {
+  status(waiting: number): ConnectionStatus | undefined {
     if (this.#link.at === "idle") return undefined;
     if (this.#link.at === "online") return { state: "online" };
     if (this.#refused) return { state: "refused", error: this.#refused };

@@ -15,6 +15,6 @@ export class Out {
   }
 
   up(update: Update): void {
-    this.effects.push({ effect: "up", ...update });
+    this.effects.push({ effect: "notify", ...update });
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Hello, MemberId, Name, RoomId, RoomSummary, Seq } from "../protocol";
-import type { Effect, Input, Restored } from "../session-types";
+import type { Effect, Input, PersistedState } from "../session-types";
 import { command, loaded } from "./commands";
 import { Line } from "./connection";
 import { syncAll } from "./hello";
@@ -83,7 +83,7 @@ export class Session {
     }
   }
 
-  #start(restored: Restored, out: Out): void {
+  #start(restored: PersistedState, out: Out): void {
     for (const cursor of restored.rooms) this.rooms.set(cursor.room.id, Room.restored(cursor));
     this.outbox.restore(restored.outbox);
     this.roomsChanged = true;

@@ -51,7 +51,7 @@ export class Outbox {
     post.item = { ...post.item, state: { state: "sending" } };
     post.sent = undefined;
     this.#changed.add(post.item.room);
-    out.save({ change: "outcome", id, state: { state: "sending" } });
+    out.save({ change: "outbox_state", id, state: { state: "sending" } });
   }
 
   /** Whether the post is on its way, so that it can't be taken back. */
@@ -92,7 +92,7 @@ export class Outbox {
     post.item = { ...post.item, state: { state: "failed", error } };
     post.sent = undefined;
     this.#changed.add(post.item.room);
-    out.save({ change: "outcome", id, state: { state: "failed", error } });
+    out.save({ change: "outbox_state", id, state: { state: "failed", error } });
     return true;
   }
 

@@ -37,7 +37,7 @@ export class People {
   tell(out: Out): void {
     if (!this.#changed) return;
     this.#changed = false;
-    out.up({ update: "people", people: inOrder(this.#here).map(([, person]) => person) });
+    out.up({ update: "presence", people: inOrder(this.#here).map(([, person]) => person) });
   }
 }
 

@@ -92,9 +92,9 @@ export class LiveSession {
         await this.#save(effect).catch(() => this.#parts.unkept());
         break;
       case "load":
-        void this.input({ input: "loaded", room: effect.room, load: effect.load, entries: [], later: [] });
+        void this.input({ input: "loaded", room: effect.room, range: effect.range, entries: [], later: [] });
         break;
-      case "up":
+      case "notify":
         this.#parts.up(effect);
         break;
       case "wake":
@@ -140,7 +140,7 @@ export class LiveSession {
         this.#kept.add(id);
         return disk.keep(device(), server, { id, room, body, written, state });
       }
-      case "outcome":
+      case "outbox_state":
         return disk.keepState(change.id, change.state);
       case "discarded":
         return this.#drop([change.id]);

@@ -21,7 +21,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eventually, Server, skip } from "../../../tests/foreign/server.mjs";
 import type { BackendEvent } from "../index";
 import type { Entry, Hello, ServerId } from "../protocol";
-import type { Connection, OutboxItem, Update } from "../session-types";
+import type { ConnectionStatus, OutboxItem, Update } from "../session-types";
 import { WebBackend } from "./backend";
 import type { Page } from "./browser-env";
 
@@ -125,7 +125,7 @@ class Tab implements Page {
     return this.updates("hello").at(-1);
   }
 
-  get connection(): Connection["state"] | undefined {
+  get connection(): ConnectionStatus["state"] | undefined {
     return this.updates("connection").at(-1)?.state;
   }
 
@@ -142,7 +142,7 @@ class Tab implements Page {
     return this.entries.flatMap(({ body }) => (body.kind === "message" ? [body.text] : []));
   }
 
-  is(state: Connection["state"]) {
+  is(state: ConnectionStatus["state"]) {
     return eventually(`the connection is ${state}`, withinMs, () => this.connection === state);
   }
 

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use ichat_client::session::{Command, Load, OutboxState, Update};
+use ichat_client::session::{Command, LogRange, OutboxState, Update};
 use ichat_protocol::{Body, Entry, EntryId, ErrorCode, RoomId, Seq, WireError, limits::MAX_PAGE_ENTRIES};
 use serde_json::json;
 
@@ -135,12 +135,12 @@ async fn tail(talk: &mut Talk, room: Option<&str>, from: From, json: bool) -> Re
 
 /// The entries behind this one: from the replica, else from the server.
 async fn range(talk: &mut Talk, room: RoomId, after: Seq) -> Result<Vec<Entry>, WireError> {
-    let load = Load {
+    let range = LogRange {
         before: None,
         after: Some(after),
         limit: MAX_PAGE_ENTRIES,
     };
-    talk.command(Command::History { room, load }).await?;
+    talk.command(Command::History { room, range }).await?;
     talk.until(|update| match update {
         Update::Entries { room: of, entries, .. } if *of == room => {
             let fits = entries.first().is_none_or(|first| first.seq <= after.next());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ichat_client::session::{Command, Connection, Update};
+use ichat_client::session::{Command, ConnectionStatus, Update};
 use ichat_client::{Client, ClientUpdate, Updates};
 use ichat_protocol::{Body, Entry, ErrorCode, Hello, MemberId, Name, RoomId, RoomSummary, Seq, ServerId, WireError};
 use tokio::time::Instant;
@@ -44,7 +44,7 @@ impl Talk {
         let hello = loop {
             match next(&mut updates, server, deadline, &mut trouble).await? {
                 Update::Hello(hello) => break hello,
-                Update::Connection(Connection::Refused { error }) => return Err(error),
+                Update::Connection(ConnectionStatus::Refused { error }) => return Err(error),
                 _ => {}
             }
         };
@@ -197,7 +197,7 @@ async fn next(
         if of != server {
             continue;
         }
-        if let Update::Connection(Connection::Reconnecting {
+        if let Update::Connection(ConnectionStatus::Reconnecting {
             message: Some(message), ..
         }) = &update
         {
