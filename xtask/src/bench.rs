@@ -1,6 +1,8 @@
-//! `cargo xtask bench`: every benchmark of the table. Their lines that are JSON objects are the figures
-//! (`crates/bench/src/figures.rs` gives their shape), and are kept in `target/bench/<name>.json`; what else they print is
-//! for people. Short and partial runs keep theirs apart, in `target/bench/part/`.
+//! `cargo xtask bench`: runs the benchmarks, prints the table of figures and draws the plots.
+//!
+//! A benchmark prints its figures as lines of JSON (`crates/bench/src/figures.rs` defines them), which are saved in
+//! `target/bench/<name>.json`. Its other lines are for people. The figures of short and partial runs are saved in
+//! `target/bench/part/` instead.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -11,79 +13,76 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::packages::For;
-use crate::process::Group;
+use crate::packages::Purpose;
+use crate::process::ProcessGroup;
 use crate::repo::Repo;
-use crate::screen::on_a_screen;
+use crate::xvfb::under_xvfb;
 use crate::{packages, peers, process, setup};
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only these.
+    /// Run only these benchmarks.
     names: Vec<String>,
-    /// Shows the benchmarks and runs none.
+    /// List the benchmarks and run none.
     #[arg(long)]
     list: bool,
-    /// A short form: whether all goes well, and roughly how.
+    /// Run a short form, which shows that everything works and gives rough figures.
     #[arg(long)]
     quick: bool,
-    /// Of the fan-out only this, where 1000x10 is 1,000 clients of whom 10 send flat out, 100@50 is 100 clients and 50 messages a second; may be repeated.
+    /// Run only this case of the fan-out: 1000x10 is 1,000 clients of which 10 send as fast as they can, 100@50 is 100 clients and 50 messages a second. May be repeated.
     #[arg(long)]
     case: Vec<String>,
-    /// Only these products, with commas between them: ichat, bare, bare-each, socketioxide, node, node-sqlite.
+    /// Measure only these products, separated by commas: ichat, bare, bare-each, socketioxide, node, node-sqlite.
     #[arg(long)]
     product: Option<String>,
-    /// How often everything is measured.
+    /// The number of rounds.
     #[arg(long)]
     rounds: Option<usize>,
-    /// Builds with this profile; `bench-fast` takes less time to build, and is for trying things out.
+    /// The build profile; `bench-fast` builds faster, for experiments.
     #[arg(long, default_value = "release")]
     profile: String,
-    /// Writes the plots to docs/performance, too.
+    /// Also write the plots to docs/performance.
     #[arg(long)]
     publish: bool,
 }
 
 impl Options {
-    /// Whether the figures are those of the whole table, as shipped.
+    /// Returns whether the figures are unfit for publishing: not all of the table, or not from a release build.
     fn is_partial(&self) -> bool {
         self.quick || !self.case.is_empty() || self.product.is_some() || self.profile != "release"
     }
 }
 
+/// A row of the table of benchmarks.
 struct Bench {
     name: &'static str,
     about: &'static str,
-    /// The file or folder that it comes from; without it the benchmark is left out.
-    source: &'static str,
     command: fn(&Repo, &Options) -> Command,
     needs: &'static [Need],
 }
 
-/// What must be there before a benchmark can run.
+/// A requirement of a benchmark.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Need {
-    /// I-Chat's headless server, and the program that measures it.
+    /// I-Chat's headless server.
     Server,
-    /// The servers in Node that it is measured beside.
+    /// The Node.js servers that I-Chat is compared with.
     Peers,
-    /// The desktop app, and a screen for it.
+    /// The desktop app, and a virtual display.
     App,
 }
 
-/// Another benchmark is another line here.
+/// All benchmarks, in the order in which they run. To add one, add a row.
 const BENCHES: &[Bench] = &[
     Bench {
         name: "store",
-        about: "entries committed a second, one at a time and in batches",
-        source: "crates/store/benches",
+        about: "commits per second, one entry at a time and in batches",
         command: |repo, _| repo.cargo(&["bench", "--package", "ichat-store", "--bench", "commit"]),
         needs: &[],
     },
     Bench {
         name: "large",
-        about: "a room of 1,000,000 messages: its folder, opening it, searching it",
-        source: "crates/store/benches/commit/large.rs",
+        about: "a room of 1,000,000 messages: size on disk, opening, searching",
         command: |repo, options| {
             let messages = if options.quick { "20000" } else { "1000000" };
             let mut command = repo.cargo(&["bench", "--package", "ichat-store", "--bench", "commit"]);
@@ -94,24 +93,21 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "catchup",
-        about: "10,000 missed entries, into the replica and up",
-        source: "crates/client/benches/catchup.rs",
+        about: "10,000 missed entries, until the replica and the caller have them",
         command: |repo, _| repo.cargo(&["bench", "--package", "ichat-client", "--bench", "catchup"]),
         needs: &[],
     },
     Bench {
         name: "screen",
-        about: "10,000 missed entries, onto the screen of a browser",
-        source: "ui/bench/catchup.mjs",
+        about: "10,000 missed entries, until a browser shows the newest",
         command: |repo, options| node(repo, options, "ui/bench/catchup.mjs"),
         needs: &[Need::Server],
     },
     Bench {
         name: "fanout",
-        about: "the cost of bringing a message to many people, beside servers that do less",
-        source: "crates/bench",
+        about: "CPU and latency per delivered message, compared with servers that do less",
         command: |repo, options| {
-            let mut command = measuring(repo, options, "fanout");
+            let mut command = ichat_bench(repo, options, "fanout");
             command.args(options.case.iter().flat_map(|case| ["--case", case]));
             command
         },
@@ -119,10 +115,9 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "growth",
-        about: "the same for more and more clients, and faster and faster, for the plots",
-        source: "crates/bench",
+        about: "the same for growing numbers of clients and message rates, for the plots",
         command: |repo, options| {
-            let mut command = measuring(repo, options, "fanout");
+            let mut command = ichat_bench(repo, options, "fanout");
             command.arg("--growth");
             command
         },
@@ -130,28 +125,25 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "resume",
-        about: "5,000 clients that all come back at once after the server was killed",
-        source: "crates/bench",
-        command: |repo, options| measuring(repo, options, "resume"),
+        about: "5,000 clients that resume at once after the server was killed",
+        command: |repo, options| ichat_bench(repo, options, "resume"),
         needs: &[Need::Server],
     },
     Bench {
         name: "idle",
-        about: "the memory of 10,000 connections that say nothing, beside others",
-        source: "crates/bench",
-        command: |repo, options| measuring(repo, options, "idle"),
+        about: "memory of 10,000 idle connections, compared with other servers",
+        command: |repo, options| ichat_bench(repo, options, "idle"),
         needs: &[Need::Server, Need::Peers],
     },
     Bench {
         name: "app",
-        about: "first paint and the memory of all the app's processes, beside an empty window",
-        source: "ui/bench/app.mjs",
-        command: |repo, options| on_a_screen(&node(repo, options, "ui/bench/app.mjs")),
+        about: "first paint and memory of the app, compared with an empty window",
+        command: |repo, options| under_xvfb(&node(repo, options, "ui/bench/app.mjs")),
         needs: &[Need::App, Need::Server],
     },
 ];
 
-const LIMIT: Duration = Duration::from_hours(2);
+const BENCH_TIMEOUT: Duration = Duration::from_hours(2);
 
 pub(crate) fn bench(repo: &Repo, options: &Options) -> Result<()> {
     if let Some(unknown) = options
@@ -161,25 +153,24 @@ pub(crate) fn bench(repo: &Repo, options: &Options) -> Result<()> {
     {
         bail!("there is no benchmark \"{unknown}\"; `cargo xtask bench --list` shows them");
     }
-    let chosen: Vec<_> = BENCHES
+    let selected: Vec<_> = BENCHES
         .iter()
-        .filter(|bench| repo.path(bench.source).exists())
         .filter(|bench| options.names.is_empty() || options.names.iter().any(|name| name == bench.name))
         .collect();
     if options.list {
-        for bench in chosen {
+        for bench in selected {
             println!("{:10} {}", bench.name, bench.about);
         }
         return Ok(());
     }
-    prepare(repo, options, &chosen)?;
+    prepare(repo, options, &selected)?;
     let folder = repo.target(if options.is_partial() { "bench/part" } else { "bench" });
     fs::create_dir_all(&folder).context("the target folder can't be written to")?;
     let mut failed = Vec::new();
-    for bench in chosen {
+    for bench in selected {
         println!("\n── {}: {}", bench.name, bench.about);
-        if let Err(error) = measure(repo, bench, options, &folder) {
-            if process::stopped() {
+        if let Err(error) = run_benchmark(repo, bench, options, &folder) {
+            if process::interrupted() {
                 return Err(error);
             }
             println!("{}: {error:#}", bench.name);
@@ -188,17 +179,18 @@ pub(crate) fn bench(repo: &Repo, options: &Options) -> Result<()> {
     }
     report(repo, options, &folder)?;
     if !failed.is_empty() {
-        bail!("these did not end well, as is told above: {}", failed.join(", "));
+        bail!("these benchmarks failed (see above): {}", failed.join(", "));
     }
     Ok(())
 }
 
-fn prepare(repo: &Repo, options: &Options, chosen: &[&Bench]) -> Result<()> {
-    let needs = |need| chosen.iter().any(|bench| bench.needs.contains(&need));
+/// Installs and builds what the selected benchmarks need.
+fn prepare(repo: &Repo, options: &Options, selected: &[&Bench]) -> Result<()> {
+    let needs = |need| selected.iter().any(|bench| bench.needs.contains(&need));
     let mut build = repo.cargo(&["build", "--profile", &options.profile, "--package", "ichat-bench"]);
     if needs(Need::App) {
         setup::for_app(repo)?;
-        packages::install(&[For::Window])?;
+        packages::install(&[Purpose::Window])?;
         build.args([
             "--package",
             "ichat",
@@ -214,20 +206,21 @@ fn prepare(repo: &Repo, options: &Options, chosen: &[&Bench]) -> Result<()> {
     if needs(Need::Server) {
         build.args(["--package", "ichat-server"]);
     }
-    process::interactive(&mut build)?;
+    process::run(&mut build)?;
     if needs(Need::Peers) {
         peers::install(repo)?;
     }
     Ok(())
 }
 
-fn measure(repo: &Repo, bench: &Bench, options: &Options, folder: &Path) -> Result<()> {
+/// Runs one benchmark and saves its figures.
+fn run_benchmark(repo: &Repo, bench: &Bench, options: &Options, folder: &Path) -> Result<()> {
     let path = folder.join(format!("{}.json", bench.name));
     let mut figures = File::create(&path).with_context(|| format!("{} can't be written", path.display()))?;
     let mut command = (bench.command)(repo, options);
-    let mut group = Group::start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+    let mut group = ProcessGroup::start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let stdout = group.take_stdout().context("the benchmark has no output")?;
-    let reading = std::thread::spawn(move || -> std::io::Result<()> {
+    let reader = std::thread::spawn(move || -> std::io::Result<()> {
         for line in BufReader::new(stdout).lines() {
             let line = line?;
             if line.starts_with('{') {
@@ -238,31 +231,31 @@ fn measure(repo: &Repo, bench: &Bench, options: &Options, folder: &Path) -> Resu
         }
         Ok(())
     });
-    let status = group.wait(Some(LIMIT))?;
+    let status = group.wait(Some(BENCH_TIMEOUT))?;
     drop(group);
-    match reading.join() {
-        Ok(read) => read.context("the figures can't be kept")?,
-        Err(_) => bail!("the figures can't be read"),
+    match reader.join() {
+        Ok(read) => read.context("the figures can't be saved")?,
+        Err(_) => bail!("the thread that reads the figures panicked"),
     }
     if !status.success() {
-        bail!("`{}` ended with {status}", process::shown(&command));
+        bail!("`{}` ended with {status}", process::command_line(&command));
     }
     println!("figures: {}", path.display());
     Ok(())
 }
 
-/// The table of targets and figures, and the plots.
+/// Prints the table of targets and figures, and draws the plots.
 fn report(repo: &Repo, options: &Options, folder: &Path) -> Result<()> {
     let mut command = repo.command(program(repo, options, "ichat-bench"));
     command.arg("report").arg(folder);
     if options.publish {
         command.arg("--publish").arg(repo.path("docs/performance"));
     }
-    process::interactive(&mut command)
+    process::run(&mut command)
 }
 
-/// A part of the program that measures servers.
-fn measuring(repo: &Repo, options: &Options, part: &str) -> Command {
+/// Returns the command that runs one part of `ichat-bench`.
+fn ichat_bench(repo: &Repo, options: &Options, part: &str) -> Command {
     let mut command = repo.command(program(repo, options, "ichat-bench"));
     command.arg(part);
     if options.quick {
@@ -278,7 +271,7 @@ fn measuring(repo: &Repo, options: &Options, part: &str) -> Command {
 }
 
 fn program(repo: &Repo, options: &Options, name: &str) -> PathBuf {
-    // Cargo's own name for the folder of the profile `dev`.
+    // Cargo puts the profile `dev` into the folder `debug`.
     let folder = if options.profile == "dev" {
         "debug"
     } else {
@@ -287,6 +280,7 @@ fn program(repo: &Repo, options: &Options, name: &str) -> PathBuf {
     repo.program(folder, name)
 }
 
+/// Returns the command that runs a benchmark written for Node.js.
 fn node(repo: &Repo, options: &Options, script: &str) -> Command {
     let mut command = repo.command("node");
     command

@@ -1,4 +1,4 @@
-//! `cargo xtask bundle`: the installers of this system, the headless server and the command-line client.
+//! `cargo xtask bundle`: builds this system's installers, the headless server and the command-line client.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use crate::repo::Repo;
 use crate::{process, setup};
 
-/// What the Tauri CLI can make here without fetching anything.
-const INSTALLERS: &str = if cfg!(target_os = "macos") {
+/// The kinds of installers that the Tauri CLI can build on this system without downloading anything.
+const INSTALLER_KINDS: &str = if cfg!(target_os = "macos") {
     "dmg"
 } else if cfg!(windows) {
     "nsis"
@@ -17,34 +17,33 @@ const INSTALLERS: &str = if cfg!(target_os = "macos") {
     "deb,rpm"
 };
 
-/// How installers' names end.
-const ENDINGS: &[&str] = &["deb", "rpm", "dmg", "exe"];
+const INSTALLER_EXTENSIONS: &[&str] = &["deb", "rpm", "dmg", "exe"];
 
 pub(crate) fn bundle(repo: &Repo) -> Result<()> {
     setup::for_app(repo)?;
     let tauri = if cfg!(windows) { "tauri.cmd" } else { "tauri" };
     let mut tauri = repo.command(repo.path("ui/node_modules/.bin").join(tauri));
     tauri
-        .args(["build", "--bundles", INSTALLERS])
+        .args(["build", "--bundles", INSTALLER_KINDS])
         .env("CARGO_TARGET_DIR", repo.target(""));
-    process::interactive(&mut tauri)?;
-    process::interactive(&mut repo.cargo(&["build", "--release", "-p", "ichat-server", "-p", "ichat-client"]))?;
+    process::run(&mut tauri)?;
+    process::run(&mut repo.cargo(&["build", "--release", "-p", "ichat-server", "-p", "ichat-client"]))?;
 
-    let mut made: Vec<_> = ["ichat", "ichat-server", "ichat-cli"]
+    let mut built: Vec<_> = ["ichat", "ichat-server", "ichat-cli"]
         .map(|name| repo.program("release", name))
         .into();
-    made.extend(installers(&repo.target("release/bundle")).context("the installers can't be listed")?);
+    built.extend(installers(&repo.target("release/bundle")).context("the installers can't be listed")?);
     println!();
-    for path in made {
+    for path in built {
         let bytes = fs::metadata(&path)
-            .with_context(|| format!("{} was not made", path.display()))?
+            .with_context(|| format!("{} was not built", path.display()))?
             .len();
-        println!("{:>7}  {}", size(bytes), path.display());
+        println!("{:>7}  {}", format_size(bytes), path.display());
     }
     Ok(())
 }
 
-/// They lie one folder deep: `deb/I-Chat_0.1.0_amd64.deb`.
+/// Lists the installers. Each kind has a folder: `deb/I-Chat_0.1.0_amd64.deb`.
 fn installers(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for kind in fs::read_dir(folder)? {
@@ -52,10 +51,9 @@ fn installers(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
         if kind.is_dir() {
             for file in fs::read_dir(kind)? {
                 let file = file?.path();
-                if file
-                    .extension()
-                    .is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
-                {
+                let is_installer =
+                    |extension: &std::ffi::OsStr| INSTALLER_EXTENSIONS.iter().any(|known| extension == *known);
+                if file.extension().is_some_and(is_installer) {
                     found.push(file);
                 }
             }
@@ -65,18 +63,18 @@ fn installers(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn size(bytes: u64) -> String {
+fn format_size(bytes: u64) -> String {
     let tenths = bytes / 100_000;
     format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
 mod tests {
-    //! Sizes as people read them.
+    //! The format of sizes.
 
     #[test]
-    fn sizes_are_told_in_megabytes() {
-        assert_eq!(super::size(7_450_000), "7.4 MB");
-        assert_eq!(super::size(42), "0.0 MB");
+    fn sizes_are_printed_in_megabytes() {
+        assert_eq!(super::format_size(7_450_000), "7.4 MB");
+        assert_eq!(super::format_size(42), "0.0 MB");
     }
 }

@@ -1,39 +1,39 @@
-//! `cargo xtask faults`: builds the server and the checker (`crates/faults`), and runs it.
+//! `cargo xtask faults`: builds the server and the fault checker (`crates/faults`), and runs the checker.
 
 use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
 
-use crate::packages::{self, For};
+use crate::packages::{self, Purpose};
 use crate::repo::Repo;
 use crate::{process, setup};
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only these cases.
+    /// Run only these cases.
     cases: Vec<String>,
-    /// So many rounds of each case, instead of its own number.
+    /// The number of rounds of each case, instead of its own number.
     #[arg(long)]
     rounds: Option<u32>,
-    /// The seed of the first round, as a failed round has told it.
+    /// The seed of the first round, as a failed round printed it.
     #[arg(long)]
     seed: Option<u64>,
-    /// The few rounds that `cargo xtask test` has time for.
+    /// Run only the few rounds that `cargo xtask test` has time for.
     #[arg(long)]
     short: bool,
-    /// Optimised, as the programs are shipped: five thousand clients are then held to their ten seconds (L2).
+    /// Use release builds; with them, 5,000 clients must resume within ten seconds (L2).
     #[arg(long)]
     release: bool,
-    /// Shows the cases and runs none.
+    /// List the cases and run none.
     #[arg(long)]
     list: bool,
 }
 
 pub(crate) fn faults(repo: &Repo, options: &Options) -> Result<()> {
     setup::for_server(repo)?;
-    packages::install(&[For::Namespaces, For::FakeTime])?;
-    let programs = [
+    packages::install(&[Purpose::Namespaces, Purpose::FakeTime])?;
+    let build = [
         "build",
         "--package",
         "ichat-server",
@@ -42,7 +42,7 @@ pub(crate) fn faults(repo: &Repo, options: &Options) -> Result<()> {
         "--bins",
     ];
     let profile = if options.release { "release" } else { "debug" };
-    process::interactive(repo.cargo(&programs).args(options.release.then_some("--release")))?;
+    process::run(repo.cargo(&build).args(options.release.then_some("--release")))?;
     let mut checker = checker(repo, profile);
     checker.args(&options.cases);
     if let Some(rounds) = options.rounds {
@@ -53,12 +53,12 @@ pub(crate) fn faults(repo: &Repo, options: &Options) -> Result<()> {
     }
     checker.args(options.short.then_some("--short"));
     checker.args(options.list.then_some("--list"));
-    process::interactive(&mut checker)
+    process::run(&mut checker)
 }
 
-/// The step of `cargo xtask test`: every case for a few rounds, and the servers that are broken on purpose. These are built
-/// into a folder of their own, so that nothing else is ever linked with them.
-pub(crate) fn in_short(repo: &Repo) -> Vec<Command> {
+/// Returns the commands of the step of `cargo xtask test`: a few rounds of every case, and the servers that are broken on
+/// purpose. Those are built in a target folder of their own, so that no other program is ever linked with them.
+pub(crate) fn short_run(repo: &Repo) -> Vec<Command> {
     let mut cases = checker(repo, "debug");
     cases.arg("--short");
     let broken = repo.target("broken");
@@ -74,18 +74,15 @@ pub(crate) fn in_short(repo: &Repo) -> Vec<Command> {
         "--",
         "--ignored",
     ]);
+    let broken_server = format!("ichat-server{}", std::env::consts::EXE_SUFFIX);
     tests
         .env("ICHAT_SERVER_BIN", repo.program("debug", "ichat-server"))
-        .env("ICHAT_BROKEN_SERVER_BIN", broken.join("debug").join(server()))
+        .env("ICHAT_BROKEN_SERVER_BIN", broken.join("debug").join(broken_server))
         .env("ICHAT_UI", repo.path("ui"));
     vec![cases, build, tests]
 }
 
-fn server() -> String {
-    format!("ichat-server{}", std::env::consts::EXE_SUFFIX)
-}
-
-/// The checker, told where the programs and the npm packages are.
+/// Returns the command that runs the checker. The environment names the programs and the folder with the npm packages.
 fn checker(repo: &Repo, profile: &str) -> Command {
     let mut checker = repo.command(repo.program(profile, "ichat-faults"));
     checker

@@ -1,15 +1,15 @@
 //! The commands of the README: `cargo xtask run`, `test`, `faults`, `bench`, `bundle`. Each does its own set-up first.
 //!
 //! ```text
-//!   run ──┐               ┌── packages   what the system lacks, by apt-get
+//!   run ──┐               ┌── packages   missing system packages, through apt-get
 //!   test ─┼──▶ setup ─────┼── ui         npm packages, and the two builds of the interface
-//!   bench ┤               └── python     a virtual environment for a client that is not ours
+//!   bench ┤               └── python     a virtual environment for python-socketio
 //!   faults┤
 //!   bundle┘
-//!   test ──▶ steps (what there is to run) ──▶ process (one step: a group of processes with a time limit)
+//!   test ──▶ steps (the table of all steps) ──▶ process (a process group with a timeout)
 //! ```
 
-// This program is the one whose words go to a terminal.
+// This is a program for the terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod addresses;
@@ -23,11 +23,11 @@ mod programs;
 mod python;
 mod repo;
 mod run;
-mod screen;
 mod setup;
 mod steps;
 mod test;
 mod ui;
+mod xvfb;
 
 use std::process::ExitCode;
 
@@ -45,26 +45,26 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Opens the app; where there is no display, serves browsers and prints the address and a QR code.
+    /// Start the app; without a display, start the headless server and print its address and a QR code.
     Run(run::Options),
-    /// Runs every test, or the steps that are named.
+    /// Run every test, or only the named steps.
     Test(test::Options),
-    /// Checks format, lints and types, and the licences when cargo-deny is installed.
+    /// Check formatting, lints and types, and licences if cargo-deny is installed.
     Check,
-    /// Measures; the figures go to target/bench as lines of JSON.
+    /// Run the benchmarks; the figures go to target/bench as lines of JSON.
     Bench(bench::Options),
-    /// Breaks things on purpose, and checks that nothing that was shown as sent is lost, doubled or moved.
+    /// Inject faults, and check that no message shown as sent is lost, doubled or moved.
     Faults(faults::Options),
-    /// Makes the installers, the headless server and the command-line client.
+    /// Build the installers, the headless server and the command-line client.
     Bundle,
-    /// Installs what running, testing and bundling need, and builds the interface.
+    /// Install what all commands need, and build the interface.
     Setup,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let repo = Repo::here();
-    let done = process::catch_signals().and_then(|()| match cli.command {
+    let repo = Repo::locate();
+    let result = process::catch_signals().and_then(|()| match cli.command {
         Command::Run(options) => run::run(&repo, &options),
         Command::Test(options) => test::test(&repo, &options),
         Command::Check => test::check(&repo),
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
         Command::Bundle => bundle::bundle(&repo),
         Command::Setup => setup::everything(&repo),
     });
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

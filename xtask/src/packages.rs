@@ -1,4 +1,4 @@
-//! System packages: which there must be, which are missing, and how they come (apt-get; elsewhere a sentence).
+//! System packages: finds the missing ones, and installs them with apt-get. Prints what to install on other systems.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,21 +10,21 @@ use crate::{process, programs};
 /// A Debian or Ubuntu package.
 struct Package {
     name: &'static str,
-    /// When one of these programs is there, the package isn't needed: it came from elsewhere.
+    /// The package isn't needed if one of these programs is installed, from wherever.
     or_program: &'static [&'static str],
 }
 
 const fn package(name: &'static str) -> Package {
-    unless(name, &[])
+    unless_installed(name, &[])
 }
 
-const fn unless(name: &'static str, or_program: &'static [&'static str]) -> Package {
+const fn unless_installed(name: &'static str, or_program: &'static [&'static str]) -> Package {
     Package { name, or_program }
 }
 
 const BUILDING: &[Package] = &[
-    unless("build-essential", &["cc"]),
-    unless("pkg-config", &["pkg-config"]),
+    unless_installed("build-essential", &["cc"]),
+    unless_installed("pkg-config", &["pkg-config"]),
 ];
 const APP: &[Package] = &[
     package("libwebkit2gtk-4.1-dev"),
@@ -32,12 +32,11 @@ const APP: &[Package] = &[
     package("librsvg2-dev"),
     package("libssl-dev"),
 ];
-const NAMESPACES: &[Package] = &[unless("iproute2", &["ip"])];
-/// The `/usr/lib/…/faketime` that a program's clock jumps by.
+const NAMESPACES: &[Package] = &[unless_installed("iproute2", &["ip"])];
 const FAKE_TIME: &[Package] = &[package("libfaketime")];
 const PYTHON: &[Package] = &[package("python3"), package("python3-venv")];
 const BROWSER: &[Package] = &[
-    unless("chromium", programs::CHROMIUM),
+    unless_installed("chromium", programs::CHROMIUM),
     package("fonts-dejavu-core"),
     package("fonts-noto-color-emoji"),
 ];
@@ -56,66 +55,89 @@ const WINDOW: &[Package] = &[
     package("fonts-noto-color-emoji"),
 ];
 
-/// What a purpose takes.
+/// What system packages are needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum For {
-    /// Building anything: the database comes as C.
+pub(crate) enum Purpose {
+    /// Building any crate: SQLite is compiled from C.
     Building,
-    /// Building the desktop app, and the client with its TLS.
+    /// Building the desktop app, and the client with its TLS library.
     App,
-    /// Two machines as two network namespaces.
+    /// Tests with several machines, each a network namespace.
     Namespaces,
-    /// A program whose wall clock jumps.
+    /// Tests in which a program's wall clock jumps.
     FakeTime,
-    /// A client in Python.
+    /// Tests with a Python client.
     Python,
-    /// The page in a browser without a screen.
+    /// Tests of the web page in a headless browser.
     Browser,
-    /// The app in a window on a screen that nobody sees, with notifications.
+    /// Tests of the app's window on a virtual display, with notifications.
     Window,
 }
 
-impl For {
+impl Purpose {
+    pub(crate) const ALL: &[Purpose] = &[
+        Purpose::Building,
+        Purpose::App,
+        Purpose::Namespaces,
+        Purpose::FakeTime,
+        Purpose::Python,
+        Purpose::Browser,
+        Purpose::Window,
+    ];
+
     fn packages(self) -> &'static [Package] {
         match self {
-            For::Building => BUILDING,
-            For::App => APP,
-            For::Namespaces => NAMESPACES,
-            For::FakeTime => FAKE_TIME,
-            For::Python => PYTHON,
-            For::Browser => BROWSER,
-            For::Window => WINDOW,
+            Purpose::Building => BUILDING,
+            Purpose::App => APP,
+            Purpose::Namespaces => NAMESPACES,
+            Purpose::FakeTime => FAKE_TIME,
+            Purpose::Python => PYTHON,
+            Purpose::Browser => BROWSER,
+            Purpose::Window => WINDOW,
         }
     }
 
-    /// What somebody on another system has to install.
-    fn in_words(self) -> &'static str {
+    /// Names what to install on systems without apt-get.
+    fn description(self) -> &'static str {
         match self {
-            For::Building => "a C compiler and pkg-config",
-            For::App => "what Tauri 2 asks for (https://tauri.app/start/prerequisites)",
-            For::Namespaces => "iproute2",
-            For::FakeTime => "libfaketime",
-            For::Python => "Python 3 with venv",
-            For::Browser => "Chromium or Chrome",
-            For::Window => "Xvfb with xauth, dbus-run-session, WebKitWebDriver, ImageMagick, xdotool and dunst",
+            Purpose::Building => "a C compiler and pkg-config",
+            Purpose::App => "the prerequisites of Tauri 2 (https://tauri.app/start/prerequisites)",
+            Purpose::Namespaces => "iproute2",
+            Purpose::FakeTime => "libfaketime",
+            Purpose::Python => "Python 3 with venv",
+            Purpose::Browser => "Chromium or Chrome",
+            Purpose::Window => "Xvfb with xauth, dbus-run-session, WebKitWebDriver, ImageMagick, xdotool and dunst",
+        }
+    }
+
+    /// Guesses whether the packages are missing, on systems without apt-get.
+    fn seems_missing(self) -> bool {
+        match self {
+            Purpose::Building => !programs::is_installed("cc") || !programs::is_installed("pkg-config"),
+            Purpose::App => !Path::new("/usr/include/webkitgtk-4.1").exists(),
+            Purpose::Namespaces => !programs::is_installed("ip"),
+            Purpose::FakeTime => !Path::new("/usr/lib64/faketime").exists(),
+            Purpose::Python => !programs::is_installed("python3"),
+            Purpose::Browser => programs::find(programs::CHROMIUM).is_none(),
+            Purpose::Window => !programs::is_installed("xvfb-run") || !programs::is_installed("WebKitWebDriver"),
         }
     }
 }
 
-/// Installs what is missing. Silent and quick when nothing is.
-pub(crate) fn install(purposes: &[For]) -> Result<()> {
+/// Installs the missing packages. Prints nothing, and returns quickly, if there are none.
+pub(crate) fn install(purposes: &[Purpose]) -> Result<()> {
     if !cfg!(target_os = "linux") {
-        // Xcode's tools, Visual Studio's and WebView2 come with Rust and the system there.
+        // Rust's installer and the system bring Xcode's tools, Visual Studio's and WebView2.
         return Ok(());
     }
-    if !programs::there("apt-get") || !programs::there("dpkg-query") {
-        say_once(purposes);
+    if !programs::is_installed("apt-get") || !programs::is_installed("dpkg-query") {
+        print_hint(purposes);
         return Ok(());
     }
-    let mut names = wanted(purposes, programs::there);
+    let mut names = package_names(purposes, programs::is_installed);
     if std::fs::read_to_string("/etc/os-release").is_ok_and(|text| is_ubuntu(&text)) {
         for name in &mut names {
-            *name = on_ubuntu(name);
+            *name = name_on_ubuntu(name);
         }
     }
     let answer = process::output(
@@ -136,14 +158,14 @@ fn apt_install(missing: &[&str]) -> Result<()> {
     println!("Installing system packages: {}", missing.join(" "));
     let by_hand = format!("apt-get install --no-install-recommends {}", missing.join(" "));
     let Some(apt) = apt_get() else {
-        bail!("these packages are missing and there is no sudo: run as root\n  {by_hand}");
+        bail!("packages are missing and there is no sudo; run as root:\n  {by_hand}");
     };
-    if !knows(missing) {
-        process::interactive(apt().arg("update"))
-            .with_context(|| format!("the package lists can't be brought up to date; try by hand\n  {by_hand}"))?;
+    if !are_known(missing) {
+        process::run(apt().arg("update"))
+            .with_context(|| format!("the package lists can't be updated; try by hand:\n  {by_hand}"))?;
     }
     let install = || {
-        process::interactive(
+        process::run(
             apt()
                 .args(["install", "--yes", "--no-install-recommends"])
                 .args(missing),
@@ -152,16 +174,16 @@ fn apt_install(missing: &[&str]) -> Result<()> {
     if install().is_ok() {
         return Ok(());
     }
-    // Old lists name versions that the archive no longer has.
-    process::interactive(apt().arg("update"))
+    // Outdated lists name versions that the archive no longer has.
+    process::run(apt().arg("update"))
         .and_then(|()| install())
-        .with_context(|| format!("the packages can't be installed; try by hand\n  {by_hand}"))
+        .with_context(|| format!("the packages can't be installed; try by hand:\n  {by_hand}"))
 }
 
-/// Makes `apt-get` commands with the rights that they need, if there is a way to get these.
+/// Returns a function that makes `apt-get` commands, run as root. `None` means that neither root nor sudo is available.
 fn apt_get() -> Option<impl Fn() -> Command> {
     let root = is_root();
-    (root || programs::there("sudo")).then_some(move || {
+    (root || programs::is_installed("sudo")).then_some(move || {
         let mut command = Command::new(if root { "env" } else { "sudo" });
         if !root {
             command.arg("env");
@@ -171,8 +193,8 @@ fn apt_get() -> Option<impl Fn() -> Command> {
     })
 }
 
-/// Whether the package lists on this machine know all of them; on a fresh one there are no lists.
-fn knows(missing: &[&str]) -> bool {
+/// Returns whether the package lists on this machine contain all of the packages. A fresh machine has no lists.
+fn are_known(missing: &[&str]) -> bool {
     let dry_run = Command::new("apt-get")
         .args(["install", "--dry-run", "--quiet=2"])
         .args(missing)
@@ -190,33 +212,28 @@ fn is_root() -> bool {
     false
 }
 
-/// Without apt-get one can't know what is missing: the builds and tests will say.
-fn say_once(purposes: &[For]) {
-    let marks = purposes.iter().filter(|purpose| match purpose {
-        For::Building => !programs::there("cc") || !programs::there("pkg-config"),
-        For::App => !Path::new("/usr/include/webkitgtk-4.1").exists(),
-        For::Namespaces => !programs::there("ip"),
-        For::FakeTime => cfg!(target_os = "linux") && !Path::new("/usr/lib64/faketime").exists(),
-        For::Python => !programs::there("python3"),
-        For::Browser => programs::find(programs::CHROMIUM).is_none(),
-        For::Window => !programs::there("xvfb-run") || !programs::there("WebKitWebDriver"),
-    });
-    let words: Vec<_> = marks.map(|purpose| purpose.in_words()).collect();
-    if !words.is_empty() {
+/// Prints what to install by hand. It is a guess: the builds and tests report what is really missing.
+fn print_hint(purposes: &[Purpose]) {
+    let descriptions: Vec<_> = purposes
+        .iter()
+        .filter(|purpose| purpose.seems_missing())
+        .map(|purpose| purpose.description())
+        .collect();
+    if !descriptions.is_empty() {
         println!(
-            "This system has no apt-get. If it isn't there yet, install: {}.",
-            words.join("; ")
+            "This system has no apt-get. Install these by hand if they are missing: {}.",
+            descriptions.join("; ")
         );
     }
 }
 
-/// The packages for these purposes, each once, without those that a program from elsewhere stands in for.
-fn wanted(purposes: &[For], there: impl Fn(&str) -> bool) -> Vec<&'static str> {
+/// Returns the packages for these purposes, each once, without those that an installed program replaces.
+fn package_names(purposes: &[Purpose], is_installed: impl Fn(&str) -> bool) -> Vec<&'static str> {
     let mut names = Vec::new();
     for purpose in purposes {
         for package in purpose.packages() {
-            let stood_in = package.or_program.iter().any(|program| there(program));
-            if !stood_in && !names.contains(&package.name) {
+            let replaced = package.or_program.iter().any(|program| is_installed(program));
+            if !replaced && !names.contains(&package.name) {
                 names.push(package.name);
             }
         }
@@ -224,8 +241,8 @@ fn wanted(purposes: &[For], there: impl Fn(&str) -> bool) -> Vec<&'static str> {
     names
 }
 
-/// Those that dpkg-query's answer doesn't call installed. It is silent about packages that it has never heard of, and
-/// calls removed ones `config-files` or `not-installed`.
+/// Returns the packages that are not installed according to dpkg-query's answer. It leaves out packages that it doesn't
+/// know, and gives removed ones the status `config-files` or `not-installed`.
 fn missing<'a>(names: &[&'a str], answer: &str) -> Vec<&'a str> {
     let installed: Vec<_> = answer
         .lines()
@@ -234,8 +251,8 @@ fn missing<'a>(names: &[&'a str], answer: &str) -> Vec<&'a str> {
     names.iter().copied().filter(|name| !installed.contains(name)).collect()
 }
 
-/// Ubuntu brings Chromium as a snap, under the package's old name.
-fn on_ubuntu(name: &'static str) -> &'static str {
+/// Returns a package's name on Ubuntu, where Chromium is a snap that keeps an older package name.
+fn name_on_ubuntu(name: &'static str) -> &'static str {
     if name == "chromium" { "chromium-browser" } else { name }
 }
 
@@ -245,50 +262,57 @@ fn is_ubuntu(os_release: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    //! What is missing, from real answers of dpkg-query; programs from elsewhere; each package once; Ubuntu; headless machines.
+    //! - missing packages, from real answers of dpkg-query
+    //! - programs that replace a package
+    //! - packages that two purposes need
+    //! - Ubuntu
+    //! - a headless server
 
     use super::*;
 
     #[test]
-    fn only_installed_packages_count_as_there() {
+    fn only_fully_installed_packages_count() {
         let answer = "xvfb installed\nfile config-files\ndunst not-installed\nlibssl-dev half-configured\n";
-        let names = ["xvfb", "file", "dunst", "libssl-dev", "never-heard-of", "xvf"];
+        let names = ["xvfb", "file", "dunst", "libssl-dev", "unknown", "xvf"];
         assert_eq!(
             missing(&names, answer),
-            ["file", "dunst", "libssl-dev", "never-heard-of", "xvf"]
+            ["file", "dunst", "libssl-dev", "unknown", "xvf"]
         );
     }
 
     #[test]
-    fn a_browser_from_elsewhere_stands_in_for_the_package() {
+    fn an_installed_browser_replaces_the_package() {
         assert_eq!(
-            wanted(&[For::Browser], |_| false),
+            package_names(&[Purpose::Browser], |_| false),
             ["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"]
         );
         assert_eq!(
-            wanted(&[For::Browser], |program| program == "google-chrome"),
+            package_names(&[Purpose::Browser], |program| program == "google-chrome"),
             ["fonts-dejavu-core", "fonts-noto-color-emoji"]
         );
     }
 
     #[test]
-    fn each_package_is_asked_for_once() {
-        let names = wanted(&[For::Window, For::Browser], |_| false);
+    fn a_package_that_two_purposes_need_is_listed_once() {
+        let names = package_names(&[Purpose::Window, Purpose::Browser], |_| false);
         assert_eq!(names.iter().filter(|name| **name == "fonts-dejavu-core").count(), 1);
     }
 
     #[test]
-    fn ubuntu_has_another_name_for_the_browser() {
+    fn ubuntu_has_another_name_for_chromium() {
         assert!(is_ubuntu(
             "PRETTY_NAME=\"Ubuntu 24.04.1 LTS\"\nID=ubuntu\nID_LIKE=debian\n"
         ));
         assert!(!is_ubuntu("ID=debian\nNAME=\"not ubuntu\"\n"));
-        assert_eq!(on_ubuntu("chromium"), "chromium-browser");
-        assert_eq!(on_ubuntu("xvfb"), "xvfb");
+        assert_eq!(name_on_ubuntu("chromium"), "chromium-browser");
+        assert_eq!(name_on_ubuntu("xvfb"), "xvfb");
     }
 
     #[test]
     fn a_headless_server_needs_no_window_libraries() {
-        assert_eq!(wanted(&[For::Building], |_| false), ["build-essential", "pkg-config"]);
+        assert_eq!(
+            package_names(&[Purpose::Building], |_| false),
+            ["build-essential", "pkg-config"]
+        );
     }
 }

@@ -1,143 +1,149 @@
-//! One program of others, run to its end: with a time limit, Ctrl+C passed on, and nothing left running behind it.
+//! Runs other programs to their end: with a timeout, with Ctrl+C passed on, and with nothing left running afterwards.
 
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-static STOPPED: AtomicBool = AtomicBool::new(false);
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// How long a program may take to end after it was asked to.
-const GRACE: Duration = Duration::from_secs(15);
+/// The time between SIGTERM and SIGKILL.
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
+const POLL_INTERVAL: Duration = Duration::from_millis(30);
 
-/// From now on Ctrl+C and SIGTERM reach the running program first, and end this one when that has ended.
+/// Makes Ctrl+C and SIGTERM stop the running program first, and this one after it.
 pub(crate) fn catch_signals() -> Result<()> {
-    ctrlc::set_handler(|| STOPPED.store(true, Ordering::SeqCst)).context("Ctrl+C can't be caught")
+    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst)).context("no handler can be set for Ctrl+C")
 }
 
-/// Whether somebody asked to stop.
-pub(crate) fn stopped() -> bool {
-    STOPPED.load(Ordering::SeqCst)
+/// Returns whether this program has received Ctrl+C or SIGTERM.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// Runs a command that shares our terminal, for those that may ask for a password.
-pub(crate) fn interactive(command: &mut Command) -> Result<()> {
+/// Runs a command in the foreground of the terminal, so that it can ask for a password.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;
-    ended_well(command, status)
+    check_status(command, status)
 }
 
-/// Runs a command that asks nothing, for at most `limit`.
-pub(crate) fn limited(command: &mut Command, limit: Duration) -> Result<()> {
-    let mut group = Group::start(command.stdin(Stdio::null()))?;
-    let status = group.wait(Some(limit)).with_context(|| shown(command))?;
-    ended_well(command, status)
+/// Runs a command without standard input, and stops it after the timeout.
+pub(crate) fn run_with_timeout(command: &mut Command, timeout: Duration) -> Result<()> {
+    let mut group = ProcessGroup::start(command.stdin(Stdio::null()))?;
+    let status = group.wait(Some(timeout)).with_context(|| command_line(command))?;
+    check_status(command, status)
 }
 
-/// What a short command prints, whether it likes its arguments or not; `None` when there is no such program.
+/// Returns the standard output of a short command, whatever its exit status. `None` means that it can't be started.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).output().ok()?;
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// A program and whatever it starts. They get a process group of their own, so that Ctrl+C in the terminal reaches
-/// them once, through us, and none of them outlives the value.
-pub(crate) struct Group {
+/// A program and every process that it starts.
+///
+/// They are a process group of their own, so that Ctrl+C in the terminal reaches them once, through this program.
+/// Dropping the value kills those that still run.
+pub(crate) struct ProcessGroup {
     child: Child,
 }
 
-impl Group {
+impl ProcessGroup {
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
         let child = command.spawn().with_context(|| cannot_start(command))?;
-        Ok(Group { child })
+        Ok(ProcessGroup { child })
     }
 
-    /// The piped standard output, once.
-    pub(crate) fn take_stdout(&mut self) -> Option<std::process::ChildStdout> {
+    /// Takes the standard output, if it is piped.
+    pub(crate) fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 
-    /// Waits for the end. Past the limit, or when somebody asks to stop, the group is asked to end, then made to;
-    /// past the limit that is an error.
-    pub(crate) fn wait(&mut self, limit: Option<Duration>) -> Result<ExitStatus> {
+    /// Waits for the program to end. Stops the group after the timeout, which is an error, and after Ctrl+C.
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> Result<ExitStatus> {
         let started = Instant::now();
-        let mut asked: Option<Instant> = None;
-        let mut late = false;
+        let mut stop_requested: Option<Instant> = None;
+        let mut timed_out = false;
         loop {
             if let Some(status) = self.child.try_wait()? {
-                if late {
-                    bail!("took longer than {} and was ended", minutes(limit.unwrap_or_default()));
+                if timed_out {
+                    bail!(
+                        "took longer than {} and was stopped",
+                        format_minutes(timeout.unwrap_or_default())
+                    );
                 }
                 return Ok(status);
             }
-            match asked {
+            match stop_requested {
                 None => {
-                    late = limit.is_some_and(|limit| started.elapsed() > limit);
-                    if late || stopped() {
-                        self.signal(Ending::Asked)?;
-                        asked = Some(Instant::now());
+                    timed_out = timeout.is_some_and(|timeout| started.elapsed() > timeout);
+                    if timed_out || interrupted() {
+                        self.stop(Stop::Terminate)?;
+                        stop_requested = Some(Instant::now());
                     }
                 }
-                Some(at) if at.elapsed() > GRACE => self.signal(Ending::Forced)?,
+                Some(at) if at.elapsed() > STOP_TIMEOUT => self.stop(Stop::Kill)?,
                 Some(_) => {}
             }
-            std::thread::sleep(Duration::from_millis(30));
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 
     #[cfg(unix)]
-    fn signal(&mut self, ending: Ending) -> Result<()> {
+    fn stop(&mut self, how: Stop) -> Result<()> {
         use nix::errno::Errno;
         use nix::sys::signal::{Signal, killpg};
         use nix::unistd::Pid;
 
-        let signal = match ending {
-            Ending::Asked => Signal::SIGTERM,
-            Ending::Forced => Signal::SIGKILL,
+        let signal = match how {
+            Stop::Terminate => Signal::SIGTERM,
+            Stop::Kill => Signal::SIGKILL,
         };
-        // The group has the number of the process that it began with.
+        // A process group's id is the id of its first process.
         let group = Pid::from_raw(i32::try_from(self.child.id())?);
         match killpg(group, signal) {
             Ok(()) | Err(Errno::ESRCH) => Ok(()),
-            Err(error) => Err(error).context("the running program can't be ended"),
+            Err(error) => Err(error).context("the running program can't be stopped"),
         }
     }
 
     #[cfg(not(unix))]
-    fn signal(&mut self, ending: Ending) -> Result<()> {
-        match ending {
-            // The console has told the program of Ctrl+C itself.
-            Ending::Asked if stopped() => Ok(()),
-            Ending::Asked | Ending::Forced => Ok(self.child.kill()?),
+    fn stop(&mut self, how: Stop) -> Result<()> {
+        match how {
+            // The console has already sent Ctrl+C to the program.
+            Stop::Terminate if interrupted() => Ok(()),
+            Stop::Terminate | Stop::Kill => Ok(self.child.kill()?),
         }
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
-        // A server that a test left behind would hold its port and its data folder. On other systems than Unix the
-        // child alone is known, and it has ended.
+        // A server that a test left running would keep its port and its data folder. Elsewhere than on Unix only the
+        // child is known, and it has ended.
         #[cfg(unix)]
-        if let Err(error) = self.signal(Ending::Forced) {
+        if let Err(error) = self.stop(Stop::Kill) {
             eprintln!("{error:#}");
         }
     }
 }
 
+/// The two ways to stop a process group.
 #[derive(Clone, Copy)]
-enum Ending {
-    Asked,
-    Forced,
+enum Stop {
+    Terminate,
+    Kill,
 }
 
-fn ended_well(command: &Command, status: ExitStatus) -> Result<()> {
-    if stopped() {
-        bail!("stopped");
+fn check_status(command: &Command, status: ExitStatus) -> Result<()> {
+    if interrupted() {
+        bail!("interrupted");
     }
     if !status.success() {
-        bail!("`{}` failed ({status})", shown(command));
+        bail!("`{}` failed ({status})", command_line(command));
     }
     Ok(())
 }
@@ -149,8 +155,8 @@ fn cannot_start(command: &Command) -> String {
     )
 }
 
-/// The command as one would type it.
-pub(crate) fn shown(command: &Command) -> String {
+/// Formats a command as it would be typed, without the program's folder.
+pub(crate) fn command_line(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     let name = program
         .file_name()
@@ -163,15 +169,18 @@ pub(crate) fn shown(command: &Command) -> String {
     std::iter::once(name).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
-/// `3:07`: minutes and seconds.
-pub(crate) fn minutes(time: Duration) -> String {
+/// Formats a duration as minutes and seconds: `3:07`.
+pub(crate) fn format_minutes(time: Duration) -> String {
     format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60)
 }
 
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
-    //! A program that ends well; one that fails; one that takes too long, with the child that it started.
+    //! - a program's exit status
+    //! - a program that runs into its timeout, with a child that ignores SIGTERM
+
+    use std::io::Read;
 
     use super::*;
 
@@ -182,26 +191,24 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_told_as_it_was() {
-        limited(&mut sh("true"), Duration::from_secs(30)).expect("ends well");
-        let error = limited(&mut sh("exit 3"), Duration::from_secs(30)).expect_err("fails");
+    fn a_failure_names_the_exit_status() {
+        run_with_timeout(&mut sh("true"), Duration::from_secs(30)).expect("succeeds");
+        let error = run_with_timeout(&mut sh("exit 3"), Duration::from_secs(30)).expect_err("fails");
         assert!(error.to_string().contains("exit 3"), "{error}");
     }
 
     #[test]
-    fn nothing_outlives_its_time() {
-        let file = std::env::temp_dir().join(format!("xtask-group-{}", std::process::id()));
-        let script = format!("sleep 600 & echo $! > {}; wait", file.display());
-        let error = limited(&mut sh(&script), Duration::from_millis(300)).expect_err("takes too long");
+    fn no_process_survives_the_timeout() {
+        let script = "(trap '' TERM; sleep 60; echo survived) & wait";
+        let mut group = ProcessGroup::start(sh(script).stdout(Stdio::piped())).expect("starts");
+        let mut stdout = group.take_stdout().expect("piped");
+        let error = group.wait(Some(Duration::from_millis(300))).expect_err("times out");
         assert!(format!("{error:#}").contains("took longer"), "{error:#}");
+        drop(group);
 
-        let pid = std::fs::read_to_string(&file).expect("the grandchild wrote its number");
-        std::fs::remove_file(&file).expect("removable");
-        let ended = (0..200).any(|_| {
-            std::thread::sleep(Duration::from_millis(20));
-            let state = output(Command::new("ps").args(["-o", "stat=", "-p", pid.trim()])).expect("ps runs");
-            state.trim().is_empty() || state.starts_with('Z')
-        });
-        assert!(ended, "the grandchild {pid} still runs");
+        // The pipe stays open until the last process that has it has ended.
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).expect("readable");
+        assert_eq!(text, "");
     }
 }

@@ -1,11 +1,11 @@
-//! Programs of others that may be installed.
+//! Looks for installed programs in the search path.
 
 use std::path::PathBuf;
 
-/// Names under which a browser made of Chromium is installed.
+/// The names under which Chromium and Chrome are installed.
 pub(crate) const CHROMIUM: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Where the first of these programs is, if any is in the search path.
+/// Returns the path of the first of these programs that is in the search path.
 pub(crate) fn find(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     names.iter().find_map(|name| {
@@ -16,7 +16,6 @@ pub(crate) fn find(names: &[&str]) -> Option<PathBuf> {
     })
 }
 
-/// Whether this program is in the search path.
-pub(crate) fn there(name: &str) -> bool {
+pub(crate) fn is_installed(name: &str) -> bool {
     find(&[name]).is_some()
 }

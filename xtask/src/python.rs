@@ -1,4 +1,4 @@
-//! The Python environment of the tests: python-socketio is a client that nobody here wrote.
+//! The virtual environment for the tests with python-socketio, a Socket.IO client that is not ours.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::repo::Repo;
 
 const REQUIREMENTS: &str = "ui/tests/foreign/python/requirements.txt";
 
-/// Its interpreter.
+/// Returns the path of the environment's interpreter.
 pub(crate) fn interpreter(repo: &Repo) -> PathBuf {
     repo.target(if cfg!(windows) {
         "python/Scripts/python.exe"
@@ -19,21 +19,18 @@ pub(crate) fn interpreter(repo: &Repo) -> PathBuf {
     })
 }
 
-/// Makes the environment in the target folder, when what is required is not what it was made from.
-pub(crate) fn environment(repo: &Repo) -> Result<()> {
+/// Creates the environment in the target folder, or creates it again after the requirements have changed.
+pub(crate) fn install(repo: &Repo) -> Result<()> {
     let folder = repo.target("python");
     let stamp = folder.join("installed-from.txt");
-    // Without the file there is no such client among the tests.
-    let Ok(wanted) = fs::read(repo.path(REQUIREMENTS)) else {
-        return Ok(());
-    };
-    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) && interpreter(repo).exists() {
+    let requirements = fs::read(repo.path(REQUIREMENTS)).with_context(|| format!("{REQUIREMENTS} can't be read"))?;
+    if fs::read(&stamp).is_ok_and(|installed| installed == requirements) && interpreter(repo).exists() {
         return Ok(());
     }
-    println!("Making the tests' Python environment in {}", folder.display());
+    println!("Creating the tests' Python environment in {}", folder.display());
     let python = if cfg!(windows) { "python" } else { "python3" };
-    process::interactive(repo.command(python).args(["-m", "venv", "--clear"]).arg(&folder))
-        .context("the Python environment can't be made; is Python 3 with venv installed?")?;
+    process::run(repo.command(python).args(["-m", "venv", "--clear"]).arg(&folder))
+        .context("the Python environment can't be created; is Python 3 with venv installed?")?;
     let mut pip = repo.command(interpreter(repo));
     pip.args([
         "-m",
@@ -44,6 +41,6 @@ pub(crate) fn environment(repo: &Repo) -> Result<()> {
         "--requirement",
         REQUIREMENTS,
     ]);
-    process::interactive(&mut pip).context("the Python packages can't be installed; is the package index in reach?")?;
-    fs::write(stamp, wanted).context("the target folder can't be written to")
+    process::run(&mut pip).context("the Python packages can't be installed; is the package index reachable?")?;
+    fs::write(stamp, requirements).context("the target folder can't be written to")
 }

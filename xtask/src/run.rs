@@ -1,4 +1,4 @@
-//! `cargo xtask run`: the app where there is a display; else the headless server, with its address to scan.
+//! `cargo xtask run`: starts the app if there is a display, or else the headless server with a QR code to join by.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
@@ -7,7 +7,7 @@ use std::process::Stdio;
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::process::{self, Group};
+use crate::process::{self, ProcessGroup};
 use crate::repo::Repo;
 use crate::{addresses, setup};
 
@@ -16,7 +16,7 @@ pub(crate) struct Options {
     /// Build with optimisation.
     #[arg(long)]
     release: bool,
-    /// Serve browsers although there is a display.
+    /// Start the headless server although there is a display.
     #[arg(long)]
     headless: bool,
     /// Arguments for the program, after `--`.
@@ -40,57 +40,57 @@ impl Options {
 
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
     if has_display() && !options.headless {
-        app(repo, options)
+        run_app(repo, options)
     } else {
-        server(repo, options)
+        run_server(repo, options)
     }
 }
 
-fn app(repo: &Repo, options: &Options) -> Result<()> {
+fn run_app(repo: &Repo, options: &Options) -> Result<()> {
     setup::for_app(repo)?;
-    process::interactive(&mut repo.cargo(&options.build("ichat")))?;
+    process::run(&mut repo.cargo(&options.build("ichat")))?;
     let mut app = repo.command(repo.program(options.profile(), "ichat"));
-    let mut group = Group::start(app.args(&options.arguments).stdin(Stdio::null()))?;
-    ended(&mut group, "I-Chat")
+    let mut group = ProcessGroup::start(app.args(&options.arguments).stdin(Stdio::null()))?;
+    wait(&mut group, "I-Chat")
 }
 
-fn server(repo: &Repo, options: &Options) -> Result<()> {
+fn run_server(repo: &Repo, options: &Options) -> Result<()> {
     setup::for_server(repo)?;
-    process::interactive(&mut repo.cargo(&options.build("ichat-server")))?;
+    process::run(&mut repo.cargo(&options.build("ichat-server")))?;
 
     let mut server = repo.command(repo.program(options.profile(), "ichat-server"));
     server
         .args(&options.arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    let mut group = Group::start(&mut server)?;
+    let mut group = ProcessGroup::start(&mut server)?;
     if let Some(stdout) = group.take_stdout() {
-        std::thread::spawn(move || pass_on(BufReader::new(stdout)));
+        std::thread::spawn(move || print_output(BufReader::new(stdout)));
     }
-    ended(&mut group, "The server")
+    wait(&mut group, "The server")
 }
 
-/// Prints what the server says, and the join card behind its address.
-fn pass_on(lines: impl BufRead) {
-    let mut shown = false;
+/// Prints the server's output, and the join card after the line with its address.
+fn print_output(lines: impl BufRead) {
+    let mut card_printed = false;
     for line in lines.lines().map_while(Result::ok) {
         println!("{line}");
-        if let Some(address) = addresses::in_line(&line).filter(|_| !shown) {
-            println!("{}", addresses::card(&addresses::for_others(address)));
-            shown = true;
+        if let Some(url) = addresses::parse_listening_line(&line).filter(|_| !card_printed) {
+            println!("{}", addresses::join_card(&addresses::reachable_urls(url)));
+            card_printed = true;
         }
     }
 }
 
-fn ended(group: &mut Group, who: &str) -> Result<()> {
+fn wait(group: &mut ProcessGroup, name: &str) -> Result<()> {
     let status = group.wait(None)?;
-    if !status.success() && !process::stopped() {
-        bail!("{who} ended with {status}");
+    if !status.success() && !process::interrupted() {
+        bail!("{name} ended with {status}");
     }
     Ok(())
 }
 
 fn has_display() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    cfg!(any(target_os = "macos", windows)) || set("DISPLAY") || set("WAYLAND_DISPLAY")
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(any(target_os = "macos", windows)) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
 }

@@ -1,55 +1,57 @@
-//! What there is to test, step by step.
+//! The table of the steps of `cargo xtask test`.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::packages::For;
+use crate::packages::Purpose;
 use crate::repo::Repo;
-use crate::screen::{self, on_a_screen};
+use crate::xvfb::{self, under_xvfb};
 use crate::{faults, programs, python};
 
-/// One line of the table.
+/// A row of the table.
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) needs: &'static [Need],
-    /// It is ended after so many minutes, for a hanging test would hang everything behind it.
+    /// The timeout of each command.
     pub(crate) minutes: u64,
-    /// What runs, one after the other. None means that there is nothing of this kind in the tree.
+    /// Returns the commands, which run one after the other.
     pub(crate) commands: fn(&Repo) -> Result<Vec<Command>>,
 }
 
-/// What has to be there before a step runs.
+/// A requirement of a step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     /// System packages.
-    Packages(For),
-    /// npm packages, and the interface built: the programs carry it.
+    Packages(Purpose),
+    /// npm packages, and the built interface, which the programs embed.
     Interface,
     /// The Python environment.
     Python,
-    /// The step [`BUILD`] has made our programs.
+    /// Our programs, which the step [`BUILD`] builds.
     Programs,
 }
 
 use Need::{Interface, Packages, Programs, Python};
 
-/// The step that the others' programs come from; nothing that needs them runs when it fails.
+/// The step that builds our programs. If it fails, the steps that need them don't run.
 pub(crate) const BUILD: &str = "build";
 
 /// The steps of `cargo xtask check`.
 pub(crate) const CHECKS: &[&str] = &["format", "clippy", "ui-check", "deny"];
 
-const CODE: &[Need] = &[Packages(For::Building), Packages(For::App), Interface];
+const CODE: &[Need] = &[Packages(Purpose::Building), Packages(Purpose::App), Interface];
 
-/// In the order in which they run. This package is left out of the builds: it is running, and with the other packages its
-/// dependencies would get other features.
+/// All steps, in the order in which they run.
+///
+/// `xtask` is left out of the builds of the workspace: it is running, and building it together with the other packages
+/// would give its dependencies other features, so it would be built again.
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "format",
-        about: "rustfmt leaves everything as it is",
+        about: "rustfmt",
         needs: &[],
         minutes: 2,
         commands: |repo| Ok(vec![repo.cargo(&["fmt", "--all", "--check"])]),
@@ -72,11 +74,11 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "crates",
-        about: "the tests of every crate, real sockets and network namespaces among them",
+        about: "the tests of every crate, with real sockets and network namespaces",
         needs: &[
-            Packages(For::Building),
-            Packages(For::App),
-            Packages(For::Namespaces),
+            Packages(Purpose::Building),
+            Packages(Purpose::App),
+            Packages(Purpose::Namespaces),
             Interface,
             Programs,
         ],
@@ -92,15 +94,15 @@ pub(crate) const STEPS: &[Step] = &[
         },
     },
     Step {
-        name: "house",
-        about: "what is kept out of each room of the house, versions, licences, links",
+        name: "architecture",
+        about: "the rules for dependencies, imports and names; versions, licences, links",
         needs: &[Interface],
         minutes: 5,
         commands: |repo| Ok(vec![repo.cargo(&["test", "--package", "xtask", "--no-fail-fast"])]),
     },
     Step {
         name: "clippy",
-        about: "no lint, in any target",
+        about: "clippy in every target, without warnings",
         needs: CODE,
         minutes: 20,
         commands: |repo| {
@@ -123,96 +125,96 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "ui",
-        about: "the interface's own tests, against the real server where they need one",
+        about: "the interface's unit tests, some of them with a real server",
         needs: &[Interface, Programs],
         minutes: 10,
         commands: |repo| Ok(vec![with_programs(repo, repo.npm(&["test"]))]),
     },
     Step {
         name: "foreign-node",
-        about: "socket.io-client, and the tutorial's client unchanged, against the real server",
+        about: "socket.io-client and the unchanged tutorial client with a real server",
         needs: &[Interface, Programs],
         minutes: 5,
         commands: |repo| node_tests(repo, "ui/tests/foreign", |_| true),
     },
     Step {
         name: "foreign-python",
-        about: "python-socketio against the real server",
-        needs: &[Packages(For::Python), Python, Programs],
+        about: "python-socketio with a real server",
+        needs: &[Packages(Purpose::Python), Python, Programs],
         minutes: 5,
-        commands: python_tests,
+        commands: |repo| Ok(python_tests(repo)),
     },
     Step {
         name: "faults",
-        about: "the checker's cases in short, and servers broken on purpose that must turn it red",
+        about: "a short run of the fault checker, and servers broken on purpose, which it must detect",
         needs: &[
-            Packages(For::Building),
-            Packages(For::Namespaces),
-            Packages(For::FakeTime),
+            Packages(Purpose::Building),
+            Packages(Purpose::Namespaces),
+            Packages(Purpose::FakeTime),
             Interface,
             Programs,
         ],
         minutes: 15,
-        commands: |repo| Ok(faults::in_short(repo)),
+        commands: |repo| Ok(faults::short_run(repo)),
     },
     Step {
         name: "browser",
-        about: "the page in Chromium, against the real server",
-        needs: &[Packages(For::Browser), Interface, Programs],
+        about: "the web page in Chromium, with a real server",
+        needs: &[Packages(Purpose::Browser), Interface, Programs],
         minutes: 10,
         commands: |repo| node_tests(repo, "ui/tests/e2e", |name| !name.starts_with("window")),
     },
     Step {
         name: "window",
-        about: "the app in a real window, and a second one on another machine (a network namespace)",
+        about: "the app in a real window, and a second app in a network namespace",
         needs: &[
-            Packages(For::Window),
-            Packages(For::Browser),
-            Packages(For::Namespaces),
+            Packages(Purpose::Window),
+            Packages(Purpose::Browser),
+            Packages(Purpose::Namespaces),
             Interface,
             Programs,
         ],
         minutes: 10,
         commands: |repo| {
             node_tests(repo, "ui/tests/e2e", |name| name.starts_with("window"))
-                .map(|nodes| nodes.iter().map(on_a_screen).collect())
+                .map(|commands| commands.iter().map(under_xvfb).collect())
         },
     },
     Step {
         name: "deny",
-        about: "cargo-deny: licences and bans (in `cargo xtask check`)",
+        about: "cargo-deny: licences and bans (only in `cargo xtask check`, or by name)",
         needs: &[],
         minutes: 5,
         commands: |repo| Ok(vec![repo.cargo(&["deny", "check", "licenses", "bans", "sources"])]),
     },
 ];
 
-/// Why a step can't run on this machine, if so.
-pub(crate) fn obstacle(step: &Step) -> Option<String> {
-    if step.name == "deny" && !programs::there("cargo-deny") {
+/// Returns the reason why a step can't run on this machine, if there is one.
+pub(crate) fn reason_to_skip(step: &Step) -> Option<String> {
+    if step.name == "deny" && !programs::is_installed("cargo-deny") {
         return Some("cargo-deny is not installed".to_owned());
     }
     step.needs.iter().find_map(|need| match need {
-        Packages(For::Browser) if programs::find(programs::CHROMIUM).is_none() => {
+        Packages(Purpose::Browser) if programs::find(programs::CHROMIUM).is_none() => {
             Some("no Chromium is installed".to_owned())
         }
-        Packages(For::Window) => screen::PROGRAMS
+        Packages(Purpose::Window) => xvfb::PROGRAMS
             .iter()
-            .find(|program| !programs::there(program))
-            .map(|program| format!("there is no {program} on this system")),
-        Packages(For::Namespaces) if step.name == "window" => no_namespaces(),
+            .find(|program| !programs::is_installed(program))
+            .map(|program| format!("{program} is not installed")),
+        Packages(Purpose::Namespaces) if step.name == "window" => namespaces_unavailable(),
         _ => None,
     })
 }
 
-/// Network namespaces take Linux, and root in a machine that allows them.
-fn no_namespaces() -> Option<String> {
-    let tried = Command::new("unshare").args(["--net", "true"]).output();
-    let allowed = tried.is_ok_and(|output| output.status.success());
-    (!allowed).then(|| "network namespaces can't be made here (they need Linux and root)".to_owned())
+/// Returns a reason if network namespaces can't be created. They need Linux, root, and a container that allows them.
+fn namespaces_unavailable() -> Option<String> {
+    let attempt = Command::new("unshare").args(["--net", "true"]).output();
+    let allowed = attempt.is_ok_and(|output| output.status.success());
+    (!allowed).then(|| "network namespaces can't be created here (they need Linux and root)".to_owned())
 }
 
-/// Where the tests find our programs and leave their pictures.
+/// Sets the variables by which tests find our programs, and the folder for their screenshots.
 fn with_programs(repo: &Repo, mut command: Command) -> Command {
     command
         .env("ICHAT_SERVER_BIN", repo.program("debug", "ichat-server"))
@@ -225,41 +227,29 @@ fn with_programs(repo: &Repo, mut command: Command) -> Command {
     command
 }
 
-/// `node --test` over the folder's `*.test.mjs` whose names are chosen, one file at a time: they share a machine of two cores.
-fn node_tests(repo: &Repo, folder: &str, chosen: fn(&str) -> bool) -> Result<Vec<Command>> {
-    let files = files(repo, folder, |name| name.ends_with(".test.mjs") && chosen(name))?;
-    if files.is_empty() {
-        return Ok(Vec::new());
-    }
+/// Returns `node --test` for the selected `*.test.mjs` files of a folder. One file runs at a time, because each starts
+/// servers and browsers of its own.
+fn node_tests(repo: &Repo, folder: &str, selected: fn(&str) -> bool) -> Result<Vec<Command>> {
+    let files = files(repo, folder, |name| name.ends_with(".test.mjs") && selected(name))?;
     std::fs::create_dir_all(repo.target("e2e")).context("the target folder can't be written to")?;
     let mut node = with_programs(repo, repo.command("node"));
     node.args(["--test", "--test-concurrency=1"]).args(files);
     Ok(vec![node])
 }
 
-fn python_tests(repo: &Repo) -> Result<Vec<Command>> {
-    let folder = "ui/tests/foreign/python";
-    let files = files(repo, folder, |name| {
-        name.strip_suffix(".py").is_some_and(|name| name.starts_with("test_"))
-    })?;
-    if files.is_empty() {
-        return Ok(Vec::new());
-    }
+fn python_tests(repo: &Repo) -> Vec<Command> {
     let mut python = with_programs(repo, repo.command(python::interpreter(repo)));
-    python.args(["-m", "unittest", "discover", "--verbose", "--start-directory", folder]);
-    Ok(vec![python])
+    python.args(["-m", "unittest", "discover", "--verbose"]);
+    python.args(["--start-directory", "ui/tests/foreign/python"]);
+    vec![python]
 }
 
-/// The files of a folder, sorted; none when there is no such folder.
-fn files(repo: &Repo, folder: &str, chosen: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
-    let path = repo.path(folder);
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
+/// Lists the selected files of a folder in alphabetical order.
+fn files(repo: &Repo, folder: &str, selected: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(&path).with_context(|| format!("{folder} can't be read"))? {
+    for entry in std::fs::read_dir(repo.path(folder)).with_context(|| format!("{folder} can't be read"))? {
         let entry = entry?;
-        if entry.file_name().to_str().is_some_and(&chosen) {
+        if entry.file_name().to_str().is_some_and(&selected) {
             files.push(entry.path());
         }
     }

@@ -1,12 +1,13 @@
-//! A screen that nobody sees, with a session bus of its own, so that a test's windows and notifications are nobody else's.
+//! A virtual X display with a session bus of its own, so that a test's windows and notifications stay apart from the
+//! desktop's.
 
 use std::process::Command;
 
-/// The programs that it takes.
+/// The programs that this needs.
 pub(crate) const PROGRAMS: &[&str] = &["xvfb-run", "dbus-run-session", "WebKitWebDriver"];
 
-/// The same command on such a screen.
-pub(crate) fn on_a_screen(inner: &Command) -> Command {
+/// Wraps a command so that it runs on a virtual display.
+pub(crate) fn under_xvfb(inner: &Command) -> Command {
     let mut outer = Command::new("xvfb-run");
     outer.args([
         "--auto-servernum",
