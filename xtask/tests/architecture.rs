@@ -1,29 +1,29 @@
-//! What is kept out of each room of the house (`ARCHITECTURE.md`), read from the tree:
+//! The rules of `ARCHITECTURE.md` about what each crate must not depend on:
 //!
 //! - no crate under `crates/` names `tauri`;
-//! - `protocol` does no I/O and has no async;
-//! - only `store` holds SQL;
+//! - `protocol` does no I/O and has no async code;
+//! - only `store` contains SQL;
 //! - only `crates/client/src/socket.rs` names `rust_socketio`;
 //! - only `discovery` names `mdns_sd`;
-//! - in the interface only `ui/src/backend/` imports what stands behind it;
-//! - neither build of the interface holds the other's library;
-//! - no package has, or asks another for, the faults on purpose that the checker's own tests are made with;
-//! - packages depend on each other in one direction;
-//! - `src-tauri` names no library of the rooms behind it, and has no large file.
+//! - in the interface, only `ui/src/backend/` imports the libraries of its two back ends;
+//! - neither build of the interface contains the other's library;
+//! - nothing that is shipped enables the feature `broken`, which the fault checker's own tests use;
+//! - the packages depend on each other in one direction;
+//! - `src-tauri` names no library that belongs to a crate, and has no large file.
 
-// These functions are all part of tests; clippy's own exception knows only the attribute.
+// Clippy's exception for tests covers only functions with the attribute, not their helpers.
 #![allow(clippy::expect_used)]
 
 mod tree;
 
-use tree::{ends, files, metadata, none, read};
+use tree::{assert_none, files, has_extension, metadata, read};
 
-/// The lines of the chosen files that hold one of the words, comments left out, as `path:line: text`.
-fn lines_with(words: &[&str], chosen: impl Fn(&str) -> bool) -> Vec<String> {
+/// Returns the lines of the selected files that name one of the words outside a comment, as `path:line: text`.
+fn lines_with(words: &[&str], selected: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
-    for path in files().iter().filter(|path| chosen(path)) {
+    for path in files().iter().filter(|path| selected(path)) {
         for (number, line) in read(path).lines().enumerate() {
-            if words.iter().any(|word| names(code(line), word)) {
+            if words.iter().any(|word| contains_word(without_comment(line), word)) {
                 found.push(format!("{path}:{}: {}", number + 1, line.trim()));
             }
         }
@@ -31,8 +31,8 @@ fn lines_with(words: &[&str], chosen: impl Fn(&str) -> bool) -> Vec<String> {
     found
 }
 
-/// A line without its comment. `//` counts at the start and behind a space, so that addresses stay whole.
-fn code(line: &str) -> &str {
+/// Removes the comment from a line. `//` begins a comment only at the start or after a space, so URLs are kept.
+fn without_comment(line: &str) -> &str {
     let start = line.trim_start();
     if start.starts_with("//") || start.starts_with("# ") || start.starts_with("* ") || start.starts_with("/*") {
         return "";
@@ -40,34 +40,40 @@ fn code(line: &str) -> &str {
     line.split(" //").next().unwrap_or_default()
 }
 
-/// Whether the word stands there by itself: `tauri` in `tauri::Builder` and `src-tauri`, not in `centauri`.
-fn names(line: &str, word: &str) -> bool {
+/// Returns whether the line contains the whole word: `tauri` is in `tauri::Builder` and `src-tauri`, not in `centauri`.
+fn contains_word(line: &str, word: &str) -> bool {
     let part_of_a_word = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
-        let goes_on_before = word.starts_with(part_of_a_word) && line[..at].ends_with(part_of_a_word);
-        let goes_on_behind = word.ends_with(part_of_a_word) && line[at + word.len()..].starts_with(part_of_a_word);
-        !goes_on_before && !goes_on_behind
+        let continues_before = word.starts_with(part_of_a_word) && line[..at].ends_with(part_of_a_word);
+        let continues_after = word.ends_with(part_of_a_word) && line[at + word.len()..].starts_with(part_of_a_word);
+        !continues_before && !continues_after
     })
 }
 
 fn is_rust(path: &str) -> bool {
-    // These tests name what they look for.
-    ends(path, &["rs"]) && !path.starts_with("xtask/tests/")
+    // These tests contain the words that they search for.
+    has_extension(path, &["rs"]) && !path.starts_with("xtask/tests/")
 }
 
-/// Manifests of packages; the root's table of versions names everything.
+/// Returns whether a path is a package's manifest. The root's manifest has the versions of all libraries.
 fn is_manifest(path: &str) -> bool {
     path.ends_with("/Cargo.toml")
 }
 
 #[test]
-fn comments_and_longer_words_are_not_names() {
-    assert!(names(code("use tauri::Builder;"), "tauri"));
-    assert!(names(code("let at = \"src-tauri/icons\"; // here"), "tauri"));
-    assert!(names(code("connect(\"http://tauri.localhost\")"), "tauri"));
-    assert!(!names(code("/// What tauri would do."), "tauri"));
-    assert!(!names(code("let x = 1; // tauri"), "tauri"));
-    assert!(!names(code("let centauri = tauriel;"), "tauri"));
+fn comments_and_longer_words_do_not_count() {
+    assert!(contains_word(without_comment("use tauri::Builder;"), "tauri"));
+    assert!(contains_word(
+        without_comment("let at = \"src-tauri/icons\"; // here"),
+        "tauri"
+    ));
+    assert!(contains_word(
+        without_comment("connect(\"http://tauri.localhost\")"),
+        "tauri"
+    ));
+    assert!(!contains_word(without_comment("/// Calls tauri."), "tauri"));
+    assert!(!contains_word(without_comment("let x = 1; // tauri"), "tauri"));
+    assert!(!contains_word(without_comment("let centauri = tauriel;"), "tauri"));
 }
 
 #[test]
@@ -76,11 +82,11 @@ fn no_crate_names_tauri() {
     let found = lines_with(&words, |path| {
         path.starts_with("crates/") && (is_rust(path) || is_manifest(path))
     });
-    none(&found, "crates know no window");
+    assert_none(&found, "the crates don't know about windows");
 }
 
 #[test]
-fn protocol_does_no_io_and_has_no_async() {
+fn protocol_does_no_io_and_has_no_async_code() {
     let words = [
         "std::net",
         "std::fs",
@@ -96,9 +102,9 @@ fn protocol_does_no_io_and_has_no_async() {
         "println!",
         "eprintln!",
     ];
-    none(
+    assert_none(
         &lines_with(&words, |path| path.starts_with("crates/protocol/src/")),
-        "protocol is words only",
+        "protocol only has data types",
     );
 
     let io = [
@@ -115,11 +121,11 @@ fn protocol_does_no_io_and_has_no_async() {
     ];
     let found = dependencies("ichat-protocol", Kind::Any);
     let found: Vec<_> = found.into_iter().filter(|name| io.contains(&name.as_str())).collect();
-    none(&found, "protocol depends on nothing that does I/O");
+    assert_none(&found, "protocol depends on nothing that does I/O");
 }
 
 #[test]
-fn only_store_holds_sql() {
+fn only_store_contains_sql() {
     let elsewhere = |path: &str| !path.starts_with("crates/store/");
     let libraries = [
         "rusqlite",
@@ -131,7 +137,7 @@ fn only_store_holds_sql() {
     let found = lines_with(&libraries, |path| {
         elsewhere(path) && (is_rust(path) || is_manifest(path))
     });
-    none(&found, "only store knows the database");
+    assert_none(&found, "only store uses the database library");
 
     let statements = [
         "SELECT ",
@@ -145,10 +151,10 @@ fn only_store_holds_sql() {
         "VACUUM INTO ",
         "BEGIN IMMEDIATE",
     ];
-    let code = |path: &str| is_rust(path) || (path.starts_with("ui/src/") && ends(path, &["ts", "svelte"]));
-    none(
+    let code = |path: &str| is_rust(path) || (path.starts_with("ui/src/") && has_extension(path, &["ts", "svelte"]));
+    assert_none(
         &lines_with(&statements, |path| elsewhere(path) && code(path)),
-        "only store speaks SQL",
+        "only store contains SQL",
     );
 }
 
@@ -158,7 +164,7 @@ fn only_the_clients_socket_names_rust_socketio() {
     let found = lines_with(&["rust_socketio"], |path| {
         !here.contains(&path) && (is_rust(path) || is_manifest(path))
     });
-    none(&found, "its oddities are known in one place");
+    assert_none(&found, "one place knows the library's peculiarities");
 }
 
 #[test]
@@ -166,11 +172,11 @@ fn only_discovery_names_mdns() {
     let elsewhere = |path: &str| !path.starts_with("crates/discovery/");
     let words = ["mdns_sd", "mdns-sd"];
     let found = lines_with(&words, |path| elsewhere(path) && (is_rust(path) || is_manifest(path)));
-    none(&found, "its oddities are known in one place");
+    assert_none(&found, "one place knows the library's peculiarities");
 }
 
 #[test]
-fn only_the_interfaces_backend_imports_what_stands_behind_it() {
+fn only_the_interfaces_backend_folder_imports_the_back_ends_libraries() {
     let libraries = [
         "\"@tauri-apps/",
         "'@tauri-apps/",
@@ -182,44 +188,44 @@ fn only_the_interfaces_backend_imports_what_stands_behind_it() {
     let elsewhere = |path: &str| {
         path.starts_with("ui/src/")
             && !path.starts_with("ui/src/backend/")
-            && ends(path, &["ts", "js", "mjs", "svelte"])
+            && has_extension(path, &["ts", "js", "mjs", "svelte"])
     };
-    none(
+    assert_none(
         &lines_with(&libraries, elsewhere),
-        "components ask the backend what it can do",
+        "components use the Backend interface instead",
     );
 }
 
 #[test]
-fn neither_build_holds_the_others_library() {
+fn neither_build_contains_the_others_library() {
     const SOCKET_IO: &str = "/engine.io";
     const SHELL: &str = "__TAURI_INTERNALS__";
-    let (Some(app), Some(web)) = (built("ui/dist/app"), built("ui/dist/web")) else {
+    let (Some(app), Some(web)) = (built_scripts("ui/dist/app"), built_scripts("ui/dist/web")) else {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "the interface is not built");
-        eprintln!("not looked at: the interface is not built yet (`cargo xtask setup` builds it)");
+        eprintln!("skipped: the interface is not built yet (`cargo xtask setup` builds it)");
         return;
     };
-    // If a library changes its words, this tells that the marks are no marks any more.
+    // If a library no longer contains its marker, the checks below would pass for the wrong reason.
     assert!(
         web.contains(SOCKET_IO),
-        "the browser's build holds no socket.io-client, or it can't be known by its mark"
+        "the browser's build doesn't contain socket.io-client's marker"
     );
     assert!(
         app.contains(SHELL),
-        "the app's build can't reach the shell, or it can't be known by its mark"
+        "the app's build doesn't contain @tauri-apps/api's marker"
     );
-    assert!(!app.contains(SOCKET_IO), "the app's build holds socket.io-client");
-    assert!(!web.contains(SHELL), "the browser's build holds @tauri-apps/api");
+    assert!(!app.contains(SOCKET_IO), "the app's build contains socket.io-client");
+    assert!(!web.contains(SHELL), "the browser's build contains @tauri-apps/api");
 }
 
-/// All scripts of a build, one behind the other.
-fn built(folder: &str) -> Option<String> {
+/// Returns the text of all scripts of a build. `None` means that it is not built yet.
+fn built_scripts(folder: &str) -> Option<String> {
     fn scripts(folder: &std::path::Path, text: &mut String) {
         for entry in std::fs::read_dir(folder).expect("readable") {
             let path = entry.expect("readable").path();
             if path.is_dir() {
                 scripts(&path, text);
-            } else if path.extension().is_some_and(|ending| ending == "js") {
+            } else if path.extension().is_some_and(|extension| extension == "js") {
                 text.push_str(&std::fs::read_to_string(&path).expect("scripts are text"));
             }
         }
@@ -233,21 +239,22 @@ fn built(folder: &str) -> Option<String> {
     Some(text)
 }
 
+/// The dependencies to look at.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
-    /// In programs.
+    /// Only those of libraries and programs.
     Normal,
-    /// In tests, benchmarks and build scripts as well.
+    /// Those of tests, benchmarks and build scripts as well.
     Any,
 }
 
-/// The names of the packages that one of ours depends on.
+/// Returns the names of the packages that one of ours depends on.
 fn dependencies(package: &str, kind: Kind) -> Vec<String> {
     let metadata = metadata(&["--no-deps", "--offline"]);
     let packages = metadata["packages"].as_array().expect("a list of packages");
     let package = packages
         .iter()
-        .find(|one| one["name"] == package)
+        .find(|candidate| candidate["name"] == package)
         .unwrap_or_else(|| panic!("no package {package}"));
     package["dependencies"]
         .as_array()
@@ -259,27 +266,27 @@ fn dependencies(package: &str, kind: Kind) -> Vec<String> {
 }
 
 #[test]
-fn nothing_that_is_shipped_is_broken_on_purpose() {
+fn nothing_that_is_shipped_enables_the_feature_broken() {
     const FEATURE: &str = "broken";
     let metadata = metadata(&["--no-deps", "--offline"]);
     let mut found = Vec::new();
-    let mut has_it = 0;
+    let mut declarations = 0;
     for package in metadata["packages"].as_array().expect("a list of packages") {
-        for (feature, asks_for) in package["features"].as_object().expect("features") {
-            let asks_for = asks_for.to_string();
-            has_it += usize::from(feature == FEATURE);
-            if feature != FEATURE && asks_for.contains(FEATURE) {
-                found.push(format!("{}: {feature} = {asks_for}", package["name"]));
+        for (feature, enables) in package["features"].as_object().expect("features") {
+            let enables = enables.to_string();
+            declarations += usize::from(feature == FEATURE);
+            if feature != FEATURE && enables.contains(FEATURE) {
+                found.push(format!("{}: {feature} = {enables}", package["name"]));
             }
         }
         for dependency in package["dependencies"].as_array().expect("a list of dependencies") {
             if dependency["features"].to_string().contains(FEATURE) {
-                found.push(format!("{} asks {} for it", package["name"], dependency["name"]));
+                found.push(format!("{} enables it in {}", package["name"], dependency["name"]));
             }
         }
     }
-    assert_eq!(has_it, 2, "the store and the server can be built broken");
-    none(&found, "only the tests of the checker build with the feature `broken`");
+    assert_eq!(declarations, 2, "the store and the server have the feature");
+    assert_none(&found, "only the fault checker's tests enable the feature `broken`");
 }
 
 #[test]
@@ -289,13 +296,13 @@ fn packages_depend_in_one_direction() {
         ("ichat-discovery", Kind::Any, &[]),
         ("xtask", Kind::Any, &[]),
         ("ichat-store", Kind::Any, &["ichat-protocol"]),
-        // The headless program announces itself.
+        // The headless server announces itself.
         (
             "ichat-server",
             Kind::Any,
             &["ichat-protocol", "ichat-store", "ichat-discovery"],
         ),
-        // It measures the server's program from outside, as its clients see it.
+        // The benchmarks measure the server program from outside, as its clients do.
         ("ichat-bench", Kind::Normal, &["ichat-protocol"]),
         (
             "ichat-bench",
@@ -308,7 +315,7 @@ fn packages_depend_in_one_direction() {
             Kind::Any,
             &["ichat-protocol", "ichat-store", "ichat-server"],
         ),
-        // The checker runs the server as the program that it is.
+        // The fault checker runs the server as a program, so it doesn't link it.
         (
             "ichat-faults",
             Kind::Any,
@@ -318,7 +325,7 @@ fn packages_depend_in_one_direction() {
     for (package, kind, allowed) in directions {
         let mut found = dependencies(package, *kind);
         found.retain(|name| name.starts_with("ichat") && !allowed.contains(&name.as_str()));
-        none(&found, &format!("{package} must not depend on these"));
+        assert_none(&found, &format!("{package} must not depend on these packages"));
     }
 }
 
@@ -336,13 +343,13 @@ fn the_shell_decides_nothing() {
         "ed25519_dalek",
     ];
     let shell = |path: &str| path.starts_with("src-tauri/") && is_rust(path);
-    none(
+    assert_none(
         &lines_with(&libraries, shell),
-        "what needs these libraries belongs to a crate",
+        "code that uses these libraries belongs to a crate",
     );
 
     let mut large: Vec<_> = files().into_iter().filter(|path| shell(path)).collect();
     let without_tests = |line: &&str| *line != "#[cfg(test)]";
     large.retain(|path| read(path).lines().take_while(without_tests).count() > 300);
-    none(&large, "a shell that only wires has no large files");
+    assert_none(&large, "a shell that only connects the crates has no large files");
 }

@@ -1,13 +1,13 @@
-//! What holds for the tree as a whole:
+//! Rules for the repository as a whole:
 //!
-//! - the top level that the product is known by is there;
-//! - versions stand in one table, every line of it is used, and so is every library that the product is built on;
-//! - every library's licence is among those that `deny.toml` allows;
-//! - lock files are in the repository, what is built is not;
-//! - nothing names a path of one machine, or takes packages from a place of one's own;
-//! - links in the documentation lead to something.
+//! - the expected files and folders are at the top level;
+//! - versions are declared in one table, every row of it is used, and so is every library that the product is built on;
+//! - `deny.toml` allows the licence of every library;
+//! - lock files are in the repository, build output is not;
+//! - no file contains a path of one machine, and packages come from the public registries;
+//! - links in the documentation have a target.
 
-// These functions are all part of tests; clippy's own exception knows only the attribute.
+// Clippy's exception for tests covers only functions with the attribute, not their helpers.
 #![allow(clippy::expect_used)]
 
 mod tree;
@@ -15,10 +15,10 @@ mod tree;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use tree::{ends, files, git, metadata, none, read, root};
+use tree::{assert_none, files, git, has_extension, metadata, read, root};
 
-/// Libraries that the product is built on.
-const BUILT_ON: &[&str] = &[
+/// The libraries that the product has to use.
+const REQUIRED_LIBRARIES: &[&str] = &[
     "tauri",
     "tokio",
     "socketioxide",
@@ -29,12 +29,13 @@ const BUILT_ON: &[&str] = &[
     "mdns-sd",
 ];
 
-/// What the interface's packages are.
-const PAGES_LOCK: &str = "ui/package-lock.json";
-/// What those are that I-Chat is measured beside.
+/// The lock file of the interface.
+const UI_LOCK: &str = "ui/package-lock.json";
+/// The lock file of the servers that the benchmarks compare I-Chat with.
 const PEERS_LOCK: &str = "crates/bench/peers/package-lock.json";
 
-const TOP: &[&str] = &[
+/// The files and folders that users and tools expect at the top level.
+const TOP_LEVEL: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
     "src-tauri",
@@ -55,11 +56,11 @@ fn manifests() -> Vec<String> {
         .collect()
 }
 
-/// Every table of dependencies in a manifest, those for one system among them.
+/// Returns the dependencies of a manifest, including those for one operating system.
 fn dependencies(manifest: &toml::Table) -> Vec<(String, toml::Value)> {
     const TABLES: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
-    let systems = manifest.get("target").and_then(toml::Value::as_table);
-    let tables = systems
+    let targets = manifest.get("target").and_then(toml::Value::as_table);
+    let tables = targets
         .into_iter()
         .flat_map(toml::Table::values)
         .filter_map(toml::Value::as_table);
@@ -71,33 +72,30 @@ fn dependencies(manifest: &toml::Table) -> Vec<(String, toml::Value)> {
 }
 
 #[test]
-fn the_top_level_is_there() {
-    let missing: Vec<_> = TOP
+fn the_top_level_has_the_expected_files() {
+    let missing: Vec<_> = TOP_LEVEL
         .iter()
         .filter(|path| !root().join(path).exists())
         .map(ToString::to_string)
         .collect();
-    none(&missing, "missing at the top level");
+    assert_none(&missing, "missing at the top level");
 }
 
 #[test]
-fn versions_stand_in_one_table() {
-    let mut astray = Vec::new();
+fn versions_are_declared_in_one_table() {
+    let mut elsewhere = Vec::new();
     for path in manifests() {
         for (name, value) in dependencies(&manifest(&path)) {
             if value.get("workspace").and_then(toml::Value::as_bool) != Some(true) {
-                astray.push(format!("{path}: {name}"));
+                elsewhere.push(format!("{path}: {name}"));
             }
         }
     }
-    none(
-        &astray,
-        "these give a version of their own; it belongs to [workspace.dependencies]",
-    );
+    assert_none(&elsewhere, "these versions belong to [workspace.dependencies]");
 }
 
 #[test]
-fn the_table_of_versions_holds_what_is_used() {
+fn the_table_of_versions_has_no_unused_row() {
     let used: BTreeSet<_> = manifests()
         .iter()
         .flat_map(|path| dependencies(&manifest(path)))
@@ -108,14 +106,14 @@ fn the_table_of_versions_holds_what_is_used() {
         .as_table()
         .expect("a table of versions");
     let unused: Vec<_> = table.keys().filter(|name| !used.contains(*name)).cloned().collect();
-    none(&unused, "no package uses these");
+    assert_none(&unused, "no package uses these libraries");
 
-    let missing: Vec<_> = BUILT_ON
+    let missing: Vec<_> = REQUIRED_LIBRARIES
         .iter()
         .filter(|name| !used.contains(**name))
         .map(ToString::to_string)
         .collect();
-    none(&missing, "the product is built on these");
+    assert_none(&missing, "the product has to use these libraries");
 }
 
 #[test]
@@ -129,33 +127,39 @@ fn every_licence_is_allowed() {
         .map(|licence| spdx::Licensee::parse(licence).unwrap_or_else(|error| panic!("{licence}: {error}")))
         .collect();
     let metadata = metadata(&["--locked"]);
-    let mut refused = Vec::new();
+    let mut not_allowed = Vec::new();
     for package in metadata["packages"].as_array().expect("a list of packages") {
         let licence = package["license"].as_str().unwrap_or_default();
-        let fits = spdx::Expression::parse_mode(licence, spdx::ParseMode::LAX)
-            .is_ok_and(|licence| licence.evaluate(|asked| allowed.iter().any(|one| one.satisfies(asked))));
-        if !fits {
-            refused.push(format!("{} {}: {licence:?}", package["name"], package["version"]));
+        let is_allowed = spdx::Expression::parse_mode(licence, spdx::ParseMode::LAX).is_ok_and(|licence| {
+            licence.evaluate(|required| allowed.iter().any(|licensee| licensee.satisfies(required)))
+        });
+        if !is_allowed {
+            not_allowed.push(format!("{} {}: {licence:?}", package["name"], package["version"]));
         }
     }
-    none(&refused, "these licences are not in deny.toml");
+    assert_none(&not_allowed, "deny.toml doesn't allow these licences");
 }
 
 #[test]
-fn lock_files_are_kept_and_builds_are_not() {
-    let kept = git(&["ls-files"]);
-    let kept: Vec<_> = kept.lines().collect();
-    for lock in ["Cargo.lock", PAGES_LOCK, PEERS_LOCK] {
-        assert!(kept.contains(&lock), "{lock} is not in the repository");
+fn lock_files_are_tracked_and_build_output_is_not() {
+    let tracked = git(&["ls-files"]);
+    let tracked: Vec<_> = tracked.lines().collect();
+    for lock in ["Cargo.lock", UI_LOCK, PEERS_LOCK] {
+        assert!(tracked.contains(&lock), "{lock} is not in the repository");
     }
-    let built = ["target/", "ui/dist/", "src-tauri/gen/"];
-    let built = |path: &str| built.iter().any(|folder| path.starts_with(folder)) || path.contains("node_modules/");
-    let found: Vec<_> = kept.into_iter().filter(|path| built(path)).map(str::to_owned).collect();
-    none(&found, "these are built, and can be built again");
+    let outputs = ["target/", "ui/dist/", "src-tauri/gen/"];
+    let is_output =
+        |path: &str| outputs.iter().any(|folder| path.starts_with(folder)) || path.contains("node_modules/");
+    let found: Vec<_> = tracked
+        .into_iter()
+        .filter(|path| is_output(path))
+        .map(str::to_owned)
+        .collect();
+    assert_none(&found, "build output doesn't belong in the repository");
 }
 
 #[test]
-fn nothing_names_one_machine() {
+fn no_file_contains_a_path_of_one_machine() {
     let paths = [
         "/work/",
         "/root/",
@@ -173,10 +177,10 @@ fn nothing_names_one_machine() {
             }
         }
     }
-    none(&found, "paths of one machine");
+    assert_none(&found, "these paths exist on one machine only");
 }
 
-/// Whether the line holds an absolute path that begins so; `ui/src/work/` and `https://host/home/` hold none.
+/// Returns whether the line contains an absolute path with this start. `ui/src/work/` and `https://host/home/` don't count.
 fn starts_a_path(line: &str, start: &str) -> bool {
     let part_of_a_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '}' | ')' | '*');
     line.match_indices(start)
@@ -193,7 +197,7 @@ fn packages_come_from_the_public_registries() {
         .filter(|line| line.starts_with("source = ") && *line != crates)
         .map(str::to_owned)
         .collect();
-    for lock in [PAGES_LOCK, PEERS_LOCK] {
+    for lock in [UI_LOCK, PEERS_LOCK] {
         found.extend(
             read(lock)
                 .lines()
@@ -218,13 +222,13 @@ fn packages_come_from_the_public_registries() {
                 .map(|line| format!("{path}: {line}")),
         );
     }
-    none(&found, "packages from elsewhere");
+    assert_none(&found, "these packages come from elsewhere");
 }
 
 #[test]
-fn links_in_the_documentation_lead_to_something() {
+fn links_in_the_documentation_have_a_target() {
     let mut broken = Vec::new();
-    for path in files().into_iter().filter(|path| ends(path, &["md"])) {
+    for path in files().into_iter().filter(|path| has_extension(path, &["md"])) {
         let text = read(&path);
         let folder = Path::new(&path).parent().expect("a file has a folder").to_owned();
         for link in links(&text) {
@@ -234,26 +238,27 @@ fn links_in_the_documentation_lead_to_something() {
             } else {
                 folder.join(file).to_string_lossy().into_owned()
             };
-            let there = root().join(&target).exists();
-            let heading = anchor.is_empty() || (ends(&target, &["md"]) && there && has_heading(&read(&target), anchor));
-            if !there || !heading {
+            let exists = root().join(&target).exists();
+            let heading =
+                anchor.is_empty() || (has_extension(&target, &["md"]) && exists && has_heading(&read(&target), anchor));
+            if !exists || !heading {
                 broken.push(format!("{path}: {link}"));
             }
         }
     }
-    none(&broken, "links that lead to nothing");
+    assert_none(&broken, "broken links");
 }
 
-/// Links in Markdown, and pictures in HTML, that stay in this repository.
+/// Returns the links to files of this repository, in Markdown and in HTML.
 fn links(text: &str) -> Vec<&str> {
     let markdown = text
         .split("](")
         .skip(1)
         .filter_map(|rest| rest.split([')', ' ']).next());
-    let html = ["src=\"", "srcset=\"", "href=\""];
-    let html = html
+    let attributes = ["src=\"", "srcset=\"", "href=\""];
+    let html = attributes
         .iter()
-        .flat_map(|mark| text.split(mark).skip(1))
+        .flat_map(|attribute| text.split(attribute).skip(1))
         .filter_map(|rest| rest.split('"').next());
     markdown
         .chain(html)
@@ -261,7 +266,8 @@ fn links(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether a heading has this anchor, made as code hosts make it: lower case, hyphens for spaces, without signs.
+/// Returns whether a heading has this anchor. Code hosts make anchors in lower case, with hyphens instead of spaces and without
+/// punctuation.
 fn has_heading(text: &str, anchor: &str) -> bool {
     text.lines().filter(|line| line.starts_with('#')).any(|line| {
         let title = line.trim_start_matches('#').trim().to_lowercase();

@@ -1,20 +1,19 @@
-//! The source tree as the tests of this folder read it.
+//! Reads the source tree for the tests of this folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
+/// Returns the root of the repository.
 pub(crate) fn root() -> PathBuf {
-    // At run time, for a target folder may be shared by several clones.
+    // Read at run time, because several clones may share one target folder.
     let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
-    Path::new(&package)
-        .parent()
-        .expect("this package lies in the root's folder")
-        .to_owned()
+    Path::new(&package).parent().expect("xtask is in the root").to_owned()
 }
 
-/// Every file that is in the repository, or would be with the next `git add`. Paths from the root, with slashes.
+/// Lists the files of the repository, including those that are new and not ignored. The paths are relative to the root and
+/// have slashes.
 pub(crate) fn files() -> Vec<String> {
     let listed = git(&["ls-files", "--cached", "--others", "--exclude-standard"]);
     let mut files: Vec<_> = listed
@@ -26,11 +25,12 @@ pub(crate) fn files() -> Vec<String> {
     files.dedup();
     assert!(
         files.len() > 20,
-        "git lists too few files for this to be the repository: {files:?}"
+        "too few files for this to be the repository: {files:?}"
     );
     files
 }
 
+/// Runs git and returns its output.
 pub(crate) fn git(arguments: &[&str]) -> String {
     let output = Command::new("git")
         .arg("-C")
@@ -46,24 +46,25 @@ pub(crate) fn git(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("paths are UTF-8")
 }
 
-/// A file's text; what is no text comes out empty.
+/// Returns the text of a file, and an empty text for a binary file.
 pub(crate) fn read(path: &str) -> String {
     let bytes = std::fs::read(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Whether a file's name ends in one of these, which are written without the dot.
-pub(crate) fn ends(path: &str, endings: &[&str]) -> bool {
+/// Returns whether a path has one of these extensions, given without the dot.
+pub(crate) fn has_extension(path: &str, extensions: &[&str]) -> bool {
     path.rsplit_once('.')
-        .is_some_and(|(_, ending)| endings.contains(&ending))
+        .is_some_and(|(_, extension)| extensions.contains(&extension))
 }
 
+/// Fails with the rule and the list if the list isn't empty.
 #[track_caller]
-pub(crate) fn none(found: &[String], why: &str) {
-    assert!(found.is_empty(), "{why}:\n{}", found.join("\n"));
+pub(crate) fn assert_none(found: &[String], rule: &str) {
+    assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
 }
 
-/// What cargo knows of the workspace, and without `--no-deps` of everything that it stands on.
+/// Returns the output of `cargo metadata`. With `--no-deps` it describes only the packages of the workspace.
 pub(crate) fn metadata(arguments: &[&str]) -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1"])
@@ -76,5 +77,5 @@ pub(crate) fn metadata(arguments: &[&str]) -> Value {
         "cargo metadata: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    serde_json::from_slice(&output.stdout).expect("cargo writes JSON")
+    serde_json::from_slice(&output.stdout).expect("cargo prints JSON")
 }
