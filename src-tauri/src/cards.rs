@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
-use ichat_discovery::Reach;
+use ichat_discovery::Scope;
 
 /// An address of one of this device's network cards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +33,10 @@ pub(crate) fn addresses() -> Vec<CardAddress> {
 
 /// What others type to reach a server on this device. Discovery knows best which addresses a neighbour can use, as soon as it
 /// has `heard` our own announcement; until then the cards are asked.
-pub(crate) fn urls(heard: Vec<SocketAddr>, port: u16, reach: Reach) -> Vec<String> {
+pub(crate) fn urls(heard: Vec<SocketAddr>, port: u16, scope: Scope) -> Vec<String> {
     let is_usable = |address: &SocketAddr| address.port() == port && !is_link_local(*address);
     let mut found: Vec<SocketAddr> = heard.into_iter().filter(is_usable).collect();
-    if found.is_empty() && reach == Reach::Lan {
+    if found.is_empty() && scope == Scope::LocalNetwork {
         found = addresses()
             .into_iter()
             .map(|address| (address.ip, port).into())

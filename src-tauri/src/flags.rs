@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use ichat_discovery::Reach;
+use ichat_discovery::Scope;
 
 /// I-Chat: a chat that carries its own server.
 #[derive(Clone, Debug, Default, Parser)]
@@ -27,12 +27,12 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// How far this app is seen and looks.
-    pub(crate) fn reach(&self) -> Reach {
+    /// Returns how far this app announces and searches.
+    pub(crate) fn scope(&self) -> Scope {
         if self.this_computer_only {
-            Reach::ThisComputer
+            Scope::ThisComputer
         } else {
-            Reach::Lan
+            Scope::LocalNetwork
         }
     }
 }

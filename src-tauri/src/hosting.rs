@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ichat_client::Client;
-use ichat_discovery::{Announced, Announcement, Lan, Reach};
+use ichat_discovery::{Announcement, AnnouncementHandle, Discovery, Scope};
 use ichat_protocol::{ErrorCode, Name, PROTOCOLS, ServerId, WireError};
 use ichat_server::{Config, ServeError};
 use ichat_store::Store;
@@ -34,9 +34,9 @@ pub(crate) struct Host(Arc<Inner>);
 
 struct Inner {
     data: PathBuf,
-    reach: Reach,
+    scope: Scope,
     client: Client,
-    lan: Result<Lan, String>,
+    discovery: Result<Discovery, String>,
     nearby: NearbyList,
     interface: Interface,
     remembered: Mutex<Option<Remembered>>,
@@ -51,13 +51,13 @@ struct Running {
 }
 
 impl Host {
-    /// Nothing is hosted yet; `data` is the app's data folder, `lan` may say why nothing can be announced, and `shown`
+    /// Nothing is hosted yet; `data` is the app's data folder, `discovery` may say why nothing can be announced, and `shown`
     /// follows what is hosted.
     pub(crate) fn new(
         data: &Path,
-        reach: Reach,
+        scope: Scope,
         client: Client,
-        lan: Result<Lan, String>,
+        discovery: Result<Discovery, String>,
         nearby: NearbyList,
         interface: Interface,
         shown: watch::Sender<Option<Hosting>>,
@@ -65,9 +65,9 @@ impl Host {
         let remembered = Remembered::load(&file(data));
         Self(Arc::new(Inner {
             data: data.to_owned(),
-            reach,
+            scope,
             client,
-            lan,
+            discovery,
             nearby,
             interface,
             remembered: Mutex::new(remembered),
@@ -144,7 +144,7 @@ impl Host {
 impl Inner {
     async fn begin(self: Arc<Self>, name: Name) -> Result<Running, WireError> {
         let listener =
-            ports::listen(self.reach).map_err(|error| WireError::new(ErrorCode::Other, error.to_string()))?;
+            ports::listen(self.scope).map_err(|error| WireError::new(ErrorCode::Other, error.to_string()))?;
         let port = local_port(&listener)?;
         let store = self.open_store().await?;
         let server = store.server_id();
@@ -172,7 +172,7 @@ impl Inner {
             return Err(error.to_wire());
         }
 
-        let announced = self.announce(server, &name, port, *present.borrow());
+        let announced = self.announce(server, &name, port, present);
         let unannounced = announced.as_ref().err().cloned();
         let hosting = Hosting {
             server,
@@ -181,7 +181,7 @@ impl Inner {
             unannounced,
         };
         self.tell(Some(hosting), None);
-        let ended = tokio::spawn(self.watch_over(serving, announced.ok(), present, stop.clone()));
+        let ended = tokio::spawn(self.watch_over(serving, announced.ok(), stop.clone()));
         Ok(Running { port, stop, ended })
     }
 
@@ -193,55 +193,51 @@ impl Inner {
             .map_err(|error| WireError::new(ErrorCode::Storage, error.to_string()))
     }
 
-    fn announce(&self, server: ServerId, name: &Name, port: u16, people: u32) -> Result<Announced, String> {
+    fn announce(
+        &self,
+        server: ServerId,
+        name: &Name,
+        port: u16,
+        people: watch::Receiver<u32>,
+    ) -> Result<AnnouncementHandle, String> {
         let announcement = Announcement {
             server: server.0,
             name: name.to_string(),
             protocol: PROTOCOLS.last().copied().unwrap_or(0),
             port,
-            people,
         };
-        self.lan
+        self.discovery
             .as_ref()
             .map_err(Clone::clone)?
-            .announce(announcement)
+            .announce(announcement, people)
             .map_err(|error| error.to_string())
     }
 
     fn addresses(&self, server: ServerId, port: u16) -> Vec<String> {
-        cards::urls(self.nearby.addresses(server).unwrap_or_default(), port, self.reach)
+        cards::urls(self.nearby.addresses(server).unwrap_or_default(), port, self.scope)
     }
 
     async fn watch_over(
         self: Arc<Self>,
         mut serving: JoinHandle<Result<(), ServeError>>,
-        announced: Option<Announced>,
-        mut present: watch::Receiver<u32>,
+        announced: Option<AnnouncementHandle>,
         stop: CancellationToken,
     ) {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => {
-                    tokio::join!(goodbye(announced), embedded::drained(serving));
-                    return self.hide();
-                }
-                ended = &mut serving => {
-                    goodbye(announced).await;
-                    let reason = match ended {
-                        Ok(Ok(())) => "it was shut down".to_owned(),
-                        Ok(Err(error)) => error.to_string(),
-                        Err(error) => error.to_string(),
-                    };
-                    tracing::error!(reason, "the hosted server ended by itself");
-                    let message = format!("Hosting ended: {reason}. Host again, and what was said is still there.");
-                    return self.tell(None, Some(WireError::new(ErrorCode::Other, message)));
-                }
-                Ok(()) = present.changed() => {
-                    let people = *present.borrow_and_update();
-                    if let Some(announced) = &announced {
-                        announced.update_people(people);
-                    }
-                }
+        tokio::select! {
+            () = stop.cancelled() => {
+                tokio::join!(goodbye(announced), embedded::drained(serving));
+                self.hide();
+            }
+            ended = &mut serving => {
+                goodbye(announced).await;
+                let reason = match ended {
+                    Ok(Ok(())) => "it was shut down".to_owned(),
+                    Ok(Err(error)) => error.to_string(),
+                    Err(error) => error.to_string(),
+                };
+                tracing::error!(reason, "the hosted server ended by itself");
+                let message = format!("Hosting ended: {reason}. Host again, and what was said is still there.");
+                self.tell(None, Some(WireError::new(ErrorCode::Other, message)));
             }
         }
     }
@@ -287,7 +283,7 @@ fn local_port(listener: &TcpListener) -> Result<u16, WireError> {
     Ok(address.port())
 }
 
-async fn goodbye(announced: Option<Announced>) {
+async fn goodbye(announced: Option<AnnouncementHandle>) {
     if let Some(announced) = announced {
         announced.stop().await;
     }

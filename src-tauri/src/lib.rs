@@ -79,7 +79,7 @@ pub fn run() -> anyhow::Result<()> {
 
 /// Wires the app: commands, plugins and what runs behind them.
 pub fn builder<R: Runtime>(builder: Builder<R>, flags: &Flags) -> io::Result<Builder<R>> {
-    let reach = flags.reach();
+    let scope = flags.scope();
     let own_data = flags.data.as_deref().map(path::absolute).transpose()?;
     // Apps with folders of their own stand beside each other, and the plugin knows one name only.
     let builder = if own_data.is_none() {
@@ -100,7 +100,7 @@ pub fn builder<R: Runtime>(builder: Builder<R>, flags: &Flags) -> io::Result<Bui
             let data = own_data.map_or_else(|| app.path().app_data_dir(), Ok)?;
             let app = app.handle().clone();
             // In the background, so that nothing stands between the start and the first picture.
-            tauri::async_runtime::spawn(async move { app.state::<Shell>().open(&data, reach).await });
+            tauri::async_runtime::spawn(async move { app.state::<Shell>().open(&data, scope).await });
             Ok(())
         }))
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ichat_discovery::Reach;
+use ichat_discovery::Scope;
 use ichat_server::{DEFAULT_PORT, ListenError};
 use tokio::net::TcpListener;
 
@@ -10,14 +10,14 @@ use tokio::net::TcpListener;
 const NEXT_PORTS: u16 = 9;
 
 /// Listens as far as said, on the usual port or the first free one above it, else on any.
-pub(crate) fn listen(reach: Reach) -> Result<TcpListener, ListenError> {
-    listen_from(reach, DEFAULT_PORT)
+pub(crate) fn listen(scope: Scope) -> Result<TcpListener, ListenError> {
+    listen_from(scope, DEFAULT_PORT)
 }
 
-fn listen_from(reach: Reach, usual: u16) -> Result<TcpListener, ListenError> {
-    let ip: IpAddr = match reach {
-        Reach::Lan => Ipv6Addr::UNSPECIFIED.into(),
-        Reach::ThisComputer => Ipv4Addr::LOCALHOST.into(),
+fn listen_from(scope: Scope, usual: u16) -> Result<TcpListener, ListenError> {
+    let ip: IpAddr = match scope {
+        Scope::LocalNetwork => Ipv6Addr::UNSPECIFIED.into(),
+        Scope::ThisComputer => Ipv4Addr::LOCALHOST.into(),
     };
     for port in usual..=usual.saturating_add(NEXT_PORTS) {
         match ichat_server::listen((ip, port).into()) {
@@ -61,7 +61,7 @@ mod tests {
     #[tokio::test]
     async fn the_usual_port_answers_on_both_kinds_of_addresses() {
         let usual = free_ports(0);
-        let listener = listen_from(Reach::Lan, usual).unwrap();
+        let listener = listen_from(Scope::LocalNetwork, usual).unwrap();
         assert_eq!(port(&listener), usual);
         TcpStream::connect(("127.0.0.1", usual)).await.unwrap();
         if std::net::TcpListener::bind("[::1]:0").is_ok() {
@@ -72,11 +72,11 @@ mod tests {
     #[tokio::test]
     async fn a_taken_port_is_stepped_over() {
         let usual = free_ports(1);
-        let everywhere = listen_from(Reach::Lan, usual).unwrap();
+        let everywhere = listen_from(Scope::LocalNetwork, usual).unwrap();
         let _loopback = std::net::TcpListener::bind(("127.0.0.1", usual + 1)).unwrap();
         let _ipv4 = std::net::TcpListener::bind(("0.0.0.0", usual + 2)).unwrap();
         assert_eq!(port(&everywhere), usual);
-        assert_eq!(port(&listen_from(Reach::Lan, usual).unwrap()), usual + 3);
+        assert_eq!(port(&listen_from(Scope::LocalNetwork, usual).unwrap()), usual + 3);
     }
 
     #[tokio::test]
@@ -85,13 +85,13 @@ mod tests {
         let _taken: Vec<_> = (usual..=usual + NEXT_PORTS)
             .map(|port| std::net::TcpListener::bind(("0.0.0.0", port)).unwrap())
             .collect();
-        let listener = listen_from(Reach::Lan, usual).unwrap();
+        let listener = listen_from(Scope::LocalNetwork, usual).unwrap();
         assert!(!(usual..=usual + NEXT_PORTS).contains(&port(&listener)));
     }
 
     #[tokio::test]
     async fn on_this_computer_only_others_are_not_let_in() {
-        let listener = listen_from(Reach::ThisComputer, free_ports(3)).unwrap();
+        let listener = listen_from(Scope::ThisComputer, free_ports(3)).unwrap();
         assert!(listener.local_addr().unwrap().ip().is_loopback());
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ichat_client::session::Command;
 use ichat_client::{Address, Client, ClientUpdate, InvalidAddress, Updates};
-use ichat_discovery::{Lan, Reach};
+use ichat_discovery::{Discovery, Scope};
 use ichat_protocol::{ErrorCode, Name, ServerId, WireError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ pub struct Shell {
 
 struct Opened {
     client: Client,
-    lan: Result<Lan, String>,
+    discovery: Result<Discovery, String>,
     host: Host,
     nearby: NearbyList,
     tasks: TaskTracker,
@@ -36,8 +36,8 @@ struct Opened {
 
 impl Shell {
     /// Opens what lies in the data folder, connects to the servers in it, looks around, and hosts again what was hosted.
-    pub async fn open(&self, data: &Path, reach: Reach) {
-        let opened = Opened::open(data, reach, &self.interface, self.hosting.clone());
+    pub async fn open(&self, data: &Path, scope: Scope) {
+        let opened = Opened::open(data, scope, &self.interface, self.hosting.clone());
         if let Err(error) = &opened {
             tracing::error!(%error, data = %data.display(), "I-Chat can't start");
             self.interface.tell(BackendEvent::Fatal { error: error.clone() });
@@ -154,8 +154,8 @@ impl Shell {
         opened.host.shutdown().await;
         opened.client.shutdown().await;
         opened.stop.cancel();
-        if let Ok(lan) = &opened.lan {
-            lan.clone().shutdown().await;
+        if let Ok(discovery) = &opened.discovery {
+            discovery.clone().shutdown().await;
         }
         opened.tasks.close();
         opened.tasks.wait().await;
@@ -180,26 +180,26 @@ pub(crate) fn named(text: &str) -> Result<Name, WireError> {
 impl Opened {
     fn open(
         data: &Path,
-        reach: Reach,
+        scope: Scope,
         interface: &Interface,
         hosting: watch::Sender<Option<Hosting>>,
     ) -> Result<Self, WireError> {
         let (client, updates) = Client::open(&data.join("client"), None)
             .map_err(|error| WireError::new(ErrorCode::Storage, error.to_string()))?;
-        let lan = Lan::start_within(reach).map_err(|error| error.to_string());
+        let discovery = Discovery::start(scope).map_err(|error| error.to_string());
         let nearby = NearbyList::default();
         let host = Host::new(
             data,
-            reach,
+            scope,
             client.clone(),
-            lan.clone(),
+            discovery.clone(),
             nearby.clone(),
             interface.clone(),
             hosting,
         );
         let opened = Self {
             client,
-            lan,
+            discovery,
             host,
             nearby,
             tasks: TaskTracker::new(),
@@ -208,10 +208,10 @@ impl Opened {
         opened.tell_profile(interface);
         opened.spawn(pass_up(updates, opened.host.clone(), interface.clone()));
         match opened
-            .lan
+            .discovery
             .as_ref()
             .map_err(Clone::clone)
-            .and_then(|lan| lan.browse().map_err(|error| error.to_string()))
+            .and_then(|discovery| discovery.browse().map_err(|error| error.to_string()))
         {
             Ok(nearby) => {
                 let search = Search::new(

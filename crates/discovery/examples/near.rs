@@ -1,19 +1,18 @@
-//! Announces a server, or lists the servers near, one JSON object a line.
+//! Announces a server, or lists the servers near. Prints one JSON object per line.
 //!
 //! ```text
-//! near announce NAME PORT [ID]     until SIGTERM or Ctrl-C, which says goodbye; a line "people N" on stdin changes N
-//! near browse
+//! near announce NAME PORT [ID]     until SIGTERM or Ctrl-C, which says goodbye; a line "people N" on stdin sets N
+//! near browse                      until SIGTERM or Ctrl-C
 //! ```
-//!
-//! With `NEAR_REACH=this-computer` in the environment only the loopback card is used.
 
 use std::error::Error;
 use std::io::Write;
 use std::time::Instant;
 
-use ichat_discovery::{Announcement, Lan, NearbyEvent, Reach};
+use ichat_discovery::{Announcement, Discovery, NearbyEvent, Scope};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 const USAGE: &str = "usage: near announce NAME PORT [ID] | near browse";
@@ -30,83 +29,76 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn start() -> Result<Lan, Box<dyn Error>> {
-    let reach = match std::env::var("NEAR_REACH").as_deref() {
-        Ok("this-computer") => Reach::ThisComputer,
-        _ => Reach::Lan,
-    };
-    Ok(Lan::start_within(reach)?)
-}
-
 async fn announce(name: &str, port: u16, server: Uuid) -> Result<(), Box<dyn Error>> {
-    let lan = start()?;
-    let announced = lan.announce(Announcement {
+    let discovery = Discovery::start(Scope::LocalNetwork)?;
+    let people = watch::Sender::new(1);
+    let announcement = Announcement {
         server,
         name: name.to_owned(),
         protocol: 1,
         port,
-        people: 1,
-    })?;
-    say(&json!({ "event": "announced", "id": server, "name": name, "port": port }))?;
+    };
+    let announced = discovery.announce(announcement, people.subscribe())?;
+    print_line(&json!({ "event": "announced", "id": server, "name": name, "port": port }))?;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    let asked_to_stop = asked_to_stop();
-    tokio::pin!(asked_to_stop);
+    let stop = stop_signal();
+    tokio::pin!(stop);
     let mut stdin_open = true;
     loop {
         tokio::select! {
-            stop = &mut asked_to_stop => { stop?; break }
+            stop = &mut stop => { stop?; break }
             line = lines.next_line(), if stdin_open => match line? {
-                Some(line) => match line.strip_prefix("people ").and_then(|people| people.parse().ok()) {
-                    Some(people) => announced.update_people(people),
-                    None => return Err(format!("not understood: {line:?}; write \"people N\"").into()),
+                Some(line) => match line.strip_prefix("people ").and_then(|count| count.parse().ok()) {
+                    Some(count) => drop(people.send_replace(count)),
+                    None => return Err(format!("unknown line {line:?}: write \"people N\"").into()),
                 },
                 None => stdin_open = false,
             },
         }
     }
     announced.stop().await;
-    lan.shutdown().await;
-    say(&json!({ "event": "stopped", "id": server }))
+    discovery.shutdown().await;
+    print_line(&json!({ "event": "stopped", "id": server }))
 }
 
 async fn browse() -> Result<(), Box<dyn Error>> {
-    let lan = start()?;
-    let mut nearby = lan.browse()?;
+    let discovery = Discovery::start(Scope::LocalNetwork)?;
+    let mut nearby = discovery.browse()?;
     let start = Instant::now();
-    say(&json!({ "event": "browsing" }))?;
-    let asked_to_stop = asked_to_stop();
-    tokio::pin!(asked_to_stop);
+    print_line(&json!({ "event": "browsing" }))?;
+    let stop = stop_signal();
+    tokio::pin!(stop);
     loop {
         let event = tokio::select! {
-            stop = &mut asked_to_stop => { stop?; break }
+            stop = &mut stop => { stop?; break }
             event = nearby.next() => event.ok_or("discovery has ended")?,
         };
-        let (word, id, server) = match event {
+        let (kind, id, server) = match event {
             NearbyEvent::Found(server) => ("found", server.id, Some(server)),
             NearbyEvent::Changed(server) => ("changed", server.id, Some(server)),
             NearbyEvent::Gone(id) => ("gone", id, None),
         };
-        let mut line = json!({ "event": word, "id": id, "after_ms": start.elapsed().as_millis() });
+        let mut line = json!({ "event": kind, "id": id, "after_ms": start.elapsed().as_millis() });
         if let Some(server) = server {
             line["name"] = json!(server.name);
             line["people"] = json!(server.people);
             line["protocol"] = json!(server.protocol);
             line["addresses"] = server.addresses.iter().map(ToString::to_string).collect();
         }
-        say(&line)?;
+        print_line(&line)?;
     }
-    lan.shutdown().await;
+    discovery.shutdown().await;
     Ok(())
 }
 
-fn say(line: &Value) -> Result<(), Box<dyn Error>> {
+fn print_line(line: &Value) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     Ok(out.flush()?)
 }
 
 #[cfg(unix)]
-async fn asked_to_stop() -> std::io::Result<()> {
+async fn stop_signal() -> std::io::Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         _ = terminate.recv() => Ok(()),
@@ -115,6 +107,6 @@ async fn asked_to_stop() -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn asked_to_stop() -> std::io::Result<()> {
+async fn stop_signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }

@@ -1,40 +1,40 @@
-//! Which addresses of a server are worth trying, and in what order.
+//! The order in which the addresses of a server are tried.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
-use crate::cards::Card;
+use crate::interfaces::Interface;
 
-/// An IP address as it was heard.
+/// An IP address as it was received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Endpoint {
     pub(crate) ip: IpAddr,
-    /// The index of the card that it was heard on, for IPv6 link-local addresses; 0 for all others.
-    pub(crate) scope: u32,
+    /// The index of the interface on which it was received, for IPv6 link-local addresses; 0 for all others.
+    pub(crate) scope_id: u32,
 }
 
-/// How good an address is, best first.
+/// The rank of an address, best first.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     SameSubnetV4,
     SameSubnetV6,
     OtherV4,
     OtherV6,
-    /// Works without any router or DHCP, but only together with the card's index, which a URL cannot hold.
+    /// Works without a router or DHCP, but only together with a scope id, which doesn't fit into a URL.
     LinkLocalV6,
     Loopback,
 }
 
-/// The addresses that can be connected to, best first. Those that no server can have are left out; so is loopback, unless
-/// it is the only card in use, for `127.0.0.1` heard from elsewhere would lead to a program on this computer.
-pub(crate) fn best_first(endpoints: &[Endpoint], port: u16, cards: &[Card]) -> Vec<SocketAddr> {
+/// Returns the addresses to connect to, best first, without those that no server can have. Loopback addresses are dropped
+/// too unless only loopback is in use, since `127.0.0.1` received from elsewhere would lead to a program on this computer.
+pub(crate) fn best_first(endpoints: &[Endpoint], port: u16, interfaces: &[Interface]) -> Vec<SocketAddr> {
     if port == 0 {
         return Vec::new();
     }
-    let loopback_only = !cards.is_empty() && cards.iter().all(|card| card.ip.is_loopback());
+    let loopback_only = !interfaces.is_empty() && interfaces.iter().all(|interface| interface.ip.is_loopback());
     let mut ranked: Vec<(Rank, SocketAddr)> = endpoints
         .iter()
         .filter(|endpoint| is_connectable(endpoint.ip) && (loopback_only || !endpoint.ip.is_loopback()))
-        .map(|endpoint| (rank(endpoint.ip, cards), socket_address(*endpoint, port)))
+        .map(|endpoint| (rank(endpoint.ip, interfaces), socket_address(*endpoint, port)))
         .collect();
     ranked.sort();
     ranked.dedup();
@@ -44,16 +44,16 @@ pub(crate) fn best_first(endpoints: &[Endpoint], port: u16, cards: &[Card]) -> V
 fn is_connectable(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => !(ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast()),
-        // An IPv4 address in IPv6 clothes would get around the rules for IPv4.
+        // IPv4-mapped IPv6 would bypass the IPv4 rules.
         IpAddr::V6(ip) => !(ip.is_unspecified() || ip.is_multicast() || ip.to_ipv4_mapped().is_some()),
     }
 }
 
-fn rank(ip: IpAddr, cards: &[Card]) -> Rank {
+fn rank(ip: IpAddr, interfaces: &[Interface]) -> Rank {
     if ip.is_loopback() {
         return Rank::Loopback;
     }
-    let same_subnet = cards.iter().any(|card| card.reaches(ip));
+    let same_subnet = interfaces.iter().any(|interface| interface.is_same_subnet(ip));
     match ip {
         IpAddr::V6(ip) if ip.is_unicast_link_local() => Rank::LinkLocalV6,
         IpAddr::V4(_) if same_subnet => Rank::SameSubnetV4,
@@ -63,46 +63,50 @@ fn rank(ip: IpAddr, cards: &[Card]) -> Rank {
     }
 }
 
-fn socket_address(Endpoint { ip, scope }: Endpoint, port: u16) -> SocketAddr {
+fn socket_address(Endpoint { ip, scope_id }: Endpoint, port: u16) -> SocketAddr {
     match ip {
-        IpAddr::V6(ip) if ip.is_unicast_link_local() => SocketAddrV6::new(ip, port, 0, scope).into(),
+        IpAddr::V6(ip) if ip.is_unicast_link_local() => SocketAddrV6::new(ip, port, 0, scope_id).into(),
         _ => SocketAddr::new(ip, port),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    //! - the order: same-subnet IPv4, same-subnet IPv6, the others, link-local with its scope
-    //! - addresses that no server can have are left out
-    //! - loopback only when it is all there is
+    //! - the order: same-subnet IPv4, same-subnet IPv6, other addresses, link-local with its scope id
+    //! - addresses that no server can have are dropped
+    //! - loopback is given only if nothing else is in use
 
     use super::*;
 
-    fn card(ip: &str, prefix: u8) -> Card {
-        Card {
+    fn interface(ip: &str, prefix_len: u8) -> Interface {
+        Interface {
             name: "eth0".into(),
             ip: ip.parse().unwrap(),
-            prefix,
+            prefix_len,
         }
     }
 
-    fn order(ips: &[&str], cards: &[Card]) -> Vec<String> {
+    fn order(ips: &[&str], interfaces: &[Interface]) -> Vec<String> {
         let endpoints: Vec<Endpoint> = ips
             .iter()
             .map(|ip| Endpoint {
                 ip: ip.parse().unwrap(),
-                scope: 3,
+                scope_id: 3,
             })
             .collect();
-        best_first(&endpoints, 7300, cards)
+        best_first(&endpoints, 7300, interfaces)
             .iter()
             .map(SocketAddr::to_string)
             .collect()
     }
 
     #[test]
-    fn the_nearest_come_first() {
-        let cards = [card("192.168.1.5", 24), card("2001:db8:1::5", 64), card("fe80::5", 64)];
+    fn the_nearest_addresses_come_first() {
+        let interfaces = [
+            interface("192.168.1.5", 24),
+            interface("2001:db8:1::5", 64),
+            interface("fe80::5", 64),
+        ];
         assert_eq!(
             order(
                 &[
@@ -113,7 +117,7 @@ mod tests {
                     "192.168.1.9",
                     "192.168.1.9"
                 ],
-                &cards
+                &interfaces
             ),
             [
                 "192.168.1.9:7300",
@@ -126,8 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn what_no_server_can_have_is_left_out() {
-        let cards = [card("192.168.1.5", 24)];
+    fn addresses_that_no_server_can_have_are_dropped() {
+        let interfaces = [interface("192.168.1.5", 24)];
         let bad = [
             "0.0.0.0",
             "::",
@@ -138,17 +142,17 @@ mod tests {
             "127.0.0.1",
             "::1",
         ];
-        assert!(order(&bad, &cards).is_empty());
+        assert!(order(&bad, &interfaces).is_empty());
         let endpoint = Endpoint {
             ip: "192.168.1.9".parse().unwrap(),
-            scope: 0,
+            scope_id: 0,
         };
-        assert!(best_first(&[endpoint], 0, &cards).is_empty());
+        assert!(best_first(&[endpoint], 0, &interfaces).is_empty());
     }
 
     #[test]
-    fn loopback_is_given_when_it_is_all_there_is() {
-        assert_eq!(order(&["127.0.0.1"], &[card("127.0.0.1", 8)]), ["127.0.0.1:7300"]);
+    fn loopback_is_given_only_if_nothing_else_is_in_use() {
+        assert_eq!(order(&["127.0.0.1"], &[interface("127.0.0.1", 8)]), ["127.0.0.1:7300"]);
         assert!(order(&["127.0.0.1"], &[]).is_empty());
     }
 }

@@ -1,59 +1,71 @@
-//! Finding I-Chat servers on the local network, and being found: multicast DNS and DNS-SD (RFC 6762, 6763).
+//! Announces I-Chat servers on the local network and finds them: multicast DNS (RFC 6762) and DNS-SD (RFC 6763).
 //!
 //! ```text
-//!  Lan::announce ──┐                             ┌── mdns.rs (mdns-sd, one thread)
-//!  Announced ──────┼─ Command ─▶ task.rs ◀───────┤      ▲ which cards: cards.rs
-//!  Lan::browse ────┘               │             └── 224.0.0.251 and ff02::fb, port 5353
-//!                                  ▼
-//!                           neighbourhood.rs ── list of servers ─▶ Nearby::next ─▶ NearbyEvent
+//!  Discovery::announce ─┐                        ┌─ mdns.rs: mdns-sd and its thread
+//!  AnnouncementHandle ──┼─ Command ─▶ task.rs ◀──┤     ▲ which interfaces: interface_selector.rs
+//!  Discovery::browse ───┘               │        └─ 224.0.0.251 and ff02::fb, UDP port 5353
+//!                                       ▼
+//!                            server_table.rs ── list of servers ─▶ Nearby::next ─▶ NearbyEvent
 //! ```
 //!
-//! - [`Lan`]: one for each process, a cheap handle on one background task.
-//! - [`Announced`]: a server that others can see, until it is stopped or dropped.
-//! - [`Nearby`]: the list of servers as events; any number of them may be open at once.
+//! - [`Discovery`]: a cheap handle to one background task. Start one per process.
+//! - [`AnnouncementHandle`]: a running announcement, until it is stopped or dropped.
+//! - [`Nearby`]: a subscription to the list of servers. Any number may be open at once.
+//! - [`local_addresses`]: the addresses of this computer that a neighbour can type.
 //!
 //! # What is announced
 //!
-//! Service type `_ichat._tcp.local.`. Instance and host are named `<server id>-<hash of addresses and port>`, so that
-//! no two ever conflict, not even copies of one server; people read the name in the TXT record:
+//! The service type is `_ichat._tcp.local.`. Instance and host are named `<server id>-<hash of addresses and port>`, so
+//! two never conflict, not even two copies of one server. The name that people read is in the TXT record:
 //!
-//! | key | value | limit | when it is missing or malformed |
+//! | key | value | limit | if missing or malformed |
 //! | --- | --- | --- | --- |
-//! | `v` | version of this record, `1` | exactly `1` | ignored: it would have another meaning |
-//! | `id` | the server's UUID | any but nil | ignored: it isn't an I-Chat server |
-//! | `name` | the server's name, UTF-8 | 250 bytes, cut between characters; one line; control, bidirectional and invisible characters are removed on both sides | empty |
-//! | `proto` | protocol versions spoken, as in `1` or `1,2`; the highest counts | 32 bits | 0, "unknown": ask the server |
-//! | `people` | how many are there now | 99,999 | 0 |
+//! | `v` | version of this record, `1` | exactly `1` | the record is ignored: other versions give the keys another meaning |
+//! | `id` | the server's UUID | not nil | the record is ignored: it isn't an I-Chat server's |
+//! | `name` | the server's name, UTF-8 | 250 bytes, cut between characters; one line; control, bidirectional and invisible characters are removed by both sides | empty |
+//! | `proto` | supported protocol versions, `1` or `1,2`; the highest counts | 32 bits | 0, "unknown": ask the server |
+//! | `people` | number of people online | 99,999 | 0 |
+//! | `rev` | number of changes so far; makes a record differ from a cached one with the same values | 64 bits | not read |
 //!
-//! Unknown keys are ignored. Everything in it is a claim by whoever is on the network: whoever connects must check the
-//! id of the server that answers.
+//! Unknown keys are ignored. Anyone on the network can announce anything, so a client must check the id of the server
+//! that answers.
 //!
 //! # Bounds
 //!
-//! At most 128 announcing programs are remembered, 4 for one id, 16 addresses each; the rest waits until somebody leaves.
-//! When mdns-sd's own cache has grown beyond 20,000 records it is started anew. A new server is found as soon as it
-//! announces itself, one that leaves politely is gone a second later, and one that died after 2.5 to 4 seconds, as long
-//! as there are at most 20 of them (more are asked less often). Changes are told at most every 1.5 seconds.
+//! The table keeps 128 instances, 4 per server id and 16 addresses each. Further instances are ignored until one leaves.
+//! If mdns-sd's own cache grows beyond 20,000 records, mdns-sd is restarted. A new server is found as soon as it
+//! announces itself. A server that says goodbye is removed after a second, one that died after 2.5 to 4 seconds if there
+//! are at most 20 servers (with more, each is verified less often). Changes are announced at most every 1.5 seconds.
 //!
 //! # Addresses
 //!
-//! Only the best class of network cards is used: cable and Wi-Fi; without them virtual ones (containers, virtual
-//! machines, VPN); without them loopback. Cards that come and go are followed within a few seconds. Point-to-point
-//! links never take part, for they know no multicast. An IPv6 link-local address is kept, as the last choice: on a cable
-//! without DHCP it may be the only one. It carries the scope (the index of the card it was heard on), so it works as a
-//! [`std::net::SocketAddr`], but not in a URL.
+//! Only interfaces of the best kind are used: physical ones (cable, Wi-Fi); if there are none, virtual ones (containers,
+//! virtual machines, VPNs); if there are none either, loopback. Interfaces that appear or disappear are noticed within a
+//! few seconds. Point-to-point links are never used: they have no multicast. IPv6 link-local addresses are kept as
+//! the last choice, since a cable without DHCP may have no other. They carry the scope id of the interface on which they
+//! were received, so they work as a [`std::net::SocketAddr`] but not in a URL.
 
 mod addresses;
 mod announcement;
-mod cards;
-mod lan;
+mod announcement_handle;
+mod command;
+mod discovery;
+mod interface_selector;
+mod interfaces;
+mod local_addresses;
 mod mdns;
 mod nearby;
-mod neighbourhood;
+#[cfg(test)]
+#[path = "../tests/support/own_network.rs"]
+mod own_network;
 mod record;
+mod server_table;
 mod task;
 
-pub use announcement::{Announced, Announcement};
-pub use cards::Reach;
-pub use lan::{DiscoveryError, Lan};
-pub use nearby::{Nearby, NearbyEvent, NearbyServer};
+pub use announcement::Announcement;
+pub use announcement_handle::AnnouncementHandle;
+pub use discovery::{Discovery, DiscoveryError};
+pub use interface_selector::Scope;
+pub use interfaces::Interface;
+pub use local_addresses::{local_addresses, shareable_addresses};
+pub use nearby::{Nearby, NearbyEvent, NearbyServer, ServerList};

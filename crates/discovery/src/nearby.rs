@@ -1,4 +1,4 @@
-//! The list of servers near, told as events.
+//! The list of servers near, delivered as events.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -7,69 +7,69 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
-use crate::task::Command;
+use crate::command::Command;
 
 /// A server that can be joined now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NearbyServer {
-    /// The server's id, as claimed. One's own servers are in the list too.
+    /// The claimed id. Servers of this computer are listed too.
     pub id: Uuid,
-    /// Its name, safe to draw; may be empty.
+    /// The name, safe to display; may be empty.
     pub name: String,
-    /// The highest protocol version it speaks; 0 when it doesn't say.
+    /// The highest protocol version that the server supports; 0 if the announcement doesn't say.
     pub protocol: u32,
-    /// How many people are there.
+    /// The number of people online.
     pub people: u32,
-    /// Where to connect, best first, at least one. Try several at once. IPv6 link-local addresses come last, carry a
-    /// scope, and can't be written into a URL.
+    /// The addresses to connect to, best first, at least one. Try several at once. IPv6 link-local addresses come last;
+    /// they carry a scope id and can't be written into a URL.
     pub addresses: Vec<SocketAddr>,
 }
+
+/// All servers near, by id.
+pub type ServerList = BTreeMap<Uuid, NearbyServer>;
 
 /// A change of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NearbyEvent {
     /// A server has appeared.
     Found(NearbyServer),
-    /// Something about a server is different: name, protocol, people or addresses.
+    /// A server's name, protocol, people or addresses have changed.
     Changed(NearbyServer),
-    /// A server has left or died.
+    /// A server has said goodbye or no longer answers.
     Gone(Uuid),
 }
 
-/// All servers near, by id.
-pub(crate) type Servers = Arc<BTreeMap<Uuid, NearbyServer>>;
-
-/// A search in progress; it ends when dropped. It holds the newest list only: whoever reads slowly misses the steps in
-/// between, never the result, and costs no memory.
+/// A subscription to the list of servers. The search ends when the last one is dropped. It keeps only the newest list, so
+/// a slow reader misses intermediate states but never the latest, and costs no memory.
 #[derive(Debug)]
 pub struct Nearby {
-    servers: watch::Receiver<Servers>,
+    servers: watch::Receiver<Arc<ServerList>>,
     commands: mpsc::UnboundedSender<Command>,
-    told: Servers,
-    next: VecDeque<NearbyEvent>,
+    delivered: Arc<ServerList>,
+    events: VecDeque<NearbyEvent>,
 }
 
 impl Nearby {
-    pub(crate) fn new(servers: watch::Receiver<Servers>, commands: mpsc::UnboundedSender<Command>) -> Self {
+    pub(crate) fn new(servers: watch::Receiver<Arc<ServerList>>, commands: mpsc::UnboundedSender<Command>) -> Self {
         Self {
             servers,
             commands,
-            told: Servers::default(),
-            next: VecDeque::new(),
+            delivered: Arc::default(),
+            events: VecDeque::new(),
         }
     }
 
-    /// The next change; `None` when the [`Lan`](crate::Lan) was shut down. What is known already comes first, as
-    /// [`NearbyEvent::Found`]. May be cancelled without losing anything.
+    /// Returns the next change, or `None` after [`Discovery::shutdown`](crate::Discovery::shutdown). The servers known
+    /// already come first, as [`NearbyEvent::Found`]. Cancel safe.
     pub async fn next(&mut self) -> Option<NearbyEvent> {
         loop {
-            if let Some(event) = self.next.pop_front() {
+            if let Some(event) = self.events.pop_front() {
                 return Some(event);
             }
-            let now = Arc::clone(&self.servers.borrow_and_update());
-            if !Arc::ptr_eq(&self.told, &now) {
-                self.next = changes(&self.told, &now);
-                self.told = now;
+            let current = Arc::clone(&self.servers.borrow_and_update());
+            if !Arc::ptr_eq(&self.delivered, &current) {
+                self.events = changes(&self.delivered, &current);
+                self.delivered = current;
                 continue;
             }
             tokio::select! {
@@ -80,31 +80,31 @@ impl Nearby {
     }
 }
 
-/// What leads from one list to the other: who is gone, then the rest by id.
-fn changes(before: &BTreeMap<Uuid, NearbyServer>, now: &BTreeMap<Uuid, NearbyServer>) -> VecDeque<NearbyEvent> {
+/// Returns the events that lead from one list to the other: the servers that are gone, then the others by id.
+fn changes(before: &ServerList, after: &ServerList) -> VecDeque<NearbyEvent> {
     let gone = before
         .keys()
-        .filter(|id| !now.contains_key(id))
+        .filter(|id| !after.contains_key(id))
         .map(|id| NearbyEvent::Gone(*id));
-    let there = now.iter().filter_map(|(id, server)| match before.get(id) {
+    let present = after.iter().filter_map(|(id, server)| match before.get(id) {
         None => Some(NearbyEvent::Found(server.clone())),
-        Some(known) if known != server => Some(NearbyEvent::Changed(server.clone())),
+        Some(previous) if previous != server => Some(NearbyEvent::Changed(server.clone())),
         Some(_) => None,
     });
-    gone.chain(there).collect()
+    gone.chain(present).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    //! - each kind of change, once
-    //! - one who reads late gets the result, not the steps
-    //! - the end of discovery ends the list
+    //! - each kind of change becomes one event
+    //! - a slow reader gets the latest list, not the states before it
+    //! - the end of discovery ends the subscription
 
     use super::*;
 
-    fn server(n: u128, people: u32) -> NearbyServer {
+    fn server(id: u128, people: u32) -> NearbyServer {
         NearbyServer {
-            id: Uuid::from_u128(n),
+            id: Uuid::from_u128(id),
             name: String::new(),
             protocol: 1,
             people,
@@ -112,35 +112,35 @@ mod tests {
         }
     }
 
-    fn list(servers: &[NearbyServer]) -> Servers {
+    fn list(servers: &[NearbyServer]) -> Arc<ServerList> {
         Arc::new(servers.iter().map(|server| (server.id, server.clone())).collect())
     }
 
     #[test]
-    fn lists_are_told_as_changes() {
+    fn each_kind_of_change_becomes_one_event() {
         let before = list(&[server(1, 1), server(2, 1), server(3, 1)]);
-        let now = list(&[server(2, 1), server(3, 9), server(4, 1)]);
+        let after = list(&[server(2, 1), server(3, 9), server(4, 1)]);
         assert_eq!(
-            changes(&before, &now),
+            changes(&before, &after),
             [
                 NearbyEvent::Gone(Uuid::from_u128(1)),
                 NearbyEvent::Changed(server(3, 9)),
                 NearbyEvent::Found(server(4, 1)),
             ]
         );
-        assert!(changes(&now, &now).is_empty());
+        assert!(changes(&after, &after).is_empty());
     }
 
     #[tokio::test]
-    async fn late_readers_get_the_result() {
-        let (list_now, servers) = watch::channel(Servers::default());
+    async fn a_slow_reader_gets_the_latest_list_and_the_end_of_discovery_ends_it() {
+        let (publisher, servers) = watch::channel(Arc::default());
         let (commands, task) = mpsc::unbounded_channel();
         let mut nearby = Nearby::new(servers, commands);
         for people in 0..100 {
-            list_now.send_replace(list(&[server(1, people)]));
+            publisher.send_replace(list(&[server(1, people)]));
         }
         assert_eq!(nearby.next().await, Some(NearbyEvent::Found(server(1, 99))));
-        list_now.send_replace(list(&[]));
+        publisher.send_replace(list(&[]));
         assert_eq!(nearby.next().await, Some(NearbyEvent::Gone(Uuid::from_u128(1))));
         drop(task);
         assert_eq!(nearby.next().await, None);

@@ -1,4 +1,4 @@
-//! The background task: commands in, the list of servers out. It owns mdns-sd and all state.
+//! The background task: commands go in, the list of servers comes out. It owns mdns-sd and all state.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,209 +8,224 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::announcement::{Announcement, GOODBYE_TWICE};
-use crate::cards::Cards;
-use crate::mdns::{self, Answers, Heard, Mdns, instance_name};
-use crate::nearby::Servers;
-use crate::neighbourhood::Neighbourhood;
+use crate::announcement::Announcement;
+use crate::command::{Command, RegistrationId};
+use crate::interface_selector::InterfaceSelector;
+use crate::mdns::{self, BrowseEvent, BrowseEvents, Mdns, instance_name};
+use crate::nearby::ServerList;
+use crate::record::Record;
+use crate::server_table::ServerTable;
 
-/// What the handles want.
-#[derive(Debug)]
-pub(crate) enum Command {
-    Announce {
-        serial: u64,
-        announcement: Announcement,
-    },
-    People {
-        serial: u64,
-        people: u32,
-    },
-    Rename {
-        serial: u64,
-        name: String,
-    },
-    Withdraw {
-        serial: u64,
-        done: Option<oneshot::Sender<()>>,
-    },
-    Browse,
-}
+/// The interval of the work on the table while browsing.
+const TICK_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How often the list is gone through while somebody searches.
-const TICK: Duration = Duration::from_millis(250);
+/// The least time between two announcements of one server. Below one second mdns-sd drops records.
+const MIN_ANNOUNCE_INTERVAL: Duration = Duration::from_millis(1_500);
 
-/// The least time between two announcements of one server. Below one second mdns-sd drops records, and a value that
-/// returns sooner than its predecessor has expired is missed by those who listen.
-const SPEAK_EVERY: Duration = Duration::from_millis(1_500);
+/// An unchanged announcement is repeated at this interval, for listeners that missed a change.
+const REANNOUNCE_INTERVAL: Duration = Duration::from_secs(30);
 
-/// An announcement is repeated, so that one who missed a change hears of it without asking.
-const REPEAT_EVERY: Duration = Duration::from_secs(30);
+/// The interval of browsing. mdns-sd's own repetitions become as rare as one an hour.
+const BROWSE_INTERVAL: Duration = Duration::from_mins(1);
 
-/// The search is repeated. mdns-sd's own repetitions thin out to one in an hour.
-const SEARCH_EVERY: Duration = Duration::from_mins(1);
+/// After an instance was removed, browsing is repeated after this and then with doubled delays up to
+/// [`BROWSE_INTERVAL`]: perhaps only packets were lost.
+const BROWSE_AFTER_REMOVAL_DELAY: Duration = Duration::from_secs(1);
 
-/// After somebody was lost everybody is asked again so soon, and then with doubled waits: perhaps only packets were lost.
-const SEARCH_AFTER_LOSS: Duration = Duration::from_secs(1);
+/// If the system refuses new sockets, mdns-sd is started again after this.
+const RESTART_DELAY: Duration = Duration::from_secs(2);
 
-/// When the system refuses a new socket, it is asked again after this.
-const START_AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// mdns-sd repeats a goodbye after 120 ms, since multicast packets get lost. The process must live that long.
+const GOODBYE_REPEAT_DELAY: Duration = Duration::from_millis(150);
 
 pub(crate) struct Task {
-    cards: Arc<Cards>,
+    interfaces: Arc<InterfaceSelector>,
     mdns: Mdns,
-    inbox: mpsc::UnboundedReceiver<Command>,
-    servers: watch::Sender<Servers>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    servers: watch::Sender<Arc<ServerList>>,
     stop: CancellationToken,
-    voices: BTreeMap<u64, Voice>,
-    search: Option<Search>,
-    neighbourhood: Neighbourhood,
+    registrations: BTreeMap<RegistrationId, Registration>,
+    browsing: Option<Browsing>,
+    table: ServerTable,
 }
 
-/// One announced server.
-struct Voice {
+/// An announced server.
+struct Registration {
     instance: String,
-    announcement: Announcement,
-    spoke_at: Option<Instant>,
-    speak_at: Instant,
+    record: Record,
+    /// The number of changes; see [`Record::properties`].
+    revision: u64,
+    port: u16,
+    announced_at: Option<Instant>,
+    next_announcement: Instant,
 }
 
 /// A search in progress.
-struct Search {
-    /// None while mdns-sd is too busy to take the question.
-    answers: Option<Answers>,
-    repeat_at: Instant,
-    /// The wait after the next repetition.
-    wait: Duration,
-    tick_at: Instant,
+struct Browsing {
+    /// `None` after the last browse has ended, until mdns-sd accepts the next one.
+    events: Option<BrowseEvents>,
+    next_browse: Instant,
+    /// The delay after the next browse.
+    delay: Duration,
+    next_tick: Instant,
 }
 
 impl Task {
     pub(crate) fn new(
-        cards: Arc<Cards>,
-        inbox: mpsc::UnboundedReceiver<Command>,
-        servers: watch::Sender<Servers>,
+        interfaces: Arc<InterfaceSelector>,
+        commands: mpsc::UnboundedReceiver<Command>,
+        servers: watch::Sender<Arc<ServerList>>,
         stop: CancellationToken,
     ) -> Result<Self, mdns::Error> {
         Ok(Self {
-            mdns: Mdns::start(Arc::clone(&cards))?,
-            cards,
-            inbox,
+            mdns: Mdns::start(Arc::clone(&interfaces))?,
+            interfaces,
+            commands,
             servers,
             stop,
-            voices: BTreeMap::new(),
-            search: None,
-            neighbourhood: Neighbourhood::default(),
+            registrations: BTreeMap::new(),
+            browsing: None,
+            table: ServerTable::default(),
         })
     }
 
     /// Runs until the stop token is cancelled or the last handle is dropped.
     pub(crate) async fn run(self) {
-        self.work().instrument(tracing::info_span!("discovery")).await;
+        self.run_loop().instrument(tracing::info_span!("discovery")).await;
     }
 
-    async fn work(mut self) {
+    async fn run_loop(mut self) {
         loop {
-            let due = self.next_due();
-            // In this order, so that a flood of answers can hold up neither the stop nor the commands nor the clock.
+            let deadline = self.next_deadline();
+            // Biased, so that a flood of answers can delay neither the stop nor the commands nor the timers.
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
-                command = self.inbox.recv() => match command {
-                    Some(command) => self.obey(command),
+                command = self.commands.recv() => match command {
+                    Some(command) => self.handle_command(command),
                     None => break,
                 },
-                () = at(due) => self.tick(Instant::now()).await,
-                heard = next_answer(self.search.as_ref()) => self.hear(heard, Instant::now()),
-                () = self.mdns.watch_over() => self.restart_mdns("its thread has ended").await,
+                () = sleep_until(deadline) => self.handle_deadline(Instant::now()).await,
+                event = next_event(self.browsing.as_ref()) => self.handle_browse_event(event, Instant::now()),
+                () = self.mdns.monitor() => self.restart_mdns("its thread has ended").await,
             }
         }
-        self.say_goodbye().await;
+        self.shut_down().await;
     }
 
-    fn next_due(&self) -> Option<Instant> {
-        let tick = self.search.as_ref().map(|search| search.tick_at);
-        self.voices.values().map(|voice| voice.speak_at).chain(tick).min()
+    fn next_deadline(&self) -> Option<Instant> {
+        let tick = self.browsing.as_ref().map(|browsing| browsing.next_tick);
+        self.registrations
+            .values()
+            .map(|registration| registration.next_announcement)
+            .chain(tick)
+            .min()
     }
 
-    fn obey(&mut self, command: Command) {
+    fn handle_command(&mut self, command: Command) {
         let now = Instant::now();
         match command {
-            Command::Announce { serial, announcement } => {
-                let instance = instance_name(&announcement, &self.cards);
-                self.voices.retain(|_, voice| voice.instance != instance);
-                self.voices.insert(
-                    serial,
-                    Voice {
-                        instance,
-                        announcement,
-                        spoke_at: None,
-                        speak_at: now,
-                    },
-                );
-            }
-            Command::People { serial, people } => self.change(serial, now, |announcement| announcement.people = people),
-            Command::Rename { serial, name } => self.change(serial, now, |announcement| announcement.name = name),
-            Command::Withdraw { serial, done } => self.withdraw(serial, done),
+            Command::Register {
+                id,
+                announcement,
+                people,
+            } => self.register(id, announcement, people, now),
+            Command::SetPeople { id, people } => self.set_people(id, people, now),
+            Command::Unregister { id, done } => self.unregister(id, done),
             Command::Browse => {
-                self.search.get_or_insert(Search {
-                    answers: None,
-                    repeat_at: now,
-                    wait: SEARCH_EVERY,
-                    tick_at: now,
+                self.browsing.get_or_insert(Browsing {
+                    events: None,
+                    next_browse: now,
+                    delay: BROWSE_INTERVAL,
+                    next_tick: now,
                 });
             }
         }
     }
 
-    /// Changes what is announced; a burst of changes becomes one announcement.
-    fn change(&mut self, serial: u64, now: Instant, change: impl FnOnce(&mut Announcement)) {
-        let Some(voice) = self.voices.get_mut(&serial) else {
+    fn register(&mut self, id: RegistrationId, announcement: Announcement, people: u32, now: Instant) {
+        let Announcement {
+            server,
+            name,
+            protocol,
+            port,
+        } = announcement;
+        let instance = instance_name(server, port, &self.interfaces);
+        let record = Record {
+            id: server,
+            name,
+            protocol,
+            people,
+        };
+        let replaced = self
+            .registrations
+            .extract_if(.., |_, registration| registration.instance == instance)
+            .next();
+        let mut registration = match replaced {
+            Some((_, replaced)) => Registration { record, ..replaced },
+            None => Registration {
+                instance,
+                record,
+                revision: 0,
+                port,
+                announced_at: None,
+                next_announcement: now,
+            },
+        };
+        registration.schedule_change(now);
+        self.registrations.insert(id, registration);
+    }
+
+    /// Schedules an announcement of the new number. A burst of changes becomes one announcement.
+    fn set_people(&mut self, id: RegistrationId, people: u32, now: Instant) {
+        let Some(registration) = self.registrations.get_mut(&id) else {
             return;
         };
-        let before = voice.announcement.clone();
-        change(&mut voice.announcement);
-        if voice.announcement != before {
-            voice.speak_at = voice.spoke_at.map_or(now, |spoke_at| now.max(spoke_at + SPEAK_EVERY));
+        if registration.record.people != people {
+            registration.record.people = people;
+            registration.schedule_change(now);
         }
     }
 
-    fn withdraw(&mut self, serial: u64, done: Option<oneshot::Sender<()>>) {
-        let Some(voice) = self.voices.remove(&serial) else {
+    fn unregister(&mut self, id: RegistrationId, done: Option<oneshot::Sender<()>>) {
+        let Some(registration) = self.registrations.remove(&id) else {
             return;
         };
-        match self.mdns.unregister(&voice.instance) {
-            Ok(said) => {
-                // Waits for mdns-sd, which answers or drops its end; the task must not wait for that.
+        match self.mdns.unregister(&registration.instance) {
+            Ok(status) => {
+                // A task of its own, since this one must not wait for mdns-sd. It ends: mdns-sd answers or hangs up.
                 tokio::spawn(async move {
-                    let said = said.recv_async().await.is_ok();
-                    if let Some(done) = done.filter(|_| said) {
-                        // Whoever no longer waits needs no answer.
+                    if status.recv_async().await.is_ok()
+                        && let Some(done) = done
+                    {
+                        tokio::time::sleep(GOODBYE_REPEAT_DELAY).await;
+                        // The caller may have timed out.
                         let _ = done.send(());
                     }
                 });
             }
             Err(error) => {
-                tracing::warn!(%error, "no goodbye could be sent: others will see the server for a few seconds more");
+                tracing::warn!(%error, "no goodbye could be sent: others see the server for a few seconds more");
             }
         }
     }
 
-    async fn tick(&mut self, now: Instant) {
-        self.speak(now);
-        let Some(search) = &mut self.search else { return };
-        if now < search.tick_at {
+    async fn handle_deadline(&mut self, now: Instant) {
+        self.announce_due(now);
+        let Some(browsing) = &mut self.browsing else { return };
+        if now < browsing.next_tick {
             return;
         }
-        search.tick_at = now + TICK;
+        browsing.next_tick = now + TICK_INTERVAL;
         if self.servers.receiver_count() == 0 {
-            self.end_search();
+            self.stop_browsing();
             return;
         }
-        self.neighbourhood.forget_missing(now);
-        self.search_again(now);
-        for instance in self.neighbourhood.due_for_asking(now) {
-            if let Err(error) = self.mdns.ask(instance) {
-                tracing::debug!(%error, "could not ask whether a server is still there; it is asked again soon");
+        self.table.expire_addresses(now);
+        self.browse_if_due(now);
+        for instance in self.table.take_verify_batch(now) {
+            if let Err(error) = self.mdns.verify(instance) {
+                tracing::debug!(%error, "a server could not be verified; trying again");
             }
         }
         self.publish();
@@ -219,119 +234,135 @@ impl Task {
         }
     }
 
-    /// Announces whatever is due.
-    fn speak(&mut self, now: Instant) {
-        for voice in self.voices.values_mut().filter(|voice| voice.speak_at <= now) {
-            match self.mdns.register(&voice.instance, &voice.announcement) {
+    fn announce_due(&mut self, now: Instant) {
+        for registration in self.registrations.values_mut() {
+            if registration.next_announcement > now {
+                continue;
+            }
+            let properties = registration.record.properties(registration.revision);
+            match self
+                .mdns
+                .register(&registration.instance, &properties, registration.port)
+            {
                 Ok(()) => {
-                    voice.spoke_at = Some(now);
-                    voice.speak_at = now + REPEAT_EVERY;
+                    registration.announced_at = Some(now);
+                    registration.next_announcement = now + REANNOUNCE_INTERVAL;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a server could not be announced; trying again");
-                    voice.speak_at = now + SPEAK_EVERY;
+                    registration.next_announcement = now + MIN_ANNOUNCE_INTERVAL;
                 }
             }
         }
     }
 
-    /// Asks the network for everybody, when it is time or the last question has come to its end.
-    fn search_again(&mut self, now: Instant) {
-        let Some(search) = &mut self.search else { return };
-        if search.answers.is_some() && now < search.repeat_at {
+    /// Browses if it is time, or if the last browse has ended.
+    fn browse_if_due(&mut self, now: Instant) {
+        let Some(browsing) = &mut self.browsing else { return };
+        if browsing.events.is_some() && now < browsing.next_browse {
             return;
         }
         match self.mdns.browse() {
-            Ok(answers) => search.answers = Some(answers),
+            Ok(events) => browsing.events = Some(events),
             Err(error) => tracing::warn!(%error, "could not search for servers; trying again"),
         }
-        search.repeat_at = now + search.wait;
-        search.wait = SEARCH_EVERY.min(search.wait * 2);
+        browsing.next_browse = now + browsing.delay;
+        browsing.delay = BROWSE_INTERVAL.min(browsing.delay * 2);
     }
 
-    fn end_search(&mut self) {
-        self.search = None;
-        self.neighbourhood.clear();
+    fn stop_browsing(&mut self) {
+        self.browsing = None;
+        self.table.clear();
         self.publish();
         if let Err(error) = self.mdns.stop_browsing() {
-            tracing::debug!(%error, "the search goes on unheard until the next one replaces it");
+            tracing::debug!(%error, "the search could not be stopped; its answers are ignored");
         }
     }
 
-    /// Takes in an answer; `None` when they have come to an end.
-    fn hear(&mut self, heard: Option<Heard>, now: Instant) {
-        let Some(search) = &mut self.search else { return };
-        match heard {
-            Some(Heard::Seen(sighting)) => self.neighbourhood.see(sighting, now),
-            Some(Heard::Lost(instance)) => {
-                self.neighbourhood.lose(&instance);
-                search.repeat_at = search.repeat_at.min(now + SEARCH_AFTER_LOSS);
-                search.wait = SEARCH_AFTER_LOSS * 2;
+    /// Updates the table. `None` means that the browse has ended.
+    fn handle_browse_event(&mut self, event: Option<BrowseEvent>, now: Instant) {
+        let Some(browsing) = &mut self.browsing else { return };
+        match event {
+            Some(BrowseEvent::Resolved(instance)) => self.table.upsert(instance, now),
+            Some(BrowseEvent::Removed(name)) => {
+                self.table.remove(&name);
+                browsing.next_browse = browsing.next_browse.min(now + BROWSE_AFTER_REMOVAL_DELAY);
+                browsing.delay = BROWSE_AFTER_REMOVAL_DELAY * 2;
             }
-            None => search.answers = None,
+            None => browsing.events = None,
         }
         self.publish();
     }
 
-    /// Shows the list to those who search, if it has changed.
+    /// Publishes the list of servers if it has changed.
     fn publish(&self) {
-        let list = self.neighbourhood.servers(&self.cards.in_use());
-        self.servers.send_if_modified(|shown| {
-            let changed = **shown != list;
+        let list = self.table.servers(&self.interfaces.selected());
+        self.servers.send_if_modified(|published| {
+            let changed = **published != list;
             if changed {
-                *shown = Arc::new(list);
+                *published = Arc::new(list);
             }
             changed
         });
     }
 
-    /// Replaces mdns-sd by a fresh one, with nothing cached, and says and asks everything anew.
+    /// Replaces mdns-sd by a new instance with an empty cache, and announces and browses again.
     async fn restart_mdns(&mut self, reason: &str) {
-        tracing::warn!("multicast DNS is started anew: {reason}");
+        tracing::warn!("multicast DNS is restarted: {reason}");
         self.mdns.shutdown().await;
         self.mdns = loop {
-            match Mdns::start(Arc::clone(&self.cards)) {
-                Ok(fresh) => break fresh,
+            match Mdns::start(Arc::clone(&self.interfaces)) {
+                Ok(mdns) => break mdns,
                 Err(error) => tracing::warn!(%error, "multicast DNS can't be started; trying again"),
             }
             tokio::select! {
                 () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(START_AGAIN_AFTER) => {}
+                () = tokio::time::sleep(RESTART_DELAY) => {}
             }
         };
         let now = Instant::now();
-        for voice in self.voices.values_mut() {
-            voice.speak_at = now;
+        for registration in self.registrations.values_mut() {
+            registration.next_announcement = now;
         }
-        if let Some(search) = &mut self.search {
-            search.answers = None;
+        if let Some(browsing) = &mut self.browsing {
+            browsing.events = None;
         }
     }
 
-    async fn say_goodbye(mut self) {
-        let serials: Vec<u64> = self.voices.keys().copied().collect();
-        for serial in &serials {
-            self.withdraw(*serial, None);
+    async fn shut_down(mut self) {
+        let ids: Vec<RegistrationId> = self.registrations.keys().copied().collect();
+        for id in &ids {
+            self.unregister(*id, None);
         }
-        if !serials.is_empty() {
-            tokio::time::sleep(GOODBYE_TWICE).await;
+        if !ids.is_empty() {
+            tokio::time::sleep(GOODBYE_REPEAT_DELAY).await;
         }
         self.mdns.shutdown().await;
     }
 }
 
-/// Waits until then; for ever, if nothing is due.
-async fn at(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
+impl Registration {
+    /// Schedules the announcement of a change, as early as [`MIN_ANNOUNCE_INTERVAL`] allows.
+    fn schedule_change(&mut self, now: Instant) {
+        self.revision += 1;
+        self.next_announcement = self
+            .announced_at
+            .map_or(now, |announced_at| now.max(announced_at + MIN_ANNOUNCE_INTERVAL));
+    }
+}
+
+/// Sleeps until the deadline, or forever if there is none.
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
         None => std::future::pending().await,
     }
 }
 
-/// Waits for the next answer; for ever, if nobody searches.
-async fn next_answer(search: Option<&Search>) -> Option<Heard> {
-    match search.and_then(|search| search.answers.as_ref()) {
-        Some(answers) => answers.next().await,
+/// Waits for the next event of the browse, or forever if there is none.
+async fn next_event(browsing: Option<&Browsing>) -> Option<BrowseEvent> {
+    match browsing.and_then(|browsing| browsing.events.as_ref()) {
+        Some(events) => events.next().await,
         None => std::future::pending().await,
     }
 }

@@ -1,20 +1,18 @@
-//! What others on the network may say, with real sockets over the loopback card:
-//! - an announcement without an id, or of another record version, is not shown
-//! - a name made to deceive is shown without what deceives; odd values become unknown
-//! - a stranger that claims another server's id neither renames nor hides it
+//! Announcements made by strangers, with real sockets on a loopback interface:
+//! - an announcement without an id, or with another record version, is not listed
+//! - a deceptive name is listed without what deceives, and malformed values as unknown
+//! - a stranger that claims another server's id can neither rename nor hide it
 
 #![allow(clippy::expect_used, reason = "in a test a failed expectation is the result")]
 
-use std::time::Duration;
+mod support;
 
-use ichat_discovery::{Announcement, Lan, NearbyEvent, NearbyServer, Reach};
+use ichat_discovery::{Discovery, NearbyEvent, NearbyServer};
 use mdns_sd::{IfKind, IfPredicate, ServiceDaemon, ServiceInfo};
+use support::{Announced, Browser, DEADLINE, announcement, discovery, in_own_network};
 use uuid::Uuid;
 
-/// Far beyond what anybody would wait for: a test that gets here has failed.
-const DEADLINE: Duration = Duration::from_secs(20);
-
-/// Somebody who writes announcements by hand.
+/// A stranger, who can announce any record.
 struct Stranger {
     daemon: ServiceDaemon,
 }
@@ -25,146 +23,123 @@ impl Stranger {
         let others = IfPredicate::new(|interface| !interface.is_loopback());
         daemon
             .disable_interface(IfKind::Predicate(others))
-            .expect("mdns-sd listens");
+            .expect("mdns-sd runs");
         Self { daemon }
     }
 
     fn announces(&self, instance: &str, port: u16, properties: &[(&str, &str)]) {
         let host = format!("{instance}.local.");
         let mut service = ServiceInfo::new("_ichat._tcp.local.", instance, &host, "127.0.0.1", port, properties)
-            .expect("mdns-sd takes it");
+            .expect("mdns-sd accepts it");
         service.set_requires_probe(false);
-        self.daemon.register(service).expect("mdns-sd takes it");
+        self.daemon.register(service).expect("mdns-sd runs");
     }
 }
 
 impl Drop for Stranger {
     fn drop(&mut self) {
-        // The thread ends by itself; nobody waits for that.
+        // The thread ends by itself.
         let _ = self.daemon.shutdown();
     }
 }
 
-/// Looks at the list until `awaited` is in it, and returns all that were shown until then.
-async fn shown_until(lan: &Lan, awaited: Uuid) -> Vec<NearbyServer> {
-    let mut list = lan.browse().expect("browsing starts");
-    let mut shown: Vec<NearbyServer> = Vec::new();
-    let look = async {
-        while !shown.iter().any(|server| server.id == awaited) {
-            match list.next().await.expect("discovery runs") {
-                NearbyEvent::Found(server) | NearbyEvent::Changed(server) => shown.push(server),
+/// Returns all servers that are listed before and with the server `last`.
+async fn listed_until(discovery: &Discovery, last: Uuid) -> Vec<NearbyServer> {
+    let mut nearby = discovery.browse().expect("browsing starts");
+    let mut listed: Vec<NearbyServer> = Vec::new();
+    let found = async {
+        while !listed.iter().any(|server| server.id == last) {
+            match nearby.next().await.expect("discovery runs") {
+                NearbyEvent::Found(server) | NearbyEvent::Changed(server) => listed.push(server),
                 NearbyEvent::Gone(_) => {}
             }
         }
     };
-    tokio::time::timeout(DEADLINE, look)
+    tokio::time::timeout(DEADLINE, found)
         .await
-        .expect("the server is shown in time");
-    shown
+        .expect("the server is listed");
+    listed
 }
 
-#[tokio::test]
-async fn malformed_announcements_do_no_harm() {
-    let (stranger, lan) = (
-        Stranger::new(),
-        Lan::start_within(Reach::ThisComputer).expect("discovery starts"),
-    );
-    let (nameless, later, evil, last) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
-    stranger.announces("no-id", 7401, &[("v", "1"), ("name", "nobody")]);
-    stranger.announces(
-        "wrong-id",
-        7402,
-        &[("v", "1"), ("id", "'; drop table"), ("name", "nobody")],
-    );
-    stranger.announces(
-        "later",
-        7403,
-        &[("v", "2"), ("id", &later.to_string()), ("name", "from the future")],
-    );
-    stranger.announces("nameless", 7404, &[("v", "1"), ("id", &nameless.to_string())]);
-    stranger.announces(
-        "evil",
-        7405,
-        &[
-            ("v", "1"),
-            ("id", &evil.to_string()),
-            ("name", "Bü\u{202E}ro\n\u{7}"),
-            ("proto", "x"),
-            ("people", "99999999999999"),
-        ],
-    );
-    shown_until(&lan, evil).await;
-    stranger.announces("last", 7406, &[("v", "1"), ("id", &last.to_string()), ("name", "last")]);
+#[test]
+fn malformed_announcements_do_no_harm() {
+    in_own_network(async || {
+        let (stranger, discovery) = (Stranger::new(), discovery());
+        let (nameless, later, evil, last) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
+        stranger.announces("no-id", 7401, &[("v", "1"), ("name", "no valid id")]);
+        stranger.announces(
+            "wrong-id",
+            7402,
+            &[("v", "1"), ("id", "'; drop table"), ("name", "no valid id")],
+        );
+        stranger.announces(
+            "later",
+            7403,
+            &[("v", "2"), ("id", &later.to_string()), ("name", "from the future")],
+        );
+        stranger.announces("nameless", 7404, &[("v", "1"), ("id", &nameless.to_string())]);
+        stranger.announces(
+            "evil",
+            7405,
+            &[
+                ("v", "1"),
+                ("id", &evil.to_string()),
+                ("name", "Bü\u{202E}ro\n\u{7}"),
+                ("proto", "x"),
+                ("people", "99999999999999"),
+            ],
+        );
+        listed_until(&discovery, evil).await;
+        stranger.announces("last", 7406, &[("v", "1"), ("id", &last.to_string()), ("name", "last")]);
 
-    let shown = shown_until(&lan, last).await;
-    assert!(
-        !shown.iter().any(|server| server.name == "nobody" || server.id == later),
-        "{shown:?}"
-    );
-    let evil = shown
-        .iter()
-        .find(|server| server.id == evil)
-        .expect("it is shown, for it has an id");
-    assert_eq!((evil.name.as_str(), evil.protocol, evil.people), ("Büro", 0, 99_999));
-    lan.shutdown().await;
+        let listed = listed_until(&discovery, last).await;
+        assert!(
+            !listed
+                .iter()
+                .any(|server| server.name == "no valid id" || server.id == later),
+            "{listed:?}"
+        );
+        let evil = listed
+            .iter()
+            .find(|server| server.id == evil)
+            .expect("a server with an id is listed");
+        assert_eq!((evil.name.as_str(), evil.protocol, evil.people), ("Büro", 0, 99_999));
+        discovery.shutdown().await;
+    });
 }
 
-#[tokio::test]
-async fn a_stranger_can_neither_rename_nor_hide_a_server() {
-    let (stranger, lan) = (
-        Stranger::new(),
-        Lan::start_within(Reach::ThisComputer).expect("discovery starts"),
-    );
-    let (office, other) = (Uuid::new_v4(), Uuid::new_v4());
-    let announcement = Announcement {
-        server: office,
-        name: "Büro".into(),
-        protocol: 1,
-        port: 7411,
-        people: 3,
-    };
-    let announced = lan.announce(announcement).expect("it can be announced");
-    let mut list = lan.browse().expect("browsing starts");
-    let first = tokio::time::timeout(DEADLINE, async {
-        loop {
-            if let NearbyEvent::Found(server) = list.next().await.expect("discovery runs")
-                && server.id == office
-            {
-                return server;
-            }
-        }
-    });
-    assert_eq!(first.await.expect("the server is shown in time").name, "Büro");
+#[test]
+fn a_stranger_can_neither_rename_nor_hide_a_server() {
+    in_own_network(async || {
+        let (stranger, discovery) = (Stranger::new(), discovery());
+        let office = announcement(7411);
+        let announced = Announced::new(&discovery, &office);
+        announced.has_people(3);
+        let mut browser = Browser::new(&discovery);
+        browser.sees(office.server, |server| server.people == 3).await;
 
-    stranger.announces(
-        "0",
-        7412,
-        &[
-            ("v", "1"),
-            ("id", &office.to_string()),
-            ("name", "Free prizes"),
-            ("people", "900"),
-        ],
-    );
-    let claimed = tokio::time::timeout(DEADLINE, async {
-        loop {
-            if let NearbyEvent::Changed(server) = list.next().await.expect("discovery runs")
-                && server.id == office
-            {
-                return server;
-            }
-        }
+        stranger.announces(
+            "0",
+            7412,
+            &[
+                ("v", "1"),
+                ("id", &office.server.to_string()),
+                ("name", "Free prizes"),
+                ("people", "900"),
+            ],
+        );
+        let claimed = browser
+            .sees(office.server, |server| {
+                server.addresses.iter().any(|address| address.port() == 7412)
+            })
+            .await;
+        assert_eq!((claimed.name.as_str(), claimed.people), ("Büro", 3));
+        assert!(
+            claimed.addresses.iter().any(|address| address.port() == 7411),
+            "{:?}",
+            claimed.addresses
+        );
+        announced.handle.stop().await;
+        discovery.shutdown().await;
     });
-    let claimed = claimed.await.expect("the claim is shown in time");
-    assert_eq!((claimed.name.as_str(), claimed.people), ("Büro", 3));
-    assert!(
-        claimed.addresses.iter().any(|address| address.port() == 7411),
-        "{:?}",
-        claimed.addresses
-    );
-
-    stranger.announces("other", 7413, &[("v", "1"), ("id", &other.to_string())]);
-    shown_until(&lan, other).await;
-    announced.stop().await;
-    lan.shutdown().await;
 }

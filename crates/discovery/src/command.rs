@@ -1,0 +1,29 @@
+//! The commands that the handles send to the background task.
+
+use tokio::sync::oneshot;
+
+use crate::announcement::Announcement;
+
+/// Identifies one call of [`Discovery::announce`](crate::Discovery::announce).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RegistrationId(pub(crate) u64);
+
+/// A request to the background task.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Announce a server.
+    Register {
+        id: RegistrationId,
+        announcement: Announcement,
+        people: u32,
+    },
+    /// Announce the new number of people.
+    SetPeople { id: RegistrationId, people: u32 },
+    /// Say goodbye. `done` completes once the goodbye has been sent, and is dropped if it could not be sent.
+    Unregister {
+        id: RegistrationId,
+        done: Option<oneshot::Sender<()>>,
+    },
+    /// Search for servers as long as the list has subscribers.
+    Browse,
+}
