@@ -8,8 +8,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::settings::{Format, Level};
 
-/// Libraries whose debug logs hold what people write.
-const INDISCREET: [&str; 6] = [
+/// Libraries whose debug logs contain messages.
+const CONTENT_LOGGING_LIBRARIES: [&str; 6] = [
     "socketioxide",
     "socketioxide_core",
     "engineioxide",
@@ -18,7 +18,7 @@ const INDISCREET: [&str; 6] = [
     "hyper",
 ];
 
-/// Begins to log. Called once.
+/// Installs the logger. Called once.
 pub(crate) fn start(level: Level, format: Format) {
     let filter = EnvFilter::new(directives(level));
     let registry = tracing_subscriber::registry().with(filter);
@@ -40,7 +40,9 @@ fn directives(level: Level) -> String {
         Level::Debug => "debug",
         Level::Trace => "trace",
     };
-    INDISCREET
+    CONTENT_LOGGING_LIBRARIES
         .iter()
-        .fold(level.to_owned(), |all, library| all + "," + library + "=warn")
+        .fold(level.to_owned(), |directives, library| {
+            directives + "," + library + "=warn"
+        })
 }

@@ -1,4 +1,4 @@
-//! What the program was told: by flags, by the environment, by a file, in this order of precedence.
+//! The settings: from flags, the environment and a file, in this order of precedence.
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ pub(crate) struct Flags {
     log_format: Option<Format>,
 }
 
-/// How much is logged.
+/// The lowest level that is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Level {
@@ -76,18 +76,18 @@ pub(crate) enum Level {
     Trace,
 }
 
-/// In which form.
+/// The form of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Format {
     /// For people.
     #[default]
     Text,
-    /// One object a line.
+    /// One object per line.
     Json,
 }
 
-/// Everything decided.
+/// The settings, with defaults filled in.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
@@ -98,41 +98,41 @@ pub(crate) struct Settings {
     pub(crate) server: Config,
 }
 
-/// What was told can't be used.
+/// Settings that can't be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
     #[error("The file {} can't be read: {cause}.", path.display())]
     Unreadable { path: PathBuf, cause: std::io::Error },
     #[error("The file {} is wrong: {cause}", path.display())]
-    Wrong { path: PathBuf, cause: Box<toml::de::Error> },
+    Invalid { path: PathBuf, cause: Box<toml::de::Error> },
     #[error("This user has no folder for application data. Say which folder to use, with --data DIR.")]
     NoDataFolder,
 }
 
 impl Settings {
-    /// Reads the file that the flags name, and decides.
-    pub(crate) fn decide(flags: Flags) -> Result<Self, SettingsError> {
+    /// Fills in what the flags leave open: from the file that they name, then from the defaults.
+    pub(crate) fn resolve(flags: Flags) -> Result<Self, SettingsError> {
         let file = flags.config.as_deref().map(read).transpose()?.unwrap_or_default();
-        let both = flags.or(file);
+        let flags = flags.or(file);
         let default = Config::default();
         Ok(Self {
-            listen: both
+            listen: flags
                 .listen
                 .unwrap_or_else(|| SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT))),
-            data: both.data.map_or_else(default_data, Ok)?,
-            announce: !both.no_announce.unwrap_or_default(),
-            log: both.log.unwrap_or_default(),
-            log_format: both.log_format.unwrap_or_default(),
+            data: flags.data.map_or_else(default_data, Ok)?,
+            announce: !flags.no_announce.unwrap_or_default(),
+            log: flags.log.unwrap_or_default(),
+            log_format: flags.log_format.unwrap_or_default(),
             server: Config {
-                name: both
+                name: flags
                     .name
                     .map(|name| name.0)
                     .or_else(machine_name)
                     .unwrap_or(default.name),
-                guests: !both.no_guests.unwrap_or_default(),
-                allowed_hosts: both.allowed_host.unwrap_or_default(),
-                max_connections: both.max_connections.unwrap_or(default.max_connections),
-                max_connections_per_address: both
+                guests: !flags.no_guests.unwrap_or_default(),
+                allowed_hosts: flags.allowed_host.unwrap_or_default(),
+                max_connections: flags.max_connections.unwrap_or(default.max_connections),
+                max_connections_per_address: flags
                     .max_connections_per_address
                     .unwrap_or(default.max_connections_per_address),
             },
@@ -158,7 +158,7 @@ impl Flags {
     }
 }
 
-/// A name as a flag.
+/// A name that clap can parse.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 struct NameFlag(Name);
@@ -175,7 +175,7 @@ fn read(path: &Path) -> Result<Flags, SettingsError> {
         path: path.to_owned(),
         cause,
     })?;
-    toml::from_str(&text).map_err(|cause| SettingsError::Wrong {
+    toml::from_str(&text).map_err(|cause| SettingsError::Invalid {
         path: path.to_owned(),
         cause: Box::new(cause),
     })
@@ -193,6 +193,9 @@ fn machine_name() -> Option<Name> {
 
 #[cfg(test)]
 mod tests {
+    //! - a flag wins over the file, and the file over the default
+    //! - an invalid or missing file is rejected
+
     use clap::Parser as _;
 
     use super::*;
@@ -214,7 +217,8 @@ mod tests {
         )
         .unwrap();
         let path = path.to_str().unwrap();
-        let settings = Settings::decide(flags(&["--config", path, "--data", "/d", "--name", "From the flag"])).unwrap();
+        let settings =
+            Settings::resolve(flags(&["--config", path, "--data", "/d", "--name", "From the flag"])).unwrap();
         assert_eq!(settings.server.name.as_str(), "From the flag");
         assert!(!settings.server.guests);
         assert_eq!(settings.server.max_connections, 7);
@@ -222,7 +226,7 @@ mod tests {
         assert_eq!(settings.log, Level::Debug);
         assert!(settings.announce);
         assert!(
-            Settings::decide(flags(&["--config", path, "--data", "/d", "--no-guests=false"]))
+            Settings::resolve(flags(&["--config", path, "--data", "/d", "--no-guests=false"]))
                 .unwrap()
                 .server
                 .guests
@@ -230,15 +234,15 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_file_is_said_to_be_wrong() {
+    fn an_invalid_file_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("server.toml");
-        for wrong in ["nmae = \"x\"", "listen = 4242", "name = \"\"", "["] {
-            std::fs::write(&path, wrong).unwrap();
-            let error = Settings::decide(flags(&["--config", path.to_str().unwrap()])).unwrap_err();
-            assert!(matches!(error, SettingsError::Wrong { .. }), "{wrong}: {error}");
+        for invalid in ["nmae = \"x\"", "listen = 4242", "name = \"\"", "["] {
+            std::fs::write(&path, invalid).unwrap();
+            let error = Settings::resolve(flags(&["--config", path.to_str().unwrap()])).unwrap_err();
+            assert!(matches!(error, SettingsError::Invalid { .. }), "{invalid}: {error}");
         }
-        let error = Settings::decide(flags(&["--config", "/nowhere.toml"])).unwrap_err();
+        let error = Settings::resolve(flags(&["--config", "/nowhere.toml"])).unwrap_err();
         assert!(matches!(error, SettingsError::Unreadable { .. }), "{error}");
     }
 }
