@@ -199,7 +199,12 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::Arguments;
+
+    #[derive(clap::Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        flags: Flags,
+    }
 
     fn flags(arguments: &[&str]) -> Flags {
         Arguments::try_parse_from([&["ichat-server"], arguments].concat())
