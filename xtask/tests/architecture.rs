@@ -293,33 +293,45 @@ fn nothing_that_is_shipped_enables_the_feature_broken() {
 fn packages_depend_in_one_direction() {
     let directions: &[(&str, Kind, &[&str])] = &[
         ("ichat-protocol", Kind::Any, &[]),
-        ("ichat-discovery", Kind::Any, &[]),
+        ("ichat-discovery", Kind::Normal, &[]),
+        ("ichat-discovery", Kind::Any, &["ichat-testkit"]),
         ("xtask", Kind::Any, &[]),
         ("ichat-store", Kind::Any, &["ichat-protocol"]),
         // The headless server announces itself.
         (
             "ichat-server",
-            Kind::Any,
+            Kind::Normal,
             &["ichat-protocol", "ichat-store", "ichat-discovery"],
         ),
+        (
+            "ichat-server",
+            Kind::Any,
+            &["ichat-protocol", "ichat-store", "ichat-discovery", "ichat-testkit"],
+        ),
+        // Its feature `server` is for tests that want a server in their own process.
+        (
+            "ichat-testkit",
+            Kind::Any,
+            &["ichat-protocol", "ichat-store", "ichat-server"],
+        ),
         // The benchmarks measure the server program from outside, as its clients do.
-        ("ichat-bench", Kind::Normal, &["ichat-protocol"]),
+        ("ichat-bench", Kind::Normal, &["ichat-protocol", "ichat-testkit"]),
         (
             "ichat-bench",
             Kind::Any,
-            &["ichat-protocol", "ichat-store", "ichat-server"],
+            &["ichat-protocol", "ichat-store", "ichat-server", "ichat-testkit"],
         ),
         ("ichat-client", Kind::Normal, &["ichat-protocol", "ichat-store"]),
         (
             "ichat-client",
             Kind::Any,
-            &["ichat-protocol", "ichat-store", "ichat-server"],
+            &["ichat-protocol", "ichat-store", "ichat-server", "ichat-testkit"],
         ),
         // The fault checker runs the server as a program, so it doesn't link it.
         (
             "ichat-faults",
             Kind::Any,
-            &["ichat-protocol", "ichat-store", "ichat-client"],
+            &["ichat-protocol", "ichat-store", "ichat-client", "ichat-testkit"],
         ),
     ];
     for (package, kind, allowed) in directions {

@@ -11,34 +11,34 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::net::Cable;
-use common::{Person, Server, name};
+use common::{User, name, start_server};
 use ichat_client::session::{Effect, Input, PersistedState, Session};
 use ichat_protocol::limits::HEADS_INTERVAL;
 use ichat_protocol::{DeviceId, Hello, LimitsInfo, MemberId, RoomId, ServerEvent, ServerId, ServerInfo};
+use ichat_testkit::TestServer;
+use ichat_testkit::proxy::Proxy;
 use uuid::Uuid;
 
 /// What a person who opens the laptop may be made to wait.
 const IN_STEP_WITHIN: Duration = Duration::from_secs(5);
 const TEN_MINUTES: Duration = Duration::from_mins(10);
 
-/// Alice over a cable, Bob beside the server.
-async fn alice_and_bob() -> (Server, Cable, Person, Person) {
-    let server = Server::start().await;
-    let cable = Cable::to(server.address).await;
-    let bob = Person::joining("Bob", &server).await;
-    let mut alice = Person::new("Alice");
-    alice.server = Some(alice.client.join(std::slice::from_ref(&cable.address)).await.unwrap());
-    alice.is_online().await;
-    (server, cable, alice, bob)
+/// Alice over a proxy, Bob beside the server.
+async fn alice_and_bob() -> (TestServer, Proxy, User, User) {
+    let server = start_server().await;
+    let proxy = Proxy::to(server.address).unwrap();
+    let bob = User::online("Bob", &server).await;
+    let mut alice = User::new("Alice");
+    alice.joins(proxy.address()).await;
+    (server, proxy, alice, bob)
 }
 
 #[tokio::test]
 async fn asleep_for_ten_minutes_and_in_step_within_five_seconds() {
-    let (_server, cable, mut alice, bob) = alice_and_bob().await;
-    cable.is_pulled();
+    let (_server, proxy, mut alice, bob) = alice_and_bob().await;
+    proxy.become_black_hole();
     bob.says("while you slept").await;
-    cable.is_plugged_in();
+    proxy.recover();
     let woke = Instant::now();
     alice.wakes_after(TEN_MINUTES);
     alice.sees("while you slept").await;
@@ -47,7 +47,7 @@ async fn asleep_for_ten_minutes_and_in_step_within_five_seconds() {
 
 #[tokio::test]
 async fn a_line_that_survived_the_sleep_is_no_worse() {
-    let (_server, _cable, mut alice, bob) = alice_and_bob().await;
+    let (_server, _proxy, mut alice, bob) = alice_and_bob().await;
     let woke = Instant::now();
     alice.wakes_after(TEN_MINUTES);
     bob.says("good morning").await;

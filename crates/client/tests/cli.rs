@@ -9,8 +9,8 @@ mod common;
 
 use std::process::{Output, Stdio};
 
-use common::net::nobody;
-use common::{Person, Server};
+use common::net::unused_address;
+use common::{User, address, start_server};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
@@ -36,10 +36,10 @@ fn text(bytes: &[u8]) -> String {
 
 #[tokio::test]
 async fn a_script_talks() {
-    let server = Server::start().await;
-    let mut bob = Person::joining("Bob", &server).await;
+    let server = start_server().await;
+    let mut bob = User::online("Bob", &server).await;
     let data = tempfile::tempdir().unwrap();
-    let at = server.at().to_string();
+    let at = address(server.address).to_string();
     let rooms = runs(&data, &["rooms", &at]).await;
     assert!(text(&rooms.stdout).contains("* Lobby"), "{rooms:?}");
     let said = runs(
@@ -57,7 +57,7 @@ async fn a_script_talks() {
         .unwrap();
     let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
     let mut next = async |wanted: &str| {
-        while let Some(line) = tokio::time::timeout(common::PATIENCE, lines.next_line())
+        while let Some(line) = tokio::time::timeout(common::TIMEOUT, lines.next_line())
             .await
             .unwrap()
             .unwrap()
@@ -76,15 +76,15 @@ async fn a_script_talks() {
 
 #[tokio::test]
 async fn what_goes_wrong_ends_with_a_sentence() {
-    let server = Server::start().await;
+    let server = start_server().await;
     let data = tempfile::tempdir().unwrap();
-    let at = server.at().to_string();
+    let at = address(server.address).to_string();
     let empty = runs(&data, &["say", &at, "  "]).await;
     assert_eq!(empty.status.code(), Some(1));
     assert_eq!(text(&empty.stderr).trim(), "A message needs some text.");
     let nowhere = runs(&data, &["join", &at, "Attic"]).await;
     assert!(text(&nowhere.stderr).contains("There are: Lobby."), "{nowhere:?}");
-    let gone = runs(&data, &["--json", "rooms", &nobody().await.to_string()]).await;
+    let gone = runs(&data, &["--json", "rooms", &unused_address().await.to_string()]).await;
     assert_eq!(gone.status.code(), Some(1));
     let error: Value = serde_json::from_slice(&gone.stderr).unwrap();
     assert!(

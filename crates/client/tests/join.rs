@@ -11,8 +11,8 @@ mod common;
 
 use std::time::Instant;
 
-use common::net::{nobody, stranger};
-use common::{Person, Server};
+use common::net::{other_program, unused_address};
+use common::{User, address, start_server};
 use ichat_client::session::ConnectionStatus;
 use ichat_client::{HelloError, JoinError};
 use ichat_protocol::ErrorCode;
@@ -24,23 +24,23 @@ const LATER_VERSION: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json
 
 #[tokio::test]
 async fn wrong_addresses_get_a_sentence() {
-    let alice = Person::new("Alice");
+    let alice = User::new("Alice");
     let fails = async |address| alice.client.join(&[address]).await.unwrap_err();
-    let error = fails(nobody().await).await;
+    let error = fails(unused_address().await).await;
     assert!(
         matches!(error, JoinError::Hello(HelloError::NobodyThere { .. })),
         "{error:?}"
     );
     assert!(error.to_string().contains("same network"), "{error}");
     for other in [WEB_PAGE, NOT_HTTP] {
-        let error = fails(stranger(other).await).await;
+        let error = fails(other_program(other).await).await;
         assert!(
             matches!(error, JoinError::Hello(HelloError::NotIChat { .. })),
             "{error:?}"
         );
         assert!(error.to_string().contains("Check the address"), "{error}");
     }
-    let error = fails(stranger(LATER_VERSION).await).await;
+    let error = fails(other_program(LATER_VERSION).await).await;
     assert_eq!(error.to_wire().code, ErrorCode::Protocol);
     let text = "This server speaks protocol version 8, 9, this I-Chat 1. Update I-Chat here.";
     assert_eq!(error.to_string(), text);
@@ -50,47 +50,47 @@ async fn wrong_addresses_get_a_sentence() {
 
 #[tokio::test]
 async fn the_right_one_wins_a_race() {
-    let server = Server::start().await;
-    let alice = Person::new("Alice");
+    let server = start_server().await;
+    let alice = User::new("Alice");
     // 192.0.2.0/24 is for documentation (RFC 5737): nothing answers there, and some networks take long to say so.
     let addresses = [
         "192.0.2.1:4242".parse().unwrap(),
-        nobody().await,
-        stranger(WEB_PAGE).await,
-        server.at(),
+        unused_address().await,
+        other_program(WEB_PAGE).await,
+        address(server.address),
     ];
     let began = Instant::now();
     alice.client.join(&addresses).await.unwrap();
     assert!(began.elapsed().as_secs() < 5);
-    assert_eq!(alice.client.servers()[0].addresses[0], server.at());
+    assert_eq!(alice.client.servers()[0].addresses[0], address(server.address));
 }
 
 #[tokio::test]
 async fn a_server_that_moved_is_found_again() {
-    let mut server = Server::start().await;
-    let mut alice = Person::joining("Alice", &server).await;
+    let mut server = start_server().await;
+    let mut alice = User::online("Alice", &server).await;
     server.stops().await;
     alice.is_offline().await;
     // Another server takes the old address, and the one that is wanted another one.
-    let mut other = Server::start().await;
+    let mut other = start_server().await;
     other.stops().await;
     other.address = server.address;
-    other.is_back().await;
-    let told = |p: &Person| matches!(&p.connection, Some(ConnectionStatus::Reconnecting { message: Some(m), .. }) if m.contains("Another I-Chat server"));
+    other.starts_again().await;
+    let told = |p: &User| matches!(&p.connection, Some(ConnectionStatus::Reconnecting { message: Some(m), .. }) if m.contains("Another I-Chat server"));
     alice.until("being told of the other one", told).await;
     server.address.set_port(0);
-    server.is_back().await;
+    server.starts_again().await;
     alice
         .client
-        .update_addresses(alice.server.unwrap(), &[server.at()])
+        .update_addresses(alice.server.unwrap(), &[address(server.address)])
         .await;
     alice.is_online().await;
 }
 
 #[tokio::test]
 async fn a_forgotten_server_is_gone() {
-    let server = Server::start().await;
-    let alice = Person::joining("Alice", &server).await;
+    let server = start_server().await;
+    let alice = User::online("Alice", &server).await;
     let id = alice.server.unwrap();
     let kept = alice.dir.join("servers").join(id.to_string());
     assert!(kept.exists());

@@ -13,7 +13,7 @@ mod common;
 use std::path::Path;
 use std::process::Stdio;
 
-use common::{Person, name};
+use common::{User, name};
 use ichat_client::Address;
 use ichat_server::{Config, run};
 use ichat_store::Store;
@@ -63,7 +63,7 @@ async fn a_killed_server_loses_nothing_that_was_sent() {
     let dir = tempfile::tempdir().unwrap();
     let (mut server, address) = server_process(dir.path(), "127.0.0.1:0").await;
     let at: Address = address.parse().unwrap();
-    let mut alice = Person::new("Alice");
+    let mut alice = User::new("Alice");
     alice.server = Some(alice.client.join(std::slice::from_ref(&at)).await.unwrap());
     alice.is_online().await;
     let mut said = Vec::new();
@@ -87,7 +87,7 @@ async fn a_killed_server_loses_nothing_that_was_sent() {
     }
     assert_eq!(alice.resets, 0);
     // Somebody who comes now sees the same.
-    let mut bob = Person::new("Bob");
+    let mut bob = User::new("Bob");
     bob.server = Some(bob.client.join(&[at]).await.unwrap());
     bob.until("all of it", |p| p.texts().len() == said.len()).await;
     assert_eq!(bob.texts(), said);

@@ -11,16 +11,16 @@
 
 mod common;
 
-use common::{Person, Server, name};
+use common::{User, name, start_server};
 use ichat_client::session::{Command, ConnectionStatus};
 use ichat_client::{Client, OpenError};
 use ichat_protocol::{ErrorCode, RoomId};
 
 #[tokio::test]
 async fn what_one_says_the_other_sees() {
-    let server = Server::start().await;
-    let mut alice = Person::joining("Alice", &server).await;
-    let mut bob = Person::joining("Bob", &server).await;
+    let server = start_server().await;
+    let mut alice = User::online("Alice", &server).await;
+    let mut bob = User::online("Bob", &server).await;
     alice.says("hi").await;
     bob.sees("hi").await;
     alice.sees("hi").await;
@@ -34,9 +34,9 @@ async fn what_one_says_the_other_sees() {
 
 #[tokio::test]
 async fn a_hundred_posts_keep_their_order() {
-    let server = Server::start().await;
-    let mut alice = Person::joining("Alice", &server).await;
-    let mut bob = Person::joining("Bob", &server).await;
+    let server = start_server().await;
+    let mut alice = User::online("Alice", &server).await;
+    let mut bob = User::online("Bob", &server).await;
     for n in 0..100 {
         alice.says(&format!("a{n}")).await;
         bob.says(&format!("b{n}")).await;
@@ -58,9 +58,9 @@ async fn a_hundred_posts_keep_their_order() {
 
 #[tokio::test]
 async fn a_room_is_made_found_joined_and_left() {
-    let server = Server::start().await;
-    let mut alice = Person::joining("Alice", &server).await;
-    let mut bob = Person::joining("Bob", &server).await;
+    let server = start_server().await;
+    let mut alice = User::online("Alice", &server).await;
+    let mut bob = User::online("Bob", &server).await;
     let room = RoomId::fresh();
     let (called, topic) = (name("Lunch"), Some("Who eats where".into()));
     alice
@@ -91,8 +91,8 @@ async fn a_room_is_made_found_joined_and_left() {
 
 #[tokio::test]
 async fn a_new_name_reaches_the_server_and_stays() {
-    let server = Server::start().await;
-    let alice = Person::joining("Alice", &server).await;
+    let server = start_server().await;
+    let alice = User::online("Alice", &server).await;
     alice.client.set_name(name("Alicia")).await.unwrap();
     let member = alice.client.profile().member;
     let mut alice = alice.restarts().await;
@@ -107,8 +107,8 @@ async fn a_new_name_reaches_the_server_and_stays() {
 
 #[tokio::test]
 async fn an_interface_that_starts_anew_is_told_everything() {
-    let server = Server::start().await;
-    let mut alice = Person::joining("Alice", &server).await;
+    let server = start_server().await;
+    let mut alice = User::online("Alice", &server).await;
     alice.says("hi").await;
     alice.sees("hi").await;
     (alice.connection, alice.lobby) = (None, None);
@@ -123,7 +123,7 @@ async fn an_interface_that_starts_anew_is_told_everything() {
 
 #[tokio::test]
 async fn a_second_process_on_the_same_folder_is_refused() {
-    let alice = Person::new("Alice");
+    let alice = User::new("Alice");
     let second = Client::open(&alice.dir, None);
     assert!(matches!(second.as_ref().err(), Some(OpenError::InUse { .. })));
     assert!(second.err().unwrap().to_string().contains("in use by another I-Chat"));

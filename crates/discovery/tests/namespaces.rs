@@ -15,7 +15,7 @@ mod lab;
 
 use std::time::{Duration, Instant};
 
-use lab::{Network, SERVER, addresses_of};
+use lab::{SERVER, addresses_of, announce, browse, plugged_in, unplugged};
 
 /// What somebody who looks at the list notices.
 const FOUND_WITHIN: Duration = Duration::from_secs(5);
@@ -31,15 +31,19 @@ fn within(bound: Duration, what: &str, start: Instant) {
 
 #[test]
 fn a_server_is_found_across_and_gone_after_sigterm_and_kill() {
-    let Some(network) = Network::plugged_in("eth0") else {
-        return;
-    };
-    network.host.has_card("docker0", "172.17.0.1/16");
-    network.host.has_card("tun0", "10.8.0.1/24");
-    let (own, browser) = (network.host.browses(), network.guest.browses());
+    let Some(network) = plugged_in("eth0") else { return };
+    network
+        .host
+        .add_isolated_interface("docker0", "172.17.0.1/16")
+        .expect("an interface can be added");
+    network
+        .host
+        .add_isolated_interface("tun0", "10.8.0.1/24")
+        .expect("an interface can be added");
+    let (own, browser) = (browse(&network.host), browse(&network.guest));
 
     let start = Instant::now();
-    let server = network.host.announces("7300");
+    let server = announce(&network.host, "7300");
     let addresses = browser.finds("10.77.0.1:7300");
     within(FOUND_WITHIN, "found", start);
     assert_eq!(
@@ -47,13 +51,13 @@ fn a_server_is_found_across_and_gone_after_sigterm_and_kill() {
         "the address in the same subnet comes first"
     );
     let start = Instant::now();
-    server.is_told("people 5");
-    browser.says("people changed", |line| {
+    server.receives("people 5");
+    browser.prints("people changed", |line| {
         line["event"] == "changed" && line["people"] == 5
     });
     within(FOUND_WITHIN, "five people seen", start);
     // What is said on Docker's card can be heard on the host alone.
-    own.says("people changed", |line| {
+    own.prints("people changed", |line| {
         let strays = |address: &String| ["172.", "10.8.", "127."].iter().any(|stray| address.starts_with(stray));
         assert!(!addresses_of(line).iter().any(strays), "{line}");
         line["event"] == "changed" && line["people"] == 5
@@ -61,29 +65,29 @@ fn a_server_is_found_across_and_gone_after_sigterm_and_kill() {
 
     let start = Instant::now();
     server.signal("-TERM");
-    browser.misses();
+    browser.loses();
     within(GONE_AFTER_GOODBYE_WITHIN, "gone after SIGTERM", start);
 
     let start = Instant::now();
-    let server = network.host.announces("7300");
+    let server = announce(&network.host, "7300");
     browser.finds("10.77.0.1:7300");
     within(FOUND_WITHIN, "found again", start);
 
     let start = Instant::now();
     server.signal("-KILL");
-    browser.misses();
+    browser.loses();
     within(GONE_AFTER_KILL_WITHIN, "gone after kill -9", start);
 
     let start = Instant::now();
-    let server = network.host.announces("7301");
+    let server = announce(&network.host, "7301");
     browser.finds("10.77.0.1:7301");
     within(FOUND_WITHIN, "found on another port", start);
 
     // Back on another port before anybody has noticed that the old one is dead: both are shown, then the new one alone.
     server.signal("-KILL");
-    let _server = network.host.announces("7302");
+    let _server = announce(&network.host, "7302");
     let start = Instant::now();
-    browser.says("only the new port", |line| {
+    browser.prints("only the new port", |line| {
         let addresses = addresses_of(line);
         line["id"] == SERVER && !addresses.is_empty() && addresses.iter().all(|address| address.ends_with(":7302"))
     });
@@ -92,13 +96,11 @@ fn a_server_is_found_across_and_gone_after_sigterm_and_kill() {
 
 #[test]
 fn a_late_browser_finds_what_is_there() {
-    let Some(network) = Network::plugged_in("veth-a") else {
-        return;
-    };
-    let server = network.host.announces("7300");
-    network.host.browses().finds("10.77.0.1:7300");
+    let Some(network) = plugged_in("veth-a") else { return };
+    let server = announce(&network.host, "7300");
+    browse(&network.host).finds("10.77.0.1:7300");
     let start = Instant::now();
-    let browser = network.guest.browses();
+    let browser = browse(&network.guest);
     browser.finds("10.77.0.1:7300");
     within(FOUND_WITHIN, "found by a late browser, over virtual cards", start);
     drop(server);
@@ -106,16 +108,14 @@ fn a_late_browser_finds_what_is_there() {
 
 #[test]
 fn a_server_that_slept_comes_back() {
-    let Some(network) = Network::plugged_in("eth0") else {
-        return;
-    };
-    let server = network.host.announces("7300");
-    let browser = network.guest.browses();
+    let Some(network) = plugged_in("eth0") else { return };
+    let server = announce(&network.host, "7300");
+    let browser = browse(&network.guest);
     browser.finds("10.77.0.1:7300");
 
     let start = Instant::now();
     server.signal("-STOP");
-    browser.misses();
+    browser.loses();
     within(GONE_AFTER_KILL_WITHIN, "gone after falling asleep", start);
 
     let start = Instant::now();
@@ -126,43 +126,41 @@ fn a_server_that_slept_comes_back() {
 
 #[test]
 fn a_server_behind_bad_radio_comes_back() {
-    let Some(network) = Network::plugged_in("wlan0") else {
-        return;
-    };
-    let _server = network.host.announces("7300");
-    let browser = network.guest.browses();
+    let Some(network) = plugged_in("wlan0") else { return };
+    let _server = announce(&network.host, "7300");
+    let browser = browse(&network.guest);
     browser.finds("10.77.0.1:7300");
 
     let start = Instant::now();
-    network.host.is_unheard(network.card);
-    browser.misses();
+    network.host.drop_outgoing(&network.interface).expect("tc works");
+    browser.loses();
     within(GONE_AFTER_KILL_WITHIN, "gone after the radio failed", start);
 
     let start = Instant::now();
-    network.host.is_heard_again(network.card);
+    network.host.send_outgoing(&network.interface).expect("tc works");
     browser.finds("10.77.0.1:7300");
     within(FOUND_WITHIN, "found after the radio was back", start);
 }
 
 #[test]
 fn a_cable_is_followed() {
-    let Some(network) = Network::new("eth0") else { return };
-    let _server = network.host.announces("7300");
-    let (own, browser) = (network.host.browses(), network.guest.browses());
+    let Some(network) = unplugged("eth0") else { return };
+    let _server = announce(&network.host, "7300");
+    let (own, browser) = (browse(&network.host), browse(&network.guest));
     own.finds("127.0.0.1:7300");
 
     let start = Instant::now();
-    network.plug_in();
+    network.plug_in().expect("the cable can be plugged in");
     browser.finds("10.77.0.1:7300");
     within(CABLE_NOTICED_WITHIN, "found after the cable was plugged in", start);
 
     let start = Instant::now();
-    network.pull();
-    browser.misses();
+    network.unplug().expect("the cable can be unplugged");
+    browser.loses();
     within(CABLE_NOTICED_WITHIN, "gone after the cable was pulled", start);
 
     let start = Instant::now();
-    network.plug_in();
+    network.plug_in().expect("the cable can be plugged in");
     browser.finds("10.77.0.1:7300");
     within(
         CABLE_NOTICED_WITHIN,

@@ -10,13 +10,11 @@
     reason = "a test fails where its ground gives way"
 )]
 
-mod common;
-
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use common::{Key, Person, soon};
+use ichat_testkit::{Identity, TestClient, entries, or_time_out};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -34,13 +32,15 @@ async fn serve(data: &Path) -> (Child, SocketAddr) {
         .arg(data);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = soon(lines.next_line()).await.unwrap().expect("it ended at once");
+    let line = or_time_out(lines.next_line()).await.unwrap().expect("it ended at once");
     let address = line.strip_prefix("listening on http://").unwrap();
     (child, address.parse().unwrap())
 }
 
 async fn told(arguments: &[&str], paths: &[&Path]) -> Output {
-    soon(program().args(arguments).args(paths).output()).await.unwrap()
+    or_time_out(program().args(arguments).args(paths).output())
+        .await
+        .unwrap()
 }
 
 /// What was said, when it went well.
@@ -63,12 +63,12 @@ async fn refused(arguments: &[&str], paths: &[&Path]) -> String {
 async fn a_backup_beside_a_running_server_and_a_restored_one() {
     let folder = tempfile::tempdir().unwrap();
     let (data, file) = (folder.path().join("data"), folder.path().join("backup.db"));
-    let key = Key::new();
+    let key = Identity::random();
     let (mut child, address) = serve(&data).await;
-    let mut alice = Person::join(address, key.auth(address, "Alice").await).await;
+    let mut alice = TestClient::join(address, key.auth(address, "Alice").await.unwrap()).await;
     let room = alice.lobby();
     alice.emit("sync", json!({ "rooms": { room.to_string(): null } })).await;
-    let epoch = alice.hears("page").await["head"]["epoch"].clone();
+    let epoch = alice.receives("page").await["head"]["epoch"].clone();
     let kept = alice.says("in the backup").await;
     alice.sees("in the backup").await;
     let data_flag = data.to_str().unwrap();
@@ -85,16 +85,13 @@ async fn a_backup_beside_a_running_server_and_a_restored_one() {
     let said = done(&["check", "--data", data_flag], &[]).await;
     assert!(said.contains("is sound"), "{said}");
     let (_child, address) = serve(&data).await;
-    let mut alice = Person::join(address, key.auth(address, "Alice").await).await;
+    let mut alice = TestClient::join(address, key.auth(address, "Alice").await.unwrap()).await;
     let cursor = json!({ "rooms": { room.to_string(): { "epoch": epoch, "seq": head } } });
     alice.emit("sync", cursor).await;
-    let reset = alice.hears("reset").await;
+    let reset = alice.receives("reset").await;
     assert_ne!(reset["head"]["epoch"], epoch);
-    let page = alice.hears("page").await;
-    let ids: Vec<String> = common::entries(&page)
-        .iter()
-        .map(|entry| entry.id.to_string())
-        .collect();
+    let page = alice.receives("page").await;
+    let ids: Vec<String> = entries(&page).iter().map(|entry| entry.id.to_string()).collect();
     assert!(ids.contains(&kept.to_string()) && !ids.contains(&lost.to_string()));
 }
 
@@ -124,9 +121,9 @@ async fn a_check_that_finds_something_says_it_and_gives_one() {
     let folder = tempfile::tempdir().unwrap();
     let data_flag = folder.path().to_str().unwrap();
     let (mut child, address) = serve(folder.path()).await;
-    let key = Key::new();
-    let mut alice = Person::join(address, key.auth(address, "Alice").await).await;
-    alice.follows(alice.lobby()).await;
+    let key = Identity::random();
+    let mut alice = TestClient::join(address, key.auth(address, "Alice").await.unwrap()).await;
+    alice.subscribes(alice.lobby()).await;
     alice.says("something").await;
     alice.sees("something").await;
     child.kill().await.unwrap();

@@ -13,24 +13,22 @@
     reason = "a test fails where its ground gives way"
 )]
 
-mod common;
-
-use common::{Heard, Person, Server, said};
 use ichat_protocol::limits::MAX_TEXT_BYTES;
+use ichat_testkit::{Received, TestClient, TestServer, message_text, or_time_out};
 use serde_json::{Value, json};
 
-async fn chat(person: &mut Person) -> (String, u64) {
-    let heard = person.hears("chat message").await;
+async fn chat(person: &mut TestClient) -> (String, u64) {
+    let heard = person.receives("chat message").await;
     (heard[0].as_str().unwrap().to_owned(), heard[1].as_u64().unwrap())
 }
 
 #[tokio::test]
 async fn a_text_goes_to_everybody_with_its_place() {
-    let server = Server::start().await;
-    let mut alice = server.classic().await;
-    let mut bob = server.classic().await;
-    let mut carol = server.person("Carol").await;
-    carol.follows(server.lobby()).await;
+    let server = TestServer::start().await;
+    let mut alice = server.tutorial_client().await;
+    let mut bob = server.tutorial_client().await;
+    let mut carol = server.user("Carol").await;
+    carol.subscribes(server.lobby()).await;
     alice.send(r#"42["chat message","hi"]"#).await;
     let (text, offset) = chat(&mut alice).await;
     assert_eq!(text, "hi");
@@ -42,20 +40,20 @@ async fn a_text_goes_to_everybody_with_its_place() {
 
 #[tokio::test]
 async fn repeating_a_message_is_harmless() {
-    let server = Server::start().await;
-    let mut alice = server.classic().await;
+    let server = TestServer::start().await;
+    let mut alice = server.tutorial_client().await;
     let arguments = [json!("hi"), json!("ojIckSD2jqNzOqIrAGzL-0")];
-    let first = alice.ask("chat message", &arguments).await;
+    let first = alice.request("chat message", &arguments).await;
     assert_eq!(
         chat(&mut alice).await,
         ("hi".to_owned(), first["offset"].as_u64().unwrap())
     );
-    assert_eq!(alice.ask("chat message", &arguments).await, first);
-    let mut back = server.classic().await;
-    let again = back.ask("chat message", &arguments).await;
+    assert_eq!(alice.request("chat message", &arguments).await, first);
+    let mut back = server.tutorial_client().await;
+    let again = back.request("chat message", &arguments).await;
     assert!(again["error"].is_null(), "{again}");
     let other = back
-        .ask("chat message", &[json!("hi"), json!("ojIckSD2jqNzOqIrAGzL-1")])
+        .request("chat message", &[json!("hi"), json!("ojIckSD2jqNzOqIrAGzL-1")])
         .await;
     assert!(other["offset"].as_u64() > first["offset"].as_u64());
     assert_eq!(
@@ -63,7 +61,7 @@ async fn repeating_a_message_is_harmless() {
             .log()
             .await
             .iter()
-            .filter(|entry| said(entry) == Some("hi"))
+            .filter(|entry| message_text(entry) == Some("hi"))
             .count(),
         2
     );
@@ -71,20 +69,20 @@ async fn repeating_a_message_is_harmless() {
 
 #[tokio::test]
 async fn what_was_missed_comes_in_order_and_once() {
-    let server = Server::start().await;
-    let mut alice = server.classic().await;
+    let server = TestServer::start().await;
+    let mut alice = server.tutorial_client().await;
     for number in 0..450 {
-        alice.ask("chat message", &[json!(number.to_string())]).await;
+        alice.request("chat message", &[json!(number.to_string())]).await;
     }
-    let mut bob = server.classic().await;
+    let mut bob = server.tutorial_client().await;
     let talking = tokio::spawn(async move {
         for number in 450..600 {
-            bob.ask("chat message", &[json!(number.to_string())]).await;
+            bob.request("chat message", &[json!(number.to_string())]).await;
         }
     });
     let mut rounds = 0;
     while rounds == 0 || !talking.is_finished() {
-        let mut back = Person::join(server.address, json!({ "serverOffset": 0 })).await;
+        let mut back = TestClient::join(server.address, json!({ "serverOffset": 0 })).await;
         let (mut expected, mut last) = (0, 0);
         while expected < 460 {
             let (text, offset) = chat(&mut back).await;
@@ -92,7 +90,7 @@ async fn what_was_missed_comes_in_order_and_once() {
             assert!(offset > last);
             (expected, last) = (expected + 1, offset);
         }
-        let mut later = Person::join(server.address, json!({ "serverOffset": last - 1 })).await;
+        let mut later = TestClient::join(server.address, json!({ "serverOffset": last - 1 })).await;
         assert_eq!(chat(&mut later).await, ("459".to_owned(), last));
         rounds += 1;
     }
@@ -101,8 +99,8 @@ async fn what_was_missed_comes_in_order_and_once() {
 
 #[tokio::test]
 async fn bad_input_is_refused_in_both_ways() {
-    let server = Server::start().await;
-    let mut alice = server.classic().await;
+    let server = TestServer::start().await;
+    let mut alice = server.tutorial_client().await;
     let long = "x".repeat(MAX_TEXT_BYTES + 1);
     for (arguments, code) in [
         (vec![], "bad_request"),
@@ -113,17 +111,17 @@ async fn bad_input_is_refused_in_both_ways() {
         (vec![json!("hi"), json!("x".repeat(300))], "bad_request"),
         (vec![json!("hi"), json!("id"), json!("more")], "bad_request"),
     ] {
-        let answer = alice.ask("chat message", &arguments).await;
+        let answer = alice.request("chat message", &arguments).await;
         assert_eq!(answer["error"]["code"], code);
         assert_eq!(alice.is_refused().await, code);
     }
-    assert!(server.log().await.iter().all(|entry| said(entry).is_none()));
+    assert!(server.log().await.iter().all(|entry| message_text(entry).is_none()));
 }
 
 #[tokio::test]
 async fn it_works_over_polling() {
-    let server = Server::start().await;
-    let mut alice = server.classic().await;
+    let server = TestServer::start().await;
+    let mut alice = server.tutorial_client().await;
     let http = reqwest::Client::new();
     let url = server.url("/socket.io/?EIO=4&transport=polling");
     let open: Value = serde_json::from_str(&http.get(&url).send().await.unwrap().text().await.unwrap()[1..]).unwrap();
@@ -158,7 +156,7 @@ async fn it_works_over_polling() {
 
 /// Takes what waits for a polling client, and answers a ping.
 async fn poll(http: &reqwest::Client, url: &str) -> String {
-    let answer = common::soon(http.get(url).send()).await.unwrap();
+    let answer = or_time_out(http.get(url).send()).await.unwrap();
     let packets = answer.error_for_status().unwrap().text().await.unwrap();
     if packets.split('\u{1e}').any(|packet| packet == "2") {
         http.post(url).body("3").send().await.unwrap();
@@ -168,13 +166,13 @@ async fn poll(http: &reqwest::Client, url: &str) -> String {
 
 #[tokio::test]
 async fn a_classic_client_can_use_the_richer_events_too() {
-    let server = Server::start().await;
-    let mut bot = server.classic().await;
-    let rooms = bot.ask("rooms", &[]).await;
+    let server = TestServer::start().await;
+    let mut bot = server.tutorial_client().await;
+    let rooms = bot.request("rooms", &[]).await;
     assert_eq!(rooms["data"]["rooms"][0]["joined"], true);
     bot.send(r#"42["chat message","hi"]"#).await;
     loop {
-        if let Heard::Event(event, data) = bot.next().await
+        if let Received::Event(event, data) = bot.next().await
             && event == "entries"
         {
             assert_eq!(data[0]["entries"].as_array().unwrap().len(), 2, "joined, and said");

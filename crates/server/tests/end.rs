@@ -13,16 +13,14 @@
     reason = "a test fails where its ground gives way"
 )]
 
-mod common;
-
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{Heard, Key, Person, Server, log, message, name, soon};
 use ichat_protocol::EntryId;
 use ichat_store::Store;
+use ichat_testkit::{Identity, Received, TestClient, TestServer, entries, lobby_log, message, name, or_time_out};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -45,7 +43,7 @@ fn program_on(address: &str, data: &Path) -> Command {
 async fn start(command: &mut Command) -> (Child, SocketAddr) {
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = soon(lines.next_line()).await.unwrap().expect("it ended at once");
+    let line = or_time_out(lines.next_line()).await.unwrap().expect("it ended at once");
     let address = line
         .strip_prefix("listening on http://")
         .unwrap_or_else(|| panic!("{line}"));
@@ -54,7 +52,7 @@ async fn start(command: &mut Command) -> (Child, SocketAddr) {
 
 /// What a program that can't start says.
 async fn complaint(command: &mut Command) -> String {
-    let output = soon(command.output()).await.unwrap();
+    let output = or_time_out(command.output()).await.unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert_eq!(text.lines().count(), 1, "one sentence: {text}");
@@ -63,42 +61,42 @@ async fn complaint(command: &mut Command) -> String {
 
 #[tokio::test]
 async fn a_shutdown_tells_everybody_and_loses_nothing() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
-    alice.follows(server.lobby()).await;
-    let mut sleeper = server.person("Sleeper").await;
-    sleeper.follows(server.lobby()).await;
+    let mut server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    let mut sleeper = server.user("Sleeper").await;
+    sleeper.subscribes(server.lobby()).await;
     let mut posted = Vec::new();
     // As many refusals fit into what the server buffers for her, so that none of what she is told is lost.
     for number in 0..300 {
         posted.push(alice.says(&number.to_string()).await);
     }
     let began = Instant::now();
-    let shutdown = server.shutdown.clone();
+    let shutdown = server.shutdown();
     let (mut committed, mut refused, mut told) = (Vec::new(), Vec::new(), false);
     loop {
         match alice.next().await {
-            Heard::Event(event, data) if event == "entries" => {
+            Received::Event(event, data) if event == "entries" => {
                 if committed.is_empty() {
                     shutdown.cancel();
                 }
-                committed.extend(common::entries(&data[0]).into_iter().map(|entry| entry.id));
+                committed.extend(entries(&data[0]).into_iter().map(|entry| entry.id));
             }
-            Heard::Event(event, data) if event == "refused" => {
+            Received::Event(event, data) if event == "refused" => {
                 assert_eq!(data[0]["error"]["code"], "closing");
                 refused.push(serde_json::from_value::<EntryId>(data[0]["id"].clone()).unwrap());
             }
-            Heard::Event(event, _) if event == "closing" => told = true,
-            Heard::End => break,
+            Received::Event(event, _) if event == "closing" => told = true,
+            Received::Disconnected => break,
             _ => {}
         }
     }
     assert!(told, "nobody was told");
-    let folder = server.stop().await;
+    server.stops().await;
     assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
     assert!(refused.iter().all(|id| !committed.contains(id)));
-    let store = Store::open_server(folder.path(), &name("Lobby")).await.unwrap();
-    let standing: Vec<EntryId> = log(&store).await.into_iter().map(|entry| entry.id).collect();
+    let store = Store::open_server(server.data(), &name("Lobby")).await.unwrap();
+    let standing: Vec<EntryId> = lobby_log(&store).await.into_iter().map(|entry| entry.id).collect();
     for id in posted {
         assert_eq!(
             standing.contains(&id),
@@ -114,53 +112,49 @@ async fn signals_end_the_program_with_zero() {
     for signal in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
         let (mut child, address) = start(&mut program(folder.path())).await;
-        let mut guest = Person::join(address, json!({ "protocol": 1 })).await;
+        let mut guest = TestClient::join(address, json!({ "protocol": 1 })).await;
         let pid = child.id().unwrap().to_string();
         Command::new("kill")
             .args([&format!("-{signal}"), &pid])
             .status()
             .await
             .unwrap();
-        guest.hears("closing").await;
-        assert_eq!(soon(child.wait()).await.unwrap().code(), Some(0));
+        guest.receives("closing").await;
+        assert_eq!(or_time_out(child.wait()).await.unwrap().code(), Some(0));
     }
 }
 
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
-    let key = Key::new();
+    let key = Identity::random();
     let mut acknowledged = Vec::new();
     for _ in 0..5 {
         let (mut child, address) = start(&mut program(folder.path())).await;
-        let mut alice = Person::join(address, key.auth(address, "Alice").await).await;
-        alice.follows(alice.lobby()).await;
+        let mut alice = TestClient::join(address, key.auth(address, "Alice").await.unwrap()).await;
+        alice.subscribes(alice.lobby()).await;
         let room = alice.lobby();
-        for _ in 0..2_000 {
-            let post = format!("42{}", json!(["post", message(room, EntryId::fresh(), "x")]));
-            let post = tokio_tungstenite::tungstenite::Message::text(post);
-            futures_util::SinkExt::feed(&mut alice.socket, post).await.unwrap();
-        }
-        futures_util::SinkExt::flush(&mut alice.socket).await.unwrap();
+        let post = |_| format!("42{}", json!(["post", message(room, EntryId::fresh(), "x")]));
+        alice.send_all((0..2_000).map(post)).await;
         let mut was_killed = false;
         loop {
             match alice.next().await {
-                Heard::Event(event, data) if event == "entries" => {
-                    acknowledged.extend(common::entries(&data[0]));
+                Received::Event(event, data) if event == "entries" => {
+                    acknowledged.extend(entries(&data[0]));
                     if !was_killed {
                         child.start_kill().unwrap();
                         was_killed = true;
                     }
                 }
-                Heard::End => break,
+                Received::Disconnected => break,
                 _ => {}
             }
         }
         assert!(was_killed);
-        soon(child.wait()).await.unwrap();
+        or_time_out(child.wait()).await.unwrap();
     }
     let store = Store::open_server(folder.path(), &name("Lobby")).await.unwrap();
-    let standing = log(&store).await;
+    let standing = lobby_log(&store).await;
     for (place, entry) in (1..).zip(&standing) {
         assert_eq!(entry.seq.0, place, "a gap");
     }
@@ -210,9 +204,9 @@ async fn a_data_folder_that_can_not_be_used_is_said() {
 async fn a_damaged_database_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, address) = start(&mut program(folder.path())).await;
-    let mut guest = Person::join(address, json!({ "protocol": 1 })).await;
+    let mut guest = TestClient::join(address, json!({ "protocol": 1 })).await;
     guest
-        .ask("post", &[message(guest.lobby(), EntryId::fresh(), "x")])
+        .request("post", &[message(guest.lobby(), EntryId::fresh(), "x")])
         .await;
     child.kill().await.unwrap();
     let mut damaged = 0;
@@ -234,13 +228,13 @@ async fn wrong_settings_are_said() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("server.toml");
     std::fs::write(&file, "nmae = \"x\"\n").unwrap();
-    let output = soon(program(folder.path()).arg("--config").arg(&file).output())
+    let output = or_time_out(program(folder.path()).arg("--config").arg(&file).output())
         .await
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("nmae"));
     for flags in [["--listen", "nowhere"], ["--name", ""], ["--log", "loud"]] {
-        let output = soon(Command::new(env!("CARGO_BIN_EXE_ichat-server")).args(flags).output())
+        let output = or_time_out(Command::new(env!("CARGO_BIN_EXE_ichat-server")).args(flags).output())
             .await
             .unwrap();
         assert_eq!(output.status.code(), Some(2), "{flags:?}");
@@ -255,12 +249,12 @@ async fn wrong_settings_are_said() {
 async fn logs_hold_nothing_that_anybody_said() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, address) = start(program(folder.path()).args(["--log", "trace", "--log-format", "json"])).await;
-    let mut guest = Person::join(address, json!({ "protocol": 1 })).await;
+    let mut guest = TestClient::join(address, json!({ "protocol": 1 })).await;
     guest
-        .ask("post", &[message(guest.lobby(), EntryId::fresh(), "xyzzy")])
+        .request("post", &[message(guest.lobby(), EntryId::fresh(), "xyzzy")])
         .await;
-    guest.ask("xyzzy", &[json!("xyzzy")]).await;
-    guest.ask("chat message", &[json!("xyzzy")]).await;
+    guest.request("xyzzy", &[json!("xyzzy")]).await;
+    guest.request("chat message", &[json!("xyzzy")]).await;
     child.kill().await.unwrap();
     let mut logs = String::new();
     child.stderr.take().unwrap().read_to_string(&mut logs).await.unwrap();

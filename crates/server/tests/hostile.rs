@@ -15,20 +15,19 @@
     reason = "a test fails where its ground gives way"
 )]
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{Server, entries, message, said, soon};
 use ichat_protocol::{EntryId, RoomId};
 use ichat_server::Config;
+use ichat_testkit::websocket::upgrade_request;
+use ichat_testkit::{TestServer, entries, message, message_text, or_time_out};
 use reqwest::StatusCode;
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
-use tokio_tungstenite::MaybeTlsStream;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+
+/// Longer than anything may take here.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Bytes that this process holds in memory.
 #[cfg(target_os = "linux")]
@@ -42,13 +41,6 @@ fn resident() -> usize {
     0
 }
 
-fn raw(person: &mut common::Person) -> &mut TcpStream {
-    match person.socket.get_mut() {
-        MaybeTlsStream::Plain(stream) => stream,
-        _ => panic!("not plain"),
-    }
-}
-
 /// A WebSocket frame's head, masked with zeroes.
 fn head(first: u8, length: u64) -> Vec<u8> {
     let mut head = vec![first, 0x80 | 127];
@@ -59,25 +51,25 @@ fn head(first: u8, length: u64) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_frame_within_the_limit_passes() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
     alice.emit("nonsense", json!("x".repeat(101_000))).await;
     assert_eq!(alice.is_refused().await, "unknown_event");
 }
 
 #[tokio::test]
 async fn frames_over_the_limit_end_the_connection_unread() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let before = resident();
     for megabytes in [1, 16, 63] {
         for _ in 0..8 {
-            let mut mallory = server.person("Mallory").await;
-            let stream = raw(&mut mallory);
+            let mut mallory = server.user("Mallory").await;
+            let stream = mallory.socket().stream();
             stream.write_all(&head(0x81, megabytes << 20)).await.unwrap();
             // The head alone must do; whatever still fits through is sent as well.
             let mut rest = Vec::new();
             drop(stream.write_all(&vec![b'4'; 64 << 10]).await);
-            drop(soon(stream.read_to_end(&mut rest)).await);
+            drop(or_time_out(stream.read_to_end(&mut rest)).await);
         }
     }
     assert!(
@@ -85,14 +77,14 @@ async fn frames_over_the_limit_end_the_connection_unread() {
         "memory grew by {} bytes",
         resident() - before
     );
-    server.person("Alice").await.ask("rooms", &[]).await;
+    server.user("Alice").await.request("rooms", &[]).await;
 }
 
 #[tokio::test]
 async fn endless_fragments_end_the_connection() {
-    let server = Server::start().await;
-    let mut mallory = server.person("Mallory").await;
-    let stream = raw(&mut mallory);
+    let server = TestServer::start().await;
+    let mut mallory = server.user("Mallory").await;
+    let stream = mallory.socket().stream();
     let began = Instant::now();
     let mut fragments = vec![0x01, 0x81, 0, 0, 0, 0, b'4'];
     for _ in 0..10_000 {
@@ -102,31 +94,29 @@ async fn endless_fragments_end_the_connection() {
     while stream.write_all(&fragments).await.is_ok() {
         fragments[0] = 0x00;
         sent += 10_001;
-        assert!(began.elapsed() < common::SOON, "still open after {sent} fragments");
+        assert!(began.elapsed() < TIMEOUT, "still open after {sent} fragments");
     }
 }
 
 #[tokio::test]
 async fn attachments_end_the_connection() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     for packet in [
         r#"451000000000-["post",{"_placeholder":true,"num":0}]"#,
         r#"451-["post",{"_placeholder":true,"num":0}]"#,
     ] {
-        let mut mallory = server.person("Mallory").await;
+        let mut mallory = server.user("Mallory").await;
         mallory.send(packet).await;
-        mallory.is_cut().await;
+        mallory.is_disconnected().await;
     }
-    let mut mallory = server.person("Mallory").await;
-    futures_util::SinkExt::send(&mut mallory.socket, Message::binary(vec![1, 2, 3]))
-        .await
-        .unwrap();
-    mallory.is_cut().await;
+    let mut mallory = server.user("Mallory").await;
+    mallory.socket().send_binary(vec![1, 2, 3]).await.unwrap();
+    mallory.is_disconnected().await;
 }
 
 #[tokio::test]
 async fn a_polling_body_over_the_limit_is_refused() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let http = reqwest::Client::new();
     let url = server.url("/socket.io/?EIO=4&transport=polling");
     let open = http.get(&url).send().await.unwrap().text().await.unwrap();
@@ -139,7 +129,7 @@ async fn a_polling_body_over_the_limit_is_refused() {
 
 #[tokio::test]
 async fn requests_that_a_foreign_page_made_are_refused() {
-    let server = Server::with(Config {
+    let server = TestServer::with_config(Config {
         allowed_hosts: vec!["chat.example".into()],
         ..Config::default()
     })
@@ -191,30 +181,31 @@ async fn requests_that_a_foreign_page_made_are_refused() {
             StatusCode::FORBIDDEN
         );
     }
-    let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-    for (origin, is_welcome) in [
-        ("http://evil.example", false),
-        ("null", false),
-        ("app://localhost", false),
+    for (origin, status) in [
+        (format!("http://{address}"), "101"),
+        ("http://evil.example".to_owned(), "403"),
+        ("null".to_owned(), "403"),
+        ("app://localhost".to_owned(), "403"),
     ] {
-        let mut request = url.as_str().into_client_request().unwrap();
-        request.headers_mut().insert("origin", origin.parse().unwrap());
-        assert_eq!(
-            tokio_tungstenite::connect_async(request).await.is_ok(),
-            is_welcome,
-            "{origin}"
-        );
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let request = upgrade_request(server.address, &format!("Origin: {origin}\r\n"));
+        stream.write_all(&request).await.unwrap();
+        let mut line = String::new();
+        or_time_out(BufReader::new(&mut stream).read_line(&mut line))
+            .await
+            .unwrap();
+        assert!(line.starts_with(&format!("HTTP/1.1 {status} ")), "{origin}: {line}");
     }
 }
 
 #[tokio::test]
 async fn one_who_never_reads_disturbs_nobody() {
-    let server = Server::start().await;
-    let mut sleeper = server.person("Sleeper").await;
-    sleeper.follows(server.lobby()).await;
-    let mut alice = server.person("Alice").await;
-    let mut bob = server.person("Bob").await;
-    bob.follows(server.lobby()).await;
+    let server = TestServer::start().await;
+    let mut sleeper = server.user("Sleeper").await;
+    sleeper.subscribes(server.lobby()).await;
+    let mut alice = server.user("Alice").await;
+    let mut bob = server.user("Bob").await;
+    bob.subscribes(server.lobby()).await;
     let before = resident();
     let text = "x".repeat(16_000);
     let mut slowest = Duration::ZERO;
@@ -222,8 +213,11 @@ async fn one_who_never_reads_disturbs_nobody() {
     for _ in 0..1_200 {
         let began = Instant::now();
         let id = EntryId::fresh();
-        alice.ask("post", &[message(server.lobby(), id, &text)]).await;
-        while !entries(&bob.hears("entries").await).iter().any(|entry| entry.id == id) {}
+        alice.request("post", &[message(server.lobby(), id, &text)]).await;
+        while !entries(&bob.receives("entries").await)
+            .iter()
+            .any(|entry| entry.id == id)
+        {}
         slowest = slowest.max(began.elapsed());
     }
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
@@ -233,36 +227,41 @@ async fn one_who_never_reads_disturbs_nobody() {
         resident() - before
     );
     assert_eq!(
-        server.log().await.iter().filter(|entry| said(entry).is_some()).count(),
+        server
+            .log()
+            .await
+            .iter()
+            .filter(|entry| message_text(entry).is_some())
+            .count(),
         1_200
     );
 }
 
 #[tokio::test]
 async fn who_has_not_read_for_a_while_is_answered() {
-    let server = Server::start().await;
-    let mut sleeper = server.person("Sleeper").await;
-    sleeper.follows(server.lobby()).await;
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let mut sleeper = server.user("Sleeper").await;
+    sleeper.subscribes(server.lobby()).await;
+    let mut alice = server.user("Alice").await;
     let text = "x".repeat(16_000);
     // 19 MB: more than the sockets' buffers and the server's hold.
     for _ in 0..1_200 {
         let id = EntryId::fresh();
-        alice.ask("post", &[message(server.lobby(), id, &text)]).await;
+        alice.request("post", &[message(server.lobby(), id, &text)]).await;
     }
+    alice.subscribes(server.lobby()).await;
     sleeper.emit("history", json!({ "room": RoomId::fresh() })).await;
     // Events are handled in their order: when this one is seen, the answer is on its way.
     sleeper
         .emit("typing", json!({ "room": server.lobby(), "on": true }))
         .await;
-    alice.follows(server.lobby()).await;
-    alice.hears("typing").await;
+    alice.receives("typing").await;
     assert_eq!(sleeper.is_refused().await, "unknown_room");
 }
 
 #[tokio::test]
 async fn a_half_sent_request_is_dropped() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream
         .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
@@ -275,7 +274,7 @@ async fn a_half_sent_request_is_dropped() {
 
 #[tokio::test]
 async fn beyond_the_cap_one_is_told_so() {
-    let server = Server::with(Config {
+    let server = TestServer::with_config(Config {
         max_connections: 3,
         ..Config::default()
     })
@@ -283,7 +282,7 @@ async fn beyond_the_cap_one_is_told_so() {
     let (one, two, three) = (server.guest().await, server.guest().await, server.guest().await);
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let mut text = String::new();
-    soon(stream.read_to_string(&mut text)).await.unwrap();
+    or_time_out(stream.read_to_string(&mut text)).await.unwrap();
     assert!(text.starts_with("HTTP/1.1 503 "), "{text}");
     drop((one, two, three));
     let began = Instant::now();
@@ -293,13 +292,13 @@ async fn beyond_the_cap_one_is_told_so() {
         .map(|answer| answer.status())
         != Some(StatusCode::OK)
     {
-        assert!(began.elapsed() < common::SOON, "the places are not given back");
+        assert!(began.elapsed() < TIMEOUT, "the places are not given back");
     }
 }
 
 #[tokio::test]
 async fn what_is_served_has_its_headers() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let page = reqwest::get(server.url("/")).await.unwrap();
     assert_eq!(page.status(), StatusCode::OK);
     assert_eq!(page.headers()["x-content-type-options"], "nosniff");
@@ -340,7 +339,7 @@ async fn what_is_served_has_its_headers() {
     }
     let posted = reqwest::Client::new().post(server.url("/")).send().await.unwrap();
     assert_eq!(posted.status(), StatusCode::METHOD_NOT_ALLOWED);
-    server.store.close().await;
+    server.store().close().await;
     let sick = reqwest::get(server.url("/healthz")).await.unwrap();
     assert_eq!(sick.status(), StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -15,21 +15,18 @@
     reason = "a test fails where its ground gives way"
 )]
 
-mod common;
-
-use common::{Heard, Key, Person, Server, challenge, message, said};
 use ichat_protocol::limits::{MAX_SYNC_ROOMS, MAX_TEXT_BYTES};
 use ichat_protocol::{EntryId, RoomId};
 use ichat_server::Config;
+use ichat_testkit::{Identity, Received, TestClient, TestServer, challenge, message, message_text, or_time_out};
 use serde_json::{Value, json};
-use tokio_tungstenite::MaybeTlsStream;
 
 #[expect(clippy::too_many_lines, reason = "a table")]
 #[tokio::test]
 async fn every_wrong_argument_is_refused_with_a_sentence_and_the_connection_goes_on() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
-    alice.follows(server.lobby()).await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
     let lobby = server.lobby();
     let id = EntryId::fresh();
     let post = |body: Value| json!({ "room": lobby, "id": id, "body": body });
@@ -144,7 +141,7 @@ async fn every_wrong_argument_is_refused_with_a_sentence_and_the_connection_goes
         let shown: String = format!("{event} {arguments:?}").chars().take(200).collect();
         assert_eq!(alice.is_refused().await, *code, "{shown}");
         if *event != "chat message" {
-            let answer = alice.ask(event, arguments).await;
+            let answer = alice.request(event, arguments).await;
             assert_eq!(answer["event"], "refused", "{shown}");
             assert_eq!(answer["data"]["error"]["code"], *code, "{shown}");
         }
@@ -155,17 +152,17 @@ async fn every_wrong_argument_is_refused_with_a_sentence_and_the_connection_goes
 
 #[tokio::test]
 async fn a_refusal_says_what_it_is_about() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
     let (room, id) = (RoomId::fresh(), EntryId::fresh());
     alice.emit("post", message(room, id, "x")).await;
-    let refused = alice.hears("refused").await;
+    let refused = alice.receives("refused").await;
     assert_eq!(
         (&refused["event"], &refused["room"], &refused["id"]),
         (&json!("post"), &json!(room), &json!(id))
     );
     alice.emit("post", json!({ "room": room, "id": id, "body": 7 })).await;
-    let refused = alice.hears("refused").await;
+    let refused = alice.receives("refused").await;
     assert_eq!(
         (&refused["room"], &refused["id"]),
         (&json!(room), &json!(id)),
@@ -175,7 +172,7 @@ async fn a_refusal_says_what_it_is_about() {
 
 #[tokio::test]
 async fn what_is_no_json_ends_the_connection() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     for packet in [
         r#"42["post",{"room":]"#.to_owned(),
         r#"42["post",{"#.to_owned(),
@@ -186,15 +183,15 @@ async fn what_is_no_json_ends_the_connection() {
         "49[]".to_owned(),
         "x".to_owned(),
     ] {
-        let mut mallory = server.person("Mallory").await;
+        let mut mallory = server.user("Mallory").await;
         mallory.send(packet.clone()).await;
-        mallory.is_cut().await;
+        mallory.is_disconnected().await;
     }
-    let mut alice = server.person("Alice").await;
+    let mut alice = server.user("Alice").await;
     alice
         .send(format!(r#"42["post",{}{}]"#, "[".repeat(5_000), "]".repeat(5_000)))
         .await;
-    let refused = alice.hears("refused").await;
+    let refused = alice.receives("refused").await;
     assert_eq!(
         (&refused["event"], &refused["error"]["code"]),
         (&json!("post"), &json!("bad_request"))
@@ -204,46 +201,48 @@ async fn what_is_no_json_ends_the_connection() {
 #[tokio::test]
 async fn what_is_no_text_ends_the_connection() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let server = Server::start().await;
-    let mut mallory = server.person("Mallory").await;
-    let MaybeTlsStream::Plain(raw) = mallory.socket.get_mut() else {
-        panic!("plain")
-    };
+    let server = TestServer::start().await;
+    let mut mallory = server.user("Mallory").await;
+    let raw = mallory.socket().stream();
     // A text frame of the three bytes "42" and 0xFF, with a mask of zeroes.
     raw.write_all(&[0x81, 0x83, 0, 0, 0, 0, b'4', b'2', 0xFF])
         .await
         .unwrap();
     let mut rest = Vec::new();
-    common::soon(raw.read_to_end(&mut rest)).await.ok();
-    server.person("Alice").await.ask("rooms", &[]).await;
+    or_time_out(raw.read_to_end(&mut rest)).await.ok();
+    server.user("Alice").await.request("rooms", &[]).await;
 }
 
 #[tokio::test]
 async fn only_authors_change_what_they_said() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
-    let mut bob = server.person("Bob").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let mut bob = server.user("Bob").await;
     let id = EntryId::fresh();
-    alice.ask("post", &[message(server.lobby(), id, "mine")]).await;
+    alice.request("post", &[message(server.lobby(), id, "mine")]).await;
     for body in [
         json!({ "kind": "edit", "of": id, "text": "yours" }),
         json!({ "kind": "delete", "of": id }),
     ] {
         let post = json!({ "room": server.lobby(), "id": EntryId::fresh(), "body": body });
-        let answer = bob.ask("post", std::slice::from_ref(&post)).await;
+        let answer = bob.request("post", std::slice::from_ref(&post)).await;
         assert_eq!(answer["data"]["error"]["code"], "not_yours");
-        assert_eq!(alice.ask("post", &[post]).await["event"], "entries");
+        assert_eq!(alice.request("post", &[post]).await["event"], "entries");
     }
     assert!(
-        server.log().await.iter().all(|entry| said(entry) != Some("mine")),
+        server
+            .log()
+            .await
+            .iter()
+            .all(|entry| message_text(entry) != Some("mine")),
         "deleted is wiped"
     );
 }
 
 #[tokio::test]
 async fn a_sync_of_too_many_rooms_is_refused() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
     let rooms: serde_json::Map<String, Value> = (0..=MAX_SYNC_ROOMS)
         .map(|_| (RoomId::fresh().to_string(), Value::Null))
         .collect();
@@ -251,7 +250,7 @@ async fn a_sync_of_too_many_rooms_is_refused() {
     assert_eq!(alice.is_refused().await, "too_large");
     let room = RoomId::fresh();
     alice.emit("sync", json!({ "rooms": { room.to_string(): null } })).await;
-    let refused = alice.hears("refused").await;
+    let refused = alice.receives("refused").await;
     assert_eq!(
         (&refused["room"], &refused["error"]["code"]),
         (&json!(room), &json!("unknown_room"))
@@ -260,9 +259,9 @@ async fn a_sync_of_too_many_rooms_is_refused() {
 
 #[tokio::test]
 async fn whoever_can_not_come_in_hears_why() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let code = |text: &str| text.split_once(": ").map(|(code, _)| code.to_owned()).unwrap();
-    let refused = async |auth: Value| Person::refusal(server.address, auth).await;
+    let refused = async |auth: Value| TestClient::connect_error(server.address, auth).await;
 
     let text = refused(json!({ "protocol": 7 })).await;
     assert_eq!(code(&text), "protocol");
@@ -287,13 +286,13 @@ async fn whoever_can_not_come_in_hears_why() {
         "bad_request"
     );
 
-    let good = Key::new().auth(server.address, "Alice").await;
+    let good = Identity::random().auth(server.address, "Alice").await.unwrap();
     let with = |field: &str, value: Value| {
         let mut auth = good.clone();
         auth[field] = value;
         auth
     };
-    let other = challenge(server.address).await.nonce;
+    let other = challenge(server.address).await.unwrap().nonce;
     assert_eq!(
         code(&refused(with("nonce", json!(other))).await),
         "auth",
@@ -303,14 +302,14 @@ async fn whoever_can_not_come_in_hears_why() {
     assert_eq!(code(&refused(with("device", json!(EntryId::fresh()))).await), "auth");
     assert_eq!(code(&refused(with("name", json!("\u{202e}"))).await), "bad_request");
     assert_eq!(code(&refused(with("protocol", json!(2))).await), "protocol");
-    let mut alice = Person::join(server.address, good.clone()).await;
+    let mut alice = TestClient::join(server.address, good.clone()).await;
     assert_eq!(code(&refused(good.clone()).await), "auth", "the nonce is used");
-    alice.ask("rooms", &[]).await;
+    alice.request("rooms", &[]).await;
 }
 
 #[tokio::test]
 async fn a_server_without_guests_wants_a_key() {
-    let server = Server::with(Config {
+    let server = TestServer::with_config(Config {
         guests: false,
         ..Config::default()
     })
@@ -321,38 +320,29 @@ async fn a_server_without_guests_wants_a_key() {
         json!({ "protocol": 1 }),
         json!({ "name": "Bob" }),
     ] {
-        let text = Person::refusal(server.address, auth).await;
+        let text = TestClient::connect_error(server.address, auth).await;
         assert!(text.starts_with("no_guests: "), "{text}");
     }
-    assert!(!challenge(server.address).await.guests);
-    server.person("Alice").await;
+    assert!(!challenge(server.address).await.unwrap().guests);
+    server.user("Alice").await;
 }
 
 #[tokio::test]
 async fn too_many_waiting_events_are_refused_as_busy() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
     // In one write, so that they arrive faster than anything can be done about them.
     let rooms = 6_000;
-    for _ in 0..rooms {
-        use futures_util::SinkExt as _;
-        let packet = r#"42["rooms"]"#;
-        alice
-            .socket
-            .feed(tokio_tungstenite::tungstenite::Message::text(packet))
-            .await
-            .unwrap();
-    }
-    futures_util::SinkExt::flush(&mut alice.socket).await.unwrap();
+    alice.send_all((0..rooms).map(|_| r#"42["rooms"]"#.to_owned())).await;
     let (mut answered, mut busy) = (0, 0);
     while answered + busy < rooms {
         match alice.next().await {
-            Heard::Event(event, _) if event == "rooms" => answered += 1,
-            Heard::Event(event, data) if event == "refused" => {
+            Received::Event(event, _) if event == "rooms" => answered += 1,
+            Received::Event(event, data) if event == "refused" => {
                 assert_eq!(data[0]["error"]["code"], "busy");
                 busy += 1;
             }
-            Heard::End => break,
+            Received::Disconnected => break,
             _ => {}
         }
         // What the server could not even refuse, since this client does not read as fast as it writes, is lost with its buffer.

@@ -14,14 +14,12 @@
     reason = "a test fails where its ground gives way"
 )]
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{Key, Person, Server, entries, message, soon};
 use ichat_protocol::limits::{HEADS_INTERVAL, MAX_PAGE_ENTRIES, MAX_TEXT_BYTES};
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, Epoch, Head, MemberId, Seq};
 use ichat_store::NewEntry;
+use ichat_testkit::{Identity, TestClient, TestServer, entries, message, or_time_out};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -30,12 +28,12 @@ const ROUNDS: usize = 100;
 /// How often somebody comes back while others talk.
 const RETURNS: usize = 20;
 
-async fn head(server: &Server) -> Head {
-    server.store.head(server.lobby()).await.unwrap().unwrap()
+async fn head(server: &TestServer) -> Head {
+    server.store().head(server.lobby()).await.unwrap().unwrap()
 }
 
 /// Fills the lobby without a socket.
-async fn fill(server: &Server, alice: &Person, count: usize, text: &str) {
+async fn fill(server: &TestServer, alice: &TestClient, count: usize, text: &str) {
     let author: MemberId = serde_json::from_value(json!(alice.me())).unwrap();
     let device: DeviceId = serde_json::from_value(alice.hello["device"].clone()).unwrap();
     let draft = |_| NewEntry {
@@ -49,10 +47,10 @@ async fn fill(server: &Server, alice: &Person, count: usize, text: &str) {
             reply_to: None,
         },
     };
-    server.store.commit((0..count).map(draft).collect()).await.unwrap();
+    server.store().commit((0..count).map(draft).collect()).await.unwrap();
 }
 
-fn cursor(server: &Server, epoch: Epoch, seq: Seq) -> Value {
+fn cursor(server: &TestServer, epoch: Epoch, seq: Seq) -> Value {
     json!({ "rooms": { server.lobby().to_string(): { "epoch": epoch, "seq": seq } } })
 }
 
@@ -63,18 +61,18 @@ fn is_whole(seen: &[Entry], from: u64, to: u64) {
 
 #[tokio::test]
 async fn who_holds_nothing_gets_the_newest_page() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
     fill(&server, &alice, 500, "x").await;
-    let page = alice.follows(server.lobby()).await;
+    let page = alice.subscribes(server.lobby()).await;
     let last = head(&server).await.seq.0;
     is_whole(&page, last - 199, last);
 }
 
 #[tokio::test]
 async fn a_missing_range_comes_whole() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
     let held = head(&server).await;
     fill(&server, &alice, 2_500, "x").await;
     fill(&server, &alice, 60, &"long ".repeat(MAX_TEXT_BYTES / 5)).await;
@@ -82,7 +80,7 @@ async fn a_missing_range_comes_whole() {
     alice.emit("sync", cursor(&server, held.epoch, held.seq)).await;
     let mut seen: Vec<Entry> = Vec::new();
     while seen.last().map(|entry| entry.seq) != Some(last) {
-        let page = alice.hears("page").await;
+        let page = alice.receives("page").await;
         assert!(page.to_string().len() < 300_000, "a page has a bounded size");
         seen.extend(entries(&page));
     }
@@ -91,19 +89,19 @@ async fn a_missing_range_comes_whole() {
 
 #[tokio::test]
 async fn who_misses_nothing_is_told_so() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
     let held = head(&server).await;
-    let answer = alice.ask("sync", &[cursor(&server, held.epoch, held.seq)]).await;
+    let answer = alice.request("sync", &[cursor(&server, held.epoch, held.seq)]).await;
     assert_eq!(answer["event"], "heads");
     assert_eq!(answer["data"]["heads"][server.lobby().to_string()], json!(held));
-    assert_eq!(entries(&alice.hears("page").await), []);
+    assert_eq!(entries(&alice.receives("page").await), []);
 }
 
 #[tokio::test]
 async fn another_history_is_reset() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
     let head = head(&server).await;
     for (epoch, seq) in [
         (Epoch::fresh(), Seq(1)),
@@ -111,60 +109,61 @@ async fn another_history_is_reset() {
         (head.epoch, Seq(u64::MAX)),
     ] {
         alice.emit("sync", cursor(&server, epoch, seq)).await;
-        let reset = alice.hears("reset").await;
+        let reset = alice.receives("reset").await;
         assert_eq!(reset, json!({ "room": server.lobby(), "head": head }));
-        is_whole(&entries(&alice.hears("page").await), 1, head.seq.0);
+        is_whole(&entries(&alice.receives("page").await), 1, head.seq.0);
     }
 }
 
 #[tokio::test]
 async fn a_commit_during_a_resume_makes_no_gap() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
     let held = head(&server).await;
     fill(&server, &alice, 1_000, "x").await;
-    let mut bob = server.person("Bob").await;
+    let mut bob = server.user("Bob").await;
     let enough_said = CancellationToken::new();
     let is_enough = enough_said.clone();
     let talking = tokio::spawn(async move {
         while !is_enough.is_cancelled() {
-            bob.ask("post", &[message(bob.lobby(), EntryId::fresh(), "y")]).await;
+            bob.request("post", &[message(bob.lobby(), EntryId::fresh(), "y")])
+                .await;
         }
     });
     // Comes back again and again while Bob talks; each time what arrives must be whole.
     for _ in 0..RETURNS {
-        let mut back = server.person("Carol").await;
+        let mut back = server.user("Carol").await;
         back.emit("sync", cursor(&server, held.epoch, held.seq)).await;
         let mut seqs = std::collections::BTreeSet::new();
         let enough = head(&server).await.seq.0 + 5;
         // Everything up to some broadcast of its time, without a gap; with one this would wait in vain, and fail.
-        soon(async {
+        or_time_out(async {
             loop {
                 let last = seqs.last().copied().unwrap_or_default();
                 let is_whole = seqs.len() as u64 + held.seq.0 == last;
                 if is_whole && last >= enough {
                     break;
                 }
-                seqs.extend(back.comes().await);
+                seqs.extend(back.receives_seqs().await);
             }
         })
         .await;
     }
     enough_said.cancel();
     talking.await.unwrap();
-    alice.ask("rooms", &[]).await;
+    alice.request("rooms", &[]).await;
 }
 
 // Over several threads, so that the post may fall between any two steps of the resume.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_just_behind_the_last_page_makes_no_gap() {
-    let server = Server::start().await;
-    let key = Key::new();
-    let mut alice = server.person("Alice").await;
-    alice.follows(server.lobby()).await;
+    let server = TestServer::start().await;
+    let key = Identity::random();
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
     fill(&server, &alice, 400, "x").await;
     for round in 0..ROUNDS {
-        let mut back = server.person_with("Carol", &key).await;
+        let mut back = server.user_with("Carol", &key).await;
         let held = head(&server).await;
         // Exactly one full page is missing, so that only a broadcast can bring what comes after it.
         let start = Seq(held.seq.0 - u64::from(MAX_PAGE_ENTRIES));
@@ -178,9 +177,9 @@ async fn a_commit_just_behind_the_last_page_makes_no_gap() {
         let whole: Vec<u64> = (start.0 + 1..=held.seq.0 + 2).collect();
         let mut seqs = std::collections::BTreeSet::new();
         // The page and the broadcasts come in any order; with a gap this would wait in vain, and fail.
-        soon(async {
+        or_time_out(async {
             while seqs.len() < whole.len() {
-                seqs.extend(back.comes().await);
+                seqs.extend(back.receives_seqs().await);
             }
         })
         .await;
@@ -190,20 +189,20 @@ async fn a_commit_just_behind_the_last_page_makes_no_gap() {
 
 #[tokio::test]
 async fn heads_are_told_also_for_quiet_rooms() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
-    alice.follows(server.lobby()).await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
     let expected = json!({ "heads": { server.lobby().to_string(): head(&server).await } });
     let began = Instant::now();
-    assert_eq!(alice.hears("heads").await, expected);
-    assert_eq!(alice.hears("heads").await, expected);
+    assert_eq!(alice.receives("heads").await, expected);
+    assert_eq!(alice.receives("heads").await, expected);
     assert!(began.elapsed() < 2 * HEADS_INTERVAL + Duration::from_secs(1));
 }
 
 #[tokio::test]
 async fn history_gives_ranges() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
     fill(&server, &alice, 300, "x").await;
     let last = head(&server).await.seq.0;
     let room = server.lobby();
@@ -215,7 +214,7 @@ async fn history_gives_ranges() {
         (json!({ "room": room, "after": 100, "limit": 10 }), 101, 110),
         (json!({ "room": room, "after": 100, "before": 104 }), 101, 103),
     ] {
-        let page = alice.ask("history", std::slice::from_ref(&range)).await;
+        let page = alice.request("history", std::slice::from_ref(&range)).await;
         assert_eq!(page["event"], "page", "{range}");
         is_whole(&entries(&page["data"]), from, to);
     }

@@ -20,26 +20,24 @@
     reason = "a test fails where its ground gives way"
 )]
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use common::{Key, Server, entries, message, said};
 use ichat_protocol::limits::MAX_PRESENCE_PEOPLE;
 use ichat_protocol::{Body, EntryId, RoomId, Seq};
+use ichat_testkit::{Identity, TestServer, entries, message, message_text};
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_key_makes_a_member_of_the_lobby_once() {
-    let server = Server::start().await;
-    let key = Key::new();
-    let alice = server.person_with("Alice", &key).await;
+    let server = TestServer::start().await;
+    let key = Identity::random();
+    let alice = server.user_with("Alice", &key).await;
     assert_eq!(alice.hello["name"], "Alice");
     assert_eq!(alice.hello["protocol"], 1);
     assert_eq!(alice.hello["rooms"][0]["joined"], true);
     assert_eq!(alice.hello["device"], json!(key.device));
-    let again = server.person_with("Alice", &key).await;
+    let again = server.user_with("Alice", &key).await;
     assert_eq!(again.me(), alice.me());
     let joined: Vec<_> = server
         .log()
@@ -52,11 +50,11 @@ async fn a_key_makes_a_member_of_the_lobby_once() {
 
 #[tokio::test]
 async fn what_one_says_all_see_at_the_same_place() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
-    let mut bob = server.person("Bob").await;
-    alice.follows(server.lobby()).await;
-    bob.follows(server.lobby()).await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let mut bob = server.user("Bob").await;
+    alice.subscribes(server.lobby()).await;
+    bob.subscribes(server.lobby()).await;
     let id = alice.says("hi").await;
     let receipt = alice.sees("hi").await;
     assert_eq!(receipt.id, id);
@@ -67,12 +65,12 @@ async fn what_one_says_all_see_at_the_same_place() {
 // Over several threads, where tasks of their own for each post would overtake one another.
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_posts_of_one_keep_their_order_while_others_post() {
-    let server = Server::start().await;
-    let mut reader = server.person("Reader").await;
-    reader.follows(server.lobby()).await;
+    let server = TestServer::start().await;
+    let mut reader = server.user("Reader").await;
+    reader.subscribes(server.lobby()).await;
     let mut writers = Vec::new();
     for writer in 0..4 {
-        let mut person = server.person(&format!("Writer {writer}")).await;
+        let mut person = server.user(&format!("Writer {writer}")).await;
         writers.push(tokio::spawn(async move {
             for number in 0..500 {
                 person.says(&format!("{writer} {number}")).await;
@@ -83,9 +81,9 @@ async fn five_hundred_posts_of_one_keep_their_order_while_others_post() {
     let mut seen = Vec::new();
     while seen.len() < 2_000 {
         seen.extend(
-            entries(&reader.hears("entries").await)
+            entries(&reader.receives("entries").await)
                 .into_iter()
-                .filter(|entry| said(entry).is_some()),
+                .filter(|entry| message_text(entry).is_some()),
         );
     }
     let mut seqs: Vec<Seq> = seen.iter().map(|entry| entry.seq).collect();
@@ -95,7 +93,7 @@ async fn five_hundred_posts_of_one_keep_their_order_while_others_post() {
     for writer in 0..4 {
         let own: Vec<_> = seen
             .iter()
-            .filter_map(said)
+            .filter_map(message_text)
             .filter_map(|text| text.strip_prefix(&format!("{writer} ")))
             .collect();
         let expected: Vec<_> = (0..500).map(|number| number.to_string()).collect();
@@ -108,25 +106,25 @@ async fn five_hundred_posts_of_one_keep_their_order_while_others_post() {
 
 #[tokio::test]
 async fn the_same_post_again_gives_the_entry_that_stands() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
-    let mut bob = server.person("Bob").await;
-    bob.follows(server.lobby()).await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let mut bob = server.user("Bob").await;
+    bob.subscribes(server.lobby()).await;
     let post = message(server.lobby(), EntryId::fresh(), "once");
-    let first = alice.ask("post", std::slice::from_ref(&post)).await;
+    let first = alice.request("post", std::slice::from_ref(&post)).await;
     assert_eq!(first["event"], "entries");
-    let again = alice.ask("post", std::slice::from_ref(&post)).await;
+    let again = alice.request("post", std::slice::from_ref(&post)).await;
     assert_eq!(again, first);
     alice.emit("post", post).await;
-    assert_eq!(alice.hears("entries").await, first["data"]);
+    assert_eq!(alice.receives("entries").await, first["data"]);
     alice.says("next").await;
-    assert_eq!(bob.hears_all_up_to("next").await, ["once", "next"]);
+    assert_eq!(bob.receives_texts_up_to("next").await, ["once", "next"]);
     assert_eq!(
         server
             .log()
             .await
             .iter()
-            .filter(|entry| said(entry) == Some("once"))
+            .filter(|entry| message_text(entry) == Some("once"))
             .count(),
         1
     );
@@ -134,14 +132,14 @@ async fn the_same_post_again_gives_the_entry_that_stands() {
 
 #[tokio::test]
 async fn one_id_is_one_entry_however_many_post_it() {
-    let server = Server::start().await;
-    let key = Key::new();
+    let server = TestServer::start().await;
+    let key = Identity::random();
     let id = EntryId::fresh();
     let mut posts = Vec::new();
     for _ in 0..64 {
-        let mut device = server.person_with("Alice", &key).await;
+        let mut device = server.user_with("Alice", &key).await;
         let post = message(server.lobby(), id, "once");
-        posts.push(tokio::spawn(async move { device.ask("post", &[post]).await }));
+        posts.push(tokio::spawn(async move { device.request("post", &[post]).await }));
     }
     let mut answers = BTreeSet::new();
     for post in posts {
@@ -150,16 +148,16 @@ async fn one_id_is_one_entry_however_many_post_it() {
     assert_eq!(answers.len(), 1, "{answers:?}");
     assert_eq!(server.log().await.iter().filter(|entry| entry.id == id).count(), 1);
 
-    let mut device = server.person_with("Alice", &key).await;
-    let other = device.ask("post", &[message(server.lobby(), id, "twice")]).await;
+    let mut device = server.user_with("Alice", &key).await;
+    let other = device.request("post", &[message(server.lobby(), id, "twice")]).await;
     assert_eq!(other["data"]["error"]["code"], "conflict");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_stands_already() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
-    alice.follows(server.lobby()).await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
     // Long texts make the transactions long.
     let text = "x".repeat(16_000);
     for _ in 0..30 {
@@ -168,9 +166,9 @@ async fn what_is_told_stands_already() {
         }
         let mut told = 0;
         while told < 30 {
-            let seen = entries(&alice.hears("entries").await);
+            let seen = entries(&alice.receives("entries").await);
             told += seen.len();
-            let head = server.store.head(server.lobby()).await.unwrap().unwrap();
+            let head = server.store().head(server.lobby()).await.unwrap().unwrap();
             assert!(
                 seen.iter().all(|entry| entry.seq <= head.seq),
                 "told ahead of the commit"
@@ -181,19 +179,19 @@ async fn what_is_told_stands_already() {
 
 #[tokio::test]
 async fn a_guest_is_logged_with_the_first_thing_said() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let before = server.log().await.len();
     let mut guest = server.guest().await;
     assert!(guest.me().starts_with("guest-"));
     assert_eq!(guest.hello["rooms"][0]["joined"], true);
     assert_eq!(server.log().await.len(), before);
     guest.says("hello").await;
-    let seen = entries(&guest.hears("entries").await);
+    let seen = entries(&guest.receives("entries").await);
     assert!(
         matches!(&seen[0].body, Body::Joined { name } if name.as_str() == guest.hello["name"]),
         "{seen:?}"
     );
-    assert_eq!(said(&seen[1]), Some("hello"));
+    assert_eq!(message_text(&seen[1]), Some("hello"));
     guest.says("again").await;
     guest.sees("again").await;
     assert_eq!(server.log().await.len(), before + 3);
@@ -201,13 +199,13 @@ async fn a_guest_is_logged_with_the_first_thing_said() {
 
 #[tokio::test]
 async fn a_new_name_on_reconnect_is_told() {
-    let server = Server::start().await;
-    let key = Key::new();
-    drop(server.person_with("Alice", &key).await);
-    let mut bob = server.person("Bob").await;
-    bob.follows(server.lobby()).await;
-    server.person_with("Alicia", &key).await;
-    let seen = entries(&bob.hears("entries").await);
+    let server = TestServer::start().await;
+    let key = Identity::random();
+    drop(server.user_with("Alice", &key).await);
+    let mut bob = server.user("Bob").await;
+    bob.subscribes(server.lobby()).await;
+    server.user_with("Alicia", &key).await;
+    let seen = entries(&bob.receives("entries").await);
     assert!(
         matches!(&seen[0].body, Body::MemberRenamed { name } if name.as_str() == "Alicia"),
         "{seen:?}"
@@ -216,42 +214,42 @@ async fn a_new_name_on_reconnect_is_told() {
 
 #[tokio::test]
 async fn a_name_can_be_changed() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
-    alice.follows(server.lobby()).await;
-    let answer = alice.ask("set_name", &[json!({ "name": "Alicia" })]).await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    let answer = alice.request("set_name", &[json!({ "name": "Alicia" })]).await;
     assert_eq!(answer["event"], "presence");
     assert_eq!(answer["data"]["people"][0]["name"], "Alicia");
-    let seen = entries(&alice.hears("entries").await);
+    let seen = entries(&alice.receives("entries").await);
     assert!(
         matches!(&seen[0].body, Body::MemberRenamed { name } if name.as_str() == "Alicia"),
         "{seen:?}"
     );
-    let told = alice.hears("presence").await;
+    let told = alice.receives("presence").await;
     assert_eq!(told["people"][0]["name"], "Alicia");
 }
 
 #[tokio::test]
 async fn rooms_are_made_found_joined_and_left() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
-    let mut bob = server.person("Bob").await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let mut bob = server.user("Bob").await;
     let room = RoomId::fresh();
     let create = json!({ "room": room, "name": "Garden", "topic": "Plants" });
     alice.emit("create", create.clone()).await;
-    let begun = entries(&alice.hears("entries").await);
+    let begun = entries(&alice.receives("entries").await);
     assert_eq!(begun[0].seq, Seq(1));
-    let made = alice.hears("room").await;
+    let made = alice.receives("room").await;
     assert_eq!(
         (&made["name"], &made["topic"], &made["joined"]),
         (&json!("Garden"), &json!("Plants"), &json!(true))
     );
-    let again = alice.ask("create", &[create]).await;
+    let again = alice.request("create", &[create]).await;
     assert_eq!(again["data"]["head"], made["head"], "creating twice is creating once");
-    let taken = bob.ask("create", &[json!({ "room": room, "name": "Mine" })]).await;
+    let taken = bob.request("create", &[json!({ "room": room, "name": "Mine" })]).await;
     assert_eq!(taken["data"]["error"]["code"], "conflict");
 
-    let listed = bob.ask("rooms", &[]).await;
+    let listed = bob.request("rooms", &[]).await;
     let garden = listed["data"]["rooms"]
         .as_array()
         .unwrap()
@@ -263,96 +261,101 @@ async fn rooms_are_made_found_joined_and_left() {
     assert_eq!(bob.is_refused().await, "not_joined");
 
     bob.emit("join", json!({ "room": room })).await;
-    assert_eq!(bob.hears("room").await["joined"], true);
-    let page = entries(&bob.hears("page").await);
+    assert_eq!(bob.receives("room").await["joined"], true);
+    let page = entries(&bob.receives("page").await);
     assert!(matches!(page.last().unwrap().body, Body::Joined { .. }));
     bob.says_in(room, "nice").await;
     alice.sees("nice").await;
     bob.sees("nice").await;
-    let members = bob.ask("members", &[json!({ "room": room })]).await;
+    let members = bob.request("members", &[json!({ "room": room })]).await;
     assert_eq!(members["data"]["members"].as_array().unwrap().len(), 2);
 
-    let left = bob.ask("leave", &[json!({ "room": room })]).await;
+    let left = bob.request("leave", &[json!({ "room": room })]).await;
     assert_eq!(
         (&left["event"], &left["data"]["joined"]),
         (&json!("room"), &json!(false))
     );
     alice.says_in(room, "gone").await;
     alice.sees("gone").await;
-    let refused = bob.ask("history", &[json!({ "room": room })]).await;
+    let refused = bob.request("history", &[json!({ "room": room })]).await;
     assert_eq!(refused["data"]["error"]["code"], "not_joined");
-    let lobby = bob.ask("leave", &[json!({ "room": server.lobby() })]).await;
+    let lobby = bob.request("leave", &[json!({ "room": server.lobby() })]).await;
     assert_eq!(lobby["data"]["error"]["code"], "bad_request");
-    bob.follows(server.lobby()).await;
+    bob.subscribes(server.lobby()).await;
     bob.says("still here").await;
     bob.sees("still here").await;
 }
 
 #[tokio::test]
 async fn who_has_left_a_room_hears_nothing_more_of_it_on_any_device() {
-    let server = Server::start().await;
-    let key = Key::new();
-    let mut alice = server.person("Alice").await;
+    let server = TestServer::start().await;
+    let key = Identity::random();
+    let mut alice = server.user("Alice").await;
     let room = RoomId::fresh();
-    alice.ask("create", &[json!({ "room": room, "name": "Garden" })]).await;
-    let mut desk = server.person_with("Bob", &key).await;
-    desk.ask("join", &[json!({ "room": room })]).await;
-    let mut phone = server.person_with("Bob", &key).await;
-    phone.follows(room).await;
+    alice
+        .request("create", &[json!({ "room": room, "name": "Garden" })])
+        .await;
+    let mut desk = server.user_with("Bob", &key).await;
+    desk.request("join", &[json!({ "room": room })]).await;
+    let mut phone = server.user_with("Bob", &key).await;
+    phone.subscribes(room).await;
     alice.says_in(room, "before").await;
     for device in [&mut desk, &mut phone] {
         device.sees("before").await;
     }
 
-    desk.ask("leave", &[json!({ "room": room })]).await;
+    desk.request("leave", &[json!({ "room": room })]).await;
     let after = message(room, EntryId::fresh(), "after");
-    assert_eq!(alice.ask("post", &[after]).await["event"], "entries");
+    assert_eq!(alice.request("post", &[after]).await["event"], "entries");
     alice.emit("typing", json!({ "room": room, "on": true })).await;
-    alice.ask("rooms", &[]).await;
+    alice.request("rooms", &[]).await;
     for device in [&mut desk, &mut phone] {
         // What was told to this device before stands ahead of the answer.
-        device.ask("rooms", &[]).await;
-        let heard = device.heard_meanwhile("entries");
+        device.request("rooms", &[]).await;
+        let heard = device.received_meanwhile("entries");
         let seen: Vec<_> = heard.into_iter().flat_map(entries).collect();
-        assert!(seen.iter().all(|entry| said(entry).is_none()), "{seen:?}");
-        assert!(device.heard_meanwhile("typing").is_empty());
+        assert!(seen.iter().all(|entry| message_text(entry).is_none()), "{seen:?}");
+        assert!(device.received_meanwhile("typing").is_empty());
     }
 }
 
 #[tokio::test]
 async fn devices_of_one_person_share_what_was_read() {
-    let server = Server::start().await;
-    let key = Key::new();
-    let mut desk = server.person_with("Alice", &key).await;
-    let mut phone = server.person_with("Alice", &key).await;
-    let mut bob = server.person("Bob").await;
-    assert_eq!(*server.people.borrow(), 2);
+    let server = TestServer::start().await;
+    let key = Identity::random();
+    let mut desk = server.user_with("Alice", &key).await;
+    let mut phone = server.user_with("Alice", &key).await;
+    let mut bob = server.user("Bob").await;
+    assert_eq!(server.online(), 2);
     let said = bob
-        .ask("post", &[message(server.lobby(), EntryId::fresh(), "news")])
+        .request("post", &[message(server.lobby(), EntryId::fresh(), "news")])
         .await;
     let seq = said["data"]["entries"][0]["seq"].clone();
     desk.emit("read", json!({ "room": server.lobby(), "seq": seq })).await;
-    assert_eq!(phone.hears("read").await, json!({ "room": server.lobby(), "seq": seq }));
-    let rooms = phone.ask("rooms", &[]).await;
+    assert_eq!(
+        phone.receives("read").await,
+        json!({ "room": server.lobby(), "seq": seq })
+    );
+    let rooms = phone.request("rooms", &[]).await;
     assert_eq!(rooms["data"]["rooms"][0]["read"], seq);
     let beyond = desk
-        .ask("read", &[json!({ "room": server.lobby(), "seq": 1_000_000 })])
+        .request("read", &[json!({ "room": server.lobby(), "seq": 1_000_000 })])
         .await;
     assert_eq!(beyond["data"]["error"]["code"], "bad_request");
 }
 
 #[tokio::test]
 async fn typing_and_presence_reach_the_others() {
-    let server = Server::start().await;
-    let key = Key::new();
-    let mut alice = server.person_with("Alice", &key).await;
-    let mut bob = server.person("Bob").await;
-    alice.follows(server.lobby()).await;
-    bob.follows(server.lobby()).await;
+    let server = TestServer::start().await;
+    let key = Identity::random();
+    let mut alice = server.user_with("Alice", &key).await;
+    let mut bob = server.user("Bob").await;
+    alice.subscribes(server.lobby()).await;
+    bob.subscribes(server.lobby()).await;
     alice
         .emit("typing", json!({ "room": server.lobby(), "on": true }))
         .await;
-    let typing = bob.hears("typing").await;
+    let typing = bob.receives("typing").await;
     assert_eq!(
         typing,
         json!({ "room": server.lobby(), "member": alice.me(), "on": true })
@@ -366,38 +369,38 @@ async fn typing_and_presence_reach_the_others() {
             .map(|person| person["availability"].clone())
     };
     let me = alice.me().to_owned();
-    let mut phone = server.person_with("Alice", &key).await;
+    let mut phone = server.user_with("Alice", &key).await;
     phone.emit("away", json!({ "away": true })).await;
     alice.emit("away", json!({ "away": true })).await;
-    while state(&bob.hears("presence").await, &me) != Some(json!("away")) {}
+    while state(&bob.receives("presence").await, &me) != Some(json!("away")) {}
     drop(phone);
     drop(alice);
-    while state(&bob.hears("presence").await, &me) != Some(json!("offline")) {}
+    while state(&bob.receives("presence").await, &me) != Some(json!("offline")) {}
 }
 
 #[tokio::test]
 async fn a_flood_of_typing_is_not_passed_on() {
-    let server = Server::start().await;
-    let mut alice = server.person("Alice").await;
-    let mut bob = server.person("Bob").await;
-    bob.follows(server.lobby()).await;
-    alice.follows(server.lobby()).await;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let mut bob = server.user("Bob").await;
+    bob.subscribes(server.lobby()).await;
+    alice.subscribes(server.lobby()).await;
     let began = Instant::now();
     for sign in 0..40 {
         let typing = json!({ "room": server.lobby(), "on": sign % 2 == 0 });
         alice.emit("typing", typing).await;
         // Of what may be lost only the newest waits. The answers say that this one was handled, and that Bob could have it.
-        alice.ask("rooms", &[]).await;
-        bob.ask("rooms", &[]).await;
+        alice.request("rooms", &[]).await;
+        bob.request("rooms", &[]).await;
     }
     let windows = 1 + began.elapsed().as_secs() / 2;
-    let signs = bob.heard_meanwhile("typing").len() as u64;
+    let signs = bob.received_meanwhile("typing").len() as u64;
     assert!((1..=4 * windows).contains(&signs), "{signs} signs in {windows} windows");
 }
 
 #[tokio::test]
 async fn of_a_crowd_some_are_shown_and_somebody_else_when_one_goes() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let shown = |presence: &Value| -> BTreeSet<String> {
         let people = presence["people"].as_array().unwrap().iter();
         people
@@ -412,7 +415,7 @@ async fn of_a_crowd_some_are_shown_and_somebody_else_when_one_goes() {
     }
     let mut seen = BTreeSet::from([ada.me().to_owned()]);
     while seen.len() < MAX_PRESENCE_PEOPLE {
-        seen.extend(shown(&ada.hears("presence").await));
+        seen.extend(shown(&ada.receives("presence").await));
     }
     let late = server.guest().await;
     let first = crowd.swap_remove(0);
@@ -422,7 +425,7 @@ async fn of_a_crowd_some_are_shown_and_somebody_else_when_one_goes() {
         "the late one is not shown yet"
     );
     drop(first);
-    let told = ada.hears("presence").await;
+    let told = ada.receives("presence").await;
     assert_eq!(shown(&told), BTreeSet::from([next]));
     let left = told["people"]
         .as_array()

@@ -1,4 +1,4 @@
-//! A stage: a real server that can be stopped, killed and brought back, and people with real clients.
+//! Users with real clients, and a real server for them.
 
 #![allow(
     dead_code,
@@ -16,128 +16,67 @@ use std::time::{Duration, Instant};
 
 use ichat_client::session::{Command, ConnectionStatus, LogRange, OutboxItem, Update};
 use ichat_client::{Address, Client, ClientUpdate, Clock, Updates};
-use ichat_protocol::{Body, Entry, EntryId, Name, RoomId, RoomSummary, ServerId};
-use ichat_server::{Config, run};
-use ichat_store::Store;
+use ichat_protocol::{Body, Entry, EntryId, RoomId, RoomSummary, Seq, ServerId};
+use ichat_server::Config;
+pub(crate) use ichat_testkit::name;
+use ichat_testkit::{TestServer, message_text};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
 /// Longer than anything takes on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(40);
 
-pub(crate) fn name(text: &str) -> Name {
-    Name::parse(text).unwrap()
+/// Starts a server.
+pub(crate) async fn start_server() -> TestServer {
+    let config = Config {
+        name: name("Office"),
+        ..Config::default()
+    };
+    TestServer::with_config(config).await
 }
 
-/// A server with a data folder and an address that stay when it is stopped.
-pub(crate) struct Server {
-    pub(crate) dir: TempDir,
-    pub(crate) address: SocketAddr,
-    running: Option<Running>,
+/// Returns where clients reach a server or a proxy.
+pub(crate) fn address(of: SocketAddr) -> Address {
+    Address::new(of.ip(), of.port()).unwrap()
 }
 
-struct Running {
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-    store: Store,
-}
-
-impl Server {
-    pub(crate) async fn start() -> Self {
-        let mut server = Self {
-            dir: tempfile::tempdir().unwrap(),
-            address: "127.0.0.1:0".parse().unwrap(),
-            running: None,
-        };
-        server.is_back().await;
-        server
-    }
-
-    /// Runs again, at the address that it had.
-    pub(crate) async fn is_back(&mut self) {
-        let listener = TcpListener::bind(self.address).await.unwrap();
-        self.address = listener.local_addr().unwrap();
-        let store = Store::open_server(self.dir.path(), &name("Lobby")).await.unwrap();
-        let stop = CancellationToken::new();
-        let config = Config {
-            name: name("Office"),
-            ..Config::default()
-        };
-        let (stopped, of) = (stop.clone(), store.clone());
-        let task =
-            tokio::spawn(async move { run(listener, of, config, watch::Sender::new(0), stopped).await.unwrap() });
-        self.running = Some(Running { stop, task, store });
-    }
-
-    /// Goes down politely.
-    pub(crate) async fn stops(&mut self) {
-        let running = self.running.take().unwrap();
-        running.stop.cancel();
-        running.task.await.unwrap();
-        running.store.close().await;
-    }
-
-    /// Copies the data folder of a server that is stopped, or puts a copy in its place.
-    pub(crate) fn copy(from: &Path, to: &Path) {
-        for file in std::fs::read_dir(from).unwrap() {
-            let file = file.unwrap();
-            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
-        }
-    }
-
-    pub(crate) fn store(&self) -> &Store {
-        &self.running.as_ref().unwrap().store
-    }
-
-    pub(crate) fn lobby(&self) -> RoomId {
-        self.store().lobby()
-    }
-
-    pub(crate) fn at(&self) -> Address {
-        Address::new(self.address.ip(), self.address.port()).unwrap()
-    }
-}
-
-/// Somebody with a client, and the picture that their interface would show of one server.
-pub(crate) struct Person {
+/// A user with a client, and what an interface would show of one server.
+pub(crate) struct User {
     pub(crate) dir: PathBuf,
-    keeps: Option<TempDir>,
+    /// Kept until the user is dropped.
+    temp_dir: Option<TempDir>,
     pub(crate) client: Client,
     updates: Updates,
-    /// By how much the machine's sleep has put its clock ahead.
+    /// How far the machine's sleep has put its clock ahead.
     slept_ms: Arc<AtomicU64>,
     pub(crate) server: Option<ServerId>,
     pub(crate) lobby: Option<RoomId>,
     pub(crate) connection: Option<ConnectionStatus>,
     pub(crate) rooms: Vec<RoomSummary>,
     pub(crate) outbox: Vec<OutboxItem>,
-    /// In order of `seq`, as a timeline that follows the updates would show it.
-    pub(crate) lobby_log: Vec<Entry>,
+    /// The lobby's entries in the order of `seq`.
+    pub(crate) timeline: Vec<Entry>,
     pub(crate) resets: usize,
     pub(crate) refusals: Vec<String>,
 }
 
-impl Person {
+impl User {
     /// Starts the app for the first time.
     pub(crate) fn new(called: &str) -> Self {
-        let keeps = tempfile::tempdir().unwrap();
-        let mut person = Self::with_app(keeps.path(), Some(called));
-        person.keeps = Some(keeps);
-        person
+        let temp_dir = tempfile::tempdir().unwrap();
+        let mut user = Self::open(temp_dir.path(), Some(called));
+        user.temp_dir = Some(temp_dir);
+        user
     }
 
-    fn with_app(dir: &Path, called: Option<&str>) -> Self {
-        let (began, slept_ms) = (Instant::now(), Arc::<AtomicU64>::default());
+    fn open(dir: &Path, called: Option<&str>) -> Self {
+        let (start, slept_ms) = (Instant::now(), Arc::<AtomicU64>::default());
         let slept = Arc::clone(&slept_ms);
-        let clock = Clock::new(move || began.elapsed() + Duration::from_millis(slept.load(Ordering::SeqCst)));
+        let clock = Clock::new(move || start.elapsed() + Duration::from_millis(slept.load(Ordering::SeqCst)));
         let (client, updates) = Client::open_by(clock, dir, called.map(name)).unwrap();
         Self {
             dir: dir.to_owned(),
-            keeps: None,
+            temp_dir: None,
             server: client.servers().first().map(|server| server.id),
             client,
             updates,
@@ -146,18 +85,23 @@ impl Person {
             connection: None,
             rooms: Vec::new(),
             outbox: Vec::new(),
-            lobby_log: Vec::new(),
+            timeline: Vec::new(),
             resets: 0,
             refusals: Vec::new(),
         }
     }
 
-    /// Joins a server, and waits until they are in.
-    pub(crate) async fn joining(called: &str, server: &Server) -> Self {
-        let mut person = Self::new(called);
-        person.server = Some(person.client.join(&[server.at()]).await.unwrap());
-        person.is_online().await;
-        person
+    /// Starts the app for the first time, and waits until the user is online on the server.
+    pub(crate) async fn online(called: &str, server: &TestServer) -> Self {
+        let mut user = Self::new(called);
+        user.joins(server.address).await;
+        user
+    }
+
+    /// Joins the server at this address, and waits until the user is online.
+    pub(crate) async fn joins(&mut self, server: SocketAddr) {
+        self.server = Some(self.client.join(&[address(server)]).await.unwrap());
+        self.is_online().await;
     }
 
     /// Quits the app and starts it again.
@@ -165,26 +109,26 @@ impl Person {
         let Self {
             client,
             updates,
-            keeps,
+            temp_dir,
             dir,
             lobby,
             ..
         } = self;
         client.shutdown().await;
         drop((client, updates));
-        let mut person = Self::with_app(&dir, None);
-        person.keeps = keeps;
-        person.lobby = lobby;
-        person
+        let mut user = Self::open(&dir, None);
+        user.temp_dir = temp_dir;
+        user.lobby = lobby;
+        user
     }
 
-    /// The machine wakes up, so long after it fell asleep.
+    /// Wakes the machine up after it has slept for so long.
     pub(crate) fn wakes_after(&self, sleep: Duration) {
         let sleep = u64::try_from(sleep.as_millis()).unwrap();
         self.slept_ms.fetch_add(sleep, Ordering::SeqCst);
     }
 
-    /// Writes a message; it is on disk when this returns.
+    /// Posts a message to the lobby. It is on disk when this returns.
     pub(crate) async fn says(&self, text: &str) -> EntryId {
         self.says_in(self.lobby.unwrap(), text).await
     }
@@ -210,32 +154,31 @@ impl Person {
     }
 
     pub(crate) async fn is_online(&mut self) {
-        self.until("being online", |p| p.connection == Some(ConnectionStatus::Online))
+        self.until("online", |user| user.connection == Some(ConnectionStatus::Online))
             .await;
     }
 
     pub(crate) async fn is_offline(&mut self) {
-        self.until("being offline", |p| {
-            matches!(p.connection, Some(ConnectionStatus::Reconnecting { .. }))
+        self.until("offline", |user| {
+            matches!(user.connection, Some(ConnectionStatus::Reconnecting { .. }))
         })
         .await;
     }
 
-    /// Waits until the text is in the lobby; fails if it is there twice.
+    /// Waits until a message with this text is in the lobby, and checks that there is only one.
     pub(crate) async fn sees(&mut self, text: &str) {
-        self.until(&format!("seeing \"{text}\""), |p| p.texts().contains(&text.into()))
-            .await;
-        assert_eq!(
-            self.texts().iter().filter(|t| *t == text).count(),
-            1,
-            "{text} is there once"
-        );
+        self.until(&format!("a message \"{text}\""), |user| {
+            user.texts().contains(&text.into())
+        })
+        .await;
+        let count = self.texts().iter().filter(|shown| *shown == text).count();
+        assert_eq!(count, 1, "\"{text}\" is there once");
     }
 
-    /// Scrolls back by so many entries, and waits for them.
-    pub(crate) async fn looks_back(&mut self, before: u64, limit: u32) {
+    /// Requests so many entries before this one.
+    pub(crate) async fn scrolls_back(&mut self, before: u64, limit: u32) {
         let range = LogRange {
-            before: Some(ichat_protocol::Seq(before)),
+            before: Some(Seq(before)),
             after: None,
             limit,
         };
@@ -243,33 +186,30 @@ impl Person {
         self.does(Command::History { room, range }).await;
     }
 
-    /// The messages of the lobby, in their order.
+    /// Returns the messages of the lobby in their order.
     pub(crate) fn texts(&self) -> Vec<String> {
-        let text = |entry: &Entry| match &entry.body {
-            Body::Message { text, .. } => Some(text.clone()),
-            _ => None,
-        };
-        self.lobby_log.iter().filter_map(text).collect()
+        let texts = self.timeline.iter().filter_map(message_text);
+        texts.map(str::to_owned).collect()
     }
 
-    /// Follows the updates until it is so.
-    pub(crate) async fn until(&mut self, what: &str, mut so: impl FnMut(&Self) -> bool) {
-        let waited = timeout(PATIENCE, async {
-            while !so(self) {
-                self.follows_one().await;
+    /// Applies updates until the condition holds, and panics after [`TIMEOUT`].
+    pub(crate) async fn until(&mut self, what: &str, mut condition: impl FnMut(&Self) -> bool) {
+        let waiting = timeout(TIMEOUT, async {
+            while !condition(self) {
+                self.apply_next_update().await;
             }
         })
         .await;
         assert!(
-            waited.is_ok(),
-            "{what} did not happen; {:?}, outbox {:?}, log {:?}",
+            waiting.is_ok(),
+            "waited in vain for: {what}; {:?}, outbox {:?}, timeline {:?}",
             self.connection,
             self.outbox,
             self.texts()
         );
     }
 
-    async fn follows_one(&mut self) {
+    async fn apply_next_update(&mut self) {
         let update = match self.updates.next().await.unwrap() {
             ClientUpdate::Session { server, update } if Some(server) == self.server => update,
             _ => return,
@@ -282,7 +222,7 @@ impl Person {
             Update::Entries { room, entries, .. } if Some(room) == self.lobby => self.upsert(entries),
             Update::Reset { room } if Some(room) == self.lobby => {
                 self.resets += 1;
-                self.lobby_log.clear();
+                self.timeline.clear();
             }
             Update::Refused { error, .. } => self.refusals.push(error.message),
             _ => {}
@@ -291,10 +231,18 @@ impl Person {
 
     fn upsert(&mut self, entries: Vec<Entry>) {
         for entry in entries {
-            match self.lobby_log.binary_search_by_key(&entry.seq, |held| held.seq) {
-                Ok(place) => assert_eq!(self.lobby_log[place].id, entry.id, "a place never changes hands"),
-                Err(place) => self.lobby_log.insert(place, entry),
+            match self.timeline.binary_search_by_key(&entry.seq, |shown| shown.seq) {
+                Ok(at) => assert_eq!(self.timeline[at].id, entry.id, "a sequence number keeps its entry"),
+                Err(at) => self.timeline.insert(at, entry),
             }
         }
+    }
+}
+
+/// Copies all files of a data folder. Its server must be stopped.
+pub(crate) fn copy_data(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }

@@ -1,0 +1,31 @@
+//! Test support that several crates share, so that there is one implementation of each part.
+//!
+//! ```text
+//!   TestServer ──── ichat_server::run on a free port          (feature `server`; tests of server and client)
+//!   TestClient ──── a user who speaks the protocol: says, sees, receives
+//!     └ SocketIoClient ── Socket.IO packets over a WebSocket  (also the crowds of `faults`)
+//!         └ websocket ─── frames of bytes that were read elsewhere (the proxy, the load generator of `bench`)
+//!   Proxy ───────── between a client and a server: drops packets, cuts connections, becomes a black hole
+//!   net ─────────── network namespaces, and links between them (Linux)
+//! ```
+//!
+//! [`SocketIoClient`] shares no code with the server and none with `ichat-client`, so that a mistake would have to be made
+//! twice to go unnoticed. The crate depends on `ichat-protocol` alone; only the feature `server` adds the server.
+
+#![allow(missing_docs, reason = "names that say everything need no comment")]
+
+mod identity;
+#[cfg(target_os = "linux")]
+pub mod net;
+pub mod proxy;
+pub mod socket_io;
+mod test_client;
+#[cfg(feature = "server")]
+mod test_server;
+pub mod websocket;
+
+pub use identity::{Identity, challenge, challenge_request, name, read_challenge};
+pub use socket_io::SocketIoClient;
+pub use test_client::{Received, TestClient, entries, message, message_text, or_time_out};
+#[cfg(feature = "server")]
+pub use test_server::{TestServer, lobby_log};
