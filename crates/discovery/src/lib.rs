@@ -55,9 +55,6 @@ mod interfaces;
 mod local_addresses;
 mod mdns;
 mod nearby;
-#[cfg(test)]
-#[path = "../tests/support/own_network.rs"]
-mod own_network;
 mod record;
 mod server_table;
 mod task;

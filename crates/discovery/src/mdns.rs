@@ -224,9 +224,10 @@ mod tests {
 
     use std::net::UdpSocket;
 
+    use ichat_testkit::in_own_network;
+
     use super::*;
     use crate::Scope;
-    use crate::own_network::in_own_network;
 
     /// Returns a multicast DNS answer with one PTR record for our service, so that it counts as an answer to our query,
     /// and 250 addresses of hosts that were not asked for.

@@ -13,8 +13,9 @@
 mod support;
 
 use ichat_discovery::{Announcement, Discovery, DiscoveryError, Scope};
+use ichat_testkit::in_own_network;
 use mdns_sd::{IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceEvent};
-use support::{Announced, Browser, DEADLINE, announcement, discovery, in_own_network};
+use support::{Announced, Browser, DEADLINE, announcement, discovery};
 use tokio::sync::watch;
 use uuid::Uuid;
 

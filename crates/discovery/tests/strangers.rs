@@ -8,8 +8,9 @@
 mod support;
 
 use ichat_discovery::{Discovery, NearbyEvent, NearbyServer};
+use ichat_testkit::in_own_network;
 use mdns_sd::{IfKind, IfPredicate, ServiceDaemon, ServiceInfo};
-use support::{Announced, Browser, DEADLINE, announcement, discovery, in_own_network};
+use support::{Announced, Browser, DEADLINE, announcement, discovery};
 use uuid::Uuid;
 
 /// A stranger, who can announce any record.

@@ -6,7 +6,7 @@
 //!     └ SocketIoClient ── Socket.IO packets over a WebSocket  (also the crowds of `faults`)
 //!         └ websocket ─── frames of bytes that were read elsewhere (the proxy, the load generator of `bench`)
 //!   Proxy ───────── between a client and a server: drops packets, cuts connections, becomes a black hole
-//!   net ─────────── network namespaces, and links between them (Linux)
+//!   net ─────────── network namespaces, and links between them (Linux); `in_own_network` runs a test in one
 //! ```
 //!
 //! [`SocketIoClient`] shares no code with the server and none with `ichat-client`, so that a mistake would have to be made
@@ -17,6 +17,7 @@
 mod identity;
 #[cfg(target_os = "linux")]
 pub mod net;
+mod own_network;
 pub mod proxy;
 pub mod socket_io;
 mod test_client;
@@ -25,6 +26,7 @@ mod test_server;
 pub mod websocket;
 
 pub use identity::{Identity, challenge, challenge_request, name, read_challenge};
+pub use own_network::in_own_network;
 pub use socket_io::SocketIoClient;
 pub use test_client::{Received, TestClient, entries, message, message_text, or_time_out};
 #[cfg(feature = "server")]

@@ -2,15 +2,11 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-mod own_network;
-
 use std::time::Duration;
 
 use ichat_discovery::{Announcement, AnnouncementHandle, Discovery, Nearby, NearbyEvent, NearbyServer, Scope};
 use tokio::sync::watch;
 use uuid::Uuid;
-
-pub(crate) use own_network::in_own_network;
 
 /// Far longer than anything here takes, and less than the 120 s after which a DNS-SD record expires by itself.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
