@@ -68,7 +68,7 @@ fn table(heading: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn examples_of_client_events_can_be_parsed() {
-    for (name, data) in examples("What a client says") {
+    for (name, data) in examples("Client events") {
         let event = ClientEvent::parse(&name, data.clone()).unwrap_or_else(|e| panic!("`{name}`: {e}"));
         assert_eq!((event.name(), event.data()), (name.as_str(), data));
         if let ClientEvent::Post(post) = event {
@@ -79,7 +79,7 @@ fn examples_of_client_events_can_be_parsed() {
 
 #[test]
 fn examples_of_server_events_can_be_parsed() {
-    for (name, data) in examples("What a server says") {
+    for (name, data) in examples("Server events") {
         let event = ServerEvent::parse(&name, data.clone()).unwrap_or_else(|e| panic!("`{name}`: {e}"));
         assert_ne!(event, ServerEvent::Unknown, "`{name}` is an event of this version");
         assert_eq!((event.name(), event.data()), (name.as_str(), data));
@@ -112,7 +112,7 @@ fn assert_no_unknown_body(event: &ServerEvent) {
 
 #[test]
 fn every_client_event_has_an_example() {
-    let documented: Vec<String> = examples("What a client says").into_keys().collect();
+    let documented: Vec<String> = examples("Client events").into_keys().collect();
     let mut names = ClientEvent::VARIANTS.to_vec();
     names.sort_unstable();
     assert_eq!(documented, names);
@@ -120,7 +120,7 @@ fn every_client_event_has_an_example() {
 
 #[test]
 fn every_server_event_has_an_example() {
-    let documented: Vec<String> = examples("What a server says").into_keys().collect();
+    let documented: Vec<String> = examples("Server events").into_keys().collect();
     let mut names = ServerEvent::VARIANTS.to_vec();
     names.retain(|name| *name != ServerEvent::Unknown.name());
     names.sort_unstable();
