@@ -30,7 +30,7 @@ pub(crate) struct PublishedHeads {
 }
 
 impl PublishedHeads {
-    /// Reads the heads from the store. All of it counts as published, since nobody is connected yet.
+    /// Reads the heads from the store. Everything counts as published, since no client is connected yet.
     pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
         let nobody = MemberId::guest(Uuid::nil());
         let rooms: Vec<RoomSummary> = store.rooms(&nobody).await?;

@@ -40,7 +40,7 @@ struct Subscribers {
     /// By number, so in the order of connecting. The memory of connections that were made one after the other is adjacent: in
     /// this order a broadcast costs a fifteenth less than in any other.
     clients: BTreeMap<u64, Arc<ClientConnection>>,
-    /// The same as a list, until somebody subscribes or unsubscribes.
+    /// The same as a list, until the next change.
     snapshot: Option<Snapshot>,
 }
 

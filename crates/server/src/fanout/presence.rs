@@ -132,7 +132,7 @@ impl PresenceTracker {
             .collect()
     }
 
-    /// Returns the people for the list of somebody who has just connected: everyone, or of a crowd those who are shown.
+    /// Returns the presence list for a member who has just connected: everyone online, or the people shown of a crowd.
     pub(crate) fn snapshot_for(&self, newcomer: &MemberId) -> Presence {
         let state = self.state.lock();
         let person = |(id, member): (&MemberId, &OnlineMember)| member.shown().person(id.clone());
@@ -182,7 +182,7 @@ impl Shown {
 }
 
 impl State {
-    /// Returns what changed since the last broadcast. Somebody who disconnected and reconnected in between has not changed.
+    /// Returns what changed since the last broadcast. A member who disconnected and reconnected in between has not changed.
     fn take_changes(&mut self) -> Vec<Person> {
         let mut people = Vec::new();
         let mut gone = Vec::new();

@@ -52,7 +52,7 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
         now: now(),
     }));
     state.presence.connect(client, &identity.name);
-    // First the channel, then the list: somebody who connects in between is sent twice rather than not at all.
+    // First the channel, then the list: a member who connects in between is reported twice rather than never.
     state.hub.join(Channel::Everyone, client);
     client.try_send(&ServerEvent::Presence(state.presence.snapshot_for(&client.member)));
     match identity.kind {
@@ -63,7 +63,7 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
     }
 }
 
-/// Tells all clients that the server is shutting down.
+/// Sends `closing` to all clients.
 pub(crate) async fn broadcast_closing(hub: &Hub) {
     let event = ServerEvent::Closing(Closing {
         message: "The server is going down.".to_owned(),

@@ -7,7 +7,7 @@ use crate::fanout::client::ClientConnection;
 use crate::session::entries::new_entry;
 use crate::session::state::ServerState;
 
-/// Makes somebody with a key a member of the lobby, or gives them the name that they bring. Does nothing when the log has both.
+/// Makes a client with a key a member of the lobby, or writes the new name that it brings. Does nothing when the log has both.
 pub(crate) async fn ensure_member(
     state: &ServerState,
     client: &ClientConnection,

@@ -11,8 +11,8 @@
 //!   for all clients. So `ClientConnection` sends to each client alone, and a WebSocket gets its events past socketioxide.
 //! - It waits without limit for a client that does not read. So the streams under it have a `StallTimer`.
 //! - No disconnect handler runs when a socket closes before the connect handler has: see [`PendingSlot`].
-//! - `max_payload` limits polling only. WebSocket allows messages of 64 MiB unless told otherwise.
-//! - The declared number of binary attachments has no limit unless told otherwise.
+//! - `max_payload` limits polling only. WebSocket messages may have 64 MiB by default.
+//! - The declared number of binary attachments has no limit by default.
 //! - Its debug logs contain messages. The program keeps them off.
 
 use std::convert::Infallible;

@@ -1,7 +1,7 @@
 //! The check of hosts and origins: rejects requests that a foreign page made a browser send.
 //!
 //! A WebSocket ignores the same-origin policy, so `Origin` is compared here. That alone would not stop DNS rebinding: a
-//! foreign name that suddenly points at this machine is its own origin. So the `Host` must be one that nobody else can own:
+//! foreign name that suddenly points at this machine is its own origin. So the `Host` must be one that no foreign site can own:
 //! an IP address, `localhost`, `*.local`, or a name that the configuration allows.
 
 use std::net::IpAddr;
@@ -55,7 +55,7 @@ fn check(headers: &HeaderMap, uri: &Uri, allowed: &[String]) -> Result<(), Rejec
     Err(Rejection::ForeignOrigin)
 }
 
-/// Returns whether nobody else can make this name point to this machine.
+/// Returns whether no foreign site can make this name point to this machine.
 fn is_own_host(host: &str, allowed: &[String]) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     let bare = host
@@ -87,7 +87,7 @@ fn is_same_host(origin: &str, host: &Authority) -> bool {
 
 #[cfg(test)]
 mod tests {
-    //! - hosts that nobody else can own pass, and others do not
+    //! - hosts that no foreign site can own pass, and others do not
     //! - only pages of this server pass
 
     use super::*;
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn only_hosts_that_nobody_else_can_own_pass() {
+    fn only_hosts_that_no_foreign_site_can_own_pass() {
         for host in [
             "127.0.0.1:4242",
             "192.168.1.7",

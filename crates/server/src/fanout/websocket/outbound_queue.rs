@@ -223,7 +223,7 @@ impl OutboundQueue {
         }
     }
 
-    /// Takes socketioxide's packets, all or none: what it writes at once is whole frames. Pending above the high-water mark.
+    /// Takes socketioxide's packets, all or none, since it writes whole frames. Pending above the high-water mark.
     pub(super) fn poll_write_packets(&self, context: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<()>> {
         let mut state = self.state.lock();
         if matches!(state.phase, Phase::Closed) {
