@@ -23,4 +23,6 @@
 pub(crate) mod frame;
 mod mux_stream;
 pub(crate) mod outbound_queue;
+#[cfg(test)]
+mod tests;
 pub(crate) mod upgrade;
