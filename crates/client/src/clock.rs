@@ -1,53 +1,52 @@
-//! A clock that counts the time that the machine slept, and notices that it did.
+//! A clock that counts suspended time, and the detection of a machine that was suspended.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often it is looked.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// A difference that no busy machine makes.
-const SLEPT: Duration = Duration::from_secs(3);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// A jump of the clock by more than this is a suspend. A busy machine delays a timer by less.
+const MIN_SUSPEND: Duration = Duration::from_secs(3);
 
-/// What a client goes by: it never goes back, and goes on while the machine sleeps. The machine's own unless a test brings
-/// another one, since no test can send the machine to sleep.
+/// The time source of a client: monotonic, and running while the machine is suspended. A test brings its own, since it can't
+/// suspend the machine.
 #[derive(Clone)]
 pub struct Clock {
-    since_boot: Arc<dyn Fn() -> Duration + Send + Sync>,
+    since_origin: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
 
 impl Clock {
-    /// A clock that says how long ago some moment in the past was.
-    pub fn new(since_boot: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+    /// Creates a clock from a function that returns the time since some fixed moment.
+    pub fn new(since_origin: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         Self {
-            since_boot: Arc::new(since_boot),
+            since_origin: Arc::new(since_origin),
         }
     }
 
-    /// The machine's own.
-    pub fn of_the_machine() -> Self {
+    /// Returns the machine's clock.
+    pub fn system() -> Self {
         Self::new(since_boot)
     }
 
-    /// Milliseconds that never go back.
+    /// Returns the time in milliseconds.
     pub(crate) fn now_ms(&self) -> u64 {
-        u64::try_from((self.since_boot)().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from((self.since_origin)().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Returns when the machine has slept.
-    pub(crate) async fn slept(&self) {
+    /// Returns when the machine wakes up after a suspend.
+    pub(crate) async fn wait_for_wake_up(&self) {
         loop {
-            let (counted, ran) = ((self.since_boot)(), std::time::Instant::now());
-            tokio::time::sleep(LOOK_EVERY).await;
-            // `Instant` stands still while the machine sleeps, at least on Linux and macOS. Elsewhere the timer comes late.
-            let ran = ran.elapsed().min(LOOK_EVERY + SLEPT / 2);
-            if (self.since_boot)().saturating_sub(counted) > ran + SLEPT {
+            let (before, timer) = ((self.since_origin)(), std::time::Instant::now());
+            tokio::time::sleep(CHECK_INTERVAL).await;
+            // `Instant` stands still during a suspend on Linux and macOS. Elsewhere it runs on, hence the upper bound.
+            let awake = timer.elapsed().min(CHECK_INTERVAL + MIN_SUSPEND / 2);
+            if (self.since_origin)().saturating_sub(before) > awake + MIN_SUSPEND {
                 return;
             }
         }
     }
 }
 
-/// Since some moment in the past; suspended time counts.
+/// Returns the time since boot, including suspended time.
 #[cfg(target_os = "linux")]
 fn since_boot() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
@@ -57,14 +56,14 @@ fn since_boot() -> Duration {
     )
 }
 
-/// Since some moment in the past; suspended time counts. Where no such clock is at hand the wall clock stands in:
-/// when it is set forward, that looks like a sleep, and costs one reconnect at most.
+/// Returns the wall clock, but never lets it go back. It stands in for a clock that counts suspended time: setting it forward
+/// looks like a suspend, which costs one reconnect at most.
 #[cfg(not(target_os = "linux"))]
 fn since_boot() -> Duration {
-    use std::sync::Mutex;
+    use parking_lot::Mutex;
     use std::time::SystemTime;
     static LATEST: Mutex<Duration> = Mutex::new(Duration::ZERO);
-    let mut latest = LATEST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut latest = LATEST.lock();
     *latest = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().max(*latest);
     *latest
 }

@@ -1,14 +1,15 @@
-//! The session's words for what is on disk, and the store's.
+//! Translates between the session's types and those of the store, which keeps the replica.
 
+use ichat_protocol::WireError;
 use ichat_store::{OutboxRow, ReplicaChange, Store, StoreError};
 
 use crate::session::{Change, OutboxItem, OutboxState, PersistedState, RoomCursor};
 
-/// What the disk holds.
-pub(crate) async fn restored(store: &Store) -> Result<PersistedState, StoreError> {
-    let held = store.persisted_state().await?;
+/// Loads the state with which a session starts.
+pub(crate) async fn load(store: &Store) -> Result<PersistedState, StoreError> {
+    let stored = store.persisted_state().await?;
     let mut rooms = Vec::new();
-    for row in held.rooms {
+    for row in stored.rooms {
         let members = if row.room.joined {
             store.members(row.room.id).await?
         } else {
@@ -22,7 +23,7 @@ pub(crate) async fn restored(store: &Store) -> Result<PersistedState, StoreError
             members,
         });
     }
-    let outbox = held.outbox.into_iter().map(|row| OutboxItem {
+    let outbox = stored.outbox.into_iter().map(|row| OutboxItem {
         id: row.id,
         room: row.room,
         body: row.body,
@@ -37,19 +38,19 @@ pub(crate) async fn restored(store: &Store) -> Result<PersistedState, StoreError
     })
 }
 
-pub(crate) fn change(change: Change) -> ReplicaChange {
+pub(crate) fn to_store(change: Change) -> ReplicaChange {
     match change {
         Change::Outbox(item) => ReplicaChange::Outbox(OutboxRow {
             id: item.id,
             room: item.room,
             body: item.body,
             written: item.written,
-            failed: failed(item.state),
+            failed: failure(item.state),
         }),
-        Change::OutboxState { id, state } => {
-            let failed = failed(state);
-            ReplicaChange::OutboxState { id, failed }
-        }
+        Change::OutboxState { id, state } => ReplicaChange::OutboxState {
+            id,
+            failed: failure(state),
+        },
         Change::Discarded { id } => ReplicaChange::Discarded { id },
         Change::Entries { room, epoch, entries } => ReplicaChange::Entries { room, epoch, entries },
         Change::Reset { room, epoch } => ReplicaChange::Reset { room, epoch },
@@ -59,7 +60,7 @@ pub(crate) fn change(change: Change) -> ReplicaChange {
     }
 }
 
-fn failed(state: OutboxState) -> Option<ichat_protocol::WireError> {
+fn failure(state: OutboxState) -> Option<WireError> {
     match state {
         OutboxState::Sending => None,
         OutboxState::Failed { error } => Some(error),

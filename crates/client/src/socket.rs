@@ -1,12 +1,12 @@
-//! The one place that knows `rust_socketio` 0.6 and what it does wrong.
+//! The Socket.IO transport: the only file that uses `rust_socketio` 0.6, with workarounds for its defects.
 //!
-//! - Its reconnect loop can spin: a fresh client for each connection, and `reconnect(false)`.
-//! - Callbacks run under a lock of the client: they only push into a channel, which nobody who needs that lock empties.
-//! - A killed server shows as an error without a close, and some ends not at all: both of the former are the end here, and for the
-//!   latter the session has its watchdog.
-//! - It may panic: [`talk`] is run as a task of its own whose end is always noticed. A panic in the library's own task is an
-//!   end that does not show.
-//! - Acknowledgements are broken: none is asked for.
+//! - Its reconnect loop can spin. Each connection gets a new client with `reconnect(false)`.
+//! - Callbacks run under a lock of the client. They only push into a channel, whose receiver never needs that lock.
+//! - The death of a server appears as an error without a close, and some ends do not appear at all. Here an error ends the
+//!   connection; for the rest the session has its watchdog.
+//! - It can panic. [`run`] is spawned as a task whose end is always noticed. A panic in a task of the library looks like an end
+//!   that does not appear.
+//! - Its acknowledgements are broken. None is requested.
 
 use std::time::Duration;
 
@@ -20,48 +20,43 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// How long opening the transport may take.
-const OPEN_WITHIN: Duration = Duration::from_secs(10);
-/// A line that takes nothing for so long is dead.
-const EMIT_WITHIN: Duration = Duration::from_secs(10);
-/// How long a polite end may take.
-const PART_WITHIN: Duration = Duration::from_millis(500);
-/// Events that wait to be looked at; beyond it the socket is not read, and the server feels that.
-const WAITING: usize = 512;
-/// What the library writes ahead of a refused connection's payload.
-const REFUSED: &str = "Received an ConnectError frame: ";
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection that accepts no data for this long is dead.
+const EMIT_TIMEOUT: Duration = Duration::from_secs(10);
+const DISCONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+/// The number of events that wait to be handled. While the queue is full, the socket is not read, so that the server slows down.
+const RAW_EVENT_CAPACITY: usize = 512;
+/// The text that the library puts before the server's reason for a refused connection.
+const REFUSAL_PREFIX: &str = "Received an ConnectError frame: ";
 
-/// What comes over a connection.
 #[derive(Debug)]
-pub(crate) enum Heard {
-    /// The server accepted us.
+pub(crate) enum SocketEvent {
+    /// The server accepted the client.
     Opened,
-    /// The server said something.
-    Said(ServerEvent),
+    Received(ServerEvent),
 }
 
-/// What the library's callbacks saw.
-enum Seen {
+/// An event as a callback of the library gets it.
+enum RawEvent {
     Connected,
-    Event(Event, Payload),
+    Received(Event, Payload),
     Error(String),
     Closed,
 }
 
-/// One connection from its opening to its end: tells what it hears, says what it is given. Ends by itself, or when stopped;
-/// with the server's reason if it gave one.
-pub(crate) async fn talk(
+/// Runs one connection until it ends or `stop` is cancelled. Returns the server's reason for the end, if it gave one.
+pub(crate) async fn run(
     url: &Url,
     auth: &Auth,
-    told: &mpsc::Sender<Heard>,
-    mut say: mpsc::UnboundedReceiver<ClientEvent>,
+    events: &mpsc::Sender<SocketEvent>,
+    mut outgoing: mpsc::UnboundedReceiver<ClientEvent>,
     stop: &CancellationToken,
 ) -> Option<WireError> {
-    let (seen, mut happened) = mpsc::channel(WAITING);
-    let opening = timeout(OPEN_WITHIN, builder(url, auth, &seen).connect());
+    let (raw_events, mut raw) = mpsc::channel(RAW_EVENT_CAPACITY);
+    let connecting = timeout(CONNECT_TIMEOUT, builder(url, auth, &raw_events).connect());
     let client = tokio::select! {
         () = stop.cancelled() => return None,
-        client = opening => match client {
+        client = connecting => match client {
             Ok(Ok(client)) => client,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "the transport did not open");
@@ -72,93 +67,94 @@ pub(crate) async fn talk(
     };
     let end = tokio::select! {
         () = stop.cancelled() => None,
-        () = speak(&client, &mut say) => None,
-        end = listen(&mut happened, told) => end,
+        () = send_all(&client, &mut outgoing) => None,
+        end = receive_all(&mut raw, events) => end,
     };
-    drop(happened);
-    // Whoever doesn't take it in time is not there any more.
-    drop(timeout(PART_WITHIN, client.disconnect()).await);
+    drop(raw);
+    // A dead connection does not take the farewell in time, and does not need it.
+    drop(timeout(DISCONNECT_TIMEOUT, client.disconnect()).await);
     end
 }
 
-fn builder(url: &Url, auth: &Auth, seen: &mpsc::Sender<Seen>) -> ClientBuilder {
-    let tell = |seen: mpsc::Sender<Seen>, what: Seen| {
+fn builder(url: &Url, auth: &Auth, raw_events: &mpsc::Sender<RawEvent>) -> ClientBuilder {
+    let push = |queue: mpsc::Sender<RawEvent>, event: RawEvent| {
         async move {
-            // Nobody listens any more: then the connection is at its end.
-            drop(seen.send(what).await);
+            // Fails only at the end of the connection.
+            drop(queue.send(event).await);
         }
         .boxed()
     };
-    let (connect, close, error, any) = (seen.clone(), seen.clone(), seen.clone(), seen.clone());
+    let [connected, closed, failed, received] = std::array::from_fn(|_| raw_events.clone());
     ClientBuilder::new(url.as_str())
         .transport_type(TransportType::Websocket)
         .reconnect(false)
         .auth(serde_json::to_value(auth).unwrap_or_default())
-        .on(Event::Connect, move |_, _| tell(connect.clone(), Seen::Connected))
-        .on(Event::Close, move |_, _| tell(close.clone(), Seen::Closed))
+        .on(Event::Connect, move |_, _| push(connected.clone(), RawEvent::Connected))
+        .on(Event::Close, move |_, _| push(closed.clone(), RawEvent::Closed))
         .on(Event::Error, move |payload, _| {
-            tell(error.clone(), Seen::Error(text(payload)))
+            push(failed.clone(), RawEvent::Error(text(payload)))
         })
-        .on_any(move |event, payload, _| tell(any.clone(), Seen::Event(event, payload)))
+        .on_any(move |event, payload, _| push(received.clone(), RawEvent::Received(event, payload)))
 }
 
-/// Says what is to be said, until the line takes nothing more.
-async fn speak(client: &Client, say: &mut mpsc::UnboundedReceiver<ClientEvent>) {
-    while let Some(event) = say.recv().await {
+/// Sends the queued events. Returns when the connection accepts no more.
+async fn send_all(client: &Client, outgoing: &mut mpsc::UnboundedReceiver<ClientEvent>) {
+    while let Some(event) = outgoing.recv().await {
         let emit = client.emit(event.name(), Payload::Text(vec![event.data()]));
-        match timeout(EMIT_WITHIN, emit).await {
+        match timeout(EMIT_TIMEOUT, emit).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return tracing::debug!(%error, "the line is gone"),
-            Err(_) => return tracing::debug!("the line takes nothing"),
+            Ok(Err(error)) => return tracing::debug!(%error, "the connection failed while sending"),
+            Err(_) => return tracing::debug!("the connection accepts no data"),
         }
     }
-    // Whoever gave us something to say is gone, and stops us in a moment.
+    // The queue's other end was dropped, which also cancels `stop`.
     std::future::pending::<()>().await;
 }
 
-async fn listen(happened: &mut mpsc::Receiver<Seen>, told: &mpsc::Sender<Heard>) -> Option<WireError> {
-    while let Some(seen) = happened.recv().await {
-        let heard = match seen {
-            Seen::Connected => Heard::Opened,
-            Seen::Event(event, payload) => match event_of(&event, payload) {
-                Ok(event) => Heard::Said(event),
+/// Passes on the received events. Returns when the connection has ended.
+async fn receive_all(raw: &mut mpsc::Receiver<RawEvent>, events: &mpsc::Sender<SocketEvent>) -> Option<WireError> {
+    while let Some(event) = raw.recv().await {
+        let event = match event {
+            RawEvent::Connected => SocketEvent::Opened,
+            RawEvent::Received(event, payload) => match parse(&event, payload) {
+                Ok(event) => SocketEvent::Received(event),
                 Err(error) => {
-                    tracing::warn!(event = event.as_str(), %error, "the server said something that can't be read");
+                    tracing::warn!(event = event.as_str(), %error, "received a malformed event");
                     continue;
                 }
             },
-            Seen::Error(text) => {
-                tracing::debug!(text, "the connection broke");
+            RawEvent::Error(text) => {
+                tracing::debug!(text, "the connection failed");
                 return refusal(&text);
             }
-            Seen::Closed => return None,
+            RawEvent::Closed => return None,
         };
-        if told.send(heard).await.is_err() {
+        if events.send(event).await.is_err() {
             return None;
         }
     }
     None
 }
 
-fn event_of(event: &Event, payload: Payload) -> Result<ServerEvent, serde_json::Error> {
-    let mut values = match payload {
+fn parse(event: &Event, payload: Payload) -> Result<ServerEvent, serde_json::Error> {
+    let mut arguments = match payload {
         Payload::Text(values) => values.into_iter(),
-        // No event of the protocol has binary data.
+        // The protocol has no binary events, and the third variant is deprecated.
         _ => return Ok(ServerEvent::Unknown),
     };
     match event {
-        // An event without an argument arrives as `Message` with its name as the argument.
-        Event::Message => match values.next() {
+        // The library turns an event without an argument into a `Message` with the event's name as its argument.
+        Event::Message => match arguments.next() {
             Some(Value::String(name)) => ServerEvent::parse(&name, Value::Object(serde_json::Map::new())),
             _ => Ok(ServerEvent::Unknown),
         },
-        _ => ServerEvent::parse(event.as_str(), values.next().unwrap_or_default()),
+        _ => ServerEvent::parse(event.as_str(), arguments.next().unwrap_or_default()),
     }
 }
 
-/// The server's reason for refusing a connection: `{"message": "code: sentence"}`.
+/// Extracts the server's reason for a refused connection: `{"message": "code: sentence"}`.
 fn refusal(text: &str) -> Option<WireError> {
-    let payload = text.strip_prefix(REFUSED)?;
+    let payload = text.strip_prefix(REFUSAL_PREFIX)?;
     let value: Value = serde_json::from_str(payload).unwrap_or_else(|_| payload.into());
     let message = value.get("message").unwrap_or(&value).as_str()?;
     let error = WireError::from_text(message);
@@ -184,18 +180,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_connection_gives_the_servers_reason() {
+    fn a_refused_connection_has_the_servers_reason() {
         let error = refusal("Received an ConnectError frame: {\"message\":\"auth: The nonce is too old.\"}").unwrap();
         assert_eq!(error, WireError::new(ErrorCode::Auth, "The nonce is too old."));
         assert_eq!(refusal("EngineIO Error"), None);
     }
 
     #[test]
-    fn an_event_without_an_argument_is_read_by_its_name() {
+    fn an_event_without_an_argument_is_recognised() {
         let alone = Payload::Text(vec!["fanfare".into()]);
-        assert_eq!(event_of(&Event::Message, alone).unwrap(), ServerEvent::Unknown);
+        assert_eq!(parse(&Event::Message, alone).unwrap(), ServerEvent::Unknown);
         let closing = Payload::Text(vec![serde_json::json!({ "message": "Bye." })]);
-        let event = event_of(&Event::Custom("closing".into()), closing).unwrap();
+        let event = parse(&Event::Custom("closing".into()), closing).unwrap();
         assert_eq!(event.name(), "closing");
     }
 }

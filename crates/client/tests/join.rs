@@ -14,7 +14,7 @@ use std::time::Instant;
 use common::net::{other_program, unused_address};
 use common::{User, address, start_server};
 use ichat_client::session::ConnectionStatus;
-use ichat_client::{HelloError, JoinError};
+use ichat_client::{JoinError, ProbeError};
 use ichat_protocol::ErrorCode;
 
 const WEB_PAGE: &[u8] =
@@ -28,14 +28,14 @@ async fn wrong_addresses_get_a_sentence() {
     let fails = async |address| alice.client.join(&[address]).await.unwrap_err();
     let error = fails(unused_address().await).await;
     assert!(
-        matches!(error, JoinError::Hello(HelloError::NobodyThere { .. })),
+        matches!(error, JoinError::Probe(ProbeError::Unreachable { .. })),
         "{error:?}"
     );
     assert!(error.to_string().contains("same network"), "{error}");
     for other in [WEB_PAGE, NOT_HTTP] {
         let error = fails(other_program(other).await).await;
         assert!(
-            matches!(error, JoinError::Hello(HelloError::NotIChat { .. })),
+            matches!(error, JoinError::Probe(ProbeError::NotIChat { .. })),
             "{error:?}"
         );
         assert!(error.to_string().contains("Check the address"), "{error}");

@@ -79,7 +79,7 @@ impl Body {
         let slept = Arc::<AtomicU64>::default();
         let (began, ahead) = (Instant::now(), Arc::clone(&slept));
         let clock = Clock::new(move || began.elapsed() + Duration::from_millis(ahead.load(Ordering::SeqCst)));
-        let (client, updates) = Client::open_by(clock, &options.dir, Some(name))?;
+        let (client, updates) = Client::open_with_clock(clock, &options.dir, Some(name))?;
         let profile = client.profile();
         let opened = Line::Opened {
             me: profile.member.clone(),

@@ -1,14 +1,14 @@
-//! What the person wants.
+//! The commands of the user, and the ranges of history that they load.
 
 use ichat_protocol::{
-    Away, ClientEvent, Create, Entry, ErrorCode, History, InRoom, Nothing, Read, RoomId, Seq, SetName, WireError,
-    limits::MAX_PAGE_ENTRIES,
+    Away, ClientEvent, Create, Entry, EntryId, ErrorCode, History, InRoom, Nothing, Read, RoomId, Seq, SetName,
+    WireError, limits::MAX_PAGE_ENTRIES,
 };
 
-use super::{Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, out::Out};
+use super::{Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, effects::Effects};
 
 impl Session {
-    pub(super) fn command(&mut self, now: u64, command: Command, out: &mut Out) {
+    pub(super) fn command(&mut self, now: u64, command: Command, effects: &mut Effects) {
         match command {
             Command::Send {
                 room,
@@ -27,86 +27,79 @@ impl Session {
                     written,
                     state,
                 };
-                if self.outbox.push(item.clone()) {
-                    out.save(Change::Outbox(item));
-                    self.typing.said(room);
-                }
+                self.send(item, effects);
             }
-            Command::Retry { id } => self.outbox.retry(id, out),
-            Command::Discard { id } if self.outbox.is_under_way(id) => {
-                out.up(Update::Refused {
-                    event: "post".into(),
-                    room: None,
-                    error: WireError::new(ErrorCode::Other, "It is already on its way and can't be taken back."),
-                });
-            }
-            Command::Discard { id } => self.outbox.discard(id, out),
+            Command::Retry { id } => self.outbox.retry(id, effects),
+            Command::Discard { id } => self.discard(id, effects),
             Command::Create { room, name, topic } => {
-                if self.ask_server(ClientEvent::Create(Create { room, name, topic }), Some(room), out) {
-                    self.wishes.created.insert(room);
+                if self.emit_if_online(ClientEvent::Create(Create { room, name, topic }), Some(room), effects) {
+                    self.pending.created.insert(room);
                 }
             }
             Command::Browse => {
-                self.ask_server(ClientEvent::Rooms(Nothing {}), None, out);
+                self.emit_if_online(ClientEvent::Rooms(Nothing {}), None, effects);
             }
             Command::Join { room } => {
-                self.ask_server(ClientEvent::Join(InRoom { room }), Some(room), out);
+                self.emit_if_online(ClientEvent::Join(InRoom { room }), Some(room), effects);
             }
             Command::Leave { room } => {
-                self.ask_server(ClientEvent::Leave(InRoom { room }), Some(room), out);
+                self.emit_if_online(ClientEvent::Leave(InRoom { room }), Some(room), effects);
             }
-            Command::Open { room } => self.open(room, out),
-            Command::History { room, range } => load_range(room, range, out),
-            Command::Typing { room, on } if self.line.is_online() => self.typing.own(now, room, on, out),
-            // Typing means nothing without a connection.
-            Command::Typing { .. } => {}
-            Command::Read { room, seq } => self.read_here(Read { room, seq }, out),
+            Command::Open { room } => self.open(room, effects),
+            Command::History { room, range } => load(room, range, effects),
+            // Typing without a connection is not worth an error.
+            Command::Typing { room, on } => {
+                if self.connection.is_online() {
+                    self.typing.report_own(now, room, on, effects);
+                }
+            }
+            Command::Read { room, seq } => self.read(Read { room, seq }, effects),
             Command::Away { away } => {
-                self.wishes.away = away;
-                if self.line.is_online() {
-                    out.emit(ClientEvent::Away(Away { away }));
+                self.pending.away = away;
+                if self.connection.is_online() {
+                    effects.emit(ClientEvent::Away(Away { away }));
                 }
             }
             Command::SetName { name } => {
-                self.wishes.name = Some(name.clone());
-                if self.line.is_online() {
-                    out.emit(ClientEvent::SetName(SetName { name }));
+                self.pending.name = Some(name.clone());
+                if self.connection.is_online() {
+                    effects.emit(ClientEvent::SetName(SetName { name }));
                 }
             }
         }
     }
 
-    /// The answer to [`Effect::Load`]. What the replica does not hold of the range is asked of the server.
+    /// Handles the answer to [`Effect::Load`]: reports the entries, and requests from the server what the replica lacks.
     pub(super) fn loaded(
         &mut self,
         room: RoomId,
         range: LogRange,
         entries: Vec<Entry>,
         later: Vec<Entry>,
-        out: &mut Out,
+        effects: &mut Effects,
     ) {
-        let (entries, later) = if begins_right(range, &entries) {
+        let (entries, later) = if starts_at_lower_bound(range, &entries) {
             (entries, later)
         } else {
             (Vec::new(), Vec::new())
         };
-        self.looked_back(room, &entries);
+        self.extend_unread_back(room, &entries);
         let Some(known) = self.rooms.get(&room) else {
             return;
         };
-        // Where nothing is held yet, the newest page is on its way.
-        let asks = self.line.is_online() && known.is_joined() && known.log.epoch().is_some();
-        let missing = if asks {
+        // While nothing is known of the room, its newest page is on its way.
+        let can_request = self.connection.is_online() && known.is_joined() && known.log.epoch().is_some();
+        let missing = if can_request {
             missing(range, &entries, known.summary().head.seq)
         } else {
             None
         };
-        // Nothing at all is told as well: whoever waits for the range learns that there is none now.
+        // An empty result is reported as well: the interface must not wait for entries that do not exist.
         if !entries.is_empty() || missing.is_none() {
-            self.tell_entries(room, entries, later, out);
+            self.notify_entries(room, entries, later, effects);
         }
         if let Some(LogRange { before, after, limit }) = missing {
-            out.emit(ClientEvent::History(History {
+            effects.emit(ClientEvent::History(History {
                 room,
                 before,
                 after,
@@ -115,44 +108,65 @@ impl Session {
         }
     }
 
-    fn open(&mut self, room: RoomId, out: &mut Out) {
+    fn send(&mut self, item: OutboxItem, effects: &mut Effects) {
+        let room = item.room;
+        if self.outbox.push(item.clone()) {
+            effects.save(Change::Outbox(item));
+            self.typing.message_sent(room);
+        }
+    }
+
+    fn discard(&mut self, id: EntryId, effects: &mut Effects) {
+        if !self.outbox.is_in_flight(id) {
+            self.outbox.discard(id, effects);
+            return;
+        }
+        effects.notify(Update::Refused {
+            event: "post".into(),
+            room: None,
+            error: WireError::new(ErrorCode::Other, "It is already on its way and can't be taken back."),
+        });
+    }
+
+    fn open(&mut self, room: RoomId, effects: &mut Effects) {
         let Some(known) = self.rooms.get_mut(&room) else {
             return;
         };
         if !known.members.is_empty() {
             let members = known.members.clone();
-            out.up(Update::Members { room, members });
+            effects.notify(Update::Members { room, members });
         }
-        if self.line.is_online() && known.is_joined() && !known.members_asked {
-            known.members_asked = true;
-            out.emit(ClientEvent::Members(InRoom { room }));
+        if self.connection.is_online() && known.is_joined() && !known.members_requested {
+            known.members_requested = true;
+            effects.emit(ClientEvent::Members(InRoom { room }));
         }
         let newest = LogRange {
             before: None,
             after: None,
             limit: MAX_PAGE_ENTRIES,
         };
-        load_range(room, newest, out);
+        load(room, newest, effects);
     }
 
-    fn read_here(&mut self, read: Read, out: &mut Out) {
-        if !self.read(read, out) {
+    /// Moves the read marker and sends it to the server, now or after the next `hello`.
+    fn read(&mut self, read: Read, effects: &mut Effects) {
+        if !self.move_read_marker(read, effects) {
             return;
         }
-        if self.line.is_online() {
-            out.emit(ClientEvent::Read(read));
+        if self.connection.is_online() {
+            effects.emit(ClientEvent::Read(read));
         } else {
-            self.wishes.read.insert(read.room, read.seq);
+            self.pending.read.insert(read.room, read.seq);
         }
     }
 
-    /// Emits what only makes sense now; false, and told, if there is no connection.
-    fn ask_server(&mut self, event: ClientEvent, room: Option<RoomId>, out: &mut Out) -> bool {
-        if self.line.is_online() {
-            out.emit(event);
+    /// Emits an event that makes sense only now. Without a connection it reports a refusal and returns false.
+    fn emit_if_online(&mut self, event: ClientEvent, room: Option<RoomId>, effects: &mut Effects) -> bool {
+        if self.connection.is_online() {
+            effects.emit(event);
             return true;
         }
-        out.up(Update::Refused {
+        effects.notify(Update::Refused {
             event: event.name().into(),
             room,
             error: WireError::new(
@@ -164,40 +178,40 @@ impl Session {
     }
 }
 
-fn load_range(room: RoomId, range: LogRange, out: &mut Out) {
+fn load(room: RoomId, range: LogRange, effects: &mut Effects) {
     let limit = range.limit.clamp(1, MAX_PAGE_ENTRIES);
     let range = LogRange { limit, ..range };
-    out.0.push(Effect::Load { room, range });
+    effects.push(Effect::Load { room, range });
 }
 
-/// Whether these are the first entries of the range: a replica that begins further up has none of it.
-fn begins_right(range: LogRange, entries: &[Entry]) -> bool {
+/// Returns whether the entries begin at the range's lower bound. A replica that begins further up has nothing of the range.
+fn starts_at_lower_bound(range: LogRange, entries: &[Entry]) -> bool {
     let first = entries.first().map(|entry| entry.seq);
     range
         .after
         .is_none_or(|after| first.is_none_or(|first| first <= after.next()))
 }
 
-/// What is left of a range after these entries of it, in a log that goes up to `head`.
+/// Returns the rest of a range behind these entries, in a log that ends at `head`.
 fn missing(range: LogRange, entries: &[Entry], head: Seq) -> Option<LogRange> {
-    let got = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-    let limit = range.limit.saturating_sub(got);
+    let loaded = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+    let limit = range.limit.saturating_sub(loaded);
     if limit == 0 {
         return None;
     }
     if let Some(after) = range.after {
         let after = entries.last().map_or(after, |entry| entry.seq);
         let end = range.before.map_or(head.next(), |before| before.min(head.next()));
-        let after_all = after.next() >= end;
-        return (!after_all).then_some(LogRange {
+        let is_complete = after.next() >= end;
+        return (!is_complete).then_some(LogRange {
             before: range.before,
             after: Some(after),
             limit,
         });
     }
     let before = entries.first().map(|entry| entry.seq).or(range.before);
-    let at_start = before.is_some_and(|before| before <= Seq(1));
-    (!at_start).then_some(LogRange {
+    let is_complete = before.is_some_and(|before| before <= Seq(1));
+    (!is_complete).then_some(LogRange {
         before,
         after: None,
         limit,

@@ -1,51 +1,54 @@
-//! How much of one room's log is held: a range without a gap, and what waits beyond a gap.
+//! The part of one room's log that the client has: a range without a gap, and live entries that wait beyond a gap.
 
 use std::collections::BTreeMap;
 
 use ichat_protocol::{ClientEvent, Entry, Epoch, Head, History, Page, RoomId, Seq, Sync, limits::MAX_SEQ};
 
-use super::out::Out;
+use super::effects::Effects;
 
-/// What was asked for is asked for again after this.
-const ASK_AGAIN_MS: u64 = 5_000;
-/// Entries of a room that wait beyond a gap; more are asked for when the gap is closed.
-const HELD: usize = 256;
-/// The same, over all rooms.
-pub(super) const HELD_IN_ALL: usize = 4_096;
+/// A request without an answer is sent again after this time.
+const REQUEST_TIMEOUT_MS: u64 = 5_000;
+/// The number of entries beyond a gap that a room keeps. Further ones are requested when the gap is closed.
+const MAX_PENDING_PER_ROOM: usize = 256;
+/// The same for all rooms together.
+pub(super) const MAX_PENDING: usize = 4_096;
 
+/// A request for entries that is under way, with the time at which it is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
-    /// Any number of pages will come.
-    Sync { again: u64 },
-    /// One page will come.
-    History { again: u64 },
+enum Request {
+    /// Any number of pages will arrive.
+    Sync { retry_at: u64 },
+    /// One page will arrive.
+    History { retry_at: u64 },
 }
 
-/// The parts of a page that are new.
+/// The entries of a page that extend the range.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Placed {
-    /// They end where the range began.
+pub(super) struct NewEntries {
+    /// Entries that end where the range began.
     pub(super) below: Vec<Entry>,
-    /// They begin where the range ended, or are all that is held.
+    /// Entries that begin where the range ended, or all of a new range. Pending entries that now follow are included.
     pub(super) above: Vec<Entry>,
 }
 
+/// The known part of a room's log: `first..=last`.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    /// `None`: nothing is held, not even that the log is empty.
+    /// `None` while nothing is known, not even that the log is empty.
     epoch: Option<Epoch>,
     first: Seq,
     last: Seq,
-    /// How far the log goes, as far as known.
+    /// The log's last entry on the server, as far as known.
     head: Seq,
-    /// Beyond a gap. Of `held_epoch`, if that is known.
-    held: BTreeMap<Seq, Entry>,
-    held_epoch: Option<Epoch>,
-    asked: Option<Asked>,
+    /// Live entries that arrived beyond a gap.
+    pending_beyond_gap: BTreeMap<Seq, Entry>,
+    pending_epoch: Option<Epoch>,
+    request: Option<Request>,
 }
 
 impl Log {
-    pub(super) fn restored(epoch: Epoch, first: Seq, last: Seq) -> Self {
+    /// Creates a log from what the replica has. An impossible range counts as nothing.
+    pub(super) fn persisted(epoch: Epoch, first: Seq, last: Seq) -> Self {
         if last == Seq::ZERO || last.0 > MAX_SEQ || first > last {
             return Self::default();
         }
@@ -70,72 +73,69 @@ impl Log {
         self.last
     }
 
-    /// How far the room goes, as far as known.
-    pub(super) fn head(&self, otherwise: Head) -> Head {
+    /// Returns the room's head as far as known, or `otherwise` while nothing is known.
+    pub(super) fn head_or(&self, otherwise: Head) -> Head {
         self.epoch.map_or(otherwise, |epoch| Head {
             epoch,
             seq: self.head.max(self.last),
         })
     }
 
-    /// What is told to the server so that it sends what is missing.
+    /// Returns the position from which the server continues in a `sync`.
     pub(super) fn cursor(&self) -> Option<Head> {
         self.epoch.map(|epoch| Head { epoch, seq: self.last })
     }
 
-    /// When to ask again.
-    pub(super) fn due(&self) -> Option<u64> {
-        self.asked
-            .map(|(Asked::Sync { again } | Asked::History { again })| again)
+    /// Returns the time at which the request under way is sent again.
+    pub(super) fn retry_at(&self) -> Option<u64> {
+        self.request
+            .map(|(Request::Sync { retry_at } | Request::History { retry_at })| retry_at)
     }
 
-    /// What was asked on a connection is not answered on the next.
-    pub(super) fn forget_asked(&mut self) {
-        self.asked = None;
+    /// Forgets the request under way, because a new connection does not answer it.
+    pub(super) fn forget_request(&mut self) {
+        self.request = None;
     }
 
     pub(super) fn expect_sync(&mut self, now: u64) {
-        self.asked = Some(Asked::Sync {
-            again: now + ASK_AGAIN_MS,
+        self.request = Some(Request::Sync {
+            retry_at: now + REQUEST_TIMEOUT_MS,
         });
     }
 
-    /// Whether the range is behind what is known of the log.
+    /// Returns whether entries are missing at the end of the range.
     pub(super) fn is_behind(&self) -> bool {
-        self.epoch.is_none() || self.head > self.last || !self.held.is_empty()
+        self.epoch.is_none() || self.head > self.last || !self.pending_beyond_gap.is_empty()
     }
 
-    /// Drops everything; the newest page will come.
+    /// Drops everything. The server sends the newest page without being asked.
     pub(super) fn reset(&mut self, now: u64) {
         *self = Self::default();
         self.expect_sync(now);
     }
 
-    /// The server told how far the log goes. Whether that fits what is held.
-    pub(super) fn learn_head(&mut self, head: Head) -> bool {
-        match self.epoch {
-            Some(epoch) if epoch != head.epoch || head.seq < self.last => false,
-            _ => {
-                self.head = head.seq;
-                true
-            }
+    /// Takes over the server's head if it continues the range. Returns false if it contradicts the range.
+    pub(super) fn update_head(&mut self, head: Head) -> bool {
+        let contradicts = |epoch| epoch != head.epoch || head.seq < self.last;
+        if self.epoch.is_some_and(contradicts) {
+            return false;
         }
+        self.head = head.seq;
+        true
     }
 
-    /// How many entries wait beyond a gap.
-    pub(super) fn held(&self) -> usize {
-        self.held.len()
+    pub(super) fn pending_count(&self) -> usize {
+        self.pending_beyond_gap.len()
     }
 
-    /// Takes entries from the live stream; returns those that now follow the range, in order.
-    /// No more than `space` are held beyond a gap.
-    pub(super) fn take(&mut self, epoch: Epoch, entries: Vec<Entry>, space: usize) -> Vec<Entry> {
-        let most = HELD.min(self.held.len() + space);
-        if self.held_epoch != Some(epoch) {
-            self.held.clear();
-            self.held_epoch = Some(epoch);
+    /// Adds live entries. Returns those that extend the range, in order. At most `space` further ones are kept beyond a gap.
+    pub(super) fn add_live(&mut self, epoch: Epoch, entries: Vec<Entry>, space: usize) -> Vec<Entry> {
+        let max_pending = MAX_PENDING_PER_ROOM.min(self.pending_beyond_gap.len() + space);
+        if self.pending_epoch != Some(epoch) {
+            self.pending_beyond_gap.clear();
+            self.pending_epoch = Some(epoch);
         }
-        let mut applied = Vec::new();
+        let mut added = Vec::new();
         for entry in entries {
             if entry.seq.0 > MAX_SEQ || entry.seq <= self.last {
                 continue;
@@ -143,120 +143,115 @@ impl Log {
             self.head = self.head.max(entry.seq);
             if self.epoch.is_some() && entry.seq == self.last.next() {
                 self.last = entry.seq;
-                applied.push(entry);
-                applied.extend(self.drain());
-            } else if self.held.len() < most {
-                self.held.insert(entry.seq, entry);
+                added.push(entry);
+                added.extend(self.take_pending());
+            } else if self.pending_beyond_gap.len() < max_pending {
+                self.pending_beyond_gap.insert(entry.seq, entry);
             }
         }
-        self.settle();
-        applied
+        self.clear_request_if_complete();
+        added
     }
 
-    /// Takes what is new of a page that adjoins or overlaps the range, or becomes the range.
-    /// The caller has checked the page and its epoch.
-    pub(super) fn place(&mut self, page: &Page) -> Placed {
-        let mut placed = Placed::default();
+    /// Adds a page that adjoins or overlaps the range, or becomes the range. The caller has checked the page and its epoch.
+    pub(super) fn add_page(&mut self, page: &Page) -> NewEntries {
+        let mut new = NewEntries::default();
         let (lowest, highest) = match (page.entries.first(), page.entries.last()) {
             (Some(lowest), Some(highest)) => (lowest.seq, highest.seq),
             _ if self.epoch.is_none() && page.head.seq == Seq::ZERO => (Seq(1), Seq::ZERO),
-            _ => return placed,
+            _ => return new,
         };
         if self.epoch.is_none() {
-            // Only the newest page can be the range: anything else would leave a gap above itself.
+            // Only the newest page can become the range: any other would leave a gap above itself.
             if highest != page.head.seq {
-                return placed;
+                return new;
             }
-            if self.held_epoch.is_some_and(|held| held != page.head.epoch) {
-                self.held.clear();
+            if self.pending_epoch.is_some_and(|epoch| epoch != page.head.epoch) {
+                self.pending_beyond_gap.clear();
             }
-            self.held_epoch = Some(page.head.epoch);
+            self.pending_epoch = Some(page.head.epoch);
             self.epoch = Some(page.head.epoch);
             (self.first, self.last) = (lowest, highest);
-            placed.above.clone_from(&page.entries);
+            new.above.clone_from(&page.entries);
         } else {
             if lowest < self.first && highest.next() >= self.first {
-                placed.below = page.entries.iter().filter(|e| e.seq < self.first).cloned().collect();
+                new.below = page.entries.iter().filter(|e| e.seq < self.first).cloned().collect();
                 self.first = lowest;
             }
             if highest > self.last && lowest <= self.last.next() {
-                placed.above = page.entries.iter().filter(|e| e.seq > self.last).cloned().collect();
+                new.above = page.entries.iter().filter(|e| e.seq > self.last).cloned().collect();
                 self.last = highest;
             }
         }
-        // Live entries may have come since the page was read.
+        // Live entries may have arrived since the server read the page.
         self.head = page.head.seq.max(self.last);
-        let drained = self.drain();
-        placed.above.extend(drained);
-        if !placed.above.is_empty() {
-            self.asked = match self.asked {
-                Some(Asked::Sync { .. }) => self.asked,
-                _ => None,
-            };
+        new.above.extend(self.take_pending());
+        if !new.above.is_empty() && matches!(self.request, Some(Request::History { .. })) {
+            self.request = None;
         }
-        self.settle();
-        placed
+        self.clear_request_if_complete();
+        new
     }
 
-    /// The pages of a sync come one after the other: the wait begins anew with each.
-    pub(super) fn progressed(&mut self, now: u64) {
-        if let Some(Asked::Sync { again }) = &mut self.asked {
-            *again = now + ASK_AGAIN_MS;
+    /// Restarts the timeout of a sync, whose pages arrive one after the other.
+    pub(super) fn extend_sync_timeout(&mut self, now: u64) {
+        if let Some(Request::Sync { retry_at }) = &mut self.request {
+            *retry_at = now + REQUEST_TIMEOUT_MS;
         }
     }
 
-    /// Asks for what is missing, unless that is under way.
-    pub(super) fn ask(&mut self, now: u64, room: RoomId, out: &mut Out) {
-        if self.due().is_some_and(|again| again <= now) {
-            self.asked = None;
+    /// Requests the missing entries, unless such a request is under way.
+    pub(super) fn request_missing(&mut self, now: u64, room: RoomId, effects: &mut Effects) {
+        if self.retry_at().is_some_and(|retry_at| retry_at <= now) {
+            self.request = None;
         }
-        if self.asked.is_some() || !self.is_behind() {
+        if self.request.is_some() || !self.is_behind() {
             return;
         }
         if self.epoch.is_none() {
-            self.sync(now, room, out);
+            self.request_sync(now, room, effects);
             return;
         }
-        self.asked = Some(Asked::History {
-            again: now + ASK_AGAIN_MS,
+        self.request = Some(Request::History {
+            retry_at: now + REQUEST_TIMEOUT_MS,
         });
-        out.emit(ClientEvent::History(History {
+        effects.emit(ClientEvent::History(History {
             room,
-            before: self.held.keys().next().copied(),
+            before: self.pending_beyond_gap.keys().next().copied(),
             after: Some(self.last),
             limit: None,
         }));
     }
 
-    /// Lets the server judge what is held: it answers with what is missing, or with a reset.
-    pub(super) fn sync(&mut self, now: u64, room: RoomId, out: &mut Out) {
-        if matches!(self.asked, Some(Asked::Sync { again }) if again > now) {
+    /// Requests a sync. The server compares the cursor with its log, and answers with the missing pages or with a reset.
+    pub(super) fn request_sync(&mut self, now: u64, room: RoomId, effects: &mut Effects) {
+        if matches!(self.request, Some(Request::Sync { retry_at }) if retry_at > now) {
             return;
         }
         self.expect_sync(now);
         let rooms = [(room, self.cursor())].into();
-        out.emit(ClientEvent::Sync(Sync { rooms }));
+        effects.emit(ClientEvent::Sync(Sync { rooms }));
     }
 
-    /// What waited and now follows the range.
-    fn drain(&mut self) -> Vec<Entry> {
-        let mut drained = Vec::new();
-        while let Some(waiting) = self.held.first_entry() {
-            if *waiting.key() > self.last.next() {
+    /// Removes the pending entries that now follow the range, and extends the range by them.
+    fn take_pending(&mut self) -> Vec<Entry> {
+        let mut taken = Vec::new();
+        while let Some(pending) = self.pending_beyond_gap.first_entry() {
+            if *pending.key() > self.last.next() {
                 break;
             }
-            let entry = waiting.remove();
+            let entry = pending.remove();
             if entry.seq > self.last {
                 self.last = entry.seq;
-                drained.push(entry);
+                taken.push(entry);
             }
         }
-        drained
+        taken
     }
 
-    fn settle(&mut self) {
+    fn clear_request_if_complete(&mut self) {
         if !self.is_behind() {
-            self.asked = None;
+            self.request = None;
         }
     }
 }

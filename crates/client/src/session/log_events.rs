@@ -1,125 +1,128 @@
-//! What the server says of a room's log: `entries`, `page`, `reset` and `heads`.
+//! The events about the logs of rooms: `entries`, `page`, `reset` and `heads`.
 
-use ichat_protocol::{Body, Entries, Entry, Heads, Page, Reset, RoomId, Seq, limits::MAX_SEQ};
+use ichat_protocol::{Entries, Entry, Heads, Kind, Page, Reset, RoomId, Seq, limits::MAX_SEQ};
 
-use super::{Change, Session, Update, log::HELD_IN_ALL, out::Out, room::Changed};
+use super::{Change, Session, Update, effects::Effects, log::MAX_PENDING, room::RoomChanges};
 
-/// Entries of one page, whatever the server calls its limit.
-const PAGE: usize = 2_000;
+/// The longest page that is accepted. Servers send fewer entries.
+const MAX_PAGE: usize = 2_000;
 
 impl Session {
-    pub(super) fn entries(&mut self, now: u64, entries: Entries, out: &mut Out) {
-        let held: usize = self.rooms.values().map(|room| room.log.held()).sum();
-        let Some(room) = self.rooms.get_mut(&entries.room).filter(|room| room.is_joined()) else {
+    pub(super) fn entries(&mut self, now: u64, entries: Entries, effects: &mut Effects) {
+        let pending: usize = self.rooms.values().map(|room| room.log.pending_count()).sum();
+        let id = entries.room;
+        let Some(room) = self.joined_room(id) else {
             return;
         };
         if room.log.epoch().is_some_and(|epoch| epoch != entries.epoch) {
-            room.log.sync(now, entries.room, out);
+            room.log.request_sync(now, id, effects);
             return;
         }
         let last = room.log.last();
-        let stands: Vec<Entry> = entries.entries.iter().filter(|e| e.seq <= last).cloned().collect();
-        self.outbox.acknowledge_unsaved(&stands, out);
-        let space = HELD_IN_ALL.saturating_sub(held);
-        let applied = room.log.take(entries.epoch, entries.entries, space);
-        self.apply(entries.room, &applied, out);
-        if !applied.is_empty() {
-            self.tell_entries(entries.room, applied, Vec::new(), out);
+        let known = entries.entries.iter().filter(|entry| entry.seq <= last);
+        let known: Vec<Entry> = known.cloned().collect();
+        let space = MAX_PENDING.saturating_sub(pending);
+        let added = room.log.add_live(entries.epoch, entries.entries, space);
+        self.outbox.acknowledge_unsaved(&known, effects);
+        self.append(id, &added, effects);
+        if !added.is_empty() {
+            self.notify_entries(id, added, Vec::new(), effects);
         }
-        self.ask(now, entries.room, out);
+        self.request_missing(now, id, effects);
     }
 
-    pub(super) fn page(&mut self, now: u64, page: Page, out: &mut Out) {
-        let Some(room) = self.rooms.get_mut(&page.room).filter(|room| room.is_joined()) else {
+    pub(super) fn page(&mut self, now: u64, page: Page, effects: &mut Effects) {
+        let id = page.room;
+        let Some(room) = self.joined_room(id) else {
             return;
         };
-        if !is_sound(&page) {
+        if !is_valid(&page) {
             return;
         }
-        let id = page.room;
-        let before = room.log.epoch();
-        if before.is_some_and(|epoch| epoch != page.head.epoch) {
-            room.log.sync(now, id, out);
+        let epoch = room.log.epoch();
+        if epoch.is_some_and(|epoch| epoch != page.head.epoch) {
+            room.log.request_sync(now, id, effects);
             return;
         }
-        let placed = room.log.place(&page);
-        if before.is_none() && room.log.epoch().is_some() {
+        let new = room.log.add_page(&page);
+        let is_first_page = epoch.is_none() && room.log.epoch().is_some();
+        if is_first_page {
             room.unread.restart(room.log.first());
         }
-        if !placed.below.is_empty() {
-            out.save(Change::Entries {
+        if !new.below.is_empty() {
+            effects.save(Change::Entries {
                 room: id,
                 epoch: page.head.epoch,
-                entries: placed.below.clone(),
+                entries: new.below.clone(),
             });
-            self.outbox.acknowledge(&placed.below);
+            self.outbox.acknowledge_saved(&new.below);
         }
-        self.apply(id, &placed.above, out);
-        self.recount(id, before.is_none());
-        self.outbox.acknowledge_unsaved(&page.entries, out);
-        self.looked_back(id, &page.entries);
+        self.append(id, &new.above, effects);
+        if is_first_page {
+            self.recount_unread(id);
+        }
+        self.outbox.acknowledge_unsaved(&page.entries, effects);
+        self.extend_unread_back(id, &page.entries);
         let mut entries = page.entries;
-        let upto = entries.last().map_or(Seq::ZERO, |entry| entry.seq);
-        entries.extend(placed.above.into_iter().filter(|entry| entry.seq > upto));
-        self.tell_entries(id, entries, page.later, out);
+        let end = entries.last().map_or(Seq::ZERO, |entry| entry.seq);
+        entries.extend(new.above.into_iter().filter(|entry| entry.seq > end));
+        self.notify_entries(id, entries, page.later, effects);
         if let Some(room) = self.rooms.get_mut(&id) {
-            room.log.progressed(now);
+            room.log.extend_sync_timeout(now);
         }
-        self.ask(now, id, out);
+        self.request_missing(now, id, effects);
     }
 
-    /// Entries that follow the last one held: saves them, and lets them change the picture.
-    fn apply(&mut self, id: RoomId, entries: &[Entry], out: &mut Out) {
+    /// Saves entries that extend a room's range at its end, and applies them to the room.
+    fn append(&mut self, id: RoomId, entries: &[Entry], effects: &mut Effects) {
         let (Some(room), Some(me)) = (self.rooms.get_mut(&id), &self.me) else {
             return;
         };
         let Some(epoch) = room.log.epoch().filter(|_| !entries.is_empty()) else {
             return;
         };
-        out.save(Change::Entries {
+        effects.save(Change::Entries {
             room: id,
             epoch,
             entries: entries.to_vec(),
         });
-        let mut all = Changed::default();
+        let mut changes = RoomChanges::default();
         for entry in entries {
-            let changed = room.applied(entry, me);
-            all.summary |= changed.summary;
-            all.members |= changed.members;
-            if matches!(entry.body, Body::Message { .. }) {
+            changes |= room.append(entry, me);
+            if entry.body.kind() == Kind::Message {
                 self.typing.stopped(id, &entry.author);
             }
         }
-        self.rooms_changed |= all.summary;
-        if all.members {
+        self.rooms_changed |= changes.summary;
+        if changes.members {
             let members = room.members.clone();
-            out.up(Update::Members { room: id, members });
+            effects.notify(Update::Members { room: id, members });
         }
-        self.outbox.acknowledge(entries);
+        self.outbox.acknowledge_saved(entries);
     }
 
-    /// The first page of a room shows what the server's count, or the one before a reset, did not know.
-    fn recount(&mut self, id: RoomId, is_first_page: bool) {
-        if let Some(room) = self.rooms.get_mut(&id).filter(|_| is_first_page) {
+    /// Counts the unread messages of a room's first page, which the server's count may not include.
+    fn recount_unread(&mut self, id: RoomId) {
+        if let Some(room) = self.rooms.get_mut(&id) {
             let before = room.unread.count();
             room.unread.recount();
             self.rooms_changed |= before != room.unread.count();
         }
     }
 
-    /// Older entries of the range make the unread count exact.
-    pub(super) fn looked_back(&mut self, id: RoomId, entries: &[Entry]) {
+    /// Makes the unread count more exact by older entries of the range.
+    pub(super) fn extend_unread_back(&mut self, id: RoomId, entries: &[Entry]) {
         if let (Some(room), Some(me)) = (self.rooms.get_mut(&id), &self.me) {
-            let held = room.log.first();
-            if entries.first().is_some_and(|entry| entry.seq >= held) {
-                room.unread.looked_back(entries, me);
+            let first = room.log.first();
+            if entries.first().is_some_and(|entry| entry.seq >= first) {
+                room.unread.extend_back(entries, me);
             }
         }
     }
 
-    pub(super) fn tell_entries(&self, id: RoomId, entries: Vec<Entry>, later: Vec<Entry>, out: &mut Out) {
+    pub(super) fn notify_entries(&self, id: RoomId, entries: Vec<Entry>, later: Vec<Entry>, effects: &mut Effects) {
         if let Some(room) = self.rooms.get(&id) {
-            out.up(Update::Entries {
+            effects.notify(Update::Entries {
                 room: id,
                 head: room.summary().head,
                 entries,
@@ -128,56 +131,55 @@ impl Session {
         }
     }
 
-    pub(super) fn reset(&mut self, now: u64, reset: Reset, out: &mut Out) {
-        let Some(room) = self.rooms.get_mut(&reset.room).filter(|room| room.is_joined()) else {
+    pub(super) fn reset(&mut self, now: u64, reset: Reset, effects: &mut Effects) {
+        let Reset { room: id, head } = reset;
+        let Some(room) = self.joined_room(id) else {
             return;
         };
         room.log.reset(now);
-        room.unread.reset(reset.head.seq);
-        let (room, epoch) = (reset.room, reset.head.epoch);
-        out.save(Change::Reset { room, epoch });
-        out.up(Update::Reset { room });
+        room.unread.reset(head.seq);
+        effects.save(Change::Reset {
+            room: id,
+            epoch: head.epoch,
+        });
+        effects.notify(Update::Reset { room: id });
     }
 
-    pub(super) fn heads(&mut self, now: u64, heads: &Heads, out: &mut Out) {
+    pub(super) fn heads(&mut self, now: u64, heads: &Heads, effects: &mut Effects) {
         for (id, head) in &heads.heads {
-            let Some(room) = self.rooms.get_mut(id).filter(|room| room.is_joined()) else {
+            let Some(room) = self.joined_room(*id).filter(|_| head.seq.0 <= MAX_SEQ) else {
                 continue;
             };
-            if head.seq.0 > MAX_SEQ {
-                continue;
-            }
-            if room.log.learn_head(*head) {
-                room.log.ask(now, *id, out);
+            if room.log.update_head(*head) {
+                room.log.request_missing(now, *id, effects);
             } else {
-                room.log.sync(now, *id, out);
+                room.log.request_sync(now, *id, effects);
             }
         }
     }
 
-    /// Asks for what is missing of a room.
-    fn ask(&mut self, now: u64, id: RoomId, out: &mut Out) {
-        if let Some(room) = self.rooms.get_mut(&id).filter(|room| room.is_joined()) {
-            room.log.ask(now, id, out);
+    fn request_missing(&mut self, now: u64, id: RoomId, effects: &mut Effects) {
+        if let Some(room) = self.joined_room(id) {
+            room.log.request_missing(now, id, effects);
         }
     }
 
-    /// Asks again for what was asked for and did not come.
-    pub(super) fn ask_again(&mut self, now: u64, out: &mut Out) {
+    /// Repeats the requests whose answer is overdue.
+    pub(super) fn retry_requests(&mut self, now: u64, effects: &mut Effects) {
         for (id, room) in self.rooms.iter_mut().filter(|(_, room)| room.is_joined()) {
-            if room.log.due().is_some_and(|due| due <= now) {
-                room.log.ask(now, *id, out);
+            if room.log.retry_at().is_some_and(|retry_at| retry_at <= now) {
+                room.log.request_missing(now, *id, effects);
             }
         }
     }
 }
 
-/// Whether a page is what the protocol calls one; another one is dropped, as if it had been lost.
-fn is_sound(page: &Page) -> bool {
-    let numbered = page.entries.first().is_none_or(|first| first.seq >= Seq(1));
-    let unbroken = page.entries.windows(2).all(|pair| pair[0].seq.next() == pair[1].seq);
-    let ends = page.entries.last().map_or(Seq::ZERO, |last| last.seq) <= page.head.seq;
-    let rising = page.later.windows(2).all(|pair| pair[0].seq < pair[1].seq);
-    let small = page.entries.len() <= PAGE && page.head.seq.0 <= MAX_SEQ;
-    numbered && unbroken && ends && rising && small
+/// Returns whether a page keeps the protocol's rules. An invalid one is dropped, as if it had been lost.
+fn is_valid(page: &Page) -> bool {
+    let is_numbered = page.entries.first().is_none_or(|first| first.seq >= Seq(1));
+    let has_no_gap = page.entries.windows(2).all(|pair| pair[0].seq.next() == pair[1].seq);
+    let ends_at_head = page.entries.last().map_or(Seq::ZERO, |last| last.seq) <= page.head.seq;
+    let later_is_sorted = page.later.windows(2).all(|pair| pair[0].seq < pair[1].seq);
+    let is_bounded = page.entries.len() <= MAX_PAGE && page.head.seq.0 <= MAX_SEQ;
+    is_numbered && has_no_gap && ends_at_head && later_is_sorted && is_bounded
 }

@@ -1,29 +1,32 @@
-//! A session with one server as a plain state machine: input in, effects out; no socket, no clock, no disk.
+//! A session with one server as a state machine without I/O: [`Input`]s in, [`Effect`]s out; no socket, no clock, no disk.
 //!
 //! ```text
-//!   Input ──▶ step ──┬─ receive ─┬─ hello        who we are, which rooms; sync, outbox again
-//!                    │           └─ log_events   entries, pages, resets, heads ─▶ log (range, gap) ─▶ unread
-//!                    ├─ commands                 what the person wants; ranges from replica and server
-//!                    ├─ connection               back-off, refusals, watchdog
-//!                    ├─ outbox                   in order, in a window, again until answered
-//!                    └─ people                   presence, typing
-//!                                     └─▶ Effect
+//!   Input ──▶ step ──┬─ commands               commands of the user, ranges of history
+//!                    ├─ receive ─┬─ hello      the server and its rooms; sync after a reconnect
+//!                    │           └─ log_events entries, pages, resets, heads
+//!                    │                 └─▶ room ─┬─ log     the known range, gaps
+//!                    │                           └─ unread  the unread count
+//!                    ├─ connection_state       back-off, refusals, keep-alive
+//!                    ├─ outbox                 posts until they are acknowledged
+//!                    └─ presence, typing
+//!                          └─▶ Effect
 //! ```
 //!
-//! The desktop runs this one; `ui/src/backend/session/` is the same machine in TypeScript for the browser. The traces in
-//! `crates/protocol/vectors/session/` hold both to one behaviour.
+//! The desktop's driver runs this machine; a browser runs its twin in TypeScript, `ui/src/backend/session/`. The traces in
+//! `crates/protocol/vectors/session/` hold both to the same behaviour.
 
 mod commands;
-mod connection;
+mod connection_state;
+mod effects;
 mod hello;
 mod log;
 mod log_events;
-mod out;
 mod outbox;
-mod people;
+mod presence;
 mod receive;
 mod room;
 mod types;
+mod typing;
 mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,33 +38,34 @@ pub use types::{
     Update,
 };
 
-use connection::Line;
-use out::Out;
+use connection_state::ConnectionState;
+use effects::Effects;
 use outbox::Outbox;
-use people::{People, Typing};
+use presence::Presence;
 use room::Room;
+use typing::Typing;
 
-/// One person's session with one server, over any number of connections.
+/// One user's session with one server, across any number of connections.
 pub struct Session {
-    line: Line,
-    /// What the last hello said, without its rooms.
+    connection: ConnectionState,
+    /// The last `hello`, without its rooms.
     hello: Option<Hello>,
     me: Option<MemberId>,
     lobby: Option<RoomId>,
     rooms: BTreeMap<RoomId, Room>,
     outbox: Outbox,
-    people: People,
+    presence: Presence,
     typing: Typing,
-    wishes: Wishes,
+    pending: PendingIntents,
     rooms_changed: bool,
-    told: Option<ConnectionStatus>,
-    /// When the next tick comes.
+    reported_status: Option<ConnectionStatus>,
+    /// The time of the next requested tick.
     wake_at: Option<u64>,
 }
 
-/// What the person wants and the server may not know yet.
+/// The user's wishes that the server may not know yet. A post is in the [`Outbox`] instead.
 #[derive(Default)]
-struct Wishes {
+struct PendingIntents {
     name: Option<Name>,
     away: bool,
     read: BTreeMap<RoomId, Seq>,
@@ -75,124 +79,129 @@ impl Default for Session {
 }
 
 impl Session {
-    /// A session that waits for [`Input::Start`].
+    /// Creates a session that waits for [`Input::Start`].
     pub fn new() -> Self {
         Self {
-            line: Line::new(),
+            connection: ConnectionState::new(),
             hello: None,
             me: None,
             lobby: None,
             rooms: BTreeMap::new(),
             outbox: Outbox::default(),
-            people: People::default(),
+            presence: Presence::default(),
             typing: Typing::default(),
-            wishes: Wishes::default(),
+            pending: PendingIntents::default(),
             rooms_changed: false,
-            told: None,
+            reported_status: None,
             wake_at: None,
         }
     }
 
-    /// Takes an input at a time, in milliseconds of any clock that does not go back, and says what is to be done.
-    /// What several parts of a step may change (lists, the connection's state) is told once, at its end.
-    pub fn step(&mut self, now_ms: u64, input: Input) -> Vec<Effect> {
-        let now = now_ms;
-        let mut out = Out::default();
+    /// Processes one input and returns the effects that the driver must run, in order.
+    ///
+    /// `now` is in milliseconds, of any clock that never goes back. Lists that several parts of a step can change are reported
+    /// once, at its end.
+    pub fn step(&mut self, now: u64, input: Input) -> Vec<Effect> {
+        let mut effects = Effects::default();
+        self.process(now, input, &mut effects);
+        if self.connection.is_online() {
+            self.outbox.send(now, &mut effects);
+        }
+        self.notify_changes(&mut effects);
+        self.request_wake(now, &mut effects);
+        effects.0
+    }
+
+    fn process(&mut self, now: u64, input: Input, effects: &mut Effects) {
         match input {
-            Input::Start(restored) => self.start(restored, &mut out),
-            Input::Opened => self.line.opened(now),
+            Input::Start(state) => self.start(state, effects),
+            Input::Opened => self.connection.opened(now),
             Input::Event(event) => {
-                self.line.heard(now);
-                self.receive(now, event, &mut out);
+                self.connection.received(now);
+                self.receive(now, event, effects);
             }
             Input::Closed { error } => {
-                self.line.closed(now, error, &mut out);
-                self.people.forget();
-                self.typing.forget();
-                self.outbox.forget_sent();
+                self.connection.closed(now, error, effects);
+                self.presence.clear();
+                self.typing.clear();
+                self.outbox.mark_unsent();
             }
             Input::Tick => {
                 self.wake_at = None;
-                self.tick(now, &mut out);
+                self.tick(now, effects);
             }
-            Input::Nudge => self.nudge(now, &mut out),
-            Input::Refresh => self.refresh(&mut out),
-            Input::Command(command) => self.command(now, command, &mut out),
+            Input::Nudge => self.nudge(now, effects),
+            Input::Refresh => self.refresh(effects),
+            Input::Command(command) => self.command(now, command, effects),
             Input::Loaded {
                 room,
                 range,
                 entries,
                 later,
-            } => self.loaded(room, range, entries, later, &mut out),
+            } => self.loaded(room, range, entries, later, effects),
         }
-        if self.line.is_online() {
-            self.outbox.send(now, &mut out);
-        }
-        self.tell(&mut out);
-        self.wake(now, &mut out);
-        out.0
     }
 
-    fn start(&mut self, restored: PersistedState, out: &mut Out) {
-        for cursor in restored.rooms {
-            self.rooms.insert(cursor.room.id, Room::restored(cursor));
+    fn start(&mut self, state: PersistedState, effects: &mut Effects) {
+        for cursor in state.rooms {
+            self.rooms.insert(cursor.room.id, Room::persisted(cursor));
         }
-        self.outbox.restore(restored.outbox);
+        self.outbox.load(state.outbox);
         self.rooms_changed = true;
-        self.line.start(out);
+        self.connection.start(effects);
     }
 
-    fn tick(&mut self, now: u64, out: &mut Out) {
-        self.line.tick(now, out);
+    fn tick(&mut self, now: u64, effects: &mut Effects) {
+        self.connection.tick(now, effects);
         self.typing.expire(now);
-        if self.line.is_online() {
-            self.ask_again(now, out);
+        if self.connection.is_online() {
+            self.retry_requests(now, effects);
         }
     }
 
-    /// Whoever has slept asks for what was missed; the answer also proves the line.
-    fn nudge(&mut self, now: u64, out: &mut Out) {
-        let in_rooms = self.rooms.values().any(Room::is_joined);
-        if self.line.nudge(now, in_rooms, out) {
-            self.sync_all(now, out);
+    /// Connects now, or probes an open connection by a sync, which also brings what was missed.
+    fn nudge(&mut self, now: u64, effects: &mut Effects) {
+        let can_sync = self.rooms.values().any(Room::is_joined);
+        if self.connection.nudge(now, can_sync, effects) {
+            self.sync_all(now, effects);
         }
     }
 
-    fn refresh(&mut self, out: &mut Out) {
-        self.told = None;
+    fn refresh(&mut self, effects: &mut Effects) {
+        self.reported_status = None;
         if let Some(hello) = &self.hello {
             let rooms = self.joined_rooms();
-            out.up(Update::Hello(Hello { rooms, ..hello.clone() }));
+            effects.notify(Update::Hello(Hello { rooms, ..hello.clone() }));
         }
         self.rooms_changed = true;
-        self.outbox.refresh();
-        self.people.refresh();
-        self.typing.refresh();
-        for (room, known) in self.rooms.iter().filter(|(_, known)| !known.members.is_empty()) {
-            let members = known.members.clone();
-            out.up(Update::Members { room: *room, members });
-        }
-    }
-
-    /// Tells what has changed in this step.
-    fn tell(&mut self, out: &mut Out) {
-        let status = self.line.status(self.outbox.waiting());
-        if status.is_some() && status != self.told {
-            self.told.clone_from(&status);
-            out.0
-                .extend(status.map(|status| Effect::Notify(Update::Connection(status))));
-        }
-        if std::mem::take(&mut self.rooms_changed) {
-            out.up(Update::Rooms {
-                rooms: self.joined_rooms(),
+        self.outbox.mark_all_changed();
+        self.presence.mark_changed();
+        self.typing.mark_all_changed();
+        for (id, room) in self.rooms.iter().filter(|(_, room)| !room.members.is_empty()) {
+            effects.notify(Update::Members {
+                room: *id,
+                members: room.members.clone(),
             });
         }
-        self.outbox.tell(out);
-        self.people.tell(out);
-        self.typing.tell(out);
     }
 
-    /// The lobby first, then by name.
+    /// Reports what has changed in this step.
+    fn notify_changes(&mut self, effects: &mut Effects) {
+        let status = self.connection.status(self.outbox.waiting_count());
+        if let Some(status) = status.filter(|status| self.reported_status.as_ref() != Some(status)) {
+            self.reported_status = Some(status.clone());
+            effects.notify(Update::Connection(status));
+        }
+        if std::mem::take(&mut self.rooms_changed) {
+            let rooms = self.joined_rooms();
+            effects.notify(Update::Rooms { rooms });
+        }
+        self.outbox.notify_changes(effects);
+        self.presence.notify_changes(effects);
+        self.typing.notify_changes(effects);
+    }
+
+    /// Returns the rooms that the user is a member of: the lobby first, then by name.
     fn joined_rooms(&self) -> Vec<RoomSummary> {
         let joined = self.rooms.values().filter(|room| room.is_joined());
         let mut rooms: Vec<_> = joined.map(Room::summary).collect();
@@ -200,26 +209,24 @@ impl Session {
         rooms
     }
 
-    fn wake(&mut self, now: u64, out: &mut Out) {
-        let mut due: Vec<u64> = self.line.due().into_iter().chain(self.typing.due()).collect();
-        if self.line.is_online() {
-            due.extend(self.outbox.due());
-            due.extend(
-                self.rooms
-                    .values()
-                    .filter(|room| room.is_joined())
-                    .filter_map(|room| room.log.due()),
-            );
-        }
-        if let Some(due) = due
-            .into_iter()
-            .min()
-            .filter(|due| self.wake_at.is_none_or(|wake| *due < wake))
-        {
+    /// Requests a tick for the next thing to do, unless an earlier tick is already requested.
+    fn request_wake(&mut self, now: u64, effects: &mut Effects) {
+        let Some(due) = self.next_deadline() else { return };
+        if self.wake_at.is_none_or(|wake| due < wake) {
             self.wake_at = Some(due);
-            out.0.push(Effect::Wake {
+            effects.push(Effect::Wake {
                 after_ms: due.saturating_sub(now),
             });
         }
+    }
+
+    fn next_deadline(&self) -> Option<u64> {
+        let always = self.connection.deadline().into_iter().chain(self.typing.next_expiry());
+        let joined = self.rooms.values().filter(|room| room.is_joined());
+        let retries = joined.filter_map(|room| room.log.retry_at());
+        let online = retries
+            .chain(self.outbox.next_send())
+            .filter(|_| self.connection.is_online());
+        always.chain(online).min()
     }
 }

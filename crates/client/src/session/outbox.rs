@@ -1,157 +1,155 @@
-//! Posts that are not acknowledged yet: sent in their order, again and again until the server has answered.
+//! The outbox: posts that the server has not acknowledged. They are sent in order, and again until the server answers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ichat_protocol::{ClientEvent, Entry, EntryId, Post, RoomId, WireError, limits::MAX_POSTS_IN_FLIGHT};
 
-use super::{Change, OutboxItem, OutboxState, Update, out::Out};
+use super::{Change, OutboxItem, OutboxState, Update, effects::Effects};
 
-/// A post without an answer is sent again after this.
-const SEND_AGAIN_MS: u64 = 10_000;
-/// How long to wait after the first passing refusal; each one more doubles it.
-const PAUSE_MS: u64 = 500;
-/// The longest such wait.
-const PAUSE_CAP_MS: u64 = 15_000;
+/// A post without an answer is sent again after this time.
+const RESEND_INTERVAL_MS: u64 = 10_000;
+/// The pause after the first transient refusal. Each further one doubles it.
+const INITIAL_PAUSE_MS: u64 = 500;
+const MAX_PAUSE_MS: u64 = 15_000;
 
 #[derive(Debug)]
-struct Waiting {
+struct QueuedPost {
     item: OutboxItem,
-    /// When it was sent on this connection.
-    sent: Option<u64>,
+    /// When it was last sent on this connection.
+    sent_at: Option<u64>,
+}
+
+impl QueuedPost {
+    fn is_sending(&self) -> bool {
+        self.item.state == OutboxState::Sending
+    }
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    /// By the order in which they were written.
-    posts: BTreeMap<u64, Waiting>,
-    places: HashMap<EntryId, u64>,
-    next: u64,
-    /// After a passing refusal nothing is sent until then: posts behind the refused one must not overtake it.
+    /// The posts in the order in which the user wrote them.
+    posts: BTreeMap<u64, QueuedPost>,
+    positions: HashMap<EntryId, u64>,
+    next_position: u64,
+    /// No post is sent before this time, so that posts behind a refused one do not overtake it.
     paused_until: Option<u64>,
-    refusals: u32,
-    changed: BTreeSet<RoomId>,
+    /// Pauses since the last acknowledgement or removal.
+    pauses: u32,
+    changed_rooms: BTreeSet<RoomId>,
 }
 
 impl Outbox {
-    pub(super) fn restore(&mut self, items: Vec<OutboxItem>) {
+    /// Loads the persisted posts.
+    pub(super) fn load(&mut self, items: Vec<OutboxItem>) {
         for item in items {
             self.push(item);
         }
     }
 
-    /// Takes a new post; false if it is there already.
+    /// Appends a post. Returns false if its id is already in the outbox.
     pub(super) fn push(&mut self, item: OutboxItem) -> bool {
-        if self.places.contains_key(&item.id) {
+        if self.positions.contains_key(&item.id) {
             return false;
         }
-        self.places.insert(item.id, self.next);
-        self.changed.insert(item.room);
-        self.posts.insert(self.next, Waiting { item, sent: None });
-        self.next += 1;
+        self.positions.insert(item.id, self.next_position);
+        self.changed_rooms.insert(item.room);
+        let post = QueuedPost { item, sent_at: None };
+        self.posts.insert(self.next_position, post);
+        self.next_position += 1;
         true
     }
 
-    /// How many wait to be acknowledged.
-    pub(super) fn waiting(&self) -> u32 {
-        let sending = self.posts.values().filter(|post| is_sending(post)).count();
+    /// Returns the number of posts that are being sent. Failed posts do not count.
+    pub(super) fn waiting_count(&self) -> u32 {
+        let sending = self.posts.values().filter(|post| post.is_sending()).count();
         u32::try_from(sending).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn retry(&mut self, id: EntryId, out: &mut Out) {
-        let Some(post) = self.post(id) else { return };
-        if is_sending(post) {
+    /// Sends a failed post again.
+    pub(super) fn retry(&mut self, id: EntryId, effects: &mut Effects) {
+        let Some(post) = self.post_mut(id) else { return };
+        if post.is_sending() {
             return;
         }
         post.item.state = OutboxState::Sending;
-        post.sent = None;
+        post.sent_at = None;
         let room = post.item.room;
-        self.changed.insert(room);
+        self.changed_rooms.insert(room);
         let state = OutboxState::Sending;
-        out.save(Change::OutboxState { id, state });
+        effects.save(Change::OutboxState { id, state });
     }
 
-    /// Whether the post is on its way, so that it can't be taken back.
-    pub(super) fn is_under_way(&self, id: EntryId) -> bool {
-        let post = self.places.get(&id).and_then(|place| self.posts.get(place));
-        post.is_some_and(|post| is_sending(post) && post.sent.is_some())
+    /// Returns whether the post was sent on this connection and has no answer yet, so that it can't be discarded.
+    pub(super) fn is_in_flight(&self, id: EntryId) -> bool {
+        let post = self.positions.get(&id).and_then(|position| self.posts.get(position));
+        post.is_some_and(|post| post.is_sending() && post.sent_at.is_some())
     }
 
-    pub(super) fn discard(&mut self, id: EntryId, out: &mut Out) {
+    pub(super) fn discard(&mut self, id: EntryId, effects: &mut Effects) {
         if self.remove(id) {
-            out.save(Change::Discarded { id });
+            effects.save(Change::Discarded { id });
         }
     }
 
-    /// These stand in the part of the log that has just been saved, and left the outbox on disk with that.
-    pub(super) fn acknowledge(&mut self, entries: &[Entry]) {
+    /// Removes posts whose entries were just saved. [`Change::Entries`] has removed them from the disk.
+    pub(super) fn acknowledge_saved(&mut self, entries: &[Entry]) {
         for entry in entries {
             self.remove(entry.id);
         }
     }
 
-    /// These stand in the log, but are not saved.
-    pub(super) fn acknowledge_unsaved(&mut self, entries: &[Entry], out: &mut Out) {
+    /// Removes posts whose entries are in the room's log, but were not saved.
+    pub(super) fn acknowledge_unsaved(&mut self, entries: &[Entry], effects: &mut Effects) {
         for entry in entries {
-            self.discard(entry.id, out);
+            self.discard(entry.id, effects);
         }
     }
 
-    /// The server refused a post. Whether it was one of ours.
-    pub(super) fn refused(&mut self, now: u64, id: EntryId, error: WireError, out: &mut Out) -> bool {
-        let Some(post) = self.post(id) else { return false };
-        if !is_sending(post) {
+    /// Handles the refusal of a post. Returns false if the post is not in the outbox.
+    pub(super) fn refuse(&mut self, now: u64, id: EntryId, error: WireError, effects: &mut Effects) -> bool {
+        let Some(post) = self.post_mut(id) else { return false };
+        if !post.is_sending() {
             return true;
         }
         if error.code.is_transient() {
             let room = post.item.room;
-            // Those behind it go again as well, so that the order stays. A burst of refusals is one refusal.
-            if self.paused_until.is_none() {
-                let pause = (PAUSE_MS << self.refusals.min(8)).min(PAUSE_CAP_MS);
-                self.paused_until = Some(now + pause);
-                self.refusals = self.refusals.saturating_add(1);
-                out.up(Update::Refused {
-                    event: "post".into(),
-                    room: Some(room),
-                    error,
-                });
-            }
-            self.forget_sent();
+            self.pause(now, room, error, effects);
             return true;
         }
         let state = OutboxState::Failed { error };
         post.item.state = state.clone();
-        post.sent = None;
+        post.sent_at = None;
         let room = post.item.room;
-        self.changed.insert(room);
-        out.save(Change::OutboxState { id, state });
+        self.changed_rooms.insert(room);
+        effects.save(Change::OutboxState { id, state });
         true
     }
 
-    /// What was sent on a connection may not have arrived.
-    pub(super) fn forget_sent(&mut self) {
+    /// Marks all posts as not sent, since a connection that ended may have lost them.
+    pub(super) fn mark_unsent(&mut self) {
         for post in self.posts.values_mut() {
-            post.sent = None;
+            post.sent_at = None;
         }
     }
 
-    /// A new connection: what was refused in passing on the last one is tried at once.
+    /// Starts sending on a new connection. It ends a pause, which was for the last one.
     pub(super) fn resume(&mut self) {
-        self.forget_sent();
+        self.mark_unsent();
         self.paused_until = None;
     }
 
-    /// Sends what may be sent now.
-    pub(super) fn send(&mut self, now: u64, out: &mut Out) {
+    /// Sends the posts that are due.
+    pub(super) fn send(&mut self, now: u64, effects: &mut Effects) {
         if self.paused_until.is_some_and(|until| until > now) {
             return;
         }
         self.paused_until = None;
-        let sending = self.posts.values_mut().filter(|post| is_sending(post));
+        let sending = self.posts.values_mut().filter(|post| post.is_sending());
         for post in sending.take(MAX_POSTS_IN_FLIGHT) {
-            if post.sent.is_none_or(|sent| sent + SEND_AGAIN_MS <= now) {
-                post.sent = Some(now);
+            if post.sent_at.is_none_or(|sent| sent + RESEND_INTERVAL_MS <= now) {
+                post.sent_at = Some(now);
                 let OutboxItem { id, room, body, .. } = &post.item;
-                out.emit(ClientEvent::Post(Post {
+                effects.emit(ClientEvent::Post(Post {
                     room: *room,
                     id: *id,
                     body: body.clone(),
@@ -160,49 +158,60 @@ impl Outbox {
         }
     }
 
-    /// When to send again.
-    pub(super) fn due(&self) -> Option<u64> {
+    /// Returns the next time at which [`Outbox::send`] has something to do.
+    pub(super) fn next_send(&self) -> Option<u64> {
         if self.paused_until.is_some() {
             return self.paused_until;
         }
-        let in_flight = self
-            .posts
-            .values()
-            .filter(|post| is_sending(post))
-            .take(MAX_POSTS_IN_FLIGHT);
-        let sent = in_flight.filter_map(|post| post.sent);
-        sent.min().map(|sent| sent + SEND_AGAIN_MS)
+        let sending = self.posts.values().filter(|post| post.is_sending());
+        let sent = sending.take(MAX_POSTS_IN_FLIGHT).filter_map(|post| post.sent_at);
+        sent.min().map(|sent| sent + RESEND_INTERVAL_MS)
     }
 
-    /// Tells the rooms whose posts changed.
-    pub(super) fn tell(&mut self, out: &mut Out) {
-        for room in std::mem::take(&mut self.changed) {
+    /// Reports the rooms whose posts have changed.
+    pub(super) fn notify_changes(&mut self, effects: &mut Effects) {
+        for room in std::mem::take(&mut self.changed_rooms) {
             let items = self.posts.values().map(|post| &post.item);
             let items = items.filter(|item| item.room == room).cloned().collect();
-            out.up(Update::Outbox { room, items });
+            effects.notify(Update::Outbox { room, items });
         }
     }
 
-    /// Tells all of them.
-    pub(super) fn refresh(&mut self) {
-        self.changed.extend(self.posts.values().map(|post| post.item.room));
+    pub(super) fn mark_all_changed(&mut self) {
+        self.changed_rooms
+            .extend(self.posts.values().map(|post| post.item.room));
     }
 
-    fn post(&mut self, id: EntryId) -> Option<&mut Waiting> {
-        let place = self.places.get(&id)?;
-        self.posts.get_mut(place)
+    /// Pauses after a transient refusal. The posts behind the refused one are sent again as well, which keeps their order.
+    fn pause(&mut self, now: u64, room: RoomId, error: WireError, effects: &mut Effects) {
+        // All posts in flight are refused for the same reason: that counts once.
+        if self.paused_until.is_none() {
+            let pause = (INITIAL_PAUSE_MS << self.pauses.min(8)).min(MAX_PAUSE_MS);
+            self.paused_until = Some(now + pause);
+            self.pauses = self.pauses.saturating_add(1);
+            effects.notify(Update::Refused {
+                event: "post".into(),
+                room: Some(room),
+                error,
+            });
+        }
+        self.mark_unsent();
+    }
+
+    fn post_mut(&mut self, id: EntryId) -> Option<&mut QueuedPost> {
+        let position = self.positions.get(&id)?;
+        self.posts.get_mut(position)
     }
 
     fn remove(&mut self, id: EntryId) -> bool {
-        let post = self.places.remove(&id).and_then(|place| self.posts.remove(&place));
+        let post = self
+            .positions
+            .remove(&id)
+            .and_then(|position| self.posts.remove(&position));
         if let Some(post) = &post {
-            self.changed.insert(post.item.room);
-            self.refusals = 0;
+            self.changed_rooms.insert(post.item.room);
+            self.pauses = 0;
         }
         post.is_some()
     }
-}
-
-fn is_sending(post: &Waiting) -> bool {
-    post.item.state == OutboxState::Sending
 }

@@ -1,109 +1,116 @@
-//! What the server says: which event goes where, and the small ones themselves.
+//! The events of the server: which part of the session handles which, and the small ones themselves.
 
 use ichat_protocol::{ErrorCode, MemberList, Read, Refused, RoomId, ServerEvent, TypingNow};
 
-use super::{Change, Session, Update, hello::ROOMS, out::Out, room::Room};
+use super::{Change, Session, Update, effects::Effects, hello::MAX_ROOMS, room::Room};
 
-/// Members of a room that are kept.
-const MEMBERS: usize = 20_000;
+/// A bound on the members of a room that a hostile server can make the client keep.
+const MAX_MEMBERS: usize = 20_000;
 
 impl Session {
-    pub(super) fn receive(&mut self, now: u64, event: ServerEvent, out: &mut Out) {
-        match (event, self.line.is_online()) {
-            (ServerEvent::Hello(hello), false) if self.line.awaits_hello() => self.hello(now, hello, out),
-            (ServerEvent::Entries(entries), true) => self.entries(now, entries, out),
-            (ServerEvent::Page(page), true) => self.page(now, page, out),
-            (ServerEvent::Reset(reset), true) => self.reset(now, reset, out),
-            (ServerEvent::Heads(heads), true) => self.heads(now, &heads, out),
-            (ServerEvent::Rooms(list), true) => {
-                let rooms = list.rooms.into_iter().take(ROOMS).collect();
-                out.up(Update::Directory { rooms });
+    pub(super) fn receive(&mut self, now: u64, event: ServerEvent, effects: &mut Effects) {
+        if !self.connection.is_online() {
+            // The server has nothing to say before its `hello`.
+            if let ServerEvent::Hello(hello) = event
+                && self.connection.awaits_hello()
+            {
+                self.hello(now, hello, effects);
             }
-            (ServerEvent::Room(summary), true) => self.room(now, summary, out),
-            (ServerEvent::Members(list), true) => self.members(list, out),
-            (ServerEvent::Presence(presence), true) => self.people.learn(presence.people),
-            (ServerEvent::Typing(typing), true) => self.types(now, typing),
-            (ServerEvent::Read(read), true) => {
-                self.read(read, out);
+            return;
+        }
+        match event {
+            ServerEvent::Entries(entries) => self.entries(now, entries, effects),
+            ServerEvent::Page(page) => self.page(now, page, effects),
+            ServerEvent::Reset(reset) => self.reset(now, reset, effects),
+            ServerEvent::Heads(heads) => self.heads(now, &heads, effects),
+            ServerEvent::Rooms(list) => {
+                let rooms = list.rooms.into_iter().take(MAX_ROOMS).collect();
+                effects.notify(Update::Directory { rooms });
             }
-            (ServerEvent::Refused(refused), true) => self.refused(now, refused, out),
-            (ServerEvent::Closing(closing), true) => self.line.closing(now, closing.message, out),
-            // Before its hello a server has nothing to say, and hello is said once.
-            _ => {}
+            ServerEvent::Room(summary) => self.room(now, summary, effects),
+            ServerEvent::Members(list) => self.members(list, effects),
+            ServerEvent::Presence(presence) => self.presence.update(presence.people),
+            ServerEvent::Typing(typing) => self.typing(now, typing),
+            ServerEvent::Read(read) => {
+                self.move_read_marker(read, effects);
+            }
+            ServerEvent::Refused(refused) => self.refused(now, refused, effects),
+            ServerEvent::Closing(closing) => self.connection.server_closing(now, closing.message, effects),
+            // A second `hello` is an error of the server; other versions may send more events.
+            ServerEvent::Hello(_) | ServerEvent::Unknown => {}
         }
     }
 
-    fn members(&mut self, list: MemberList, out: &mut Out) {
+    fn members(&mut self, list: MemberList, effects: &mut Effects) {
         let room = list.room;
-        let Some(known) = self.rooms.get_mut(&room).filter(|room| room.is_joined()) else {
+        let Some(known) = self.joined_room(room) else {
             return;
         };
-        let members: Vec<_> = list.members.into_iter().take(MEMBERS).collect();
+        let members: Vec<_> = list.members.into_iter().take(MAX_MEMBERS).collect();
         known.members.clone_from(&members);
-        known.members_asked = true;
-        out.save(Change::Members {
+        known.members_requested = true;
+        effects.save(Change::Members {
             room,
             members: members.clone(),
         });
-        out.up(Update::Members { room, members });
+        effects.notify(Update::Members { room, members });
     }
 
-    fn types(&mut self, now: u64, typing: TypingNow) {
-        if self.me.as_ref() == Some(&typing.member) || !self.is_joined(typing.room) {
+    fn typing(&mut self, now: u64, typing: TypingNow) {
+        if self.me.as_ref() == Some(&typing.member) || self.joined_room(typing.room).is_none() {
             return;
         }
         if typing.on {
-            self.typing.types(now, typing.room, typing.member);
+            self.typing.started(now, typing.room, typing.member);
         } else {
             self.typing.stopped(typing.room, &typing.member);
         }
     }
 
-    /// How far the person has read, here or on another device.
-    pub(super) fn read(&mut self, read: Read, out: &mut Out) -> bool {
-        let Some(room) = self.rooms.get_mut(&read.room).filter(|room| room.is_joined()) else {
+    /// Moves the read marker, which the user set here or on another device. Returns whether it changed.
+    pub(super) fn move_read_marker(&mut self, read: Read, effects: &mut Effects) -> bool {
+        let Read { room, seq } = read;
+        let Some(known) = self.joined_room(room) else {
             return false;
         };
-        if room.unread.read() == read.seq || read.seq > room.summary().head.seq {
+        if known.unread.read() == seq || seq > known.summary().head.seq {
             return false;
         }
-        room.unread.read_to(read.seq);
+        known.unread.read_to(seq);
         self.rooms_changed = true;
-        let Read { room, seq } = read;
-        out.save(Change::Read { room, seq });
+        effects.save(Change::Read { room, seq });
         true
     }
 
-    fn refused(&mut self, now: u64, refused: Refused, out: &mut Out) {
+    fn refused(&mut self, now: u64, refused: Refused, effects: &mut Effects) {
         let Refused { event, room, id, error } = refused;
-        let passing = error.code.is_transient();
         match (event.as_str(), room, id) {
-            ("post", _, Some(id)) if self.outbox.refused(now, id, error.clone(), out) => return,
-            // These ask for themselves again, after a while.
-            ("sync" | "history", ..) if passing => return,
+            ("post", _, Some(id)) if self.outbox.refuse(now, id, error.clone(), effects) => return,
+            // The log repeats its requests by itself.
+            ("sync" | "history", ..) if error.code.is_transient() => return,
             ("sync" | "history" | "members", Some(room), _)
                 if matches!(error.code, ErrorCode::UnknownRoom | ErrorCode::NotJoined) =>
             {
-                self.lost(room, out);
+                self.leave(room, effects);
             }
             ("create", Some(room), _) => {
-                self.wishes.created.remove(&room);
+                self.pending.created.remove(&room);
             }
             _ => {}
         }
-        out.up(Update::Refused { event, room, error });
+        effects.notify(Update::Refused { event, room, error });
     }
 
-    /// The server says that this room is none of ours any more.
-    fn lost(&mut self, id: RoomId, out: &mut Out) {
-        if let Some(room) = self.rooms.get_mut(&id).filter(|room| room.is_joined()) {
+    /// Marks a room as left.
+    pub(super) fn leave(&mut self, id: RoomId, effects: &mut Effects) {
+        if let Some(room) = self.joined_room(id) {
             room.leave();
-            out.save(Change::Room(room.summary()));
+            effects.save(Change::Room(room.summary()));
             self.rooms_changed = true;
         }
     }
 
-    pub(super) fn is_joined(&self, room: RoomId) -> bool {
-        self.rooms.get(&room).is_some_and(Room::is_joined)
+    pub(super) fn joined_room(&mut self, id: RoomId) -> Option<&mut Room> {
+        self.rooms.get_mut(&id).filter(|room| room.is_joined())
     }
 }

@@ -1,50 +1,58 @@
-//! One room: how it stands in the list, its log, its unread count, its members.
+//! One room: its summary, its log, its unread count and its members.
 
-use ichat_protocol::{Body, Entry, Member, MemberId, RoomSummary, Seq};
+use std::ops::BitOrAssign;
+
+use ichat_protocol::{Entry, Member, MemberId, Membership, RoomProjection, RoomSummary, Seq};
 
 use super::{RoomCursor, log::Log, unread::Unread};
 
 #[derive(Debug)]
 pub(super) struct Room {
     summary: RoomSummary,
-    /// The summary holds up to this entry; later ones change it.
+    /// The last entry that `summary` covers. Later ones change it.
     as_of: Seq,
     pub(super) log: Log,
     pub(super) unread: Unread,
-    /// Empty if not known.
+    /// The present and past members. Empty while unknown.
     pub(super) members: Vec<Member>,
-    /// Whether the members were asked for on this connection: from then on the entries keep them right.
-    pub(super) members_asked: bool,
+    /// Whether the members were requested on this connection. From then on the entries keep the list up to date.
+    pub(super) members_requested: bool,
+}
+
+/// The parts of a room that an entry changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RoomChanges {
+    pub(super) summary: bool,
+    pub(super) members: bool,
 }
 
 impl Room {
-    pub(super) fn restored(cursor: RoomCursor) -> Self {
-        let log = Log::restored(cursor.epoch, cursor.first, cursor.last);
+    pub(super) fn persisted(cursor: RoomCursor) -> Self {
         Self {
-            as_of: cursor.room.head.seq,
-            unread: Unread::new(&cursor.room, log.last()),
-            summary: cursor.room,
-            log,
             members: cursor.members,
-            members_asked: false,
+            ..Self::with_log(cursor.room, Log::persisted(cursor.epoch, cursor.first, cursor.last))
         }
     }
 
     pub(super) fn new(summary: RoomSummary) -> Self {
+        Self::with_log(summary, Log::default())
+    }
+
+    fn with_log(summary: RoomSummary, log: Log) -> Self {
         Self {
             as_of: summary.head.seq,
-            unread: Unread::new(&summary, Seq::ZERO),
+            unread: Unread::new(&summary, log.last()),
             summary,
-            log: Log::default(),
+            log,
             members: Vec::new(),
-            members_asked: false,
+            members_requested: false,
         }
     }
 
-    /// The server told how the room stands. Whether that is worth a write to the disk.
-    pub(super) fn told(&mut self, summary: RoomSummary) -> bool {
+    /// Takes over the server's summary. Returns whether it is worth a write to the disk.
+    pub(super) fn apply_server_summary(&mut self, summary: RoomSummary) -> bool {
         let old = &self.summary;
-        // Another epoch is another history: what the disk knows of the room is of the old one.
+        // With a new epoch, the replica's entries belong to an old history.
         let changed = old.head.epoch != summary.head.epoch
             || old.name != summary.name
             || old.topic != summary.topic
@@ -52,14 +60,14 @@ impl Room {
             || old.joined != summary.joined
             || self.unread.read() != summary.read;
         self.as_of = summary.head.seq;
-        self.unread = std::mem::take(&mut self.unread).told(&summary);
+        self.unread.apply_server_summary(&summary);
         self.summary = summary;
         changed
     }
 
-    /// Whether the log that is held may be a part of the one that the server told of.
-    pub(super) fn fits_what_was_told(&mut self) -> bool {
-        self.log.learn_head(self.summary.head)
+    /// Tells the log the server's head. Returns false if the log contradicts it.
+    pub(super) fn matches_server_head(&mut self) -> bool {
+        self.log.update_head(self.summary.head)
     }
 
     pub(super) fn is_joined(&self) -> bool {
@@ -70,65 +78,79 @@ impl Room {
         self.summary.joined = false;
     }
 
-    /// As it stands now.
+    /// Returns the summary as of the last entry.
     pub(super) fn summary(&self) -> RoomSummary {
         RoomSummary {
-            head: self.log.head(self.summary.head),
+            head: self.log.head_or(self.summary.head),
             read: self.unread.read(),
             unread: self.unread.count(),
             ..self.summary.clone()
         }
     }
 
-    /// An entry that follows the last one. What of the room's picture it changed.
-    pub(super) fn applied(&mut self, entry: &Entry, me: &MemberId) -> Changed {
-        let unread = (self.unread.count(), self.unread.read());
-        self.unread.applied(entry, me);
-        let mut changed = Changed {
-            summary: unread != (self.unread.count(), self.unread.read()),
-            members: self.applied_to_members(entry),
-        };
+    /// Applies the entry that follows the last one.
+    pub(super) fn append(&mut self, entry: &Entry, me: &MemberId) -> RoomChanges {
+        let unread_before = (self.unread.count(), self.unread.read());
+        self.unread.append(entry, me);
+        let unread_changed = unread_before != (self.unread.count(), self.unread.read());
+        RoomChanges {
+            members: self.append_to_members(entry),
+            summary: self.append_to_summary(entry) || unread_changed,
+        }
+    }
+
+    fn append_to_summary(&mut self, entry: &Entry) -> bool {
         if entry.seq <= self.as_of {
-            return changed;
+            return false;
         }
         self.as_of = entry.seq;
         let summary = &mut self.summary;
-        match &entry.body {
-            Body::Created { name } | Body::RoomRenamed { name } => summary.name.clone_from(name),
-            Body::Topic { text } => summary.topic.clone_from(text),
-            Body::Joined { .. } => summary.members = summary.members.saturating_add(1),
-            Body::Left => summary.members = summary.members.saturating_sub(1),
-            _ => return changed,
+        let before = RoomProjection {
+            name: Some(summary.name.clone()),
+            topic: summary.topic.clone(),
+            members: summary.members,
+        };
+        let mut after = before.clone();
+        // The list of members may be of another time than the summary, so it can't tell whether the author was a member.
+        after.apply(&entry.body, None);
+        if after == before {
+            return false;
         }
-        changed.summary = true;
-        changed
+        (summary.topic, summary.members) = (after.topic, after.members);
+        if let Some(name) = after.name {
+            summary.name = name;
+        }
+        true
     }
 
-    fn applied_to_members(&mut self, entry: &Entry) -> bool {
+    fn append_to_members(&mut self, entry: &Entry) -> bool {
         if self.members.is_empty() {
             return false;
         }
         let known = self.members.iter_mut().find(|member| member.id == entry.author);
-        match (&entry.body, known) {
-            (Body::Joined { name } | Body::MemberRenamed { name }, Some(member)) => {
-                member.name.clone_from(name);
-                member.left &= !matches!(entry.body, Body::Joined { .. });
-            }
-            (Body::Joined { name }, None) => self.members.push(Member {
-                id: entry.author.clone(),
-                name: name.clone(),
-                left: false,
-            }),
-            (Body::Left, Some(member)) => member.left = true,
-            _ => return false,
+        let membership = known.as_deref().map(|member| Membership {
+            name: member.name.clone(),
+            joined: !member.left,
+        });
+        let Some(changed) = RoomProjection::default().apply(&entry.body, membership.as_ref()) else {
+            return false;
+        };
+        let member = Member {
+            id: entry.author.clone(),
+            name: changed.name,
+            left: !changed.joined,
+        };
+        match known {
+            Some(known) => *known = member,
+            None => self.members.push(member),
         }
         true
     }
 }
 
-/// What of a room's picture an entry changed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Changed {
-    pub(super) summary: bool,
-    pub(super) members: bool,
+impl BitOrAssign for RoomChanges {
+    fn bitor_assign(&mut self, other: Self) {
+        self.summary |= other.summary;
+        self.members |= other.members;
+    }
 }

@@ -73,7 +73,7 @@ impl User {
         let (start, slept_ms) = (Instant::now(), Arc::<AtomicU64>::default());
         let slept = Arc::clone(&slept_ms);
         let clock = Clock::new(move || start.elapsed() + Duration::from_millis(slept.load(Ordering::SeqCst)));
-        let (client, updates) = Client::open_by(clock, dir, called.map(name)).unwrap();
+        let (client, updates) = Client::open_with_clock(clock, dir, called.map(name)).unwrap();
         Self {
             dir: dir.to_owned(),
             temp_dir: None,

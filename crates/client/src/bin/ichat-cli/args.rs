@@ -1,83 +1,84 @@
-//! What may be asked on the command line.
+//! The command line. Its doc comments are the text of `--help`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
 use ichat_client::Address;
 use ichat_protocol::Name;
 
-/// I-Chat on the command line: list rooms, join one, say something, watch.
-#[derive(Parser)]
-#[command(version, about)]
+/// Uses I-Chat from the command line: lists rooms, joins them, posts to them, follows them.
+#[derive(clap::Parser)]
+#[command(version)]
 pub(crate) struct Args {
-    /// Where the profile and the history are kept. One process at a time. Default: a folder of its own beside the app's.
+    /// The folder for the profile and the history; one process at a time can use it [default: a folder beside the app's].
     #[arg(long, env = "ICHAT_CLI_DATA", global = true)]
     pub(crate) data: Option<PathBuf>,
-    /// The name to go by; it is kept. At first a friendly one is made up.
+    /// Your name, stored for the next time [default: a random one].
     #[arg(long, env = "ICHAT_NAME", global = true, value_parser = Name::parse)]
     pub(crate) name: Option<Name>,
-    /// Prints one JSON object a line, as the protocol has them.
+    /// Prints one JSON object per line, in the protocol's format.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Gives up after so many seconds without the server; 0 waits for ever.
-    #[arg(long, global = true, default_value_t = 30)]
-    pub(crate) timeout: u64,
+    /// Gives up after this many seconds without the server; 0 waits forever.
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30)]
+    timeout: u64,
     #[command(subcommand)]
-    pub(crate) what: What,
+    pub(crate) subcommand: Subcommand,
 }
 
-#[derive(Subcommand)]
-pub(crate) enum What {
+#[derive(clap::Subcommand)]
+pub(crate) enum Subcommand {
     /// Lists the rooms of a server.
     Rooms {
-        /// Like 192.168.1.7 or chat.example.org:4242.
+        /// The server, like 192.168.1.7 or chat.example.org:4242.
         address: Address,
     },
     /// Joins a room.
     Join {
-        /// Like 192.168.1.7 or chat.example.org:4242.
+        /// The server, like 192.168.1.7 or chat.example.org:4242.
         address: Address,
         /// The room's name or id.
         room: String,
     },
-    /// Says something in a room, and waits until the server has it.
+    /// Posts a message and waits until the server has stored it.
+    #[command(allow_missing_positional = true)]
     Say {
-        /// Like 192.168.1.7 or chat.example.org:4242.
+        /// The server, like 192.168.1.7 or chat.example.org:4242.
         address: Address,
-        /// The room's name or id; the lobby when only a text is given.
-        #[arg(value_names = ["ROOM] [TEXT"], num_args = 1..=2, required = true)]
-        room_and_text: Vec<String>,
-    },
-    /// Prints what is said in a room, until it is stopped.
-    Tail {
-        /// Like 192.168.1.7 or chat.example.org:4242.
-        address: Address,
-        /// The room's name or id; otherwise the lobby.
+        /// The room's name or id [default: the lobby].
         room: Option<String>,
-        /// Begins with this many of the latest entries.
+        /// The message.
+        text: String,
+    },
+    /// Prints the latest messages of a room, and new ones until it is stopped.
+    Tail {
+        /// The server, like 192.168.1.7 or chat.example.org:4242.
+        address: Address,
+        /// The room's name or id [default: the lobby].
+        room: Option<String>,
+        /// The number of latest entries to begin with.
         #[arg(long, value_name = "N", default_value_t = 10, conflicts_with = "since")]
         history: u32,
-        /// Begins behind the entry with this number.
+        /// Begins after the entry with this number.
         #[arg(long, value_name = "SEQ")]
         since: Option<u64>,
     },
 }
 
-impl What {
+impl Subcommand {
     pub(crate) fn address(&self) -> &Address {
         match self {
-            What::Rooms { address }
-            | What::Join { address, .. }
-            | What::Say { address, .. }
-            | What::Tail { address, .. } => address,
+            Subcommand::Rooms { address }
+            | Subcommand::Join { address, .. }
+            | Subcommand::Say { address, .. }
+            | Subcommand::Tail { address, .. } => address,
         }
     }
 }
 
 impl Args {
-    /// How long to wait for the server.
-    pub(crate) fn patience(&self) -> Option<Duration> {
+    /// Returns the longest time to wait for the server.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
         (self.timeout > 0).then(|| Duration::from_secs(self.timeout))
     }
 }

@@ -1,170 +1,167 @@
-//! What `ichat-cli` can do.
+//! The subcommands: `rooms`, `join`, `say` and `tail`.
 
+use std::io;
 use std::time::SystemTime;
 
 use ichat_client::session::{Command, LogRange, OutboxState, Update};
 use ichat_protocol::{Body, Entry, EntryId, ErrorCode, RoomId, Seq, WireError, limits::MAX_PAGE_ENTRIES};
 use serde_json::json;
 
-use crate::args::{Args, What};
+use crate::args::{Args, Subcommand};
 use crate::print;
-use crate::talk::Talk;
+use crate::session::{CliSession, refusal_of};
+
+/// The entry after which `tail` begins.
+#[derive(Clone, Copy)]
+enum TailStart {
+    /// This many entries before the end.
+    Latest(u32),
+    After(Seq),
+}
 
 pub(crate) async fn run(args: &Args) -> Result<(), WireError> {
-    let mut talk = Talk::start(args).await?;
-    let done = match &args.what {
-        What::Rooms { .. } => rooms(&mut talk, args.json).await,
-        What::Join { room, .. } => join(&mut talk, room, args.json).await,
-        What::Say { room_and_text, .. } => match room_and_text.as_slice() {
-            [room, text] => say(&mut talk, Some(room), text, args.json).await,
-            [text] => say(&mut talk, None, text, args.json).await,
-            _ => Ok(()),
-        },
-        What::Tail {
+    let mut session = CliSession::start(args).await?;
+    let result = match &args.subcommand {
+        Subcommand::Rooms { .. } => rooms(&mut session, args.json).await,
+        Subcommand::Join { room, .. } => join(&mut session, room, args.json).await,
+        Subcommand::Say { room, text, .. } => say(&mut session, room.as_deref(), text, args.json).await,
+        Subcommand::Tail {
             room, history, since, ..
         } => {
-            let from = since.map_or(From::Latest(*history), |seq| From::Behind(Seq(seq)));
+            let start = since.map_or(TailStart::Latest(*history), |seq| TailStart::After(Seq(seq)));
             tokio::select! {
-                done = tail(&mut talk, room.as_deref(), from, args.json) => done,
-                // However the signal can't be had: the program ends by it in any case.
+                result = tail(&mut session, room.as_deref(), start, args.json) => result,
+                // If the signal can't be caught, it ends the process.
                 _ = tokio::signal::ctrl_c() => Ok(()),
             }
         }
     };
-    talk.end().await;
-    done
+    session.end().await;
+    result
 }
 
-/// Where `tail` begins.
-#[derive(Clone, Copy)]
-enum From {
-    Latest(u32),
-    Behind(Seq),
-}
-
-async fn rooms(talk: &mut Talk, json: bool) -> Result<(), WireError> {
-    for room in talk.directory().await? {
-        print::room(json, &room).map_err(unwritten)?;
+async fn rooms(session: &mut CliSession, json: bool) -> Result<(), WireError> {
+    for room in session.directory().await? {
+        print::room(json, &room).map_err(output_error)?;
     }
     Ok(())
 }
 
-async fn join(talk: &mut Talk, room: &str, json: bool) -> Result<(), WireError> {
-    let room = talk.find(Some(room)).await?;
-    talk.join(&room).await?;
+async fn join(session: &mut CliSession, room: &str, json: bool) -> Result<(), WireError> {
+    let room = session.find_room(Some(room)).await?;
+    session.join(&room).await?;
     let printed = if json {
         print::object(&json!({ "joined": room.id, "name": room.name }))
     } else {
         print::line(&format!("Joined {}.", room.name))
     };
-    printed.map_err(unwritten)
+    printed.map_err(output_error)
 }
 
-async fn say(talk: &mut Talk, room: Option<&str>, text: &str, json: bool) -> Result<(), WireError> {
-    let room = talk.find(room).await?;
-    talk.join(&room).await?;
+async fn say(session: &mut CliSession, room: Option<&str>, text: &str, json: bool) -> Result<(), WireError> {
+    let room = session.find_room(room).await?;
+    session.join(&room).await?;
     let (id, room) = (EntryId::fresh(), room.id);
-    let body = Body::Message {
-        text: text.to_owned(),
-        reply_to: None,
-    };
     let written = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
-    let written = u64::try_from(written).unwrap_or_default();
-    talk.command(Command::Send {
-        room,
-        id,
-        body,
-        written,
-    })
-    .await?;
-    let answer = talk
-        .until(|update| match update {
-            Update::Entries { entries, .. } => entries.iter().find(|entry| entry.id == id).map(|entry| Ok(entry.seq)),
-            Update::Outbox { items, .. } => {
-                items
-                    .iter()
-                    .filter(|item| item.id == id)
-                    .find_map(|item| match &item.state {
-                        OutboxState::Failed { error } => Some(Err(error.clone())),
-                        OutboxState::Sending => None,
-                    })
-            }
-            _ => None,
+    session
+        .command(Command::Send {
+            room,
+            id,
+            body: Body::Message {
+                text: text.to_owned(),
+                reply_to: None,
+            },
+            written: u64::try_from(written).unwrap_or_default(),
         })
         .await?;
-    if answer.is_err() {
-        // What was refused must not wait in the outbox of a program that has no eyes.
-        talk.command(Command::Discard { id }).await?;
+    let outcome = session.wait_for(|update| outcome_of(id, update)).await?;
+    if outcome.is_err() {
+        // Otherwise the refused post would stay in the outbox, where nobody sees it.
+        session.command(Command::Discard { id }).await?;
     }
-    let seq = answer?;
+    let seq = outcome?;
     if json {
-        print::object(&json!({ "room": room, "id": id, "seq": seq })).map_err(unwritten)?;
+        print::object(&json!({ "room": room, "id": id, "seq": seq })).map_err(output_error)?;
     }
     Ok(())
 }
 
-async fn tail(talk: &mut Talk, room: Option<&str>, from: From, json: bool) -> Result<(), WireError> {
-    let room = talk.find(room).await?;
-    talk.join(&room).await?;
+/// Returns the outcome of a post, if the update contains it.
+fn outcome_of(id: EntryId, update: &Update) -> Option<Result<Seq, WireError>> {
+    if let Update::Entries { entries, .. } = update {
+        let entry = entries.iter().find(|entry| entry.id == id)?;
+        return Some(Ok(entry.seq));
+    }
+    if let Update::Outbox { items, .. } = update
+        && let Some(item) = items.iter().find(|item| item.id == id)
+        && let OutboxState::Failed { error } = &item.state
+    {
+        return Some(Err(error.clone()));
+    }
+    None
+}
+
+async fn tail(session: &mut CliSession, room: Option<&str>, start: TailStart, json: bool) -> Result<(), WireError> {
+    let room = session.find_room(room).await?;
+    session.join(&room).await?;
     let (id, head) = (room.id, room.head.seq);
-    talk.heads.insert(id, head);
-    talk.command(Command::Open { room: id }).await?;
-    let is_members = |update: &Update| matches!(update, Update::Members { room, .. } if *room == id).then_some(());
-    talk.until(is_members).await?;
-    let mut last = match from {
-        From::Latest(many) => Seq(head.0.saturating_sub(u64::from(many))),
-        From::Behind(seq) => seq,
+    session.heads.insert(id, head);
+    session.command(Command::Open { room: id }).await?;
+    // The entries are printed with the members' names.
+    session
+        .wait_for(|update| matches!(update, Update::Members { room, .. } if *room == id).then_some(()))
+        .await?;
+    let mut last = match start {
+        TailStart::Latest(count) => Seq(head.0.saturating_sub(u64::from(count))),
+        TailStart::After(seq) => seq,
     };
-    talk.be_patient();
+    session.wait_without_deadline();
     loop {
-        while talk.heads.get(&id).is_some_and(|head| *head > last) {
-            let entries = range(talk, id, last).await?;
+        while session.heads.get(&id).is_some_and(|head| *head > last) {
+            let entries = entries_after(session, id, last).await?;
             if entries.iter().all(|entry| entry.seq <= last) {
                 break;
             }
-            print_behind(talk, json, &entries, &mut last)?;
+            print_after(session, json, &entries, &mut last)?;
         }
-        if let Update::Entries { room, entries, .. } = talk.next().await?
+        if let Update::Entries { room, entries, .. } = session.next().await?
             && room == id
             && entries.first().is_some_and(|first| first.seq <= last.next())
         {
-            print_behind(talk, json, &entries, &mut last)?;
+            print_after(session, json, &entries, &mut last)?;
         }
     }
 }
 
-/// The entries behind this one: from the replica, else from the server.
-async fn range(talk: &mut Talk, room: RoomId, after: Seq) -> Result<Vec<Entry>, WireError> {
+/// Loads the entries after this one, from the replica or from the server.
+async fn entries_after(session: &mut CliSession, room: RoomId, after: Seq) -> Result<Vec<Entry>, WireError> {
     let range = LogRange {
         before: None,
         after: Some(after),
         limit: MAX_PAGE_ENTRIES,
     };
-    talk.command(Command::History { room, range }).await?;
-    talk.until(|update| match update {
-        Update::Entries { room: of, entries, .. } if *of == room => {
-            let fits = entries.first().is_none_or(|first| first.seq <= after.next());
-            fits.then(|| Ok(entries.clone()))
+    session.command(Command::History { room, range }).await?;
+    let loaded = session.wait_for(|update| {
+        if let Update::Entries { room: of, entries, .. } = update {
+            let is_adjacent = entries.first().is_none_or(|first| first.seq <= after.next());
+            return (*of == room && is_adjacent).then(|| Ok(entries.clone()));
         }
-        Update::Refused { event, room: of, error } if event == "history" && *of == Some(room) => {
-            Some(Err(error.clone()))
-        }
-        _ => None,
-    })
-    .await?
+        refusal_of("history", Some(room), update).map(Err)
+    });
+    loaded.await?
 }
 
-fn print_behind(talk: &Talk, json: bool, entries: &[Entry], last: &mut Seq) -> Result<(), WireError> {
+fn print_after(session: &CliSession, json: bool, entries: &[Entry], last: &mut Seq) -> Result<(), WireError> {
     for entry in entries {
         if entry.seq > *last {
-            print::entry(json, entry, &talk.names).map_err(unwritten)?;
+            print::entry(json, entry, &session.names).map_err(output_error)?;
             *last = entry.seq;
         }
     }
     Ok(())
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
-fn unwritten(error: std::io::Error) -> WireError {
+#[allow(clippy::needless_pass_by_value, reason = "`map_err` passes it by value")]
+fn output_error(error: io::Error) -> WireError {
     WireError::new(ErrorCode::Other, format!("The output could not be written: {error}."))
 }

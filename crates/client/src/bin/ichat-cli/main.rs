@@ -1,15 +1,16 @@
 //! `ichat-cli`: I-Chat without a window, for scripts, bots and tests.
 //!
 //! ```text
-//!   main ── args       what is asked
-//!    │  └── talk       a client, one server, and what it tells
-//!    └───── commands   rooms, join, say, tail
+//!   main ── args         the command line
+//!    └───── commands     one function per subcommand
+//!            ├── session  a client that has joined one server
+//!            └── print    the output
 //! ```
 
 mod args;
 mod commands;
 mod print;
-mod talk;
+mod session;
 
 use std::process::ExitCode;
 
@@ -22,8 +23,8 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     match commands::run(&args).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            print::problem(args.json, &problem);
+        Err(error) => {
+            print::error(args.json, &error);
             ExitCode::FAILURE
         }
     }

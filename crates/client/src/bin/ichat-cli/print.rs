@@ -1,6 +1,6 @@
-//! What is printed. Nothing that others wrote reaches a terminal raw.
+//! The output, as text or as JSON. Text from other users never reaches the terminal unfiltered.
 
-#![allow(clippy::print_stdout, reason = "this is where the program talks to its user")]
+#![allow(clippy::print_stdout, reason = "standard output is this program's interface")]
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -8,27 +8,28 @@ use std::io::{self, Write as _};
 use ichat_protocol::{Body, Entry, MemberId, Name, RoomSummary, WireError};
 use serde_json::{Value, json};
 
-/// Something that a script may want, as one line of JSON.
+/// Prints a JSON value on a line of its own.
 pub(crate) fn object(value: &Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{value}")?;
     out.flush()
 }
 
-/// A line for people.
+/// Prints a line of text.
 pub(crate) fn line(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", shown(text))?;
+    writeln!(out, "{}", filtered(text))?;
     out.flush()
 }
 
-pub(crate) fn problem(json: bool, error: &WireError) {
+/// Prints an error to standard error.
+pub(crate) fn error(json: bool, error: &WireError) {
     let text = if json {
         json!({ "error": error }).to_string()
     } else {
-        shown(&error.message)
+        filtered(&error.message)
     };
-    // Standard error is closed: then nobody wants to know.
+    // Fails if standard error is closed, which is the caller's choice.
     drop(writeln!(io::stderr(), "{text}"));
 }
 
@@ -63,7 +64,7 @@ pub(crate) fn entry(json: bool, entry: &Entry, names: &BTreeMap<MemberId, Name>)
         Body::Wiped => format!("* a message of {author} was deleted"),
         Body::React { emoji, on: true, .. } => format!("* {author} reacts: {emoji}"),
         Body::React { emoji, on: false, .. } => format!("* {author} takes back: {emoji}"),
-        Body::Created { name } => format!("* the room {name} was made"),
+        Body::Created { name } => format!("* the room {name} was created"),
         Body::Joined { name } => format!("* {name} joined"),
         Body::Left => format!("* {author} left"),
         Body::MemberRenamed { name } => format!("* {author} is now {name}"),
@@ -76,13 +77,13 @@ pub(crate) fn entry(json: bool, entry: &Entry, names: &BTreeMap<MemberId, Name>)
     line(&text)
 }
 
-/// Without what would move the cursor or hide text; line breaks are indented.
-fn shown(text: &str) -> String {
-    let plain = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    let visible: String = text.chars().filter(plain).filter(|c| !is_bidi(*c)).collect();
+/// Removes characters that move the cursor or hide text, and indents line breaks.
+fn filtered(text: &str) -> String {
+    let is_plain = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    let visible: String = text.chars().filter(is_plain).filter(|c| !is_bidi_control(*c)).collect();
     visible.replace('\n', "\n    ")
 }
 
-fn is_bidi(c: char) -> bool {
+fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

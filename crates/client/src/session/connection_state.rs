@@ -1,0 +1,231 @@
+//! The state of the connection: when to connect, when to give up on a silent server, what to show.
+
+use ichat_protocol::{ErrorCode, WireError};
+
+use super::{ConnectionStatus, Effect, effects::Effects};
+
+/// The lower and upper bound of a random delay, in milliseconds.
+type DelayMs = (u64, u64);
+
+/// The delay after the first failed attempt. Each further failure doubles it.
+const INITIAL_BACKOFF: DelayMs = (250, 500);
+const MAX_BACKOFF: DelayMs = (15_000, 30_000);
+/// The delay after a refusal that only a change at the server can lift.
+const REFUSED_BACKOFF: DelayMs = (60_000, 120_000);
+const NO_DELAY: DelayMs = (0, 0);
+/// A connection that lasted this long was a success and resets the back-off.
+const STABLE_AFTER_MS: u64 = 10_000;
+/// The time that a server has for its `hello` after it accepted the client.
+const HELLO_TIMEOUT_MS: u64 = 10_000;
+/// Bounds for the heads interval that a server declares, so that a hostile one can't make the client spin or wait forever.
+const MIN_HEADS_INTERVAL_MS: u64 = 200;
+const MAX_HEADS_INTERVAL_MS: u64 = 60_000;
+/// The time that the server has to answer a probe.
+const PROBE_TIMEOUT_MS: u64 = 3_000;
+
+/// The life cycle of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Before [`super::Input::Start`].
+    Idle,
+    /// [`Effect::Connect`] was returned: an attempt is waiting or running.
+    Connecting,
+    /// The transport is open, and `hello` must arrive before the deadline.
+    AwaitingHello { deadline: u64 },
+    /// `hello` arrived at this time.
+    Online { since: u64 },
+    /// [`Effect::Close`] was returned. `stable` tells whether the connection had lasted.
+    Closing { stable: bool },
+}
+
+/// The connection as the session knows it.
+pub(super) struct ConnectionState {
+    phase: Phase,
+    /// Failed attempts since the last stable connection.
+    failures: u32,
+    last_received: u64,
+    /// The time by which the server must answer a probe, if one is under way.
+    probe_deadline: Option<u64>,
+    heads_interval: u64,
+    /// The last message of the server about its absence.
+    message: Option<String>,
+    refused: Option<WireError>,
+    /// Whether a refusal of the signature has been retried. A fresh nonce cures a stale one, so one retry is enough.
+    auth_retried: bool,
+    was_online: bool,
+}
+
+impl ConnectionState {
+    pub(super) fn new() -> Self {
+        Self {
+            phase: Phase::Idle,
+            failures: 0,
+            last_received: 0,
+            probe_deadline: None,
+            heads_interval: MAX_HEADS_INTERVAL_MS,
+            message: None,
+            refused: None,
+            auth_retried: false,
+            was_online: false,
+        }
+    }
+
+    pub(super) fn is_online(&self) -> bool {
+        matches!(self.phase, Phase::Online { .. })
+    }
+
+    pub(super) fn awaits_hello(&self) -> bool {
+        matches!(self.phase, Phase::AwaitingHello { .. })
+    }
+
+    pub(super) fn start(&mut self, effects: &mut Effects) {
+        if self.phase == Phase::Idle {
+            self.connect(NO_DELAY, effects);
+        }
+    }
+
+    pub(super) fn opened(&mut self, now: u64) {
+        if self.phase == Phase::Connecting {
+            self.phase = Phase::AwaitingHello {
+                deadline: now + HELLO_TIMEOUT_MS,
+            };
+            self.received(now);
+        }
+    }
+
+    /// Notes that the server sent something, which proves that the connection works.
+    pub(super) fn received(&mut self, now: u64) {
+        self.last_received = now;
+        self.probe_deadline = None;
+    }
+
+    /// Goes online after `hello`.
+    pub(super) fn hello(&mut self, now: u64, heads_interval_ms: u32) {
+        self.phase = Phase::Online { since: now };
+        self.heads_interval = u64::from(heads_interval_ms).clamp(MIN_HEADS_INTERVAL_MS, MAX_HEADS_INTERVAL_MS);
+        self.message = None;
+        self.refused = None;
+        self.auth_retried = false;
+        self.was_online = true;
+    }
+
+    /// Closes the connection because the server announced its shutdown.
+    pub(super) fn server_closing(&mut self, now: u64, message: String, effects: &mut Effects) {
+        self.message = Some(message);
+        self.close(now, effects);
+    }
+
+    /// Schedules the next attempt after the connection ended or failed to open.
+    pub(super) fn closed(&mut self, now: u64, error: Option<WireError>, effects: &mut Effects) {
+        let was_stable = match self.phase {
+            Phase::Idle => return,
+            Phase::Closing { stable } => stable,
+            Phase::Connecting | Phase::AwaitingHello { .. } | Phase::Online { .. } => self.is_stable(now),
+        };
+        self.failures = if was_stable { 0 } else { self.failures.saturating_add(1) };
+        self.probe_deadline = None;
+        self.refused = None;
+        let delay = match error {
+            None => self.backoff(),
+            Some(error) if error.code == ErrorCode::Auth && !self.auth_retried => {
+                self.auth_retried = true;
+                NO_DELAY
+            }
+            Some(error) if error.code.is_transient() => {
+                self.message = Some(error.message);
+                MAX_BACKOFF
+            }
+            Some(error) if error.code == ErrorCode::Other => {
+                self.message = Some(error.message);
+                self.backoff()
+            }
+            Some(error) => {
+                self.refused = Some(error);
+                REFUSED_BACKOFF
+            }
+        };
+        self.connect(delay, effects);
+    }
+
+    /// Connects now if an attempt is waiting; if online, starts a probe. Returns whether the caller should send the probe.
+    ///
+    /// `can_probe` tells whether the caller has a request that the server answers at once. Without one the next `heads` is the
+    /// answer.
+    pub(super) fn nudge(&mut self, now: u64, can_probe: bool, effects: &mut Effects) -> bool {
+        match self.phase {
+            Phase::Connecting => {
+                self.failures = 0;
+                self.connect(NO_DELAY, effects);
+            }
+            Phase::Online { .. } if self.probe_deadline.is_none() => {
+                let wait = if can_probe { 0 } else { self.heads_interval };
+                self.probe_deadline = Some(now + wait + PROBE_TIMEOUT_MS);
+                self.tick(now, effects);
+                return can_probe && self.is_online();
+            }
+            Phase::Idle | Phase::Online { .. } | Phase::AwaitingHello { .. } | Phase::Closing { .. } => {}
+        }
+        false
+    }
+
+    /// Closes the connection if the server has been silent for too long.
+    pub(super) fn tick(&mut self, now: u64, effects: &mut Effects) {
+        if self.deadline().is_some_and(|deadline| deadline <= now) {
+            self.close(now, effects);
+        }
+    }
+
+    /// Returns the time at which a silent server counts as gone.
+    pub(super) fn deadline(&self) -> Option<u64> {
+        match self.phase {
+            Phase::AwaitingHello { deadline } => Some(deadline),
+            Phase::Online { .. } => {
+                let silence = self.last_received + self.heads_interval * 5 / 2;
+                Some(self.probe_deadline.map_or(silence, |probe| probe.min(silence)))
+            }
+            Phase::Idle | Phase::Connecting | Phase::Closing { .. } => None,
+        }
+    }
+
+    /// Returns the status to show, once the session has started.
+    pub(super) fn status(&self, waiting: u32) -> Option<ConnectionStatus> {
+        match self.phase {
+            Phase::Idle => return None,
+            Phase::Online { .. } => return Some(ConnectionStatus::Online),
+            Phase::Connecting | Phase::AwaitingHello { .. } | Phase::Closing { .. } => {}
+        }
+        Some(if let Some(error) = &self.refused {
+            ConnectionStatus::Refused { error: error.clone() }
+        } else if !self.was_online && self.failures == 0 {
+            ConnectionStatus::Connecting
+        } else {
+            ConnectionStatus::Reconnecting {
+                attempts: self.failures,
+                waiting,
+                message: self.message.clone(),
+            }
+        })
+    }
+
+    fn is_stable(&self, now: u64) -> bool {
+        matches!(self.phase, Phase::Online { since } if now.saturating_sub(since) >= STABLE_AFTER_MS)
+    }
+
+    fn close(&mut self, now: u64, effects: &mut Effects) {
+        self.phase = Phase::Closing {
+            stable: self.is_stable(now),
+        };
+        effects.push(Effect::Close);
+    }
+
+    fn connect(&mut self, (after_ms, before_ms): DelayMs, effects: &mut Effects) {
+        self.phase = Phase::Connecting;
+        effects.push(Effect::Connect { after_ms, before_ms });
+    }
+
+    fn backoff(&self) -> DelayMs {
+        let factor = 1 << self.failures.min(6);
+        let (low, high) = INITIAL_BACKOFF;
+        ((low * factor).min(MAX_BACKOFF.0), (high * factor).min(MAX_BACKOFF.1))
+    }
+}

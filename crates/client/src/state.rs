@@ -1,0 +1,101 @@
+//! The state that the client and all its sessions share.
+
+use std::io;
+use std::path::Path;
+
+use ichat_protocol::{Name, ServerId};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, mpsc};
+
+use crate::error::OpenError;
+use crate::known_servers::{KnownServer, KnownServers};
+use crate::profile::Identity;
+use crate::server_prober::ServerProber;
+use crate::updates::ClientUpdate;
+use crate::{Address, Clock};
+
+pub(crate) struct ClientState {
+    pub(crate) prober: ServerProber,
+    pub(crate) updates: mpsc::Sender<ClientUpdate>,
+    pub(crate) clock: Clock,
+    identity: Mutex<Identity>,
+    servers: Mutex<KnownServers>,
+    /// Wakes [`ClientState::send_server_lists`].
+    servers_changed: Notify,
+}
+
+impl ClientState {
+    /// Reads the profile and the known servers. Creates the profile if there is none.
+    pub(crate) fn open(
+        clock: Clock,
+        dir: &Path,
+        name: Option<Name>,
+        updates: mpsc::Sender<ClientUpdate>,
+    ) -> Result<Self, OpenError> {
+        let in_folder = |cause| OpenError::Folder {
+            dir: dir.to_owned(),
+            cause,
+        };
+        Ok(Self {
+            prober: ServerProber::new()?,
+            updates,
+            clock,
+            identity: Mutex::new(Identity::open(dir, name).map_err(in_folder)?),
+            servers: Mutex::new(KnownServers::open(dir).map_err(in_folder)?),
+            servers_changed: Notify::new(),
+        })
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity.lock().clone()
+    }
+
+    pub(crate) fn set_name(&self, name: Name) -> io::Result<()> {
+        self.identity.lock().set_name(name)
+    }
+
+    pub(crate) fn servers(&self) -> Vec<KnownServer> {
+        self.servers.lock().all()
+    }
+
+    pub(crate) fn addresses(&self, server: ServerId) -> Vec<Address> {
+        self.servers.lock().addresses(server)
+    }
+
+    /// Adds a server that the user joins.
+    pub(crate) fn add_server(&self, server: ServerId, name: Name, found: &[Address]) -> io::Result<()> {
+        self.servers.lock().upsert(server, Some(name), found)?;
+        self.request_server_list();
+        Ok(())
+    }
+
+    /// Updates the name and the addresses of a known server. A failure to save them is only logged.
+    pub(crate) fn update_server(&self, server: ServerId, name: Option<Name>, found: &[Address]) {
+        match self.servers.lock().upsert(server, name, found) {
+            Ok(true) => self.request_server_list(),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "failed to save the address of a server"),
+        }
+    }
+
+    pub(crate) fn remove_server(&self, server: ServerId) -> io::Result<()> {
+        self.servers.lock().remove(server)?;
+        self.request_server_list();
+        Ok(())
+    }
+
+    /// Requests a [`ClientUpdate::Servers`], even if the list has not changed.
+    pub(crate) fn request_server_list(&self) {
+        self.servers_changed.notify_one();
+    }
+
+    /// Sends the list of servers on each request. Never returns.
+    pub(crate) async fn send_server_lists(&self) {
+        loop {
+            self.servers_changed.notified().await;
+            let servers = self.servers();
+            // Without a receiver nobody needs the list.
+            drop(self.updates.send(ClientUpdate::Servers(servers)).await);
+        }
+    }
+}
