@@ -61,8 +61,8 @@ for (const [at, { product, name }] of cases.entries()) {
 report("first paint", "empty window", empty.paint, "ms after process start");
 report("first paint", "I-Chat", first.paint, "ms after process start");
 report("first paint: times the empty window's", "I-Chat", first.paint / empty.paint, "×");
-const build = await Build.of("app");
-report("interface loaded at start, gzipped", "I-Chat", (await build.bytesWith("JoinOptions")) / 1_000, "kB");
+const build = await Build.make("app");
+report("interface loaded at start, gzipped", "I-Chat", (await build.startBytes("JoinOptions")) / 1_000, "kB");
 await build.remove();
 
 function report(name, product, value, unit) {

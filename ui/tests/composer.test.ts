@@ -1,84 +1,84 @@
 /**
- * Writing:
- * - a draft stays per room, and goes when it is sent
- * - an edit puts the draft aside and gives it back
- * - Esc leaves editing, then replying, then has nothing left to leave
- * - `@`, `#` and `:` complete at the caret; smileys and addresses do not
- * - typing is said once in three seconds, and taken back after a pause
+ * Writing messages:
+ * - a draft is kept per room until it is sent
+ * - an edit sets the draft aside and restores it
+ * - Esc cancels the edit, then the reply
+ * - `@`, `#` and `:` complete at the caret; smileys and addresses don't
+ * - typing is sent once in three seconds, and ends after a pause
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { complete } from "../src/chat/completion";
-import { Composing } from "../src/chat/composer-state.svelte";
+import { ComposerState } from "../src/chat/composer-state.svelte";
 import { Drafts } from "../src/chat/drafts";
 import { TypingSignal } from "../src/chat/typing-signal";
 import type { KeyValueStorage } from "../src/shared/storage";
-import { Log, Visit } from "./fixtures/room";
+import { RoomFixture, RoomLog } from "./fixtures/room";
 
-class Paper implements KeyValueStorage {
-  readonly lines = new Map<string, string>();
+class MemoryKeyValueStorage implements KeyValueStorage {
+  readonly values = new Map<string, string>();
   get(key: string) {
-    return this.lines.get(key) ?? null;
+    return this.values.get(key) ?? null;
   }
   set(key: string, value: string | null) {
-    if (value === null) this.lines.delete(key);
-    else this.lines.set(key, value);
+    if (value === null) this.values.delete(key);
+    else this.values.set(key, value);
   }
 }
 
-function desk() {
-  const log = new Log();
+function setUp() {
+  const log = new RoomLog();
   log.says("bob", "lunch?");
   log.says("alice", "yes");
-  const visit = new Visit(log);
-  visit.room.visit();
-  const paper = new Paper();
-  const composing = () => new Composing("server", visit.room, new Drafts(paper));
-  const [question, answer] = visit.room.items;
-  if (!question || !answer) throw new Error("two were said");
-  return { visit, paper, composing, question, answer };
+  const fixture = new RoomFixture(log);
+  fixture.room.open();
+  const storage = new MemoryKeyValueStorage();
+  const openComposer = () => new ComposerState("server", fixture.room, new Drafts(storage));
+  const [question, answer] = fixture.room.items;
+  if (!question || !answer) throw new Error("two messages were added");
+  return { fixture, storage, openComposer, question, answer };
 }
 
-describe("Composing", () => {
+describe("ComposerState", () => {
   it("keeps a draft until it is sent", () => {
-    const { visit, paper, composing, question } = desk();
-    const first = composing();
+    const { fixture, storage, openComposer, question } = setUp();
+    const first = openComposer();
     first.text = "half a sen";
     first.reply(question);
-    const second = composing();
+    const second = openComposer();
     expect([second.text, second.replyTo]).toEqual(["half a sen", question.id]);
     second.send();
-    expect(visit.room.waiting[0]?.item.body).toMatchObject({ text: "half a sen", reply_to: question.id });
-    expect(paper.lines.size).toBe(0);
-    expect(composing().text).toBe("");
+    expect(fixture.room.pendingMessages[0]?.item.body).toMatchObject({ text: "half a sen", reply_to: question.id });
+    expect(storage.values.size).toBe(0);
+    expect(openComposer().text).toBe("");
   });
 
-  it("gives the draft back after an edit", () => {
-    const { visit, composing, answer } = desk();
-    const writing = composing();
-    writing.text = "draft";
-    writing.edit(answer);
-    writing.text = "yes, at noon";
-    expect(composing().text).toBe("draft");
-    writing.send();
-    expect(writing.text).toBe("draft");
-    expect(visit.room.find(answer.id)?.text).toBe("yes, at noon");
+  it("restores the draft after an edit", () => {
+    const { fixture, openComposer, answer } = setUp();
+    const composer = openComposer();
+    composer.text = "draft";
+    composer.edit(answer);
+    composer.text = "yes, at noon";
+    expect(openComposer().text).toBe("draft");
+    composer.send();
+    expect(composer.text).toBe("draft");
+    expect(fixture.room.find(answer.id)?.text).toBe("yes, at noon");
   });
 
-  it("leaves in order", () => {
-    const { composing, question, answer } = desk();
-    const writing = composing();
-    writing.reply(question);
-    writing.edit(answer);
-    expect([writing.leave(), writing.editing, writing.replyTo]).toEqual([true, null, question.id]);
-    expect([writing.leave(), writing.replyTo]).toEqual([true, undefined]);
-    expect(writing.leave()).toBe(false);
+  it("cancels the edit, then the reply", () => {
+    const { openComposer, question, answer } = setUp();
+    const composer = openComposer();
+    composer.reply(question);
+    composer.edit(answer);
+    expect([composer.cancel(), composer.editing, composer.replyTo]).toEqual([true, null, question.id]);
+    expect([composer.cancel(), composer.replyTo]).toEqual([true, undefined]);
+    expect(composer.cancel()).toBe(false);
   });
 
-  it("sends nothing empty", () => {
-    const { composing } = desk();
-    const writing = composing();
-    writing.text = "  \n ";
-    expect(writing.send()).toBe(false);
+  it("sends no empty message", () => {
+    const { openComposer } = setUp();
+    const composer = openComposer();
+    composer.text = "  \n ";
+    expect(composer.send()).toBe(false);
   });
 });
 
@@ -92,7 +92,7 @@ describe("complete", () => {
     expect(at("hi @ad")).toMatchObject({ from: 3, to: 6 });
   });
 
-  it("keeps out of the way", () => {
+  it("ignores addresses and smileys", () => {
     for (const text of ["me@ad", "http://a", ":)", ": ", "@zzz", "a:"]) expect(at(text)).toBeNull();
   });
 });
@@ -101,17 +101,17 @@ describe("TypingSignal", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("is said once in three seconds and taken back after a pause", () => {
-    const said: boolean[] = [];
-    const signal = new TypingSignal((on) => said.push(on));
+  it("is sent once in three seconds and ends after a pause", () => {
+    const sent: boolean[] = [];
+    const signal = new TypingSignal((on) => sent.push(on));
     for (let i = 0; i < 10; i++) {
-      signal.typed();
+      signal.onInput();
       vi.advanceTimersByTime(400);
     }
-    expect(said).toEqual([true, true]);
+    expect(sent).toEqual([true, true]);
     vi.advanceTimersByTime(5000);
-    expect(said).toEqual([true, true, false]);
+    expect(sent).toEqual([true, true, false]);
     signal.stop();
-    expect(said.length).toBe(3);
+    expect(sent.length).toBe(3);
   });
 });

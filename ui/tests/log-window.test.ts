@@ -1,23 +1,23 @@
 /**
- * The part of a log that is in memory:
- * - stays bounded while somebody scrolls through 20,000 messages, and stays without a gap
- * - drops what is far from the reader, on either side
- * - takes nothing that would leave a gap
- * - a place that is target replaces what is held once it comes in
- * - a line that nothing changed stays the same object
- * - a thousand reactions to one message do not push anything out
- * - an amendment that came before its message counts when the message comes
+ * The loaded part of a room's log:
+ * - stays bounded and without a gap while the user scrolls through 20,000 messages
+ * - drops what is far from the reader, at either end
+ * - ignores ranges that would leave a gap
+ * - moves to a requested place when it arrives
+ * - keeps the objects of unchanged items
+ * - is not displaced by a thousand reactions to one message
+ * - applies an amendment that arrived before its message
  */
 import { describe, expect, it } from "vitest";
 import { LogWindow, maxItems, pageSize } from "../src/rooms/log-window";
-import { Log } from "./fixtures/room";
+import { RoomLog } from "./fixtures/room";
 
 const seqs = (window: LogWindow) => window.items.map(({ seq }) => seq);
 const contiguous = (found: number[]) => found.every((seq, i) => i === 0 || seq === (found[i - 1] ?? 0) + 1);
 
 describe("LogWindow", () => {
-  it("stays bounded and whole all the way up and down", () => {
-    const log = new Log().fill(20_000);
+  it("stays bounded and without a gap all the way up and down", () => {
+    const log = new RoomLog().fill(20_000);
     const window = new LogWindow();
     window.apply(log.page({ limit: pageSize }), [], log.head, log.head);
     while (window.first > 1) {
@@ -34,8 +34,8 @@ describe("LogWindow", () => {
     expect(contiguous(seqs(window))).toBe(true);
   });
 
-  it("keeps what is read at the top while new messages come in at the end", () => {
-    const log = new Log().fill(maxItems);
+  it("keeps the top while new messages arrive at the end", () => {
+    const log = new RoomLog().fill(maxItems);
     const window = new LogWindow();
     for (let from = 1; from <= maxItems; from += 100) window.apply(log.range(from, from + 99), [], log.head, 10);
     const late = log.says("bob", "late");
@@ -44,16 +44,16 @@ describe("LogWindow", () => {
     expect(window.last).toBe(maxItems);
   });
 
-  it("takes nothing that would leave a gap", () => {
-    const log = new Log().fill(50);
+  it("ignores ranges that would leave a gap", () => {
+    const log = new RoomLog().fill(50);
     const window = new LogWindow();
     window.apply(log.range(1, 10), [], 50, 1);
     expect(window.apply(log.range(20, 30), [], 50, 1)).toBe(false);
     expect(window.last).toBe(10);
   });
 
-  it("goes to a target place, and to the present", () => {
-    const log = new Log().fill(500);
+  it("moves to a requested place, and to the present", () => {
+    const log = new RoomLog().fill(500);
     const window = new LogWindow();
     window.apply(log.range(401, 500), [], 500, 500);
     window.target = 50;
@@ -66,8 +66,8 @@ describe("LogWindow", () => {
     expect([window.first, window.last]).toEqual([401, 500]);
   });
 
-  it("leaves untouched lines the same objects", () => {
-    const log = new Log().fill(3);
+  it("keeps the objects of unchanged items", () => {
+    const log = new RoomLog().fill(3);
     const window = new LogWindow();
     window.apply(log.range(1, 3), [], 3, 3);
     const [one, two] = window.items;
@@ -76,8 +76,8 @@ describe("LogWindow", () => {
     expect(window.items[1]).not.toBe(two);
   });
 
-  it("is not pushed out by reactions", () => {
-    const log = new Log().fill(2);
+  it("is not displaced by reactions", () => {
+    const log = new RoomLog().fill(2);
     const window = new LogWindow();
     window.apply(log.range(1, 2), [], 2, 2);
     const of = log.entries[0]?.id ?? "";
@@ -89,8 +89,8 @@ describe("LogWindow", () => {
     expect(window.items[0]?.reactions[0]?.members.length).toBe(1000);
   });
 
-  it("remembers an amendment that came before its message", () => {
-    const log = new Log().fill(10);
+  it("applies an amendment that arrived before its message", () => {
+    const log = new RoomLog().fill(10);
     const edit = log.add("bob", { kind: "edit", of: log.entries[0]?.id ?? "", text: "changed" });
     const window = new LogWindow();
     window.apply(log.range(5, 10), [], 10, 10);

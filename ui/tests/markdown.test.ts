@@ -1,8 +1,8 @@
 /**
  * Messages as Markdown:
- * - what a person who just types would be surprised by is not read as Markdown
- * - links lead only to the web and to mail
- * - quotes and notices get one line without marks
+ * - syntax that surprises people who type plain text is not parsed
+ * - links may only lead to the web and to mail
+ * - quotes and notifications get one plain line
  * - a mention is a whole word
  */
 import { describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import { parse, plainText, safeHref } from "../src/chat/markdown";
 import { splitMentions } from "../src/chat/mentions";
 
 describe("markdown", () => {
-  it("leaves alone what is just typed", () => {
+  it("leaves plain text alone", () => {
     const kinds = (text: string) => parse(text).map(({ type }) => type);
     expect(kinds("<b>bold</b> <script>alert(1)</script>")).toEqual(["paragraph"]);
     expect(kinds("<div>\nblock\n</div>")).toEqual(["paragraph"]);
@@ -20,7 +20,7 @@ describe("markdown", () => {
     expect(JSON.stringify(parse("<b>x</b>"))).not.toContain('"html"');
   });
 
-  it("lets links lead to the web and to mail only", () => {
+  it("allows links to the web and to mail only", () => {
     expect(safeHref("https://example.com/a")).toBe("https://example.com/a");
     expect(safeHref("mailto:a@example.com")).toBe("mailto:a@example.com");
     for (const href of [

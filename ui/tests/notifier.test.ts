@@ -1,9 +1,8 @@
 /**
- * Notices of what came in while nobody looked:
- * - the first of a conversation at once, then one in three seconds that counts the rest
- * - each conversation for itself
- * - nothing more once the room has been looked at
- * - after a quiet while, at once again
+ * Notifications about new messages:
+ * - the first message of a room is shown at once, then at most one notification in three seconds, which counts the rest
+ * - each room has its own rate limit
+ * - nothing more is shown once the user has opened the room
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Notifier } from "../src/app/notifier";
@@ -12,32 +11,32 @@ describe("Notifier", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  const listen = () => {
-    const told: string[] = [];
-    const notifier = new Notifier({ notify: ({ room, text }) => void told.push(`${room}: ${text}`) });
-    const says = (room: string, text: string) => notifier.arrived({ server: "s", room, title: "Bob", text }, 1);
-    return { told, notifier, says };
+  const setUp = () => {
+    const shown: string[] = [];
+    const notifier = new Notifier({ notify: ({ room, text }) => void shown.push(`${room}: ${text}`) });
+    const add = (room: string, text: string) => notifier.add({ server: "s", room, title: "Bob", text }, 1);
+    return { shown, notifier, add };
   };
 
-  it("tells the first at once and counts the rest", () => {
-    const { told, says } = listen();
-    for (const text of ["a", "b", "c"]) says("lobby", text);
-    says("lunch", "pizza");
-    expect(told).toEqual(["lobby: a", "lunch: pizza"]);
+  it("shows the first at once and counts the rest", () => {
+    const { shown, add } = setUp();
+    for (const text of ["a", "b", "c"]) add("lobby", text);
+    add("lunch", "pizza");
+    expect(shown).toEqual(["lobby: a", "lunch: pizza"]);
     vi.advanceTimersByTime(3000);
-    expect(told.slice(2)).toEqual(["lobby: 2 new messages. c"]);
+    expect(shown.slice(2)).toEqual(["lobby: 2 new messages. c"]);
     vi.advanceTimersByTime(10_000);
-    expect(told.length).toBe(3);
-    says("lobby", "d");
-    expect(told.at(-1)).toBe("lobby: d");
+    expect(shown.length).toBe(3);
+    add("lobby", "d");
+    expect(shown.at(-1)).toBe("lobby: d");
   });
 
-  it("says no more of what has been looked at", () => {
-    const { told, notifier, says } = listen();
-    says("lobby", "a");
-    says("lobby", "b");
+  it("shows nothing more after the room was opened", () => {
+    const { shown, notifier, add } = setUp();
+    add("lobby", "a");
+    add("lobby", "b");
     notifier.clear("s", "lobby");
     vi.advanceTimersByTime(10_000);
-    expect(told).toEqual(["lobby: a"]);
+    expect(shown).toEqual(["lobby: a"]);
   });
 });

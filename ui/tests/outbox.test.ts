@@ -1,69 +1,70 @@
 /**
- * What is on its way, and what was refused:
- * - what the back end did not take is sent under its id when it is tried again
- * - a retry that can't be kept is refused again, with the reason
- * - what can't be deleted comes back where it stood
- * - a refused change stays in sight while another one is on its way, with what was written
- * - what waits is counted over all rooms, without what was refused
- * - what was written to a room that one is not in any more stands in its list until it is dealt with, also after a restart
- * - a server that takes nothing for a while says why, until something gets through or the connection goes
+ * Pending and refused posts:
+ * - a post that the back end did not accept is sent again with the same id
+ * - a retry that the back end does not accept fails with the reason
+ * - a post that can't be discarded appears again in its old position
+ * - a refused change stays visible while another change is pending
+ * - pending posts are counted over all rooms, without refused ones
+ * - posts to a room that the user is no longer in are listed until they are dealt with, also after a restart
+ * - a server that temporarily accepts no posts shows why, until it accepts one or the connection is lost
  */
 import { describe, expect, it } from "vitest";
 import type { Body } from "../src/backend/protocol";
 import type { OutboxItem, Update } from "../src/backend/session-types";
-import { openApp } from "./fixtures/app";
-import { Log, Visit } from "./fixtures/room";
+import { hello, openApp } from "./fixtures/app";
+import { RoomFixture, RoomLog } from "./fixtures/room";
 
-function alone() {
-  const visit = new Visit(new Log().fill(2));
-  visit.room.visit();
-  return visit;
+function openRoom() {
+  const fixture = new RoomFixture(new RoomLog().fill(2));
+  fixture.room.open();
+  return fixture;
 }
 
-const told = () => new Promise((resolve) => setTimeout(resolve));
-const states = ({ room }: Visit) => room.waiting.map(({ item, state, error }) => [item.text, state, error]);
+const rejectionsHandled = () => new Promise((resolve) => setTimeout(resolve));
+const states = ({ room }: RoomFixture) =>
+  room.pendingMessages.map(({ item, state, error }) => [item.text, state, error]);
 
-describe("a room", () => {
-  it("sends again what the back end did not take, under its id", async () => {
-    const visit = alone();
-    visit.broken = "The disk is full.";
-    visit.room.send("hello");
-    await told();
-    expect(states(visit)).toEqual([["hello", "failed", "The disk is full."]]);
-    visit.broken = null;
-    visit.room.retry(visit.room.waiting[0]?.item.id ?? "");
-    await told();
-    expect(states(visit)).toEqual([["hello", "sending", undefined]]);
-    const [first, second] = visit.of("send");
+describe("RoomState", () => {
+  it("sends a post that the back end did not accept again, with the same id", async () => {
+    const fixture = openRoom();
+    fixture.backendError = "The disk is full.";
+    fixture.room.send("hello");
+    await rejectionsHandled();
+    expect(states(fixture)).toEqual([["hello", "failed", "The disk is full."]]);
+    fixture.backendError = null;
+    fixture.room.retry(fixture.room.pendingMessages[0]?.item.id ?? "");
+    await rejectionsHandled();
+    expect(states(fixture)).toEqual([["hello", "sending", undefined]]);
+    const [first, second] = fixture.sent("send");
     expect(second).toEqual(first);
-    expect(visit.of("retry")).toEqual([]);
+    expect(fixture.sent("retry")).toEqual([]);
   });
 
-  it("says so when a retry can't be kept", async () => {
-    const visit = alone();
-    visit.room.send("hello");
-    visit.room.outbox.set([refused(visit, "No.")]);
-    visit.broken = "The disk is full.";
-    visit.room.retry(visit.room.waiting[0]?.item.id ?? "");
-    await told();
-    expect(states(visit)).toEqual([["hello", "failed", "The disk is full."]]);
+  it("shows why a retry failed", async () => {
+    const fixture = openRoom();
+    fixture.room.send("hello");
+    fixture.room.outbox.set([refused(fixture, "No.")]);
+    fixture.backendError = "The disk is full.";
+    fixture.room.retry(fixture.room.pendingMessages[0]?.item.id ?? "");
+    await rejectionsHandled();
+    expect(states(fixture)).toEqual([["hello", "failed", "The disk is full."]]);
   });
 
-  it("brings back what can't be deleted, where it stood", async () => {
-    const visit = alone();
-    for (const text of ["one", "two", "three"]) visit.room.send(text);
-    visit.broken = "The disk is full.";
-    visit.room.discard(visit.room.waiting[1]?.item.id ?? "");
-    expect(visit.room.waiting.map(({ item }) => item.text)).toEqual(["one", "three"]);
-    await told();
-    expect(visit.room.waiting.map(({ item }) => item.text)).toEqual(["one", "two", "three"]);
+  it("restores a post that can't be discarded in its old position", async () => {
+    const fixture = openRoom();
+    for (const text of ["one", "two", "three"]) fixture.room.send(text);
+    fixture.backendError = "The disk is full.";
+    fixture.room.discard(fixture.room.pendingMessages[1]?.item.id ?? "");
+    expect(fixture.room.pendingMessages.map(({ item }) => item.text)).toEqual(["one", "three"]);
+    await rejectionsHandled();
+    expect(fixture.room.pendingMessages.map(({ item }) => item.text)).toEqual(["one", "two", "three"]);
   });
 
-  it("keeps a refused change in sight beside another one", () => {
-    const visit = alone();
-    const line = visit.room.items[0];
-    if (!line) throw new Error("there are lines");
-    const edit: Body = { kind: "edit", of: line.id, text: "better" };
+  it("keeps a refused change visible beside a pending one", () => {
+    const fixture = openRoom();
+    const item = fixture.room.items[0];
+    if (!item) throw new Error("no items");
+    const edit: Body = { kind: "edit", of: item.id, text: "better" };
     const post = (id: string, body: Body): OutboxItem => ({
       id,
       room: "room",
@@ -71,26 +72,26 @@ describe("a room", () => {
       written: 0,
       state: { state: "sending" },
     });
-    visit.room.outbox.set([
+    fixture.room.outbox.set([
       { ...post("a", edit), state: { state: "failed", error: { code: "not_yours", message: "Not yours." } } },
-      post("b", { kind: "react", to: line.id, emoji: "👍", on: true }),
+      post("b", { kind: "react", to: item.id, emoji: "👍", on: true }),
     ]);
-    expect(visit.room.items[0]).toMatchObject({
-      text: line.text,
+    expect(fixture.room.items[0]).toMatchObject({
+      text: item.text,
       reactions: [{ emoji: "👍", members: ["alice"] }],
       pending: { id: "a", body: edit, error: "Not yours." },
     });
   });
 });
 
-function refused(visit: Visit, message: string): OutboxItem {
-  const { item } = visit.room.waiting[0] ?? {};
-  if (!item) throw new Error("it waits");
+function refused(fixture: RoomFixture, message: string): OutboxItem {
+  const { item } = fixture.room.pendingMessages[0] ?? {};
+  if (!item) throw new Error("no pending message");
   const error = { code: "other" as const, message };
   return { id: item.id, room: "room", body: item.body, written: item.at, state: { state: "failed", error } };
 }
 
-describe("a server", () => {
+describe("ServerState", () => {
   const post = (room: string, id: string): OutboxItem => ({
     id,
     room,
@@ -100,37 +101,26 @@ describe("a server", () => {
   });
 
   async function online(...rooms: string[]) {
-    const { app, tell } = await openApp();
-    tell({ event: "servers", servers: [{ id: "office", name: "Office", addresses: [], own: false }] });
-    const up = (update: Update) => tell({ event: "session", server: "office", update });
+    const { app, emit } = await openApp();
+    emit({ event: "servers", servers: [{ id: "office", name: "Office", addresses: [], own: false }] });
+    const notify = (update: Update) => emit({ event: "session", server: "office", update });
     const summary = { topic: "", members: 1, head: { epoch: "e", seq: 0 }, joined: true, read: 0, unread: 0 };
-    const list = (...ids: string[]) => up({ update: "rooms", rooms: ids.map((id) => ({ ...summary, id, name: id })) });
-    const hello = () =>
-      up({
-        update: "hello",
-        server: { id: "office", name: "Office", software: "ichat" },
-        protocol: 1,
-        me: "alice",
-        name: "Alice",
-        device: "d",
-        lobby: "lobby",
-        rooms: [],
-        limits: { text_bytes: 1, page_entries: 1, packet_bytes: 1, waiting_posts: 1, heads_every_ms: 1 },
-        now: 0,
-      });
+    const list = (...ids: string[]) =>
+      notify({ update: "rooms", rooms: ids.map((id) => ({ ...summary, id, name: id })) });
+    const sayHello = () => notify({ update: "hello", ...hello });
     if (rooms.length > 0) list(...rooms);
     else list("lobby", "kitchen");
-    up({ update: "connection", state: "online" });
+    notify({ update: "connection", state: "online" });
     const server = app.servers[0];
-    if (!server) throw new Error("there is a server");
-    return { server, up, list, hello };
+    if (!server) throw new Error("no server");
+    return { server, notify, list, sayHello };
   }
 
-  it("counts what waits over all rooms, without what was refused", async () => {
-    const { server, up } = await online();
+  it("counts pending posts over all rooms, without refused ones", async () => {
+    const { server, notify } = await online();
     const error = { code: "not_joined" as const, message: "Join first." };
-    up({ update: "outbox", room: "lobby", items: [post("lobby", "1"), post("lobby", "2")] });
-    up({
+    notify({ update: "outbox", room: "lobby", items: [post("lobby", "1"), post("lobby", "2")] });
+    notify({
       update: "outbox",
       room: "kitchen",
       items: [post("kitchen", "3"), { ...post("kitchen", "4"), state: { state: "failed", error } }],
@@ -139,28 +129,32 @@ describe("a server", () => {
     expect(server.rooms.map(({ outbox }) => outbox.failed.length)).toEqual([0, 1]);
   });
 
-  it("shows what was refused by a room that one is not in any more", async () => {
-    const { server, up, list } = await online();
+  it("lists refused posts to a room that the user has left", async () => {
+    const { server, notify, list } = await online();
     const error = { code: "not_joined" as const, message: "Join first." };
     const refused: OutboxItem = { ...post("kitchen", "1"), state: { state: "failed", error } };
     const names = () => server.rooms.map(({ name, outbox }) => [name, outbox.failed.length]);
-    up({ update: "outbox", room: "kitchen", items: [post("kitchen", "1")] });
+    notify({ update: "outbox", room: "kitchen", items: [post("kitchen", "1")] });
     list("lobby");
-    up({ update: "outbox", room: "kitchen", items: [refused] });
+    notify({ update: "outbox", room: "kitchen", items: [refused] });
     expect(names()).toEqual([
       ["lobby", 0],
       ["kitchen", 1],
     ]);
-    up({ update: "outbox", room: "kitchen", items: [] });
+    notify({ update: "outbox", room: "kitchen", items: [] });
     expect(names()).toEqual([["lobby", 0]]);
   });
 
-  it("shows it after a restart as well, once it is known which rooms there are", async () => {
-    const { server, up, list, hello } = await online("lobby");
+  it("lists them after a restart, once the rooms are known", async () => {
+    const { server, notify, list, sayHello } = await online("lobby");
     const error = { code: "not_joined" as const, message: "Join first." };
-    up({ update: "outbox", room: "kitchen", items: [{ ...post("kitchen", "1"), state: { state: "failed", error } }] });
+    notify({
+      update: "outbox",
+      room: "kitchen",
+      items: [{ ...post("kitchen", "1"), state: { state: "failed", error } }],
+    });
     expect(server.rooms.map(({ id }) => id)).toEqual(["lobby"]);
-    hello();
+    sayHello();
     list("lobby");
     expect(server.rooms.map(({ id, joined, outbox }) => [id, joined, outbox.failed.length])).toEqual([
       ["lobby", true, 0],
@@ -173,10 +167,10 @@ describe("a server", () => {
     ]);
   });
 
-  it("says why it takes nothing, until something gets through or the connection goes", async () => {
-    const { server, up, hello } = await online();
-    hello();
-    const said = {
+  it("shows why it accepts no posts, until it accepts one or the connection is lost", async () => {
+    const { server, notify, sayHello } = await online();
+    sayHello();
+    const entry = {
       seq: 1,
       id: "1",
       author: "alice",
@@ -184,20 +178,20 @@ describe("a server", () => {
       at: 0,
       body: { kind: "message", text: "1" },
     } as const;
-    const full = { update: "refused", event: "post", room: "lobby" } as const;
-    up({ update: "outbox", room: "lobby", items: [post("lobby", "1"), post("lobby", "2")] });
-    up({ ...full, error: { code: "storage", message: "The disk is full." } });
+    const refused = { update: "refused", event: "post", room: "lobby" } as const;
+    notify({ update: "outbox", room: "lobby", items: [post("lobby", "1"), post("lobby", "2")] });
+    notify({ ...refused, error: { code: "storage", message: "The disk is full." } });
     expect(server.postingError?.message).toBe("The disk is full.");
-    up({ update: "outbox", room: "lobby", items: [post("lobby", "1"), post("lobby", "2"), post("lobby", "3")] });
+    notify({ update: "outbox", room: "lobby", items: [post("lobby", "1"), post("lobby", "2"), post("lobby", "3")] });
     expect(server.postingError?.message).toBe("The disk is full.");
-    up({ update: "entries", room: "lobby", head: { epoch: "e", seq: 1 }, entries: [said] });
+    notify({ update: "entries", room: "lobby", head: { epoch: "e", seq: 1 }, entries: [entry] });
     expect(server.postingError).toBeNull();
-    up({ ...full, error: { code: "busy", message: "Too much at once." } });
+    notify({ ...refused, error: { code: "busy", message: "Too much at once." } });
     expect(server.postingError?.message).toBe("Too much at once.");
-    up({ update: "connection", state: "reconnecting", attempts: 0, waiting: 2 });
+    notify({ update: "connection", state: "reconnecting", attempts: 0, waiting: 2 });
     expect(server.postingError).toBeNull();
-    // What is refused for good says so where it stands.
-    up({ ...full, error: { code: "not_joined", message: "Join first." } });
+    // A permanent refusal is shown at the post itself.
+    notify({ ...refused, error: { code: "not_joined", message: "Join first." } });
     expect(server.postingError).toBeNull();
   });
 });

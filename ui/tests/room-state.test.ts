@@ -1,178 +1,178 @@
 /**
- * A visit to a room:
- * - opens at the present when everything is read
- * - opens at the first unread message, however far back, and keeps the line there while older history arrives
- * - what comes in while nobody looks gets a line; what comes in while somebody looks does not
- * - marks as read forwards only, and not after *mark unread*
- * - one's own message is shown at once, once, and in its place when the log has it
- * - a message that failed can be tried again or dropped
- * - an edit of one's own shows at once, and says when it failed
- * - scrolled up, live messages are not appended, and the way to the present brings them
- * - a message out of sight is found by the time in its id
- * - a reset starts afresh
- * - what was asked for and never answered is asked for again after a reconnect
- * - a room that was opened without a connection fills when there is one
+ * The state of a room:
+ * - opens at the end when everything is read
+ * - opens at the first unread message, however far back, and keeps the *New* line there while older entries arrive
+ * - messages that arrive while the user looks away get a line; messages that arrive while they look don't
+ * - the read marker moves forwards only, and not after *mark unread*
+ * - the user's own message is shown at once, once, and in its final position when the log contains it
+ * - a failed message can be retried or discarded
+ * - the user's own edit is shown at once, and shows its error if it failed
+ * - live messages are not added below a gap; jumping to the present loads them
+ * - a message that isn't loaded is found by the time in its id
+ * - a reset starts again from the new history
+ * - unanswered requests are repeated after a reconnect
+ * - a room that was opened without a connection is loaded when there is one
  */
 import { describe, expect, it } from "vitest";
 import { pageSize } from "../src/rooms/log-window";
-import { Log, Visit } from "./fixtures/room";
+import { RoomFixture, RoomLog } from "./fixtures/room";
 
 describe("RoomState", () => {
-  it("opens at the present when everything is read", () => {
-    const visit = new Visit(new Log().fill(300));
-    visit.room.visit();
-    expect(visit.texts.at(-1)).toBe("line 300");
-    expect(visit.room.atPresent).toBe(true);
-    expect(visit.room.newLine).toBeNull();
-    expect(visit.room.jump).toEqual({ to: "present" });
+  it("opens at the end when everything is read", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(300));
+    fixture.room.open();
+    expect(fixture.texts.at(-1)).toBe("line 300");
+    expect(fixture.room.atPresent).toBe(true);
+    expect(fixture.room.newLine).toBeNull();
+    expect(fixture.room.jump).toEqual({ to: "present" });
   });
 
   it("opens at the first unread message and keeps the line there", () => {
-    const visit = new Visit(new Log().fill(5000), { read: 3000, unread: 2000 });
-    visit.room.visit();
-    expect(visit.texts).toContain("line 3001");
-    expect(visit.room.newLine).toEqual({ after: 3000, count: 2000 });
-    expect(visit.room.jump).toEqual({ to: "new" });
-    visit.watched = false;
-    visit.room.loadNewer();
-    expect(visit.room.newLine?.count).toBe(2000);
-    visit.room.loadOlder();
-    visit.room.seen(3010);
-    visit.room.summarise(visit.summary(3010, 1990));
-    expect(visit.room.newLine?.after).toBe(3000);
+    const fixture = new RoomFixture(new RoomLog().fill(5000), { read: 3000, unread: 2000 });
+    fixture.room.open();
+    expect(fixture.texts).toContain("line 3001");
+    expect(fixture.room.newLine).toEqual({ after: 3000, count: 2000 });
+    expect(fixture.room.jump).toEqual({ to: "new" });
+    fixture.watched = false;
+    fixture.room.loadNewer();
+    expect(fixture.room.newLine?.count).toBe(2000);
+    fixture.room.loadOlder();
+    fixture.room.markRead(3010);
+    fixture.room.setSummary(fixture.summary(3010, 1990));
+    expect(fixture.room.newLine?.after).toBe(3000);
   });
 
-  it("draws the line before what nobody saw", () => {
-    const visit = new Visit(new Log().fill(5));
-    visit.room.visit();
-    visit.arrives(visit.log.says("bob", "seen"));
-    expect(visit.room.newLine).toBeNull();
-    visit.room.seen(6);
-    visit.watched = false;
-    visit.arrives(visit.log.says("alice", "from my phone"));
-    expect(visit.room.newLine).toBeNull();
-    visit.arrives(visit.log.says("bob", "unseen"));
-    visit.arrives(visit.log.says("bob", "too"));
-    expect(visit.room.newLine).toEqual({ after: 7, count: 2 });
+  it("places the line above unseen messages", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(5));
+    fixture.room.open();
+    fixture.receive(fixture.log.says("bob", "seen"));
+    expect(fixture.room.newLine).toBeNull();
+    fixture.room.markRead(6);
+    fixture.watched = false;
+    fixture.receive(fixture.log.says("alice", "from my phone"));
+    expect(fixture.room.newLine).toBeNull();
+    fixture.receive(fixture.log.says("bob", "unseen"));
+    fixture.receive(fixture.log.says("bob", "too"));
+    expect(fixture.room.newLine).toEqual({ after: 7, count: 2 });
   });
 
-  it("reads forwards only, and not after mark unread", () => {
-    const visit = new Visit(new Log().fill(10), { read: 5, unread: 5 });
-    visit.room.visit();
-    visit.room.seen(8);
-    visit.room.seen(7);
-    expect(visit.of("read")).toEqual([{ command: "read", room: "room", seq: 8 }]);
-    const item = visit.room.items.find(({ seq }) => seq === 4);
-    if (item) visit.room.markUnread(item);
-    visit.room.seen(10);
-    expect(visit.of("read").at(-1)).toEqual({ command: "read", room: "room", seq: 3 });
-    expect(visit.room.newLine).toEqual({ after: 3, count: 7 });
-    visit.room.readAll();
-    expect(visit.of("read").at(-1)).toEqual({ command: "read", room: "room", seq: 10 });
-    expect(visit.room.newLine).toBeNull();
+  it("moves the read marker forwards only, and not after mark unread", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(10), { read: 5, unread: 5 });
+    fixture.room.open();
+    fixture.room.markRead(8);
+    fixture.room.markRead(7);
+    expect(fixture.sent("read")).toEqual([{ command: "read", room: "room", seq: 8 }]);
+    const item = fixture.room.items.find(({ seq }) => seq === 4);
+    if (item) fixture.room.markUnreadFrom(item);
+    fixture.room.markRead(10);
+    expect(fixture.sent("read").at(-1)).toEqual({ command: "read", room: "room", seq: 3 });
+    expect(fixture.room.newLine).toEqual({ after: 3, count: 7 });
+    fixture.room.markAllRead();
+    expect(fixture.sent("read").at(-1)).toEqual({ command: "read", room: "room", seq: 10 });
+    expect(fixture.room.newLine).toBeNull();
   });
 
-  it("shows one's own message at once, and once", () => {
-    const visit = new Visit(new Log().fill(3));
-    visit.room.visit();
-    visit.room.send("hi");
-    const [waiting] = visit.room.waiting;
-    expect(waiting).toMatchObject({ state: "sending", item: { text: "hi", author: "alice" } });
-    // A list from before the post does not take it away.
-    visit.room.outbox.set([]);
-    expect(visit.room.waiting.length).toBe(1);
-    visit.arrives({ ...visit.log.says("alice", "hi"), id: waiting?.item.id ?? "" });
-    expect(visit.room.waiting).toEqual([]);
-    expect(visit.texts.filter((text) => text === "hi").length).toBe(1);
+  it("shows the user's own message at once, and once", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(3));
+    fixture.room.open();
+    fixture.room.send("hi");
+    const [pending] = fixture.room.pendingMessages;
+    expect(pending).toMatchObject({ state: "sending", item: { text: "hi", author: "alice" } });
+    // A list from before the post does not remove it.
+    fixture.room.outbox.set([]);
+    expect(fixture.room.pendingMessages.length).toBe(1);
+    fixture.receive({ ...fixture.log.says("alice", "hi"), id: pending?.item.id ?? "" });
+    expect(fixture.room.pendingMessages).toEqual([]);
+    expect(fixture.texts.filter((text) => text === "hi").length).toBe(1);
   });
 
-  it("lets a failed message be tried again or dropped", () => {
-    const visit = new Visit(new Log().fill(3));
-    visit.room.visit();
-    visit.room.send("hi");
-    const post = visit.commands.find((command) => command.command === "send");
-    if (post?.command !== "send") throw new Error("a message is posted");
+  it("lets a failed message be retried or discarded", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(3));
+    fixture.room.open();
+    fixture.room.send("hi");
+    const post = fixture.commands.find((command) => command.command === "send");
+    if (post?.command !== "send") throw new Error("no message was sent");
     const failed = {
       ...post,
       state: { state: "failed" as const, error: { code: "busy" as const, message: "Too busy." } },
     };
-    visit.room.outbox.set([failed]);
-    expect(visit.room.waiting[0]).toMatchObject({ state: "failed", error: "Too busy." });
-    visit.room.retry(post.id);
-    expect(visit.room.waiting[0]?.state).toBe("sending");
-    visit.room.outbox.set([failed]);
-    visit.room.discard(post.id);
-    visit.room.outbox.set([failed]);
-    expect(visit.room.waiting).toEqual([]);
-    expect(visit.of("discard").length).toBe(1);
+    fixture.room.outbox.set([failed]);
+    expect(fixture.room.pendingMessages[0]).toMatchObject({ state: "failed", error: "Too busy." });
+    fixture.room.retry(post.id);
+    expect(fixture.room.pendingMessages[0]?.state).toBe("sending");
+    fixture.room.outbox.set([failed]);
+    fixture.room.discard(post.id);
+    fixture.room.outbox.set([failed]);
+    expect(fixture.room.pendingMessages).toEqual([]);
+    expect(fixture.sent("discard").length).toBe(1);
   });
 
-  it("shows one's own edit at once, and says when it failed", () => {
-    const log = new Log();
+  it("shows the user's own edit at once, and its error", () => {
+    const log = new RoomLog();
     const mine = log.says("alice", "helo");
-    const visit = new Visit(log);
-    visit.room.visit();
-    visit.room.post({ kind: "edit", of: mine.id, text: "hello" });
-    expect(visit.room.items[0]).toMatchObject({ text: "hello", edited: true });
-    const post = visit.commands.find((command) => command.command === "send");
-    if (post?.command !== "send") throw new Error("an edit is posted");
-    visit.room.outbox.set([
+    const fixture = new RoomFixture(log);
+    fixture.room.open();
+    fixture.room.post({ kind: "edit", of: mine.id, text: "hello" });
+    expect(fixture.room.items[0]).toMatchObject({ text: "hello", edited: true });
+    const post = fixture.commands.find((command) => command.command === "send");
+    if (post?.command !== "send") throw new Error("no edit was sent");
+    fixture.room.outbox.set([
       { ...post, state: { state: "failed", error: { code: "not_yours", message: "Not yours." } } },
     ]);
-    expect(visit.room.items[0]).toMatchObject({ text: "helo", pending: { id: post.id, error: "Not yours." } });
+    expect(fixture.room.items[0]).toMatchObject({ text: "helo", pending: { id: post.id, error: "Not yours." } });
   });
 
-  it("does not append below a gap, and comes back to the present", () => {
-    const visit = new Visit(new Log().fill(2000), { read: 100, unread: 1900 });
-    visit.room.visit();
-    visit.arrives(visit.log.says("bob", "live"));
-    expect(visit.texts).not.toContain("live");
-    expect(visit.room.atPresent).toBe(false);
-    visit.room.toPresent();
-    expect(visit.texts.at(-1)).toBe("live");
-    expect(visit.room.atPresent).toBe(true);
+  it("adds nothing below a gap until it jumps to the present", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(2000), { read: 100, unread: 1900 });
+    fixture.room.open();
+    fixture.receive(fixture.log.says("bob", "live"));
+    expect(fixture.texts).not.toContain("live");
+    expect(fixture.room.atPresent).toBe(false);
+    fixture.room.jumpToPresent();
+    expect(fixture.texts.at(-1)).toBe("live");
+    expect(fixture.room.atPresent).toBe(true);
   });
 
-  it("finds a message that is out of sight", async () => {
-    const visit = new Visit(new Log().fill(5000));
-    visit.room.visit();
-    const far = visit.log.entries[1233];
-    await visit.room.toMessage(far?.id ?? "");
-    expect(visit.texts).toContain("line 1234");
-    expect(visit.room.jump).toEqual({ to: far?.id });
+  it("finds a message that isn't loaded", async () => {
+    const fixture = new RoomFixture(new RoomLog().fill(5000));
+    fixture.room.open();
+    const far = fixture.log.entries[1233];
+    await fixture.room.jumpToMessage(far?.id ?? "");
+    expect(fixture.texts).toContain("line 1234");
+    expect(fixture.room.jump).toEqual({ to: far?.id });
   });
 
-  it("starts afresh after a reset", () => {
-    const visit = new Visit(new Log().fill(50));
-    visit.room.visit();
-    visit.log.entries.length = 0;
-    visit.log.says("bob", "another history");
-    visit.room.reset();
-    expect(visit.texts).toEqual(["another history"]);
+  it("starts again after a reset", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(50));
+    fixture.room.open();
+    fixture.log.entries.length = 0;
+    fixture.log.says("bob", "another history");
+    fixture.room.reset();
+    expect(fixture.texts).toEqual(["another history"]);
   });
 
-  it("asks again after a reconnect", () => {
-    const visit = new Visit(new Log().fill(500));
-    visit.room.visit();
-    visit.silent = true;
-    visit.room.loadOlder();
-    visit.room.loadOlder();
-    expect(visit.of("history").length).toBe(1);
-    visit.silent = false;
-    visit.room.reconnected();
-    visit.room.loadOlder();
-    expect(visit.texts.length).toBe(100 + pageSize);
+  it("repeats unanswered requests after a reconnect", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(500));
+    fixture.room.open();
+    fixture.disconnected = true;
+    fixture.room.loadOlder();
+    fixture.room.loadOlder();
+    expect(fixture.sent("history").length).toBe(1);
+    fixture.disconnected = false;
+    fixture.room.onReconnected();
+    fixture.room.loadOlder();
+    expect(fixture.texts.length).toBe(100 + pageSize);
   });
 
-  it("fills after a reconnect when it was opened without a connection", () => {
+  it("is loaded after a reconnect if it was opened without a connection", () => {
     for (const unread of [0, 400]) {
-      const visit = new Visit(new Log().fill(500), { read: 500 - unread, unread });
-      visit.silent = true;
-      visit.room.visit();
-      expect(visit.texts).toEqual([]);
-      visit.silent = false;
-      visit.room.reconnected();
-      expect(visit.texts).toContain(`line ${unread === 0 ? 500 : 101}`);
+      const fixture = new RoomFixture(new RoomLog().fill(500), { read: 500 - unread, unread });
+      fixture.disconnected = true;
+      fixture.room.open();
+      expect(fixture.texts).toEqual([]);
+      fixture.disconnected = false;
+      fixture.room.onReconnected();
+      expect(fixture.texts).toContain(`line ${unread === 0 ? 500 : 101}`);
     }
   });
 });

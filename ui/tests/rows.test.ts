@@ -1,80 +1,82 @@
 /**
- * How lines stand in the timeline:
- * - one person's messages within five minutes stand as one group
- * - another person, a pause, a quiet event or a new day begins another
- * - the line stands before the first message of somebody else that is new
- * - quiet events next to each other are one row, and one sentence where they say the same
- * - what is on its way stands at the end
+ * The rows of the timeline:
+ * - messages of one author within five minutes form a group
+ * - another author, a pause, a system entry or a new day starts another group
+ * - the *New* line is above the first new message of another member
+ * - adjacent system entries share a row, and a sentence if they are of the same kind
+ * - pending messages are at the end
  */
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../src/backend/protocol";
-import { layOut } from "../src/chat/rows";
-import { sentences } from "../src/chat/system-text";
+import { layOutRows } from "../src/chat/rows";
+import { systemSentences } from "../src/chat/system-text";
 import { Amendments, type Item } from "../src/rooms/fold";
-import { Log } from "./fixtures/room";
+import { RoomLog } from "./fixtures/room";
 
 const minute = 60_000;
 const morning = new Date(2026, 2, 5, 9, 0).getTime();
-const lines = (...entries: Entry[]): Item[] =>
+const fold = (...entries: Entry[]): Item[] =>
   entries.map((entry) => new Amendments().item(entry)).filter((item) => item !== null);
 const kinds = (items: Item[], newAfter: number | null = null) =>
-  layOut(items, [], newAfter, "alice").map(({ rows }) =>
-    rows.map((row) => (row.kind === "message" ? (row.head ? "head" : "more") : row.kind)),
+  layOutRows(items, [], newAfter, "alice").map(({ rows }) =>
+    rows.map((row) => (row.kind === "message" ? (row.startsGroup ? "first" : "next") : row.kind)),
   );
-const said = (log: Log, who: string, at: number) => log.add(who, { kind: "message", text: "x" }, at);
+const message = (log: RoomLog, who: string, at: number) => log.add(who, { kind: "message", text: "x" }, at);
 
-describe("layOut", () => {
+describe("layOutRows", () => {
   it("groups by author within five minutes", () => {
-    const log = new Log();
-    const items = lines(
-      said(log, "bob", morning),
-      said(log, "bob", morning + 4 * minute),
-      said(log, "ada", morning + 5 * minute),
-      said(log, "bob", morning + 6 * minute),
-      said(log, "bob", morning + 12 * minute),
+    const log = new RoomLog();
+    const items = fold(
+      message(log, "bob", morning),
+      message(log, "bob", morning + 4 * minute),
+      message(log, "ada", morning + 5 * minute),
+      message(log, "bob", morning + 6 * minute),
+      message(log, "bob", morning + 12 * minute),
     );
-    expect(kinds(items)).toEqual([["head", "more", "head", "head", "head"]]);
+    expect(kinds(items)).toEqual([["first", "next", "first", "first", "first"]]);
   });
 
-  it("begins a day anew", () => {
-    const log = new Log();
+  it("starts a new group on a new day", () => {
+    const log = new RoomLog();
     const midnight = new Date(2026, 2, 6).getTime();
-    expect(kinds(lines(said(log, "bob", midnight - 1000), said(log, "bob", midnight + 1000)))).toEqual([
-      ["head"],
-      ["head"],
+    expect(kinds(fold(message(log, "bob", midnight - 1000), message(log, "bob", midnight + 1000)))).toEqual([
+      ["first"],
+      ["first"],
     ]);
   });
 
-  it("draws the line before the first that is new and somebody else's", () => {
-    const log = new Log();
-    const items = lines(
-      said(log, "bob", morning),
-      said(log, "alice", morning + 1000),
-      said(log, "bob", morning + 2000),
+  it("places the New line above the first new message of another member", () => {
+    const log = new RoomLog();
+    const items = fold(
+      message(log, "bob", morning),
+      message(log, "alice", morning + 1000),
+      message(log, "bob", morning + 2000),
     );
-    expect(kinds(items, 1)).toEqual([["head", "head", "new", "head"]]);
-    expect(kinds(items, 3)).toEqual([["head", "head", "head"]]);
+    expect(kinds(items, 1)).toEqual([["first", "first", "new", "first"]]);
+    expect(kinds(items, 3)).toEqual([["first", "first", "first"]]);
   });
 
-  it("folds quiet events", () => {
-    const log = new Log();
-    const items = lines(
+  it("puts adjacent system entries in one row", () => {
+    const log = new RoomLog();
+    const items = fold(
       log.add("bob", { kind: "joined", name: "Bob" }, morning),
       log.add("ada", { kind: "joined", name: "Ada" }, morning),
       log.add("ada", { kind: "topic", text: "Lunch" }, morning),
-      said(log, "ada", morning),
+      message(log, "ada", morning),
     );
-    expect(kinds(items)).toEqual([["system", "head"]]);
-    const plain = sentences(items.slice(0, 3), (member) => member).map((text) => text.replace(/[\u2068\u2069]/g, ""));
+    expect(kinds(items)).toEqual([["system", "first"]]);
+    const plain = systemSentences(items.slice(0, 3), (member) => member).map((text) =>
+      text.replace(/[\u2068\u2069]/g, ""),
+    );
     expect(plain).toEqual(["Bob and Ada joined", "ada set the topic: Lunch"]);
   });
 
-  it("puts what is on its way at the end", () => {
-    const log = new Log();
-    const [item] = lines(said(log, "bob", morning));
-    const [waiting] = lines(said(log, "alice", morning + 1000));
-    if (!item || !waiting) throw new Error("messages are lines");
-    const [day] = layOut([item], [{ item: waiting, state: "sending" }], null, "alice");
-    expect(day?.rows.at(-1)).toMatchObject({ kind: "message", waiting: { state: "sending" } });
+  it("puts pending messages at the end", () => {
+    const log = new RoomLog();
+    const [item] = fold(message(log, "bob", morning));
+    const [pending] = fold(message(log, "alice", morning + 1000));
+    if (!item || !pending) throw new Error("messages are items");
+    const [day] = layOutRows([item], [{ item: pending, state: "sending" }], null, "alice");
+    expect(day?.rows.at(-1)).toMatchObject({ kind: "message", pending: { state: "sending" } });
   });
 });

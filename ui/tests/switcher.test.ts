@@ -1,17 +1,17 @@
 /**
  * The quick switcher:
- * - shows rooms at first, those with something unread before the others
- * - `#` finds rooms only and `@` people only; a word finds both, rooms first
- * - finds everybody that is known but oneself: first who is called so from the first letter, then who is here
- * - fingerprints people whose names look the same
- * - a person is shown in the open room if they are there, else where they are, else in the lobby
+ * - lists rooms at first, unread ones before the others
+ * - `#` restricts the results to rooms and `@` to people; a plain word finds both, rooms first
+ * - finds all known people except the user; names that start with the query come first, then people who are online
+ * - distinguishes people with confusable names
+ * - a person is shown in the open room if they are in it, otherwise in another of their rooms, otherwise in the lobby
  */
 import { describe, expect, it } from "vitest";
 import type { AppState } from "../src/app/app-state.svelte";
 import { findSwitcherItems } from "../src/app/switcher-items";
 import type { Availability, RoomSummary } from "../src/backend/protocol";
 import type { Update } from "../src/backend/session-types";
-import { openApp } from "./fixtures/app";
+import { hello, openApp } from "./fixtures/app";
 
 const room = (id: string, name: string, unread = 0): RoomSummary => ({
   id,
@@ -24,31 +24,20 @@ const room = (id: string, name: string, unread = 0): RoomSummary => ({
   unread,
 });
 
-/** Alice's office: she is in three rooms, and has opened *Lunch*, where Zoë was. */
+/** Alice is in three rooms. Zoë, who is offline, is known from the member list of *Lunch*. */
 async function office() {
-  const { app, tell } = await openApp();
-  const up = (update: Update) => tell({ event: "session", server: "office", update });
+  const { app, emit } = await openApp();
+  const notify = (update: Update) => emit({ event: "session", server: "office", update });
   const person = (id: string, name: string, availability: Availability = "online") => ({ id, name, availability });
-  tell({ event: "profile", name: "Alice", device: "d", first_run: false });
-  tell({ event: "servers", servers: [{ id: "office", name: "Office", addresses: [], own: false }] });
-  up({
-    update: "hello",
-    server: { id: "office", name: "Office", software: "ichat" },
-    protocol: 1,
-    me: "alice",
-    name: "Alice",
-    device: "d",
-    lobby: "lobby",
-    rooms: [],
-    limits: { text_bytes: 1, page_entries: 1, packet_bytes: 1, waiting_posts: 1, heads_every_ms: 1 },
-    now: 0,
-  });
-  up({ update: "rooms", rooms: [room("lobby", "Lobby"), room("lunch", "Lunch"), room("bikes", "Bob’s bikes", 3)] });
-  up({
+  emit({ event: "profile", name: "Alice", device: "d", first_run: false });
+  emit({ event: "servers", servers: [{ id: "office", name: "Office", addresses: [], own: false }] });
+  notify({ update: "hello", ...hello });
+  notify({ update: "rooms", rooms: [room("lobby", "Lobby"), room("lunch", "Lunch"), room("bikes", "Bob’s bikes", 3)] });
+  notify({
     update: "presence",
     people: [person("alice", "Alice"), person("BoBb56", "Bob"), person("x9Yz34", "BOB", "away"), person("kb", "Jacob")],
   });
-  up({
+  notify({
     update: "members",
     room: "lunch",
     members: [
@@ -66,18 +55,18 @@ const names = (app: AppState, wanted: string) =>
   );
 
 describe("the quick switcher", () => {
-  it("shows rooms at first, unread ones before the others", async () => {
+  it("lists rooms at first, unread ones before the others", async () => {
     expect(names(await office(), " ")).toEqual(["#Bob’s bikes", "#Lobby", "#Lunch"]);
   });
 
-  it("tells rooms and people apart by their signs", async () => {
+  it("restricts results by prefix", async () => {
     const app = await office();
     expect(names(app, "bob")).toEqual(["#Bob’s bikes", "Bob", "BOB"]);
     expect(names(app, "#bob")).toEqual(["#Bob’s bikes"]);
     expect(names(app, "@ bob")).toEqual(["Bob", "BOB"]);
   });
 
-  it("finds everybody but oneself", async () => {
+  it("finds all people except the user", async () => {
     const app = await office();
     expect(names(app, "@").sort()).toEqual(["BOB", "Bob", "Jacob", "Zoë"]);
     expect(names(app, "@o")).toEqual(["Bob", "BOB", "Jacob", "Zoë"]);
@@ -85,17 +74,17 @@ describe("the quick switcher", () => {
     expect(names(app, "@nobody")).toEqual([]);
   });
 
-  it("fingerprints people whose names look the same", async () => {
+  it("distinguishes people with confusable names", async () => {
     const fingerprints = findSwitcherItems("@", (await office()).servers).map(
       (place) => place.kind === "person" && place.fingerprint,
     );
     expect(fingerprints.filter(Boolean).sort()).toEqual(["BoBb", "x9Yz"]);
   });
 
-  it("shows a person where they are", async () => {
+  it("shows a person in a room that they are in", async () => {
     const app = await office();
     const [server] = app.servers;
-    if (!server) throw new Error("the office is known");
+    if (!server) throw new Error("no server");
     app.open("office", "bikes");
     app.showPerson(server, "zoe");
     expect([app.room?.name, app.panel, app.highlightedMember]).toEqual(["Lunch", "people", "zoe"]);

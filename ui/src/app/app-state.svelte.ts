@@ -15,7 +15,7 @@ export interface Nearby {
   checked: readonly string[];
 }
 
-/** What stands over everything, one at a time. */
+/** A dialog over the whole interface. Only one is open at a time. */
 export type Overlay =
   | "find"
   | "settings"
@@ -36,10 +36,10 @@ export interface Toast {
   text: string;
 }
 
-/** How long a toast stays. */
-const toastMs = 8000;
+/** The time for which a toast is shown. */
+const toastDurationMs = 8000;
 
-/** The whole interface's state: who one is, which servers there are, and what is looked at. */
+/** The state of the whole interface: the user's profile, the servers, and which room is open. */
 export class AppState implements ServerListener {
   readonly backend: Backend;
   readonly settings: Settings;
@@ -50,20 +50,20 @@ export class AppState implements ServerListener {
   #servers: readonly ServerState[] = $state.raw([]);
   #nearby: Nearby = $state.raw({ servers: [], searchingMs: 0, checked: [] });
   #hosting: Hosting | null = $state.raw(null);
-  /** What is selected for; it may still be on its way. */
+  /** The server and room that the user has chosen. They may not be known yet. */
   #selection: { server: ServerId; room: RoomId | null } | null = $state.raw(null);
   #fatal: string | null = $state(null);
   #toasts: readonly Toast[] = $state.raw([]);
   #focused = $state(true);
   #firstRunDone = $state(false);
   #nextToast = 0;
-  /** The room that is open, so that leaving it can be told to it. */
+  /** The room that `open()` was last called for, so that it can be closed. */
   #openRoom: RoomState | undefined;
 
   overlay: Overlay | null = $state.raw(null);
   panel: Panel | null = $state(null);
   drawer = $state(false);
-  /** Whom the list of people is to show, until it has. */
+  /** The member that the list of people scrolls to and highlights once. */
   highlightedMember: MemberId | null = $state(null);
 
   readonly #server = $derived(this.#servers.find(({ id }) => id === this.#selection?.server) ?? this.#servers[0]);
@@ -98,7 +98,7 @@ export class AppState implements ServerListener {
   get unread() {
     return this.#unread;
   }
-  /** Why nothing works until a person has put something right and opened the app again. */
+  /** The reason why nothing works until the user fixes it and restarts the app. */
   get fatal() {
     return this.#fatal;
   }
@@ -108,7 +108,7 @@ export class AppState implements ServerListener {
   get focused() {
     return this.#focused;
   }
-  /** Nothing to show yet but the first screen: no server is known, or a guest has not said a name. */
+  /** Whether to show the first screen: the app knows no server yet, or a browser's user has not chosen a name. */
   get showsFirstRun() {
     if (!this.#profile) return false;
     if (this.backend.servers) return this.#servers.length === 0;
@@ -116,10 +116,10 @@ export class AppState implements ServerListener {
   }
 
   start(): Promise<void> {
-    return this.backend.start((event) => this.#on(event));
+    return this.backend.start((event) => this.#onEvent(event));
   }
 
-  // What is looked at.
+  // Navigation.
 
   open(server: ServerId, room: RoomId | null = null): void {
     this.#selection = { server, room };
@@ -128,12 +128,12 @@ export class AppState implements ServerListener {
     this.#updateOpenRoom();
   }
 
-  /** Shows somebody in the list of people: of the open room if they are there, else of one where they are. */
+  /** Shows a member in the list of people of the open room if they are in it, otherwise of another room they are in. */
   showPerson(server: ServerState, member: MemberId): void {
-    const has = (room: RoomState) => room.members.some(({ id, left }) => id === member && !left);
+    const hasMember = (room: RoomState) => room.members.some(({ id, left }) => id === member && !left);
     const open = server === this.#server ? this.#room : undefined;
-    const room = open && has(open) ? open : server.rooms.find(has);
-    // Whoever is on a server is in its lobby.
+    const room = open && hasMember(open) ? open : server.rooms.find(hasMember);
+    // Everyone on a server is in its lobby.
     this.open(server.id, room?.id ?? server.lobby);
     this.panel = "people";
     this.highlightedMember = member;
@@ -142,25 +142,25 @@ export class AppState implements ServerListener {
   setFocused(focused: boolean): void {
     if (focused === this.#focused) return;
     this.#focused = focused;
-    this.backend.attention(focused);
+    this.backend.setFocused(focused);
     if (focused && this.#server && this.#room) this.#notifier.clear(this.#server.id, this.#room.id);
   }
 
-  toggle(panel: Panel): void {
+  togglePanel(panel: Panel): void {
     this.panel = this.panel === panel ? null : panel;
   }
 
-  // What a person does. Each tells its own failure.
+  // The user's actions. Each reports its own failure.
 
   async setName(name: Name): Promise<boolean> {
-    // In a browser the first name, even the one made up, is what lets the guest in.
+    // Confirming the suggested name matters at the first run: a browser connects only then.
     if (name === this.#profile?.name && !this.#profile.firstRun) return true;
-    const done = await this.tryOrToast(this.backend.setName(name));
-    if (done && this.#profile) this.#profile = { ...this.#profile, name };
-    return done;
+    const succeeded = await this.tryOrToast(this.backend.setName(name));
+    if (succeeded && this.#profile) this.#profile = { ...this.#profile, name };
+    return succeeded;
   }
 
-  /** A guest has said a name and goes in. */
+  /** Leaves the first screen after the user has chosen a name. */
   finishFirstRun(): void {
     this.#firstRunDone = true;
     this.#updateOpenRoom();
@@ -169,9 +169,9 @@ export class AppState implements ServerListener {
   async host(): Promise<boolean> {
     const { hosting } = this.backend;
     if (!hosting || !this.#profile) return false;
-    const done = await this.tryOrToast(hosting.start(this.#profile.name));
-    if (done) this.panel = "share";
-    return done;
+    const succeeded = await this.tryOrToast(hosting.start(this.#profile.name));
+    if (succeeded) this.panel = "share";
+    return succeeded;
   }
 
   joinNearby(server: ServerId): Promise<boolean> {
@@ -180,12 +180,13 @@ export class AppState implements ServerListener {
     return this.tryOrToast(this.backend.nearby.join(server));
   }
 
-  /** Rejects with what the person should read where they typed. */
+  /** Joins a server by its address. Rejects with the error to show beside the field. */
   async joinAddress(address: string): Promise<void> {
     const server = await this.backend.servers?.join(address);
     if (server !== undefined) this.open(server);
   }
 
+  /** Awaits an action and returns whether it succeeded. A failure is shown as a toast. */
   async tryOrToast(action: Promise<unknown> | undefined): Promise<boolean> {
     try {
       await action;
@@ -200,14 +201,14 @@ export class AppState implements ServerListener {
     if (this.#toasts.some((toast) => toast.text === text)) return;
     const toast = { id: this.#nextToast++, text };
     this.#toasts = [...this.#toasts.slice(-3), toast];
-    setTimeout(() => this.dismiss(toast), toastMs);
+    setTimeout(() => this.dismiss(toast), toastDurationMs);
   }
 
   dismiss(toast: Toast): void {
     this.#toasts = this.#toasts.filter(({ id }) => id !== toast.id);
   }
 
-  // What servers tell.
+  // `ServerListener`.
 
   isWatched(server: ServerState, room: RoomState): boolean {
     return this.#focused && !this.showsFirstRun && this.#server === server && this.#room === room;
@@ -220,10 +221,10 @@ export class AppState implements ServerListener {
     const author = server.nameOf(last.author, room);
     const title = this.#servers.length > 1 ? `${author} · ${room.name} · ${server.name}` : `${author} · ${room.name}`;
     const notification = { server: server.id, room: room.id, title, text: plainText(last.body.text) };
-    this.#notifier.arrived(notification, entries.length);
+    this.#notifier.add(notification, entries.length);
   }
 
-  #on(event: BackendEvent): void {
+  #onEvent(event: BackendEvent): void {
     switch (event.event) {
       case "profile":
         this.#profile = { name: event.name, firstRun: event.first_run };
@@ -274,13 +275,13 @@ export class AppState implements ServerListener {
     return (selected && server?.room(selected)) || (server?.lobby && server.room(server.lobby)) || server?.rooms[0];
   }
 
-  /** Tells rooms of visits, whenever what is open may have changed. */
+  /** Opens and closes rooms after the open room may have changed. */
   #updateOpenRoom(): void {
     const open = this.showsFirstRun ? undefined : this.#room;
     if (open === this.#openRoom) return;
-    this.#openRoom?.leave();
+    this.#openRoom?.close();
     this.#openRoom = open;
-    open?.visit();
+    open?.open();
     if (open && this.#server) this.#notifier.clear(this.#server.id, open.id);
   }
 }

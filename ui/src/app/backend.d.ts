@@ -1,4 +1,4 @@
-/** Chosen by the build: see `vite.config.ts`. */
+/** The back end that `vite.config.ts` chooses by build mode. */
 declare module "$backend" {
   import type { Backend } from "../backend";
   export const backend: Backend;

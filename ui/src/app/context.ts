@@ -1,5 +1,5 @@
 import { createContext } from "svelte";
 import type { AppState } from "./app-state.svelte";
 
-/** The interface's state, for every component under `App`. */
+/** The Svelte context through which `App` gives its state to all components. */
 export const [getApp, setApp] = createContext<AppState>();

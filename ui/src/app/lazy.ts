@@ -1,4 +1,4 @@
-/** The lazyComponents of the interface that start does not wait for. */
+/** The components that are loaded after the first paint, so that the start is fast. */
 export const lazyComponents = {
   joinOptions: () => import("../start/JoinOptions.svelte"),
   overlays: () => import("./Overlays.svelte"),
@@ -7,31 +7,31 @@ export const lazyComponents = {
   sidePanel: () => import("./SidePanel.svelte"),
 };
 
-/** How long to wait where a browser doesn't tell when it has nothing to do, in milliseconds. */
-const restMs = 500;
+/** The delay where the browser has no `requestIdleCallback`, in milliseconds. */
+const fallbackDelayMs = 500;
 
 /**
- * Loads them as soon as the page has been painted and nothing else is to do, so that each is there when it is wanted, also
- * after the host has gone. To be called when the first screen is there: a page that waits for its back end is idle too.
+ * Loads all lazy components as soon as the page has been painted and is idle, so that they are available even after the
+ * host has gone. Call it when the first screen is shown: a page that waits for its back end is idle, too.
  */
 export function preloadWhenIdle(): void {
-  // A page in the background is not painted, and its host may be gone when somebody looks at it.
-  if (document.hidden) return whenIdle(load);
+  // A page in the background is never painted, and its host may be gone by the time the user looks at it.
+  if (document.hidden) return whenIdle(preload);
   const observer = new PerformanceObserver((paints) => {
     if (paints.getEntriesByName("first-contentful-paint").length === 0) return;
     observer.disconnect();
-    whenIdle(load);
+    whenIdle(preload);
   });
   observer.observe({ type: "paint", buffered: true });
 }
 
-function load(): void {
-  // What fails here is told when it is wanted, and tried again then.
+function preload(): void {
+  // A failure here is ignored: the component is loaded again, and a failure reported, when it is needed.
   void Promise.allSettled(Object.values(lazyComponents).map((load) => load()));
 }
 
-function whenIdle(then: () => void): void {
+function whenIdle(task: () => void): void {
   // Safari and WebKitGTK have no requestIdleCallback.
-  if ("requestIdleCallback" in window) requestIdleCallback(then, { timeout: 4 * restMs });
-  else setTimeout(then, restMs);
+  if ("requestIdleCallback" in window) requestIdleCallback(task, { timeout: 4 * fallbackDelayMs });
+  else setTimeout(task, fallbackDelayMs);
 }

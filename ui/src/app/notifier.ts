@@ -1,57 +1,55 @@
 import type { Backend, MessageNotification } from "../backend";
 import { strings } from "../shared/strings";
 
-/** How long a conversation stays quiet after it has made itself heard. */
+/** The minimum time between two notifications of one room. */
 const notificationIntervalMs = 3000;
 
-interface Conversation {
+/** A room that was notified about recently, and what has arrived since. */
+interface RecentRoom {
   count: number;
   latest: MessageNotification | null;
 }
 
 /**
- * Tells of what came in while nobody looked: at once for the first message of a conversation, then at most one
- * notification in three seconds, which counts what came in between.
+ * Notifies about new messages, with a rate limit per room: the first message at once, then at most one notification every
+ * three seconds, which counts the messages that arrived in between.
  */
 export class Notifier {
   readonly #backend: Pick<Backend, "notify">;
-  readonly #conversations = new Map<string, Conversation>();
+  readonly #recent = new Map<string, RecentRoom>();
 
   constructor(backend: Pick<Backend, "notify">) {
     this.#backend = backend;
   }
 
-  arrived(notification: MessageNotification, count: number): void {
-    const key = `${notification.server} ${notification.room}`;
-    const conversation = this.#conversations.get(key);
-    if (conversation) {
-      conversation.count += count;
-      conversation.latest = notification;
+  add(notification: MessageNotification, count: number): void {
+    const key = keyOf(notification.server, notification.room);
+    const recent = this.#recent.get(key);
+    if (recent) {
+      recent.count += count;
+      recent.latest = notification;
       return;
     }
-    this.#show(notification, count);
-    this.#conversations.set(key, { count: 0, latest: null });
-    setTimeout(() => this.#onIntervalEnd(key), notificationIntervalMs);
+    this.#notify(key, notification, count);
   }
 
-  /** Somebody looks at the room now: what was held back for it is no news. */
+  /** Drops the pending notification of a room, because the user sees the room now. */
   clear(server: string, room: string): void {
-    const conversation = this.#conversations.get(`${server} ${room}`);
-    if (conversation) conversation.latest = null;
+    const recent = this.#recent.get(keyOf(server, room));
+    if (recent) recent.latest = null;
+  }
+
+  #notify(key: string, notification: MessageNotification, count: number): void {
+    this.#backend.notify({ ...notification, text: strings.notification(count, notification.text) });
+    this.#recent.set(key, { count: 0, latest: null });
+    setTimeout(() => this.#onIntervalEnd(key), notificationIntervalMs);
   }
 
   #onIntervalEnd(key: string): void {
-    const conversation = this.#conversations.get(key);
-    if (!conversation?.latest) {
-      this.#conversations.delete(key);
-      return;
-    }
-    this.#show(conversation.latest, conversation.count);
-    this.#conversations.set(key, { count: 0, latest: null });
-    setTimeout(() => this.#onIntervalEnd(key), notificationIntervalMs);
-  }
-
-  #show(notification: MessageNotification, count: number): void {
-    this.#backend.notify({ ...notification, text: strings.notification(count, notification.text) });
+    const recent = this.#recent.get(key);
+    if (recent?.latest) this.#notify(key, recent.latest, recent.count);
+    else this.#recent.delete(key);
   }
 }
+
+const keyOf = (server: string, room: string) => `${server} ${room}`;

@@ -2,7 +2,7 @@ import type { KeyValueStorage } from "../shared/storage";
 
 export type Theme = "system" | "light" | "dark";
 
-/** What a person chose about the interface, kept on this device. */
+/** The user's settings of the interface, stored on this device. */
 export class Settings {
   readonly #storage: KeyValueStorage;
   #theme: Theme = $state("system");

@@ -3,23 +3,23 @@ import { keyFingerprints } from "../people/confusables";
 import type { RoomState } from "../rooms/room-state.svelte";
 import type { ServerState } from "../servers/server-state.svelte";
 
-/** Where the quick switcher leads. */
+/** A result of the quick switcher. */
 export type SwitcherItem =
   | { kind: "room"; server: ServerState; room: RoomState }
   | { kind: "person"; server: ServerState; person: Person; fingerprint: string | undefined };
 
-/** So many fit without a search through the list of what was found. */
+/** As many results as fit without scrolling. */
 const maxItems = 12;
 
-/** What fits what is query: `#` asks for rooms only and `@` for people only; people come after rooms. */
+/** Returns the rooms, then the people, that match a query. A leading `#` restricts it to rooms, a leading `@` to people. */
 export function findSwitcherItems(query: string, servers: readonly ServerState[]): SwitcherItem[] {
   const text = query.trimStart();
-  const sign = text.startsWith("#") || text.startsWith("@") ? text.charAt(0) : "";
-  const term = foldCase(text.slice(sign.length).trim());
-  const rooms = sign === "@" ? [] : servers.flatMap((server) => roomsOf(server, term));
-  // Nothing is text yet: rooms are what maxItems come for.
+  const prefix = text.startsWith("#") || text.startsWith("@") ? text.charAt(0) : "";
+  const term = foldCase(text.slice(prefix.length).trim());
+  const rooms = prefix === "@" ? [] : servers.flatMap((server) => roomsOf(server, term));
+  // Without a query only rooms are listed, since most users look for a room.
   const people =
-    sign === "#" || (sign === "" && term === "") ? [] : servers.flatMap((server) => peopleOf(server, term));
+    prefix === "#" || (prefix === "" && term === "") ? [] : servers.flatMap((server) => peopleOf(server, term));
   rooms.sort((a, b) => Number(b.room.unread > 0) - Number(a.room.unread > 0));
   people.sort((a, b) => rank(a.person, term) - rank(b.person, term) || a.person.name.localeCompare(b.person.name));
   return [...rooms, ...people].slice(0, maxItems);
@@ -39,7 +39,7 @@ function peopleOf(server: ServerState, term: string): (SwitcherItem & { kind: "p
     .map((person) => ({ kind: "person", server, person, fingerprint: fingerprints.get(person.id) }));
 }
 
-/** Who is called so from the first letter comes first, and of those who is here. */
+/** Sorts names that start with the term first, and within each group the people who are online or away. */
 const rank = ({ name, availability }: Person, term: string) =>
   (foldCase(name).startsWith(term) ? 0 : 2) + (availability === "offline" ? 1 : 0);
 

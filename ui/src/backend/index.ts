@@ -1,33 +1,33 @@
 /**
- * The one place that knows what stands behind the interface: the desktop shell, or a browser's own socket.
- * Which one is chosen when the interface is built (`--mode app` or `--mode web`); the rest asks only what it *can do*.
+ * The interface to the back end: the desktop shell, or the browser's own connection. The build chooses one
+ * (`--mode app` or `--mode web`). All other code asks only what a back end *can do*, never which one it is.
  */
 
 import type { Name, RoomId, ServerId, WireError } from "./protocol";
 import type { Command, Update } from "./session-types";
 
 export interface Backend {
-  /** Starts, and tells everything that happens from then on, beginning with what is known already. */
-  start(on: (event: BackendEvent) => void): Promise<void>;
-  /** Does what a person wants of one server. Resolves when it is safe (on disk), not when it is done. */
+  /** Starts the back end. It calls `onEvent` with the current state first, then with every change. */
+  start(onEvent: (event: BackendEvent) => void): Promise<void>;
+  /** Passes a command to a session. Resolves when the command is stored safely, not when it is done. */
   command(server: ServerId, command: Command): Promise<void>;
   /**
-   * Takes another name, here and on every server. It also ends the first run: a browser connects only when a name has
-   * been chosen, be it the made-up one, so that nobody is seen under a name that they did not want.
+   * Sets the user's name, here and on every server. This also ends the first run: a browser connects only after the user
+   * has chosen a name or confirmed the suggested one, so that nobody appears under an unwanted name.
    */
   setName(name: Name): Promise<void>;
-  /** The window or the tab has come to the front, or left it. */
-  attention(focused: boolean): void;
+  /** Reports that the window or tab has got or lost the focus. */
+  setFocused(focused: boolean): void;
   /** Shows a system notification (the desktop) or counts in the title (a browser). */
   notify(notification: MessageNotification): void;
-  /** How many unread messages there are in all, for the badge. */
+  /** Shows the total number of unread messages on the app's icon or in the tab's title. */
   badge(unread: number): void;
 
-  /** Absent where this back end can't host. */
+  /** Absent if this back end can't host a server. */
   readonly hosting?: HostingControl;
-  /** Absent where this back end can't look around. */
+  /** Absent if this back end can't browse the local network. */
   readonly nearby?: NearbyControl;
-  /** Absent where this back end has only the server that served it. */
+  /** Absent if this back end can only use the server that the page came from. */
   readonly servers?: ServersControl;
 }
 
@@ -41,7 +41,7 @@ export interface MessageNotification {
 export interface HostingControl {
   start(name: Name): Promise<void>;
   stop(): Promise<void>;
-  /** Goes on hosting without the window: one answer to `ask_quit`. */
+  /** Hides the window and keeps hosting: one answer to `ask_quit`. */
   hide(): Promise<void>;
   /** Stops hosting and ends the app: the other answer. */
   quit(): Promise<void>;
@@ -52,31 +52,31 @@ export interface NearbyControl {
 }
 
 export interface ServersControl {
-  /** An address as people write it: `host`, `host:port`, `http://host:port`. Rejects with a `WireError`. */
+  /** Joins a server by an address as people write it: `host`, `host:port`, `http://host:port`. Rejects with a `WireError`. */
   join(address: string): Promise<ServerId>;
   forget(server: ServerId): Promise<void>;
 }
 
 export type BackendEvent =
-  /** `first_run`: nobody has chosen the name yet, it is a made-up one. Ask, and call `setName` with the answer. */
+  /** `first_run` means that the name is only a suggestion: ask the user and call `setName`. */
   | { event: "profile"; name: Name; device: string; first_run: boolean }
   | { event: "servers"; servers: KnownServer[] }
   | { event: "session"; server: ServerId; update: Update }
   | { event: "nearby"; servers: NearbyServer[]; searching_ms: number; checked: string[] }
-  /** `error` says why hosting ended by itself, or could not go on after a restart. */
+  /** `error` is set if hosting ended by itself, or could not be resumed after a restart. */
   | { event: "hosting"; hosting: Hosting | null; error?: WireError }
   | { event: "ask_quit" }
-  /** The person clicked a system notification: show this room. */
+  /** The user has clicked a system notification of this room. */
   | { event: "show"; server: ServerId; room: RoomId }
-  /** Nothing works until this is put right and the app is started again: the data folder is in use, damaged or read-only. */
+  /** The app can't work until the user fixes this and restarts it: the data folder is in use, damaged or read-only. */
   | { event: "fatal"; error: WireError };
 
-/** A server that this device has a session with. */
+/** A server with which this device has a session. */
 export interface KnownServer {
   id: ServerId;
   name: Name;
   addresses: string[];
-  /** Whether this device hosts it. */
+  /** Whether this device hosts the server. */
   own: boolean;
 }
 
@@ -85,7 +85,7 @@ export interface NearbyServer {
   name: Name;
   people: number;
   addresses: string[];
-  /** Whether this version can talk with it. */
+  /** Whether it speaks a protocol version that this app knows. */
   compatible: boolean;
   own: boolean;
 }
@@ -93,8 +93,8 @@ export interface NearbyServer {
 export interface Hosting {
   server: ServerId;
   name: Name;
-  /** What others type or scan, best first: `http://192.168.1.7:4242`. */
+  /** The addresses that others type or scan, best first: `http://192.168.1.7:4242`. */
   addresses: string[];
-  /** Absent when the server is announced; else why it is not. */
+  /** The reason why the server is not announced on the network. Absent if it is. */
   unannounced?: string;
 }

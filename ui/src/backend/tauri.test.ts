@@ -1,9 +1,8 @@
 /**
- * The desktop's back end and the shell speak of the same commands.
- *
- * - everything that a person can do has a command of the shell, and no command of the shell is left over
- * - a command carries its server and its fields
- * - a refusal arrives as the shell gave it
+ * The desktop's back end and the shell have the same commands:
+ * - every method of the back end calls a command of the shell, and every command of the shell is called
+ * - a command is passed with its server and its fields
+ * - an error of the shell is passed on unchanged
  */
 
 import { readFileSync } from "node:fs";
@@ -13,7 +12,7 @@ import type { Command } from "./session-types";
 import { backend } from "./tauri";
 
 const names = readFileSync(new URL("../../../src-tauri/src/commands/names.rs", import.meta.url), "utf8");
-const commandsOfTheShell = [...names.matchAll(/"(\w+)"/g)].map(([, name]) => name);
+const shellCommands = [...names.matchAll(/"(\w+)"/g)].map(([, name]) => name);
 
 const server = "5f6a2e51-5d0c-4a2b-9a43-0c3e53a6c1d2";
 const [room, id] = ["a room", "an entry"];
@@ -36,7 +35,7 @@ const commands: Command[] = [
 let invoked: [command: string, fields: unknown][] = [];
 
 beforeEach(() => {
-  // The API looks for the window that it runs in; here there is none.
+  // The API needs a `window`, which Node doesn't have.
   Object.assign(globalThis, { window: globalThis });
   invoked = [];
   mockIPC((command, fields) => void invoked.push([command, fields]));
@@ -44,11 +43,11 @@ beforeEach(() => {
 
 afterEach(clearMocks);
 
-test("everything that a person can do has a command of the shell, and none is left over", async () => {
+test("every method calls a command of the shell, and every command is called", async () => {
   await backend.start(() => undefined);
   for (const command of commands) await backend.command(server, command);
   await backend.setName("Ada");
-  backend.attention(true);
+  backend.setFocused(true);
   backend.notify({ server, room, title: "Ada", text: "hi" });
   backend.badge(3);
   await backend.hosting?.start("Office");
@@ -58,10 +57,10 @@ test("everything that a person can do has a command of the shell, and none is le
   await backend.nearby?.join(server);
   await backend.servers?.join("192.168.1.7");
   await backend.servers?.forget(server);
-  expect([...new Set(invoked.map(([command]) => command))].sort()).toEqual([...commandsOfTheShell].sort());
+  expect([...new Set(invoked.map(([command]) => command))].sort()).toEqual([...shellCommands].sort());
 });
 
-test("a command carries its server and its fields", async () => {
+test("a command is passed with its server and its fields", async () => {
   await backend.command(server, { command: "create", room, name: "Lunch" });
   await backend.command(server, { command: "history", room, range: { before: 3, limit: 10 } });
   expect(invoked).toEqual([
@@ -70,7 +69,7 @@ test("a command carries its server and its fields", async () => {
   ]);
 });
 
-test("a refusal arrives as the shell gave it", async () => {
+test("an error of the shell is passed on unchanged", async () => {
   const refusal = { code: "bad_request", message: "This is no address." };
   mockIPC(() => {
     throw refusal;

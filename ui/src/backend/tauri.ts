@@ -1,10 +1,10 @@
-/** The desktop: everything is done by the shell, behind one command per action and one channel of events. */
+/** The desktop's back end: calls one command of the shell per action, and receives events from it over one channel. */
 
 import { Channel, invoke } from "@tauri-apps/api/core";
 import type { Backend, BackendEvent } from "./index";
 import type { Command } from "./session-types";
 
-/** The shell's command for each thing that a person wants of a server. */
+/** The shell's command for each command of a session. */
 const shellCommands = {
   send: "send",
   retry: "retry",
@@ -22,9 +22,9 @@ const shellCommands = {
 } as const satisfies Record<Command["command"], string>;
 
 export const backend: Backend = {
-  async start(on) {
+  async start(onEvent) {
     const events = new Channel<BackendEvent>();
-    events.onmessage = on;
+    events.onmessage = onEvent;
     await invoke("start", { events });
   },
   async command(server, { command, ...fields }) {
@@ -33,14 +33,14 @@ export const backend: Backend = {
   async setName(name) {
     await invoke("set_name", { name });
   },
-  attention(focused) {
-    tell("attention", { focused });
+  setFocused(focused) {
+    invokeAndForget("attention", { focused });
   },
   notify(notice) {
-    tell("notify", { notice });
+    invokeAndForget("notify", { notice });
   },
   badge(unread) {
-    tell("badge", { unread });
+    invokeAndForget("badge", { unread });
   },
   hosting: {
     start: (name) => invoke("host_start", { name }),
@@ -57,7 +57,7 @@ export const backend: Backend = {
   },
 };
 
-/** For what nobody waits for: the shell writes its own failures to its log, and there is nothing that a person could do. */
-function tell(command: string, fields: Record<string, unknown>): void {
+/** Invokes a command without waiting for it. The shell logs its own failures, and the user could do nothing about them. */
+function invokeAndForget(command: string, fields: Record<string, unknown>): void {
   invoke(command, fields).catch(() => undefined);
 }

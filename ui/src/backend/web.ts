@@ -1,7 +1,7 @@
-/** The browser: the back end of a page that a server serves to its guests. */
+/** The browser's back end, for the page that a server serves. */
 
 import type { Backend } from "./index";
 import { WebBackend } from "./web/backend";
-import { browserPage } from "./web/browser-env";
+import { createBrowserEnv } from "./web/browser-env";
 
-export const backend: Backend = new WebBackend(browserPage());
+export const backend: Backend = new WebBackend(createBrowserEnv());

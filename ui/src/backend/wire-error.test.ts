@@ -1,19 +1,18 @@
 /**
- * Refusals in their text form.
- *
- * - a known code and its sentence, which may hold a colon itself
- * - an unknown code, and a text that is none, are `other` and kept whole
+ * Errors in their text form:
+ * - a known code and its sentence, which may contain a colon, are separated
+ * - a text with an unknown code, or without one, becomes `other` and is kept whole
  */
 
 import { expect, test } from "vitest";
 import { wireErrorFromText } from "./wire-error";
 
-test("a known code and its sentence", () => {
+test("a known code and its sentence are separated", () => {
   const text = "no_guests: This server wants a key: use the app.";
   expect(wireErrorFromText(text)).toEqual({ code: "no_guests", message: "This server wants a key: use the app." });
 });
 
-test("an unknown code, and a text that is none, are kept whole", () => {
+test("a text with an unknown code, or without one, is kept whole", () => {
   for (const text of ["connection: lost", "other: than that", "toString: no", "nothing", ": empty", ""])
     expect(wireErrorFromText(text)).toEqual({ code: "other", message: text });
 });

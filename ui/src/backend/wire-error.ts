@@ -1,9 +1,7 @@
-/** Refusals, as they are read from what a connection can carry. */
-
 import type { ErrorCode, WireError } from "./protocol";
 
-/** Every code but `other`, which is what an unknown one becomes. */
-const codes: Record<Exclude<ErrorCode, "other">, true> = {
+/** All codes except `other`, which stands for unknown ones. */
+const knownCodes: Record<Exclude<ErrorCode, "other">, true> = {
   bad_request: true,
   unknown_event: true,
   unknown_room: true,
@@ -20,7 +18,7 @@ const codes: Record<Exclude<ErrorCode, "other">, true> = {
   no_guests: true,
 };
 
-/** Reads the text form `code: sentence`, which is all that a Socket.IO connect error can carry. */
+/** Parses the text form `code: sentence`, which is all that a Socket.IO connect error can contain. */
 export function wireErrorFromText(text: string): WireError {
   const end = text.indexOf(": ");
   const code = text.slice(0, Math.max(end, 0));
@@ -28,11 +26,11 @@ export function wireErrorFromText(text: string): WireError {
   return { code: "other", message: text };
 }
 
-/** Whether the same request may succeed later without being changed. */
-export function isPassing(code: ErrorCode): boolean {
+/** Returns whether the same request may succeed later without being changed. */
+export function isTransient(code: ErrorCode): boolean {
   return code === "busy" || code === "closing" || code === "storage";
 }
 
-function isKnownCode(code: string): code is keyof typeof codes {
-  return Object.hasOwn(codes, code);
+function isKnownCode(code: string): code is keyof typeof knownCodes {
+  return Object.hasOwn(knownCodes, code);
 }

@@ -1,43 +1,47 @@
 import { emoji } from "../shared/emoji";
 
+/** A suggestion for the word at the caret. */
 export interface Completion {
-  /** What stands in the list. */
+  /** The text of the list's option. */
   label: string;
-  /** What takes the place of what was typed. */
+  /** The text that replaces the word. */
   text: string;
 }
 
-export interface Completing {
-  /** Where in the text the word begins that is being completed. */
+/** The suggestions for the word that spans `from..to` in the text. */
+export interface Completions {
   from: number;
   to: number;
   found: Completion[];
 }
 
-const most = 8;
+const maxCompletions = 8;
 
-/** What `@`, `#` or `:` before the caret may become. */
-export function complete(text: string, caret: number, people: string[], rooms: string[]): Completing | null {
-  const begun = /(?:^|[\s(])([@#:])([^\s@#:]*)$/u.exec(text.slice(0, caret));
-  const sign = begun?.[1];
-  const word = begun?.[2]?.toLocaleLowerCase();
-  if (!sign || word === undefined) return null;
+/** Returns suggestions for a word before the caret that starts with `@`, `#` or `:`, or null if there are none. */
+export function complete(text: string, caret: number, people: string[], rooms: string[]): Completions | null {
+  const match = /(?:^|[\s(])([@#:])([^\s@#:]*)$/u.exec(text.slice(0, caret));
+  const prefix = match?.[1];
+  const word = match?.[2]?.toLocaleLowerCase();
+  if (!prefix || word === undefined) return null;
   const from = caret - word.length - 1;
-  const found = sign === ":" ? emojiFor(word) : namesFor(sign, word, sign === "@" ? people : rooms);
-  return found.length > 0 ? { from, to: caret, found: found.slice(0, most) } : null;
+  const found = prefix === ":" ? emojiFor(word) : namesFor(prefix, word, prefix === "@" ? people : rooms);
+  return found.length > 0 ? { from, to: caret, found: found.slice(0, maxCompletions) } : null;
 }
 
 function emojiFor(word: string): Completion[] {
-  // A single colon or a smiley typed by hand opens no list.
+  // A single colon or a typed smiley must not open the list.
   if (word.length < 2) return [];
-  const named = emoji.filter(([, name]) => name.includes(word));
-  const first = (name: string) => (name.startsWith(word) ? 0 : 1);
-  return named.sort((a, b) => first(a[1]) - first(b[1])).map(([text, name]) => ({ label: `${text} :${name}`, text }));
+  const matches = emoji.filter(([, name]) => name.includes(word));
+  const rank = (name: string) => (name.startsWith(word) ? 0 : 1);
+  return matches.sort((a, b) => rank(a[1]) - rank(b[1])).map(([text, name]) => ({ label: `${text} :${name}`, text }));
 }
 
-function namesFor(sign: string, word: string, names: string[]): Completion[] {
-  const starts = (name: string) => name.toLocaleLowerCase().startsWith(word);
-  const inside = (name: string) => name.toLocaleLowerCase().includes(word);
-  const fitting = [...names.filter(starts), ...names.filter((name) => !starts(name) && inside(name))];
-  return fitting.map((name) => ({ label: name, text: `${sign}${name} ` }));
+function namesFor(prefix: string, word: string, names: string[]): Completion[] {
+  const startsWithWord = (name: string) => name.toLocaleLowerCase().startsWith(word);
+  const containsWord = (name: string) => name.toLocaleLowerCase().includes(word);
+  const matches = [
+    ...names.filter(startsWithWord),
+    ...names.filter((name) => !startsWithWord(name) && containsWord(name)),
+  ];
+  return matches.map((name) => ({ label: name, text: `${prefix}${name} ` }));
 }

@@ -2,18 +2,17 @@ import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
 import type { Drafts } from "./drafts";
 
-/** What is being written in one room: a message, an answer, or a change of one's own message. */
-export class Composing {
+/** The text in a room's composer: a new message, a reply, or an edit of one of the user's messages. */
+export class ComposerState {
   readonly room: RoomState;
   readonly #server: string;
   readonly #drafts: Drafts;
   #text = $state("");
   #replyTo: string | undefined = $state();
   #editing: Item | null = $state.raw(null);
-  /** Grows whenever the composer is to have the focus. */
-  #calls = $state(0);
-  /** The draft that an edit interrupted. */
-  #aside = "";
+  #focusRequests = $state(0);
+  /** The draft to restore when the current edit ends. */
+  #interruptedDraft = "";
 
   constructor(server: string, room: RoomState, drafts: Drafts) {
     this.room = room;
@@ -29,13 +28,14 @@ export class Composing {
   }
   set text(text: string) {
     this.#text = text;
-    this.#keep();
+    this.#saveDraft();
   }
   get replyTo() {
     return this.#replyTo;
   }
-  get calls() {
-    return this.#calls;
+  /** A counter that increases whenever the composer should get the focus. */
+  get focusRequests() {
+    return this.#focusRequests;
   }
   get editing() {
     return this.#editing;
@@ -44,34 +44,34 @@ export class Composing {
   reply(item: Item): void {
     this.stopEditing();
     this.#replyTo = item.id;
-    this.#calls += 1;
-    this.#keep();
+    this.#focusRequests += 1;
+    this.#saveDraft();
   }
 
   edit(item: Item): void {
-    if (!this.#editing) this.#aside = this.#text;
+    if (!this.#editing) this.#interruptedDraft = this.#text;
     this.#editing = item;
     this.#text = item.text;
-    this.#calls += 1;
+    this.#focusRequests += 1;
   }
 
-  /** Leaves what Esc leaves next: editing, then replying. False when there was nothing to leave. */
-  leave(): boolean {
+  /** Cancels the edit if there is one, otherwise the reply. Returns `false` if there was neither. */
+  cancel(): boolean {
     if (this.stopEditing()) return true;
     if (this.#replyTo === undefined) return false;
     this.#replyTo = undefined;
-    this.#keep();
+    this.#saveDraft();
     return true;
   }
 
   stopEditing(): boolean {
     if (!this.#editing) return false;
     this.#editing = null;
-    this.#text = this.#aside;
+    this.#text = this.#interruptedDraft;
     return true;
   }
 
-  /** Sends or saves; false when there is nothing to send. */
+  /** Sends the message, or saves the edit. Returns `false` if the text is empty. */
   send(): boolean {
     const text = this.#text.trim();
     if (text === "") return false;
@@ -85,11 +85,11 @@ export class Composing {
       this.#replyTo = undefined;
       this.room.send(text, replyTo);
     }
-    this.#keep();
+    this.#saveDraft();
     return true;
   }
 
-  #keep(): void {
+  #saveDraft(): void {
     if (this.#editing) return;
     const replyTo = this.#replyTo;
     this.#drafts.set(this.#server, this.room.id, { text: this.#text, ...(replyTo ? { replyTo } : {}) });

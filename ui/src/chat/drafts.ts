@@ -1,13 +1,13 @@
 import type { EntryId } from "../backend/protocol";
 import type { KeyValueStorage } from "../shared/storage";
 
-/** What was begun in a room and not sent. */
+/** An unsent text. */
 export interface Draft {
   text: string;
   replyTo?: EntryId;
 }
 
-/** A draft per room, on disk, so that closing the window loses no half-written sentence. */
+/** The drafts of all rooms, stored on this device so that closing the window doesn't lose them. */
 export class Drafts {
   constructor(private readonly storage: KeyValueStorage) {}
 

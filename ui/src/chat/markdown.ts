@@ -1,14 +1,15 @@
 import { Marked, type Token, type Tokens } from "marked";
 
 /**
- * Messages are Markdown, read into tokens and drawn by components: no HTML is ever made of them, so none can be smuggled in.
- * What surprises people who just type is left out: HTML, tables, underlined headings, indented code, link definitions.
+ * Messages are parsed into tokens, which components render. No HTML string is ever produced, so none can be injected.
+ * Syntax that surprises people who type plain text is disabled: HTML, tables, underlined headings, indented code and link
+ * definitions.
  */
-const never = () => undefined;
+const disabled = () => undefined;
 const marked = new Marked({
   gfm: true,
   breaks: true,
-  tokenizer: { html: never, tag: never, table: never, lheading: never, code: never, def: never },
+  tokenizer: { html: disabled, tag: disabled, table: disabled, lheading: disabled, code: disabled, def: disabled },
 });
 
 export type { Token, Tokens };
@@ -17,7 +18,7 @@ export function parse(text: string): Token[] {
   return marked.lexer(text);
 }
 
-/** A link's address if it leads where a message may lead, else null. */
+/** Returns a link's address if its scheme is allowed in messages, otherwise null. */
 export function safeHref(href: string): string | null {
   try {
     const { protocol } = new URL(href);
@@ -27,12 +28,12 @@ export function safeHref(href: string): string | null {
   }
 }
 
-/** One line without marks, for quotes and notices. */
-export function plainText(text: string, most = 160): string {
-  const line = flat(parse(text.slice(0, 4 * most)))
+/** Returns the text of a message as one line without Markdown, for quotes and notifications. */
+export function plainText(text: string, maxLength = 160): string {
+  const line = flat(parse(text.slice(0, 4 * maxLength)))
     .replace(/\s+/g, " ")
     .trim();
-  return line.length > most ? `${line.slice(0, most)}…` : line;
+  return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;
 }
 
 function flat(tokens: Token[]): string {

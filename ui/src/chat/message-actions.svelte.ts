@@ -1,50 +1,49 @@
 import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { copyText } from "../shared/clipboard";
-import type { Composing } from "./composer-state.svelte";
+import type { ComposerState } from "./composer-state.svelte";
 
-/** What can be done with a message, by mouse and by key; each message offers what fits it. */
+/** The actions on messages, by mouse and by key, and the state of their dialogs. */
 export class MessageActions {
   readonly room: RoomState;
-  readonly #composing: Composing;
-  /** The message that is about to be deleted, until the person has said yes. */
+  readonly #composer: ComposerState;
+  /** The message for which the confirmation of a deletion is open. */
   deleting: Item | null = $state.raw(null);
-  /** The message that a reaction is being chosen for, and where the choice stands. */
+  /** The message for which the emoji picker is open, and the picker's anchor. */
   reacting: { item: Item; anchor: HTMLElement } | null = $state.raw(null);
-  /** The day on which a person asked for the way to another one. */
+  /** The day whose *Jump to a date* dialog is open. */
   jumpingFrom: number | null = $state.raw(null);
 
-  constructor(room: RoomState, composing: Composing) {
+  constructor(room: RoomState, composer: ComposerState) {
     this.room = room;
-    this.#composing = composing;
+    this.#composer = composer;
   }
 
-  /** Whether anything is being asked or chosen. */
-  get choosing(): boolean {
+  get isDialogOpen(): boolean {
     return this.deleting !== null || this.reacting !== null || this.jumpingFrom !== null;
   }
 
-  stopChoosing(): void {
+  closeDialogs(): void {
     this.deleting = null;
     this.reacting = null;
     this.jumpingFrom = null;
   }
 
   reply(item: Item): void {
-    this.#composing.reply(item);
+    this.#composer.reply(item);
   }
 
   edit(item: Item): void {
-    this.#composing.edit(item);
+    this.#composer.edit(item);
   }
 
   async copy(item: Item): Promise<void> {
     await copyText(item.text);
   }
 
-  /** Does what a key on a focused message means; false for a key that means nothing. */
-  key(event: KeyboardEvent, item: Item, row: HTMLElement): boolean {
-    if (item.body.kind !== "message" || item.deleted) return false;
+  /** Handles a key on a focused message. Returns `false` if the key has no action. */
+  handleKey(event: KeyboardEvent, item: Item, row: HTMLElement): boolean {
+    if (!item.isMessage || item.deleted) return false;
     switch (event.key) {
       case "r":
         this.reply(item);
@@ -56,7 +55,7 @@ export class MessageActions {
         this.reacting = { item, anchor: row };
         return true;
       case "U":
-        this.room.markUnread(item);
+        this.room.markUnreadFrom(item);
         return true;
       case "Delete":
         if (row.dataset.own !== undefined) this.deleting = item;

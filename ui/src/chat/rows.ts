@@ -3,11 +3,11 @@ import type { Item } from "../rooms/fold";
 import type { PendingMessage } from "../rooms/outbox.svelte";
 import { dayOf } from "../shared/time";
 
-/** How far apart messages of one person may be and still stand as one group. */
-const groupMs = 5 * 60_000;
+/** The longest time between two messages of one author in one group. */
+const maxGroupGapMs = 5 * 60_000;
 
 export type Row =
-  | { kind: "message"; key: EntryId; item: Item; head: boolean; waiting?: PendingMessage }
+  | { kind: "message"; key: EntryId; item: Item; startsGroup: boolean; pending?: PendingMessage }
   | { kind: "system"; key: EntryId; items: Item[] }
   | { kind: "new"; key: "new" };
 
@@ -16,54 +16,54 @@ export interface Day {
   rows: Row[];
 }
 
-/** Lays lines out: by days, in groups by author, with the *New* line, and with quiet events next to each other in one row. */
-export function layOut(
+/**
+ * Arranges items in rows: by day, in groups by author, with the *New* line above the first new message, and with adjacent
+ * system entries in one row.
+ */
+export function layOutRows(
   items: readonly Item[],
-  waiting: readonly PendingMessage[],
+  pendingMessages: readonly PendingMessage[],
   newAfter: Seq | null,
   me: MemberId,
 ): Day[] {
   const days: Day[] = [];
-  let last: Item | null = null;
-  let lineStands = newAfter === null;
+  let previous: Item | null = null;
+  let linePlaced = newAfter === null;
 
   const rowsOf = (at: number): Row[] => {
     const day = dayOf(at);
-    // Clocks of two devices differ; a line never goes back to the day before.
-    const open = days.at(-1);
-    if (open && open.day >= day) return open.rows;
+    // The clocks of two devices may differ; a row never goes back to an earlier day.
+    const lastDay = days.at(-1);
+    if (lastDay && lastDay.day >= day) return lastDay.rows;
     const rows: Row[] = [];
     days.push({ day, rows });
-    last = null;
+    previous = null;
     return rows;
   };
 
-  const message = (item: Item, more?: PendingMessage) => {
+  const addMessage = (item: Item, pending?: PendingMessage) => {
     const rows = rowsOf(item.at);
-    const head: boolean = last?.author !== item.author || item.at - last.at > groupMs;
-    rows.push({ kind: "message", key: item.id, item, head, ...(more ? { waiting: more } : {}) });
-    last = item;
+    const startsGroup: boolean = previous?.author !== item.author || item.at - previous.at > maxGroupGapMs;
+    rows.push({ kind: "message", key: item.id, item, startsGroup, ...(pending ? { pending } : {}) });
+    previous = item;
   };
 
   for (const item of items) {
     const rows = rowsOf(item.at);
-    if (!lineStands && newAfter !== null && item.seq > newAfter && startsNew(item, me)) {
-      lineStands = true;
+    if (!linePlaced && newAfter !== null && item.seq > newAfter && item.isMessage && item.author !== me) {
+      linePlaced = true;
       rows.push({ kind: "new", key: "new" });
-      last = null;
+      previous = null;
     }
-    if (item.body.kind === "message" || item.deleted) {
-      message(item);
+    if (item.isMessage) {
+      addMessage(item);
       continue;
     }
-    const before = rows.at(-1);
-    if (before?.kind === "system") before.items.push(item);
+    const last = rows.at(-1);
+    if (last?.kind === "system") last.items.push(item);
     else rows.push({ kind: "system", key: item.id, items: [item] });
-    last = null;
+    previous = null;
   }
-  for (const more of waiting) message(more.item, more);
+  for (const pending of pendingMessages) addMessage(pending.item, pending);
   return days;
 }
-
-/** Only what others said is new to a person. */
-const startsNew = (item: Item, me: MemberId) => item.author !== me && (item.body.kind === "message" || item.deleted);

@@ -1,32 +1,32 @@
-/** How near to the end still counts as being there, in pixels. */
-const nearEnd = 32;
-/** How many rows on screen are remembered: one of them is still there after any change. */
-const remembered = 8;
+/** The distance from the end that still counts as being at the end, in pixels. */
+const endTolerancePx = 32;
+/** The number of visible rows to remember. At least one of them is still there after any change. */
+const maxAnchors = 8;
 
-/** What is on screen, by the rows' keys. */
-export interface InView {
+/** The visible part of the timeline, by the keys of its rows. */
+export interface Viewport {
   first: string | undefined;
   last: string | undefined;
-  /** The last message, of those that can take the focus. */
+  /** The last message, which Tab reaches. */
   lastMessage: string | undefined;
   atEnd: boolean;
-  /** Screens of content above and below what is seen. */
+  /** The height of the content above and below, in viewport heights. */
   above: number;
   below: number;
 }
 
-/** A row on screen, and where one of its edges is below the top of what is seen. */
+/** A visible row, and the position of one of its edges relative to the top of the viewport. */
 interface Anchor {
   key: string;
   edge: "top" | "bottom";
-  at: number;
+  position: number;
 }
 
 /**
- * Keeps what a person reads where it is while rows come and go above and below, and keeps the end in sight for who is
- * at the end. Browsers differ in doing this by themselves, so the scroller says `overflow-anchor: none`.
+ * Keeps the visible rows in place while rows are added and removed above and below, and keeps the timeline scrolled to the
+ * end if it was there. Browsers differ in their own scroll anchoring, so the scroller turns it off (`overflow-anchor: none`).
  */
-export class ScrollKeeper {
+export class ScrollAnchor {
   readonly #scroller: HTMLElement;
   #anchors: Anchor[] = [];
   #scrollTop = 0;
@@ -36,13 +36,13 @@ export class ScrollKeeper {
     this.#scroller = scroller;
   }
 
-  /** Remembers what is on screen, and tells it. */
-  note(): InView {
+  /** Remembers the visible rows and returns the viewport. */
+  save(): Viewport {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const rows = this.#scroller.querySelectorAll<HTMLElement>("[data-key]");
     const top = this.#scroller.getBoundingClientRect().top;
     this.#scrollTop = scrollTop;
-    this.#atEnd = scrollHeight - scrollTop - clientHeight < nearEnd;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < endTolerancePx;
     this.#anchors = [];
     let last: string | undefined;
     let lastMessage: string | undefined;
@@ -52,10 +52,10 @@ export class ScrollKeeper {
       if (rect.top >= top + clientHeight) break;
       last = row.dataset.key;
       if (row.dataset.message !== undefined && rect.top >= top) lastMessage = last;
-      if (this.#anchors.length >= remembered || !last) continue;
-      // The lower edge if it is in sight: older rows that come in take the author's name off the row below them.
+      if (this.#anchors.length >= maxAnchors || !last) continue;
+      // Prefer the lower edge: when older rows are added above a row, it may lose its header and become less high.
       const edge = rect.bottom <= top + clientHeight ? "bottom" : "top";
-      this.#anchors.push({ key: last, edge, at: rect[edge] - top });
+      this.#anchors.push({ key: last, edge, position: rect[edge] - top });
     }
     return {
       first: this.#anchors[0]?.key,
@@ -67,40 +67,40 @@ export class ScrollKeeper {
     };
   }
 
-  /** After rows changed: the same rows at the same place, or the end for who is at the end and follows. */
-  restore(follows: boolean): void {
+  /** Scrolls after the rows have changed: to the end if `followEnd` is set and it was there, otherwise to the same rows. */
+  restore(followEnd: boolean): void {
     const scroller = this.#scroller;
     const end = scroller.scrollHeight - scroller.clientHeight;
-    const movedUp = scroller.scrollTop < this.#scrollTop - 2 && scroller.scrollTop < end - nearEnd;
-    if (follows && this.#atEnd && !movedUp) {
+    const scrolledUp = scroller.scrollTop < this.#scrollTop - 2 && scroller.scrollTop < end - endTolerancePx;
+    if (followEnd && this.#atEnd && !scrolledUp) {
       if (scroller.scrollTop < end) scroller.scrollTop = end;
       return;
     }
-    // What the person scrolled since the last note is theirs.
+    // Keep what the user has scrolled since the last save.
     const scrolled = scroller.scrollTop - this.#scrollTop;
     const top = scroller.getBoundingClientRect().top;
     for (const anchor of this.#anchors) {
       const row = this.row(anchor.key);
       if (!row) continue;
-      const moved = row.getBoundingClientRect()[anchor.edge] - top - (anchor.at - scrolled);
+      const moved = row.getBoundingClientRect()[anchor.edge] - top - (anchor.position - scrolled);
       if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
       return;
     }
   }
 
-  toEnd(): void {
+  scrollToEnd(): void {
     this.#atEnd = true;
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
-  /** Brings a row to a part of the height: 0 the top, 1 the bottom. */
-  to(row: HTMLElement, part: number): void {
+  /** Scrolls a row to a fraction of the viewport's height: 0 is the top, 1 the bottom. */
+  scrollToRow(row: HTMLElement, fraction: number): void {
     const { top, height } = this.#scroller.getBoundingClientRect();
     const rect = row.getBoundingClientRect();
-    this.#scroller.scrollTop += rect.top - top - part * Math.max(0, height - rect.height);
+    this.#scroller.scrollTop += rect.top - top - fraction * Math.max(0, height - rect.height);
   }
 
-  /** Whether a row ends above what is seen; null if there is no such row. */
+  /** Returns whether a row ends above the viewport, or null if there is no such row. */
   isAbove(key: string): boolean | null {
     const row = this.row(key);
     return row && row.getBoundingClientRect().bottom <= this.#scroller.getBoundingClientRect().top;
@@ -111,6 +111,7 @@ export class ScrollKeeper {
   }
 }
 
+/** Returns the index of the first row that ends below `top`, by a binary search. */
 function firstBelow(rows: NodeListOf<HTMLElement>, top: number): number {
   let [low, high] = [0, rows.length];
   while (low < high) {

@@ -3,20 +3,20 @@ import type { Item } from "../rooms/fold";
 import { isolate } from "../shared/bidi";
 import { strings } from "../shared/strings";
 
-/** What quiet events say, in as few sentences as they allow: neighbours of one kind become one sentence. */
-export function sentences(items: readonly Item[], knownName: (member: MemberId) => string | undefined): string[] {
-  // The lobby is made by the server itself, which is nobody.
+/** Returns the sentences for adjacent system entries. Several people who join or leave in a row share one sentence. */
+export function systemSentences(items: readonly Item[], knownName: (member: MemberId) => string | undefined): string[] {
+  // The server itself, which creates the lobby, has no name.
   const nameOf = (member: MemberId) => isolate(knownName(member) ?? strings.system.unknownMember);
-  const said: string[] = [];
+  const sentences: string[] = [];
   for (let i = 0; i < items.length;) {
     const item = items[i] as Item;
     const { kind } = item.body;
     let end = i + 1;
     if (kind === "joined" || kind === "left") while (items[end]?.body.kind === kind) end += 1;
-    said.push(sentence(items.slice(i, end), item, nameOf));
+    sentences.push(sentence(items.slice(i, end), item, nameOf));
     i = end;
   }
-  return said;
+  return sentences;
 }
 
 function sentence(run: readonly Item[], { author, body }: Item, nameOf: (member: MemberId) => string): string {
@@ -24,10 +24,10 @@ function sentence(run: readonly Item[], { author, body }: Item, nameOf: (member:
   switch (body.kind) {
     case "joined":
       return system.joined(
-        names(run, ({ author: who, body: b }) => (b.kind === "joined" ? isolate(b.name) : nameOf(who))),
+        unique(run, (item) => (item.body.kind === "joined" ? isolate(item.body.name) : nameOf(item.author))),
       );
     case "left":
-      return system.left(names(run, (item) => nameOf(item.author)));
+      return system.left(unique(run, (item) => nameOf(item.author)));
     case "created":
       return system.created(isolate(body.name));
     case "member_renamed":
@@ -36,9 +36,18 @@ function sentence(run: readonly Item[], { author, body }: Item, nameOf: (member:
       return system.roomRenamed(nameOf(author), isolate(body.name));
     case "topic":
       return body.text ? system.topic(nameOf(author), isolate(body.text)) : system.topicRemoved(nameOf(author));
+    // Not system entries: they are shown as messages, or change one.
+    case "message":
+    case "edit":
+    case "delete":
+    case "wiped":
+    case "react":
+      return strings.chat.unknown;
     default:
+      // A kind of a later version.
+      body satisfies never;
       return strings.chat.unknown;
   }
 }
 
-const names = (run: readonly Item[], name: (item: Item) => string) => [...new Set(run.map(name))];
+const unique = (run: readonly Item[], nameOf: (item: Item) => string) => [...new Set(run.map(nameOf))];

@@ -1,27 +1,27 @@
-/** How often it is said anew while somebody goes on typing, and after which pause it is taken back; milliseconds. */
-const again = 3000;
-const pause = 5000;
+/** The interval at which the signal is repeated while the user types, and the pause after which it stops. */
+const repeatIntervalMs = 3000;
+const idleTimeoutMs = 5000;
 
-/** Says that somebody types, not at every key, and says when they stop. */
+/** Tells the server when the user starts and stops typing, with a rate limit instead of once per key. */
 export class TypingSignal {
-  #said = 0;
+  #lastSent = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly say: (on: boolean) => void) {}
+  constructor(private readonly send: (on: boolean) => void) {}
 
-  typed(): void {
+  onInput(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.stop(), pause);
+    this.#timer = setTimeout(() => this.stop(), idleTimeoutMs);
     const now = Date.now();
-    if (now - this.#said < again) return;
-    this.#said = now;
-    this.say(true);
+    if (now - this.#lastSent < repeatIntervalMs) return;
+    this.#lastSent = now;
+    this.send(true);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    if (this.#said === 0) return;
-    this.#said = 0;
-    this.say(false);
+    if (this.#lastSent === 0) return;
+    this.#lastSent = 0;
+    this.send(false);
   }
 }

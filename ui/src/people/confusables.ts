@@ -1,17 +1,17 @@
 import type { MemberId, Name } from "../backend/protocol";
 
-/** How many characters of a key stand for it, unless more are needed to tell two keys distinctPieces. */
-const minLength = 4;
+/** The usual length of a key fingerprint. It grows until the fingerprints of one name differ. */
+const minFingerprintLength = 4;
 
 /**
- * For everybody whose name looks like somebody else's here: a piece of their key, which nobody can choose as one chooses a
- * name. It is as long as it takes to tell these people distinctPieces.
+ * Returns a key fingerprint for each person whose name can be confused with another person's: a piece of the key, which
+ * can't be chosen freely as a name can.
  */
 export function keyFingerprints(people: Iterable<{ id: MemberId; name: Name }>): ReadonlyMap<MemberId, string> {
   const bySkeleton = new Map<string, Set<MemberId>>();
   for (const { id, name } of people) {
-    const likeness = skeleton(name);
-    bySkeleton.set(likeness, (bySkeleton.get(likeness) ?? new Set()).add(id));
+    const key = skeleton(name);
+    bySkeleton.set(key, (bySkeleton.get(key) ?? new Set()).add(id));
   }
   const fingerprints = new Map<MemberId, string>();
   for (const ids of bySkeleton.values())
@@ -19,7 +19,10 @@ export function keyFingerprints(people: Iterable<{ id: MemberId; name: Name }>):
   return fingerprints;
 }
 
-/** Names with one likeness are one to the eye: Unicode's NFKC and case folding, without what can't be seen. */
+/**
+ * Returns a form of a name that is equal for names which look the same: NFKC, case-folded, without invisible characters.
+ * Confusable letters of different scripts (the full skeleton of UTS #39) are not detected.
+ */
 export function skeleton(name: Name): string {
   const folded = name.normalize("NFKC").toUpperCase().toLowerCase();
   return folded
@@ -30,12 +33,12 @@ export function skeleton(name: Name): string {
 }
 
 function distinctPieces(ids: readonly MemberId[]): (readonly [MemberId, string])[] {
-  const longest = Math.max(...ids.map(({ length }) => length));
-  let length = minLength;
-  const fingerprints = () => ids.map((id) => pieceOf(id, length));
-  while (new Set(fingerprints()).size < ids.length && length < longest) length += 1;
+  const maxLength = Math.max(...ids.map(({ length }) => length));
+  let length = minFingerprintLength;
+  const pieces = () => ids.map((id) => pieceOf(id, length));
+  while (new Set(pieces()).size < ids.length && length < maxLength) length += 1;
   return ids.map((id) => [id, pieceOf(id, length)] as const);
 }
 
-/** The beginning of a key; of a guest, who has none, the end of the number that stands for it. */
+/** Returns the beginning of a key, or the end of a guest's id, which has no key. */
 const pieceOf = (id: MemberId, length: number) => (id.startsWith("guest-") ? id.slice(-length) : id.slice(0, length));

@@ -1,7 +1,7 @@
 import type { Entry, RoomId, Seq } from "../backend/protocol";
 import type { Command } from "../backend/session-types";
 
-/** How long an entry that was asked for is waited for, in milliseconds. */
+/** The time after which a requested entry is given up. */
 const entryTimeoutMs = 4000;
 
 interface SearchOptions {
@@ -10,33 +10,37 @@ interface SearchOptions {
   request: (command: Command) => void;
 }
 
-/** Answers come in by the one way by which all entries do; here those wait who asked for a particular one. */
+/**
+ * Waits for particular entries of a room. Answers to requests arrive through the same path as live entries, so this class
+ * sees all of them and picks out those that are waited for.
+ */
 export class EntryWaiter {
-  readonly #waiting = new Set<(entries: readonly Entry[]) => void>();
+  readonly #waiters = new Set<(entries: readonly Entry[]) => void>();
 
-  resolve(entries: readonly Entry[]): void {
-    for (const waiter of this.#waiting) waiter(entries);
+  /** Resolves the promises that wait for one of these entries. */
+  onEntries(entries: readonly Entry[]): void {
+    for (const waiter of this.#waiters) waiter(entries);
   }
 
-  /** Asks, and waiter until the entry at `seq` comes in; undefined when it doesn't. */
+  /** Calls `request` and returns the entry at `seq` when it arrives, or undefined after a timeout. */
   waitFor(seq: Seq, request: () => void): Promise<Entry | undefined> {
     return new Promise((resolve) => {
-      const done = (entry?: Entry) => {
+      const finish = (entry?: Entry) => {
         clearTimeout(timer);
-        this.#waiting.delete(waiter);
+        this.#waiters.delete(waiter);
         resolve(entry);
       };
       const waiter = (entries: readonly Entry[]) => {
         const entry = entries.find((candidate) => candidate.seq === seq);
-        if (entry) done(entry);
+        if (entry) finish(entry);
       };
-      const timer = setTimeout(done, entryTimeoutMs);
-      this.#waiting.add(waiter);
+      const timer = setTimeout(finish, entryTimeoutMs);
+      this.#waiters.add(waiter);
       request();
     });
   }
 
-  /** The place of the first entry that was written at `time` or later: a search by halves, since times grow with places. */
+  /** Returns the `seq` of the first entry written at `time` or later, by a binary search: times grow with `seq`. */
   async findByTime(time: number, { room, head, request }: SearchOptions): Promise<Seq | null> {
     let [low, high] = [1, head];
     while (low < high) {

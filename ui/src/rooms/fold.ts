@@ -1,22 +1,26 @@
+import { type AmendingBody, isAmending, propertiesOf, targetOf } from "../backend/entry-kinds";
 import type { Body, Entry, EntryId, MemberId, Seq } from "../backend/protocol";
 
-/** One line of the timeline: an entry with everything that later entries made of it. */
+/** A line of the timeline: an entry with the changes that later entries made to it. */
 export interface Item {
   seq: Seq;
   id: EntryId;
   author: MemberId;
   at: number;
   body: Body;
-  /** The text to show: the newest version. */
+  /** Whether it is shown as a message, which has actions, and not as a system line. */
+  isMessage: boolean;
+  replyTo?: EntryId;
+  /** The text to show: that of the newest edit. */
   text: string;
   edited: boolean;
   deleted: boolean;
   reactions: Reaction[];
-  /** An amendment of one's own that the server doesn't have yet, or refused. */
-  pending?: Pending;
+  /** The user's own change that the server has not accepted yet, or has refused. */
+  pending?: PendingChange;
 }
 
-export interface Pending {
+export interface PendingChange {
   id: EntryId;
   body: Body;
   error?: string;
@@ -27,104 +31,112 @@ export interface Reaction {
   members: MemberId[];
 }
 
-/** What later entries did to one entry. Folding is idempotent, and the order of arrival doesn't matter. */
-interface Amendment {
+/** The changes to one entry. Adding them is idempotent and does not depend on their order of arrival. */
+interface Changes {
   edit?: { seq: Seq; text: string };
   deleted: boolean;
   reactions: Map<string, Map<MemberId, { seq: Seq; on: boolean }>>;
 }
 
-/** The entry that a body amends, if it amends one. */
-export function target(body: Body): EntryId | null {
-  if (body.kind === "edit" || body.kind === "delete") return body.of;
-  if (body.kind === "react") return body.to;
-  return null;
-}
-
-/** Collects amendments by their target, and makes items of entries with them. */
+/** Collects amendments by their target, and folds them into items. */
 export class Amendments {
-  readonly #of = new Map<EntryId, Amendment>();
+  readonly #changes = new Map<EntryId, Changes>();
 
-  /** Notes an amendment; returns its target, or null for an entry that amends nothing. */
-  add(entry: Entry): EntryId | null {
-    const { body, seq, author } = entry;
-    const id = target(body);
-    if (id === null) return null;
-    let known = this.#of.get(id);
-    if (!known) {
-      known = { deleted: false, reactions: new Map() };
-      this.#of.set(id, known);
+  /** Adds an amendment and returns its target. Returns null for an entry that amends nothing. */
+  add({ body, seq, author }: Entry): EntryId | null {
+    if (!isAmending(body)) return null;
+    const target = targetOf(body);
+    let changes = this.#changes.get(target);
+    if (!changes) {
+      changes = { deleted: false, reactions: new Map() };
+      this.#changes.set(target, changes);
     }
-    if (body.kind === "delete") known.deleted = true;
-    if (body.kind === "edit" && seq > (known.edit?.seq ?? 0)) known.edit = { seq, text: body.text };
-    if (body.kind === "react") {
-      const votes = known.reactions.get(body.emoji) ?? new Map<MemberId, { seq: Seq; on: boolean }>();
-      if (seq > (votes.get(author)?.seq ?? 0)) votes.set(author, { seq, on: body.on });
-      known.reactions.set(body.emoji, votes);
+    switch (body.kind) {
+      case "edit":
+        if (seq > (changes.edit?.seq ?? 0)) changes.edit = { seq, text: body.text };
+        break;
+      case "delete":
+        changes.deleted = true;
+        break;
+      case "react": {
+        const byMember = changes.reactions.get(body.emoji) ?? new Map<MemberId, { seq: Seq; on: boolean }>();
+        if (seq > (byMember.get(author)?.seq ?? 0)) byMember.set(author, { seq, on: body.on });
+        changes.reactions.set(body.emoji, byMember);
+        break;
+      }
+      default:
+        body satisfies never;
     }
-    return id;
+    return target;
   }
 
   /**
-   * The entry as it is to be shown, or null if it is not a line of its own. A wiped entry was a message only if
-   * somebody deleted it; else it was an edit of one.
+   * Folds the amendments into an entry. Returns null for an entry that the timeline does not show. A wiped entry was a
+   * message if an amendment deletes it, otherwise an edit of a deleted message.
    */
-  item(entry: Entry): Item | null {
-    const { seq, id, author, at, body } = entry;
-    if (target(body) !== null) return null;
-    const known = this.#of.get(id);
-    const deleted = known?.deleted ?? false;
+  item({ seq, id, author, at, body }: Entry): Item | null {
+    const { inTimeline, isTarget } = propertiesOf(body);
+    if (!inTimeline) return null;
+    const changes = this.#changes.get(id);
+    const deleted = changes?.deleted ?? false;
     if (body.kind === "wiped" && !deleted) return null;
-    const original = body.kind === "message" ? body.text : "";
+    const message = body.kind === "message" && !deleted ? body : undefined;
     return {
       seq,
       id,
       author,
       at,
       body,
-      text: deleted ? "" : (known?.edit?.text ?? original),
-      edited: known?.edit !== undefined && !deleted,
+      isMessage: isTarget || deleted,
+      replyTo: message?.reply_to,
+      text: deleted ? "" : (changes?.edit?.text ?? message?.text ?? ""),
+      edited: changes?.edit !== undefined && !deleted,
       deleted,
-      reactions: deleted || !known ? [] : chips(known),
+      reactions: deleted || !changes ? [] : reactionsOf(changes),
     };
   }
 
-  /** Forgets the oldest amendments of what `held` doesn't know any more, down to `most`. */
-  trim(held: (id: EntryId) => boolean, most: number): void {
-    if (this.#of.size <= most) return;
-    for (const id of this.#of.keys()) {
-      if (this.#of.size <= most) return;
-      if (!held(id)) this.#of.delete(id);
+  /** Forgets the oldest amendments of entries for which `isLoaded` is false, until at most `max` targets are left. */
+  trim(isLoaded: (id: EntryId) => boolean, max: number): void {
+    if (this.#changes.size <= max) return;
+    for (const id of this.#changes.keys()) {
+      if (this.#changes.size <= max) return;
+      if (!isLoaded(id)) this.#changes.delete(id);
     }
   }
 
   clear(): void {
-    this.#of.clear();
+    this.#changes.clear();
   }
 }
 
-function chips(known: Amendment): Reaction[] {
-  const shown: Reaction[] = [];
-  for (const [emoji, votes] of known.reactions) {
-    const members = [...votes].filter(([, vote]) => vote.on).map(([member]) => member);
-    if (members.length > 0) shown.push({ emoji, members });
+function reactionsOf(changes: Changes): Reaction[] {
+  const reactions: Reaction[] = [];
+  for (const [emoji, byMember] of changes.reactions) {
+    const members = [...byMember].filter(([, { on }]) => on).map(([member]) => member);
+    if (members.length > 0) reactions.push({ emoji, members });
   }
-  return shown;
+  return reactions;
 }
 
-/** The item with one more amendment laid over it, before the server has it. */
-export function overlay(item: Item, body: Body, me: MemberId): Item {
-  if (body.kind === "edit") return { ...item, text: body.text, edited: true };
-  if (body.kind === "delete") return { ...item, text: "", deleted: true, reactions: [] };
-  if (body.kind !== "react") return item;
-  const others = (reaction: Reaction) => reaction.members.filter((member) => member !== me);
-  const reactions = item.reactions.map((reaction) =>
-    reaction.emoji === body.emoji
-      ? { ...reaction, members: body.on ? [...others(reaction), me] : others(reaction) }
-      : reaction,
-  );
-  if (body.on && !reactions.some((reaction) => reaction.emoji === body.emoji)) {
-    reactions.push({ emoji: body.emoji, members: [me] });
+/** Returns an item with the user's own amendment applied, before the server has accepted it. */
+export function applyChange(item: Item, body: AmendingBody, me: MemberId): Item {
+  switch (body.kind) {
+    case "edit":
+      return { ...item, text: body.text, edited: true };
+    case "delete":
+      return { ...item, text: "", deleted: true, reactions: [] };
+    case "react":
+      return { ...item, reactions: react(item.reactions, body.emoji, body.on, me) };
   }
-  return { ...item, reactions: reactions.filter((reaction) => reaction.members.length > 0) };
+}
+
+function react(reactions: readonly Reaction[], emoji: string, on: boolean, me: MemberId): Reaction[] {
+  const changed = reactions.map((reaction) => {
+    if (reaction.emoji !== emoji) return reaction;
+    const others = reaction.members.filter((member) => member !== me);
+    return { ...reaction, members: on ? [...others, me] : others };
+  });
+  if (on && !changed.some((reaction) => reaction.emoji === emoji)) changed.push({ emoji, members: [me] });
+  return changed.filter(({ members }) => members.length > 0);
 }

@@ -1,17 +1,20 @@
+import { targetOf } from "../backend/entry-kinds";
 import type { Entry, EntryId, Seq } from "../backend/protocol";
-import { Amendments, target, type Item } from "./fold";
+import { Amendments, type Item } from "./fold";
 
-/** Lines held at maxItems, lines kept when a page is placed afresh, and lines asked for at a time. */
+/** The most items in memory. */
 export const maxItems = 200;
-export const initialItems = 100;
+/** The items kept when the window moves to another place or the room is closed. */
+const initialItems = 100;
+/** The entries requested at a time. */
 export const pageSize = 60;
 
-/** A page that is waited for: the one holding a place, or the one that reaches the room's end. */
-export type Target = Seq | "present";
+/** A place that the window is to move to: an entry, or the end of the log. */
+type Target = Seq | "present";
 
 /**
- * The part of a room's log that is in memory: the entries `first..=last` without a gap, folded into lines.
- * It is bounded: what is far from the reader is dropped and loaded again when it is approached.
+ * The part of a room's log that is in memory: the entries `first..=last` without a gap, folded into items.
+ * Its size is bounded: items far from the reader are dropped, and loaded again when the reader approaches them.
  */
 export class LogWindow {
   items: readonly Item[] = [];
@@ -20,15 +23,15 @@ export class LogWindow {
   target: Target | null = null;
 
   readonly #amendments = new Amendments();
-  /** The raw entries behind `items`, so that a later amendment can fold anew. */
+  /** The entries behind `items`, kept so that later amendments can be folded into them. */
   readonly #entries = new Map<EntryId, Entry>();
 
-  get empty(): boolean {
+  get isEmpty(): boolean {
     return this.last === 0;
   }
 
-  holds(seq: Seq): boolean {
-    return !this.empty && seq >= this.first && seq <= this.last;
+  contains(seq: Seq): boolean {
+    return !this.isEmpty && seq >= this.first && seq <= this.last;
   }
 
   find(id: EntryId): Item | undefined {
@@ -44,8 +47,8 @@ export class LogWindow {
   }
 
   /**
-   * Takes a range of the log and what amends it, live or loaded. `head` is how far the log goes; `reader` the place that
-   * is looked at. Returns whether anything changed.
+   * Applies a range of the log, live or loaded, and the later entries that amend it. `head` is the last entry of the log,
+   * `reader` the entry at the reader's position. Returns whether anything changed.
    */
   apply(entries: readonly Entry[], later: readonly Entry[], head: Seq, reader: Seq): boolean {
     const amended = new Set<EntryId>();
@@ -53,36 +56,37 @@ export class LogWindow {
       const id = this.#amendments.add(entry);
       if (id !== null) amended.add(id);
     }
-    const placed = this.#place(entries, head);
-    if (!placed && ![...amended].some((id) => this.#entries.has(id))) return false;
+    const inserted = this.#insert(entries, head);
+    if (!inserted && ![...amended].some((id) => this.#entries.has(id))) return false;
     this.#refold(amended);
     this.#evict(reader);
     this.#amendments.trim((id) => this.#entries.has(id), 4 * maxItems);
     return true;
   }
 
-  /** Keeps only the newest lines: for a room that is no longer looked at. */
+  /** Keeps only the newest items, for a room that is no longer open. */
   shrink(): void {
     if (this.items.length > initialItems) this.#keepOnly(this.items.slice(-initialItems));
   }
 
-  #place(entries: readonly Entry[], head: Seq): boolean {
+  /** Inserts a range that adjoins the window, or that contains the target. Any other range would leave a gap. */
+  #insert(entries: readonly Entry[], head: Seq): boolean {
     const from = entries[0]?.seq;
     const to = entries.at(-1)?.seq;
     if (from === undefined || to === undefined) return false;
-    const answers =
+    const hitsTarget =
       this.target === "present" ? to >= head : this.target !== null && from <= this.target && this.target <= to;
-    const touches = !this.empty && from <= this.last + 1 && to >= this.first - 1;
-    if (this.target !== null ? answers && !touches : this.empty) {
+    const adjoins = !this.isEmpty && from <= this.last + 1 && to >= this.first - 1;
+    if (this.target !== null ? hitsTarget && !adjoins : this.isEmpty) {
       this.#replace(entries, this.target ?? "present");
-    } else if (touches) {
+    } else if (adjoins) {
       for (const entry of entries) this.#addEntry(entry);
       this.first = Math.min(this.first, from);
       this.last = Math.max(this.last, to);
     } else {
       return false;
     }
-    if (answers) this.target = null;
+    if (hitsTarget) this.target = null;
     return true;
   }
 
@@ -90,10 +94,8 @@ export class LogWindow {
     let kept = entries;
     if (entries.length > initialItems) {
       const at = centre === "present" ? entries.length : entries.findIndex((entry) => entry.seq >= centre);
-      const start =
-        at < 0
-          ? entries.length - initialItems
-          : Math.min(Math.max(0, at - initialItems / 2), entries.length - initialItems);
+      const lastStart = entries.length - initialItems;
+      const start = at < 0 ? lastStart : Math.min(Math.max(0, at - initialItems / 2), lastStart);
       kept = entries.slice(start, start + initialItems);
     }
     this.#entries.clear();
@@ -103,12 +105,12 @@ export class LogWindow {
     this.last = kept.at(-1)?.seq ?? 0;
   }
 
-  /** Amendments are folded, not held: a room of a thousand reactions to one message stays small. */
+  /** Adds an entry. Amendments are only folded, so that a thousand reactions to one message take no space. */
   #addEntry(entry: Entry): void {
-    if (target(entry.body) === null) this.#entries.set(entry.id, entry);
+    if (targetOf(entry.body) === null) this.#entries.set(entry.id, entry);
   }
 
-  /** Makes lines of the entries; a line that nothing changed stays the same object, so that it isn't drawn again. */
+  /** Makes items of the entries. An unchanged item stays the same object, so that it isn't rendered again. */
   #refold(amended: ReadonlySet<EntryId>): void {
     const before = new Map(this.items.map((item) => [item.id, item]));
     const items: Item[] = [];
@@ -119,7 +121,7 @@ export class LogWindow {
     this.items = items.sort((a, b) => a.seq - b.seq);
   }
 
-  /** Drops what is over the limit, on the side that is farther from the reader. */
+  /** Drops the items above the limit, at the end that is farther from the reader. */
   #evict(reader: Seq): void {
     if (this.items.length <= maxItems) return;
     const at = this.items.findIndex((item) => item.seq >= reader);

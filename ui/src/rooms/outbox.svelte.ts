@@ -1,27 +1,28 @@
+import { isAmending, targetOf } from "../backend/entry-kinds";
 import type { Body, EntryId, MemberId } from "../backend/protocol";
 import type { OutboxItem } from "../backend/session-types";
 import { newId } from "../shared/ids";
-import { overlay, target, type Item } from "./fold";
+import { applyChange, type Item } from "./fold";
 
-/** A message of one's own that the log doesn't hold yet. */
+/** One of the user's messages that is not in the log yet. */
 export interface PendingMessage {
   item: Item;
   state: "sending" | "failed";
   error?: string;
 }
 
-/** What this device wrote to a room and the server doesn't have yet: shown at once, by every state it may be in. */
+/** The posts of this device to one room that the server has not accepted yet. They are shown at once, with their state. */
 export class Outbox {
   #items: readonly OutboxItem[] = $state.raw([]);
-  /** Dropped here and perhaps still in the back end's own list. */
+  /** Posts that the user has discarded. The back end's list may still contain them. */
   #discarded: ReadonlySet<EntryId> = $state.raw(new Set());
-  readonly #shown = $derived(this.#items.filter(({ id }) => !this.#discarded.has(id)));
-  /** Made here and not yet in the back end's own list. */
+  readonly #visible = $derived(this.#items.filter(({ id }) => !this.#discarded.has(id)));
+  /** Posts that the back end's list does not contain yet. */
   readonly #unconfirmed = new Set<EntryId>();
 
   constructor(private readonly me: () => MemberId) {}
 
-  /** The back end's list: the truth about everything but what it hasn't heard of yet. */
+  /** Sets the back end's list, which is authoritative for all posts that the back end has received. */
   set(items: readonly OutboxItem[]): void {
     for (const { id } of items) this.#unconfirmed.delete(id);
     const unconfirmed = this.#items.filter(({ id }) => this.#unconfirmed.has(id));
@@ -36,52 +37,53 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#shown.length === 0;
+    return this.#visible.length === 0;
   }
 
-  /** What the server may take any moment. */
   get sending(): readonly OutboxItem[] {
-    return this.#shown.filter(({ state }) => state.state === "sending");
+    return this.#visible.filter(({ state }) => state.state === "sending");
   }
 
-  /** What waits for a person's word. */
+  /** The refused posts, which stay until the user retries or discards them. */
   get failed(): readonly OutboxItem[] {
-    return this.#shown.filter(({ state }) => state.state === "failed");
+    return this.#visible.filter(({ state }) => state.state === "failed");
   }
 
-  /** The back end did not even take it. */
+  /** Marks a post as failed because the back end did not accept it. */
   markFailed(id: EntryId, message: string): void {
-    this.#state(id, { state: "failed", error: { code: "other", message } });
+    this.#setState(id, { state: "failed", error: { code: "other", message } });
   }
 
-  /** Shows it sending again, in its old place; returns it if the back end has never had it. */
+  /** Marks a post as sending again, in its old position. Returns it if the back end has never received it. */
   retry(id: EntryId): OutboxItem | undefined {
-    this.#state(id, { state: "sending" });
+    this.#setState(id, { state: "sending" });
     return this.#unconfirmed.has(id) ? this.#items.find((item) => item.id === id) : undefined;
   }
 
-  /** Takes it out of sight; returns what brings it back where it was. */
+  /** Hides a post and returns a function that shows it again in its old position. */
   discard(id: EntryId): () => void {
     this.#discarded = new Set([...this.#discarded, id]);
     return () => (this.#discarded = new Set([...this.#discarded].filter((other) => other !== id)));
   }
 
-  /** The log holds these now. */
-  removeCommitted(holds: (id: EntryId) => boolean): void {
-    if (!this.#items.some(({ id }) => holds(id))) return;
-    for (const { id } of this.#items) if (holds(id)) this.#unconfirmed.delete(id);
-    this.#items = this.#items.filter(({ id }) => !holds(id));
+  /** Removes the posts that are in the log now. */
+  removeCommitted(isInLog: (id: EntryId) => boolean): void {
+    if (!this.#items.some(({ id }) => isInLog(id))) return;
+    for (const { id } of this.#items) if (isInLog(id)) this.#unconfirmed.delete(id);
+    this.#items = this.#items.filter(({ id }) => !isInLog(id));
   }
 
-  messages(): readonly PendingMessage[] {
-    return this.#shown.flatMap(({ id, body, written, state }) => {
+  pendingMessages(): readonly PendingMessage[] {
+    return this.#visible.flatMap(({ id, body, written, state }) => {
       if (body.kind !== "message") return [];
-      const item = {
+      const item: Item = {
         seq: Number.MAX_SAFE_INTEGER,
         id,
         author: this.me(),
         at: written,
         body,
+        isMessage: true,
+        replyTo: body.reply_to,
         text: body.text,
         edited: false,
         deleted: false,
@@ -91,24 +93,22 @@ export class Outbox {
     });
   }
 
-  /** The lines with one's own pending edits, deletions and reactions laid over them. */
+  /** Applies the user's pending edits, deletions and reactions to the items of the log. */
   applyPendingChanges(items: readonly Item[]): readonly Item[] {
-    const pending = this.#shown.filter(({ body }) => target(body) !== null);
-    if (pending.length === 0) return items;
-    return items.map((item) => {
-      let shown = item;
-      for (const { id, body, state } of pending) {
-        if (target(body) !== item.id) continue;
-        if (state.state === "failed") shown = { ...shown, pending: { id, body, error: state.error.message } };
-        // What was refused stays in sight until a person has dealt with it.
-        else
-          shown = { ...overlay(shown, body, this.me()), pending: shown.pending?.error ? shown.pending : { id, body } };
-      }
-      return shown;
-    });
+    const changes = this.#visible.filter(({ body }) => isAmending(body));
+    if (changes.length === 0) return items;
+    return items.map((item) => changes.reduce((shown, change) => this.#applyChange(shown, change), item));
   }
 
-  #state(id: EntryId, state: OutboxItem["state"]): void {
+  #applyChange(item: Item, { id, body, state }: OutboxItem): Item {
+    if (!isAmending(body) || targetOf(body) !== item.id) return item;
+    if (state.state === "failed") return { ...item, pending: { id, body, error: state.error.message } };
+    // A refused change stays visible until the user has retried or discarded it.
+    const pending = item.pending?.error ? item.pending : { id, body };
+    return { ...applyChange(item, body, this.me()), pending };
+  }
+
+  #setState(id: EntryId, state: OutboxItem["state"]): void {
     this.#items = this.#items.map((item) => (item.id === id ? { ...item, state } : item));
   }
 }

@@ -1,71 +1,71 @@
+import { countsAsUnreadFor } from "../backend/entry-kinds";
 import type { Entry, MemberId, Seq } from "../backend/protocol";
 
-/** Where the *New* line stands during a visit. */
+/** The *New* line of the timeline. */
 export interface NewLine {
-  /** The last entry that had been read. */
+  /** The last entry above the line. */
   after: Seq;
-  /** How many messages have not been. */
+  /** The number of unread messages below the line. */
   count: number;
 }
 
-/** How far a room has been read, and where what is new begins. The line stays put while a visit lasts. */
+/** How far a room has been read, and the position of its *New* line, which stays the same during a visit. */
 export class ReadState {
-  readonly #tell: (seq: Seq) => void;
+  readonly #sendRead: (seq: Seq) => void;
   #newLine: NewLine | null = $state.raw(null);
   #read: Seq = 0;
-  /** Set by *mark unread*: what is seen doesn't count as read until the next visit. */
+  /** Set by *mark unread*: until the next visit, messages on screen no longer count as read. */
   #keepUnread = false;
 
-  /** `tell` takes how far is read now, whenever a person has moved it. */
-  constructor(tell: (seq: Seq) => void) {
-    this.#tell = tell;
+  /** `sendRead` is called with the read marker whenever the user has moved it. */
+  constructor(sendRead: (seq: Seq) => void) {
+    this.#sendRead = sendRead;
   }
 
   get newLine() {
     return this.#newLine;
   }
 
-  /** What the server, and so every device of this person, takes for read. */
-  known(read: Seq): void {
+  /** Sets the read marker to that of the server, which all devices of the user share. */
+  setRead(read: Seq): void {
     this.#read = read;
   }
 
-  begin(read: Seq, unread: number): void {
+  /** Starts a visit: places the *New* line if there are unread messages. */
+  startVisit(read: Seq, unread: number): void {
     this.#keepUnread = false;
     this.#newLine = unread > 0 ? { after: read, count: unread } : null;
   }
 
-  /** The line goes: the visit is over, or the person has answered. */
-  dropLine(): void {
+  /** Removes the *New* line, when the visit ends or the user has replied. */
+  clearNewLine(): void {
     this.#newLine = null;
   }
 
-  /** What was on screen while a person looked is read. */
-  seen(seq: Seq): void {
+  /** Advances the read marker to an entry that the user has seen. */
+  markRead(seq: Seq): void {
     if (this.#keepUnread || seq <= this.#read) return;
     this.#read = seq;
-    this.#tell(seq);
+    this.#sendRead(seq);
   }
 
-  all(head: Seq): void {
+  markAllRead(head: Seq): void {
     this.#keepUnread = false;
     this.#newLine = null;
-    this.seen(head);
+    this.markRead(head);
   }
 
-  /** From `seq` on, which makes `count` messages, nothing is read, whatever is seen during this visit. */
-  unreadFrom(seq: Seq, count: number): void {
+  /** Marks the entries from `seq` on as unread for the rest of the visit. They contain `count` messages. */
+  markUnreadFrom(seq: Seq, count: number): void {
     this.#keepUnread = true;
     this.#read = seq - 1;
     this.#newLine = { after: seq - 1, count };
-    this.#tell(seq - 1);
+    this.#sendRead(seq - 1);
   }
 
-  /** Nobody looked when these came: the line stands before the first of them, unless it stands already. */
-  missed(entries: readonly Entry[], me: MemberId): void {
-    const unseen = entries.filter(
-      ({ seq, author, body }) => seq > this.#read && author !== me && body.kind === "message",
-    );
+  /** Adds entries that arrived unseen. The line is placed above the first of them, unless there is one with unread messages. */
+  addUnseen(entries: readonly Entry[], me: MemberId): void {
+    const unseen = entries.filter((entry) => entry.seq > this.#read && countsAsUnreadFor(entry, me));
     const first = unseen[0];
     if (!first) return;
     const line = this.#newLine;

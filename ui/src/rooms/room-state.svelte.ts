@@ -1,3 +1,4 @@
+import { propertiesOf } from "../backend/entry-kinds";
 import type { Body, Entry, EntryId, Head, Member, MemberId, Name, RoomSummary, Seq } from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
 import { keyFingerprints } from "../people/confusables";
@@ -9,22 +10,23 @@ import { Outbox } from "./outbox.svelte";
 import { ReadState } from "./read-state.svelte";
 import { LogWindow, pageSize } from "./log-window";
 
-/** What a room asks of its server. */
+/** What a room uses of its server. */
 export interface RoomContext {
   me(): MemberId;
-  /** Under which name somebody is here right now. */
+  /** Returns the name under which a member is online now. */
   nameOf(member: MemberId): Name | undefined;
-  /** Rejects after the person has been told. */
+  /** Passes a command to the back end. A rejection has already been shown to the user. */
   command(command: Command): Promise<void>;
-  /** Whether a person looks at this room right now: it is open, and the window is in front. */
+  /** Returns whether the user sees this room now: it is open, and the window has the focus. */
   isWatched(room: string): boolean;
 }
 
-/** A place that the timeline is to show. Each is a new object, so that jumping twice to one place works. */
+/** A place that the timeline is to scroll to. Each jump is a new object, so that jumping to the same place twice works. */
 export interface Jump {
   to: EntryId | "new" | "present";
 }
 
+/** A room as the interface shows it: the loaded part of its log, the outbox, the read state and the members. */
 export class RoomState {
   readonly id: string;
   readonly outbox: Outbox;
@@ -43,14 +45,14 @@ export class RoomState {
   #loading: "older" | "newer" | "place" | null = $state(null);
 
   readonly #names = $derived(new Map(this.#members.map((member) => [member.id, member.name])));
-  /** With those who have left: what they wrote still stands there. */
+  /** Includes former members, whose messages are still shown. */
   readonly #fingerprints = $derived.by(() =>
     keyFingerprints(this.#members.map(({ id, name }) => ({ id, name: this.#context.nameOf(id) ?? name }))),
   );
   readonly #items = $derived.by(() => this.outbox.applyPendingChanges(this.#logItems));
-  readonly #waiting = $derived.by(() => this.outbox.messages());
+  readonly #pendingMessages = $derived.by(() => this.outbox.pendingMessages());
 
-  #visited = false;
+  #openedOnce = false;
   #reader: Seq = Number.MAX_SAFE_INTEGER;
   readonly #quoted = new Map<EntryId, Item>();
   readonly #entryWaiter = new EntryWaiter();
@@ -61,7 +63,7 @@ export class RoomState {
     this.outbox = new Outbox(() => context.me());
     this.#readState = new ReadState((seq) => void this.#command({ command: "read", room: this.id, seq }));
     this.#summary = $state.raw(summary);
-    this.summarise(summary);
+    this.setSummary(summary);
   }
 
   get name() {
@@ -79,8 +81,8 @@ export class RoomState {
   get items() {
     return this.#items;
   }
-  get waiting() {
-    return this.#waiting;
+  get pendingMessages() {
+    return this.#pendingMessages;
   }
   get members() {
     return this.#members;
@@ -97,11 +99,11 @@ export class RoomState {
   get loading() {
     return this.#loading;
   }
-  /** Whether the newest entry is held: only then does the timeline follow. */
+  /** Whether the newest entry is loaded. Only then does the timeline follow new entries. */
   get atPresent() {
     return this.#last >= this.#head;
   }
-  /** Whether the very first entry is held. */
+  /** Whether the first entry of the log is loaded. */
   get atStart() {
     return this.#first === 1;
   }
@@ -113,7 +115,7 @@ export class RoomState {
     return this.#names.get(member);
   }
 
-  /** What tells somebody from others here whose names look the same; nobody else has one. */
+  /** Returns the key fingerprint of a member whose name can be confused with another member's. */
   fingerprintOf(member: MemberId): string | undefined {
     return this.#fingerprints.get(member);
   }
@@ -122,55 +124,55 @@ export class RoomState {
     return this.#items.find((item) => item.id === id);
   }
 
-  /** A message that is quoted: from what is held, or from what was quoted before it went out of sight. */
-  recall(id: EntryId): Item | undefined {
+  /** Returns a quoted message: a loaded one, or one that was quoted while it was loaded. */
+  findQuoted(id: EntryId): Item | undefined {
     const item = this.find(id);
     if (item) this.#quoted.set(id, item);
     return item ?? this.#quoted.get(id);
   }
 
-  /** One's own newest message, for ↑ in an empty composer. */
-  get lastOwn(): Item | undefined {
+  /** The user's newest message, which ↑ in an empty composer edits. */
+  get lastOwnMessage(): Item | undefined {
     const me = this.#context.me();
-    return this.#items.findLast((item) => item.author === me && item.body.kind === "message" && !item.deleted);
+    return this.#items.findLast((item) => item.author === me && item.isMessage && !item.deleted);
   }
 
-  // What comes up.
+  // Updates from the server.
 
-  summarise(summary: RoomSummary): void {
+  setSummary(summary: RoomSummary): void {
     this.#summary = summary;
-    this.#readState.known(summary.read);
+    this.#readState.setRead(summary.read);
     this.#head = Math.max(this.#head, summary.head.seq);
   }
 
-  notJoined(): void {
+  markNotJoined(): void {
     this.#summary = { ...this.#summary, joined: false, unread: 0 };
   }
 
-  /** The one way by which entries come in: live, caught up or loaded. */
+  /** Applies entries. All of them arrive here: live ones, and those that were missed or loaded. */
   apply(entries: readonly Entry[], later: readonly Entry[], head: Head): void {
     const known = this.#head;
     this.#head = Math.max(known, head.seq);
-    if (!this.#visited) return;
+    if (!this.#openedOnce) return;
     const { first, last } = this.#log;
     const changed = this.#log.apply(entries, later, head.seq, this.#reader);
     if (this.#log.first !== first || this.#log.last !== last || entries.length === 0) this.#loading = null;
     if (changed) this.#publish();
     if (changed && !this.#context.isWatched(this.id)) {
-      this.#readState.missed(
+      this.#readState.addUnseen(
         entries.filter(({ seq }) => seq > known),
         this.#context.me(),
       );
     }
-    this.#entryWaiter.resolve(entries);
+    this.#entryWaiter.onEntries(entries);
   }
 
   reset(): void {
     this.#log.clear();
     this.#head = 0;
-    this.#readState.dropLine();
+    this.#readState.clearNewLine();
     this.#publish();
-    if (this.#visited) this.#load("place", {});
+    if (this.#openedOnce) this.#load("place", {});
   }
 
   setMembers(members: readonly Member[]): void {
@@ -181,74 +183,75 @@ export class RoomState {
     this.#typing = members;
   }
 
-  /** The connection is back: what was asked for and never answered is asked for again. */
-  reconnected(): void {
-    const { target, empty } = this.#log;
+  /** Repeats the requests that were not answered before the connection was lost. */
+  onReconnected(): void {
+    const { target, isEmpty } = this.#log;
     this.#loading = null;
-    if (this.#jump === null || (target === null && !empty)) return;
+    if (this.#jump === null || (target === null && !isEmpty)) return;
     void this.#command({ command: "open", room: this.id });
-    if (typeof target === "number") this.#showPlace(target);
+    if (typeof target === "number") this.#loadPlace(target);
     else this.#load("place", {});
   }
 
-  // A visit.
+  // The visit: from opening the room until another one is opened.
 
-  visit(): void {
-    this.#visited = true;
+  open(): void {
+    this.#openedOnce = true;
     this.#reader = Number.MAX_SAFE_INTEGER;
     const { unread, read } = this.#summary;
-    this.#readState.begin(read, unread);
+    this.#readState.startVisit(read, unread);
     void this.#command({ command: "open", room: this.id });
-    if (unread > 0 && !this.#log.holds(read + 1)) {
+    if (unread > 0 && !this.#log.contains(read + 1)) {
       this.#log.clear();
       this.#publish();
-      this.#showPlace(read + 1);
-    } else if (this.#log.empty) {
+      this.#loadPlace(read + 1);
+    } else if (this.#log.isEmpty) {
       this.#loading = "place";
     }
     this.#jump = { to: unread > 0 ? "new" : "present" };
   }
 
-  leave(): void {
-    this.#readState.dropLine();
+  close(): void {
+    this.#readState.clearNewLine();
     this.#jump = null;
     if (this.atPresent) this.#log.shrink();
     else this.#log.clear();
     this.#publish();
   }
 
-  /** Says which place is looked at, so that memory is kept around it. */
-  looksAt(seq: Seq): void {
+  /** Sets the reader's position, around which entries are kept in memory. */
+  setReaderPosition(seq: Seq): void {
     this.#reader = seq;
   }
 
-  /** What was on screen while a person looked is read. */
-  seen(seq: Seq): void {
-    this.#readState.seen(seq);
+  /** Marks the entries up to `seq` as read. */
+  markRead(seq: Seq): void {
+    this.#readState.markRead(seq);
   }
 
-  /** Everything is read, the line goes, and the newest is shown. */
-  readAll(): void {
-    this.#readState.all(this.#head);
-    this.toPresent();
+  /** Marks everything as read and jumps to the newest entry. */
+  markAllRead(): void {
+    this.#readState.markAllRead(this.#head);
+    this.jumpToPresent();
   }
 
-  markUnread(item: Item): void {
-    const count = this.#items.filter((other) => other.seq >= item.seq && other.body.kind === "message").length;
-    this.#readState.unreadFrom(item.seq, count);
+  /** Marks a message and everything after it as unread. */
+  markUnreadFrom(item: Item): void {
+    const count = this.#items.filter(({ seq, body }) => seq >= item.seq && propertiesOf(body).countsAsUnread).length;
+    this.#readState.markUnreadFrom(item.seq, count);
   }
 
-  // Moving about.
+  // Moving through the log.
 
   loadOlder(): void {
-    if (!this.#log.empty && !this.atStart && this.#loading === null) this.#load("older", { before: this.#first });
+    if (!this.#log.isEmpty && !this.atStart && this.#loading === null) this.#load("older", { before: this.#first });
   }
 
   loadNewer(): void {
-    if (!this.#log.empty && !this.atPresent && this.#loading === null) this.#load("newer", { after: this.#last });
+    if (!this.#log.isEmpty && !this.atPresent && this.#loading === null) this.#load("newer", { after: this.#last });
   }
 
-  toPresent(): void {
+  jumpToPresent(): void {
     if (!this.atPresent) {
       this.#log.target = "present";
       this.#load("place", {});
@@ -256,33 +259,33 @@ export class RoomState {
     this.#jump = { to: "present" };
   }
 
-  toNewLine(): void {
-    if (this.newLine) this.#showPlace(this.newLine.after + 1);
+  jumpToNewLine(): void {
+    if (this.newLine) this.#loadPlace(this.newLine.after + 1);
     this.#jump = { to: "new" };
   }
 
-  /** Shows a message. One that isn't held is found by the time that its id holds. */
-  async toMessage(id: EntryId): Promise<void> {
-    if (!this.find(id)) await this.toTime(timeOfId(id) - 1000);
+  /** Jumps to a message. One that isn't loaded is searched for by the time in its id. */
+  async jumpToMessage(id: EntryId): Promise<void> {
+    if (!this.find(id)) await this.jumpToTime(timeOfId(id) - 1000);
     this.#jump = { to: id };
   }
 
-  /** Shows the first entry that was written at `time` or later. */
-  async toTime(time: number): Promise<void> {
+  /** Jumps to the first entry that was written at `time` or later. */
+  async jumpToTime(time: number): Promise<void> {
     const request = (command: Command) => void this.#command(command);
     const seq = await this.#entryWaiter.findByTime(time, { room: this.id, head: this.#head, request });
     if (seq === null) return;
-    if (!this.#log.holds(seq)) await this.#entryWaiter.waitFor(seq, () => this.#showPlace(seq));
+    if (!this.#log.contains(seq)) await this.#entryWaiter.waitFor(seq, () => this.#loadPlace(seq));
     const item = this.#items.find((candidate) => candidate.seq >= seq);
     if (item) this.#jump = { to: item.id };
   }
 
-  // What a person does.
+  // The user's actions.
 
   send(text: string, replyTo?: EntryId): void {
     this.post(replyTo ? { kind: "message", text, reply_to: replyTo } : { kind: "message", text });
-    this.#readState.dropLine();
-    this.toPresent();
+    this.#readState.clearNewLine();
+    this.jumpToPresent();
   }
 
   react(item: Item, emoji: string): void {
@@ -291,12 +294,12 @@ export class RoomState {
     this.post({ kind: "react", to: item.id, emoji, on });
   }
 
-  /** Shows it at once; the back end's own list confirms it, and the log's entry replaces it. */
+  /** Posts an entry. It is shown at once; later the back end's list confirms it, and the log's entry replaces it. */
   post(body: Body): void {
     this.#send(this.outbox.add(this.id, body));
   }
 
-  /** Sends what was refused once more: under its id and in its place, so that it can't stand there twice. */
+  /** Sends a failed post again, with the same id and in the same position, so that it can't be duplicated. */
   retry(id: EntryId): void {
     const unheard = this.outbox.retry(id);
     if (unheard) this.#send(unheard);
@@ -307,15 +310,13 @@ export class RoomState {
   }
 
   discard(id: EntryId): void {
-    const putBack = this.outbox.discard(id);
-    this.#context.command({ command: "discard", id }).catch(putBack);
+    const undo = this.outbox.discard(id);
+    this.#context.command({ command: "discard", id }).catch(undo);
   }
 
-  typingNow(on: boolean): void {
+  sendTyping(on: boolean): void {
     void this.#command({ command: "typing", room: this.id, on });
   }
-
-  // Within.
 
   #send({ id, room, body, written }: OutboxItem): void {
     this.#context
@@ -323,7 +324,7 @@ export class RoomState {
       .catch((error: unknown) => this.outbox.markFailed(id, errorMessage(error)));
   }
 
-  /** For what needs no answer here: the context has told the person, and what is waited for is asked again. */
+  /** Sends a command whose failure needs no handling here: it was shown to the user, and the request can be repeated. */
   #command(command: Command): Promise<void> {
     return this.#context.command(command).catch(() => {
       this.#loading = null;
@@ -335,8 +336,8 @@ export class RoomState {
     void this.#command({ command: "history", room: this.id, range: { ...range, limit: pageSize } });
   }
 
-  #showPlace(seq: Seq): void {
-    if (this.#log.holds(seq)) return;
+  #loadPlace(seq: Seq): void {
+    if (this.#log.contains(seq)) return;
     this.#log.target = seq;
     this.#load("place", { after: Math.max(0, seq - 1 - pageSize / 2) });
   }

@@ -1,7 +1,7 @@
-/** An address as one reads it out: without `http://` and a trailing slash, which every browser adds by itself. */
+/** Shortens an address for display: without `http://` and a trailing slash, which browsers add by themselves. */
 export const displayAddress = (address: string): string => address.replace(/^http:\/\//, "").replace(/\/$/, "");
 
-/** Whether an address leads to this very computer, and so is of no use to others. */
+/** Returns whether an address works on this computer only. */
 export function isLoopback(address: string): boolean {
   try {
     const { hostname } = new URL(address);

@@ -1,10 +1,10 @@
 import { strings } from "../shared/strings";
 import type { ServerState } from "./server-state.svelte";
 
-/** After so many attempts in vain it is no longer a hiccup. */
+/** The number of failed attempts after which the text says that the server can't be reached. */
 const maxQuietAttempts = 3;
 
-/** How it stands with a server, as a person reads it; nothing where all is well. */
+/** Describes the state of a server's connection for the user. Returns an empty string if all is well. */
 export function connectionText(
   { connection, postingError, id, known }: ServerState,
   hostedServer: string | undefined,
@@ -13,7 +13,7 @@ export function connectionText(
     case "refused":
       return `${strings.banner.refused} ${connection.error.message}`;
     case "reconnecting":
-      // This device's own server, which nothing but hosting again brings back.
+      // This device's own server comes back only when it is hosted again.
       if (known.own && hostedServer !== id) return strings.banner.stopped;
       if (connection.message) return strings.banner.closed(connection.message);
       return connection.attempts > maxQuietAttempts ? strings.banner.offline : strings.banner.reconnecting;

@@ -2,19 +2,21 @@ import type { Backend, KnownServer } from "../backend";
 import type { Entry, Hello, MemberId, Name, Person, RoomId, RoomSummary, WireError } from "../backend/protocol";
 import type { Command, ConnectionStatus, OutboxItem, Update } from "../backend/session-types";
 import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
-import { isPassing } from "../backend/wire-error";
+import { isTransient } from "../backend/wire-error";
 import { errorMessage } from "../shared/errors";
 import { newId } from "../shared/ids";
 import { strings } from "../shared/strings";
 
-/** What a server's state tells the rest of the interface. */
+/** The part of the interface that a server's state reports to. */
 export interface ServerListener {
+  /** Returns whether the user sees this room now. */
   isWatched(server: ServerState, room: RoomState): boolean;
-  /** Messages of others that were not there before. */
+  /** Called with new messages of other members. */
   onNewMessages(server: ServerState, room: RoomState, entries: readonly Entry[]): void;
   showError(message: string): void;
 }
 
+/** One server as the interface shows it: connection, rooms and people. */
 export class ServerState {
   readonly id: string;
   readonly #backend: Backend;
@@ -23,14 +25,14 @@ export class ServerState {
   #known: KnownServer;
   #connection: ConnectionStatus = $state.raw({ state: "connecting" });
   #hello: Hello | null = $state.raw(null);
-  /** The rooms that one is in; and behind them those that one is not in any more, but that hold something unsent. */
+  /** The joined rooms, followed by those that the user is no longer in but that have unsent posts. */
   #rooms: readonly RoomState[] = $state.raw([]);
   #directory: readonly RoomSummary[] | null = $state.raw(null);
   #people: readonly Person[] = $state.raw([]);
   readonly #presence = $derived(new Map(this.#people.map((person) => [person.id, person])));
-  /** Why the server takes nothing at the moment. */
+  /** The temporary error because of which the server accepts no posts at the moment. */
   #postingError: WireError | null = $state.raw(null);
-  /** What waits for rooms that are not known yet. */
+  /** The outboxes of rooms that are not known yet. */
   readonly #unassignedOutboxes = new Map<RoomId, readonly OutboxItem[]>();
   readonly #sending = $derived(this.#rooms.flatMap(({ outbox }) => outbox.sending));
   readonly #unread = $derived(this.#rooms.reduce((sum, room) => sum + room.unread, 0));
@@ -82,7 +84,7 @@ export class ServerState {
   get postingError() {
     return this.#postingError;
   }
-  /** What was written on this server and is on its way. */
+  /** The posts in all rooms that the server has not acknowledged yet. */
   get sending() {
     return this.#sending;
   }
@@ -94,17 +96,17 @@ export class ServerState {
     return this.#rooms.find((room) => room.id === id);
   }
 
-  /** Under which name somebody goes, as far as this device knows. */
+  /** Returns the current name of a member, if this device knows it. */
   knownName(member: MemberId, room?: RoomState): Name | undefined {
     return this.#presence.get(member)?.name ?? room?.nameOf(member);
   }
 
-  /** A name for everybody: who is not known goes by the beginning of their key. */
+  /** Returns a name for any member: if it is not known, the beginning of the key. */
   nameOf(member: MemberId, room?: RoomState): Name {
     return this.knownName(member, room) ?? member.slice(0, 8);
   }
 
-  /** Everybody that this device knows of: who is here right now, and who belongs to a room that has been opened. */
+  /** Returns everyone this device knows of: who is connected now, and the members of the rooms that have been opened. */
   allPeople(): Person[] {
     const all = new Map(this.#presence);
     for (const { id, name, left } of this.#rooms.flatMap(({ members }) => members))
@@ -120,7 +122,7 @@ export class ServerState {
     this.#known = known;
   }
 
-  /** Rejects after the person has been told. */
+  /** Passes a command to the back end. A rejection has already been shown to the user. */
   async command(command: Command): Promise<void> {
     try {
       await this.#backend.command(this.id, command);
@@ -170,22 +172,25 @@ export class ServerState {
     const was = this.#connection.state;
     this.#connection = connection;
     if (connection.state !== "online") this.#postingError = null;
-    if (connection.state === "online" && was !== "online") for (const room of this.#rooms) room.reconnected();
+    if (connection.state === "online" && was !== "online") for (const room of this.#rooms) room.onReconnected();
   }
 
   #setRooms(summaries: readonly RoomSummary[]): void {
     const rooms = summaries.map((summary) => {
       const room = this.room(summary.id);
-      room?.summarise(summary);
+      room?.setSummary(summary);
       return room ?? new RoomState(summary, this.#roomContext);
     });
     const others = this.#rooms.filter((room) => !rooms.includes(room));
-    for (const room of others) room.notJoined();
+    for (const room of others) room.markNotJoined();
     this.#rooms = [...rooms, ...others];
     this.#assignOutboxes();
   }
 
-  /** Puts what was written into its room. One that is not there needs a place as well, once the server has said which are. */
+  /**
+   * Moves outboxes into their rooms. After the server's hello, an outbox of a room that the user is not in gets a room of
+   * its own, so that its posts are visible.
+   */
   #assignOutboxes(): void {
     for (const [id, items] of this.#unassignedOutboxes) {
       const room = this.room(id) ?? (this.#hello && items.length > 0 ? this.#addNotJoinedRoom(id) : undefined);
@@ -198,14 +203,23 @@ export class ServerState {
 
   #addNotJoinedRoom(id: RoomId): RoomState {
     const head = { epoch: "", seq: 0 };
-    const gone = { id, name: strings.rooms.notJoined, topic: "", members: 0, head, joined: false, read: 0, unread: 0 };
-    const room = new RoomState(gone, this.#roomContext);
+    const summary = {
+      id,
+      name: strings.rooms.notJoined,
+      topic: "",
+      members: 0,
+      head,
+      joined: false,
+      read: 0,
+      unread: 0,
+    };
+    const room = new RoomState(summary, this.#roomContext);
     this.#rooms = [...this.#rooms, room];
     return room;
   }
 
   #onEntries(update: Update & { update: "entries" }): void {
-    // Something got through.
+    // One of this device's posts was accepted.
     if (update.entries.some(({ author, device }) => author === this.me && device === this.#hello?.device))
       this.#postingError = null;
     const room = this.room(update.room);
@@ -224,9 +238,9 @@ export class ServerState {
     if (this.#sending.length === 0) this.#postingError = null;
   }
 
-  /** Posts show their own refusals, where they stand; one that passes holds up all of them. */
+  /** Handles a refusal. A refused post shows its error itself, unless the error is temporary: that blocks all posts. */
   #onRefused({ event, error }: { event: string; error: WireError }): void {
-    if (event === "post" && isPassing(error.code)) this.#postingError = error;
+    if (event === "post" && isTransient(error.code)) this.#postingError = error;
     else if (event !== "post" && event !== "typing") this.#listener.showError(error.message);
   }
 }

@@ -1,4 +1,7 @@
-/** Copies text; true when it is on the clipboard. Over plain http a browser has no clipboard object, only the old command. */
+/**
+ * Copies text to the clipboard and returns whether that worked. A page served over plain HTTP has no `navigator.clipboard`,
+ * only the deprecated `copy` command.
+ */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -10,14 +13,14 @@ export async function copyText(text: string): Promise<boolean> {
 
 function copyBySelection(text: string): boolean {
   const field = document.createElement("textarea");
-  const before = document.activeElement;
+  const focused = document.activeElement;
   field.value = text;
-  field.className = "hidden";
-  // A modal dialog makes everything outside it inert, and nothing inert can be selected.
+  field.className = "visually-hidden";
+  // While a modal dialog is open, everything outside it is inert and can't be selected.
   (document.querySelector("dialog[open]") ?? document.body).append(field);
   field.select();
-  const done = document.execCommand("copy");
+  const copied = document.execCommand("copy");
   field.remove();
-  if (before instanceof HTMLElement) before.focus();
-  return done;
+  if (focused instanceof HTMLElement) focused.focus();
+  return copied;
 }

@@ -1,4 +1,4 @@
-/** A few dozen emoji with the names by which `:` completes them; the first eight are offered as reactions. */
+/** The offered emoji with the names that complete them after a `:`. The first eight are the quick reactions. */
 export const emoji: readonly (readonly [emoji: string, name: string])[] = [
   ["👍", "thumbsup"],
   ["❤️", "heart"],
@@ -50,4 +50,4 @@ export const emoji: readonly (readonly [emoji: string, name: string])[] = [
   ["🎵", "music"],
 ];
 
-export const quickReactions = emoji.slice(0, 8).map(([sign]) => sign);
+export const quickReactions = emoji.slice(0, 8).map(([character]) => character);

@@ -1,5 +1,3 @@
-/** A friendly name for somebody who has not chosen one yet. */
-
 // prettier-ignore
 const adjectives = [
   "Amber", "Brave", "Bright", "Calm", "Clever", "Cosy", "Curious", "Daring", "Eager", "Fuzzy", "Gentle", "Golden",
@@ -14,6 +12,7 @@ const animals = [
   "Sparrow", "Stork", "Swan", "Turtle", "Wren",
 ];
 
+/** Returns a random friendly name, as a suggestion for a new user. */
 export function randomName(): string {
   return `${pick(adjectives)} ${pick(animals)}`;
 }

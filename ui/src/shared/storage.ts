@@ -1,9 +1,10 @@
-/** What this device keeps for itself. A browser may refuse storage altogether; then it is kept until the page closes. */
+/** A key-value storage on this device. */
 export interface KeyValueStorage {
   get(key: string): string | null;
   set(key: string, value: string | null): void;
 }
 
+/** Stores values in `localStorage`, and in memory where the browser refuses that: there they last until the page closes. */
 export class LocalKeyValueStorage implements KeyValueStorage {
   readonly #memory = new Map<string, string>();
 
@@ -22,7 +23,7 @@ export class LocalKeyValueStorage implements KeyValueStorage {
       if (value === null) localStorage.removeItem(key);
       else localStorage.setItem(key, value);
     } catch {
-      // Storage is full or forbidden: the copy in memory stands.
+      // Storage is full or forbidden. The copy in memory remains.
     }
   }
 }

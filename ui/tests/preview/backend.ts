@@ -1,56 +1,57 @@
 import type { Backend, BackendEvent } from "../../src/backend";
 import type { Command, ConnectionStatus, OutboxItem, Update } from "../../src/backend/session-types";
-import { MadeUpRoom, me, members, people } from "./rooms";
+import { FakeRoom, me, members, people } from "./rooms";
 
 /**
- * A made-up back end to look at the interface with. The address says what to see:
- * `?first`, `?first&nearby`, `?web`, `?big=100000`, `?unread=30`, `?offline`, `?refused`, `?empty`, `?host`, `?typing`, `?fail`, `?quit`, `?fatal`.
+ * A fake back end, to preview the interface without a server. The page's address selects the state to show:
+ * `?first`, `?first&nearby`, `?web`, `?big=100000`, `?unread=30`, `?offline`, `?closing`, `?refused`, `?empty`, `?host`,
+ * `?unannounced`, `?typing`, `?quit`, `?fatal`.
  */
-const asked = new URLSearchParams(location.search);
-const has = (what: string) => asked.has(what);
+const options = new URLSearchParams(location.search);
+const has = (option: string) => options.has(option);
 const server = "server-1";
 const web = has("web");
 
-let tell: (event: BackendEvent) => void = () => undefined;
-const up = (update: Update, to = server) => tell({ event: "session", server: to, update });
+let emit: (event: BackendEvent) => void = () => undefined;
+const notify = (update: Update, to = server) => emit({ event: "session", server: to, update });
 
-const size = Number(asked.get("big") ?? (has("empty") ? 1 : 300));
+const size = Number(options.get("big") ?? (has("empty") ? 1 : 300));
 const rooms = [
-  new MadeUpRoom(
+  new FakeRoom(
     "lobby",
     "Lobby",
     "Everything that has no room of its own",
     size,
-    size - Number(asked.get("unread") ?? 0),
+    size - Number(options.get("unread") ?? 0),
   ),
-  new MadeUpRoom("design", "Design", "", 40, 28),
-  new MadeUpRoom("long", "A room whose name nobody thought about long enough before creating it", "", 5, 5),
-  new MadeUpRoom("arabic", "غرفة الاجتماعات", "", 12, 12),
+  new FakeRoom("design", "Design", "", 40, 28),
+  new FakeRoom("long", "A room whose name nobody thought about long enough before creating it", "", 5, 5),
+  new FakeRoom("arabic", "غرفة الاجتماعات", "", 12, 12),
 ];
 const outbox: OutboxItem[] = [];
 let connection: ConnectionStatus = { state: "online" };
 
-const summaries = () => up({ update: "rooms", rooms: rooms.map((room) => room.summary()) });
+const summaries = () => notify({ update: "rooms", rooms: rooms.map((room) => room.summary()) });
 const room = (id: string) => rooms.find((candidate) => candidate.id === id);
 
-function entries(id: string, after?: number, before?: number, limit = 200) {
+function sendEntries(id: string, after?: number, before?: number, limit = 200) {
   const page = room(id)?.page(after, before, limit);
-  if (page) up({ update: "entries", room: id, head: page.head, entries: page.entries, later: page.later ?? [] });
+  if (page) notify({ update: "entries", room: id, head: page.head, entries: page.entries, later: page.later ?? [] });
 }
 
 function says(id: string, author: string, text: string) {
   const entry = room(id)?.add(author, { kind: "message", text });
-  if (entry) up({ update: "entries", room: id, head: { epoch: "e", seq: entry.seq }, entries: [entry] });
+  if (entry) notify({ update: "entries", room: id, head: { epoch: "e", seq: entry.seq }, entries: [entry] });
   summaries();
 }
 
-function command(command: Command) {
+function handle(command: Command) {
   switch (command.command) {
     case "open":
-      entries(command.room, undefined, undefined, 100);
-      return up({ update: "members", room: command.room, members });
+      sendEntries(command.room, undefined, undefined, 100);
+      return notify({ update: "members", room: command.room, members });
     case "history":
-      setTimeout(() => entries(command.room, command.range.after, command.range.before, command.range.limit), 30);
+      setTimeout(() => sendEntries(command.room, command.range.after, command.range.before, command.range.limit), 30);
       return;
     case "read": {
       const read = room(command.room);
@@ -66,16 +67,16 @@ function command(command: Command) {
       );
       return;
     case "create":
-      rooms.push(new MadeUpRoom(command.room, command.name, command.topic ?? "", 1, 1));
+      rooms.push(new FakeRoom(command.room, command.name, command.topic ?? "", 1, 1));
       return summaries();
     case "browse":
       setTimeout(
         () =>
-          up({
+          notify({
             update: "directory",
             rooms: [
-              ...rooms.map((one) => one.summary()),
-              new MadeUpRoom("x", "Lunch", "What and where", 9, 9).summary(),
+              ...rooms.map((known) => known.summary()),
+              new FakeRoom("x", "Lunch", "What and where", 9, 9).summary(),
             ],
           }),
         100,
@@ -96,17 +97,17 @@ function send(post: Command & { command: "send" }) {
   }
   outbox.push(item);
   const own = () => outbox.filter((other) => other.room === post.room);
-  up({ update: "outbox", room: post.room, items: own() });
+  notify({ update: "outbox", room: post.room, items: own() });
   if (connection.state !== "online" || item.state.state === "failed") return;
   setTimeout(() => {
     outbox.splice(outbox.indexOf(item), 1);
     const entry = room(post.room)?.add(me, post.body, post.id);
-    if (entry) up({ update: "entries", room: post.room, head: { epoch: "e", seq: entry.seq }, entries: [entry] });
-    up({ update: "outbox", room: post.room, items: own() });
+    if (entry) notify({ update: "entries", room: post.room, head: { epoch: "e", seq: entry.seq }, entries: [entry] });
+    notify({ update: "outbox", room: post.room, items: own() });
   }, 80);
 }
 
-function decorate() {
+function addExamples() {
   const lobby = rooms[0];
   if (!lobby || has("empty")) return;
   const target = (back: number) => lobby.entry(size - back);
@@ -125,7 +126,7 @@ function decorate() {
 }
 
 function connect() {
-  up({
+  notify({
     update: "hello",
     server: { id: server, name: "Office by the river", software: "ichat" },
     protocol: 1,
@@ -138,7 +139,7 @@ function connect() {
     now: Date.now(),
   });
   summaries();
-  up({ update: "presence", people: people.filter(({ availability }) => availability !== "offline") });
+  notify({ update: "presence", people: people.filter(({ availability }) => availability !== "offline") });
   if (has("offline")) connection = { state: "reconnecting", attempts: 4, waiting: 2 };
   if (has("closing"))
     connection = { state: "reconnecting", attempts: 0, waiting: 0, message: "The host has stopped the server." };
@@ -148,18 +149,18 @@ function connect() {
       error: { code: "protocol", message: "It speaks a newer version. Update I-Chat." },
     };
   }
-  up({ update: "connection", ...connection });
-  if (has("typing")) up({ update: "typing", room: "lobby", members: ["ada-key", "lea-key"] });
+  notify({ update: "connection", ...connection });
+  if (has("typing")) notify({ update: "typing", room: "lobby", members: ["ada-key", "lea-key"] });
 }
 
-function known(own = has("host")) {
+function emitServers(own = has("host")) {
   const first = { id: server, name: "Office by the river", addresses: ["http://192.168.1.7:4242"], own };
   const second = { id: "server-2", name: "LAN party", addresses: ["http://10.0.0.9:4242"], own: false };
-  tell({ event: "servers", servers: web ? [first] : [first, second] });
+  emit({ event: "servers", servers: web ? [first] : [first, second] });
 }
 
-const hosted = () =>
-  tell({
+const emitHosting = () =>
+  emit({
     event: "hosting",
     hosting: {
       server,
@@ -169,8 +170,8 @@ const hosted = () =>
     },
   });
 
-const found = () =>
-  tell({
+const emitNearby = () =>
+  emit({
     event: "nearby",
     searching_ms: has("nearby") ? 900 : 6000,
     checked: ["Wi-Fi 192.168.1.7", "Ethernet 10.0.0.4"],
@@ -196,39 +197,39 @@ const found = () =>
       : [],
   });
 
-const enter = () => {
-  known();
+const join = () => {
+  emitServers();
   connect();
 };
 
 export const backend: Backend = {
-  start(on) {
-    tell = on;
+  start(onEvent) {
+    emit = onEvent;
     if (has("fatal")) {
       const message = "The data folder ~/.local/share/ichat is in use by another I-Chat. Quit that one first.";
-      tell({ event: "fatal", error: { code: "storage", message } });
+      emit({ event: "fatal", error: { code: "storage", message } });
       return Promise.resolve();
     }
-    tell({ event: "profile", name: "Amber Otter", device: "d", first_run: has("first") });
-    decorate();
-    if (has("first") && !web) found();
-    else enter();
-    if (has("host")) hosted();
-    if (has("quit")) tell({ event: "ask_quit" });
-    (window as unknown as { world: unknown }).world = {
+    emit({ event: "profile", name: "Amber Otter", device: "d", first_run: has("first") });
+    addExamples();
+    if (has("first") && !web) emitNearby();
+    else join();
+    if (has("host")) emitHosting();
+    if (has("quit")) emit({ event: "ask_quit" });
+    (window as unknown as { preview: unknown }).preview = {
       says,
-      many: (n: number) => {
+      sayMany: (n: number) => {
         for (let i = 0; i < n; i++) says("lobby", i % 2 ? "ada-key" : "lea-key", `live ${i}`);
       },
     };
     return Promise.resolve();
   },
-  command: (_server, wish) => {
-    command(wish);
+  command: (_server, received) => {
+    handle(received);
     return Promise.resolve();
   },
   setName: () => Promise.resolve(),
-  attention: () => undefined,
+  setFocused: () => undefined,
   notify: () => undefined,
   badge: () => undefined,
   ...(web
@@ -236,12 +237,12 @@ export const backend: Backend = {
     : {
         hosting: {
           start: () => {
-            enter();
-            hosted();
+            join();
+            emitHosting();
             return Promise.resolve();
           },
           stop: () => {
-            tell({ event: "hosting", hosting: null });
+            emit({ event: "hosting", hosting: null });
             return Promise.resolve();
           },
           hide: () => Promise.resolve(),
@@ -249,7 +250,7 @@ export const backend: Backend = {
         },
         nearby: {
           join: () => {
-            enter();
+            join();
             return Promise.resolve();
           },
         },
@@ -260,7 +261,7 @@ export const backend: Backend = {
                 code: "other",
                 message: "Nobody answers at nowhere. Is the address right, and is the host running?",
               });
-            enter();
+            join();
             return Promise.resolve(server);
           },
           forget: () => Promise.resolve(),

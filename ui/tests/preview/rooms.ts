@@ -1,8 +1,9 @@
+import { countsAsUnreadFor, targetOf } from "../../src/backend/entry-kinds";
 import type { Body, Entry, Member, MemberId, Page, Person, RoomSummary } from "../../src/backend/protocol";
 
-/** A made-up server's log of one room: entries are made when they are asked for, so that 100,000 cost nothing. */
-export class MadeUpRoom {
-  readonly #extra = new Map<number, Entry>();
+/** The log of a fake server's room. Entries are generated when they are requested, so that 100,000 cost nothing. */
+export class FakeRoom {
+  readonly #added = new Map<number, Entry>();
   readonly #ids = new Map<string, number>();
   head: number;
 
@@ -15,20 +16,20 @@ export class MadeUpRoom {
     private readonly base = Date.now(),
   ) {
     this.head = written;
-    this.#bound = written;
+    this.#generated = written;
   }
-  readonly #bound: number;
+  readonly #generated: number;
 
   entry(seq: number): Entry {
-    const extra = this.#extra.get(seq);
-    if (extra) return extra;
-    const at = this.base - (this.#bound - seq) * 47_000;
+    const added = this.#added.get(seq);
+    if (added) return added;
+    const at = this.base - (this.#generated - seq) * 47_000;
     const body: Body =
       seq === 1
         ? { kind: "created", name: this.name }
         : seq % 97 === 0
           ? { kind: "joined", name: people[seq % people.length]?.name ?? "" }
-          : { kind: "message", text: said(seq) };
+          : { kind: "message", text: textOf(seq) };
     const author = people[Math.floor(seq / 3 + (seq % 7)) % people.length]?.id ?? "";
     return { seq, id: idAt(at, seq), author, device: "d", at, body };
   }
@@ -38,7 +39,7 @@ export class MadeUpRoom {
     if (known !== undefined) return this.entry(known);
     this.head += 1;
     const entry: Entry = { seq: this.head, id, author, device: "d", at, body };
-    this.#extra.set(this.head, entry);
+    this.#added.set(this.head, entry);
     this.#ids.set(id, this.head);
     return entry;
   }
@@ -55,19 +56,15 @@ export class MadeUpRoom {
     }
     const entries: Entry[] = [];
     for (let seq = from; seq <= to; seq++) entries.push(this.entry(seq));
-    const held = new Set(entries.map(({ id }) => id));
-    const later = [...this.#extra.values()].filter(({ seq, body }) => {
-      const of = body.kind === "edit" || body.kind === "delete" ? body.of : body.kind === "react" ? body.to : "";
-      return seq > to && held.has(of);
-    });
+    const ids = new Set(entries.map(({ id }) => id));
+    const later = [...this.#added.values()].filter(({ seq, body }) => seq > to && ids.has(targetOf(body) ?? ""));
     return { room: this.id, head: { epoch: "e", seq: this.head }, entries, later };
   }
 
   summary(): RoomSummary {
     let unread = 0;
     for (let seq = this.read + 1; seq <= Math.min(this.head, this.read + 1000); seq++) {
-      const { body, author } = this.entry(seq);
-      if (body.kind === "message" && author !== me) unread += 1;
+      if (countsAsUnreadFor(this.entry(seq), me)) unread += 1;
     }
     return {
       id: this.id,
@@ -96,7 +93,7 @@ export const people: Person[] = [
 
 export const members: Member[] = people.map(({ id, name }) => ({ id, name }));
 
-const lines = [
+const texts = [
   "Has anybody seen the blue folder?",
   "On the shelf, second from the left.",
   "Thanks! The numbers for **March** are in; I put them beside the *old* ones, see https://intranet.example/reports/2026/march?view=full&sort=asc",
@@ -110,7 +107,7 @@ const lines = [
   "- bread\n- milk\n- coffee, *lots*",
 ];
 
-const said = (seq: number) => `${lines[(seq * 7) % lines.length]}`;
+const textOf = (seq: number) => `${texts[(seq * 7) % texts.length]}`;
 
 function idAt(at: number, seq: number): string {
   const time = Math.floor(at).toString(16).padStart(12, "0");

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 
-/** The interface in front of a made-up server, to look at: `npx vite --config tests/preview/vite.config.ts`. */
+/** The interface with a fake back end, for previews: `npx vite --config tests/preview/vite.config.ts`. */
 export default defineConfig({
   root: fileURLToPath(new URL("../..", import.meta.url)),
   plugins: [svelte()],

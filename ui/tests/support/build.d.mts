@@ -1,5 +1,5 @@
 export class Build {
-  static of(mode: "app" | "web"): Promise<Build>;
-  bytesWith(...parts: string[]): Promise<number>;
+  static make(mode: "app" | "web"): Promise<Build>;
+  startBytes(...components: string[]): Promise<number>;
   remove(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// A build of the interface, and what it weighs at its start, compressed as servers do it.
+/** Builds the interface and measures what it loads at its start, gzipped as servers send it. */
 
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { gzipSync } from "node:zlib";
 const page = "index.html";
 const ui = fileURLToPath(new URL("../..", import.meta.url));
 
-/** One of the two builds, made anew: what lies in `dist` may be older than the sources. */
+/** A new build in a temporary folder, since the one in `dist` may be older than the sources. */
 export class Build {
   #folder;
   #chunks;
@@ -21,10 +21,10 @@ export class Build {
     this.#chunks = chunks;
   }
 
-  static async of(mode) {
+  static async make(mode) {
     const folder = await mkdtemp(join(tmpdir(), `ichat-start-${mode}-`));
     const vite = join(ui, "node_modules", "vite", "bin", "vite.js");
-    // As by hand: a build that knows of tests keeps what is for development.
+    // The environment of a normal build: vitest's would make a development build.
     const env = { ...process.env, NODE_ENV: "production", VITEST: undefined };
     await promisify(execFile)(process.execPath, [vite, "build", "--mode", mode, "--outDir", folder, "--manifest"], {
       cwd: ui,
@@ -33,30 +33,30 @@ export class Build {
     return new Build(folder, JSON.parse(await readFile(join(folder, ".vite", "manifest.json"), "utf8")));
   }
 
-  /** The page with everything that its entry imports, and the same of these parts: modules, styles, and files named in them. */
-  async bytesWith(...parts) {
+  /** Returns the size of the page with all static imports of its entry and of these lazy components, styles and assets included. */
+  async startBytes(...components) {
     const files = new Set([page]);
-    const met = new Set();
-    const meet = (key) => {
+    const visited = new Set();
+    const visit = (key) => {
       const chunk = this.#chunks[key];
-      if (!chunk || met.has(key)) return;
-      met.add(key);
+      if (!chunk || visited.has(key)) return;
+      visited.add(key);
       for (const file of [chunk.file, ...(chunk.css ?? []), ...(chunk.assets ?? [])]) files.add(file);
-      chunk.imports?.forEach(meet);
+      chunk.imports?.forEach(visit);
     };
-    for (const part of [page, ...parts]) meet(this.#keyOf(part));
+    for (const name of [page, ...components]) visit(this.#keyOf(name));
     const sizes = await Promise.all(
       [...files].map(async (file) => gzipSync(await readFile(join(this.#folder, file))).length),
     );
     return sizes.reduce((sum, size) => sum + size, 0);
   }
 
-  /** By its own name: its path is gone where other chunks import from it too. */
-  #keyOf(part) {
+  /** Finds a chunk by its name: its path is not in the manifest if other chunks import from it, too. */
+  #keyOf(chunk) {
     const found = Object.entries(this.#chunks).find(([key, { file, name }]) => {
-      return key === part || (name === part && file.endsWith(".js"));
+      return key === chunk || (name === chunk && file.endsWith(".js"));
     });
-    if (!found) throw new Error(`the build holds no ${part}, but ${Object.keys(this.#chunks).join(", ")}`);
+    if (!found) throw new Error(`the build has no chunk ${chunk}, only ${Object.keys(this.#chunks).join(", ")}`);
     return found[0];
   }
 

@@ -2,7 +2,7 @@
 
 import type { WireError } from "../protocol";
 import type { ConnectionStatus } from "../session-types";
-import { isPassing } from "../wire-error";
+import { isTransient } from "../wire-error";
 import type { Out } from "./effects";
 
 type Window = readonly [afterMs: number, beforeMs: number];
@@ -142,7 +142,7 @@ export class Line {
       this.#authRetried = true;
       return [0, 0];
     }
-    if (isPassing(error.code)) {
+    if (isTransient(error.code)) {
       this.#message = error.message;
       return backOffCap;
     }

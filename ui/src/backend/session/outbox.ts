@@ -2,7 +2,7 @@
 
 import { type Entry, type EntryId, limits, type RoomId, type WireError } from "../protocol";
 import type { OutboxItem } from "../session-types";
-import { isPassing } from "../wire-error";
+import { isTransient } from "../wire-error";
 import { drained, earliest } from "./order";
 import type { Out } from "./effects";
 
@@ -79,7 +79,7 @@ export class Outbox {
     const post = this.#posts.get(id);
     if (!post) return false;
     if (!isSending(post)) return true;
-    if (isPassing(error.code)) {
+    if (isTransient(error.code)) {
       // Those behind it go again as well, so that the order stays. A burst of refusals is one refusal.
       if (this.#pausedUntil === undefined) {
         this.#pausedUntil = now + Math.min(pauseMs * 2 ** Math.min(this.#refusals, 8), pauseCapMs);

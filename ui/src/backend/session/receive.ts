@@ -1,7 +1,7 @@
 /** What the server says: which event goes where, and the small ones themselves. */
 
 import type { MemberList, Read, Refused, RoomId, ServerEvent, TypingNow } from "../protocol";
-import { isPassing } from "../wire-error";
+import { isTransient } from "../wire-error";
 import { hello, room, roomsMost } from "./hello";
 import type { Session } from "./index";
 import { entries, heads, page, reset } from "./log-events";
@@ -77,7 +77,7 @@ export function read(session: Session, { room, seq }: Read, out: Out): boolean {
 function refused(session: Session, now: number, { event, room, id, error }: Refused, out: Out): void {
   if (event === "post" && id !== undefined && session.outbox.refused(now, id, error, out)) return;
   // These ask for themselves again, after a while.
-  if ((event === "sync" || event === "history") && isPassing(error.code)) return;
+  if ((event === "sync" || event === "history") && isTransient(error.code)) return;
   const ofRoom = event === "sync" || event === "history" || event === "members";
   const gone = error.code === "unknown_room" || error.code === "not_joined";
   if (ofRoom && room !== undefined && gone) lost(session, room, out);

@@ -1,49 +1,49 @@
-/** What stands behind the interface in a browser: the server that the page came from. */
+/** The browser's back end: a session with the server that the page came from. */
 
 import type { Backend, BackendEvent, MessageNotification } from "../index";
 import type { Auth, Challenge, DeviceId, Name, ServerId, ServerInfo } from "../protocol";
 import type { Command, Update } from "../session-types";
-import { type Disk, renewMs } from "./client-storage";
-import { answer, freshProfile, type Profile } from "./identity";
-import { openIndexedDisk } from "./indexed-db-storage";
-import { LiveSession } from "./session-driver";
+import type { BrowserEnv } from "./browser-env";
+import { type ClientStorage, leaseRenewalIntervalMs } from "./client-storage";
+import { createProfile, type Profile, signChallenge } from "./identity";
+import { openIndexedDbStorage } from "./indexed-db-storage";
+import { MemoryStorage } from "./memory-storage";
 import { parseName } from "./name";
-import { MemoryDisk } from "./memory-storage";
-import type { Page } from "./browser-env";
-import { askHello } from "./transport";
+import { SessionDriver } from "./session-driver";
+import { fetchHello } from "./transport";
 
-/** Where the first hello finds no server it is asked for again after this, and then after twice as long, up to the second. */
-const helloAgainMs = { first: 1_000, most: 15_000 };
+/** The delay before the first hello is tried again. It doubles with each failure up to the maximum. */
+const helloRetryMs = { first: 1_000, max: 15_000 };
 
 export class WebBackend implements Backend {
-  readonly #page: Page;
-  #on: (event: BackendEvent) => void = () => undefined;
-  #disk: Disk = new MemoryDisk();
-  #profile: Profile = freshProfile();
+  readonly #env: BrowserEnv;
+  #emit: (event: BackendEvent) => void = () => undefined;
+  #storage: ClientStorage = new MemoryStorage();
+  #profile: Profile = createProfile();
   #device: DeviceId = "";
   #server?: ServerInfo;
-  #session?: LiveSession;
-  #renewal?: ReturnType<typeof setInterval>;
+  #session?: SessionDriver;
+  #renewalTimer?: ReturnType<typeof setInterval>;
   #helloTimer?: ReturnType<typeof setTimeout>;
-  #renewed = Date.now();
-  #unkept = false;
-  #toldUnkept = false;
+  #lastRenewal = Date.now();
+  #storageError: "none" | "unreported" | "reported" = "none";
 
-  constructor(page: Page) {
-    this.#page = page;
+  constructor(env: BrowserEnv) {
+    this.#env = env;
   }
 
-  async start(on: (event: BackendEvent) => void): Promise<void> {
-    this.#on = on;
-    await this.#openDisk();
-    on({ event: "profile", name: this.#profile.name, device: this.#device, first_run: !this.#profile.named });
-    const server = await this.#disk.server();
-    if (server) this.#meet(server);
-    else void this.#findServer(helloAgainMs.first);
-    this.#page.onNudge(() => this.#nudge());
-    this.#page.onLeave(() => void this.#release());
-    this.#page.onReturn(() => void this.#renew());
-    this.#renewal = setInterval(() => void this.#renew(), renewMs);
+  async start(onEvent: (event: BackendEvent) => void): Promise<void> {
+    this.#emit = onEvent;
+    await this.#openStorage();
+    const { name, nameChosen } = this.#profile;
+    this.#emit({ event: "profile", name, device: this.#device, first_run: !nameChosen });
+    const server = await this.#storage.loadServer();
+    if (server) this.#setServer(server);
+    else void this.#findServer(helloRetryMs.first);
+    this.#env.onNudge(() => this.#nudge());
+    this.#env.onPageHide(() => void this.#releaseLease());
+    this.#env.onPageRestored(() => void this.#renewLease());
+    this.#renewalTimer = setInterval(() => void this.#renewLease(), leaseRenewalIntervalMs);
   }
 
   async command(server: ServerId, command: Command): Promise<void> {
@@ -52,135 +52,137 @@ export class WebBackend implements Backend {
     await this.#session.input({ input: "command", ...command });
   }
 
-  async setName(wanted: Name): Promise<void> {
-    const name = parseName(wanted);
-    this.#profile = { ...this.#profile, name, named: true };
-    await this.#disk.setName(name).catch(() => this.#tellUnkept());
+  async setName(entered: Name): Promise<void> {
+    const name = parseName(entered);
+    this.#profile = { ...this.#profile, name, nameChosen: true };
+    await this.#storage.saveName(name).catch(() => this.#reportStorageError());
     if (!this.#session) {
-      if (this.#server) this.#begin(this.#server);
+      if (this.#server) this.#startSession(this.#server);
       return;
     }
     await this.#session.input({ input: "command", command: "set_name", name });
-    // A server that refused the old name may take the new one.
+    // A server that refused the old name may accept the new one.
     this.#nudge();
   }
 
-  attention(focused: boolean): void {
+  setFocused(focused: boolean): void {
     if (focused) this.#nudge();
   }
 
   notify(notification: MessageNotification): void {
     const { server, room } = notification;
-    this.#page.notify(notification, () => this.#on({ event: "show", server, room }));
+    this.#env.notify(notification, () => this.#emit({ event: "show", server, room }));
   }
 
   badge(unread: number): void {
-    this.#page.setUnread(unread);
+    this.#env.setUnread(unread);
   }
 
-  /** Ends all that goes on by itself, as closing the tab does. */
+  /** Stops the session and all timers, as closing the tab does. */
   stop(): void {
-    clearInterval(this.#renewal);
+    clearInterval(this.#renewalTimer);
     clearTimeout(this.#helloTimer);
     this.#session?.stop();
     this.#session = undefined;
   }
 
-  async #openDisk(): Promise<void> {
+  async #openStorage(): Promise<void> {
     try {
-      this.#disk = await openIndexedDisk();
-      this.#profile = await this.#disk.profile(this.#profile);
+      this.#storage = await openIndexedDbStorage();
+      this.#profile = await this.#storage.loadProfile(this.#profile);
     } catch {
-      this.#disk = new MemoryDisk();
-      this.#profile = await this.#disk.profile(this.#profile);
-      this.#unkept = true;
+      this.#storage = new MemoryStorage();
+      this.#profile = await this.#storage.loadProfile(this.#profile);
+      this.#storageError = "unreported";
     }
-    this.#device = await this.#disk.claim(this.#page.tab, Date.now());
+    this.#device = await this.#storage.acquireDevice(this.#env.tabId, Date.now());
   }
 
-  /** The page's server, before it was ever met. */
-  async #findServer(againMs: number): Promise<void> {
+  /** Finds out which server the page came from, at the first visit. */
+  async #findServer(retryMs: number): Promise<void> {
     try {
-      const { server } = await askHello(this.#page.origin);
-      await this.#disk.keepServer(server).catch(() => this.#tellUnkept());
-      this.#meet(server);
+      const { server } = await fetchHello(this.#env.origin);
+      await this.#storage.saveServer(server).catch(() => this.#reportStorageError());
+      this.#setServer(server);
     } catch {
-      const next = Math.min(againMs * 2, helloAgainMs.most);
-      this.#helloTimer = setTimeout(() => void this.#findServer(next), againMs);
+      const next = Math.min(retryMs * 2, helloRetryMs.max);
+      this.#helloTimer = setTimeout(() => void this.#findServer(next), retryMs);
     }
   }
 
-  #meet(server: ServerInfo): void {
+  #setServer(server: ServerInfo): void {
     this.#server = server;
     const { id, name } = server;
-    this.#on({ event: "servers", servers: [{ id, name, addresses: [this.#page.origin], own: false }] });
-    if (this.#unkept) this.#tellUnkept();
-    if (this.#profile.named) this.#begin(server);
+    this.#emit({ event: "servers", servers: [{ id, name, addresses: [this.#env.origin], own: false }] });
+    if (this.#storageError === "unreported") this.#reportStorageError();
+    if (this.#profile.nameChosen) this.#startSession(server);
   }
 
-  #begin(server: ServerInfo): void {
-    this.#session = new LiveSession({
-      origin: this.#page.origin,
+  #startSession(server: ServerInfo): void {
+    this.#session = new SessionDriver({
+      origin: this.#env.origin,
       server: server.id,
-      disk: this.#disk,
+      storage: this.#storage,
       device: () => this.#device,
-      met: (challenge, protocol) => this.#answer(challenge, protocol),
-      up: (update) => this.#up(server.id, update),
-      unkept: () => this.#tellUnkept(),
+      onChallenge: (challenge, protocol) => this.#answerChallenge(challenge, protocol),
+      onUpdate: (update) => this.#emitUpdate(server.id, update),
+      onStorageError: () => this.#reportStorageError(),
     });
   }
 
-  /** Nothing, when another server has taken the place of the one that this session is with. */
-  async #answer(challenge: Challenge, protocol: number): Promise<Auth | undefined> {
+  /** Signs a challenge. Returns undefined, and starts a new session, if another server now answers at this address. */
+  async #answerChallenge(challenge: Challenge, protocol: number): Promise<Auth | undefined> {
     const { server } = challenge;
     const known = this.#server;
     if (known?.id !== server.id || known.name !== server.name) {
-      await this.#disk.keepServer(server).catch(() => this.#tellUnkept());
+      await this.#storage.saveServer(server).catch(() => this.#reportStorageError());
       if (known?.id !== server.id) {
-        // What waits for the other one is not for this one.
+        // The old session's outbox must not be sent to another server.
         this.#session?.stop();
         this.#session = undefined;
-        this.#meet(server);
+        this.#setServer(server);
         return undefined;
       }
       this.#server = server;
     }
-    // Another tab may have chosen another name.
-    const kept = await this.#disk.profile(this.#profile).catch(() => this.#profile);
-    this.#profile = { ...this.#profile, name: kept.named ? kept.name : this.#profile.name };
-    return answer(this.#profile, challenge, protocol, this.#device);
+    // The name may have been changed in another tab.
+    const stored = await this.#storage.loadProfile(this.#profile).catch(() => this.#profile);
+    this.#profile = { ...this.#profile, name: stored.nameChosen ? stored.name : this.#profile.name };
+    return signChallenge(this.#profile, challenge, protocol, this.#device);
   }
 
-  async #renew(): Promise<void> {
+  async #renewLease(): Promise<void> {
     const now = Date.now();
-    const slept = now - this.#renewed > 4 * renewMs;
-    this.#renewed = now;
-    this.#device = await this.#disk.claim(this.#page.tab, now).catch(() => this.#device);
-    // Who has slept has not seen the others renew their leases, who may have slept as well.
-    if (!slept) await this.#session?.adopt().catch(() => undefined);
+    const slept = now - this.#lastRenewal > 4 * leaseRenewalIntervalMs;
+    this.#lastRenewal = now;
+    this.#device = await this.#storage.acquireDevice(this.#env.tabId, now).catch(() => this.#device);
+    // After a sleep other tabs may not have renewed their leases yet, so their posts must not be adopted.
+    if (!slept) await this.#session?.adoptPosts().catch(() => undefined);
   }
 
-  /** Should it fail, the lease ends by itself. */
-  async #release(): Promise<void> {
-    await this.#disk.release(this.#page.tab, this.#device).catch(() => undefined);
+  /** Releases the lease. If that fails, the lease expires. */
+  async #releaseLease(): Promise<void> {
+    await this.#storage.releaseDevice(this.#env.tabId, this.#device).catch(() => undefined);
   }
 
   #nudge(): void {
     void this.#session?.input({ input: "nudge" });
   }
 
-  #up(server: ServerId, update: Update): void {
-    this.#on({ event: "session", server, update });
+  #emitUpdate(server: ServerId, update: Update): void {
+    this.#emit({ event: "session", server, update });
   }
 
-  #tellUnkept(): void {
-    if (this.#toldUnkept || !this.#server) {
-      this.#unkept = true;
+  /** Tells the user once that nothing can be stored, as soon as there is a server to report it for. */
+  #reportStorageError(): void {
+    if (this.#storageError === "reported") return;
+    if (!this.#server) {
+      this.#storageError = "unreported";
       return;
     }
-    this.#toldUnkept = true;
+    this.#storageError = "reported";
     const message =
       "This browser lets the page keep nothing. Leave the tab open until your messages are sent; you will be somebody new at the next visit.";
-    this.#up(this.#server.id, { update: "refused", event: "storage", error: { code: "storage", message } });
+    this.#emitUpdate(this.#server.id, { update: "refused", event: "storage", error: { code: "storage", message } });
   }
 }

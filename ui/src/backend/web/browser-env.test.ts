@@ -1,19 +1,18 @@
 /**
- * The page and its tab, with the little of a browser that they touch.
- *
- * - a reload keeps the tab's name; a copy of the tab and another tab have others
- * - where storage is blocked each load is a tab of its own
- * - the network, a look at the page and a sleep are nudges; time that passes is none
- * - the unread count stands in the title
+ * The browser around the back end, with stubs of the globals that it uses:
+ * - a reload keeps the tab's id; a duplicated tab and a new tab have other ids
+ * - where storage is blocked, each load has an id of its own
+ * - the network, a visible page and a sleep nudge; passing time doesn't
+ * - the title contains the unread count
  */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { browserPage } from "./browser-env";
+import { createBrowserEnv } from "./browser-env";
 
 class Storage {
   readonly items: Map<string, string>;
 
-  /** A copied tab takes the storage along. */
+  /** A duplicated tab starts with a copy of the items. */
   constructor(items: Iterable<[string, string]> = []) {
     this.items = new Map(items);
   }
@@ -37,7 +36,7 @@ function load(sessionStorage: unknown) {
   vi.stubGlobal("document", browserDocument);
   vi.stubGlobal("location", { origin: "http://192.168.1.7:4242" });
   vi.stubGlobal("sessionStorage", sessionStorage);
-  return browserPage();
+  return createBrowserEnv();
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -47,27 +46,27 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("a reload keeps the tab's name; a copy of the tab and another tab have others", () => {
+test("a reload keeps the tab's id; a duplicated tab and a new tab have other ids", () => {
   const storage = new Storage();
-  const first = load(storage).tab;
+  const first = load(storage).tabId;
   browserWindow.dispatchEvent(new Event("pagehide"));
-  expect(load(storage).tab).toBe(first);
-  expect(load(new Storage(storage.items)).tab).not.toBe(first);
-  expect(load(new Storage()).tab).not.toBe(first);
+  expect(load(storage).tabId).toBe(first);
+  expect(load(new Storage(storage.items)).tabId).not.toBe(first);
+  expect(load(new Storage()).tabId).not.toBe(first);
 });
 
-test("where storage is blocked each load is a tab of its own", () => {
+test("where storage is blocked, each load has an id of its own", () => {
   const refuse = () => {
     throw new DOMException("blocked", "SecurityError");
   };
   const blocked = { getItem: refuse, setItem: refuse, removeItem: refuse };
-  expect(load(blocked).tab).not.toBe(load(blocked).tab);
+  expect(load(blocked).tabId).not.toBe(load(blocked).tabId);
 });
 
-test("the network, a look at the page and a sleep are nudges; time that passes is none", () => {
-  const page = load(new Storage());
+test("the network, a visible page and a sleep nudge; passing time doesn't", () => {
+  const env = load(new Storage());
   const nudge = vi.fn();
-  page.onNudge(nudge);
+  env.onNudge(nudge);
   vi.advanceTimersByTime(60_000);
   expect(nudge).not.toHaveBeenCalled();
   browserWindow.dispatchEvent(new Event("online"));
@@ -78,10 +77,10 @@ test("the network, a look at the page and a sleep are nudges; time that passes i
   expect(nudge).toHaveBeenCalledTimes(3);
 });
 
-test("the unread count stands in the title", () => {
-  const page = load(new Storage());
-  page.setUnread(3);
+test("the title contains the unread count", () => {
+  const env = load(new Storage());
+  env.setUnread(3);
   expect(document.title).toBe("(3) I-Chat");
-  page.setUnread(0);
+  env.setUnread(0);
   expect(document.title).toBe("I-Chat");
 });

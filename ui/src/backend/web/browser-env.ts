@@ -1,80 +1,80 @@
-/** The page and its tab: the one place that touches `window` and `document`. */
+/** The browser around the back end: the one file that uses `window` and `document`. */
 
 import { v4 } from "uuid";
 import type { MessageNotification } from "../index";
 
-export interface Page {
-  /** Where the page came from, and so where the server is. */
+export interface BrowserEnv {
+  /** The origin of the page, which is the server's address. */
   readonly origin: string;
-  /** Names this tab. A reload keeps the name; another tab, be it a copy of this one, has another. */
-  readonly tab: string;
-  /** The network is back, or the machine, or somebody looks at the page again. */
+  /** An id of this tab, which survives a reload. A duplicated tab has another id. */
+  readonly tabId: string;
+  /** Calls `nudge` when the network or the machine is back, or when the page becomes visible. */
   onNudge(nudge: () => void): void;
-  /** The tab is closed or reloaded, or goes to another page. */
-  onLeave(leave: () => void): void;
-  /** It was left, and has come back as it was (the browser's back button). */
-  onReturn(back: () => void): void;
+  /** Calls back when the page is unloaded: closed, reloaded or left. */
+  onPageHide(callback: () => void): void;
+  /** Calls back when the page was left and is restored unchanged (by the browser's back button). */
+  onPageRestored(callback: () => void): void;
   setUnread(unread: number): void;
-  notify(notification: MessageNotification, clicked: () => void): void;
+  notify(notification: MessageNotification, onClick: () => void): void;
 }
 
-/** How often the clock is looked at, and a step of it that says that the machine slept (or the tab, which does no harm). */
-const clock = { everyMs: 1_000, sleptMs: 4_000 };
+/** A step of the wall clock larger than `minSleepMs` means that the machine slept. (Or only the tab, which is harmless.) */
+const sleepDetection = { intervalMs: 1_000, minSleepMs: 4_000 };
 
-export function browserPage(): Page {
+export function createBrowserEnv(): BrowserEnv {
   const title = document.title;
   return {
     origin: location.origin,
-    tab: tabName(),
+    tabId: loadTabId(),
     onNudge(nudge) {
       addEventListener("online", nudge);
       document.addEventListener("visibilitychange", () => {
         if (document.visibilityState === "visible") nudge();
       });
-      let seen = Date.now();
+      let last = Date.now();
       setInterval(() => {
         const now = Date.now();
-        if (now - seen > clock.sleptMs) nudge();
-        seen = now;
-      }, clock.everyMs);
+        if (now - last > sleepDetection.minSleepMs) nudge();
+        last = now;
+      }, sleepDetection.intervalMs);
     },
-    onLeave(leave) {
-      addEventListener("pagehide", leave);
+    onPageHide(callback) {
+      addEventListener("pagehide", callback);
     },
-    onReturn(back) {
+    onPageRestored(callback) {
       addEventListener("pageshow", (event) => {
-        if (event.persisted) back();
+        if (event.persisted) callback();
       });
     },
     setUnread(unread) {
       document.title = unread > 0 ? `(${unread}) ${title}` : title;
     },
-    notify({ title, text, server, room }, clicked) {
-      // Over plain http there is none, and the count in the title has to do.
+    notify({ title, text, server, room }, onClick) {
+      // A page served over plain HTTP has no notifications, only the count in its title.
       if (!isSecureContext || !("Notification" in window) || Notification.permission !== "granted") return;
-      const shown = new Notification(title, { body: text, tag: `${server}/${room}` });
-      shown.onclick = () => {
+      const notification = new Notification(title, { body: text, tag: `${server}/${room}` });
+      notification.onclick = () => {
         window.focus();
-        shown.close();
-        clicked();
+        notification.close();
+        onClick();
       };
     },
   };
 }
 
 /**
- * The name lies in the session storage only while the tab is between two pages: a tab that is copied takes the storage along,
- * and must not find it there.
+ * Loads or creates the tab's id. It is in the session storage only while the tab is between two pages: duplicating a tab
+ * copies the storage, and the copy must not get the same id.
  */
-function tabName(): string {
+function loadTabId(): string {
   const key = "ichat-tab";
   try {
-    const name = sessionStorage.getItem(key) ?? v4();
+    const id = sessionStorage.getItem(key) ?? v4();
     sessionStorage.removeItem(key);
-    addEventListener("pagehide", () => sessionStorage.setItem(key, name));
+    addEventListener("pagehide", () => sessionStorage.setItem(key, id));
     addEventListener("pageshow", () => sessionStorage.removeItem(key));
-    return name;
+    return id;
   } catch {
-    return v4(); // Storage is blocked, and then there is nothing to find again.
+    return v4(); // Storage is blocked, so every load is a new tab.
   }
 }

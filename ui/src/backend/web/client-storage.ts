@@ -1,44 +1,42 @@
 /**
- * What a browser keeps: who it is, which server it came from, and what is not acknowledged yet.
+ * What a browser stores: the user's identity, the server, and the posts that are not acknowledged yet.
  *
- * All tabs of a browser share the key and the name: they are one person. Each tab is a *device* of its own, with its own
- * part of the outbox, because two tabs that send the same post at the same time would each show the other's.
+ * All tabs of a browser share the key and the name, so they are the same person. Each tab is a *device* of its own, with its
+ * own part of the outbox: if two tabs sent the same post at the same time, each would show the other's as well.
  *
- * - A tab holds its device by a **lease**, taken in one transaction and renewed while the tab lives. (The Web Locks API would
- *   do this, but a page that came over plain http has none, and that is what most guests have.)
- * - A tab that reloads takes its own device again; a tab that is closed gives its lease back, and one that crashed
- *   loses it after a while.
- * - Posts whose device nobody holds are **adopted** by the next tab that starts, or by one that is open.
+ * - A tab owns its device through a **lease**, acquired in one transaction and renewed while the tab is open. (The Web Locks
+ *   API would do, but it is not available to pages served over plain HTTP, as most are.)
+ * - A reloaded tab acquires its own device again. A closed tab releases its lease, and that of a crashed tab expires.
+ * - Posts of a device without a lease are **adopted** by the next tab that starts, or by one that is open.
  *
- * Should a tab that slept wake up and find its lease gone, then two tabs may send the same posts. That does no harm: a post
- * keeps its id, and the server takes an id once.
+ * If a tab wakes from sleep after its lease has expired, two tabs may send the same posts. That is harmless: a post keeps its
+ * id, and the server accepts an id once.
  */
 
 import type { DeviceId, EntryId, ServerId, ServerInfo } from "../protocol";
 import type { OutboxItem, OutboxState } from "../session-types";
 import type { Profile } from "./identity";
 
-export interface Disk {
-  /** Who this browser is; `fresh` is kept when it was nobody yet. */
-  profile(fresh: Profile): Promise<Profile>;
-  /** Another name, chosen by a person. */
-  setName(name: string): Promise<void>;
-  /** The server that was last met at this address. */
-  server(): Promise<ServerInfo | undefined>;
-  keepServer(server: ServerInfo): Promise<void>;
+export interface ClientStorage {
+  /** Returns the stored profile. Stores and returns `initial` if there is none yet. */
+  loadProfile(initial: Profile): Promise<Profile>;
+  /** Stores a name that the user has chosen. */
+  saveName(name: string): Promise<void>;
+  /** Returns the server that was last found at this address. */
+  loadServer(): Promise<ServerInfo | undefined>;
+  saveServer(server: ServerInfo): Promise<void>;
 
-  /** The device of this tab from now on, held until `now + leaseMs`. The same one again, unless another tab has taken it. */
-  claim(tab: string, now: number): Promise<DeviceId>;
-  /** Gives the tab's device back. The tab may be gone as soon as this has returned. */
-  release(tab: string, device: DeviceId): Promise<void>;
-  /** The device's posts to this server, and those that it adopts, in the order in which they were written. */
-  outbox(device: DeviceId, server: ServerId, now: number): Promise<OutboxItem[]>;
-  keep(device: DeviceId, server: ServerId, item: OutboxItem): Promise<void>;
-  keepState(id: EntryId, state: OutboxState): Promise<void>;
-  drop(ids: readonly EntryId[]): Promise<void>;
+  /** Acquires a device for a tab until `now + leaseDurationMs`: the tab's last one, unless another tab has acquired it. */
+  acquireDevice(tab: string, now: number): Promise<DeviceId>;
+  /** Releases the tab's device. The tab may be gone as soon as this has returned. */
+  releaseDevice(tab: string, device: DeviceId): Promise<void>;
+  /** Adopts posts without a lease, and returns all of the device's posts to a server in the order they were written. */
+  loadOutbox(device: DeviceId, server: ServerId, now: number): Promise<OutboxItem[]>;
+  savePost(device: DeviceId, server: ServerId, item: OutboxItem): Promise<void>;
+  savePostState(id: EntryId, state: OutboxState): Promise<void>;
+  deletePosts(ids: readonly EntryId[]): Promise<void>;
 }
 
-/** Longer than the minute that browsers let the timers of a hidden tab wait. */
-export const leaseMs = 150_000;
-/** How often a tab renews its lease. */
-export const renewMs = 20_000;
+/** Longer than the minute for which browsers delay the timers of a hidden tab. */
+export const leaseDurationMs = 150_000;
+export const leaseRenewalIntervalMs = 20_000;

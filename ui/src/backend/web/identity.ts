@@ -1,36 +1,36 @@
 /**
- * Who this browser is: an Ed25519 key, made silently at the first visit.
+ * The browser's identity: an Ed25519 key, created silently at the first visit.
  *
- * A page that came over plain http has no WebCrypto (`crypto.subtle`), only its random numbers, so the signing is done
- * by a library.
+ * A page that was served over plain HTTP has no WebCrypto (`crypto.subtle`), only random numbers, so a library signs.
  */
 
 import { ed25519 } from "@noble/curves/ed25519.js";
-import type { Auth, Challenge, DeviceId, Name } from "../protocol";
 import { randomName } from "../../shared/random-name";
+import type { Auth, Challenge, DeviceId, Name } from "../protocol";
 
 export interface Profile {
-  /** The secret half of the key: 32 bytes. */
-  secret: Uint8Array;
+  /** The private key: 32 bytes. */
+  privateKey: Uint8Array;
   name: Name;
-  /** Whether a person has chosen the name. */
-  named: boolean;
+  /** Whether the user has chosen the name, or confirmed the suggested one. */
+  nameChosen: boolean;
 }
 
-export function freshProfile(): Profile {
-  return { secret: ed25519.utils.randomSecretKey(), name: randomName(), named: false };
+/** Creates a profile with a new key and a suggested name. */
+export function createProfile(): Profile {
+  return { privateKey: ed25519.utils.randomSecretKey(), name: randomName(), nameChosen: false };
 }
 
-/** The answer to a server's challenge; the text that is signed stands in docs/protocol.md, "Connecting". */
-export function answer(profile: Profile, challenge: Challenge, protocol: number, device: DeviceId): Auth {
+/** Signs a server's challenge. The signed text is defined in docs/protocol.md, "Connecting". */
+export function signChallenge(profile: Profile, challenge: Challenge, protocol: number, device: DeviceId): Auth {
   const text = ["ichat auth 1", challenge.server.id, challenge.nonce, device].join("\n");
   return {
     protocol,
-    key: base64url(ed25519.getPublicKey(profile.secret)),
+    key: base64url(ed25519.getPublicKey(profile.privateKey)),
     name: profile.name,
     device,
     nonce: challenge.nonce,
-    signature: base64url(ed25519.sign(new TextEncoder().encode(text), profile.secret)),
+    signature: base64url(ed25519.sign(new TextEncoder().encode(text), profile.privateKey)),
   };
 }
 

@@ -1,20 +1,20 @@
-/** The browser's own database (IndexedDB). */
+/** The `ClientStorage` in the browser's own database, IndexedDB. */
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { v4 } from "uuid";
 import type { DeviceId, EntryId, ServerId, ServerInfo } from "../protocol";
 import type { OutboxItem, OutboxState } from "../session-types";
-import { type Disk, leaseMs } from "./client-storage";
+import { type ClientStorage, leaseDurationMs } from "./client-storage";
 import type { Profile } from "./identity";
 
 interface Lease {
   device: DeviceId;
-  /** The tab that holds it, or held it last. */
+  /** The tab that owns the device, or was its last owner. */
   tab: string;
-  until: number;
+  expiresAt: number;
 }
 
-interface Kept {
+interface StoredPost {
   device: DeviceId;
   server: ServerId;
   item: OutboxItem;
@@ -24,110 +24,111 @@ interface Schema extends DBSchema {
   profile: { key: "me"; value: Profile };
   server: { key: "last"; value: ServerInfo };
   leases: { key: DeviceId; value: Lease };
-  /** Numbered as they were written; `id` finds one again. */
-  outbox: { key: number; value: Kept; indexes: { id: EntryId } };
+  /** The keys are numbers in the order of writing. */
+  outbox: { key: number; value: StoredPost; indexes: { id: EntryId } };
 }
 
-/** Rejects where the browser has no database, or lends none to this page (some private windows). */
-export async function openIndexedDisk(): Promise<Disk> {
+/** Opens the database. Rejects if the browser has none, or refuses it to this page (some private windows). */
+export async function openIndexedDbStorage(): Promise<ClientStorage> {
   const database = await openDB<Schema>("ichat", 1, {
-    upgrade(fresh) {
-      fresh.createObjectStore("profile");
-      fresh.createObjectStore("server");
-      fresh.createObjectStore("leases", { keyPath: "device" });
-      fresh.createObjectStore("outbox", { autoIncrement: true }).createIndex("id", "item.id", { unique: true });
+    upgrade(created) {
+      created.createObjectStore("profile");
+      created.createObjectStore("server");
+      created.createObjectStore("leases", { keyPath: "device" });
+      created.createObjectStore("outbox", { autoIncrement: true }).createIndex("id", "item.id", { unique: true });
     },
   });
-  return new IndexedDisk(database);
+  return new IndexedDbStorage(database);
 }
 
-/** A post is on the disk, and not only on its way there, when the transaction says so: Chromium and Firefox need to be asked. */
+/** Makes a transaction complete only when the data is on disk. That is not the default in Chromium and Firefox. */
 const durable = { durability: "strict" } as const;
 
-class IndexedDisk implements Disk {
+class IndexedDbStorage implements ClientStorage {
   readonly #database: IDBPDatabase<Schema>;
 
   constructor(database: IDBPDatabase<Schema>) {
     this.#database = database;
   }
 
-  async profile(fresh: Profile): Promise<Profile> {
-    // In one transaction, or two tabs that are opened at once would be two people.
-    const change = this.#database.transaction("profile", "readwrite", durable);
-    const kept = await change.store.get("me");
-    if (!kept) await change.store.put(fresh, "me");
-    await change.done;
-    return kept ?? fresh;
+  async loadProfile(initial: Profile): Promise<Profile> {
+    // In one transaction: otherwise two tabs that are opened at once would be two people.
+    const transaction = this.#database.transaction("profile", "readwrite", durable);
+    const stored = await transaction.store.get("me");
+    if (!stored) await transaction.store.put(initial, "me");
+    await transaction.done;
+    return stored ?? initial;
   }
 
-  async setName(name: string): Promise<void> {
-    const change = this.#database.transaction("profile", "readwrite", durable);
-    const kept = await change.store.get("me");
-    if (kept) await change.store.put({ ...kept, name, named: true }, "me");
-    await change.done;
+  async saveName(name: string): Promise<void> {
+    const transaction = this.#database.transaction("profile", "readwrite", durable);
+    const stored = await transaction.store.get("me");
+    if (stored) await transaction.store.put({ ...stored, name, nameChosen: true }, "me");
+    await transaction.done;
   }
 
-  server(): Promise<ServerInfo | undefined> {
+  loadServer(): Promise<ServerInfo | undefined> {
     return this.#database.get("server", "last");
   }
 
-  async keepServer(server: ServerInfo): Promise<void> {
+  async saveServer(server: ServerInfo): Promise<void> {
     await this.#database.put("server", server, "last");
   }
 
-  async claim(tab: string, now: number): Promise<DeviceId> {
-    const change = this.#database.transaction("leases", "readwrite");
-    const leases = await change.store.getAll();
-    const lease = leases.find((lease) => lease.tab === tab) ?? leases.find((lease) => lease.until <= now);
+  async acquireDevice(tab: string, now: number): Promise<DeviceId> {
+    const transaction = this.#database.transaction("leases", "readwrite");
+    const leases = await transaction.store.getAll();
+    const lease = leases.find((lease) => lease.tab === tab) ?? leases.find(({ expiresAt }) => expiresAt <= now);
     const device = lease?.device ?? v4();
-    await change.store.put({ device, tab, until: now + leaseMs });
-    await change.done;
+    await transaction.store.put({ device, tab, expiresAt: now + leaseDurationMs });
+    await transaction.done;
     return device;
   }
 
-  async release(tab: string, device: DeviceId): Promise<void> {
-    // The page is about to go: all of it is handed over before this function returns, and nothing is waited for.
-    const change = this.#database.transaction("leases", "readwrite");
-    const put = change.store.put({ device, tab, until: 0 });
-    change.commit();
-    await Promise.all([put, change.done]);
+  async releaseDevice(tab: string, device: DeviceId): Promise<void> {
+    // The page is about to go: issue all requests before this function first awaits.
+    const transaction = this.#database.transaction("leases", "readwrite");
+    const put = transaction.store.put({ device, tab, expiresAt: 0 });
+    transaction.commit();
+    await Promise.all([put, transaction.done]);
   }
 
-  async outbox(device: DeviceId, server: ServerId, now: number): Promise<OutboxItem[]> {
-    const change = this.#database.transaction(["leases", "outbox"], "readwrite", durable);
-    const leases = await change.objectStore("leases").getAll();
-    const held = new Set(leases.filter((lease) => lease.until > now).map((lease) => lease.device));
+  async loadOutbox(device: DeviceId, server: ServerId, now: number): Promise<OutboxItem[]> {
+    const transaction = this.#database.transaction(["leases", "outbox"], "readwrite", durable);
+    const leases = await transaction.objectStore("leases").getAll();
+    const leased = new Set(leases.filter(({ expiresAt }) => expiresAt > now).map((lease) => lease.device));
     const items: OutboxItem[] = [];
-    for (let at = await change.objectStore("outbox").openCursor(); at; at = await at.continue()) {
-      const kept = at.value;
-      if (kept.server !== server || (kept.device !== device && held.has(kept.device))) continue;
-      if (kept.device !== device) await at.update({ ...kept, device });
-      items.push(kept.item);
+    const outbox = transaction.objectStore("outbox");
+    for (let cursor = await outbox.openCursor(); cursor; cursor = await cursor.continue()) {
+      const post = cursor.value;
+      if (post.server !== server || (post.device !== device && leased.has(post.device))) continue;
+      if (post.device !== device) await cursor.update({ ...post, device });
+      items.push(post.item);
     }
-    await change.done;
+    await transaction.done;
     return items;
   }
 
-  async keep(device: DeviceId, server: ServerId, item: OutboxItem): Promise<void> {
-    const change = this.#database.transaction("outbox", "readwrite", durable);
-    const number = await change.store.index("id").getKey(item.id);
-    await change.store.put({ device, server, item }, number);
-    await change.done;
+  async savePost(device: DeviceId, server: ServerId, item: OutboxItem): Promise<void> {
+    const transaction = this.#database.transaction("outbox", "readwrite", durable);
+    const key = await transaction.store.index("id").getKey(item.id);
+    await transaction.store.put({ device, server, item }, key);
+    await transaction.done;
   }
 
-  async keepState(id: EntryId, state: OutboxState): Promise<void> {
-    const change = this.#database.transaction("outbox", "readwrite", durable);
-    const at = await change.store.index("id").openCursor(id);
-    if (at) await at.update({ ...at.value, item: { ...at.value.item, state } });
-    await change.done;
+  async savePostState(id: EntryId, state: OutboxState): Promise<void> {
+    const transaction = this.#database.transaction("outbox", "readwrite", durable);
+    const cursor = await transaction.store.index("id").openCursor(id);
+    if (cursor) await cursor.update({ ...cursor.value, item: { ...cursor.value.item, state } });
+    await transaction.done;
   }
 
-  async drop(ids: readonly EntryId[]): Promise<void> {
-    const change = this.#database.transaction("outbox", "readwrite");
+  async deletePosts(ids: readonly EntryId[]): Promise<void> {
+    const transaction = this.#database.transaction("outbox", "readwrite");
     for (const id of ids) {
-      const number = await change.store.index("id").getKey(id);
-      if (number !== undefined) await change.store.delete(number);
+      const key = await transaction.store.index("id").getKey(id);
+      if (key !== undefined) await transaction.store.delete(key);
     }
-    await change.done;
+    await transaction.done;
   }
 }

@@ -1,55 +1,55 @@
-/** For browsers that keep nothing: it lives as long as the tab, which is then the only one that it knows. */
+/** The `ClientStorage` in memory, for browsers that store nothing. It lasts as long as the tab, and knows no other tab. */
 
 import { v4 } from "uuid";
 import type { DeviceId, ServerId, ServerInfo } from "../protocol";
 import type { OutboxItem, OutboxState } from "../session-types";
-import type { Disk } from "./client-storage";
+import type { ClientStorage } from "./client-storage";
 import type { Profile } from "./identity";
 
-export class MemoryDisk implements Disk {
+export class MemoryStorage implements ClientStorage {
   readonly #device: DeviceId = v4();
   readonly #outbox = new Map<string, { server: ServerId; item: OutboxItem }>();
   #profile?: Profile;
   #server?: ServerInfo;
 
-  async profile(fresh: Profile): Promise<Profile> {
-    return (this.#profile ??= fresh);
+  async loadProfile(initial: Profile): Promise<Profile> {
+    return (this.#profile ??= initial);
   }
 
-  async setName(name: string): Promise<void> {
-    if (this.#profile) this.#profile = { ...this.#profile, name, named: true };
+  async saveName(name: string): Promise<void> {
+    if (this.#profile) this.#profile = { ...this.#profile, name, nameChosen: true };
   }
 
-  async server(): Promise<ServerInfo | undefined> {
+  async loadServer(): Promise<ServerInfo | undefined> {
     return this.#server;
   }
 
-  async keepServer(server: ServerInfo): Promise<void> {
+  async saveServer(server: ServerInfo): Promise<void> {
     this.#server = server;
   }
 
-  async claim(): Promise<DeviceId> {
+  async acquireDevice(): Promise<DeviceId> {
     return this.#device;
   }
 
-  async release(): Promise<void> {
-    // Nobody else could take it.
+  async releaseDevice(): Promise<void> {
+    // No other tab can acquire it.
   }
 
-  async outbox(_device: DeviceId, server: ServerId): Promise<OutboxItem[]> {
-    return [...this.#outbox.values()].filter((kept) => kept.server === server).map((kept) => kept.item);
+  async loadOutbox(_device: DeviceId, server: ServerId): Promise<OutboxItem[]> {
+    return [...this.#outbox.values()].filter((post) => post.server === server).map((post) => post.item);
   }
 
-  async keep(_device: DeviceId, server: ServerId, item: OutboxItem): Promise<void> {
+  async savePost(_device: DeviceId, server: ServerId, item: OutboxItem): Promise<void> {
     this.#outbox.set(item.id, { server, item });
   }
 
-  async keepState(id: string, state: OutboxState): Promise<void> {
-    const kept = this.#outbox.get(id);
-    if (kept) kept.item = { ...kept.item, state };
+  async savePostState(id: string, state: OutboxState): Promise<void> {
+    const post = this.#outbox.get(id);
+    if (post) post.item = { ...post.item, state };
   }
 
-  async drop(ids: readonly string[]): Promise<void> {
+  async deletePosts(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.#outbox.delete(id);
   }
 }

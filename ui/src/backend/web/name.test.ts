@@ -1,14 +1,13 @@
 /**
- * Names, by the cases of `crates/protocol/src/name.rs`.
- *
- * - names are tidied
- * - names that trick are refused, with a sentence
+ * The rules for names, with the cases of `crates/protocol/src/name.rs`:
+ * - names are normalized
+ * - empty, long and misleading names are refused with a sentence
  */
 
 import { expect, test } from "vitest";
 import { parseName } from "./name";
 
-test("names are tidied", () => {
+test("names are normalized", () => {
   expect(parseName("  Ada   Lovelace\n")).toBe("Ada Lovelace");
   expect(parseName("Zoe\u0308")).toBe("Zoë");
   expect(parseName("👩‍👩‍👧 Familie")).toBe("👩‍👩‍👧 Familie");

@@ -1,18 +1,18 @@
-/** A name that can be shown: one line, no tricks. The rules are those of `crates/protocol/src/name.rs`. */
+/** The rules for names, which are those of `crates/protocol/src/name.rs`. */
 
 import { limits, type Name, type WireError } from "../protocol";
 
 const combiningMarks = 4;
-/** Bidirectional, zero-width and tag characters. The joiner U+200D stays: emoji families are made with it. */
+/** Bidirectional, zero-width and tag characters. The joiner U+200D is allowed, because emoji families contain it. */
 // prettier-ignore
 const invisible: readonly (readonly [first: number, last: number])[] = [
   [0x00ad, 0x00ad], [0x034f, 0x034f], [0x061c, 0x061c], [0x115f, 0x1160], [0x17b4, 0x17b5], [0x180e, 0x180e],
   [0x200b, 0x200c], [0x200e, 0x200f], [0x2028, 0x202e], [0x2060, 0x206f], [0x3164, 0x3164], [0xfeff, 0xfeff],
   [0xffa0, 0xffa0], [0xfff9, 0xfffb], [0xe0000, 0xe0fff],
 ];
-const tower = new RegExp(`\\p{M}{${combiningMarks + 1}}`, "u");
+const tooManyMarks = new RegExp(`\\p{M}{${combiningMarks + 1}}`, "u");
 
-/** Checks and tidies: trims, folds white space, composes to NFC. Throws a `WireError` whose sentence says what is wrong. */
+/** Checks and normalizes a name: trims it, folds white space, composes to NFC. Throws a `WireError` that says what is wrong. */
 export function parseName(text: string): Name {
   const name = text
     .replace(/\p{White_Space}+/gu, " ")
@@ -20,7 +20,7 @@ export function parseName(text: string): Name {
     .normalize("NFC");
   if (name === "") throw refusal("A name needs at least one character.");
   if ([...name].some(isInvisible)) throw refusal("A name can't hold invisible or direction-changing characters.");
-  if (tower.test(name)) throw refusal(`A name can't hold more than ${combiningMarks} combining marks in a row.`);
+  if (tooManyMarks.test(name)) throw refusal(`A name can't hold more than ${combiningMarks} combining marks in a row.`);
   if ([...name].length > limits.maxNameChars) throw refusal(`A name has at most ${limits.maxNameChars} characters.`);
   return name;
 }

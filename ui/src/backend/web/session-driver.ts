@@ -1,171 +1,172 @@
-/** The session machine with a socket, a clock and a disk: inputs go in one after the other, and each effect is done before the next. */
+/** Drives a session: gives it inputs from the socket, the clock and the user one at a time, and performs its effects in order. */
 
 import type { Auth, Challenge, DeviceId, EntryId, ServerEvent, ServerId, WireError } from "../protocol";
 import { Session } from "../session";
-import type { Change, Effect, Input, Update } from "../session-types";
-import type { Disk } from "./client-storage";
+import type { Change, Effect, Input, OutboxItem, Update } from "../session-types";
+import type { ClientStorage } from "./client-storage";
 import { Transport } from "./transport";
 
-export interface LiveSessionParts {
+export interface SessionDriverOptions {
   origin: string;
   server: ServerId;
-  disk: Disk;
-  /** This tab's device, as it is now. */
+  storage: ClientStorage;
+  /** Returns this tab's current device. */
   device(): DeviceId;
-  met(challenge: Challenge, protocol: number): Promise<Auth | undefined>;
-  up(update: Update): void;
-  /** Something could not be written. */
-  unkept(): void;
+  onChallenge(challenge: Challenge, protocol: number): Promise<Auth | undefined>;
+  onUpdate(update: Update): void;
+  onStorageError(): void;
 }
 
-/** An attempt that takes longer may wait for what will never come. */
-const oldMs = 2_000;
+/** The age after which a nudge replaces a connection attempt: it may wait for packets that were lost during a sleep. */
+const staleAttemptMs = 2_000;
 
-export class LiveSession {
-  readonly #parts: LiveSessionParts;
-  readonly #machine = new Session();
-  /** The posts that are on the disk. */
-  readonly #kept = new Set<EntryId>();
-  #work: Promise<void> = Promise.resolve();
+export class SessionDriver {
+  readonly #options: SessionDriverOptions;
+  readonly #session = new Session();
+  /** The posts in storage. */
+  readonly #storedPosts = new Set<EntryId>();
+  /** Ends when all queued tasks have ended. */
+  #queue: Promise<void> = Promise.resolve();
   #transport?: Transport;
-  /** When the last attempt began. */
-  #since = 0;
-  #connecting?: ReturnType<typeof setTimeout>;
-  #wake?: ReturnType<typeof setTimeout>;
+  #attemptStarted = 0;
+  #connectTimer?: ReturnType<typeof setTimeout>;
+  #wakeTimer?: ReturnType<typeof setTimeout>;
   #stopped = false;
 
-  constructor(parts: LiveSessionParts) {
-    this.#parts = parts;
-    void this.#queue(async () => {
-      const outbox = await this.#outbox();
-      for (const item of outbox) this.#kept.add(item.id);
-      await this.#take({ input: "start", rooms: [], outbox });
+  constructor(options: SessionDriverOptions) {
+    this.#options = options;
+    void this.#enqueue(async () => {
+      const outbox = await this.#loadOutbox();
+      for (const item of outbox) this.#storedPosts.add(item.id);
+      await this.#step({ input: "start", rooms: [], outbox });
     });
   }
 
-  /** Resolves when all that follows from it is done. */
+  /** Gives the session an input. Resolves when all effects have been performed. */
   input(input: Input): Promise<void> {
-    return this.#queue(() => this.#take(input));
+    return this.#enqueue(() => this.#step(input));
   }
 
-  /** Takes over the posts of tabs that are gone. */
-  adopt(): Promise<void> {
-    return this.#queue(async () => {
-      for (const { id, room, body, written } of await this.#outbox())
-        if (!this.#kept.has(id)) await this.#take({ input: "command", command: "send", id, room, body, written });
+  /** Adopts the posts of closed tabs. */
+  adoptPosts(): Promise<void> {
+    return this.#enqueue(async () => {
+      for (const { id, room, body, written } of await this.#loadOutbox())
+        if (!this.#storedPosts.has(id))
+          await this.#step({ input: "command", command: "send", id, room, body, written });
     });
   }
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#connecting);
-    clearTimeout(this.#wake);
+    clearTimeout(this.#connectTimer);
+    clearTimeout(this.#wakeTimer);
     this.#transport?.close();
   }
 
-  #queue(task: () => Promise<void>): Promise<void> {
-    const done = this.#work.then(() => (this.#stopped ? undefined : task()));
-    // Whoever asked for it is told of a failure; those who come after it are not.
-    this.#work = done.catch(() => undefined);
+  #enqueue(task: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(() => (this.#stopped ? undefined : task()));
+    // A failure rejects the caller's promise, but must not reject those of later tasks.
+    this.#queue = done.catch(() => undefined);
     return done;
   }
 
-  async #take(input: Input): Promise<void> {
-    // It doesn't go back when the wall clock does, and where it stops while the machine sleeps a nudge makes up for it.
+  async #step(input: Input): Promise<void> {
+    // Unlike the wall clock, this clock never goes back. It may stop while the machine sleeps, but then a nudge follows.
     const now = Math.floor(performance.now());
-    for (const effect of this.#machine.step(now, input)) await this.#do(effect);
+    for (const effect of this.#session.step(now, input)) await this.#perform(effect);
   }
 
-  async #do(effect: Effect): Promise<void> {
+  async #perform(effect: Effect): Promise<void> {
     if (this.#stopped) return;
     switch (effect.effect) {
       case "connect":
-        this.#connect(effect.after_ms, effect.before_ms);
-        break;
+        return this.#connect(effect.after_ms, effect.before_ms);
       case "close":
-        this.#transport?.close();
-        break;
+        return this.#transport?.close();
       case "emit":
-        this.#transport?.emit(effect.event, effect.data);
-        break;
+        return this.#transport?.emit(effect.event, effect.data);
       case "save":
-        await this.#save(effect).catch(() => this.#parts.unkept());
-        break;
+        return this.#save(effect).catch(() => this.#options.onStorageError());
       case "load":
+        // A browser has no replica, so the session requests the range from the server.
         void this.input({ input: "loaded", room: effect.room, range: effect.range, entries: [], later: [] });
-        break;
+        return;
       case "notify":
-        this.#parts.up(effect);
-        break;
+        return this.#options.onUpdate(effect);
       case "wake":
-        clearTimeout(this.#wake);
-        this.#wake = setTimeout(() => void this.input({ input: "tick" }), effect.after_ms);
+        clearTimeout(this.#wakeTimer);
+        this.#wakeTimer = setTimeout(() => void this.input({ input: "tick" }), effect.after_ms);
     }
   }
 
   #connect(afterMs: number, beforeMs: number): void {
     if (this.#transport) {
-      // An attempt goes on, unless a fresh one may be better: what was sent before a sleep is lost.
-      if (beforeMs === 0 && Date.now() - this.#since > oldMs) this.#transport.close();
+      // Keep the current attempt, unless the new one shall start at once and the current one may be stale.
+      if (beforeMs === 0 && Date.now() - this.#attemptStarted > staleAttemptMs) this.#transport.close();
       return;
     }
-    clearTimeout(this.#connecting);
-    const wait = afterMs + Math.random() * (beforeMs - afterMs);
-    this.#connecting = setTimeout(() => this.#open(), wait);
+    clearTimeout(this.#connectTimer);
+    const delay = afterMs + Math.random() * (beforeMs - afterMs);
+    this.#connectTimer = setTimeout(() => this.#openTransport(), delay);
   }
 
-  #open(): void {
-    this.#since = Date.now();
-    this.#transport = new Transport(this.#parts.origin, {
-      met: (challenge, protocol) => this.#parts.met(challenge, protocol),
-      opened: () => void this.input({ input: "opened" }),
-      event: (name, data) => {
+  #openTransport(): void {
+    this.#attemptStarted = Date.now();
+    this.#transport = new Transport(this.#options.origin, {
+      onChallenge: (challenge, protocol) => this.#options.onChallenge(challenge, protocol),
+      onOpen: () => void this.input({ input: "opened" }),
+      onEvent: (name, data) => {
         if (!isServerEvent(name, data)) return;
-        // What can't be read is a broken line, and a fresh one may be better.
+        // If an event can't be processed, try again with a new connection.
         this.input({ input: "event", event: name, data } as Input).catch(() => this.#transport?.close());
       },
-      closed: (error?: WireError) => {
+      onClose: (error?: WireError) => {
         this.#transport = undefined;
         void this.input(error ? { input: "closed", error } : { input: "closed" });
       },
     });
   }
 
-  /** Only the outbox: what a browser has not seen yet it gets from the server again. */
+  /** Saves changes of the outbox. Other changes are not saved: a browser gets the rooms from the server every time. */
   async #save(change: Change): Promise<void> {
-    const { disk, server, device } = this.#parts;
+    const { storage, server, device } = this.#options;
     switch (change.change) {
       case "outbox": {
         const { id, room, body, written, state } = change;
-        this.#kept.add(id);
-        return disk.keep(device(), server, { id, room, body, written, state });
+        this.#storedPosts.add(id);
+        return storage.savePost(device(), server, { id, room, body, written, state });
       }
       case "outbox_state":
-        return disk.keepState(change.id, change.state);
+        return storage.savePostState(change.id, change.state);
       case "discarded":
-        return this.#drop([change.id]);
+        return this.#deletePosts([change.id]);
       case "entries":
-        return this.#drop(change.entries.map((entry) => entry.id));
+        return this.#deletePosts(change.entries.map((entry) => entry.id));
+      case "reset":
+      case "room":
+      case "members":
+      case "read":
+        return;
     }
   }
 
-  async #drop(ids: EntryId[]): Promise<void> {
-    const gone = ids.filter((id) => this.#kept.delete(id));
-    if (gone.length > 0) await this.#parts.disk.drop(gone);
+  async #deletePosts(ids: EntryId[]): Promise<void> {
+    const stored = ids.filter((id) => this.#storedPosts.delete(id));
+    if (stored.length > 0) await this.#options.storage.deletePosts(stored);
   }
 
-  async #outbox() {
-    const { disk, server, device } = this.#parts;
+  async #loadOutbox(): Promise<OutboxItem[]> {
+    const { storage, server, device } = this.#options;
     try {
-      return await disk.outbox(device(), server, Date.now());
+      return await storage.loadOutbox(device(), server, Date.now());
     } catch {
-      this.#parts.unkept();
+      this.#options.onStorageError();
       return [];
     }
   }
 }
 
-/** Events from later versions are not for this one. */
+/** Returns whether this version knows an event. Events of later versions are ignored. */
 function isServerEvent(name: string, data: unknown): boolean {
   return Object.hasOwn(serverEvents, name) && typeof data === "object" && data !== null;
 }

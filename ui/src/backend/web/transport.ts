@@ -1,87 +1,87 @@
-/** One attempt at a connection. The only file that knows socket.io-client. */
+/** One connection attempt. The only file that imports socket.io-client. */
 
 import { io, type Socket } from "socket.io-client";
 import { type Auth, type Challenge, protocols, type WireError } from "../protocol";
 import { wireErrorFromText } from "../wire-error";
 
-export interface TransportEvents {
-  /** The server has introduced itself. The answer, or nothing when this is not the server that was meant. */
-  met(challenge: Challenge, protocol: number): Promise<Auth | undefined>;
-  opened(): void;
-  event(name: string, data: unknown): void;
-  /** Exactly once, and the last. */
-  closed(error?: WireError): void;
+export interface TransportHandlers {
+  /** Called with the server's challenge. Returns the signed answer, or undefined to give up the attempt. */
+  onChallenge(challenge: Challenge, protocol: number): Promise<Auth | undefined>;
+  onOpen(): void;
+  onEvent(name: string, data: unknown): void;
+  /** Called exactly once, as the last handler. */
+  onClose(error?: WireError): void;
 }
 
-const helloWithinMs = 10_000;
-const openWithinMs = 10_000;
+const helloTimeoutMs = 10_000;
+const connectTimeoutMs = 10_000;
 
 export class Transport {
   readonly #origin: string;
-  readonly #on: TransportEvents;
+  readonly #handlers: TransportHandlers;
   readonly #abort = new AbortController();
   #socket?: Socket;
-  #over = false;
+  #closed = false;
 
-  constructor(origin: string, on: TransportEvents) {
+  constructor(origin: string, handlers: TransportHandlers) {
     this.#origin = origin;
-    this.#on = on;
-    this.#open().catch(() => this.#end());
+    this.#handlers = handlers;
+    this.#open().catch(() => this.#close());
   }
 
   emit(name: string, data: unknown): void {
-    // socket.io-client would keep it for a connection that never comes: each attempt has a socket of its own.
+    // While disconnected, socket.io-client would buffer it for a reconnect, but each attempt has a socket of its own.
     if (this.#socket?.connected) this.#socket.emit(name, data);
   }
 
   close(): void {
-    this.#end();
+    this.#close();
   }
 
   async #open(): Promise<void> {
-    const challenge = await askHello(this.#origin, this.#abort.signal);
+    const challenge = await fetchHello(this.#origin, this.#abort.signal);
     const protocol = protocols.filter((version) => challenge.protocols.includes(version)).at(-1);
     if (protocol === undefined) {
       const message = "This page is of another version than the server. Reload it.";
-      this.#end({ code: "protocol", message });
+      this.#close({ code: "protocol", message });
       return;
     }
-    const auth = await this.#on.met(challenge, protocol);
-    if (!auth) this.#end();
-    if (!auth || this.#over) return;
+    const auth = await this.#handlers.onChallenge(challenge, protocol);
+    if (!auth) this.#close();
+    if (!auth || this.#closed) return;
     const socket = io(this.#origin, {
       auth: { ...auth },
       forceNew: true,
       reconnection: false,
-      timeout: openWithinMs,
+      timeout: connectTimeoutMs,
       transports: ["websocket", "polling"],
       tryAllTransports: true,
     });
     this.#socket = socket;
-    socket.on("connect", () => this.#on.opened());
-    socket.onAny((name: string, data: unknown) => this.#on.event(name, data));
-    socket.on("disconnect", () => this.#end());
+    socket.on("connect", () => this.#handlers.onOpen());
+    socket.onAny((name: string, data: unknown) => this.#handlers.onEvent(name, data));
+    socket.on("disconnect", () => this.#close());
     socket.on("connect_error", (error) => {
-      // Only a server that refuses us makes the socket inactive; else it was not reached.
-      this.#end(socket.active ? undefined : wireErrorFromText(error.message));
+      // The socket is inactive only if the server refused it; otherwise the server was not reached.
+      this.#close(socket.active ? undefined : wireErrorFromText(error.message));
     });
   }
 
-  #end(error?: WireError): void {
-    if (this.#over) return;
-    this.#over = true;
+  #close(error?: WireError): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#abort.abort();
     this.#socket?.off();
     this.#socket?.offAny();
     this.#socket?.disconnect();
-    this.#on.closed(error);
+    this.#handlers.onClose(error);
   }
 }
 
-/** Asks the server who it is. Rejects when none answers, or something that is no I-Chat server. */
-export async function askHello(origin: string, aborted?: AbortSignal): Promise<Challenge> {
-  const late = AbortSignal.timeout(helloWithinMs);
-  const signal = aborted ? either(aborted, late) : late;
+/** Fetches the server's id and a challenge. Rejects if no I-Chat server answers. */
+export async function fetchHello(origin: string, aborted?: AbortSignal): Promise<Challenge> {
+  const timeout = AbortSignal.timeout(helloTimeoutMs);
+  const signal = aborted ? anySignal(aborted, timeout) : timeout;
   const response = await fetch(`${origin}/api/hello`, { cache: "no-store", signal });
   const challenge: Partial<Challenge> = await response.json();
   if (!challenge.server?.id || !challenge.nonce || !Array.isArray(challenge.protocols))
@@ -89,12 +89,12 @@ export async function askHello(origin: string, aborted?: AbortSignal): Promise<C
   return challenge as Challenge;
 }
 
-/** `AbortSignal.any`, which Safari has only since 17.4. */
-function either(first: AbortSignal, second: AbortSignal): AbortSignal {
-  const both = new AbortController();
+/** Replaces `AbortSignal.any`, which Safari supports only since 17.4. */
+function anySignal(first: AbortSignal, second: AbortSignal): AbortSignal {
+  const either = new AbortController();
   for (const signal of [first, second]) {
-    if (signal.aborted) both.abort();
-    signal.addEventListener("abort", () => both.abort(), { once: true });
+    if (signal.aborted) either.abort();
+    signal.addEventListener("abort", () => either.abort(), { once: true });
   }
-  return both.signal;
+  return either.signal;
 }
