@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// Something that happened to a session.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, strum::VariantNames)]
 #[serde(tag = "input", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Input {
     /// The first input of every session.
     Start(PersistedState),
@@ -88,8 +89,9 @@ pub enum OutboxState {
 }
 
 /// A request of the user.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, strum::VariantNames)]
 #[serde(tag = "command", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Command {
     /// Posts to a room.
     Send {
@@ -172,8 +174,9 @@ pub struct LogRange {
 }
 
 /// Something for the driver to do. Effects run in the given order, each to its end before the next.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, strum::VariantNames)]
 #[serde(tag = "effect", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Effect {
     /// Opens a new transport after a random delay between the two bounds, in milliseconds. The outcome is [`Input::Opened`] or
     /// [`Input::Closed`]. A later `Connect` replaces one that is still waiting, and does nothing while an attempt is running.
@@ -201,8 +204,9 @@ pub enum Effect {
 }
 
 /// A change to the persisted state.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, strum::VariantNames)]
 #[serde(tag = "change", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Change {
     /// Adds a post to the outbox, before it is sent.
     Outbox(OutboxItem),
@@ -228,8 +232,9 @@ pub enum Change {
 }
 
 /// News for the interface, which gets the right picture by applying all of them in order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, strum::VariantNames)]
 #[serde(tag = "update", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Update {
     Connection(ConnectionStatus),
     /// The server accepted the client.
@@ -289,8 +294,9 @@ pub enum Update {
 }
 
 /// The state of the connection, as the interface shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, strum::VariantNames)]
 #[serde(tag = "state", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ConnectionStatus {
     /// The first attempt is running.
     Connecting,

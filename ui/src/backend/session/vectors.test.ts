@@ -20,10 +20,29 @@ const folder = new URL("../../../../crates/protocol/vectors/session/", import.me
 const traces = readdirSync(folder)
   .filter((file) => file.endsWith(".json"))
   .sort()
-  .map((file) => JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Trace);
+  .map((file) => expand(JSON.parse(readFileSync(new URL(file, folder), "utf8"))) as Trace);
+
+/** Expands repetitions; `crates/protocol/vectors/README.md` describes them. */
+function expand(value: unknown): unknown {
+  if (Array.isArray(value)) return value.flatMap(expandItem);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, expand(field)]));
+}
+
+function expandItem(item: unknown): unknown[] {
+  if (typeof item !== "object" || item === null || !("repeat" in item)) return [expand(item)];
+  const { repeat, of } = item as { repeat: [number, number]; of: unknown };
+  const [first, last] = repeat;
+  const template = JSON.stringify(of);
+  return Array.from({ length: last - first + 1 }, (_, at) => {
+    const digits = String(first + at);
+    const filled = template.replaceAll('"{n}"', digits).replaceAll("{n:12}", digits.padStart(12, "0"));
+    return JSON.parse(filled.replaceAll("{n}", digits)) as unknown;
+  });
+}
 
 test("there are traces", () => {
-  expect(traces.length).toBeGreaterThanOrEqual(20);
+  expect(traces).not.toEqual([]);
 });
 
 describe.each(traces)("$name", ({ about, steps }) => {
