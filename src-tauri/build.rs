@@ -1,14 +1,14 @@
-//! Lets Tauri check its configuration and work out who may call what.
+//! Runs tauri-build, which checks the configuration and generates the permissions of the commands.
 
 use std::path::PathBuf;
 use std::{env, fs};
 
 use tauri_build::{AppManifest, Attributes};
 
-/// Commands that are not listed here could be called by any page without a permission.
+/// The commands that need a permission. Any page could call one that is missing here.
 const COMMANDS: &[&str] = include!("src/commands/names.rs");
 
-/// The folder of `tauri.conf.json`.
+/// The folder that contains `tauri.conf.json`.
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,8 +23,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo::rerun-if-changed={ROOT}/{input}");
     }
 
-    // tauri-build reads the manifest in, and writes its generated files into, the folder that it runs in.
-    // This keeps them out of the sources.
+    // tauri-build reads the manifest from, and writes its generated files to, the working directory. A directory of its
+    // own keeps them out of the sources.
     let stage = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo gives OUT_DIR")?).join("stage");
     fs::create_dir_all(&stage)?;
     fs::copy(format!("{ROOT}/Cargo.toml"), stage.join("Cargo.toml"))?;
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .config_path(format!("{ROOT}/tauri.conf.json"))
             .capabilities_path_pattern(concat!(env!("CARGO_MANIFEST_DIR"), "/src-tauri/capabilities/**/*.json"))
             .app_manifest(
-                // Without a pattern of its own it would watch a folder that does not exist, and every build would be dirty.
+                // The default pattern watches a folder that does not exist, so every build would be dirty.
                 AppManifest::new()
                     .commands(COMMANDS)
                     .permissions_path_pattern(concat!(env!("CARGO_MANIFEST_DIR"), "/src-tauri/permissions/**/*.toml")),

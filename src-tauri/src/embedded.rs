@@ -1,4 +1,4 @@
-//! The server inside the app: served until it is told to stop, and then given the time that it needs.
+//! The server that runs inside the app.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// How long a server may take to commit what waits, to tell its clients, and to close its store.
-const DRAIN_WITHIN: Duration = Duration::from_secs(7);
+/// Time that a server has to commit what is queued, to notify its clients and to close its store.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
 
-/// Serves until `stop`, and closes the store behind it.
+/// Serves until `stop` is cancelled, then closes the store.
 pub(crate) async fn serve(
     listener: TcpListener,
     store: Store,
@@ -25,14 +25,14 @@ pub(crate) async fn serve(
     served
 }
 
-/// Waits until the server has ended; one that takes too long is cut off.
-pub(crate) async fn drained(mut serving: JoinHandle<Result<(), ServeError>>) {
-    match tokio::time::timeout(DRAIN_WITHIN, &mut serving).await {
+/// Waits until a stopped server has ended, and aborts it if it takes too long.
+pub(crate) async fn drain(mut serving: JoinHandle<Result<(), ServeError>>) {
+    match tokio::time::timeout(DRAIN_TIMEOUT, &mut serving).await {
         Ok(Ok(Ok(()))) => {}
-        Ok(Ok(Err(error))) => tracing::error!(%error, "the hosted server failed while it shut down"),
-        Ok(Err(error)) => tracing::error!(%error, "the hosted server ended badly"),
+        Ok(Ok(Err(error))) => tracing::error!(%error, "the hosted server failed during its shutdown"),
+        Ok(Err(error)) => tracing::error!(%error, "the hosted server panicked"),
         Err(_) => {
-            tracing::error!("the hosted server did not end in time; it is cut off");
+            tracing::error!("the hosted server did not end in time and is aborted");
             serving.abort();
         }
     }

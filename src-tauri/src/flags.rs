@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -9,14 +9,13 @@ use ichat_discovery::Scope;
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "ichat", version)]
 pub struct Flags {
-    /// Keeps everything in this folder instead of the usual one. Such an app stands by itself: it starts beside others,
-    /// and beside itself only with another folder.
+    /// Keeps everything in this folder instead of the usual one. Apps with different folders can run at the same time.
     #[arg(long, value_name = "DIR", env = "ICHAT_DATA")]
     pub data: Option<PathBuf>,
-    /// Hosts for, and searches for, this computer only: nothing reaches the network.
+    /// Hosts and searches on this computer only: nothing reaches the network.
     #[arg(long, env = "ICHAT_THIS_COMPUTER_ONLY")]
     pub this_computer_only: bool,
-    /// What is logged to the terminal, in the syntax of tracing's `EnvFilter`.
+    /// Selects what is logged to the terminal, in the syntax of tracing's `EnvFilter`.
     #[arg(
         long,
         value_name = "FILTER",
@@ -27,7 +26,6 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// Returns how far this app announces and searches.
     pub(crate) fn scope(&self) -> Scope {
         if self.this_computer_only {
             Scope::ThisComputer

@@ -1,34 +1,33 @@
-//! The life of a hosted server: it listens, this device joins it, others see it; and it ends politely.
+//! The life cycle of a hosted server: it listens, this device joins it, it is announced, and it ends with a goodbye.
 //!
 //! ```text
 //!   idle ── start ──▶ listening ──▶ joined ──▶ announced ── stop, shutdown ──▶ goodbye, drained ──▶ idle
-//!                                                  └── the server failed ── told, with the reason ──▶ idle
+//!                                                  └── the server fails ── error to the UI ──▶ idle
 //! ```
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ichat_client::Client;
-use ichat_discovery::{Announcement, AnnouncementHandle, Discovery, Scope};
+use ichat_discovery::{Announcement, AnnouncementHandle, Discovery, Scope, shareable_addresses};
 use ichat_protocol::{ErrorCode, Name, PROTOCOLS, ServerId, WireError};
-use ichat_server::{Config, ServeError};
+use ichat_server::{Config, DEFAULT_PORT, ServeError, listen_on_free_port};
 use ichat_store::Store;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::embedded;
 use crate::events::{BackendEvent, Hosting};
-use crate::interface::Interface;
-use crate::nearby::{NearbyList, addresses_of};
-use crate::remembered::Remembered;
-use crate::{cards, embedded, ports};
+use crate::hosting_state::HostingState;
+use crate::nearby::client_addresses;
+use crate::ui_channel::UiChannel;
 
-/// The room that everybody who comes in is in.
+/// The name of the first room, which every member joins.
 const LOBBY: &str = "Lobby";
 
-/// What this device hosts, one server at a time. Cheap to clone.
+/// The host of at most one server. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Host(Arc<Inner>);
 
@@ -37,72 +36,66 @@ struct Inner {
     scope: Scope,
     client: Client,
     discovery: Result<Discovery, String>,
-    nearby: NearbyList,
-    interface: Interface,
-    remembered: Mutex<Option<Remembered>>,
-    shown: watch::Sender<Option<Hosting>>,
+    ui: UiChannel,
+    state: Mutex<Option<HostingState>>,
+    hosting: watch::Sender<Option<Hosting>>,
     running: tokio::sync::Mutex<Option<Running>>,
 }
 
 struct Running {
     port: u16,
     stop: CancellationToken,
-    ended: JoinHandle<()>,
+    supervisor: JoinHandle<()>,
 }
 
 impl Host {
-    /// Nothing is hosted yet; `data` is the app's data folder, `discovery` may say why nothing can be announced, and `shown`
-    /// follows what is hosted.
+    /// Loads the hosting state from the app's data folder. `hosting` will receive the hosted server.
     pub(crate) fn new(
         data: &Path,
         scope: Scope,
         client: Client,
         discovery: Result<Discovery, String>,
-        nearby: NearbyList,
-        interface: Interface,
-        shown: watch::Sender<Option<Hosting>>,
+        ui: UiChannel,
+        hosting: watch::Sender<Option<Hosting>>,
     ) -> Self {
-        let remembered = Remembered::load(&file(data));
+        let state = HostingState::load(&state_file(data));
         Self(Arc::new(Inner {
             data: data.to_owned(),
             scope,
             client,
             discovery,
-            nearby,
-            interface,
-            remembered: Mutex::new(remembered),
-            shown,
+            ui,
+            state: Mutex::new(state),
+            hosting,
             running: tokio::sync::Mutex::default(),
         }))
     }
 
-    /// The server that this device hosts or has hosted.
+    /// Returns the server that this device hosts or has hosted.
     pub(crate) fn server(&self) -> Option<ServerId> {
-        let remembered = self.0.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        remembered.as_ref().map(|remembered| remembered.server)
+        self.0.state().map(|state| state.server)
     }
 
-    /// Hosts again if the app was quit while it did.
+    /// Hosts again if the app was quit while hosting.
     pub(crate) async fn resume(&self) {
-        let remembered = self.0.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(Remembered {
+        let Some(HostingState {
             name, hosting: true, ..
-        }) = remembered
+        }) = self.0.state()
         else {
             return;
         };
         if let Err(error) = self.start(name).await {
-            self.0.interface.tell(BackendEvent::Hosting {
+            self.0.ui.send(BackendEvent::Hosting {
                 hosting: None,
                 error: Some(error),
             });
         }
     }
 
-    /// Hosts under this name. Returns when this device has joined and others can.
+    /// Hosts under this name. Returns once this device has joined and others can.
     pub(crate) async fn start(&self, name: Name) -> Result<(), WireError> {
         let mut running = self.0.running.lock().await;
-        if let Some(hosting) = self.0.shown() {
+        if let Some(hosting) = self.0.hosting() {
             let message = format!("This device hosts “{}” already. Stop that first.", hosting.name);
             return Err(WireError::new(ErrorCode::Conflict, message));
         }
@@ -110,53 +103,57 @@ impl Host {
         Ok(())
     }
 
-    /// Stops hosting; what was said stays for the next time.
+    /// Stops hosting. The history is kept for the next time.
     pub(crate) async fn stop(&self) {
-        self.0.remember_hosting(false);
+        self.0.set_resume(false);
         self.shutdown().await;
-        self.0.tell(None, None);
+        self.0.set_hosting(None, None);
     }
 
-    /// Ends the server, and leaves it to [`resume`](Self::resume) at the next start.
+    /// Ends the server. [`resume`](Self::resume) hosts it again at the next start.
     pub(crate) async fn shutdown(&self) {
         let running = self.0.running.lock().await.take();
-        if let Some(Running { stop, ended, .. }) = running {
+        if let Some(Running { stop, supervisor, .. }) = running {
             stop.cancel();
-            if let Err(error) = ended.await {
-                tracing::error!(%error, "hosting ended badly");
+            if let Err(error) = supervisor.await {
+                tracing::error!(%error, "the supervisor of the hosted server panicked");
             }
         }
     }
 
-    /// Tells anew where the server can be reached: a cable was plugged in, another Wi-Fi was joined.
-    pub(crate) async fn addresses_changed(&self) {
+    /// Sends the addresses of the server to the user interface if they have changed: a cable was plugged in, or another
+    /// Wi-Fi was joined.
+    pub(crate) async fn update_addresses(&self) {
         let running = self.0.running.lock().await;
-        let (Some(Running { port, .. }), Some(hosting)) = (&*running, self.0.shown()) else {
+        let (Some(Running { port, .. }), Some(hosting)) = (&*running, self.0.hosting()) else {
             return;
         };
-        let addresses = self.0.addresses(hosting.server, *port);
+        let addresses = self.0.urls(hosting.server, *port);
         if addresses != hosting.addresses {
-            self.0.tell(Some(Hosting { addresses, ..hosting }), None);
+            self.0.set_hosting(Some(Hosting { addresses, ..hosting }), None);
         }
     }
 }
 
 impl Inner {
     async fn begin(self: Arc<Self>, name: Name) -> Result<Running, WireError> {
-        let listener =
-            ports::listen(self.scope).map_err(|error| WireError::new(ErrorCode::Other, error.to_string()))?;
-        let port = local_port(&listener)?;
+        let ip: IpAddr = match self.scope {
+            Scope::LocalNetwork => Ipv6Addr::UNSPECIFIED.into(),
+            Scope::ThisComputer => Ipv4Addr::LOCALHOST.into(),
+        };
+        let listener = listen_on_free_port(ip, DEFAULT_PORT).map_err(|error| other_error(&error))?;
+        let port = listener.local_addr().map_err(|error| other_error(&error))?.port();
         let store = self.open_store().await?;
         let server = store.server_id();
-        // Before this device joins, so that the server is known as its own from the first moment.
-        self.remember(Remembered {
+        // Before this device joins, so that the server is marked as the own one from its first event on.
+        self.set_state(HostingState {
             server,
             name: name.clone(),
             hosting: true,
         });
 
         let people = watch::Sender::new(0);
-        let present = people.subscribe();
+        let people_receiver = people.subscribe();
         let stop = CancellationToken::new();
         let config = Config {
             name: name.clone(),
@@ -164,31 +161,30 @@ impl Inner {
         };
         let serving = tokio::spawn(embedded::serve(listener, store, config, people, stop.clone()));
 
-        let door = addresses_of(&[(Ipv4Addr::LOCALHOST, port).into()]);
-        if let Err(error) = self.client.join(&door).await {
+        let loopback = client_addresses(&[(Ipv4Addr::LOCALHOST, port).into()]);
+        if let Err(error) = self.client.join(&loopback).await {
             stop.cancel();
-            embedded::drained(serving).await;
-            self.remember_hosting(false);
+            embedded::drain(serving).await;
+            self.set_resume(false);
             return Err(error.to_wire());
         }
 
-        let announced = self.announce(server, &name, port, present);
-        let unannounced = announced.as_ref().err().cloned();
+        let announcement = self.announce(server, &name, port, people_receiver);
+        let unannounced = announcement.as_ref().err().cloned();
         let hosting = Hosting {
             server,
             name,
-            addresses: self.addresses(server, port),
+            addresses: self.urls(server, port),
             unannounced,
         };
-        self.tell(Some(hosting), None);
-        let ended = tokio::spawn(self.watch_over(serving, announced.ok(), stop.clone()));
-        Ok(Running { port, stop, ended })
+        self.set_hosting(Some(hosting), None);
+        let supervisor = tokio::spawn(self.supervise(serving, announcement.ok(), stop.clone()));
+        Ok(Running { port, stop, supervisor })
     }
 
     async fn open_store(&self) -> Result<Store, WireError> {
-        let lobby = Name::parse(LOBBY).map_err(|error| WireError::new(ErrorCode::Other, error.to_string()))?;
-        let dir = self.data.join("host");
-        Store::open_server(&dir, &lobby)
+        let lobby = Name::parse(LOBBY).map_err(|error| other_error(&error))?;
+        Store::open_server(&self.data.join("host"), &lobby)
             .await
             .map_err(|error| WireError::new(ErrorCode::Storage, error.to_string()))
     }
@@ -203,7 +199,7 @@ impl Inner {
         let announcement = Announcement {
             server: server.0,
             name: name.to_string(),
-            protocol: PROTOCOLS.last().copied().unwrap_or(0),
+            protocol: PROTOCOLS.last().copied().unwrap_or_default(),
             port,
         };
         self.discovery
@@ -213,23 +209,29 @@ impl Inner {
             .map_err(|error| error.to_string())
     }
 
-    fn addresses(&self, server: ServerId, port: u16) -> Vec<String> {
-        cards::urls(self.nearby.addresses(server).unwrap_or_default(), port, self.scope)
+    fn urls(&self, server: ServerId, port: u16) -> Vec<String> {
+        let nearby = self.discovery.as_ref().map(Discovery::servers).unwrap_or_default();
+        let announced = nearby.get(&server.0).map_or(&[][..], |server| &server.addresses);
+        shareable_addresses(announced, port, self.scope)
+            .into_iter()
+            .map(|address| format!("http://{address}"))
+            .collect()
     }
 
-    async fn watch_over(
+    /// Waits until the server is stopped or fails, says goodbye, and reports a failure.
+    async fn supervise(
         self: Arc<Self>,
         mut serving: JoinHandle<Result<(), ServeError>>,
-        announced: Option<AnnouncementHandle>,
+        announcement: Option<AnnouncementHandle>,
         stop: CancellationToken,
     ) {
         tokio::select! {
             () = stop.cancelled() => {
-                tokio::join!(goodbye(announced), embedded::drained(serving));
-                self.hide();
+                tokio::join!(say_goodbye(announcement), embedded::drain(serving));
+                self.hosting.send_replace(None);
             }
             ended = &mut serving => {
-                goodbye(announced).await;
+                say_goodbye(announcement).await;
                 let reason = match ended {
                     Ok(Ok(())) => "it was shut down".to_owned(),
                     Ok(Err(error)) => error.to_string(),
@@ -237,54 +239,50 @@ impl Inner {
                 };
                 tracing::error!(reason, "the hosted server ended by itself");
                 let message = format!("Hosting ended: {reason}. Host again, and what was said is still there.");
-                self.tell(None, Some(WireError::new(ErrorCode::Other, message)));
+                self.set_hosting(None, Some(WireError::new(ErrorCode::Other, message)));
             }
         }
     }
 
-    fn shown(&self) -> Option<Hosting> {
-        self.shown.borrow().clone()
+    fn hosting(&self) -> Option<Hosting> {
+        self.hosting.borrow().clone()
     }
 
-    fn hide(&self) {
-        self.shown.send_replace(None);
+    fn set_hosting(&self, hosting: Option<Hosting>, error: Option<WireError>) {
+        self.hosting.send_replace(hosting.clone());
+        self.ui.send(BackendEvent::Hosting { hosting, error });
     }
 
-    fn tell(&self, hosting: Option<Hosting>, error: Option<WireError>) {
-        self.shown.send_replace(hosting.clone());
-        self.interface.tell(BackendEvent::Hosting { hosting, error });
+    fn state(&self) -> Option<HostingState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn remember_hosting(&self, hosting: bool) {
-        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(remembered) = remembered {
-            self.remember(Remembered { hosting, ..remembered });
+    fn set_resume(&self, hosting: bool) {
+        if let Some(state) = self.state() {
+            self.set_state(HostingState { hosting, ..state });
         }
     }
 
-    /// A failure costs only that the next start does not host by itself.
-    fn remember(&self, remembered: Remembered) {
-        let file = file(&self.data);
-        if let Err(error) = remembered.save(&file) {
-            tracing::warn!(file = %file.display(), %error, "what is hosted can't be remembered");
+    /// Keeps and saves the state. If it can't be saved, only hosting does not resume at the next start.
+    fn set_state(&self, state: HostingState) {
+        let file = state_file(&self.data);
+        if let Err(error) = state.save(&file) {
+            tracing::warn!(file = %file.display(), %error, "the hosting state can't be saved");
         }
-        *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = Some(remembered);
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
     }
 }
 
-fn file(data: &Path) -> PathBuf {
+fn state_file(data: &Path) -> PathBuf {
     data.join("hosting.json")
 }
 
-fn local_port(listener: &TcpListener) -> Result<u16, WireError> {
-    let address = listener
-        .local_addr()
-        .map_err(|error| WireError::new(ErrorCode::Other, error.to_string()))?;
-    Ok(address.port())
+fn other_error(error: &dyn std::error::Error) -> WireError {
+    WireError::new(ErrorCode::Other, error.to_string())
 }
 
-async fn goodbye(announced: Option<AnnouncementHandle>) {
-    if let Some(announced) = announced {
-        announced.stop().await;
+async fn say_goodbye(announcement: Option<AnnouncementHandle>) {
+    if let Some(announcement) = announcement {
+        announcement.stop().await;
     }
 }

@@ -1,31 +1,30 @@
-//! The desktop shell: it builds the window, wires it to what runs behind it, and runs both.
+//! The desktop shell: it builds the window, connects it to what runs behind it, and runs both.
 //!
 //! ```text
-//!                    commands/ ──────────▶ shell.rs ──▶ client (sessions)
-//!   window (ui)  ───▶  one line each         │    └───▶ hosting.rs ──▶ server, store, discovery (announce)
-//!       ▲                                    └────────▶ search.rs ──▶ nearby.rs ◀── discovery (browse)
-//!       └── Channel ◀── interface.rs ◀── events.rs ◀───────┘
+//!                    commands/ ───────▶ shell.rs ──▶ backend.rs ──▶ client (sessions)
+//!   window (UI) ───▶  one line each                    │    └────▶ hosting.rs ──▶ server, store, discovery (announce)
+//!       ▲                                              └──▶ nearby_watcher.rs ◀── discovery (browse)
+//!       └── Channel ◀── ui_channel.rs ◀── events.rs ◀─────────────┘
 //! ```
 //!
-//! What has to do with the window system is in [`window`], [`tray`] and [`notices`]; everything else knows no window,
-//! and is tested without one. Decisions belong to `client`, `server` or `ui`; here they only meet.
+//! Only [`window`], [`tray`], [`notifications`] and `webview_settings` know the window system; everything else
+//! is tested without one. The shell decides nothing: decisions belong to `client`, `server`, `discovery` or `ui`.
 
-mod cards;
+mod backend;
 mod commands;
 mod embedded;
 mod events;
 mod flags;
 mod hosting;
-mod interface;
+mod hosting_state;
 mod nearby;
-mod notices;
-#[cfg(target_os = "linux")]
-mod painting;
-mod ports;
-mod remembered;
-mod search;
+mod nearby_watcher;
+mod notifications;
 mod shell;
 mod tray;
+mod ui_channel;
+#[cfg(target_os = "linux")]
+mod webview_settings;
 mod window;
 
 use std::io;
@@ -43,14 +42,14 @@ pub use crate::events::{BackendEvent, Hosting, KnownServer, NearbyServer};
 pub use crate::flags::Flags;
 pub use crate::shell::Shell;
 
-/// How long the polite end may take, after which the app ends anyway: everything that counts is on the disk already.
-const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
+/// Time that the shutdown may take before the app ends anyway. Everything that counts is on disk already.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Runs the app until it is quit.
+/// Runs the app until the user quits.
 pub fn run() -> anyhow::Result<()> {
     let flags = Flags::parse();
     let filter =
-        EnvFilter::try_new(&flags.log).context("--log is no filter: write, for example, warn,ichat_app=debug")?;
+        EnvFilter::try_new(&flags.log).context("--log is not a filter: write, for example, warn,ichat_app=debug")?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -58,8 +57,8 @@ pub fn run() -> anyhow::Result<()> {
     let app = builder(Builder::default(), &flags)?
         .build(context())
         .context("the window can't be opened")?;
-    tauri::async_runtime::spawn(tray::follow(app.handle().clone()));
-    tauri::async_runtime::spawn(quit_when_asked(app.handle().clone()));
+    tauri::async_runtime::spawn(tray::run(app.handle().clone()));
+    tauri::async_runtime::spawn(quit_on_signal(app.handle().clone()));
     app.run(|app, event| match event {
         RunEvent::WindowEvent {
             label,
@@ -68,20 +67,20 @@ pub fn run() -> anyhow::Result<()> {
         } if label == window::MAIN => {
             window::close_requested(app, &api);
         }
-        // The icon in the dock is clicked while the window is hidden.
+        // A click on the icon in the dock, perhaps while the window is hidden.
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => window::show(app),
-        RunEvent::Exit => end(app),
+        RunEvent::Exit => shut_down(app),
         _ => {}
     });
     Ok(())
 }
 
-/// Wires the app: commands, plugins and what runs behind them.
+/// Builds the app: commands, plugins and the shell behind them.
 pub fn builder<R: Runtime>(builder: Builder<R>, flags: &Flags) -> io::Result<Builder<R>> {
     let scope = flags.scope();
     let own_data = flags.data.as_deref().map(path::absolute).transpose()?;
-    // Apps with folders of their own stand beside each other, and the plugin knows one name only.
+    // Apps with folders of their own run at the same time, but the plugin tells apps apart by name only.
     let builder = if own_data.is_none() {
         builder.plugin(single_instance())
     } else {
@@ -96,30 +95,31 @@ pub fn builder<R: Runtime>(builder: Builder<R>, flags: &Flags) -> io::Result<Bui
         .manage(Shell::default())
         .setup(move |app| {
             window::open(app.handle(), own_data.as_deref())?;
-            notices::follow_clicks(app.handle());
+            notifications::handle_clicks(app.handle());
             let data = own_data.map_or_else(|| app.path().app_data_dir(), Ok)?;
             let app = app.handle().clone();
-            // In the background, so that nothing stands between the start and the first picture.
+            // In the background, so that nothing delays the first frame of the window.
             tauri::async_runtime::spawn(async move { app.state::<Shell>().open(&data, scope).await });
             Ok(())
         }))
 }
 
-/// What the build script made of `tauri.conf.json`, with the interface in it.
+/// Returns `tauri.conf.json` and the user interface, as the build script has embedded them.
 pub fn context<R: Runtime>() -> tauri::Context<R> {
     tauri::generate_context!()
 }
 
-/// A second start brings the window of the first to the front. Without a session bus to find the first by, both run, and
-/// the second is told that the data folder is in use.
+/// Returns the plugin with which a second start brings the window of the first to the front. Without a session bus both
+/// run, and the second one reports that the data folder is in use.
 fn single_instance<R: Runtime>() -> TauriPlugin<R> {
     tauri_plugin_single_instance::init(|app, _arguments, _folder| window::show(app))
 }
 
-/// Size and place of the window. Not whether it was visible: a hidden window would stay hidden at the next start.
+/// Returns the plugin that keeps the size and position of the window. Not its visibility: a hidden window would stay
+/// hidden at the next start.
 fn window_state<R: Runtime>(own_data: Option<&Path>) -> TauriPlugin<R> {
     const FILE: &str = "window.json";
-    // The plugin joins this to its own folder, and an absolute path replaces that.
+    // The plugin joins this to its own folder. An absolute path replaces the folder.
     let file = own_data.map_or_else(|| FILE.into(), |data| data.join(FILE));
     tauri_plugin_window_state::Builder::new()
         .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED | StateFlags::FULLSCREEN)
@@ -127,24 +127,24 @@ fn window_state<R: Runtime>(own_data: Option<&Path>) -> TauriPlugin<R> {
         .build()
 }
 
-/// A link that got past the interface must not put another page into the window.
+/// Returns the plugin that keeps the window on its own page, in case a link gets past the user interface.
 fn own_pages_only<R: Runtime>() -> TauriPlugin<R> {
     tauri::plugin::Builder::new("own-pages")
         .on_navigation(|webview, url| window::is_own_page(url, webview.config().build.dev_url.as_ref()))
         .build()
 }
 
-/// Logging out and `kill` end the app as politely as its own menu does.
-async fn quit_when_asked<R: Runtime>(app: AppHandle<R>) {
-    if let Err(error) = asked_to_end().await {
-        tracing::warn!(%error, "signals can't be followed: end I-Chat from its window");
+/// Quits on a signal, so that logging out and `kill` shut down as the menu does.
+async fn quit_on_signal<R: Runtime>(app: AppHandle<R>) {
+    if let Err(error) = stop_signal().await {
+        tracing::warn!(%error, "signals can't be received: quit I-Chat from its window");
         return;
     }
     app.exit(0);
 }
 
 #[cfg(unix)]
-async fn asked_to_end() -> io::Result<()> {
+async fn stop_signal() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -156,15 +156,15 @@ async fn asked_to_end() -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn asked_to_end() -> io::Result<()> {
+async fn stop_signal() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-fn end<R: Runtime>(app: &AppHandle<R>) {
+fn shut_down<R: Runtime>(app: &AppHandle<R>) {
     let ended = tauri::async_runtime::block_on(async {
-        tokio::time::timeout(SHUTDOWN_WITHIN, app.state::<Shell>().shutdown()).await
+        tokio::time::timeout(SHUTDOWN_TIMEOUT, app.state::<Shell>().shutdown()).await
     });
     if ended.is_err() {
-        tracing::warn!("the end took too long and was cut short");
+        tracing::warn!("the shutdown took too long and was cut short");
     }
 }

@@ -1,5 +1,5 @@
 //! The desktop app.
-// A window needs no console beside it.
+// Without this Windows opens a console beside the window.
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 fn main() -> anyhow::Result<()> {

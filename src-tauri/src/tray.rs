@@ -1,4 +1,4 @@
-//! The icon beside the clock. It is there while this device hosts, so that the server can be kept without a window.
+//! The tray icon. It is shown while this device hosts, so that the server can run without a window.
 
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
@@ -12,22 +12,22 @@ const OPEN: &str = "open";
 const STOP: &str = "stop";
 const QUIT: &str = "quit";
 
-/// Shows and removes the icon as hosting begins and ends.
-pub(crate) async fn follow<R: Runtime>(app: AppHandle<R>) {
+/// Shows the icon when hosting starts and removes it when hosting stops.
+pub(crate) async fn run<R: Runtime>(app: AppHandle<R>) {
     let mut hosting = app.state::<Shell>().hosting();
     loop {
-        let now = hosting.borrow_and_update().is_some();
-        appear(&app, now);
+        let is_hosting = hosting.borrow_and_update().is_some();
+        set_visible(&app, is_hosting);
         if hosting.changed().await.is_err() {
             return;
         }
     }
 }
 
-fn appear<R: Runtime>(app: &AppHandle<R>, hosting: bool) {
+fn set_visible<R: Runtime>(app: &AppHandle<R>, visible: bool) {
     let handle = app.clone();
-    let asked = app.run_on_main_thread(move || {
-        if !hosting {
+    let scheduled = app.run_on_main_thread(move || {
+        if !visible {
             drop(handle.remove_tray_by_id(ID));
         } else if handle.tray_by_id(ID).is_none()
             && let Err(error) = build(&handle)
@@ -35,7 +35,7 @@ fn appear<R: Runtime>(app: &AppHandle<R>, hosting: bool) {
             tracing::warn!(%error, "there is no tray: start I-Chat again to bring a hidden window back");
         }
     });
-    window::tried("tray", asked);
+    window::log_err("tray", scheduled);
 }
 
 fn build<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<TrayIcon<R>> {
@@ -44,20 +44,20 @@ fn build<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<TrayIcon<R>> {
     let quit = MenuItem::with_id(app, QUIT, "Quit", true, None::<&str>)?;
     let mut tray = TrayIconBuilder::with_id(ID)
         .tooltip("I-Chat is hosting")
-        // Linux shows an icon only when it has a menu.
+        // Linux shows an icon only if it has a menu.
         .menu(&Menu::with_items(app, &[&open, &stop, &quit])?)
-        .on_menu_event(|app, event| chosen(app, event.id().as_ref()));
+        .on_menu_event(|app, event| handle_item(app, event.id().as_ref()));
     if let Some(icon) = app.default_window_icon() {
         tray = tray.icon(icon.clone());
     }
     tray.build(app)
 }
 
-fn chosen<R: Runtime>(app: &AppHandle<R>, item: &str) {
+fn handle_item<R: Runtime>(app: &AppHandle<R>, item: &str) {
     match item {
         OPEN => window::show(app),
         STOP => {
-            // The window comes first: without it, and with nothing hosted, nothing of I-Chat would be left to see.
+            // Stopping removes the icon. Without the window, nothing of I-Chat would remain visible.
             window::show(app);
             let app = app.clone();
             tauri::async_runtime::spawn(async move {

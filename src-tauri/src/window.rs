@@ -1,80 +1,77 @@
-//! The one window: shown, hidden, closed, and kept to its own page.
+//! The main window: shown, hidden, closed, and restricted to its own page.
 
 use std::path::Path;
 
-use tauri::ipc::Channel;
-use tauri::{AppHandle, CloseRequestApi, Manager as _, Runtime, Url, WebviewWindow, WebviewWindowBuilder};
+use tauri::{
+    AppHandle, CloseRequestApi, Manager as _, Runtime, Url, UserAttentionType, WebviewWindow, WebviewWindowBuilder,
+};
 
-use crate::events::BackendEvent;
 use crate::shell::Shell;
+#[cfg(target_os = "linux")]
+use crate::webview_settings;
 
 /// The window's label, as in `tauri.conf.json` and `capabilities/main.json`.
 pub(crate) const MAIN: &str = "main";
 
-/// Opens it as `tauri.conf.json` describes it. An app with a data folder of its own keeps there what the page stores, too:
-/// drafts and settings.
+/// Opens the window that `tauri.conf.json` describes. With a data folder of its own, the page's storage (drafts and
+/// settings) is in there too.
 pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, own_data: Option<&Path>) -> tauri::Result<()> {
-    let described = app.config().app.windows.iter().find(|window| window.label == MAIN);
-    let described = described.ok_or(tauri::Error::WindowNotFound)?;
-    let mut window = WebviewWindowBuilder::from_config(app, described)?;
+    let config = app.config().app.windows.iter().find(|window| window.label == MAIN);
+    let config = config.ok_or(tauri::Error::WindowNotFound)?;
+    let mut window = WebviewWindowBuilder::from_config(app, config)?;
     if let Some(data) = own_data {
         window = window.data_directory(data.join("webview"));
     }
     let window = window.build()?;
     #[cfg(target_os = "linux")]
-    crate::painting::fit(&window);
+    log_err("configure", webview_settings::configure(&window));
     Ok(())
 }
 
-/// The window, while there is one.
-pub(crate) fn main<R: Runtime>(app: &AppHandle<R>) -> Option<WebviewWindow<R>> {
-    app.get_webview_window(MAIN)
-}
-
-/// Brings it to the front, wherever it was.
+/// Brings the window to the front.
 pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) {
     if let Some(window) = main(app) {
-        tried("show", window.show());
-        tried("unminimize", window.unminimize());
-        tried("focus", window.set_focus());
+        log_err("show", window.show());
+        log_err("unminimize", window.unminimize());
+        log_err("focus", window.set_focus());
     }
 }
 
-/// Takes it away; the tray, or starting I-Chat again, brings it back.
+/// Hides the window. The tray brings it back, and so does starting I-Chat again.
 pub(crate) fn hide<R: Runtime>(app: &AppHandle<R>) {
     if let Some(window) = main(app) {
-        tried("hide", window.hide());
+        log_err("hide", window.hide());
     }
 }
 
-/// Shows how much is unread, in the title and, where the system has one, as a badge.
+/// Shows the number of unread messages in the title and, where the system has one, as a badge.
 pub(crate) fn show_unread<R: Runtime>(app: &AppHandle<R>, unread: u32) {
     if let Some(window) = main(app) {
-        tried("badge", window.set_badge_count((unread > 0).then_some(unread.into())));
-        tried("title", window.set_title(&title(unread)));
+        log_err("badge", window.set_badge_count((unread > 0).then_some(unread.into())));
+        log_err("title", window.set_title(&title(unread)));
     }
 }
 
-fn title(unread: u32) -> String {
-    if unread == 0 {
-        "I-Chat".to_owned()
-    } else {
-        format!("({unread}) I-Chat")
+/// Lets the window's button in the task bar ask for attention.
+pub(crate) fn request_attention<R: Runtime>(app: &AppHandle<R>, kind: UserAttentionType) {
+    if let Some(window) = main(app) {
+        log_err("request attention", window.request_user_attention(Some(kind)));
     }
 }
 
-/// The person closes the window: a server that others use is not taken away without asking.
+/// Handles a click on the window's close button. While this device hosts, the user is asked first, since closing would
+/// disconnect others.
 pub(crate) fn close_requested<R: Runtime>(app: &AppHandle<R>, api: &CloseRequestApi) {
     let shell = app.state::<Shell>();
     api.prevent_close();
     if !(shell.is_hosting() && shell.ask_quit()) {
-        // Gone from the screen at once; the end takes its moment behind it.
+        // Hidden at once, since the shutdown takes a moment.
         hide(app);
         app.exit(0);
     }
 }
 
-/// Whether the window may go to this page: only to the interface itself. Links open in the system's browser.
+/// Returns whether the window may load a page: only the app's own. Links open in the system's browser.
 pub(crate) fn is_own_page(url: &Url, dev: Option<&Url>) -> bool {
     let bundled = match url.scheme() {
         "tauri" => url.host_str() == Some("localhost"),
@@ -85,37 +82,42 @@ pub(crate) fn is_own_page(url: &Url, dev: Option<&Url>) -> bool {
     bundled || (tauri::is_dev() && dev.is_some_and(|dev| dev.origin() == url.origin()))
 }
 
-/// Sends an event to the page. A page that is being left has nobody who listens.
-pub(crate) fn send_up(events: &Channel<BackendEvent>, event: BackendEvent) {
-    if let Err(error) = events.send(event) {
-        tracing::debug!(%error, "the page is gone");
+/// Logs a refusal of the window system. Nothing else can be done about it.
+pub(crate) fn log_err(action: &str, result: tauri::Result<()>) {
+    if let Err(error) = result {
+        tracing::debug!(action, %error, "the window system refuses");
     }
 }
 
-/// What a window manager refuses is its business; it is told in the log.
-pub(crate) fn tried(what: &str, result: tauri::Result<()>) {
-    if let Err(error) = result {
-        tracing::debug!(what, %error, "the window system refuses");
+fn main<R: Runtime>(app: &AppHandle<R>) -> Option<WebviewWindow<R>> {
+    app.get_webview_window(MAIN)
+}
+
+fn title(unread: u32) -> String {
+    if unread == 0 {
+        "I-Chat".to_owned()
+    } else {
+        format!("({unread}) I-Chat")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    //! - only the interface's own page is let into the window
-    //! - the title counts what is unread
+    //! - the window loads only the app's own page
+    //! - the title contains the number of unread messages
 
     use super::*;
 
     #[test]
-    fn only_the_own_page_is_let_in() {
-        let own = |url: &str| is_own_page(&Url::parse(url).unwrap(), None);
+    fn only_the_own_page_is_loaded() {
+        let is_own = |url: &str| is_own_page(&Url::parse(url).unwrap(), None);
         for url in [
             "tauri://localhost",
             "tauri://localhost/index.html#room",
             "http://tauri.localhost/",
             "about:blank",
         ] {
-            assert!(own(url), "{url}");
+            assert!(is_own(url), "{url}");
         }
         for url in [
             "https://example.org/",
@@ -125,12 +127,12 @@ mod tests {
             "javascript:alert(1)",
             "data:text/html,x",
         ] {
-            assert!(!own(url), "{url}");
+            assert!(!is_own(url), "{url}");
         }
     }
 
     #[test]
-    fn the_title_counts() {
+    fn the_title_contains_the_number_of_unread_messages() {
         assert_eq!(title(0), "I-Chat");
         assert_eq!(title(7), "(7) I-Chat");
     }

@@ -1,75 +1,74 @@
-//! The life of a hosted server.
-//!
-//! - hosted, stopped and hosted again: the same server with the same history, this device its first guest
+//! The life cycle of a hosted server:
+//! - a server that is stopped and hosted again is the same, with the same history
 //! - an app that was quit while hosting hosts again at its next start; one that had stopped does not
-//! - two apps host side by side, each on a port of its own
-//! - a second click on *host* is refused, and changes nothing
+//! - two apps host at the same time, each on a port of its own
+//! - a second click on *host* is rejected and changes nothing
 //! - a server near is found, joined with one click, and gone when it stops
-//! - a damaged history is said, and nothing is hosted
+//! - a damaged history is reported, and nothing is hosted
 
 mod support;
 
 use std::fs;
 
 use serde_json::{Value, json};
-use support::Desk;
+use support::TestApp;
 
 fn nothing_hosted(event: &Value) -> Option<()> {
     (event["event"] == "hosting" && event["hosting"].is_null()).then_some(())
 }
 
 #[test]
-fn what_is_hosted_again_is_the_same_server() {
+fn a_server_that_is_hosted_again_is_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let desk = Desk::open(dir.path());
-    let server = desk.hosts("Office");
-    let lobby = desk.lobby(&server);
-    desk.says(&server, &lobby, "before the break");
-    desk.sees_message(&server, &lobby, "before the break");
+    let app = TestApp::open(dir.path());
+    let server = app.hosts("Office");
+    let lobby = app.lobby(&server);
+    app.says(&server, &lobby, "before the break");
+    app.sees_message(&server, &lobby, "before the break");
 
-    let before = desk.events();
-    desk.does("host_stop", json!({}));
-    desk.sees_after(before, "that nothing is hosted", nothing_hosted);
+    let before = app.events();
+    app.must("host_stop", json!({}));
+    app.sees_after(before, "the end of hosting", nothing_hosted);
 
-    assert_eq!(desk.hosts("Office"), server);
-    // Another device, which has nothing of its own, gets the history from the server.
+    assert_eq!(app.hosts("Office"), server);
+    // Another device, without a replica, loads the history from the server.
     let elsewhere = tempfile::tempdir().unwrap();
-    let guest = Desk::open(elsewhere.path());
-    guest.does("server_join", json!({ "address": desk.address() }));
+    let guest = TestApp::open(elsewhere.path());
+    guest.must("server_join", json!({ "address": app.address() }));
     guest.is_online(&server);
-    guest.does("open_room", json!({ "server": server, "room": lobby }));
+    guest.must("open_room", json!({ "server": server, "room": lobby }));
     guest.sees_message(&server, &lobby, "before the break");
     guest.quits();
-    desk.quits();
+    app.quits();
 }
 
 #[test]
-fn hosting_goes_on_after_a_restart_unless_it_was_stopped() {
+fn hosting_resumes_after_a_restart_unless_it_was_stopped() {
     let dir = tempfile::tempdir().unwrap();
-    let desk = Desk::open(dir.path());
-    let server = desk.hosts("Office");
-    desk.quits();
+    let app = TestApp::open(dir.path());
+    let server = app.hosts("Office");
+    app.quits();
 
-    let desk = Desk::open(dir.path());
-    let again = desk.sees("that it hosts again", |event| {
+    let app = TestApp::open(dir.path());
+    let resumed = app.sees("the resumed server", |event| {
         (event["event"] == "hosting").then(|| event["hosting"]["server"].as_str().map(str::to_owned))?
     });
-    assert_eq!(again, server);
-    desk.is_online(&server);
-    desk.does("host_stop", json!({}));
-    desk.quits();
+    assert_eq!(resumed, server);
+    app.is_online(&server);
+    app.must("host_stop", json!({}));
+    app.quits();
 
-    let desk = Desk::open(dir.path());
-    desk.sees("who one is", |event| (event["event"] == "profile").then_some(()));
-    // Hosting begins anew only by hand; the refusal would come if it had begun by itself.
-    desk.does("host_start", json!({ "name": "Office" }));
-    desk.quits();
+    let app = TestApp::open(dir.path());
+    app.sees("the profile", |event| (event["event"] == "profile").then_some(()));
+    // If hosting had resumed, this would be rejected.
+    app.must("host_start", json!({ "name": "Office" }));
+    app.quits();
 }
 
 #[test]
-fn two_apps_host_side_by_side() {
-    let (at_ada, at_bob) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (ada, bob) = (Desk::open(at_ada.path()), Desk::open(at_bob.path()));
+fn two_apps_host_at_the_same_time() {
+    let (ada_data, bob_data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (ada, bob) = (TestApp::open(ada_data.path()), TestApp::open(bob_data.path()));
     let servers = [ada.hosts("Ada's"), bob.hosts("Bob's")];
     assert_ne!(servers[0], servers[1]);
     assert_ne!(ada.address(), bob.address());
@@ -80,28 +79,28 @@ fn two_apps_host_side_by_side() {
 #[test]
 fn a_second_click_on_host_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let desk = Desk::open(dir.path());
-    let server = desk.hosts("Office");
-    let error = desk.asks("host_start", json!({ "name": "Other" })).unwrap_err();
+    let app = TestApp::open(dir.path());
+    let server = app.hosts("Office");
+    let error = app.invoke("host_start", json!({ "name": "Other" })).unwrap_err();
     assert_eq!(error["code"], "conflict");
     assert!(error["message"].as_str().unwrap().contains("Office"), "{error}");
-    let lobby = desk.lobby(&server);
-    desk.says(&server, &lobby, "still here");
-    desk.sees_message(&server, &lobby, "still here");
-    desk.quits();
+    let lobby = app.lobby(&server);
+    app.says(&server, &lobby, "still here");
+    app.sees_message(&server, &lobby, "still here");
+    app.quits();
 }
 
 #[test]
 fn a_server_near_is_found_joined_and_gone() {
-    let (at_ada, at_bob) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (ada, bob) = (Desk::open(at_ada.path()), Desk::open(at_bob.path()));
+    let (ada_data, bob_data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (ada, bob) = (TestApp::open(ada_data.path()), TestApp::open(bob_data.path()));
     let server = ada.hosts("Office");
     let near = |event: &Value| {
         let servers = event["servers"]
             .as_array()
             .filter(|_| event["event"] == "nearby")?
             .clone();
-        Some(servers.into_iter().find(|it| it["id"] == server.as_str()))
+        Some(servers.into_iter().find(|found| found["id"] == server.as_str()))
     };
     let found = bob.sees("a server near", |event| near(event)?);
     assert_eq!(
@@ -111,36 +110,36 @@ fn a_server_near_is_found_joined_and_gone() {
     let own = ada.sees("its own announcement", |event| near(event)?);
     assert_eq!(own["own"], true);
 
-    assert_eq!(bob.does("nearby_join", json!({ "server": server })), server.as_str());
+    assert_eq!(bob.must("nearby_join", json!({ "server": server })), server.as_str());
     bob.is_online(&server);
     bob.sees("two people", |event| near(event)?.filter(|found| found["people"] == 2));
 
     let before = bob.events();
-    ada.does("host_stop", json!({}));
+    ada.must("host_stop", json!({}));
     bob.sees_after(before, "the server gone", |event| near(event)?.is_none().then_some(()));
     ada.quits();
     bob.quits();
 }
 
 #[test]
-fn a_damaged_history_is_said() {
+fn a_damaged_history_is_reported() {
     let dir = tempfile::tempdir().unwrap();
-    let desk = Desk::open(dir.path());
-    let server = desk.hosts("Office");
-    desk.quits();
+    let app = TestApp::open(dir.path());
+    let server = app.hosts("Office");
+    app.quits();
 
     let folder = dir.path().join("host");
     for file in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
-        if file.path().extension().is_some_and(|it| it == "db") {
+        if file.path().extension().is_some_and(|extension| extension == "db") {
             fs::write(file.path(), vec![0xA5; 100_000]).unwrap();
         }
     }
-    let desk = Desk::open(dir.path());
-    let message = desk.sees("why hosting did not go on", |event| {
+    let app = TestApp::open(dir.path());
+    let message = app.sees("the reason why hosting did not resume", |event| {
         (event["event"] == "hosting").then(|| event["error"]["message"].as_str().map(str::to_owned))?
     });
     assert!(message.contains("damaged"), "{message}");
-    let error = desk.asks("host_start", json!({ "name": "Office" })).unwrap_err();
+    let error = app.invoke("host_start", json!({ "name": "Office" })).unwrap_err();
     assert_eq!(error["code"], "storage", "{error} for {server}");
-    desk.quits();
+    app.quits();
 }

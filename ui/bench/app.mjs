@@ -73,7 +73,7 @@ function report(name, product, value, unit) {
 async function measure({ binary, prepare, plainly }) {
   const data = await mkdtemp(join(tmpdir(), "ichat-bench-"));
   // Nothing reaches the network, and the empty window leaves nothing behind either.
-  const env = { XDG_DATA_HOME: data, ICHAT_THIS_COMPUTER_ONLY: "true", ...(plainly ? { EMPTY_PLAINLY: "1" } : {}) };
+  const env = { XDG_DATA_HOME: data, ICHAT_THIS_COMPUTER_ONLY: "true", ...(plainly ? { EMPTY_UNACCELERATED: "1" } : {}) };
   const app = await openApp({ binary, dataDir: data, display: process.env.DISPLAY, env });
   try {
     const { driver } = app;

@@ -33,5 +33,6 @@ mod session;
 mod web;
 
 pub use config::Config;
+pub use net::free_port::listen_on_free_port;
 pub use net::listen::{DEFAULT_PORT, ListenError, listen};
 pub use server::{ServeError, run};

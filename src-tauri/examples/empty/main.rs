@@ -1,15 +1,15 @@
-//! The smallest honest Tauri app: one window with one line of text. What I-Chat costs is measured beside it
-//! (`cargo xtask bench app`), and it is part of no bundle.
+//! The smallest useful Tauri app: one window with one line of text. `cargo xtask bench app` compares I-Chat with it; no
+//! bundle contains it.
 //!
-//! With `EMPTY_PLAINLY` in the environment it is painted as I-Chat is where there is no graphics card.
+//! With `EMPTY_UNACCELERATED` in the environment it is drawn without OpenGL, as I-Chat is without a graphics card.
 
 fn main() -> anyhow::Result<()> {
     let context = tauri::generate_context!("src-tauri/examples/empty/tauri.conf.json");
     tauri::Builder::default()
         .setup(|app| {
             #[cfg(target_os = "linux")]
-            if std::env::var_os("EMPTY_PLAINLY").is_some() {
-                plainly(app)?;
+            if std::env::var_os("EMPTY_UNACCELERATED").is_some() {
+                disable_acceleration(app)?;
             }
             Ok(())
         })
@@ -18,7 +18,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 #[cfg(target_os = "linux")]
-fn plainly(app: &tauri::App) -> tauri::Result<()> {
+fn disable_acceleration(app: &tauri::App) -> tauri::Result<()> {
     use tauri::Manager as _;
     use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt as _};
 

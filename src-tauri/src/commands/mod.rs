@@ -1,6 +1,6 @@
-//! What the interface can ask for: one command for each action, one line each.
+//! The commands of the user interface: one per action, one line each.
 //!
-//! `names.rs` lists them for the build script, and `capabilities/main.json` allows them to the one window.
+//! `names.rs` lists them for the build script, and `capabilities/main.json` grants them to the main window.
 
 mod hosting;
 mod servers;
@@ -11,10 +11,10 @@ use ichat_protocol::WireError;
 use tauri::Runtime;
 use tauri::ipc::Invoke;
 
-/// What a command answers: `{code, message}` when it fails.
-pub(crate) type Answer<T = ()> = Result<T, WireError>;
+/// The result of a command. An error reaches the page as `{code, message}`.
+type CommandResult<T = ()> = Result<T, WireError>;
 
-/// All commands.
+/// Returns the handler of all commands.
 pub(crate) fn all<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
         window::start,
@@ -38,7 +38,7 @@ pub(crate) fn all<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 's
         servers::server_forget,
         window::notify,
         window::badge,
-        window::attention,
+        window::set_focused,
         window::quit,
         window::hide,
     ]

@@ -20,7 +20,7 @@
     "server_forget",
     "notify",
     "badge",
-    "attention",
+    "set_focused",
     "quit",
     "hide",
 ]

@@ -1,27 +1,27 @@
-//! Which servers a person is on, and under which name.
+//! Commands about the servers that the user has joined, and the name used there.
 
 use ichat_protocol::ServerId;
 use tauri::State;
 
-use super::Answer;
+use super::CommandResult;
 use crate::shell::Shell;
 
 #[tauri::command]
-pub(super) async fn set_name(shell: State<'_, Shell>, name: String) -> Answer {
+pub(super) async fn set_name(shell: State<'_, Shell>, name: String) -> CommandResult {
     shell.set_name(&name).await
 }
 
 #[tauri::command]
-pub(super) async fn nearby_join(shell: State<'_, Shell>, server: ServerId) -> Answer<ServerId> {
+pub(super) async fn nearby_join(shell: State<'_, Shell>, server: ServerId) -> CommandResult<ServerId> {
     shell.nearby_join(server).await
 }
 
 #[tauri::command]
-pub(super) async fn server_join(shell: State<'_, Shell>, address: String) -> Answer<ServerId> {
+pub(super) async fn server_join(shell: State<'_, Shell>, address: String) -> CommandResult<ServerId> {
     shell.server_join(&address).await
 }
 
 #[tauri::command]
-pub(super) async fn server_forget(shell: State<'_, Shell>, server: ServerId) -> Answer {
+pub(super) async fn server_forget(shell: State<'_, Shell>, server: ServerId) -> CommandResult {
     shell.server_forget(server).await
 }

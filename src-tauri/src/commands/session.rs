@@ -1,11 +1,11 @@
-//! What a person does in the rooms of one server.
+//! Commands of the session with one server.
 
 use ichat_client::session::{Command, LogRange};
 use ichat_protocol::{Body, EntryId, RoomId, Seq, ServerId};
 use tauri::State;
 
-use super::Answer;
-use crate::shell::{Shell, named};
+use super::CommandResult;
+use crate::shell::{Shell, parse_name};
 
 #[tauri::command]
 pub(super) async fn send(
@@ -15,7 +15,7 @@ pub(super) async fn send(
     id: EntryId,
     body: Body,
     written: u64,
-) -> Answer {
+) -> CommandResult {
     shell
         .command(
             server,
@@ -30,12 +30,12 @@ pub(super) async fn send(
 }
 
 #[tauri::command]
-pub(super) async fn retry(shell: State<'_, Shell>, server: ServerId, id: EntryId) -> Answer {
+pub(super) async fn retry(shell: State<'_, Shell>, server: ServerId, id: EntryId) -> CommandResult {
     shell.command(server, Command::Retry { id }).await
 }
 
 #[tauri::command]
-pub(super) async fn discard(shell: State<'_, Shell>, server: ServerId, id: EntryId) -> Answer {
+pub(super) async fn discard(shell: State<'_, Shell>, server: ServerId, id: EntryId) -> CommandResult {
     shell.command(server, Command::Discard { id }).await
 }
 
@@ -46,13 +46,13 @@ pub(super) async fn create_room(
     room: RoomId,
     name: String,
     topic: Option<String>,
-) -> Answer {
+) -> CommandResult {
     shell
         .command(
             server,
             Command::Create {
                 room,
-                name: named(&name)?,
+                name: parse_name(&name)?,
                 topic,
             },
         )
@@ -60,41 +60,41 @@ pub(super) async fn create_room(
 }
 
 #[tauri::command]
-pub(super) async fn browse_rooms(shell: State<'_, Shell>, server: ServerId) -> Answer {
+pub(super) async fn browse_rooms(shell: State<'_, Shell>, server: ServerId) -> CommandResult {
     shell.command(server, Command::Browse).await
 }
 
 #[tauri::command]
-pub(super) async fn join_room(shell: State<'_, Shell>, server: ServerId, room: RoomId) -> Answer {
+pub(super) async fn join_room(shell: State<'_, Shell>, server: ServerId, room: RoomId) -> CommandResult {
     shell.command(server, Command::Join { room }).await
 }
 
 #[tauri::command]
-pub(super) async fn leave_room(shell: State<'_, Shell>, server: ServerId, room: RoomId) -> Answer {
+pub(super) async fn leave_room(shell: State<'_, Shell>, server: ServerId, room: RoomId) -> CommandResult {
     shell.command(server, Command::Leave { room }).await
 }
 
 #[tauri::command]
-pub(super) async fn open_room(shell: State<'_, Shell>, server: ServerId, room: RoomId) -> Answer {
+pub(super) async fn open_room(shell: State<'_, Shell>, server: ServerId, room: RoomId) -> CommandResult {
     shell.command(server, Command::Open { room }).await
 }
 
 #[tauri::command]
-pub(super) async fn history(shell: State<'_, Shell>, server: ServerId, room: RoomId, range: LogRange) -> Answer {
+pub(super) async fn history(shell: State<'_, Shell>, server: ServerId, room: RoomId, range: LogRange) -> CommandResult {
     shell.command(server, Command::History { room, range }).await
 }
 
 #[tauri::command]
-pub(super) async fn typing(shell: State<'_, Shell>, server: ServerId, room: RoomId, on: bool) -> Answer {
+pub(super) async fn typing(shell: State<'_, Shell>, server: ServerId, room: RoomId, on: bool) -> CommandResult {
     shell.command(server, Command::Typing { room, on }).await
 }
 
 #[tauri::command]
-pub(super) async fn read(shell: State<'_, Shell>, server: ServerId, room: RoomId, seq: Seq) -> Answer {
+pub(super) async fn read(shell: State<'_, Shell>, server: ServerId, room: RoomId, seq: Seq) -> CommandResult {
     shell.command(server, Command::Read { room, seq }).await
 }
 
 #[tauri::command]
-pub(super) async fn away(shell: State<'_, Shell>, server: ServerId, away: bool) -> Answer {
+pub(super) async fn away(shell: State<'_, Shell>, server: ServerId, away: bool) -> CommandResult {
     shell.command(server, Command::Away { away }).await
 }

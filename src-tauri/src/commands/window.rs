@@ -1,27 +1,25 @@
-//! What the interface says to the window and the system around it.
+//! Commands to the window and to the system around it.
 
-#![expect(clippy::needless_pass_by_value, reason = "Tauri hands a command owned values only")]
+#![expect(clippy::needless_pass_by_value, reason = "Tauri passes owned values to commands")]
 
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Runtime, State};
 
-use super::Answer;
+use super::CommandResult;
 use crate::events::BackendEvent;
-use crate::notices::Notice;
+use crate::notifications::Notification;
 use crate::shell::Shell;
-use crate::{notices, window};
+use crate::{notifications, window};
 
 #[tauri::command]
-pub(super) async fn start(shell: State<'_, Shell>, events: Channel<BackendEvent>) -> Answer {
-    shell
-        .start(Box::new(move |event| window::send_up(&events, event)))
-        .await;
+pub(super) async fn start(shell: State<'_, Shell>, events: Channel<BackendEvent>) -> CommandResult {
+    shell.start(Box::new(move |event| send(&events, event))).await;
     Ok(())
 }
 
 #[tauri::command]
-pub(super) fn notify<R: Runtime>(app: AppHandle<R>, notice: Notice) {
-    notices::show(&app, &notice);
+pub(super) fn notify<R: Runtime>(app: AppHandle<R>, notification: Notification) {
+    notifications::show(&app, &notification);
 }
 
 #[tauri::command]
@@ -30,8 +28,8 @@ pub(super) fn badge<R: Runtime>(app: AppHandle<R>, unread: u32) {
 }
 
 #[tauri::command]
-pub(super) async fn attention(shell: State<'_, Shell>, focused: bool) -> Answer {
-    shell.attention(focused).await
+pub(super) async fn set_focused(shell: State<'_, Shell>, focused: bool) -> CommandResult {
+    shell.set_focused(focused).await
 }
 
 #[tauri::command]
@@ -42,4 +40,10 @@ pub(super) fn quit<R: Runtime>(app: AppHandle<R>) {
 #[tauri::command]
 pub(super) fn hide<R: Runtime>(app: AppHandle<R>) {
     window::hide(&app);
+}
+
+fn send(events: &Channel<BackendEvent>, event: BackendEvent) {
+    if let Err(error) = events.send(event) {
+        tracing::debug!(%error, "the page has been unloaded");
+    }
 }

@@ -34,10 +34,10 @@ export const backend: Backend = {
     await invoke("set_name", { name });
   },
   setFocused(focused) {
-    invokeAndForget("attention", { focused });
+    invokeAndForget("set_focused", { focused });
   },
-  notify(notice) {
-    invokeAndForget("notify", { notice });
+  notify(notification) {
+    invokeAndForget("notify", { notification });
   },
   badge(unread) {
     invokeAndForget("badge", { unread });

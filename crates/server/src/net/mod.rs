@@ -2,6 +2,7 @@
 
 pub(crate) mod acceptor;
 pub(crate) mod connection_guard;
+pub(crate) mod free_port;
 pub(crate) mod limiter;
 pub(crate) mod listen;
 pub(crate) mod stall_timer;

@@ -9,54 +9,46 @@ use crate::events::BackendEvent;
 use crate::shell::Shell;
 use crate::window;
 
-/// What the person should notice.
+/// A notification about new messages of one room.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Notice {
-    /// On which server.
+pub(crate) struct Notification {
     pub(crate) server: ServerId,
-    /// In which room.
     pub(crate) room: RoomId,
-    /// Who, or where.
+    /// The author or the room.
     pub(crate) title: String,
-    /// What was said.
     pub(crate) text: String,
 }
 
-/// Notification servers cut a text where they like; nobody reads more at a glance.
-const TEXT_CHARS: usize = 240;
+/// Longer texts are cut here, since notification servers cut them anywhere.
+const MAX_TEXT_CHARS: usize = 240;
 
-/// Shows it, and has the window's button in the task bar ask for attention.
-pub(crate) fn show<R: Runtime>(app: &AppHandle<R>, notice: &Notice) {
+/// Shows a notification and lets the window's button in the task bar ask for attention.
+pub(crate) fn show<R: Runtime>(app: &AppHandle<R>, notification: &Notification) {
     let shown = app
         .notification()
         .builder()
-        .title(short(&notice.title))
-        .body(never_markup(short(&notice.text)))
-        .extra("server", notice.server)
-        .extra("room", notice.room)
+        .title(truncate(&notification.title))
+        .body(escape_markup(truncate(&notification.text)))
+        .extra("server", notification.server)
+        .extra("room", notification.room)
         .show();
     if let Err(error) = shown {
         tracing::warn!(%error, "the system shows no notification");
     }
-    if let Some(window) = window::main(app) {
-        window::tried(
-            "ask for attention",
-            window.request_user_attention(Some(UserAttentionType::Informational)),
-        );
-    }
+    window::request_attention(app, UserAttentionType::Informational);
 }
 
-/// Has a click on a notification lead to its room.
-pub(crate) fn follow_clicks<R: Runtime>(app: &AppHandle<R>) {
+/// Opens the room of a notification that is clicked.
+pub(crate) fn handle_clicks<R: Runtime>(app: &AppHandle<R>) {
     let handle = app.clone();
-    let following = app.notification().on_action(move |action| {
+    let registered = app.notification().on_action(move |action| {
         window::show(&handle);
         if let Some((server, room)) = room_of(action) {
-            handle.state::<Shell>().tell(BackendEvent::Show { server, room });
+            handle.state::<Shell>().send_to_ui(BackendEvent::Show { server, room });
         }
     });
-    if let Err(error) = following {
-        tracing::warn!(%error, "clicks on notifications can't be followed");
+    if let Err(error) = registered {
+        tracing::warn!(%error, "clicks on notifications can't be received");
     }
 }
 
@@ -67,13 +59,13 @@ fn room_of(action: &ActionPerformed) -> Option<(ServerId, RoomId)> {
     Some((server, room))
 }
 
-fn short(text: &str) -> String {
-    text.chars().take(TEXT_CHARS).collect()
+fn truncate(text: &str) -> String {
+    text.chars().take(MAX_TEXT_CHARS).collect()
 }
 
-/// The Desktop Notifications specification lets a body (not a title) hold markup, so what people write must not look
-/// like it. Only there: Windows and macOS show the text as it is.
-fn never_markup(text: String) -> String {
+/// Escapes markup where the system interprets it: the Desktop Notifications specification allows it in a body, not in a
+/// title. Windows and macOS show the text as it is.
+fn escape_markup(text: String) -> String {
     if cfg!(all(unix, not(target_os = "macos"))) {
         text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
     } else {
@@ -83,8 +75,8 @@ fn never_markup(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    //! - a click finds its room again; one without a room finds none
-    //! - a text is short and never markup
+    //! - a click leads to the room of its notification, or to none
+    //! - a text is short and contains no markup
 
     use serde_json::json;
 
@@ -95,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_click_finds_its_room() {
+    fn a_click_leads_to_the_room_of_its_notification() {
         let (server, room) = (ServerId::fresh(), RoomId::fresh());
         let action = click(&json!({ "server": server, "room": room }));
         assert_eq!(room_of(&action), Some((server, room)));
@@ -104,8 +96,8 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_text_is_short_and_never_markup() {
-        assert_eq!(never_markup("<b>1 & 2</b>".into()), "&lt;b&gt;1 &amp; 2&lt;/b&gt;");
-        assert_eq!(short(&"x".repeat(10_000)).len(), TEXT_CHARS);
+    fn a_text_is_short_and_contains_no_markup() {
+        assert_eq!(escape_markup("<b>1 & 2</b>".into()), "&lt;b&gt;1 &amp; 2&lt;/b&gt;");
+        assert_eq!(truncate(&"x".repeat(10_000)).len(), MAX_TEXT_CHARS);
     }
 }

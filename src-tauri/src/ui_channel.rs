@@ -1,16 +1,17 @@
-//! The way up to the interface. It may come late, and come again: a page that is loaded anew gets the whole picture.
+//! The channel of events to the user interface. A page that loads late, or again, receives the current state first.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::events::BackendEvent;
 
-/// Takes events; the window's channel, or a test's.
+/// A receiver of events: the window's channel, or a test's.
 pub(crate) type Sink = Box<dyn Fn(BackendEvent) + Send>;
 
-/// Where events go. Cheap to clone.
+/// The channel to the user interface. Cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct Interface(Arc<Mutex<State>>);
+pub(crate) struct UiChannel(Arc<Mutex<State>>);
 
+/// The connected page, and the latest event of each kind that a new page needs.
 #[derive(Default)]
 struct State {
     sink: Option<Sink>,
@@ -21,8 +22,8 @@ struct State {
     nearby: Option<BackendEvent>,
 }
 
-impl Interface {
-    /// Sends everything to this sink from now on, beginning with what is known already.
+impl UiChannel {
+    /// Connects a page. It receives the current state first, then every event.
     pub(crate) fn connect(&self, sink: Sink) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for event in [
@@ -40,9 +41,10 @@ impl Interface {
         state.sink = Some(sink);
     }
 
-    /// Tells the interface. What it needs to know when it starts is kept; sessions tell theirs anew when asked to.
-    pub(crate) fn tell(&self, event: BackendEvent) {
-        // Under the lock, so that a connecting interface sees this either among what is known or behind it.
+    /// Sends an event to the page, and keeps it if a new page needs it. Sessions report their state again on request, so
+    /// their events are not kept.
+    pub(crate) fn send(&self, event: BackendEvent) {
+        // Under the lock, so that a connecting page receives the event once: as state or after it.
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = match &event {
             BackendEvent::Fatal { .. } => Some(&mut state.fatal),
@@ -60,7 +62,7 @@ impl Interface {
         }
     }
 
-    /// Whether anybody listens.
+    /// Returns whether a page has connected.
     pub(crate) fn is_connected(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).sink.is_some()
     }
