@@ -91,16 +91,43 @@ impl Acceptor {
 
 #[cfg(test)]
 mod tests {
+    //! - a request that is never finished is dropped
+    //! - the rejection of a connection declares its length
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
+    use crate::Config;
+
+    #[tokio::test]
+    async fn a_request_that_is_never_finished_is_dropped() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let acceptor = Acceptor {
+            router: Router::new(),
+            limiter: ConnectionLimiter::new(&Config::default()),
+            closing: CancellationToken::new(),
+            abort: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        tokio::spawn(acceptor.run(listener));
+        let request = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ";
+        client.write_all(request).await.unwrap();
+        // The clock jumps ahead as soon as nothing can be done but wait.
+        tokio::time::pause();
+        let mut response = Vec::new();
+        let dropped = client.read_to_end(&mut response);
+        tokio::time::timeout(2 * HEADER_READ_TIMEOUT, dropped)
+            .await
+            .expect("the connection is closed")
+            .unwrap();
+    }
 
     #[test]
-    fn the_rejection_has_the_length_that_it_declares() {
+    fn the_rejection_of_a_connection_declares_its_length() {
         let text = std::str::from_utf8(TOO_MANY_CONNECTIONS).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(
-            head.contains(&format!("content-length: {}", body.len())),
-            "{}",
-            body.len()
-        );
+        let length = format!("content-length: {}", body.len());
+        assert!(head.contains(&length), "{head}");
     }
 }

@@ -1,0 +1,128 @@
+//! What is served over HTTP.
+//!
+//! - the page, the API and the health check have their headers, and other paths are not found
+//! - requests with a foreign origin or an unknown host are refused, on every path and over WebSocket too
+//! - a connection beyond the limit gets 503, and a closed one makes room
+
+use ichat_server::Config;
+use ichat_testkit::websocket::upgrade_request;
+use ichat_testkit::{TestServer, or_time_out};
+use reqwest::StatusCode;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+
+#[tokio::test]
+async fn pages_have_their_headers() {
+    let server = TestServer::start().await;
+    let page = reqwest::get(server.url("/")).await.unwrap();
+    assert_eq!(page.status(), StatusCode::OK);
+    assert_eq!(page.headers()["x-content-type-options"], "nosniff");
+    let content_type = page.headers()["content-type"].to_str().unwrap();
+    assert!(content_type.starts_with("text/html"), "{content_type}");
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    assert!(
+        policy.contains("default-src 'none'") && policy.contains("script-src 'self';"),
+        "{policy}"
+    );
+    let hello = reqwest::get(server.url("/api/hello")).await.unwrap();
+    assert_eq!(hello.headers()["cache-control"], "no-store");
+}
+
+#[tokio::test]
+async fn other_paths_are_not_found() {
+    let server = TestServer::start().await;
+    for path in [
+        "/nothing",
+        "/rooms/1",
+        "/../Cargo.toml",
+        "/assets/../../Cargo.toml",
+        "/%2e%2e/Cargo.toml",
+    ] {
+        let response = reqwest::get(server.url(path)).await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let posted = reqwest::Client::new().post(server.url("/")).send().await.unwrap();
+    assert_eq!(posted.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn the_health_check_fails_when_the_store_does() {
+    let server = TestServer::start().await;
+    let healthy = reqwest::get(server.url("/healthz")).await.unwrap();
+    assert_eq!(healthy.text().await.unwrap(), "ok\n");
+    server.store().close().await;
+    let unhealthy = reqwest::get(server.url("/healthz")).await.unwrap();
+    assert_eq!(unhealthy.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn foreign_origins_and_unknown_hosts_are_refused() {
+    let server = TestServer::with_config(Config {
+        allowed_hosts: vec!["chat.example".into()],
+        ..Config::default()
+    })
+    .await;
+    let http = reqwest::Client::new();
+    let address = server.address.to_string();
+    let own_origin = format!("http://{address}");
+    let foreign_host = format!("evil.example:{}", server.address.port());
+    let cases = [
+        (address.as_str(), None, StatusCode::OK),
+        (&address, Some(own_origin.as_str()), StatusCode::OK),
+        ("chat.example", Some("https://chat.example"), StatusCode::OK),
+        (&address, Some("app://localhost"), StatusCode::FORBIDDEN),
+        (&address, Some("http://evil.example"), StatusCode::FORBIDDEN),
+        // DNS rebinding: the origin is the host.
+        ("evil.example", Some("http://evil.example"), StatusCode::FORBIDDEN),
+        ("evil.example", None, StatusCode::FORBIDDEN),
+        (&foreign_host, None, StatusCode::FORBIDDEN),
+    ];
+    for path in ["/", "/api/hello", "/healthz", "/socket.io/?EIO=4&transport=polling"] {
+        for (host, origin, status) in cases {
+            let mut request = http.get(server.url(path)).header("host", host);
+            if let Some(origin) = origin {
+                request = request.header("origin", origin);
+            }
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), status, "{path} of {host} for {origin:?}");
+            let text = response.text().await.unwrap();
+            let is_sentence = text.trim_end().ends_with('.');
+            assert!(status == StatusCode::OK || is_sentence, "{text}");
+        }
+    }
+    for (origin, status) in [
+        (own_origin.as_str(), "101"),
+        ("http://evil.example", "403"),
+        ("null", "403"),
+        ("app://localhost", "403"),
+    ] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let request = upgrade_request(server.address, &format!("Origin: {origin}\r\n"));
+        stream.write_all(&request).await.unwrap();
+        let mut line = String::new();
+        or_time_out(BufReader::new(&mut stream).read_line(&mut line))
+            .await
+            .unwrap();
+        assert!(line.starts_with(&format!("HTTP/1.1 {status} ")), "{origin}: {line}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_beyond_the_limit_gets_503() {
+    let server = TestServer::with_config(Config {
+        max_connections: 3,
+        ..Config::default()
+    })
+    .await;
+    let clients = [server.guest().await, server.guest().await, server.guest().await];
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let mut response = String::new();
+    or_time_out(stream.read_to_string(&mut response)).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
+    drop(clients);
+    let is_healthy = async || {
+        let response = reqwest::get(server.url("/healthz")).await;
+        response.is_ok_and(|response| response.status() == StatusCode::OK)
+    };
+    or_time_out(async { while !is_healthy().await {} }).await;
+}

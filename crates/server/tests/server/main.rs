@@ -1,0 +1,27 @@
+//! The server over real sockets and a real store, by what its users notice. Each file opens with the list of its cases.
+//!
+//! - `sign_in`, `messages`, `rooms`, `presence`, `sync`: the protocol
+//! - `tutorial`: the tutorial's contract
+//! - `refusals`, `http`, `hostile`, `slow_clients`: what the server refuses, and what it withstands
+//! - `startup`, `shutdown`, `maintenance`: the program `ichat-server`, run as a process by `program`
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that can't continue fails where it is"
+)]
+
+mod hostile;
+mod http;
+mod maintenance;
+mod messages;
+mod presence;
+mod program;
+mod refusals;
+mod rooms;
+mod shutdown;
+mod sign_in;
+mod slow_clients;
+mod startup;
+mod sync;
+mod tutorial;

@@ -1,0 +1,142 @@
+//! Rooms and their members.
+//!
+//! - a created room is there for its creator, once; its id is taken for others
+//! - a room is listed, can be joined, and is closed to those who have not joined
+//! - a member who leaves may no longer read it, and the lobby cannot be left
+//! - a member who left a room receives nothing of it on any device
+//! - a new name is in the log of the member's rooms
+
+use ichat_protocol::{Body, EntryId, RoomId, Seq};
+use ichat_testkit::{Identity, TestClient, TestServer, entries, message, message_text};
+use serde_json::{Value, json};
+
+/// Creates a room, and returns its id.
+async fn create(client: &mut TestClient, name: &str) -> RoomId {
+    let room = RoomId::fresh();
+    let response = client.request("create", &[json!({ "room": room, "name": name })]).await;
+    assert_eq!(response["event"], "room");
+    room
+}
+
+/// Emits an event about a room, and returns its acknowledgement.
+async fn request(client: &mut TestClient, event: &str, room: RoomId) -> Value {
+    client.request(event, &[json!({ "room": room })]).await
+}
+
+#[tokio::test]
+async fn a_room_is_created_once() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let mut bob = server.user("Bob").await;
+    let room = RoomId::fresh();
+    let create = json!({ "room": room, "name": "Garden", "topic": "Plants" });
+    alice.emit("create", create.clone()).await;
+    let first_entries = entries(&alice.receives("entries").await);
+    assert_eq!(first_entries[0].seq, Seq(1));
+    let created = alice.receives("room").await;
+    assert_eq!(
+        (&created["name"], &created["topic"], &created["joined"]),
+        (&json!("Garden"), &json!("Plants"), &json!(true))
+    );
+    let again = alice.request("create", &[create]).await;
+    assert_eq!(
+        again["data"]["head"], created["head"],
+        "creating it again wrote something"
+    );
+    let taken = bob.request("create", &[json!({ "room": room, "name": "Mine" })]).await;
+    assert_eq!(taken["data"]["error"]["code"], "conflict");
+}
+
+#[tokio::test]
+async fn a_room_can_be_found_and_joined() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let mut bob = server.user("Bob").await;
+    let room = create(&mut alice, "Garden").await;
+
+    let listed = bob.request("rooms", &[]).await;
+    let rooms = listed["data"]["rooms"].as_array().unwrap();
+    let garden = rooms.iter().find(|listed| listed["id"] == json!(room)).unwrap();
+    assert_eq!(garden["joined"], false);
+    bob.says_in(room, "too early").await;
+    assert_eq!(bob.is_refused().await, "not_joined");
+
+    bob.emit("join", json!({ "room": room })).await;
+    assert_eq!(bob.receives("room").await["joined"], true);
+    let page = entries(&bob.receives("page").await);
+    assert!(matches!(page.last().unwrap().body, Body::Joined { .. }));
+    bob.says_in(room, "nice").await;
+    alice.sees("nice").await;
+    bob.sees("nice").await;
+    let members = request(&mut bob, "members", room).await;
+    assert_eq!(members["data"]["members"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_room_can_be_left_and_the_lobby_cannot() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let mut bob = server.user("Bob").await;
+    let room = create(&mut alice, "Garden").await;
+    request(&mut bob, "join", room).await;
+
+    let left = request(&mut bob, "leave", room).await;
+    assert_eq!(
+        (&left["event"], &left["data"]["joined"]),
+        (&json!("room"), &json!(false))
+    );
+    let refused = request(&mut bob, "history", room).await;
+    assert_eq!(refused["data"]["error"]["code"], "not_joined");
+    let refused = request(&mut bob, "leave", server.lobby()).await;
+    assert_eq!(refused["data"]["error"]["code"], "bad_request");
+    bob.subscribes(server.lobby()).await;
+    bob.says("still here").await;
+    bob.sees("still here").await;
+}
+
+#[tokio::test]
+async fn a_member_who_left_receives_nothing_of_the_room_on_any_device() {
+    let server = TestServer::start().await;
+    let identity = Identity::random();
+    let mut alice = server.user("Alice").await;
+    let room = create(&mut alice, "Garden").await;
+    let mut desk = server.user_with("Bob", &identity).await;
+    request(&mut desk, "join", room).await;
+    let mut phone = server.user_with("Bob", &identity.on_another_device()).await;
+    phone.subscribes(room).await;
+    alice.says_in(room, "before").await;
+    for device in [&mut desk, &mut phone] {
+        device.sees("before").await;
+    }
+
+    request(&mut desk, "leave", room).await;
+    let after = message(room, EntryId::fresh(), "after");
+    assert_eq!(alice.request("post", &[after]).await["event"], "entries");
+    alice.emit("typing", json!({ "room": room, "on": true })).await;
+    alice.request("rooms", &[]).await;
+    for device in [&mut desk, &mut phone] {
+        // Whatever was sent to this device before arrives before the response.
+        device.request("rooms", &[]).await;
+        let broadcasts = device.received_meanwhile("entries");
+        let seen: Vec<_> = broadcasts.into_iter().flat_map(entries).collect();
+        assert!(seen.iter().all(|entry| message_text(entry).is_none()), "{seen:?}");
+        assert!(device.received_meanwhile("typing").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_new_name_is_in_the_log_and_in_the_presence_list() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    let response = alice.request("set_name", &[json!({ "name": "Alicia" })]).await;
+    assert_eq!(response["event"], "presence");
+    assert_eq!(response["data"]["people"][0]["name"], "Alicia");
+    let seen = entries(&alice.receives("entries").await);
+    assert!(
+        matches!(&seen[0].body, Body::MemberRenamed { name } if name.as_str() == "Alicia"),
+        "{seen:?}"
+    );
+    let presence = alice.receives("presence").await;
+    assert_eq!(presence["people"][0]["name"], "Alicia");
+}

@@ -1,0 +1,88 @@
+//! Starts that fail: one sentence on standard error, and exit code 2.
+//!
+//! - a port in use, and an address that the machine does not have
+//! - a data folder in use, or that cannot be made
+//! - a damaged database
+//! - wrong settings
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use ichat_protocol::EntryId;
+use ichat_testkit::{TestClient, message, or_time_out};
+use serde_json::json;
+use tokio::process::Command;
+
+use crate::program::{run, serving, serving_on, start, startup_error};
+
+async fn fails(command: &mut Command) -> String {
+    startup_error(or_time_out(command.output()).await.unwrap())
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_opened_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let text = fails(&mut serving_on(&address.to_string(), folder.path())).await;
+    let port = format!("Port {}", address.port());
+    assert!(text.contains(&port) && text.contains("in use"), "{text}");
+    let text = fails(&mut serving_on("192.0.2.1:0", folder.path())).await;
+    assert!(text.contains("192.0.2.1"), "{text}");
+}
+
+#[tokio::test]
+async fn a_data_folder_that_cannot_be_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_running, _) = start(&mut serving(folder.path())).await;
+    let text = fails(&mut serving(folder.path())).await;
+    let path = folder.path().to_str().unwrap();
+    assert!(text.contains("in use") && text.contains(path), "{text}");
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = fails(&mut serving(&file.path().join("below a file"))).await;
+    assert!(text.contains("data folder"), "{text}");
+    let text = fails(&mut serving(Path::new("/proc/ichat"))).await;
+    assert!(text.contains("/proc/ichat"), "{text}");
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut server, address) = start(&mut serving(folder.path())).await;
+    let mut guest = TestClient::join(address, json!({ "protocol": 1 })).await;
+    let post = message(guest.lobby(), EntryId::fresh(), "x");
+    guest.request("post", &[post]).await;
+    server.kill().await.unwrap();
+    let mut damaged = 0;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        if bytes.starts_with(b"SQLite format 3") {
+            std::fs::write(&path, vec![0xA5; bytes.len()]).unwrap();
+            damaged += 1;
+        }
+    }
+    assert_eq!(damaged, 1);
+    let text = fails(&mut serving(folder.path())).await;
+    assert!(text.contains("damaged"), "{text}");
+}
+
+#[tokio::test]
+async fn wrong_settings_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("server.toml");
+    std::fs::write(&file, "nmae = \"x\"\n").unwrap();
+    let file = file.to_str().unwrap();
+    for (arguments, expected) in [
+        (["--config", file], "nmae"),
+        (["--listen", "nowhere"], "--listen"),
+        (["--name", ""], "--name"),
+        (["--log", "loud"], "--log"),
+    ] {
+        let output = run(&arguments).await;
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains(expected), "{arguments:?}: {text}");
+    }
+}
