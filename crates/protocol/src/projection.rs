@@ -1,5 +1,5 @@
 //! The fields of a room that follow from its log: the one implementation in Rust, used by the store for live commits,
-//! replicas and rebuilds, and by a client's session. `ui/src/backend/session/room.ts` has the one in TypeScript.
+//! replicas and rebuilds, and by a client's session. `ui/src/backend/session/projection.ts` has the one in TypeScript.
 
 use crate::{Body, Name, RoomChange};
 

@@ -1,26 +1,14 @@
 /** The server's checks of a body, made before it is sent. `text_rule.rs` and `kind.rs` define the rules. */
 
-import {
-  type Answer,
-  type Body,
-  type KindProperties,
-  kinds,
-  type TextRule,
-  textRules,
-  type WireError,
-} from "../protocol";
-
-/** Returns the properties of a body's kind, also of one from a later version. */
-export function propertiesOf(body: Body): KindProperties {
-  return (kinds as Partial<Record<string, KindProperties>>)[body.kind] ?? kinds.unknown;
-}
+import { propertiesOf } from "../entry-kinds";
+import { type Answer, type Body, type TextRule, textRules, type WireError } from "../protocol";
 
 /** Returns the reason why a client may not post this body, if there is one. */
-export function refusal(body: Body): WireError | undefined {
+export function checkBody(body: Body): WireError | undefined {
   switch (propertiesOf(body).writer) {
     case "member":
     case "target_author":
-      return refusalOfText(body);
+      return checkText(body);
     case "server":
       return { code: "bad_request", message: "Only the server writes entries of this kind." };
     case "unknown":
@@ -31,15 +19,15 @@ export function refusal(body: Body): WireError | undefined {
   }
 }
 
-function refusalOfText(body: Body): WireError | undefined {
+function checkText(body: Body): WireError | undefined {
   switch (body.kind) {
     case "message":
     case "edit":
-      return check(body.text, textRules.message);
+      return checkRule(body.text, textRules.message);
     case "topic":
-      return check(body.text, textRules.topic);
+      return checkRule(body.text, textRules.topic);
     case "react":
-      return check(body.emoji, textRules.emoji);
+      return checkRule(body.emoji, textRules.emoji);
     case "created":
     case "joined":
     case "left":
@@ -51,7 +39,7 @@ function refusalOfText(body: Body): WireError | undefined {
   }
 }
 
-function check(text: string, rule: TextRule): WireError | undefined {
+function checkRule(text: string, rule: TextRule): WireError | undefined {
   const size = rule.unit === "bytes" ? new TextEncoder().encode(text).length : [...text].length;
   const refuse = ({ code, message }: Answer): WireError => ({
     code,

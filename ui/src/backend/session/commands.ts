@@ -1,133 +1,137 @@
-/** What the person wants. */
+/** The commands of the user, and the ranges of history that they load. */
 
-import { type ClientEvent, type Entry, limits, type Read, type RoomId, type Seq } from "../protocol";
+import { type ClientEvent, type Entry, type EntryId, limits, type Read, type RoomId, type Seq } from "../protocol";
 import type { Command, LogRange, OutboxItem, OutboxState } from "../session-types";
-import { refusal } from "./body";
-import type { Session } from "./index";
-import { lookedBack, tellEntries } from "./log-events";
-import type { Out } from "./effects";
-import { read } from "./receive";
+import { checkBody } from "./body";
+import type { Effects } from "./effects";
+import { extendUnreadBack, notifyEntries } from "./log-events";
+import type { SessionState } from "./state";
 
-export function command(session: Session, now: number, wanted: Command, out: Out): void {
-  const online = session.line.isOnline;
-  switch (wanted.command) {
+export function command(state: SessionState, now: number, command: Command, effects: Effects): void {
+  const { isOnline } = state.connection;
+  switch (command.command) {
     case "send":
-      return send(session, wanted, out);
+      return send(state, command, effects);
     case "retry":
-      return session.outbox.retry(wanted.id, out);
+      return state.outbox.retry(command.id, effects);
     case "discard":
-      return discard(session, wanted.id, out);
+      return discard(state, command.id, effects);
     case "create": {
-      const { room, name, topic } = wanted;
-      if (askServer(session, { event: "create", data: { room, name, topic } }, room, out))
-        session.wishes.created.add(room);
+      const { room, name, topic } = command;
+      if (emitIfOnline(state, { event: "create", data: { room, name, topic } }, room, effects))
+        state.pending.created.add(room);
       return;
     }
     case "browse":
-      askServer(session, { event: "rooms", data: {} }, undefined, out);
+      emitIfOnline(state, { event: "rooms", data: {} }, undefined, effects);
       return;
     case "join":
     case "leave":
-      askServer(session, { event: wanted.command, data: { room: wanted.room } }, wanted.room, out);
+      emitIfOnline(state, { event: command.command, data: { room: command.room } }, command.room, effects);
       return;
     case "open":
-      return open(session, wanted.room, out);
+      return open(state, command.room, effects);
     case "history":
-      return loadRange(wanted.room, wanted.range, out);
+      return load(command.room, command.range, effects);
     case "typing":
-      // Typing means nothing without a connection.
-      if (online) session.typing.own(now, wanted.room, wanted.on, out);
+      // Typing without a connection is not worth an error.
+      if (isOnline) state.typing.reportOwn(now, command.room, command.on, effects);
       return;
     case "read":
-      return readHere(session, { room: wanted.room, seq: wanted.seq }, out);
+      return read(state, { room: command.room, seq: command.seq }, effects);
     case "away":
-      session.wishes.away = wanted.away;
-      if (online) out.emit({ event: "away", data: { away: wanted.away } });
+      state.pending.away = command.away;
+      if (isOnline) effects.emit({ event: "away", data: { away: command.away } });
       return;
     case "set_name":
-      session.wishes.name = wanted.name;
-      if (online) out.emit({ event: "set_name", data: { name: wanted.name } });
+      state.pending.name = command.name;
+      if (isOnline) effects.emit({ event: "set_name", data: { name: command.name } });
   }
 }
 
-/** The answer to the effect `load`. What the replica does not hold of the range is asked of the server. */
+/** Handles the answer to the effect `load`: reports the entries, and requests from the server what the replica lacks. */
 export function loaded(
-  session: Session,
-  found: { room: RoomId; range: LogRange; entries: Entry[]; later: Entry[] },
-  out: Out,
+  state: SessionState,
+  result: { room: RoomId; range: LogRange; entries: Entry[]; later: Entry[] },
+  effects: Effects,
 ): void {
-  const { room, range } = found;
-  const { entries, later } = beginsRight(range, found.entries) ? found : { entries: [], later: [] };
-  lookedBack(session, room, entries);
-  const known = session.rooms.get(room);
+  const { room, range } = result;
+  const { entries, later } = startsAtLowerBound(range, result.entries) ? result : { entries: [], later: [] };
+  extendUnreadBack(state, room, entries);
+  const known = state.rooms.get(room);
   if (!known) return;
-  // Where nothing is held yet, the newest page is on its way.
-  const asks = session.line.isOnline && known.isJoined && known.log.epoch !== undefined;
-  const rest = asks ? missing(range, entries, known.summary().head.seq) : undefined;
-  // Nothing at all is told as well: whoever waits for the range learns that there is none now.
-  if (entries.length > 0 || !rest) tellEntries(session, room, entries, later, out);
-  if (rest) out.emit({ event: "history", data: { room, ...rest } });
+  // While nothing is known of the room, its newest page is on its way.
+  const canRequest = state.connection.isOnline && known.isJoined && known.log.epoch !== undefined;
+  const missing = canRequest ? missingRange(range, entries, known.summary().head.seq) : undefined;
+  // An empty result is reported as well: the interface must not wait for entries that do not exist.
+  if (entries.length > 0 || !missing) notifyEntries(state, room, entries, later, effects);
+  if (missing) effects.emit({ event: "history", data: { room, ...missing } });
 }
 
-function send(session: Session, { room, id, body, written }: Extract<Command, { command: "send" }>, out: Out): void {
-  const error = refusal(body);
-  const state: OutboxState = error ? { state: "failed", error } : { state: "sending" };
-  const item: OutboxItem = { id, room, body, written, state };
-  if (!session.outbox.push(item)) return;
-  out.save({ change: "outbox", ...item });
-  session.typing.said(room);
+function send(
+  state: SessionState,
+  { room, id, body, written }: Extract<Command, { command: "send" }>,
+  effects: Effects,
+): void {
+  const error = checkBody(body);
+  const outboxState: OutboxState = error ? { state: "failed", error } : { state: "sending" };
+  const item: OutboxItem = { id, room, body, written, state: outboxState };
+  if (!state.outbox.push(item)) return;
+  effects.save({ change: "outbox", ...item });
+  state.typing.messageSent(room);
 }
 
-function discard(session: Session, id: string, out: Out): void {
-  if (!session.outbox.isUnderWay(id)) {
-    session.outbox.discard(id, out);
+function discard(state: SessionState, id: EntryId, effects: Effects): void {
+  if (!state.outbox.isInFlight(id)) {
+    state.outbox.discard(id, effects);
     return;
   }
   const message = "It is already on its way and can't be taken back.";
-  out.up({ update: "refused", event: "post", error: { code: "other", message } });
+  effects.notify({ update: "refused", event: "post", error: { code: "other", message } });
 }
 
-function open(session: Session, room: RoomId, out: Out): void {
-  const known = session.rooms.get(room);
+function open(state: SessionState, room: RoomId, effects: Effects): void {
+  const known = state.rooms.get(room);
   if (!known) return;
-  if (known.members.length > 0) out.up({ update: "members", room, members: [...known.members] });
-  if (session.line.isOnline && known.isJoined && !known.membersAsked) {
-    known.membersAsked = true;
-    out.emit({ event: "members", data: { room } });
+  if (known.members.length > 0) effects.notify({ update: "members", room, members: [...known.members] });
+  if (state.connection.isOnline && known.isJoined && !known.membersRequested) {
+    known.membersRequested = true;
+    effects.emit({ event: "members", data: { room } });
   }
-  loadRange(room, { limit: limits.maxPageEntries }, out);
+  load(room, { limit: limits.maxPageEntries }, effects);
 }
 
-function readHere(session: Session, seen: Read, out: Out): void {
-  if (!read(session, seen, out)) return;
-  if (session.line.isOnline) out.emit({ event: "read", data: seen });
-  else session.wishes.read.set(seen.room, seen.seq);
+/** Moves the read marker and sends it to the server, now or after the next `hello`. */
+function read(state: SessionState, read: Read, effects: Effects): void {
+  if (!state.moveReadMarker(read, effects)) return;
+  if (state.connection.isOnline) effects.emit({ event: "read", data: read });
+  else state.pending.read.set(read.room, read.seq);
 }
 
-/** Emits what only makes sense now; false, and told, if there is no connection. */
-function askServer(session: Session, event: ClientEvent, room: RoomId | undefined, out: Out): boolean {
-  if (session.line.isOnline) {
-    out.emit(event);
+/** Emits an event that makes sense only now. Without a connection it reports a refusal and returns false. */
+function emitIfOnline(state: SessionState, event: ClientEvent, room: RoomId | undefined, effects: Effects): boolean {
+  if (state.connection.isOnline) {
+    effects.emit(event);
     return true;
   }
   const message = "There is no connection to the server. Try again when it is back.";
-  out.up({ update: "refused", event: event.event, room, error: { code: "other", message } });
+  effects.notify({ update: "refused", event: event.event, room, error: { code: "other", message } });
   return false;
 }
 
-function loadRange(room: RoomId, range: LogRange, out: Out): void {
+function load(room: RoomId, range: LogRange, effects: Effects): void {
   const limit = Math.min(Math.max(range.limit, 1), limits.maxPageEntries);
-  out.effects.push({ effect: "load", room, range: { ...range, limit } });
+  effects.push({ effect: "load", room, range: { ...range, limit } });
 }
 
-/** Whether these are the first entries of the range: a replica that begins further up has none of it. */
-function beginsRight(range: LogRange, entries: readonly Entry[]): boolean {
+/** Returns whether the entries begin at the range's lower bound. A replica that begins further up has nothing of the range. */
+function startsAtLowerBound(range: LogRange, entries: readonly Entry[]): boolean {
   const first = entries[0]?.seq;
   return range.after === undefined || first === undefined || first <= range.after + 1;
 }
 
-/** What is left of a range after these entries of it, in a log that goes up to `head`. */
-function missing(range: LogRange, entries: readonly Entry[], head: Seq): LogRange | undefined {
+/** Returns the rest of a range behind these entries, in a log that ends at `head`. */
+function missingRange(range: LogRange, entries: readonly Entry[], head: Seq): LogRange | undefined {
   const limit = range.limit - entries.length;
   if (limit <= 0) return undefined;
   if (range.after !== undefined) {

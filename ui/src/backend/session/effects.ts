@@ -1,20 +1,25 @@
-/** Where a step puts its effects. */
+/** The effects of one step. */
 
 import type { ClientEvent } from "../protocol";
 import type { Change, Effect, Update } from "../session-types";
 
-export class Out {
-  readonly effects: Effect[] = [];
+/** A list of effects, in the order in which the driver performs them. */
+export class Effects {
+  readonly all: Effect[] = [];
+
+  push(effect: Effect): void {
+    this.all.push(effect);
+  }
 
   emit(event: ClientEvent): void {
-    this.effects.push({ effect: "emit", ...event });
+    this.push({ effect: "emit", ...event });
   }
 
   save(change: Change): void {
-    this.effects.push({ effect: "save", ...change });
+    this.push({ effect: "save", ...change });
   }
 
-  up(update: Update): void {
-    this.effects.push({ effect: "notify", ...update });
+  notify(update: Update): void {
+    this.push({ effect: "notify", ...update });
   }
 }

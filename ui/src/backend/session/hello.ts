@@ -1,89 +1,89 @@
-/** What the server tells of itself and of its rooms: `hello` and `room`. */
+/** The events about the server itself and its rooms: `hello` and `room`. */
 
-import type { Head, Hello, RoomId, RoomSummary } from "../protocol";
-import type { Session } from "./index";
-import { seqMax } from "./log";
-import { inOrder } from "./order";
-import type { Out } from "./effects";
-import { read } from "./receive";
+import { type Head, type Hello, limits, type RoomId, type RoomSummary } from "../protocol";
+import type { Effects } from "./effects";
+import { compare, sortedEntries } from "./order";
 import { Room } from "./room";
+import type { SessionState } from "./state";
 
-/** How many rooms a session keeps: a hostile server could name any number. */
-export const roomsMost = 4_096;
-/** Rooms in one `sync`: fewer than the server allows, so that the packet stays well below its limit. */
-const syncAtOnce = 500;
+/** A bound on the rooms that a hostile server can make the client keep. */
+export const maxRooms = 4_096;
+/** The number of rooms in one `sync`. It is below the server's limit, so that the packet is far below the limit of its size. */
+const syncBatch = 500;
 
-export function hello(session: Session, now: number, said: Hello, out: Out): void {
-  session.line.hello(now, said.limits.heads_every_ms);
-  session.lobby = said.lobby;
-  session.roomsChanged = true;
-  const gone = new Set(session.rooms.keys());
-  for (const summary of said.rooms.slice(0, roomsMost)) {
-    gone.delete(summary.id);
-    learnRoom(session, summary, out);
+export function hello(state: SessionState, now: number, hello: Hello, effects: Effects): void {
+  state.connection.hello(now, hello.limits.heads_every_ms);
+  state.lobby = hello.lobby;
+  state.roomsChanged = true;
+  const left = new Set(state.rooms.keys());
+  for (const summary of hello.rooms.slice(0, maxRooms)) {
+    left.delete(summary.id);
+    upsertRoom(state, summary, effects);
   }
-  for (const [id, room] of inOrder(session.rooms)) {
-    if (!gone.has(id) || !room.isJoined) continue;
-    room.leave();
-    out.save({ change: "room", ...room.summary() });
-  }
-  session.me = said.me;
-  session.hello = { ...said, rooms: [] };
-  out.up({ update: "hello", ...said, rooms: session.joinedRooms() });
-  syncAll(session, now, out);
-  for (const [room, seq] of inOrder(session.wishes.read)) {
-    if (!session.rooms.get(room)?.isJoined) continue;
-    read(session, { room, seq }, out);
-    out.emit({ event: "read", data: { room, seq } });
-  }
-  session.wishes.read.clear();
-  const { name, away } = session.wishes;
-  if (name !== undefined && name !== said.name) out.emit({ event: "set_name", data: { name } });
-  if (away) out.emit({ event: "away", data: { away } });
-  session.outbox.resume();
+  for (const id of [...left].sort(compare)) state.leave(id, effects);
+  state.me = hello.me;
+  state.hello = { ...hello, rooms: [] };
+  effects.notify({ update: "hello", ...hello, rooms: state.joinedRooms() });
+  syncAll(state, now, effects);
+  sendPending(state, hello, effects);
+  state.outbox.resume();
 }
 
-/** Asks for what is missing of every room. */
-export function syncAll(session: Session, now: number, out: Out): void {
+/** Sends what the user did while there was no connection. */
+function sendPending(state: SessionState, hello: Hello, effects: Effects): void {
+  const { name, away, read } = state.pending;
+  for (const [room, seq] of sortedEntries(read)) {
+    if (!state.joinedRoom(room)) continue;
+    state.moveReadMarker({ room, seq }, effects);
+    effects.emit({ event: "read", data: { room, seq } });
+  }
+  read.clear();
+  if (name !== undefined && name !== hello.name) effects.emit({ event: "set_name", data: { name } });
+  if (away) effects.emit({ event: "away", data: { away } });
+}
+
+/** Requests the missing entries of all rooms. */
+export function syncAll(state: SessionState, now: number, effects: Effects): void {
   const cursors: [RoomId, Head | null][] = [];
-  for (const [id, room] of inOrder(session.rooms)) {
+  for (const [id, room] of sortedEntries(state.rooms)) {
     if (!room.isJoined) continue;
-    room.membersAsked = false;
-    room.log.forgetAsked();
+    room.membersRequested = false;
+    room.log.forgetRequest();
     cursors.push([id, room.log.cursor()]);
-    if (!room.fitsWhatWasTold() || room.log.isBehind) room.log.expectSync(now);
+    if (!room.matchesServerHead() || room.log.isBehind) room.log.expectSync(now);
   }
-  for (let at = 0; at < cursors.length; at += syncAtOnce) {
-    const rooms = Object.fromEntries(cursors.slice(at, at + syncAtOnce));
-    out.emit({ event: "sync", data: { rooms } });
+  for (let start = 0; start < cursors.length; start += syncBatch) {
+    const rooms = Object.fromEntries(cursors.slice(start, start + syncBatch));
+    effects.emit({ event: "sync", data: { rooms } });
   }
 }
 
-/** Takes a room as the server tells it. Whether it is one that is joined now and was not before. */
-function learnRoom(session: Session, summary: RoomSummary, out: Out): boolean {
-  const known = session.rooms.get(summary.id);
-  const fits = summary.head.seq <= seqMax && summary.read <= seqMax;
-  if (!fits || (session.rooms.size >= roomsMost && !known)) return false;
+/** Takes over the server's summary of a room. Returns whether the user has just become a member of it. */
+function upsertRoom(state: SessionState, summary: RoomSummary, effects: Effects): boolean {
+  const known = state.rooms.get(summary.id);
+  const isValid = summary.head.seq <= limits.maxSeq && summary.read <= limits.maxSeq;
+  if (!isValid || (state.rooms.size >= maxRooms && !known)) return false;
   if (!known) {
-    out.save({ change: "room", ...summary });
-    session.rooms.set(summary.id, new Room(summary));
+    effects.save({ change: "room", ...summary });
+    state.rooms.set(summary.id, new Room(summary));
     return summary.joined;
   }
   const wasJoined = known.isJoined;
-  if (known.told(summary)) out.save({ change: "room", ...summary });
+  if (known.applyServerSummary(summary)) effects.save({ change: "room", ...summary });
   return summary.joined && !wasJoined;
 }
 
-export function room(session: Session, now: number, summary: RoomSummary, out: Out): void {
+export function room(state: SessionState, now: number, summary: RoomSummary, effects: Effects): void {
   const { id } = summary;
-  if (!summary.joined && !session.rooms.has(id)) return;
-  session.roomsChanged = true;
-  const joined = learnRoom(session, summary, out);
-  const created = session.wishes.created.delete(id);
-  const known = session.rooms.get(id);
-  if (!known || !joined) return;
-  known.membersAsked = false;
-  // Joining brings the newest page by itself; more is asked for if there is more to say.
-  if (created || known.log.epoch !== undefined) known.log.sync(now, id, out);
+  if (!summary.joined && !state.rooms.has(id)) return;
+  state.roomsChanged = true;
+  const justJoined = upsertRoom(state, summary, effects);
+  const createdHere = state.pending.created.delete(id);
+  const known = state.rooms.get(id);
+  if (!known || !justJoined) return;
+  known.membersRequested = false;
+  // The server answers `join` with the newest page. It sends no page after `create`, and for a room that was left and joined
+  // again the entries in between are missing.
+  if (createdHere || known.log.epoch !== undefined) known.log.requestSync(now, id, effects);
   else known.log.expectSync(now);
 }

@@ -1,148 +1,144 @@
 /**
- * A session with one server as a plain state machine: input in, effects out; no socket, no clock, no disk.
+ * A session with one server as a state machine without I/O: inputs in, effects out; no socket, no clock, no disk.
  *
- * The twin of `crates/client/src/session/`, file by file, which the desktop runs. The traces in
- * `crates/protocol/vectors/session/` hold both to one behaviour.
+ *   Input ──▶ step ──┬─ commands               commands of the user, ranges of history
+ *                    ├─ receive ─┬─ hello      the server and its rooms; sync after a reconnect
+ *                    │           └─ log-events entries, pages, resets, heads
+ *                    │                 └─▶ room ─┬─ log     the known range, gaps
+ *                    │                           └─ unread  the unread count
+ *                    ├─ connection-state       back-off, refusals, keep-alive
+ *                    ├─ outbox                 posts until they are acknowledged
+ *                    └─ presence, typing
+ *                          └─▶ Effect
+ *
+ * It is the twin of `crates/client/src/session/`, file by file. The traces in `crates/protocol/vectors/session/` hold both to
+ * the same behaviour.
  */
 
-import type { Hello, MemberId, Name, RoomId, RoomSummary, Seq } from "../protocol";
 import type { Effect, Input, PersistedState } from "../session-types";
 import { command, loaded } from "./commands";
-import { Line } from "./connection";
+import { Effects } from "./effects";
 import { syncAll } from "./hello";
-import { askAgain } from "./log-events";
-import { compare, earliest, inOrder } from "./order";
-import { Out } from "./effects";
-import { Outbox } from "./outbox";
-import { People, Typing } from "./people";
+import { retryRequests } from "./log-events";
+import { earliest, sortedEntries } from "./order";
 import { receive } from "./receive";
 import { Room } from "./room";
+import { SessionState } from "./state";
 
-/** One person's session with one server, over any number of connections. Its fields are for the files beside this one. */
+/** One user's session with one server, across any number of connections. */
 export class Session {
-  readonly line = new Line();
-  /** What the last hello said, without its rooms. */
-  hello?: Hello;
-  me?: MemberId;
-  lobby?: RoomId;
-  readonly rooms = new Map<RoomId, Room>();
-  readonly outbox = new Outbox();
-  readonly people = new People();
-  readonly typing = new Typing();
-  /** What the person wants and the server may not know yet. */
-  readonly wishes = {
-    name: undefined as Name | undefined,
-    away: false,
-    read: new Map<RoomId, Seq>(),
-    created: new Set<RoomId>(),
-  };
-  roomsChanged = false;
-  /** The connection's state as it was told last, in text. */
-  #told?: string;
-  /** When the next tick comes. */
+  readonly #state = new SessionState();
+  /** The last reported connection status, as JSON. */
+  #reportedStatus?: string;
+  /** The time of the next requested tick. */
   #wakeAt?: number;
 
   /**
-   * Takes an input at a time, in milliseconds of any clock that does not go back, and says what is to be done.
-   * What several parts of a step may change (lists, the connection's state) is told once, at its end.
+   * Processes one input and returns the effects that the driver must run, in order.
+   *
+   * `now` is in milliseconds, of any clock that never goes back. Lists that several parts of a step can change are reported
+   * once, at its end.
    */
   step(now: number, input: Input): Effect[] {
-    const out = new Out();
-    this.#take(now, input, out);
-    if (this.line.isOnline) this.outbox.send(now, out);
-    this.#tell(out);
-    this.#wake(now, out);
-    return out.effects;
+    const effects = new Effects();
+    this.#process(now, input, effects);
+    if (this.#state.connection.isOnline) this.#state.outbox.send(now, effects);
+    this.#notifyChanges(effects);
+    this.#requestWake(now, effects);
+    return effects.all;
   }
 
-  #take(now: number, input: Input, out: Out): void {
+  #process(now: number, input: Input, effects: Effects): void {
+    const state = this.#state;
     switch (input.input) {
       case "start":
-        return this.#start(input, out);
+        return this.#start(input, effects);
       case "opened":
-        return this.line.opened(now);
+        return state.connection.opened(now);
       case "event":
-        this.line.heard(now);
-        return receive(this, now, input, out);
+        state.connection.received(now);
+        return receive(state, now, input, effects);
       case "closed":
-        this.line.closed(now, input.error, out);
-        this.people.forget();
-        this.typing.forget();
-        return this.outbox.forgetSent();
+        state.connection.closed(now, input.error, effects);
+        state.presence.clear();
+        state.typing.clear();
+        return state.outbox.markUnsent();
       case "tick":
         this.#wakeAt = undefined;
-        return this.#tick(now, out);
+        return this.#tick(now, effects);
       case "nudge":
-        return this.#nudge(now, out);
+        return this.#nudge(now, effects);
       case "refresh":
-        return this.#refresh(out);
+        return this.#refresh(effects);
       case "command":
-        return command(this, now, input, out);
+        return command(state, now, input, effects);
       case "loaded":
-        return loaded(this, input, out);
+        return loaded(state, input, effects);
     }
   }
 
-  #start(restored: PersistedState, out: Out): void {
-    for (const cursor of restored.rooms) this.rooms.set(cursor.room.id, Room.restored(cursor));
-    this.outbox.restore(restored.outbox);
-    this.roomsChanged = true;
-    this.line.start(out);
+  #start({ rooms, outbox }: PersistedState, effects: Effects): void {
+    const state = this.#state;
+    for (const cursor of rooms) state.rooms.set(cursor.room.id, Room.persisted(cursor));
+    state.outbox.load(outbox);
+    state.roomsChanged = true;
+    state.connection.start(effects);
   }
 
-  #tick(now: number, out: Out): void {
-    this.line.tick(now, out);
-    this.typing.expire(now);
-    if (this.line.isOnline) askAgain(this, now, out);
+  #tick(now: number, effects: Effects): void {
+    this.#state.connection.tick(now, effects);
+    this.#state.typing.expire(now);
+    if (this.#state.connection.isOnline) retryRequests(this.#state, now, effects);
   }
 
-  /** Whoever has slept asks for what was missed; the answer also proves the line. */
-  #nudge(now: number, out: Out): void {
-    const inRooms = [...this.rooms.values()].some((room) => room.isJoined);
-    if (this.line.nudge(now, inRooms, out)) syncAll(this, now, out);
+  /** Connects now, or probes an open connection by a sync, which also brings what was missed. */
+  #nudge(now: number, effects: Effects): void {
+    const canSync = [...this.#state.rooms.values()].some((room) => room.isJoined);
+    if (this.#state.connection.nudge(now, canSync, effects)) syncAll(this.#state, now, effects);
   }
 
-  #refresh(out: Out): void {
-    this.#told = undefined;
-    if (this.hello) out.up({ update: "hello", ...this.hello, rooms: this.joinedRooms() });
-    this.roomsChanged = true;
-    this.outbox.refresh();
-    this.people.refresh();
-    this.typing.refresh();
-    for (const [room, { members }] of inOrder(this.rooms))
-      if (members.length > 0) out.up({ update: "members", room, members: [...members] });
+  #refresh(effects: Effects): void {
+    const state = this.#state;
+    this.#reportedStatus = undefined;
+    if (state.hello) effects.notify({ update: "hello", ...state.hello, rooms: state.joinedRooms() });
+    state.roomsChanged = true;
+    state.outbox.markAllChanged();
+    state.presence.markChanged();
+    state.typing.markAllChanged();
+    for (const [room, { members }] of sortedEntries(state.rooms))
+      if (members.length > 0) effects.notify({ update: "members", room, members: [...members] });
   }
 
-  /** Tells what has changed in this step. */
-  #tell(out: Out): void {
-    const status = this.line.status(this.outbox.waiting);
-    const text = JSON.stringify(status);
-    if (status && text !== this.#told) {
-      this.#told = text;
-      out.up({ update: "connection", ...status });
+  /** Reports what has changed in this step. */
+  #notifyChanges(effects: Effects): void {
+    const state = this.#state;
+    const status = state.connection.status(state.outbox.waitingCount());
+    const json = JSON.stringify(status);
+    if (status && json !== this.#reportedStatus) {
+      this.#reportedStatus = json;
+      effects.notify({ update: "connection", ...status });
     }
-    if (this.roomsChanged) {
-      this.roomsChanged = false;
-      out.up({ update: "rooms", rooms: this.joinedRooms() });
+    if (state.roomsChanged) {
+      state.roomsChanged = false;
+      effects.notify({ update: "rooms", rooms: state.joinedRooms() });
     }
-    this.outbox.tell(out);
-    this.people.tell(out);
-    this.typing.tell(out);
+    state.outbox.notifyChanges(effects);
+    state.presence.notifyChanges(effects);
+    state.typing.notifyChanges(effects);
   }
 
-  /** The lobby first, then by name. */
-  joinedRooms(): RoomSummary[] {
-    const rooms = [...this.rooms.values()].filter((room) => room.isJoined).map((room) => room.summary());
-    const away = ({ id }: RoomSummary) => (id === this.lobby ? 0 : 1);
-    return rooms.sort((a, b) => away(a) - away(b) || compare(a.name, b.name) || compare(a.id, b.id));
+  /** Requests a tick for the next thing to do, unless an earlier tick is already requested. */
+  #requestWake(now: number, effects: Effects): void {
+    const deadline = this.#nextDeadline();
+    if (deadline === undefined || (this.#wakeAt !== undefined && deadline >= this.#wakeAt)) return;
+    this.#wakeAt = deadline;
+    effects.push({ effect: "wake", after_ms: Math.max(0, deadline - now) });
   }
 
-  #wake(now: number, out: Out): void {
-    const rooms = [...this.rooms.values()].filter((room) => room.isJoined).map((room) => room.log.due());
-    const online = this.line.isOnline ? [this.outbox.due(), ...rooms] : [];
-    const due = earliest([this.line.due(), this.typing.due(), ...online]);
-    if (due === undefined || (this.#wakeAt !== undefined && due >= this.#wakeAt)) return;
-    this.#wakeAt = due;
-    out.effects.push({ effect: "wake", after_ms: Math.max(0, due - now) });
+  #nextDeadline(): number | undefined {
+    const { connection, typing, outbox, rooms } = this.#state;
+    const retries = [...rooms.values()].filter((room) => room.isJoined).map((room) => room.log.retryAt());
+    const online = connection.isOnline ? [outbox.nextSend(), ...retries] : [];
+    return earliest([connection.deadline(), typing.nextExpiry(), ...online]);
   }
 }

@@ -1,143 +1,137 @@
-/** What the server says of a room's log: `entries`, `page`, `reset` and `heads`. */
+/** The events about the logs of rooms: `entries`, `page`, `reset` and `heads`. */
 
-import type { Entries, Entry, Heads, Page, Reset, RoomId } from "../protocol";
-import type { Session } from "./index";
-import { heldInAll, seqMax } from "./log";
-import { inOrder } from "./order";
-import type { Out } from "./effects";
+import { type Entries, type Entry, type Heads, limits, type Page, type Reset, type RoomId } from "../protocol";
+import type { Effects } from "./effects";
+import { maxPending } from "./log";
+import { sortedEntries } from "./order";
 import type { Room } from "./room";
+import type { SessionState } from "./state";
 
-/** Entries of one page, whatever the server calls its limit. */
-const pageMost = 2_000;
+/** The longest page that is accepted. Servers send fewer entries. */
+const maxPage = 2_000;
 
-export function entries(session: Session, now: number, batch: Entries, out: Out): void {
-  const room = joinedRoom(session, batch.room);
+export function entries(state: SessionState, now: number, batch: Entries, effects: Effects): void {
+  const id = batch.room;
+  const room = state.joinedRoom(id);
   if (!room) return;
   if (room.log.epoch !== undefined && room.log.epoch !== batch.epoch) {
-    room.log.sync(now, batch.room, out);
+    room.log.requestSync(now, id, effects);
     return;
   }
   const last = room.log.last;
-  const stands = batch.entries.filter((entry) => entry.seq <= last);
-  session.outbox.acknowledgeUnsaved(stands, out);
-  const held = [...session.rooms.values()].reduce((sum, room) => sum + room.log.held, 0);
-  const applied = room.log.take(batch.epoch, batch.entries, Math.max(0, heldInAll - held));
-  apply(session, batch.room, applied, out);
-  if (applied.length > 0) tellEntries(session, batch.room, applied, [], out);
-  ask(session, now, batch.room, out);
+  const known = batch.entries.filter((entry) => entry.seq <= last);
+  const pending = [...state.rooms.values()].reduce((sum, { log }) => sum + log.pendingCount(), 0);
+  const added = room.log.addLive(batch.epoch, batch.entries, Math.max(0, maxPending - pending));
+  state.outbox.acknowledgeUnsaved(known, effects);
+  append(state, id, added, effects);
+  if (added.length > 0) notifyEntries(state, id, added, [], effects);
+  room.log.requestMissing(now, id, effects);
 }
 
-export function page(session: Session, now: number, said: Page, out: Out): void {
-  const id = said.room;
-  const room = joinedRoom(session, id);
-  if (!room || !isSound(said)) return;
-  const before = room.log.epoch;
-  if (before !== undefined && before !== said.head.epoch) {
-    room.log.sync(now, id, out);
+export function page(state: SessionState, now: number, page: Page, effects: Effects): void {
+  const id = page.room;
+  const room = state.joinedRoom(id);
+  if (!room || !isValid(page)) return;
+  const epoch = room.log.epoch;
+  if (epoch !== undefined && epoch !== page.head.epoch) {
+    room.log.requestSync(now, id, effects);
     return;
   }
-  const later = said.later ?? [];
-  const placed = room.log.place(said);
-  if (before === undefined && room.log.epoch !== undefined) room.unread.restart(room.log.first);
-  if (placed.below.length > 0) {
-    out.save({ change: "entries", room: id, epoch: said.head.epoch, entries: placed.below });
-    session.outbox.acknowledge(placed.below);
+  const added = room.log.addPage(page);
+  const isFirstPage = epoch === undefined && room.log.epoch !== undefined;
+  if (isFirstPage) room.unread.restart(room.log.first);
+  if (added.below.length > 0) {
+    effects.save({ change: "entries", room: id, epoch: page.head.epoch, entries: added.below });
+    state.outbox.acknowledgeSaved(added.below);
   }
-  apply(session, id, placed.above, out);
-  if (before === undefined) recount(session, room);
-  session.outbox.acknowledgeUnsaved(said.entries, out);
-  lookedBack(session, id, said.entries);
-  const upto = said.entries.at(-1)?.seq ?? 0;
-  const more = placed.above.filter((entry) => entry.seq > upto);
-  tellEntries(session, id, [...said.entries, ...more], later, out);
-  room.log.progressed(now);
-  ask(session, now, id, out);
+  append(state, id, added.above, effects);
+  if (isFirstPage) recountUnread(state, room);
+  state.outbox.acknowledgeUnsaved(page.entries, effects);
+  extendUnreadBack(state, id, page.entries);
+  const end = page.entries.at(-1)?.seq ?? 0;
+  const beyondPage = added.above.filter((entry) => entry.seq > end);
+  notifyEntries(state, id, [...page.entries, ...beyondPage], page.later ?? [], effects);
+  room.log.extendSyncTimeout(now);
+  room.log.requestMissing(now, id, effects);
 }
 
-export function reset(session: Session, now: number, { room: id, head }: Reset, out: Out): void {
-  const room = joinedRoom(session, id);
+export function reset(state: SessionState, now: number, { room: id, head }: Reset, effects: Effects): void {
+  const room = state.joinedRoom(id);
   if (!room) return;
   room.log.reset(now);
   room.unread.reset(head.seq);
-  out.save({ change: "reset", room: id, epoch: head.epoch });
-  out.up({ update: "reset", room: id });
+  effects.save({ change: "reset", room: id, epoch: head.epoch });
+  effects.notify({ update: "reset", room: id });
 }
 
-export function heads(session: Session, now: number, said: Heads, out: Out): void {
-  for (const [id, head] of inOrder(new Map(Object.entries(said.heads)))) {
-    const room = joinedRoom(session, id);
-    if (!room || head.seq > seqMax) continue;
-    if (room.log.learnHead(head)) room.log.ask(now, id, out);
-    else room.log.sync(now, id, out);
+export function heads(state: SessionState, now: number, { heads }: Heads, effects: Effects): void {
+  for (const [id, head] of sortedEntries(new Map(Object.entries(heads)))) {
+    const room = state.joinedRoom(id);
+    if (!room || head.seq > limits.maxSeq) continue;
+    if (room.log.updateHead(head)) room.log.requestMissing(now, id, effects);
+    else room.log.requestSync(now, id, effects);
   }
 }
 
-/** Asks again for what was asked for and did not come. */
-export function askAgain(session: Session, now: number, out: Out): void {
-  for (const [id, room] of inOrder(session.rooms)) {
-    const due = room.log.due();
-    if (room.isJoined && due !== undefined && due <= now) room.log.ask(now, id, out);
+/** Repeats the requests whose answer is overdue. */
+export function retryRequests(state: SessionState, now: number, effects: Effects): void {
+  for (const [id, room] of sortedEntries(state.rooms)) {
+    const retryAt = room.log.retryAt();
+    if (room.isJoined && retryAt !== undefined && retryAt <= now) room.log.requestMissing(now, id, effects);
   }
 }
 
-/** Older entries of the range make the unread count exact. */
-export function lookedBack(session: Session, id: RoomId, older: readonly Entry[]): void {
-  const room = session.rooms.get(id);
-  const first = older[0];
-  if (!room || session.me === undefined || !first || first.seq < room.log.first) return;
-  room.unread.lookedBack(older, session.me);
+/** Makes the unread count more exact by older entries of the range. */
+export function extendUnreadBack(state: SessionState, id: RoomId, entries: readonly Entry[]): void {
+  const room = state.rooms.get(id);
+  const first = entries[0];
+  if (!room || state.me === undefined || !first || first.seq < room.log.first) return;
+  room.unread.extendBack(entries, state.me);
 }
 
-export function tellEntries(session: Session, id: RoomId, told: Entry[], later: Entry[], out: Out): void {
-  const room = session.rooms.get(id);
+export function notifyEntries(
+  state: SessionState,
+  id: RoomId,
+  entries: Entry[],
+  later: Entry[],
+  effects: Effects,
+): void {
+  const room = state.rooms.get(id);
   if (!room) return;
-  out.up({ update: "entries", room: id, head: room.summary().head, entries: told, ...unlessEmpty(later) });
+  const { head } = room.summary();
+  effects.notify({ update: "entries", room: id, head, entries, ...(later.length > 0 ? { later } : {}) });
 }
 
-/** Entries that follow the last one held: saves them, and lets them change the picture. */
-function apply(session: Session, id: RoomId, applied: Entry[], out: Out): void {
-  const room = session.rooms.get(id);
+/** Saves entries that extend a room's range at its end, and applies them to the room. */
+function append(state: SessionState, id: RoomId, entries: Entry[], effects: Effects): void {
+  const room = state.rooms.get(id);
   const epoch = room?.log.epoch;
-  if (!room || session.me === undefined || epoch === undefined || applied.length === 0) return;
-  out.save({ change: "entries", room: id, epoch, entries: applied });
-  let members = false;
-  for (const entry of applied) {
-    const changed = room.applied(entry, session.me);
-    session.roomsChanged ||= changed.summary;
-    members ||= changed.members;
-    if (entry.body.kind === "message") session.typing.stopped(id, entry.author);
+  if (!room || state.me === undefined || epoch === undefined || entries.length === 0) return;
+  effects.save({ change: "entries", room: id, epoch, entries });
+  let membersChanged = false;
+  for (const entry of entries) {
+    const changes = room.append(entry, state.me);
+    state.roomsChanged ||= changes.summary;
+    membersChanged ||= changes.members;
+    if (entry.body.kind === "message") state.typing.stopped(id, entry.author);
   }
-  if (members) out.up({ update: "members", room: id, members: [...room.members] });
-  session.outbox.acknowledge(applied);
+  if (membersChanged) effects.notify({ update: "members", room: id, members: [...room.members] });
+  state.outbox.acknowledgeSaved(entries);
 }
 
-/** The first page of a room shows what the server's count, or the one before a reset, did not know. */
-function recount(session: Session, room: Room): void {
+/** Counts the unread messages of a room's first page, which the server's count may not include. */
+function recountUnread(state: SessionState, room: Room): void {
   const before = room.unread.count;
   room.unread.recount();
-  session.roomsChanged ||= before !== room.unread.count;
+  state.roomsChanged ||= before !== room.unread.count;
 }
 
-/** Asks for what is missing of a room. */
-function ask(session: Session, now: number, id: RoomId, out: Out): void {
-  joinedRoom(session, id)?.log.ask(now, id, out);
-}
-
-function joinedRoom(session: Session, id: RoomId): Room | undefined {
-  const room = session.rooms.get(id);
-  return room?.isJoined ? room : undefined;
-}
-
-function unlessEmpty(later: Entry[]): { later?: Entry[] } {
-  return later.length > 0 ? { later } : {};
-}
-
-/** Whether a page is what the protocol calls one; another one is dropped, as if it had been lost. */
-function isSound({ entries, later = [], head }: Page): boolean {
-  const numbered = (entries[0]?.seq ?? 1) >= 1;
-  const unbroken = entries.every((entry, at) => at === 0 || entry.seq === (entries[at - 1]?.seq ?? 0) + 1);
-  const ends = (entries.at(-1)?.seq ?? 0) <= head.seq;
-  const rising = later.every((entry, at) => at === 0 || entry.seq > (later[at - 1]?.seq ?? 0));
-  const small = entries.length <= pageMost && head.seq <= seqMax;
-  return numbered && unbroken && ends && rising && small;
+/** Returns whether a page keeps the protocol's rules. An invalid one is dropped, as if it had been lost. */
+function isValid({ entries, later = [], head }: Page): boolean {
+  const isNumbered = (entries[0]?.seq ?? 1) >= 1;
+  const hasNoGap = entries.every((entry, i) => i === 0 || entry.seq === (entries[i - 1]?.seq ?? 0) + 1);
+  const endsAtHead = (entries.at(-1)?.seq ?? 0) <= head.seq;
+  const laterIsSorted = later.every((entry, i) => i === 0 || entry.seq > (later[i - 1]?.seq ?? 0));
+  const isBounded = entries.length <= maxPage && head.seq <= limits.maxSeq;
+  return isNumbered && hasNoGap && endsAtHead && laterIsSorted && isBounded;
 }

@@ -1,46 +1,46 @@
-/** How much of one room's log is held: a range without a gap, and what waits beyond a gap. */
+/** The part of one room's log that the client has: a range without a gap, and live entries that wait beyond a gap. */
 
-import type { Entry, Epoch, Head, Page, RoomId, Seq } from "../protocol";
-import type { Out } from "./effects";
+import { type Entry, type Epoch, type Head, limits, type Page, type RoomId, type Seq } from "../protocol";
+import type { Effects } from "./effects";
 
-/** The largest sequence number that JavaScript keeps exact; a larger one is a broken or hostile server. */
-export const seqMax = Number.MAX_SAFE_INTEGER;
-/** What was asked for is asked for again after this. */
-const askAgainMs = 5_000;
-/** Entries of a room that wait beyond a gap; more are asked for when the gap is closed. */
-const heldMost = 256;
-/** The same, over all rooms. */
-export const heldInAll = 4_096;
+/** A request without an answer is sent again after this time. */
+const requestTimeoutMs = 5_000;
+/** The number of entries beyond a gap that a room keeps. Further ones are requested when the gap is closed. */
+const maxPendingPerRoom = 256;
+/** The same for all rooms together. */
+export const maxPending = 4_096;
 
-/** A `sync` brings any number of pages, a `history` one. */
-interface Asked {
-  for: "sync" | "history";
-  again: number;
+/** A request for entries that is under way: any number of pages answer a `sync`, one page answers a `history`. */
+interface Request {
+  event: "sync" | "history";
+  retryAt: number;
 }
 
-/** The parts of a page that are new. */
-export interface Placed {
-  /** They end where the range began. */
+/** The entries of a page that extend the range. */
+export interface NewEntries {
+  /** Entries that end where the range began. */
   below: Entry[];
-  /** They begin where the range ended, or are all that is held. */
+  /** Entries that begin where the range ended, or all of a new range. Pending entries that now follow are included. */
   above: Entry[];
 }
 
+/** The known part of a room's log: `first..=last`. */
 export class Log {
-  /** Undefined: nothing is held, not even that the log is empty. */
+  /** Undefined while nothing is known, not even that the log is empty. */
   #epoch?: Epoch;
   #first: Seq = 0;
   #last: Seq = 0;
-  /** How far the log goes, as far as known. */
+  /** The log's last entry on the server, as far as known. */
   #head: Seq = 0;
-  /** Beyond a gap. Of `heldEpoch`, if that is known. */
-  #held = new Map<Seq, Entry>();
-  #heldEpoch?: Epoch;
-  #asked?: Asked;
+  /** Live entries that arrived beyond a gap. */
+  #pendingBeyondGap = new Map<Seq, Entry>();
+  #pendingEpoch?: Epoch;
+  #request?: Request;
 
-  static restored(epoch: Epoch, first: Seq, last: Seq): Log {
+  /** Creates a log from what the replica has. An impossible range counts as nothing. */
+  static persisted(epoch: Epoch, first: Seq, last: Seq): Log {
     const log = new Log();
-    if (last === 0 || last > seqMax || first > last) return log;
+    if (last === 0 || last > limits.maxSeq || first > last) return log;
     log.#epoch = epoch;
     log.#first = Math.max(first, 1);
     log.#last = last;
@@ -60,160 +60,153 @@ export class Log {
     return this.#last;
   }
 
-  /** How far the room goes, as far as known. */
-  head(otherwise: Head): Head {
+  /** Returns the room's head as far as known, or `otherwise` while nothing is known. */
+  headOr(otherwise: Head): Head {
     if (this.#epoch === undefined) return otherwise;
     return { epoch: this.#epoch, seq: Math.max(this.#head, this.#last) };
   }
 
-  /** What is told to the server so that it sends what is missing. */
+  /** Returns the position from which the server continues in a `sync`. */
   cursor(): Head | null {
     return this.#epoch === undefined ? null : { epoch: this.#epoch, seq: this.#last };
   }
 
-  /** When to ask again. */
-  due(): number | undefined {
-    return this.#asked?.again;
+  /** Returns the time at which the request under way is sent again. */
+  retryAt(): number | undefined {
+    return this.#request?.retryAt;
   }
 
-  /** What was asked on a connection is not answered on the next. */
-  forgetAsked(): void {
-    this.#asked = undefined;
+  /** Forgets the request under way, because a new connection does not answer it. */
+  forgetRequest(): void {
+    this.#request = undefined;
   }
 
   expectSync(now: number): void {
-    this.#asked = { for: "sync", again: now + askAgainMs };
+    this.#request = { event: "sync", retryAt: now + requestTimeoutMs };
   }
 
-  /** Whether the range is behind what is known of the log. */
+  /** Whether entries are missing at the end of the range. */
   get isBehind(): boolean {
-    return this.#epoch === undefined || this.#head > this.#last || this.#held.size > 0;
+    return this.#epoch === undefined || this.#head > this.#last || this.#pendingBeyondGap.size > 0;
   }
 
-  /** Drops everything; the newest page will come. */
+  /** Drops everything. The server sends the newest page without being asked. */
   reset(now: number): void {
     this.#epoch = undefined;
     this.#first = this.#last = this.#head = 0;
-    this.#held.clear();
-    this.#heldEpoch = undefined;
+    this.#pendingBeyondGap.clear();
+    this.#pendingEpoch = undefined;
     this.expectSync(now);
   }
 
-  /** The server told how far the log goes. Whether that fits what is held. */
-  learnHead(head: Head): boolean {
+  /** Takes over the server's head if it continues the range. Returns false if it contradicts the range. */
+  updateHead(head: Head): boolean {
     if (this.#epoch !== undefined && (this.#epoch !== head.epoch || head.seq < this.#last)) return false;
     this.#head = head.seq;
     return true;
   }
 
-  /** How many entries wait beyond a gap. */
-  get held(): number {
-    return this.#held.size;
+  pendingCount(): number {
+    return this.#pendingBeyondGap.size;
   }
 
-  /**
-   * Takes entries from the live stream; returns those that now follow the range, in order.
-   * No more than `space` are held beyond a gap.
-   */
-  take(epoch: Epoch, entries: readonly Entry[], space: number): Entry[] {
-    const most = Math.min(heldMost, this.#held.size + space);
-    if (this.#heldEpoch !== epoch) {
-      this.#held.clear();
-      this.#heldEpoch = epoch;
+  /** Adds live entries. Returns those that extend the range, in order. At most `space` further ones are kept beyond a gap. */
+  addLive(epoch: Epoch, entries: readonly Entry[], space: number): Entry[] {
+    const maxPendingHere = Math.min(maxPendingPerRoom, this.#pendingBeyondGap.size + space);
+    if (this.#pendingEpoch !== epoch) {
+      this.#pendingBeyondGap.clear();
+      this.#pendingEpoch = epoch;
     }
-    const applied: Entry[] = [];
+    const added: Entry[] = [];
     for (const entry of entries) {
-      if (entry.seq > seqMax || entry.seq <= this.#last) continue;
+      if (entry.seq > limits.maxSeq || entry.seq <= this.#last) continue;
       this.#head = Math.max(this.#head, entry.seq);
       if (this.#epoch !== undefined && entry.seq === this.#last + 1) {
         this.#last = entry.seq;
-        applied.push(entry, ...this.#drain());
-      } else if (this.#held.size < most) {
-        this.#held.set(entry.seq, entry);
+        added.push(entry, ...this.#takePending());
+      } else if (this.#pendingBeyondGap.size < maxPendingHere) {
+        this.#pendingBeyondGap.set(entry.seq, entry);
       }
     }
-    this.#settle();
-    return applied;
+    this.#clearRequestIfComplete();
+    return added;
   }
 
-  /**
-   * Takes what is new of a page that adjoins or overlaps the range, or becomes the range.
-   * The caller has checked the page and its epoch.
-   */
-  place(page: Page): Placed {
-    const placed: Placed = { below: [], above: [] };
+  /** Adds a page that adjoins or overlaps the range, or becomes the range. The caller has checked the page and its epoch. */
+  addPage(page: Page): NewEntries {
+    const added: NewEntries = { below: [], above: [] };
     const isEmptyLog = this.#epoch === undefined && page.head.seq === 0;
-    if (page.entries.length === 0 && !isEmptyLog) return placed;
+    if (page.entries.length === 0 && !isEmptyLog) return added;
     const lowest = page.entries[0]?.seq ?? 1;
     const highest = page.entries.at(-1)?.seq ?? 0;
     if (this.#epoch === undefined) {
-      // Only the newest page can be the range: anything else would leave a gap above itself.
-      if (highest !== page.head.seq) return placed;
-      if (this.#heldEpoch !== undefined && this.#heldEpoch !== page.head.epoch) this.#held.clear();
-      this.#heldEpoch = this.#epoch = page.head.epoch;
+      // Only the newest page can become the range: any other would leave a gap above itself.
+      if (highest !== page.head.seq) return added;
+      if (this.#pendingEpoch !== undefined && this.#pendingEpoch !== page.head.epoch) this.#pendingBeyondGap.clear();
+      this.#pendingEpoch = this.#epoch = page.head.epoch;
       [this.#first, this.#last] = [lowest, highest];
-      placed.above = [...page.entries];
+      added.above = [...page.entries];
     } else {
       if (lowest < this.#first && highest + 1 >= this.#first) {
-        placed.below = page.entries.filter((entry) => entry.seq < this.#first);
+        added.below = page.entries.filter((entry) => entry.seq < this.#first);
         this.#first = lowest;
       }
       if (highest > this.#last && lowest <= this.#last + 1) {
-        placed.above = page.entries.filter((entry) => entry.seq > this.#last);
+        added.above = page.entries.filter((entry) => entry.seq > this.#last);
         this.#last = highest;
       }
     }
-    // Live entries may have come since the page was read.
+    // Live entries may have arrived since the server read the page.
     this.#head = Math.max(page.head.seq, this.#last);
-    placed.above.push(...this.#drain());
-    if (placed.above.length > 0 && this.#asked?.for === "history") this.#asked = undefined;
-    this.#settle();
-    return placed;
+    added.above.push(...this.#takePending());
+    if (added.above.length > 0 && this.#request?.event === "history") this.#request = undefined;
+    this.#clearRequestIfComplete();
+    return added;
   }
 
-  /** The pages of a sync come one after the other: the wait begins anew with each. */
-  progressed(now: number): void {
-    if (this.#asked?.for === "sync") this.expectSync(now);
+  /** Restarts the timeout of a sync, whose pages arrive one after the other. */
+  extendSyncTimeout(now: number): void {
+    if (this.#request?.event === "sync") this.expectSync(now);
   }
 
-  /** Asks for what is missing, unless that is under way. */
-  ask(now: number, room: RoomId, out: Out): void {
-    if (this.#asked && this.#asked.again <= now) this.#asked = undefined;
-    if (this.#asked || !this.isBehind) return;
+  /** Requests the missing entries, unless such a request is under way. */
+  requestMissing(now: number, room: RoomId, effects: Effects): void {
+    if (this.#request && this.#request.retryAt <= now) this.#request = undefined;
+    if (this.#request || !this.isBehind) return;
     if (this.#epoch === undefined) {
-      this.sync(now, room, out);
+      this.requestSync(now, room, effects);
       return;
     }
-    this.#asked = { for: "history", again: now + askAgainMs };
-    out.emit({ event: "history", data: { room, before: this.#lowestHeld(), after: this.#last } });
+    this.#request = { event: "history", retryAt: now + requestTimeoutMs };
+    effects.emit({ event: "history", data: { room, before: this.#firstPending(), after: this.#last } });
   }
 
-  /** Lets the server judge what is held: it answers with what is missing, or with a reset. */
-  sync(now: number, room: RoomId, out: Out): void {
-    if (this.#asked?.for === "sync" && this.#asked.again > now) return;
+  /** Requests a sync. The server compares the cursor with its log, and answers with the missing pages or with a reset. */
+  requestSync(now: number, room: RoomId, effects: Effects): void {
+    if (this.#request?.event === "sync" && this.#request.retryAt > now) return;
     this.expectSync(now);
-    out.emit({ event: "sync", data: { rooms: { [room]: this.cursor() } } });
+    effects.emit({ event: "sync", data: { rooms: { [room]: this.cursor() } } });
   }
 
-  /** What waited and now follows the range. */
-  #drain(): Entry[] {
-    const drained: Entry[] = [];
-    for (let seq = this.#lowestHeld(); seq !== undefined && seq <= this.#last + 1; seq = this.#lowestHeld()) {
-      const entry = this.#held.get(seq);
-      this.#held.delete(seq);
+  /** Removes the pending entries that now follow the range, and extends the range by them. */
+  #takePending(): Entry[] {
+    const taken: Entry[] = [];
+    for (let seq = this.#firstPending(); seq !== undefined && seq <= this.#last + 1; seq = this.#firstPending()) {
+      const entry = this.#pendingBeyondGap.get(seq);
+      this.#pendingBeyondGap.delete(seq);
       if (entry && seq > this.#last) {
         this.#last = seq;
-        drained.push(entry);
+        taken.push(entry);
       }
     }
-    return drained;
+    return taken;
   }
 
-  #lowestHeld(): Seq | undefined {
-    return this.#held.size > 0 ? Math.min(...this.#held.keys()) : undefined;
+  #firstPending(): Seq | undefined {
+    return this.#pendingBeyondGap.size > 0 ? Math.min(...this.#pendingBeyondGap.keys()) : undefined;
   }
 
-  #settle(): void {
-    if (!this.isBehind) this.#asked = undefined;
+  #clearRequestIfComplete(): void {
+    if (!this.isBehind) this.#request = undefined;
   }
 }

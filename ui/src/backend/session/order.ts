@@ -1,32 +1,32 @@
-/** Both machines go through their maps in the order of the keys, so that their effects come in the same order. */
+/** Ordered access to maps and sets. Rust's are ordered by key, and both sessions must produce effects in the same order. */
 
-/** As UTF-8 sorts: by code points. JavaScript's own comparison goes by UTF-16 units, and puts emoji before some letters. */
+/** Compares strings by code points, as UTF-8 sorts. JavaScript compares UTF-16 units, which puts emoji before some letters. */
 export function compare(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
-  for (let at = 0; at < length; at++) {
-    const difference = rank(a.charCodeAt(at)) - rank(b.charCodeAt(at));
+  for (let i = 0; i < length; i++) {
+    const difference = rank(a.charCodeAt(i)) - rank(b.charCodeAt(i));
     if (difference !== 0) return difference;
   }
   return a.length - b.length;
 }
 
-/** Surrogates, of which the higher code points are made, go behind all other units. */
+/** Ranks surrogates, which encode the higher code points, behind all other units. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }
 
-export function inOrder<V>(map: ReadonlyMap<string, V>): [string, V][] {
+export function sortedEntries<V>(map: ReadonlyMap<string, V>): [string, V][] {
   return [...map].sort(([a], [b]) => compare(a, b));
 }
 
-/** What is in the set, in order; the set is empty after it. */
-export function drained(ids: Set<string>): string[] {
+/** Empties a set and returns its former contents, sorted. */
+export function takeSorted(ids: Set<string>): string[] {
   const sorted = [...ids].sort(compare);
   ids.clear();
   return sorted;
 }
 
-/** The earliest of those that there are. */
+/** Returns the earliest of the defined times. */
 export function earliest(times: Iterable<number | undefined>): number | undefined {
   let first: number | undefined;
   for (const time of times) if (time !== undefined && (first === undefined || time < first)) first = time;

@@ -1,162 +1,169 @@
-/** Posts that are not acknowledged yet: sent in their order, again and again until the server has answered. */
+/** The outbox: posts that the server has not acknowledged. They are sent in order, and again until the server answers. */
 
 import { type Entry, type EntryId, limits, type RoomId, type WireError } from "../protocol";
 import type { OutboxItem } from "../session-types";
 import { isTransient } from "../wire-error";
-import { drained, earliest } from "./order";
-import type { Out } from "./effects";
+import type { Effects } from "./effects";
+import { earliest, takeSorted } from "./order";
 
-/** A post without an answer is sent again after this. */
-const sendAgainMs = 10_000;
-/** How long to wait after the first passing refusal; each one more doubles it. */
-const pauseMs = 500;
-/** The longest such wait. */
-const pauseCapMs = 15_000;
+/** A post without an answer is sent again after this time. */
+const resendIntervalMs = 10_000;
+/** The pause after the first transient refusal. Each further one doubles it. */
+const initialPauseMs = 500;
+const maxPauseMs = 15_000;
 
-interface Waiting {
-  /** Replaced, never changed: it is handed out. */
+interface QueuedPost {
+  /** Replaced and never mutated, because updates contain it. */
   item: OutboxItem;
-  /** When it was sent on this connection. */
-  sent?: number;
+  /** When it was last sent on this connection. */
+  sentAt?: number;
 }
 
 export class Outbox {
-  /** A map goes through its values as they were added: in the order in which they were written. */
-  readonly #posts = new Map<EntryId, Waiting>();
-  /** After a passing refusal nothing is sent until then: posts behind the refused one must not overtake it. */
+  /** The posts in the order in which the user wrote them, since a map keeps the order of insertion. */
+  readonly #posts = new Map<EntryId, QueuedPost>();
+  /** No post is sent before this time, so that posts behind a refused one do not overtake it. */
   #pausedUntil?: number;
-  #refusals = 0;
-  readonly #changed = new Set<RoomId>();
+  /** Pauses since the last acknowledgement or removal. */
+  #pauses = 0;
+  readonly #changedRooms = new Set<RoomId>();
 
-  restore(items: readonly OutboxItem[]): void {
+  /** Loads the persisted posts. */
+  load(items: readonly OutboxItem[]): void {
     for (const item of items) this.push(item);
   }
 
-  /** Takes a new post; false if it is there already. */
+  /** Appends a post. Returns false if its id is already in the outbox. */
   push(item: OutboxItem): boolean {
     if (this.#posts.has(item.id)) return false;
-    this.#changed.add(item.room);
+    this.#changedRooms.add(item.room);
     this.#posts.set(item.id, { item });
     return true;
   }
 
-  /** How many wait to be acknowledged. */
-  get waiting(): number {
+  /** Returns the number of posts that are being sent. Failed posts do not count. */
+  waitingCount(): number {
     return this.#sending().length;
   }
 
-  retry(id: EntryId, out: Out): void {
+  /** Sends a failed post again. */
+  retry(id: EntryId, effects: Effects): void {
     const post = this.#posts.get(id);
     if (!post || isSending(post)) return;
     post.item = { ...post.item, state: { state: "sending" } };
-    post.sent = undefined;
-    this.#changed.add(post.item.room);
-    out.save({ change: "outbox_state", id, state: { state: "sending" } });
+    post.sentAt = undefined;
+    this.#changedRooms.add(post.item.room);
+    effects.save({ change: "outbox_state", id, state: { state: "sending" } });
   }
 
-  /** Whether the post is on its way, so that it can't be taken back. */
-  isUnderWay(id: EntryId): boolean {
+  /** Returns whether the post was sent on this connection and has no answer yet, so that it can't be discarded. */
+  isInFlight(id: EntryId): boolean {
     const post = this.#posts.get(id);
-    return post !== undefined && isSending(post) && post.sent !== undefined;
+    return post !== undefined && isSending(post) && post.sentAt !== undefined;
   }
 
-  discard(id: EntryId, out: Out): void {
-    if (this.#remove(id)) out.save({ change: "discarded", id });
+  discard(id: EntryId, effects: Effects): void {
+    if (this.#remove(id)) effects.save({ change: "discarded", id });
   }
 
-  /** These stand in the part of the log that has just been saved, and left the outbox on disk with that. */
-  acknowledge(entries: readonly Entry[]): void {
+  /** Removes posts whose entries were just saved. The change `entries` has removed them from the disk. */
+  acknowledgeSaved(entries: readonly Entry[]): void {
     for (const entry of entries) this.#remove(entry.id);
   }
 
-  /** These stand in the log, but are not saved. */
-  acknowledgeUnsaved(entries: readonly Entry[], out: Out): void {
-    for (const entry of entries) this.discard(entry.id, out);
+  /** Removes posts whose entries are in the room's log, but were not saved. */
+  acknowledgeUnsaved(entries: readonly Entry[], effects: Effects): void {
+    for (const entry of entries) this.discard(entry.id, effects);
   }
 
-  /** The server refused a post. Whether it was one of ours. */
-  refused(now: number, id: EntryId, error: WireError, out: Out): boolean {
+  /** Handles the refusal of a post. Returns false if the post is not in the outbox. */
+  refuse(now: number, id: EntryId, error: WireError, effects: Effects): boolean {
     const post = this.#posts.get(id);
     if (!post) return false;
     if (!isSending(post)) return true;
     if (isTransient(error.code)) {
-      // Those behind it go again as well, so that the order stays. A burst of refusals is one refusal.
-      if (this.#pausedUntil === undefined) {
-        this.#pausedUntil = now + Math.min(pauseMs * 2 ** Math.min(this.#refusals, 8), pauseCapMs);
-        this.#refusals += 1;
-        out.up({ update: "refused", event: "post", room: post.item.room, error });
-      }
-      this.forgetSent();
+      this.#pause(now, post.item.room, error, effects);
       return true;
     }
     post.item = { ...post.item, state: { state: "failed", error } };
-    post.sent = undefined;
-    this.#changed.add(post.item.room);
-    out.save({ change: "outbox_state", id, state: { state: "failed", error } });
+    post.sentAt = undefined;
+    this.#changedRooms.add(post.item.room);
+    effects.save({ change: "outbox_state", id, state: { state: "failed", error } });
     return true;
   }
 
-  /** What was sent on a connection may not have arrived. */
-  forgetSent(): void {
-    for (const post of this.#posts.values()) post.sent = undefined;
+  /** Marks all posts as not sent, since a connection that ended may have lost them. */
+  markUnsent(): void {
+    for (const post of this.#posts.values()) post.sentAt = undefined;
   }
 
-  /** A new connection: what was refused in passing on the last one is tried at once. */
+  /** Starts sending on a new connection. It ends a pause, which was for the last one. */
   resume(): void {
-    this.forgetSent();
+    this.markUnsent();
     this.#pausedUntil = undefined;
   }
 
-  /** Sends what may be sent now. */
-  send(now: number, out: Out): void {
+  /** Sends the posts that are due. */
+  send(now: number, effects: Effects): void {
     if (this.#pausedUntil !== undefined && this.#pausedUntil > now) return;
     this.#pausedUntil = undefined;
-    for (const post of this.#inFlight()) {
-      if (post.sent !== undefined && post.sent + sendAgainMs > now) continue;
-      post.sent = now;
+    for (const post of this.#window()) {
+      if (post.sentAt !== undefined && post.sentAt + resendIntervalMs > now) continue;
+      post.sentAt = now;
       const { id, room, body } = post.item;
-      out.emit({ event: "post", data: { room, id, body } });
+      effects.emit({ event: "post", data: { room, id, body } });
     }
   }
 
-  /** When to send again. */
-  due(): number | undefined {
+  /** Returns the next time at which `send` has something to do. */
+  nextSend(): number | undefined {
     if (this.#pausedUntil !== undefined) return this.#pausedUntil;
-    const sent = earliest(this.#inFlight().map((post) => post.sent));
-    return sent === undefined ? undefined : sent + sendAgainMs;
+    const sentAt = earliest(this.#window().map((post) => post.sentAt));
+    return sentAt === undefined ? undefined : sentAt + resendIntervalMs;
   }
 
-  /** Tells the rooms whose posts changed. */
-  tell(out: Out): void {
-    for (const room of drained(this.#changed)) {
+  /** Reports the rooms whose posts have changed. */
+  notifyChanges(effects: Effects): void {
+    for (const room of takeSorted(this.#changedRooms)) {
       const items = [...this.#posts.values()].map((post) => post.item).filter((item) => item.room === room);
-      out.up({ update: "outbox", room, items });
+      effects.notify({ update: "outbox", room, items });
     }
   }
 
-  /** Tells all of them. */
-  refresh(): void {
-    for (const { item } of this.#posts.values()) this.#changed.add(item.room);
+  markAllChanged(): void {
+    for (const { item } of this.#posts.values()) this.#changedRooms.add(item.room);
+  }
+
+  /** Pauses after a transient refusal. The posts behind the refused one are sent again as well, which keeps their order. */
+  #pause(now: number, room: RoomId, error: WireError, effects: Effects): void {
+    // All posts in flight are refused for the same reason: that counts once.
+    if (this.#pausedUntil === undefined) {
+      this.#pausedUntil = now + Math.min(initialPauseMs * 2 ** Math.min(this.#pauses, 8), maxPauseMs);
+      this.#pauses += 1;
+      effects.notify({ update: "refused", event: "post", room, error });
+    }
+    this.markUnsent();
   }
 
   #remove(id: EntryId): boolean {
     const post = this.#posts.get(id);
     if (!post) return false;
     this.#posts.delete(id);
-    this.#changed.add(post.item.room);
-    this.#refusals = 0;
+    this.#changedRooms.add(post.item.room);
+    this.#pauses = 0;
     return true;
   }
 
-  #sending(): Waiting[] {
+  #sending(): QueuedPost[] {
     return [...this.#posts.values()].filter(isSending);
   }
 
-  #inFlight(): Waiting[] {
+  /** Returns the posts that may be in flight at the same time. */
+  #window(): QueuedPost[] {
     return this.#sending().slice(0, limits.maxPostsInFlight);
   }
 }
 
-function isSending(post: Waiting): boolean {
+function isSending(post: QueuedPost): boolean {
   return post.item.state.state === "sending";
 }

@@ -1,95 +1,77 @@
-/** What the server says: which event goes where, and the small ones themselves. */
+/** The events of the server: which part of the session handles which, and the small ones themselves. */
 
-import type { MemberList, Read, Refused, RoomId, ServerEvent, TypingNow } from "../protocol";
+import type { MemberList, Refused, ServerEvent, TypingNow } from "../protocol";
 import { isTransient } from "../wire-error";
-import { hello, room, roomsMost } from "./hello";
-import type { Session } from "./index";
+import type { Effects } from "./effects";
+import { hello, maxRooms, room } from "./hello";
 import { entries, heads, page, reset } from "./log-events";
-import type { Out } from "./effects";
+import type { SessionState } from "./state";
 
-/** Members of a room that are kept. */
-const membersMost = 20_000;
+/** A bound on the members of a room that a hostile server can make the client keep. */
+const maxMembers = 20_000;
 
-export function receive(session: Session, now: number, { event, data }: ServerEvent, out: Out): void {
-  if (event === "hello") {
-    if (session.line.awaitsHello) hello(session, now, data, out);
+export function receive(state: SessionState, now: number, { event, data }: ServerEvent, effects: Effects): void {
+  if (!state.connection.isOnline) {
+    // The server has nothing to say before its `hello`.
+    if (event === "hello" && state.connection.awaitsHello) hello(state, now, data, effects);
     return;
   }
-  // Before its hello a server has nothing to say, and hello is said once.
-  if (!session.line.isOnline) return;
   switch (event) {
     case "entries":
-      return entries(session, now, data, out);
+      return entries(state, now, data, effects);
     case "page":
-      return page(session, now, data, out);
+      return page(state, now, data, effects);
     case "reset":
-      return reset(session, now, data, out);
+      return reset(state, now, data, effects);
     case "heads":
-      return heads(session, now, data, out);
+      return heads(state, now, data, effects);
     case "rooms":
-      return out.up({ update: "directory", rooms: data.rooms.slice(0, roomsMost) });
+      return effects.notify({ update: "directory", rooms: data.rooms.slice(0, maxRooms) });
     case "room":
-      return room(session, now, data, out);
+      return room(state, now, data, effects);
     case "members":
-      return members(session, data, out);
+      return members(state, data, effects);
     case "presence":
-      return session.people.learn(data.people);
+      return state.presence.update(data.people);
     case "typing":
-      return types(session, now, data);
+      return typing(state, now, data);
     case "read":
-      read(session, data, out);
+      state.moveReadMarker(data, effects);
       return;
     case "refused":
-      return refused(session, now, data, out);
+      return refused(state, now, data, effects);
     case "closing":
-      return session.line.closing(now, data.message, out);
+      return state.connection.serverClosing(now, data.message, effects);
+    case "hello":
+      // A second `hello` is an error of the server.
+      return;
   }
 }
 
-function members(session: Session, list: MemberList, out: Out): void {
+function members(state: SessionState, list: MemberList, effects: Effects): void {
   const { room } = list;
-  const known = session.rooms.get(room);
-  if (!known?.isJoined) return;
-  const members = list.members.slice(0, membersMost);
+  const known = state.joinedRoom(room);
+  if (!known) return;
+  const members = list.members.slice(0, maxMembers);
   known.members = members;
-  known.membersAsked = true;
-  out.save({ change: "members", room, members });
-  out.up({ update: "members", room, members });
+  known.membersRequested = true;
+  effects.save({ change: "members", room, members });
+  effects.notify({ update: "members", room, members });
 }
 
-function types(session: Session, now: number, { room, member, on }: TypingNow): void {
-  if (session.me === member || !session.rooms.get(room)?.isJoined) return;
-  if (on) session.typing.types(now, room, member);
-  else session.typing.stopped(room, member);
+function typing(state: SessionState, now: number, { room, member, on }: TypingNow): void {
+  if (state.me === member || !state.joinedRoom(room)) return;
+  if (on) state.typing.started(now, room, member);
+  else state.typing.stopped(room, member);
 }
 
-/** How far the person has read, here or on another device. */
-export function read(session: Session, { room, seq }: Read, out: Out): boolean {
-  const known = session.rooms.get(room);
-  if (!known?.isJoined) return false;
-  if (known.unread.read === seq || seq > known.summary().head.seq) return false;
-  known.unread.readTo(seq);
-  session.roomsChanged = true;
-  out.save({ change: "read", room, seq });
-  return true;
-}
-
-function refused(session: Session, now: number, { event, room, id, error }: Refused, out: Out): void {
-  if (event === "post" && id !== undefined && session.outbox.refused(now, id, error, out)) return;
-  // These ask for themselves again, after a while.
+function refused(state: SessionState, now: number, { event, room, id, error }: Refused, effects: Effects): void {
+  if (event === "post" && id !== undefined && state.outbox.refuse(now, id, error, effects)) return;
+  // The log repeats its requests by itself.
   if ((event === "sync" || event === "history") && isTransient(error.code)) return;
-  const ofRoom = event === "sync" || event === "history" || event === "members";
-  const gone = error.code === "unknown_room" || error.code === "not_joined";
-  if (ofRoom && room !== undefined && gone) lost(session, room, out);
-  if (event === "create" && room !== undefined) session.wishes.created.delete(room);
-  out.up({ update: "refused", event, room, error });
-}
-
-/** The server says that this room is none of ours any more. */
-function lost(session: Session, id: RoomId, out: Out): void {
-  const room = session.rooms.get(id);
-  if (!room?.isJoined) return;
-  room.leave();
-  out.save({ change: "room", ...room.summary() });
-  session.roomsChanged = true;
+  const readsRoom = event === "sync" || event === "history" || event === "members";
+  const noMember = error.code === "unknown_room" || error.code === "not_joined";
+  if (readsRoom && noMember && room !== undefined) state.leave(room, effects);
+  if (event === "create" && room !== undefined) state.pending.created.delete(room);
+  effects.notify({ update: "refused", event, room, error });
 }

@@ -1,31 +1,32 @@
-/** One room: how it stands in the list, its log, its unread count, its members. */
+/** One room: its summary, its log, its unread count and its members. */
 
 import type { Entry, Member, MemberId, RoomSummary, Seq } from "../protocol";
 import type { RoomCursor } from "../session-types";
 import { Log } from "./log";
+import { project } from "./projection";
 import { Unread } from "./unread";
 
-/** What of a room's picture an entry changed. */
-export interface Changed {
+/** The parts of a room that an entry changed. */
+export interface RoomChanges {
   summary: boolean;
   members: boolean;
 }
 
 export class Room {
   #summary: RoomSummary;
-  /** The summary holds up to this entry; later ones change it. */
+  /** The last entry that the summary covers. Later ones change it. */
   #asOf: Seq;
   readonly log: Log;
   readonly unread: Unread;
-  /** Empty if not known. Replaced, never changed: it is handed out. */
+  /** The present and past members. Empty while unknown. Replaced and never mutated, because updates contain it. */
   members: readonly Member[] = [];
-  /** Whether the members were asked for on this connection: from then on the entries keep them right. */
-  membersAsked = false;
+  /** Whether the members were requested on this connection. From then on the entries keep the list up to date. */
+  membersRequested = false;
 
-  static restored({ room, epoch, first, last, members }: RoomCursor): Room {
-    const restored = new Room(room, Log.restored(epoch, first, last));
-    restored.members = members ?? [];
-    return restored;
+  static persisted({ room, epoch, first, last, members }: RoomCursor): Room {
+    const persisted = new Room(room, Log.persisted(epoch, first, last));
+    persisted.members = members ?? [];
+    return persisted;
   }
 
   constructor(summary: RoomSummary, log = new Log()) {
@@ -35,10 +36,10 @@ export class Room {
     this.unread = new Unread(summary, log.last);
   }
 
-  /** The server told how the room stands. Whether that is worth a write to the disk. */
-  told(summary: RoomSummary): boolean {
+  /** Takes over the server's summary. Returns whether it is worth a write to the disk. */
+  applyServerSummary(summary: RoomSummary): boolean {
     const old = this.#summary;
-    // Another epoch is another history: what the disk knows of the room is of the old one.
+    // With a new epoch, the replica's entries belong to an old history.
     const changed =
       old.head.epoch !== summary.head.epoch ||
       old.name !== summary.name ||
@@ -47,14 +48,14 @@ export class Room {
       old.joined !== summary.joined ||
       this.unread.read !== summary.read;
     this.#asOf = summary.head.seq;
-    this.unread.told(summary);
+    this.unread.applyServerSummary(summary);
     this.#summary = summary;
     return changed;
   }
 
-  /** Whether the log that is held may be a part of the one that the server told of. */
-  fitsWhatWasTold(): boolean {
-    return this.log.learnHead(this.#summary.head);
+  /** Tells the log the server's head. Returns false if the log contradicts it. */
+  matchesServerHead(): boolean {
+    return this.log.updateHead(this.#summary.head);
   }
 
   get isJoined(): boolean {
@@ -65,60 +66,48 @@ export class Room {
     this.#summary = { ...this.#summary, joined: false };
   }
 
-  /** As it stands now. */
+  /** Returns the summary as of the last entry. */
   summary(): RoomSummary {
     return {
       ...this.#summary,
-      head: this.log.head(this.#summary.head),
+      head: this.log.headOr(this.#summary.head),
       read: this.unread.read,
       unread: this.unread.count,
     };
   }
 
-  /** An entry that follows the last one. What of the room's picture it changed. */
-  applied(entry: Entry, me: MemberId): Changed {
-    const [count, read] = [this.unread.count, this.unread.read];
-    this.unread.applied(entry, me);
-    const summary = count !== this.unread.count || read !== this.unread.read;
-    const members = this.#appliedToMembers(entry);
-    return { summary: this.#appliedToSummary(entry) || summary, members };
+  /** Applies the entry that follows the last one. */
+  append(entry: Entry, me: MemberId): RoomChanges {
+    const { count, read } = this.unread;
+    this.unread.append(entry, me);
+    const unreadChanged = count !== this.unread.count || read !== this.unread.read;
+    return {
+      members: this.#appendToMembers(entry),
+      summary: this.#appendToSummary(entry) || unreadChanged,
+    };
   }
 
-  #appliedToSummary({ seq, body }: Entry): boolean {
+  #appendToSummary({ seq, body }: Entry): boolean {
     if (seq <= this.#asOf) return false;
     this.#asOf = seq;
     const old = this.#summary;
-    switch (body.kind) {
-      case "created":
-      case "room_renamed":
-        this.#summary = { ...old, name: body.name };
-        return true;
-      case "topic":
-        this.#summary = { ...old, topic: body.text };
-        return true;
-      case "joined":
-        this.#summary = { ...old, members: old.members + 1 };
-        return true;
-      case "left":
-        this.#summary = { ...old, members: Math.max(0, old.members - 1) };
-        return true;
-      default:
-        return false;
-    }
+    // The list of members may be of another time than the summary, so it can't tell whether the author was a member.
+    const { name, topic, members } = project(old, body).room;
+    if (name === old.name && topic === old.topic && members === old.members) return false;
+    this.#summary = { ...old, name, topic, members };
+    return true;
   }
 
-  #appliedToMembers({ author, body }: Entry): boolean {
+  #appendToMembers({ author, body }: Entry): boolean {
     if (this.members.length === 0) return false;
     const known = this.members.find((member) => member.id === author);
-    const replace = (by: Member) => {
-      this.members = this.members.map((member) => (member.id === author ? by : member));
-      return true;
-    };
-    if (body.kind === "joined" && known) return replace({ id: author, name: body.name });
-    if (body.kind === "member_renamed" && known) return replace({ ...known, name: body.name });
-    if (body.kind === "left" && known) return replace({ ...known, left: true });
-    if (body.kind !== "joined") return false;
-    this.members = [...this.members, { id: author, name: body.name }];
+    const before = known && { name: known.name, joined: !known.left };
+    const after = project(this.#summary, body, before).author;
+    if (!after) return false;
+    const changed: Member = { id: author, name: after.name, ...(after.joined ? {} : { left: true }) };
+    this.members = known
+      ? this.members.map((member) => (member.id === author ? changed : member))
+      : [...this.members, changed];
     return true;
   }
 }

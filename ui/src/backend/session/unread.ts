@@ -1,25 +1,33 @@
-/** How many messages of others one room holds that the person has not seen. */
+/** The unread count of one room: the messages of other members after the read marker. */
 
+import { countsAsUnreadFor } from "../entry-kinds";
 import type { Entry, MemberId, RoomSummary, Seq } from "../protocol";
 
-/** How many messages are remembered, so that reading on or marking as unread counts exactly. */
-const remembered = 1_000;
+/** The number of message positions that are remembered, so that moving the read marker counts exactly. */
+const maxRemembered = 1_000;
 
+/**
+ * The read marker of a room and the count that follows from it.
+ *
+ * The count starts as the server's. It becomes exact where the positions of the others' messages are known, and is the best
+ * bound otherwise.
+ */
 export class Unread {
+  /** The read marker: the last entry that the user has seen. */
   #read: Seq = 0;
   #count = 0;
-  /** Up to here the count holds. */
-  #counted: Seq = 0;
-  /** Messages of others: all of those in `from..=upto`. */
+  /** The last entry that `#count` covers. */
+  #countedTo: Seq = 0;
+  /** The positions of all messages of other members in `#from..=#to`. */
   readonly #others = new Set<Seq>();
   #from: Seq;
-  #upto: Seq;
+  #to: Seq;
 
-  /** As it stood at `summary.head`, with entries held up to `last`. */
+  /** Starts with the server's count as of `summary.head`, and a log that reaches up to `last`. */
   constructor(summary: RoomSummary, last: Seq) {
     this.#from = last + 1;
-    this.#upto = last;
-    this.told(summary);
+    this.#to = last;
+    this.applyServerSummary(summary);
   }
 
   get read(): Seq {
@@ -30,71 +38,70 @@ export class Unread {
     return this.#count;
   }
 
-  /** The server counted. */
-  told(summary: RoomSummary): void {
+  /** Takes over the server's marker and count. */
+  applyServerSummary(summary: RoomSummary): void {
     this.#read = summary.read;
     this.#count = summary.unread;
-    this.#counted = summary.head.seq;
+    this.#countedTo = summary.head.seq;
   }
 
-  /** The room's range begins anew, with this entry as the next. */
+  /** Forgets the known positions. `next` is the first entry of the new range. */
   restart(next: Seq): void {
     this.#others.clear();
     this.#from = next;
-    this.#upto = Math.max(0, next - 1);
+    this.#to = Math.max(0, next - 1);
   }
 
-  /** The room's history is another one now, which goes up to `head`. */
+  /** Starts over for a new history of the room, which ends at `head`. */
   reset(head: Seq): void {
     this.restart(1);
     this.#read = Math.min(this.#read, head);
-    this.#counted = head;
+    this.#countedTo = head;
   }
 
-  /** Counts again, if enough is known to count. */
+  /** Counts again if all positions after the marker are known. */
   recount(): void {
     if (this.#isExactAfter(this.#read)) this.#count = this.#knownAfter(this.#read);
   }
 
-  /** An entry that follows the last one. */
-  applied(entry: Entry, me: MemberId): void {
-    const own = entry.author === me;
-    const message = !own && countsAsUnread(entry);
-    this.#upto = entry.seq;
-    if (message) {
+  /** Adds the entry that follows the last one. */
+  append(entry: Entry, me: MemberId): void {
+    const counts = countsAsUnreadFor(entry, me);
+    this.#to = entry.seq;
+    if (counts) {
       this.#others.add(entry.seq);
-      if (this.#others.size > remembered) {
+      if (this.#others.size > maxRemembered) {
         const dropped = Math.min(...this.#others);
         this.#others.delete(dropped);
         this.#from = dropped + 1;
       }
     }
-    if (entry.seq <= this.#counted) return;
-    this.#counted = entry.seq;
-    if (message && entry.seq > this.#read) this.#count += 1;
-    // Who writes below the others' messages has seen them.
-    if (own && entry.seq > this.#read) this.readTo(entry.seq);
+    if (entry.seq <= this.#countedTo) return;
+    this.#countedTo = entry.seq;
+    if (counts && entry.seq > this.#read) this.#count += 1;
+    // A user who posts below other messages has seen them.
+    if (entry.author === me && entry.seq > this.#read) this.readTo(entry.seq);
   }
 
-  /** Older entries, which end where the remembered ones begin or later. */
-  lookedBack(entries: readonly Entry[], me: MemberId): void {
+  /** Adds older entries, if they reach the known positions without a gap. */
+  extendBack(entries: readonly Entry[], me: MemberId): void {
     const [first, last] = [entries[0], entries.at(-1)];
     if (!first || !last) return;
     if (first.seq >= this.#from || last.seq + 1 < this.#from) return;
-    if (this.#others.size + entries.length > remembered) return;
+    if (this.#others.size + entries.length > maxRemembered) return;
     for (const entry of entries) {
       if (entry.seq >= this.#from) break;
-      if (entry.author !== me && countsAsUnread(entry)) this.#others.add(entry.seq);
+      if (countsAsUnreadFor(entry, me)) this.#others.add(entry.seq);
     }
     this.#from = first.seq;
   }
 
-  /** The person has seen this entry, and none after it. */
+  /** Moves the read marker, forwards or back. */
   readTo(seq: Seq): void {
     const known = this.#knownAfter(seq);
-    if (seq >= this.#counted) this.#count = 0;
+    if (seq >= this.#countedTo) this.#count = 0;
     else if (this.#isExactAfter(seq)) this.#count = known;
-    else if (seq >= this.#read) this.#count = Math.min(this.#count, this.#counted - seq);
+    else if (seq >= this.#read) this.#count = Math.min(this.#count, this.#countedTo - seq);
     else this.#count = Math.max(this.#count, known);
     this.#read = seq;
   }
@@ -106,10 +113,6 @@ export class Unread {
   }
 
   #isExactAfter(seq: Seq): boolean {
-    return seq + 1 >= this.#from && this.#upto >= this.#counted;
+    return seq + 1 >= this.#from && this.#to >= this.#countedTo;
   }
-}
-
-function countsAsUnread(entry: Entry): boolean {
-  return entry.body.kind === "message";
 }

@@ -1,8 +1,7 @@
 /**
- * The session machine does what the traces beside the protocol say, as the one in Rust does.
- *
- * - every trace replays: each input gives exactly the effects that stand beside it
- * - what a step has handed out is not changed by a later one
+ * The session against the traces in `crates/protocol/vectors/session/`, which the Rust session passes as well:
+ * - each input of a trace gives exactly the effects that the trace lists
+ * - neither an input nor an effect is mutated later
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -22,6 +21,30 @@ const traces = readdirSync(folder)
   .sort()
   .map((file) => expand(JSON.parse(readFileSync(new URL(file, folder), "utf8"))) as Trace);
 
+test("the traces are found", () => {
+  expect(traces).not.toEqual([]);
+});
+
+describe.each(traces)("$name", ({ about, steps }) => {
+  test(about, () => {
+    const session = new Session();
+    const results = steps.map(({ now, input }) => session.step(now, deepFreeze(input)));
+    // Compared after the last step and as JSON, in which an undefined field is absent.
+    for (const [i, { input, effects }] of steps.entries())
+      expect(toJson(results[i]), `step ${i}: ${JSON.stringify(input)}`).toEqual(effects);
+  });
+});
+
+/** Makes every attempt to mutate a value throw. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}
+
+function toJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
 /** Expands repetitions; `crates/protocol/vectors/README.md` describes them. */
 function expand(value: unknown): unknown {
   if (Array.isArray(value)) return value.flatMap(expandItem);
@@ -34,34 +57,9 @@ function expandItem(item: unknown): unknown[] {
   const { repeat, of } = item as { repeat: [number, number]; of: unknown };
   const [first, last] = repeat;
   const template = JSON.stringify(of);
-  return Array.from({ length: last - first + 1 }, (_, at) => {
-    const digits = String(first + at);
+  return Array.from({ length: last - first + 1 }, (_, i) => {
+    const digits = String(first + i);
     const filled = template.replaceAll('"{n}"', digits).replaceAll("{n:12}", digits.padStart(12, "0"));
     return JSON.parse(filled.replaceAll("{n}", digits)) as unknown;
   });
-}
-
-test("there are traces", () => {
-  expect(traces).not.toEqual([]);
-});
-
-describe.each(traces)("$name", ({ about, steps }) => {
-  test(about, () => {
-    const session = new Session();
-    const given = steps.map(({ now, input }) => session.step(now, frozen(input)));
-    const expected = steps.map(({ effects }) => effects);
-    // As JSON: what is absent there may be undefined here.
-    for (const [at, step] of steps.entries())
-      expect(plain(given[at]), `step ${at}: ${JSON.stringify(step.input)}`).toEqual(expected[at]);
-  });
-});
-
-/** Whoever changes an input, or what was made of it, throws. */
-function frozen<T>(value: T): T {
-  if (typeof value === "object" && value !== null) Object.values(value).forEach(frozen);
-  return Object.freeze(value);
-}
-
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
 }

@@ -1,0 +1,198 @@
+/** The state of the connection: when to connect, when to give up on a silent server, what to show. */
+
+import type { WireError } from "../protocol";
+import type { ConnectionStatus } from "../session-types";
+import { isTransient } from "../wire-error";
+import type { Effects } from "./effects";
+
+/** The lower and upper bound of a random delay. */
+type DelayMs = readonly [low: number, high: number];
+
+/** The delay after the first failed attempt. Each further failure doubles it. */
+const initialBackoff: DelayMs = [250, 500];
+const maxBackoff: DelayMs = [15_000, 30_000];
+/** The delay after a refusal that only a change at the server can lift. */
+const refusedBackoff: DelayMs = [60_000, 120_000];
+const noDelay: DelayMs = [0, 0];
+/** A connection that lasted this long was a success and resets the back-off. */
+const stableAfterMs = 10_000;
+/** The time that a server has for its `hello` after it accepted the client. */
+const helloTimeoutMs = 10_000;
+/** Bounds for the heads interval that a server declares, so that a hostile one can't make the client spin or wait forever. */
+const minHeadsIntervalMs = 200;
+const maxHeadsIntervalMs = 60_000;
+/** The time that the server has to answer a probe. */
+const probeTimeoutMs = 3_000;
+
+/** The life cycle of a connection. */
+type Phase =
+  /** Before the input `start`. */
+  | { phase: "idle" }
+  /** The effect `connect` was returned: an attempt is waiting or running. */
+  | { phase: "connecting" }
+  /** The transport is open, and `hello` must arrive before the deadline. */
+  | { phase: "awaiting-hello"; deadline: number }
+  /** `hello` arrived at this time. */
+  | { phase: "online"; since: number }
+  /** The effect `close` was returned. `stable` tells whether the connection had lasted. */
+  | { phase: "closing"; stable: boolean };
+
+/** The connection as the session knows it. */
+export class ConnectionState {
+  #phase: Phase = { phase: "idle" };
+  /** Failed attempts since the last stable connection. */
+  #failures = 0;
+  #lastReceived = 0;
+  /** The time by which the server must answer a probe, if one is under way. */
+  #probeDeadline?: number;
+  #headsInterval = maxHeadsIntervalMs;
+  /** The last message of the server about its absence. */
+  #message?: string;
+  #refused?: WireError;
+  /** Whether a refusal of the signature has been retried. A fresh nonce cures a stale one, so one retry is enough. */
+  #authRetried = false;
+  #wasOnline = false;
+
+  get isOnline(): boolean {
+    return this.#phase.phase === "online";
+  }
+
+  get awaitsHello(): boolean {
+    return this.#phase.phase === "awaiting-hello";
+  }
+
+  start(effects: Effects): void {
+    if (this.#phase.phase === "idle") this.#connect(noDelay, effects);
+  }
+
+  opened(now: number): void {
+    if (this.#phase.phase !== "connecting") return;
+    this.#phase = { phase: "awaiting-hello", deadline: now + helloTimeoutMs };
+    this.received(now);
+  }
+
+  /** Notes that the server sent something, which proves that the connection works. */
+  received(now: number): void {
+    this.#lastReceived = now;
+    this.#probeDeadline = undefined;
+  }
+
+  /** Goes online after `hello`. */
+  hello(now: number, headsIntervalMs: number): void {
+    this.#phase = { phase: "online", since: now };
+    this.#headsInterval = Math.min(Math.max(headsIntervalMs, minHeadsIntervalMs), maxHeadsIntervalMs);
+    this.#message = undefined;
+    this.#refused = undefined;
+    this.#authRetried = false;
+    this.#wasOnline = true;
+  }
+
+  /** Closes the connection because the server announced its shutdown. */
+  serverClosing(now: number, message: string, effects: Effects): void {
+    this.#message = message;
+    this.#close(now, effects);
+  }
+
+  /** Schedules the next attempt after the connection ended or failed to open. */
+  closed(now: number, error: WireError | undefined, effects: Effects): void {
+    if (this.#phase.phase === "idle") return;
+    const wasStable = this.#phase.phase === "closing" ? this.#phase.stable : this.#isStable(now);
+    this.#failures = wasStable ? 0 : this.#failures + 1;
+    this.#probeDeadline = undefined;
+    this.#refused = undefined;
+    this.#connect(this.#delayAfter(error), effects);
+  }
+
+  /**
+   * Connects now if an attempt is waiting; if online, starts a probe. Returns whether the caller should send the probe.
+   *
+   * `canProbe` tells whether the caller has a request that the server answers at once. Without one the next `heads` is the
+   * answer.
+   */
+  nudge(now: number, canProbe: boolean, effects: Effects): boolean {
+    switch (this.#phase.phase) {
+      case "connecting":
+        this.#failures = 0;
+        this.#connect(noDelay, effects);
+        return false;
+      case "online":
+        if (this.#probeDeadline !== undefined) return false;
+        this.#probeDeadline = now + (canProbe ? 0 : this.#headsInterval) + probeTimeoutMs;
+        this.tick(now, effects);
+        return canProbe && this.isOnline;
+      case "idle":
+      case "awaiting-hello":
+      case "closing":
+        return false;
+    }
+  }
+
+  /** Closes the connection if the server has been silent for too long. */
+  tick(now: number, effects: Effects): void {
+    const deadline = this.deadline();
+    if (deadline !== undefined && deadline <= now) this.#close(now, effects);
+  }
+
+  /** Returns the time at which a silent server counts as gone. */
+  deadline(): number | undefined {
+    switch (this.#phase.phase) {
+      case "awaiting-hello":
+        return this.#phase.deadline;
+      case "online": {
+        const silence = this.#lastReceived + Math.floor((this.#headsInterval * 5) / 2);
+        return Math.min(this.#probeDeadline ?? silence, silence);
+      }
+      case "idle":
+      case "connecting":
+      case "closing":
+        return undefined;
+    }
+  }
+
+  /** Returns the status to show, once the session has started. */
+  status(waiting: number): ConnectionStatus | undefined {
+    if (this.#phase.phase === "idle") return undefined;
+    if (this.#phase.phase === "online") return { state: "online" };
+    if (this.#refused) return { state: "refused", error: this.#refused };
+    if (!this.#wasOnline && this.#failures === 0) return { state: "connecting" };
+    return { state: "reconnecting", attempts: this.#failures, waiting, message: this.#message };
+  }
+
+  #delayAfter(error: WireError | undefined): DelayMs {
+    if (!error) return this.#backoff();
+    if (error.code === "auth" && !this.#authRetried) {
+      this.#authRetried = true;
+      return noDelay;
+    }
+    if (isTransient(error.code)) {
+      this.#message = error.message;
+      return maxBackoff;
+    }
+    if (error.code === "other") {
+      this.#message = error.message;
+      return this.#backoff();
+    }
+    this.#refused = error;
+    return refusedBackoff;
+  }
+
+  #isStable(now: number): boolean {
+    return this.#phase.phase === "online" && now - this.#phase.since >= stableAfterMs;
+  }
+
+  #close(now: number, effects: Effects): void {
+    this.#phase = { phase: "closing", stable: this.#isStable(now) };
+    effects.push({ effect: "close" });
+  }
+
+  #connect([after_ms, before_ms]: DelayMs, effects: Effects): void {
+    this.#phase = { phase: "connecting" };
+    effects.push({ effect: "connect", after_ms, before_ms });
+  }
+
+  #backoff(): DelayMs {
+    const factor = 2 ** Math.min(this.#failures, 6);
+    const [low, high] = initialBackoff;
+    return [Math.min(low * factor, maxBackoff[0]), Math.min(high * factor, maxBackoff[1])];
+  }
+}

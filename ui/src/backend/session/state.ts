@@ -1,0 +1,61 @@
+/** The state of a session, on which the functions for events and commands work. */
+
+import type { Hello, MemberId, Name, Read, RoomId, RoomSummary, Seq } from "../protocol";
+import { ConnectionState } from "./connection-state";
+import type { Effects } from "./effects";
+import { compare } from "./order";
+import { Outbox } from "./outbox";
+import { Presence } from "./presence";
+import type { Room } from "./room";
+import { Typing } from "./typing";
+
+export class SessionState {
+  readonly connection = new ConnectionState();
+  /** The last `hello`, without its rooms. */
+  hello?: Hello;
+  me?: MemberId;
+  lobby?: RoomId;
+  readonly rooms = new Map<RoomId, Room>();
+  readonly outbox = new Outbox();
+  readonly presence = new Presence();
+  readonly typing = new Typing();
+  /** The user's wishes that the server may not know yet. A post is in the outbox instead. */
+  readonly pending = {
+    name: undefined as Name | undefined,
+    away: false,
+    read: new Map<RoomId, Seq>(),
+    created: new Set<RoomId>(),
+  };
+  roomsChanged = false;
+
+  joinedRoom(id: RoomId): Room | undefined {
+    const room = this.rooms.get(id);
+    return room?.isJoined ? room : undefined;
+  }
+
+  /** Returns the rooms that the user is a member of: the lobby first, then by name. */
+  joinedRooms(): RoomSummary[] {
+    const rooms = [...this.rooms.values()].filter((room) => room.isJoined).map((room) => room.summary());
+    const rank = ({ id }: RoomSummary) => (id === this.lobby ? 0 : 1);
+    return rooms.sort((a, b) => rank(a) - rank(b) || compare(a.name, b.name) || compare(a.id, b.id));
+  }
+
+  /** Moves the read marker, which the user set here or on another device. Returns whether it changed. */
+  moveReadMarker({ room, seq }: Read, effects: Effects): boolean {
+    const known = this.joinedRoom(room);
+    if (!known || known.unread.read === seq || seq > known.summary().head.seq) return false;
+    known.unread.readTo(seq);
+    this.roomsChanged = true;
+    effects.save({ change: "read", room, seq });
+    return true;
+  }
+
+  /** Marks a room as left. */
+  leave(id: RoomId, effects: Effects): void {
+    const room = this.joinedRoom(id);
+    if (!room) return;
+    room.leave();
+    effects.save({ change: "room", ...room.summary() });
+    this.roomsChanged = true;
+  }
+}
