@@ -55,7 +55,7 @@ const WINDOW: &[Package] = &[
     package("fonts-noto-color-emoji"),
 ];
 
-/// What system packages are needed for.
+/// A purpose that needs system packages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Building any crate: SQLite is compiled from C.

@@ -256,7 +256,7 @@ impl Modules {
     }
 }
 
-/// The longest chain of re-exports that is followed. Without a bound, `use self::x::x;` could be followed for ever.
+/// The longest chain of re-exports that is followed. Without a bound, `use self::x::x;` could be followed without end.
 const MAX_RE_EXPORTS: u32 = 8;
 
 fn join(module: &[String], child: &str) -> Vec<String> {

@@ -5,7 +5,7 @@
 //! - `deny.toml` allows the licence of every library;
 //! - lock files are in the repository, build output is not;
 //! - no file contains a path of one machine, and packages come from the public registries;
-//! - links in the documentation have a target.
+//! - links in the documentation have a target, and the paths that it names exist.
 
 // Clippy's exception for tests covers only functions with the attribute, not their helpers.
 #![allow(clippy::expect_used)]
@@ -247,6 +247,27 @@ fn links_in_the_documentation_have_a_target() {
         }
     }
     assert_none(&broken, "broken links");
+}
+
+#[test]
+fn paths_in_the_documentation_exist() {
+    let top_level = ["crates/", "docs/", "src-tauri/", "ui/", "xtask/", ".ci/"];
+    let built = ["ui/dist/", "ui/node_modules/"];
+    let mut missing = Vec::new();
+    for document in files().into_iter().filter(|path| has_extension(path, &["md"])) {
+        let text = read(&document);
+        // Every second part is between backticks.
+        let paths = text.split('`').skip(1).step_by(2).filter(|path| {
+            let begins = |folders: &[&str]| folders.iter().any(|folder| path.starts_with(folder));
+            begins(&top_level) && !begins(&built) && !path.contains(char::is_whitespace)
+        });
+        missing.extend(
+            paths
+                .filter(|path| !root().join(path).exists())
+                .map(|path| format!("{document}: {path}")),
+        );
+    }
+    assert_none(&missing, "the documentation names these paths, which don't exist");
 }
 
 /// Returns the links to files of this repository, in Markdown and in HTML.
