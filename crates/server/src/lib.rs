@@ -12,6 +12,8 @@
 //!   server    builds all of it, and shuts it down
 //! ```
 //!
+//! All of them use `config` and `errors`.
+//!
 //! The way of a message:
 //!
 //! ```text
