@@ -1,4 +1,4 @@
-//! Where a server may be found, as people type it.
+//! The address of a server, as people type it.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -8,18 +8,20 @@ use ichat_protocol::{ErrorCode, WireError};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-/// The port that a server listens on unless told otherwise.
+/// The default port of a server.
 pub const DEFAULT_PORT: u16 = 4242;
 
-/// An address: a host, a port, and whether it speaks TLS. `host`, `host:port`, an IPv6 address with or without brackets,
-/// and what a browser shows (`http://host:port/room`, whose path counts for nothing) are all read.
+/// The address of a server: host, port, and whether the connection uses TLS.
+///
+/// It is parsed from `host`, `host:port`, an IPv6 address with or without brackets, or a URL as a browser shows it
+/// (`http://host:port/room`, whose path is ignored).
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
     url: Url,
 }
 
-/// The text is no address.
+/// A text that is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{text}\" is not an address. Type it like 192.168.1.7, 192.168.1.7:4242 or chat.example.org.")]
 pub struct InvalidAddress {
@@ -27,14 +29,14 @@ pub struct InvalidAddress {
 }
 
 impl InvalidAddress {
-    /// In the words of the protocol.
+    /// Returns the error in the form that the interface shows.
     pub fn to_wire(&self) -> WireError {
         WireError::new(ErrorCode::BadRequest, self.to_string())
     }
 }
 
 impl Address {
-    /// An address by its parts, as discovery finds it.
+    /// Creates an address from its parts, as discovery finds it.
     pub fn new(ip: IpAddr, port: u16) -> Result<Self, InvalidAddress> {
         let host = match ip {
             IpAddr::V4(ip) => ip.to_string(),
@@ -43,12 +45,12 @@ impl Address {
         format!("{host}:{port}").parse()
     }
 
-    /// The address as a URL without a path.
+    /// Returns the address as a URL without a path.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// The URL of something on the server.
+    /// Returns the URL of a path on the server.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.url.clone();
         url.set_path(path);
@@ -80,12 +82,12 @@ impl FromStr for Address {
             Ok(ip) => format!("[{ip}]"),
             Err(_) => authority.to_owned(),
         };
-        let names_port = authority.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+        let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
         let mut url = Url::parse(&format!("{scheme}://{authority}/")).map_err(|_| invalid())?;
         if url.host_str().is_none_or(str::is_empty) || url.port() == Some(0) {
             return Err(invalid());
         }
-        if !names_port && scheme == "http" {
+        if !has_port && scheme == "http" {
             url.set_port(Some(DEFAULT_PORT)).map_err(|()| invalid())?;
         }
         Ok(Self { url })
@@ -126,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_type_is_read() {
+    fn many_ways_to_type_an_address_are_accepted() {
         for (typed, shown) in [
             ("192.168.1.7", "192.168.1.7:4242"),
             (" 192.168.1.7:80 ", "192.168.1.7:80"),
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_an_example() {
+    fn an_invalid_address_is_refused_with_an_example() {
         for typed in [
             "",
             "  ",

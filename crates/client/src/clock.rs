@@ -67,3 +67,29 @@ fn since_boot() -> Duration {
     *latest = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().max(*latest);
     *latest
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_suspend_is_noticed_at_the_next_check() {
+        let seconds = Arc::new(AtomicU64::new(100));
+        let source = Arc::clone(&seconds);
+        let clock = Clock::new(move || Duration::from_secs(source.load(Ordering::SeqCst)));
+        let waiting = tokio::spawn(async move { clock.wait_for_wake_up().await });
+        tokio::task::yield_now().await;
+        seconds.fetch_add(600, Ordering::SeqCst);
+        timeout(CHECK_INTERVAL * 2, waiting).await.unwrap().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_timer_is_no_suspend() {
+        let clock = Clock::new(|| Duration::from_secs(100));
+        assert!(timeout(CHECK_INTERVAL * 100, clock.wait_for_wake_up()).await.is_err());
+    }
+}

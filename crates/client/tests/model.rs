@@ -1,13 +1,12 @@
-//! Sessions against a model of a server, over a network that does its worst.
+//! Sessions against a model of a server, over a network with every fault there is.
 //!
-//! - whatever is lost, doubled, reordered or crashes: in the end every post stands once, in its device's order, and every client
-//!   holds the same log without a gap
-//! - on the way: no place of the log is shown with two entries, and only what stands leaves an outbox
+//! - in the end every post is in the log once, in the order of its device, and all clients have the same log without a gap
+//! - at every moment: a sequence number keeps its entry, and only a post that is in the log leaves the outbox
 
 #[path = "model/mod.rs"]
 mod model;
 
-use model::Sessions;
+use model::SessionModel;
 use proptest::prelude::ProptestConfig;
 use proptest_state_machine::prop_state_machine;
 
@@ -18,5 +17,5 @@ prop_state_machine! {
         ..ProptestConfig::default()
     })]
     #[test]
-    fn in_the_end_every_post_stands_once_and_everybody_holds_the_same(sequential 1..300 => Sessions);
+    fn every_post_arrives_once_and_all_logs_agree(sequential 1..300 => SessionModel);
 }

@@ -1,13 +1,13 @@
-//! What is promised when something breaks.
+//! Outages: of the server, of the connection and of the client.
 //!
-//! - a post made while the server is stopped arrives after it is back, once
-//! - a post survives the app's restart in the outbox
-//! - a client that was away is brought up to date over more than a thousand entries
-//! - a server that came back with an older history is believed
-//! - a dead line that nobody reports is noticed, and what was said into it arrives
-//! - without the server, history is read from the replica
+//! - messages posted while the server is stopped arrive once when it is back
+//! - messages in the outbox survive a restart of the client
+//! - a client that missed more than a thousand entries gets them all
+//! - a server that was restored from a backup resets its clients
+//! - a dead connection is noticed, and messages sent into it arrive
+//! - without the server, history comes from the replica
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on says where")]
+#![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
 
 mod common;
 
@@ -16,7 +16,7 @@ use ichat_client::session::Command;
 use ichat_testkit::proxy::Proxy;
 
 #[tokio::test]
-async fn a_post_made_while_the_server_is_stopped_arrives_once() {
+async fn messages_posted_while_the_server_is_stopped_arrive_once() {
     let mut server = start_server().await;
     let mut alice = User::online("Alice", &server).await;
     let mut bob = User::online("Bob", &server).await;
@@ -29,13 +29,13 @@ async fn a_post_made_while_the_server_is_stopped_arrives_once() {
     server.starts_again().await;
     bob.sees("meanwhile 2").await;
     alice.sees("meanwhile 2").await;
-    alice.until("an empty outbox", |p| p.outbox.is_empty()).await;
+    alice.until("an empty outbox", |user| user.outbox.is_empty()).await;
     assert_eq!(bob.texts(), ["before", "meanwhile 1", "meanwhile 2"]);
     assert_eq!((alice.resets, bob.resets), (0, 0));
 }
 
 #[tokio::test]
-async fn a_post_survives_the_apps_restart() {
+async fn messages_in_the_outbox_survive_a_restart() {
     let mut server = start_server().await;
     let mut alice = User::online("Alice", &server).await;
     let mut bob = User::online("Bob", &server).await;
@@ -44,69 +44,72 @@ async fn a_post_survives_the_apps_restart() {
     alice.says("one").await;
     alice.says("two").await;
     let mut alice = alice.restarts().await;
-    alice.until("the outbox", |p| p.outbox.len() == 2).await;
+    alice
+        .until("two messages in the outbox", |user| user.outbox.len() == 2)
+        .await;
     server.starts_again().await;
     alice.is_online().await;
     bob.sees("two").await;
     alice.sees("two").await;
     assert_eq!(bob.texts(), ["one", "two"]);
-    alice.until("an empty outbox", |p| p.outbox.is_empty()).await;
+    alice.until("an empty outbox", |user| user.outbox.is_empty()).await;
 }
 
 #[tokio::test]
-async fn a_thousand_missing_entries_are_brought() {
+async fn a_client_gets_a_thousand_missed_entries() {
     let server = start_server().await;
     let mut bob = User::online("Bob", &server).await;
-    bob.until("the lobby", |p| !p.timeline.is_empty()).await;
+    bob.until("the lobby", |user| !user.timeline.is_empty()).await;
     let lobby = bob.lobby;
     bob.client.shutdown().await;
-    let alice = User::online("Alice", &server).await;
+    let mut alice = User::online("Alice", &server).await;
     let texts: Vec<_> = (0..1_100).map(|n| n.to_string()).collect();
     futures_util::future::join_all(texts.iter().map(|text| alice.says(text))).await;
-    let mut alice = alice;
     alice
-        .until("an empty outbox", |p| p.outbox.is_empty() && p.texts().len() == 1_100)
+        .until("all messages", |user| {
+            user.outbox.is_empty() && user.texts().len() == 1_100
+        })
         .await;
     let mut bob = bob.restarts().await;
     assert_eq!(bob.lobby, lobby);
-    bob.until("all of it", |p| p.texts().len() == 1_100).await;
+    bob.until("all messages", |user| user.texts().len() == 1_100).await;
     let seqs: Vec<_> = bob.timeline.iter().map(|entry| entry.seq.0).collect();
-    assert!(seqs.windows(2).all(|pair| pair[0] + 1 == pair[1]), "without a gap");
+    assert!(seqs.windows(2).all(|pair| pair[0] + 1 == pair[1]), "there is a gap");
     assert_eq!(bob.texts(), alice.texts());
 }
 
 #[tokio::test]
-async fn a_server_with_an_older_history_is_believed() {
+async fn a_restored_server_resets_its_clients() {
     let mut server = start_server().await;
     let mut alice = User::online("Alice", &server).await;
-    alice.says("kept").await;
-    alice.sees("kept").await;
+    alice.says("in the backup").await;
+    alice.sees("in the backup").await;
     server.stops().await;
     let backup = tempfile::tempdir().unwrap();
     copy_data(server.data(), backup.path());
     server.starts_again().await;
     alice.is_online().await;
-    alice.says("lost with the disk").await;
-    alice.sees("lost with the disk").await;
+    alice.says("after the backup").await;
+    alice.sees("after the backup").await;
     server.stops().await;
     copy_data(backup.path(), server.data());
     server.starts_again().await;
-    alice.until("a reset", |p| p.resets == 1).await;
-    alice.sees("kept").await;
-    alice.says("and on").await;
-    alice.sees("and on").await;
-    assert_eq!(alice.texts(), ["kept", "and on"]);
-    // The replica believes it too.
+    alice.until("a reset", |user| user.resets == 1).await;
+    alice.sees("in the backup").await;
+    alice.says("after the restore").await;
+    alice.sees("after the restore").await;
+    assert_eq!(alice.texts(), ["in the backup", "after the restore"]);
+    // The replica was reset as well.
     server.stops().await;
     let mut alice = alice.restarts().await;
     let room = alice.lobby.unwrap();
     alice.does(Command::Open { room }).await;
-    alice.sees("and on").await;
-    assert_eq!(alice.texts(), ["kept", "and on"]);
+    alice.sees("after the restore").await;
+    assert_eq!(alice.texts(), ["in the backup", "after the restore"]);
 }
 
 #[tokio::test]
-async fn a_dead_line_is_noticed() {
+async fn a_dead_connection_is_noticed() {
     let server = start_server().await;
     let proxy = Proxy::to(server.address).unwrap();
     let mut bob = User::online("Bob", &server).await;
@@ -118,24 +121,24 @@ async fn a_dead_line_is_noticed() {
     proxy.recover();
     bob.sees("into the void").await;
     alice.sees("into the void").await;
-    alice.until("an empty outbox", |p| p.outbox.is_empty()).await;
+    alice.until("an empty outbox", |user| user.outbox.is_empty()).await;
 }
 
 #[tokio::test]
-async fn without_the_server_history_is_read_from_the_replica() {
+async fn history_comes_from_the_replica_without_the_server() {
     let mut server = start_server().await;
     let mut alice = User::online("Alice", &server).await;
     for n in 0..30 {
         alice.says(&format!("{n}")).await;
     }
-    alice.until("all of it", |p| p.texts().len() == 30).await;
+    alice.until("all messages", |user| user.texts().len() == 30).await;
     server.stops().await;
     let mut alice = alice.restarts().await;
     let room = alice.lobby.unwrap();
     alice.does(Command::Open { room }).await;
-    alice.until("the newest page", |p| p.texts().len() == 30).await;
+    alice.until("the newest page", |user| user.texts().len() == 30).await;
     alice.timeline.clear();
     alice.scrolls_back(12, 4).await;
-    alice.until("a range", |p| p.timeline.len() == 4).await;
+    alice.until("four entries", |user| user.timeline.len() == 4).await;
     assert_eq!(alice.timeline.last().unwrap().seq.0, 11);
 }

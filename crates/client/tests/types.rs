@@ -1,8 +1,8 @@
-//! The TypeScript types of a session in `ui/` are those of this crate.
+//! The TypeScript types of a session in `ui/` match this crate.
 //!
-//! - the committed file is what the crate would generate (`UPDATE_TYPES=1 cargo test -p ichat-client --test types` writes it)
+//! - the committed file equals the generated one (`UPDATE_TYPES=1 cargo test -p ichat-client --test types` writes it)
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on says where")]
+#![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,12 +13,33 @@ use ichat_client::session::{
 };
 use ts_rs::{Config, TS};
 
+const HEADER: &str = r#"// Generated from crates/client by its test `types`. Do not edit.
+
+import type {
+  Body,
+  ClientEvent,
+  Entry,
+  EntryId,
+  Epoch,
+  Head,
+  Hello,
+  Member,
+  MemberId,
+  Name,
+  Person,
+  RoomId,
+  RoomSummary,
+  Seq,
+  ServerEvent,
+  WireError,
+} from "./protocol";
+
+"#;
+
 #[test]
-fn the_interface_speaks_of_the_same_session() {
+fn the_committed_types_are_up_to_date() {
     let config = Config::default();
-    let mut types = String::from(
-        "// Generated from crates/client by its test `types`. Do not edit.\n\nimport type {\n  Body,\n  ClientEvent,\n  Entry,\n  EntryId,\n  Epoch,\n  Head,\n  Hello,\n  Member,\n  MemberId,\n  Name,\n  Person,\n  RoomId,\n  RoomSummary,\n  Seq,\n  ServerEvent,\n  WireError,\n} from \"./protocol\";\n\n",
-    );
+    let mut types = String::from(HEADER);
     macro_rules! declare {
         ($($type:ty),* $(,)?) => {
             $(write!(types, "{}export {}\n\n", <$type>::docs().unwrap_or_default(), <$type>::decl(&config)).unwrap();)*
@@ -39,7 +60,6 @@ fn the_interface_speaks_of_the_same_session() {
     ];
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/backend/session-types.ts");
     if std::env::var_os("UPDATE_TYPES").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, &types).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();

@@ -3,7 +3,7 @@
 #![allow(
     dead_code,
     clippy::unwrap_used,
-    reason = "each test file uses a part, and a test that can't go on says where"
+    reason = "each test uses a part of this module; unwrap in tests is a failed precondition"
 )]
 
 pub(crate) mod net;
@@ -23,7 +23,7 @@ use ichat_testkit::{TestServer, message_text};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-/// Longer than anything takes on a busy machine.
+/// The time after which a test fails: longer than anything takes on a busy machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Starts a server.
@@ -35,7 +35,7 @@ pub(crate) async fn start_server() -> TestServer {
     TestServer::with_config(config).await
 }
 
-/// Returns where clients reach a server or a proxy.
+/// Returns the address of a server or a proxy in the form that a client takes.
 pub(crate) fn address(of: SocketAddr) -> Address {
     Address::new(of.ip(), of.port()).unwrap()
 }
@@ -47,8 +47,8 @@ pub(crate) struct User {
     temp_dir: Option<TempDir>,
     pub(crate) client: Client,
     updates: Updates,
-    /// How far the machine's sleep has put its clock ahead.
-    slept_ms: Arc<AtomicU64>,
+    /// The time for which the machine was suspended.
+    suspended_ms: Arc<AtomicU64>,
     pub(crate) server: Option<ServerId>,
     pub(crate) lobby: Option<RoomId>,
     pub(crate) connection: Option<ConnectionStatus>,
@@ -70,9 +70,9 @@ impl User {
     }
 
     fn open(dir: &Path, called: Option<&str>) -> Self {
-        let (start, slept_ms) = (Instant::now(), Arc::<AtomicU64>::default());
-        let slept = Arc::clone(&slept_ms);
-        let clock = Clock::new(move || start.elapsed() + Duration::from_millis(slept.load(Ordering::SeqCst)));
+        let (start, suspended_ms) = (Instant::now(), Arc::<AtomicU64>::default());
+        let suspended = Arc::clone(&suspended_ms);
+        let clock = Clock::new(move || start.elapsed() + Duration::from_millis(suspended.load(Ordering::SeqCst)));
         let (client, updates) = Client::open_with_clock(clock, dir, called.map(name)).unwrap();
         Self {
             dir: dir.to_owned(),
@@ -80,7 +80,7 @@ impl User {
             server: client.servers().first().map(|server| server.id),
             client,
             updates,
-            slept_ms,
+            suspended_ms,
             lobby: None,
             connection: None,
             rooms: Vec::new(),
@@ -122,10 +122,10 @@ impl User {
         user
     }
 
-    /// Wakes the machine up after it has slept for so long.
-    pub(crate) fn wakes_after(&self, sleep: Duration) {
-        let sleep = u64::try_from(sleep.as_millis()).unwrap();
-        self.slept_ms.fetch_add(sleep, Ordering::SeqCst);
+    /// Wakes the machine up after a suspend of this length.
+    pub(crate) fn wakes_after(&self, suspend: Duration) {
+        let ms = u64::try_from(suspend.as_millis()).unwrap();
+        self.suspended_ms.fetch_add(ms, Ordering::SeqCst);
     }
 
     /// Posts a message to the lobby. It is on disk when this returns.
@@ -172,10 +172,10 @@ impl User {
         })
         .await;
         let count = self.texts().iter().filter(|shown| *shown == text).count();
-        assert_eq!(count, 1, "\"{text}\" is there once");
+        assert_eq!(count, 1, "\"{text}\" is there more than once");
     }
 
-    /// Requests so many entries before this one.
+    /// Requests up to `limit` entries before this one.
     pub(crate) async fn scrolls_back(&mut self, before: u64, limit: u32) {
         let range = LogRange {
             before: Some(Seq(before)),
@@ -218,21 +218,31 @@ impl User {
             Update::Connection(connection) => self.connection = Some(connection),
             Update::Hello(hello) => self.lobby = Some(hello.lobby),
             Update::Rooms { rooms } => self.rooms = rooms,
-            Update::Outbox { room, items } if Some(room) == self.lobby => self.outbox = items,
-            Update::Entries { room, entries, .. } if Some(room) == self.lobby => self.upsert(entries),
-            Update::Reset { room } if Some(room) == self.lobby => {
-                self.resets += 1;
-                self.timeline.clear();
+            Update::Outbox { room, items } => {
+                if Some(room) == self.lobby {
+                    self.outbox = items;
+                }
+            }
+            Update::Entries { room, entries, .. } => {
+                if Some(room) == self.lobby {
+                    self.upsert(entries);
+                }
+            }
+            Update::Reset { room } => {
+                if Some(room) == self.lobby {
+                    self.resets += 1;
+                    self.timeline.clear();
+                }
             }
             Update::Refused { error, .. } => self.refusals.push(error.message),
-            _ => {}
+            Update::Directory { .. } | Update::Members { .. } | Update::Presence { .. } | Update::Typing { .. } => {}
         }
     }
 
     fn upsert(&mut self, entries: Vec<Entry>) {
         for entry in entries {
             match self.timeline.binary_search_by_key(&entry.seq, |shown| shown.seq) {
-                Ok(at) => assert_eq!(self.timeline[at].id, entry.id, "a sequence number keeps its entry"),
+                Ok(at) => assert_eq!(self.timeline[at].id, entry.id, "a sequence number changed its entry"),
                 Err(at) => self.timeline.insert(at, entry),
             }
         }

@@ -28,3 +28,16 @@ pub(crate) async fn unused_address() -> Address {
     drop(listener);
     Address::new(address.ip(), address.port()).unwrap()
 }
+
+/// Starts a program that accepts connections and never answers.
+pub(crate) async fn silent_program() -> Address {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut connections = Vec::new();
+        while let Ok(connection) = listener.accept().await {
+            connections.push(connection);
+        }
+    });
+    Address::new(address.ip(), address.port()).unwrap()
+}

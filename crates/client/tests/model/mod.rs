@@ -1,123 +1,128 @@
-//! The session machine in a model of the world, where anything happens in any order. The test of the client plays it, and
-//! so does the checker, as its case D14.
+//! A model test of the session machine: clients, a server and a network, with transitions in any order. The client's test
+//! `model` runs it, and so does the fault checker as its case D14.
 
-#![allow(clippy::unwrap_used, reason = "a model that can't go on says where")]
+#![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
 
 mod server;
-mod world;
+mod simulation;
 
 use ichat_protocol::EntryId;
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
-use world::World;
+use simulation::Simulation;
 
-/// How many there are.
 const CLIENTS: usize = 3;
 
-/// What happens: to a client, and to which of the events on their way to it.
+/// A transition of one client, given by its number. A second number chooses among the events on their way to it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Happening {
-    /// Its person says something.
-    Says(usize),
-    /// The oldest of its events reaches the server.
-    ServerHears(usize),
-    /// An event reaches it, be it ahead of others.
-    ClientHears(usize, usize),
-    Loses(usize, usize),
-    Doubles(usize, usize),
-    Connects(usize),
-    Breaks(usize),
-    /// It ends on the spot, and is started anew.
-    Crashes(usize),
-    /// Time goes on, by milliseconds.
-    Passes(usize, u64),
+pub(crate) enum Transition {
+    /// The user posts a message.
+    Post(usize),
+    /// The client's oldest event reaches the server.
+    DeliverToServer(usize),
+    /// One of the server's events reaches the client, possibly before older ones.
+    DeliverToClient(usize, usize),
+    Lose(usize, usize),
+    Duplicate(usize, usize),
+    Connect(usize),
+    Disconnect(usize),
+    /// The client crashes and restarts from its disk.
+    Crash(usize),
+    /// Time passes, in milliseconds.
+    Advance(usize, u64),
 }
 
-/// What must be there in the end: how much each has said. Each numbers its posts.
+/// The reference: the number of posts of each client. Their ids follow from it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Said([usize; CLIENTS]);
+pub(crate) struct ExpectedPosts([usize; CLIENTS]);
 
-impl Said {
-    fn id(n: usize, number: usize) -> EntryId {
-        server::id(0x10 + u8::try_from(n).unwrap(), number)
+impl ExpectedPosts {
+    fn id(client: usize, number: usize) -> EntryId {
+        server::id(0x10 + u8::try_from(client).unwrap(), number)
     }
 
-    fn of(&self, n: usize) -> impl Iterator<Item = EntryId> {
-        (0..self.0[n]).map(move |number| Self::id(n, number))
+    fn of(&self, client: usize) -> impl Iterator<Item = EntryId> {
+        (0..self.0[client]).map(move |number| Self::id(client, number))
     }
 }
 
-impl ReferenceStateMachine for Said {
+impl ReferenceStateMachine for ExpectedPosts {
     type State = Self;
-    type Transition = Happening;
+    type Transition = Transition;
 
     fn init_state() -> BoxedStrategy<Self> {
         Just(Self::default()).boxed()
     }
 
-    fn transitions(_: &Self) -> BoxedStrategy<Happening> {
-        let one = || 0..CLIENTS;
-        let which = || (0..CLIENTS, 0..64_usize);
+    fn transitions(_: &Self) -> BoxedStrategy<Transition> {
+        let client = || 0..CLIENTS;
+        let event = || (0..CLIENTS, 0..64_usize);
         prop_oneof![
-            3 => one().prop_map(Happening::Says),
-            3 => one().prop_map(Happening::ServerHears),
-            3 => which().prop_map(|(n, which)| Happening::ClientHears(n, which)),
-            1 => which().prop_map(|(n, which)| Happening::Loses(n, which)),
-            1 => which().prop_map(|(n, which)| Happening::Doubles(n, which)),
-            2 => one().prop_map(Happening::Connects),
-            1 => one().prop_map(Happening::Breaks),
-            1 => one().prop_map(Happening::Crashes),
-            1 => (one(), 1_000..3_000_u64).prop_map(|(n, ms)| Happening::Passes(n, ms)),
+            3 => client().prop_map(Transition::Post),
+            3 => client().prop_map(Transition::DeliverToServer),
+            3 => event().prop_map(|(client, event)| Transition::DeliverToClient(client, event)),
+            1 => event().prop_map(|(client, event)| Transition::Lose(client, event)),
+            1 => event().prop_map(|(client, event)| Transition::Duplicate(client, event)),
+            2 => client().prop_map(Transition::Connect),
+            1 => client().prop_map(Transition::Disconnect),
+            1 => client().prop_map(Transition::Crash),
+            1 => (client(), 1_000..3_000_u64).prop_map(|(client, ms)| Transition::Advance(client, ms)),
         ]
         .boxed()
     }
 
-    fn apply(mut said: Self, happening: &Happening) -> Self {
-        if let Happening::Says(n) = happening {
-            said.0[*n] += 1;
+    fn apply(mut posts: Self, transition: &Transition) -> Self {
+        if let Transition::Post(client) = transition {
+            posts.0[*client] += 1;
         }
-        said
+        posts
     }
 }
 
-/// The sessions in their world, held against what was said.
-pub(crate) struct Sessions;
+/// The test: a simulation compared with the reference.
+pub(crate) struct SessionModel;
 
-impl StateMachineTest for Sessions {
-    type SystemUnderTest = World;
-    type Reference = Said;
+impl StateMachineTest for SessionModel {
+    type SystemUnderTest = Simulation;
+    type Reference = ExpectedPosts;
 
-    fn init_test(_: &Said) -> World {
-        World::new()
+    fn init_test(_: &ExpectedPosts) -> Simulation {
+        Simulation::new()
     }
 
-    fn apply(mut world: World, said: &Said, happening: Happening) -> World {
-        world.happens(happening, |n| Said::id(n, said.0[n] - 1));
-        world
+    fn apply(mut simulation: Simulation, posts: &ExpectedPosts, transition: Transition) -> Simulation {
+        simulation.apply(transition, |client| ExpectedPosts::id(client, posts.0[client] - 1));
+        simulation
     }
 
-    fn check_invariants(world: &World, said: &Said) {
-        for (n, client) in world.clients.iter().enumerate() {
-            for id in said.of(n).filter(|id| !client.waiting.contains(id)) {
-                assert!(world.server.has(id), "only what stands leaves the outbox");
+    fn check_invariants(simulation: &Simulation, posts: &ExpectedPosts) {
+        for (number, client) in simulation.clients.iter().enumerate() {
+            for id in posts.of(number).filter(|id| !client.outbox.contains(id)) {
+                assert!(
+                    simulation.server.has(id),
+                    "a post left the outbox without being in the log"
+                );
             }
         }
     }
 
-    /// The network calms down, and then the promises must have been kept.
-    fn teardown(mut world: World, said: Said) {
-        world.calms();
-        let log = world.server.log();
-        for (n, client) in world.clients.iter().enumerate() {
-            let expected: Vec<_> = said.of(n).collect();
+    /// Ends all faults, and checks the delivery guarantees.
+    fn teardown(mut simulation: Simulation, posts: ExpectedPosts) {
+        simulation.run_without_faults();
+        let log = simulation.server.log();
+        for (number, client) in simulation.clients.iter().enumerate() {
+            let expected: Vec<_> = posts.of(number).collect();
             let own: Vec<_> = log.iter().filter(|id| expected.contains(id)).copied().collect();
-            assert_eq!(own, expected, "each once, in the order of its device");
-            assert!(client.disk.outbox.is_empty());
+            assert_eq!(
+                own, expected,
+                "the posts of a device are not in the log once and in order"
+            );
+            assert!(client.disk.outbox.is_empty(), "a post is still in the outbox");
             let first = client.disk.log.keys().next();
             let first = first.map_or(0, |first| usize::try_from(*first).unwrap() - 1);
-            let held: Vec<_> = client.disk.log.values().map(|entry| entry.id).collect();
-            assert_eq!(held[..], log[first..], "the same log");
+            let replica: Vec<_> = client.disk.log.values().map(|entry| entry.id).collect();
+            assert_eq!(replica[..], log[first..], "the replica differs from the log");
         }
     }
 }

@@ -1,24 +1,28 @@
-//! A server that keeps one room and its promises.
+//! A simulated server with one room.
 
 use ichat_protocol::{
     ClientEvent, DeviceId, Entries, Entry, EntryId, Epoch, Head, Hello, History, LimitsInfo, MemberId, Name, Page,
-    RoomId, RoomSummary, Seq, ServerEvent, ServerId, ServerInfo,
+    Post, RoomId, RoomSummary, Seq, ServerEvent, ServerId, ServerInfo,
 };
 
-/// Small, so that catching up takes many pages.
-const PAGE: usize = 3;
+/// So few entries that catching up takes many pages.
+const PAGE_ENTRIES: usize = 3;
 
-pub(super) fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(kind: u8, n: usize) -> T {
-    format!("{kind:08x}-0000-7000-8000-{n:012x}").parse().unwrap()
-}
-
-pub(super) struct Server {
+pub(super) struct SimulatedServer {
     pub(super) room: RoomId,
     epoch: Epoch,
     log: Vec<Entry>,
 }
 
-impl Server {
+/// The events with which the server answers one event of a client.
+#[derive(Default)]
+pub(super) struct Answer {
+    /// For the client that sent the event.
+    pub(super) direct: Vec<ServerEvent>,
+    pub(super) broadcast: Option<ServerEvent>,
+}
+
+impl SimulatedServer {
     pub(super) fn new() -> Self {
         Self {
             room: id(1, 1),
@@ -27,7 +31,7 @@ impl Server {
         }
     }
 
-    /// The ids of its entries, in their order.
+    /// Returns the ids of the log's entries, in order.
     pub(super) fn log(&self) -> Vec<EntryId> {
         self.log.iter().map(|entry| entry.id).collect()
     }
@@ -36,7 +40,14 @@ impl Server {
         self.log.iter().any(|entry| entry.id == id)
     }
 
-    pub(super) fn hello(&self, n: usize) -> ServerEvent {
+    pub(super) fn head(&self) -> Head {
+        Head {
+            epoch: self.epoch,
+            seq: Seq(self.log.len() as u64),
+        }
+    }
+
+    pub(super) fn hello(&self, client: usize) -> ServerEvent {
         ServerEvent::Hello(Hello {
             server: ServerInfo {
                 id: id::<ServerId>(5, 1),
@@ -44,9 +55,9 @@ impl Server {
                 software: String::new(),
             },
             protocol: 1,
-            me: member(n),
-            name: Name::parse("Somebody").unwrap(),
-            device: id(0xd, n),
+            me: member(client),
+            name: Name::parse("User").unwrap(),
+            device: id(0xd, client),
             lobby: self.room,
             rooms: vec![RoomSummary {
                 id: self.room,
@@ -69,15 +80,71 @@ impl Server {
         })
     }
 
-    pub(super) fn head(&self) -> Head {
-        Head {
-            epoch: self.epoch,
-            seq: Seq(self.log.len() as u64),
+    pub(super) fn handle(&mut self, client: usize, event: ClientEvent) -> Answer {
+        match event {
+            ClientEvent::Post(post) => self.commit(client, post),
+            ClientEvent::History(History { before, after, .. }) => Answer {
+                direct: vec![self.page(after.map_or(0, index), before.map_or(usize::MAX, index))],
+                broadcast: None,
+            },
+            ClientEvent::Sync(sync) => Answer {
+                direct: self.sync(sync.rooms[&self.room]),
+                broadcast: None,
+            },
+            ClientEvent::Create(_)
+            | ClientEvent::Rooms(_)
+            | ClientEvent::Join(_)
+            | ClientEvent::Leave(_)
+            | ClientEvent::Members(_)
+            | ClientEvent::Typing(_)
+            | ClientEvent::Away(_)
+            | ClientEvent::Read(_)
+            | ClientEvent::SetName(_) => Answer::default(),
         }
     }
 
+    /// Appends a post and broadcasts it. A repeated post gets the entry of the first time.
+    fn commit(&mut self, client: usize, post: Post) -> Answer {
+        if let Some(entry) = self.log.iter().find(|entry| entry.id == post.id) {
+            return Answer {
+                direct: vec![self.entries(entry.clone())],
+                broadcast: None,
+            };
+        }
+        let entry = Entry {
+            seq: Seq(self.log.len() as u64 + 1),
+            id: post.id,
+            author: member(client),
+            device: id(0xd, client),
+            at: 0,
+            body: post.body,
+        };
+        self.log.push(entry.clone());
+        Answer {
+            direct: Vec::new(),
+            broadcast: Some(self.entries(entry)),
+        }
+    }
+
+    fn sync(&self, cursor: Option<Head>) -> Vec<ServerEvent> {
+        let end = self.log.len();
+        let Some(cursor) = cursor else {
+            return vec![self.page(end.saturating_sub(PAGE_ENTRIES), usize::MAX)];
+        };
+        let starts = (index(cursor.seq)..end).step_by(PAGE_ENTRIES);
+        starts.map(|after| self.page(after, usize::MAX)).collect()
+    }
+
+    fn entries(&self, entry: Entry) -> ServerEvent {
+        ServerEvent::Entries(Entries {
+            room: self.room,
+            epoch: self.epoch,
+            entries: vec![entry],
+        })
+    }
+
     fn page(&self, after: usize, before: usize) -> ServerEvent {
-        let end = before.saturating_sub(1).min(self.log.len()).min(after + PAGE);
+        let end = before.saturating_sub(1).min(self.log.len()).min(after + PAGE_ENTRIES);
         ServerEvent::Page(Page {
             room: self.room,
             head: self.head(),
@@ -85,49 +152,16 @@ impl Server {
             later: Vec::new(),
         })
     }
-
-    /// What this says to the asker, and to all.
-    pub(super) fn takes(&mut self, from: usize, event: ClientEvent) -> (Vec<ServerEvent>, Option<ServerEvent>) {
-        let place = |seq: Option<Seq>, otherwise: usize| seq.map_or(otherwise, |seq| usize::try_from(seq.0).unwrap());
-        match event {
-            ClientEvent::Post(post) => {
-                let told = |entry: Entry| {
-                    ServerEvent::Entries(Entries {
-                        room: post.room,
-                        epoch: self.epoch,
-                        entries: vec![entry],
-                    })
-                };
-                if let Some(entry) = self.log.iter().find(|entry| entry.id == post.id) {
-                    return (vec![told(entry.clone())], None);
-                }
-                let entry = Entry {
-                    seq: Seq(self.log.len() as u64 + 1),
-                    id: post.id,
-                    author: member(from),
-                    device: id(0xd, from),
-                    at: 0,
-                    body: post.body,
-                };
-                let all = told(entry.clone());
-                self.log.push(entry);
-                (Vec::new(), Some(all))
-            }
-            ClientEvent::History(History { before, after, .. }) => {
-                (vec![self.page(place(after, 0), place(before, usize::MAX))], None)
-            }
-            ClientEvent::Sync(sync) => {
-                let Some(held) = sync.rooms[&self.room] else {
-                    return (vec![self.page(self.log.len().saturating_sub(PAGE), usize::MAX)], None);
-                };
-                let starts = (place(Some(held.seq), 0)..self.log.len()).step_by(PAGE);
-                (starts.map(|after| self.page(after, usize::MAX)).collect(), None)
-            }
-            _ => (Vec::new(), None),
-        }
-    }
 }
 
-fn member(n: usize) -> MemberId {
-    MemberId::guest(id::<DeviceId>(0xa, n).0)
+pub(super) fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(kind: u8, number: usize) -> T {
+    format!("{kind:08x}-0000-7000-8000-{number:012x}").parse().unwrap()
+}
+
+fn index(seq: Seq) -> usize {
+    usize::try_from(seq.0).unwrap()
+}
+
+fn member(client: usize) -> MemberId {
+    MemberId::guest(id::<DeviceId>(0xa, client).0)
 }

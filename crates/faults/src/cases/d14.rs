@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use proptest_state_machine::{ReferenceStateMachine as _, StateMachineTest as _};
 
-use self::model::{Said, Sessions};
+use self::model::{ExpectedPosts, SessionModel};
 use super::Case;
 use crate::round::Round;
 
@@ -31,9 +31,9 @@ fn run(round: &mut Round) -> Result<()> {
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config.clone(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let stories = Said::sequential_strategy(1..300);
+    let stories = ExpectedPosts::sequential_strategy(1..300);
     let played = runner.run(&stories, |(beginning, happenings, seen)| {
-        Sessions::test_sequential(config.clone(), beginning, happenings, seen);
+        SessionModel::test_sequential(config.clone(), beginning, happenings, seen);
         Ok(())
     });
     // It says what happens in the shortest story that still ends badly.
