@@ -1,6 +1,6 @@
-//! Reads the source tree for the tests of this folder.
+//! Reads the source tree.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -78,4 +78,16 @@ pub(crate) fn metadata(arguments: &[&str]) -> Value {
         String::from_utf8_lossy(&output.stderr)
     );
     serde_json::from_slice(&output.stdout).expect("cargo prints JSON")
+}
+
+/// Removes `.` and `..` from a path.
+pub(crate) fn normalize(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut normal, part| {
+        match part {
+            Component::ParentDir => drop(normal.pop()),
+            Component::CurDir => {}
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => normal.push(part),
+        }
+        normal
+    })
 }

@@ -7,16 +7,10 @@
 //! - only `discovery` names `mdns_sd`;
 //! - in the interface, only `ui/src/backend/` imports the libraries of its two back ends;
 //! - neither build of the interface contains the other's library;
-//! - nothing that is shipped enables the feature `broken`, which the fault checker's own tests use;
-//! - the packages depend on each other in one direction;
 //! - `src-tauri` names no library that belongs to a crate, and has no large file.
 
-// Clippy's exception for tests covers only functions with the attribute, not their helpers.
-#![allow(clippy::expect_used)]
-
-mod tree;
-
-use tree::{assert_none, files, has_extension, metadata, read};
+use crate::packages::{Kind, dependencies_of};
+use crate::tree::{assert_none, files, has_extension, read, root};
 
 /// Returns the lines of the selected files that name one of the words outside a comment, as `path:line: text`.
 fn lines_with(words: &[&str], selected: impl Fn(&str) -> bool) -> Vec<String> {
@@ -119,7 +113,7 @@ fn protocol_does_no_io_and_has_no_async_code() {
         "rusqlite",
         "socket2",
     ];
-    let found = dependencies("ichat-protocol", Kind::Any);
+    let found = dependencies_of("ichat-protocol", Kind::Any);
     let found: Vec<_> = found.into_iter().filter(|name| io.contains(&name.as_str())).collect();
     assert_none(&found, "protocol depends on nothing that does I/O");
 }
@@ -230,115 +224,13 @@ fn built_scripts(folder: &str) -> Option<String> {
             }
         }
     }
-    let folder = tree::root().join(folder);
+    let folder = root().join(folder);
     let mut text = String::new();
     folder
         .join("index.html")
         .exists()
         .then(|| scripts(&folder, &mut text))?;
     Some(text)
-}
-
-/// The dependencies to look at.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    /// Only those of libraries and programs.
-    Normal,
-    /// Those of tests, benchmarks and build scripts as well.
-    Any,
-}
-
-/// Returns the names of the packages that one of ours depends on.
-fn dependencies(package: &str, kind: Kind) -> Vec<String> {
-    let metadata = metadata(&["--no-deps", "--offline"]);
-    let packages = metadata["packages"].as_array().expect("a list of packages");
-    let package = packages
-        .iter()
-        .find(|candidate| candidate["name"] == package)
-        .unwrap_or_else(|| panic!("no package {package}"));
-    package["dependencies"]
-        .as_array()
-        .expect("a list of dependencies")
-        .iter()
-        .filter(|dependency| kind == Kind::Any || dependency["kind"].is_null())
-        .map(|dependency| dependency["name"].as_str().expect("a name").to_owned())
-        .collect()
-}
-
-#[test]
-fn nothing_that_is_shipped_enables_the_feature_broken() {
-    const FEATURE: &str = "broken";
-    let metadata = metadata(&["--no-deps", "--offline"]);
-    let mut found = Vec::new();
-    let mut declarations = 0;
-    for package in metadata["packages"].as_array().expect("a list of packages") {
-        for (feature, enables) in package["features"].as_object().expect("features") {
-            let enables = enables.to_string();
-            declarations += usize::from(feature == FEATURE);
-            if feature != FEATURE && enables.contains(FEATURE) {
-                found.push(format!("{}: {feature} = {enables}", package["name"]));
-            }
-        }
-        for dependency in package["dependencies"].as_array().expect("a list of dependencies") {
-            if dependency["features"].to_string().contains(FEATURE) {
-                found.push(format!("{} enables it in {}", package["name"], dependency["name"]));
-            }
-        }
-    }
-    assert_eq!(declarations, 2, "the store and the server have the feature");
-    assert_none(&found, "only the fault checker's tests enable the feature `broken`");
-}
-
-#[test]
-fn packages_depend_in_one_direction() {
-    let directions: &[(&str, Kind, &[&str])] = &[
-        ("ichat-protocol", Kind::Any, &[]),
-        ("ichat-discovery", Kind::Normal, &[]),
-        ("ichat-discovery", Kind::Any, &["ichat-testkit"]),
-        ("xtask", Kind::Any, &[]),
-        ("ichat-store", Kind::Any, &["ichat-protocol"]),
-        // The headless server announces itself.
-        (
-            "ichat-server",
-            Kind::Normal,
-            &["ichat-protocol", "ichat-store", "ichat-discovery"],
-        ),
-        (
-            "ichat-server",
-            Kind::Any,
-            &["ichat-protocol", "ichat-store", "ichat-discovery", "ichat-testkit"],
-        ),
-        // Its feature `server` is for tests that want a server in their own process.
-        (
-            "ichat-testkit",
-            Kind::Any,
-            &["ichat-protocol", "ichat-store", "ichat-server"],
-        ),
-        // The benchmarks measure the server program from outside, as its clients do.
-        ("ichat-bench", Kind::Normal, &["ichat-protocol", "ichat-testkit"]),
-        (
-            "ichat-bench",
-            Kind::Any,
-            &["ichat-protocol", "ichat-store", "ichat-server", "ichat-testkit"],
-        ),
-        ("ichat-client", Kind::Normal, &["ichat-protocol", "ichat-store"]),
-        (
-            "ichat-client",
-            Kind::Any,
-            &["ichat-protocol", "ichat-store", "ichat-server", "ichat-testkit"],
-        ),
-        // The fault checker runs the server as a program, so it doesn't link it.
-        (
-            "ichat-faults",
-            Kind::Any,
-            &["ichat-protocol", "ichat-store", "ichat-client", "ichat-testkit"],
-        ),
-    ];
-    for (package, kind, allowed) in directions {
-        let mut found = dependencies(package, *kind);
-        found.retain(|name| name.starts_with("ichat") && !allowed.contains(&name.as_str()));
-        assert_none(&found, &format!("{package} must not depend on these packages"));
-    }
 }
 
 #[test]
