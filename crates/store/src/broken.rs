@@ -1,28 +1,28 @@
-//! What is wrong on purpose in a build with the feature `broken`, which nothing ships: `crates/faults` shows with it that
-//! the checker notices. `ICHAT_BROKEN` chooses the fault; without it such a build is as sound as any.
+//! Faults on purpose, for builds with the feature `broken`, which no release has: `crates/faults` proves with them that its
+//! checker notices. The variable `ICHAT_BROKEN` selects the fault; without it the build behaves as any other.
 
 use std::time::Duration;
 
-/// How long each fault leaves its window open, so that a few rounds are enough to meet it.
+/// How long each fault leaves its window open, so that a few rounds meet it.
 pub const WINDOW: Duration = Duration::from_millis(25);
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// Posts are acknowledged, and committed a little later.
+    /// Acknowledges posts, and commits them a little later.
     AcknowledgeBeforeCommit,
-    /// There is no index that finds an entry by its id, so that one may stand twice.
+    /// Has no unique index of entry ids, so that the log may have an id twice.
     NoUniqueIndex,
-    /// A resume reads what is missing, and subscribes afterwards.
+    /// Reads what a resuming client has missed, and subscribes it afterwards.
     HeadBeforeJoin,
-    /// Nobody is told how far the rooms go.
+    /// Sends no heads.
     NoHeads,
-    /// Nothing is forced to the disk.
+    /// Forces nothing to the disk.
     SynchronousOff,
 }
 
 impl Broken {
-    /// Whether this process was told to have the fault.
+    /// Returns whether `ICHAT_BROKEN` selects this fault.
     pub fn is_wanted(self) -> bool {
         let name = match self {
             Broken::AcknowledgeBeforeCommit => "acknowledge-before-commit",
@@ -35,7 +35,8 @@ impl Broken {
     }
 }
 
-/// Whether these are acknowledged before they are committed. What the server itself writes is not: nobody could come in.
-pub(crate) fn acknowledges_first(drafts: &[crate::NewEntry]) -> bool {
-    Broken::AcknowledgeBeforeCommit.is_wanted() && drafts.iter().all(|draft| draft.body.check().is_ok())
+/// Returns whether these entries are acknowledged first. Those that the server writes are not: without them nobody could
+/// connect.
+pub(crate) fn acknowledges_first(entries: &[crate::NewEntry]) -> bool {
+    Broken::AcknowledgeBeforeCommit.is_wanted() && entries.iter().all(|entry| entry.body.check().is_ok())
 }

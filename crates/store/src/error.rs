@@ -1,96 +1,110 @@
-//! What can go wrong, as a person or the caller can act on it.
+//! Errors of the store.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
-/// Why a data folder could not be opened. Each is a sentence for the person who started the program.
+use rusqlite::ErrorCode;
+
+use crate::file::data_dir::database_in;
+
+/// An error of [`crate::Store::open`]. Each is a sentence for the person who started the program.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process, or another part of this one, has it open. Close that one first.
+    /// Another process, or another part of this one, has the folder open.
     #[error("The data folder {} is in use by another I-Chat. Quit that one first, or choose another folder.", dir.display())]
-    InUse {
-        /// The folder.
-        dir: PathBuf,
-    },
-    /// The folder can't be made or written to.
+    InUse { dir: PathBuf },
+    /// The folder can't be created or written to.
     #[error("I-Chat can't write to its data folder {}: {cause}. Give this user the right to write there, or choose another folder.", dir.display())]
-    ReadOnly {
-        /// The folder.
-        dir: PathBuf,
-        /// What the system said.
-        cause: String,
-    },
-    /// The file is not a sound database. It was left as it is.
+    ReadOnly { dir: PathBuf, cause: String },
+    /// The file is not a sound database. It was not changed.
     #[error(
         "The history in {} is damaged ({cause}). It was left as it is: put a backup in its place (`ichat-server restore`), or move it away to begin a new one.",
         file.display()
     )]
-    Damaged {
-        /// The database file.
-        file: PathBuf,
-        /// What is wrong with it.
-        cause: String,
-    },
-    /// Something that was confirmed is not there. The file was left as it is.
+    Damaged { file: PathBuf, cause: String },
+    /// Something that was acknowledged is not there. The file was not changed.
     #[error(
         "The history in {} lacks {missing}, which were confirmed: the end of its log is damaged or gone, or an older copy was put in its place. It was left as it is. Use `ichat-server restore` to put a backup in its place, or to go on with what is there.",
         file.display()
     )]
-    Behind {
-        /// The database file.
-        file: PathBuf,
-        /// What is missing.
-        missing: String,
-    },
-    /// A later version of I-Chat wrote it.
+    Behind { file: PathBuf, missing: String },
+    /// A later version of I-Chat wrote the file.
     #[error(
         "The history in {} was written by a later version of I-Chat (format {found}; this version knows up to {known}). Update I-Chat to open it.",
         file.display()
     )]
-    TooNew {
-        /// The database file.
-        file: PathBuf,
-        /// Its format.
-        found: u32,
-        /// The latest format that this version knows.
-        known: u32,
-    },
-    /// The disk has no room for the database.
+    TooNew { file: PathBuf, found: u32, known: u32 },
+    /// The disk is full.
     #[error("The disk that holds the data folder {} is full. Free some space and start again.", dir.display())]
-    Full {
-        /// The folder.
-        dir: PathBuf,
-    },
-    /// Anything else that the system or the database said.
+    Full { dir: PathBuf },
+    /// Any other error of the system or the database.
     #[error("I-Chat could not open its data folder {}: {cause}.", dir.display())]
-    Io {
-        /// The folder.
-        dir: PathBuf,
-        /// What was said.
-        cause: String,
-    },
+    Io { dir: PathBuf, cause: String },
 }
 
-/// Why reading or writing failed. Nothing of the batch was written.
+/// An error of reading or writing. Nothing of the batch was written.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Reading goes on; writing works again when there is space.
+    /// The disk is full. Reading goes on, and writing works again when there is space.
     #[error("The disk is full: free some space, then try again.")]
     Full,
     /// The disk or the database failed. The caller may try again.
     #[error("The history could not be read or written: {0}.")]
     Io(String),
-    /// What stands in the file is not what was written. Trying again does not help; what else is there can still be read.
+    /// The file does not have what was written. Trying again does not help; the rest can still be read.
     #[error(
         "The history is damaged: {0}. Stop the server, look at it with `ichat-server check`, and put a backup in its place with `ichat-server restore`."
     )]
     Damaged(String),
-    /// The entries don't adjoin what is held, contradict it, or are of another history.
-    /// The caller asks the server for the room again (`Reset`, then entries).
-    #[error("These entries don't fit what is held of the room: {0}.")]
+    /// The entries don't adjoin the stored ones, contradict them, or are of another history. The caller resets the room
+    /// ([`crate::ReplicaChange::Reset`]) and asks the server for its entries again.
+    #[error("These entries don't fit the stored ones of the room: {0}.")]
     OutOfSync(String),
     /// The store was closed.
     #[error("The history is closed.")]
     Closed,
+}
+
+impl OpenError {
+    pub(crate) fn damaged(dir: &Path, cause: &str) -> Self {
+        Self::Damaged {
+            file: database_in(dir),
+            // SQLite's verdicts may have several lines; a sentence has one.
+            cause: cause.split_whitespace().collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    pub(crate) fn of_io(dir: &Path, error: &io::Error) -> Self {
+        use io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        let dir = dir.to_owned();
+        let cause = error.to_string();
+        match error.kind() {
+            PermissionDenied | ReadOnlyFilesystem | NotADirectory | AlreadyExists => Self::ReadOnly { dir, cause },
+            StorageFull => Self::Full { dir },
+            _ => Self::Io { dir, cause },
+        }
+    }
+
+    pub(crate) fn of_sql(dir: &Path, error: &rusqlite::Error) -> Self {
+        if let Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) =
+            error.sqlite_error_code()
+        {
+            let (dir, cause) = (dir.to_owned(), error.to_string());
+            return Self::ReadOnly { dir, cause };
+        }
+        match StoreError::of_sql(error) {
+            StoreError::Full => Self::Full { dir: dir.to_owned() },
+            StoreError::Damaged(cause) => Self::damaged(dir, &cause),
+            StoreError::Io(cause) => Self::Io {
+                dir: dir.to_owned(),
+                cause,
+            },
+            other @ (StoreError::OutOfSync(_) | StoreError::Closed) => Self::Io {
+                dir: dir.to_owned(),
+                cause: other.to_string(),
+            },
+        }
+    }
 }
 
 impl StoreError {

@@ -1,47 +1,52 @@
-//! The log on disk: append, read, project, search. The only place with SQL.
+//! The log on disk, and what is computed from it. The only crate with SQL.
 //!
 //! ```text
-//!   Store ── commit, save, set_read ──▶ writer   one thread, one connection, one transaction a batch
-//!     │                                   │ └── projections: rooms, members, tallies; behind the log: search index
-//!     └──── page, rooms, search … ────▶ readers  a few connections, short transactions
-//!                                         │
-//!                                       folder   the lock, the file, its format and its health
+//!   Store ── commit, save, set_read ──▶ writer ──▶ write ─────┐    one thread, one connection, one transaction a batch
+//!     │                                   └─ idle_work ───────┤
+//!     └──── page, rooms, search … ────▶ readers ─▶ read ──────┼──▶ projection ──▶ log      tables, keys, encodings
+//!                                                             │
+//!   backup, restore, check ───────────▶ maintenance ──────────┴──▶ file    lock, database, identity, commit watermark
 //! ```
 //!
-//! Beside them [`backup`], [`restore`] and [`check`] look after a folder from outside.
+//! A data folder stores three kinds of state. *Entries* are the logs of the rooms. *Member state* is small values of one user,
+//! for example read markers. *Blobs* will be files. Everything else is a *projection*: rooms, members, message counts and the
+//! search index are computed from the log, by the same code for a commit, for a replica and for a rebuild. So there is
+//! nothing to migrate: projections of another version are rebuilt when the folder is opened.
 //!
-//! What is read is what was written, or an error: each entry carries a sum, a page has no gap, and a note beside the
-//! database says how much was confirmed.
+//! The same tables are a server's truth and a client's replica. A server passes [`NewEntry`]s to [`Store::commit`], which
+//! assigns their positions. A client passes [`ReplicaChange`]s to [`Store::save`]: entries with the server's positions.
 //!
-//! The same tables hold a server's truth and a client's replica. The server hands [`NewEntry`]s to [`Store::commit`], which
-//! gives each its place. The client hands [`ReplicaChange`]s to [`Store::save`]: entries that have their places already.
-//! No `SQLite` type, path or pragma leaks through the face, and sockets are unknown here.
+//! What is read is what was written, or an error: each entry has a checksum, a page has no gap, and the commit watermark
+//! beside the database says how much was acknowledged. No type, path or setting of `SQLite` is public, and the crate knows no
+//! sockets.
 
+mod atomic_file;
 #[cfg(feature = "broken")]
 #[doc(hidden)]
 pub mod broken;
 mod checksum;
-mod code;
-mod commit_watermark;
-mod data_dir;
 mod error;
-mod identity;
-mod indexer;
-mod integrity;
+mod file;
+mod idle_work;
 mod log;
 mod maintenance;
-mod message_counts;
+mod member_state;
+mod new_entry;
+mod progress;
+mod projection;
 mod read;
 mod readers;
 mod replica;
-mod schema;
-mod shorthand;
+mod search_query;
 mod store;
 mod write;
 mod writer;
 
+pub use atomic_file::write_atomically;
 pub use error::{OpenError, StoreError};
-pub use log::{Hit, NewEntry, Outcome, Search};
-pub use maintenance::{BackupReport, CheckReport, MaintenanceError, Progress, RestoreReport, backup, check, restore};
+pub use maintenance::{BackupReport, CheckReport, MaintenanceError, RestoreReport, backup, check, restore};
+pub use new_entry::{NewEntry, Outcome};
+pub use progress::Progress;
 pub use replica::{OutboxRow, PersistedRoom, PersistedState, ReplicaChange};
+pub use search_query::{SearchHit, SearchQuery};
 pub use store::Store;

@@ -1,80 +1,75 @@
-//! A few connections that read, each used by one task at a time, on tokio's threads for blocking work.
+//! The connections that read: a few, each used by one task at a time, on tokio's threads for blocking work.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use crate::StoreError;
-use crate::data_dir::DataDir;
-use crate::shorthand::Books;
+use crate::file::database;
 
-/// More readers than this only wait for the same disk.
-const READERS: u32 = 4;
-/// How long closing waits for readers. Reads are pages; none takes this long.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// More connections would only wait for the same disk.
+const MAX_READERS: u32 = 4;
+/// How long [`Readers::close`] waits for reads to end. A read is one page; none takes this long.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(crate) struct Readers {
     dir: PathBuf,
-    books: Books,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(crate) fn new(dir: PathBuf, books: Books) -> Self {
+    pub(crate) fn new(dir: PathBuf) -> Self {
         Self {
             dir,
-            books,
             idle: Mutex::new(Vec::new()),
-            permits: Arc::new(Semaphore::new(READERS as usize)),
+            permits: Arc::new(Semaphore::new(MAX_READERS as usize)),
         }
     }
 
-    /// Reads in one transaction, so that what is read belongs together.
+    /// Reads in one transaction, so that all of the result is of one moment.
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
-        look: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let permit = self.permits.clone().acquire_owned().await;
         let permit = permit.map_err(|_| StoreError::Closed)?;
         let readers = Arc::clone(self);
         let reading = tokio::task::spawn_blocking(move || {
-            let found = readers.read_now(look);
+            let result = readers.read_blocking(read);
             drop(permit);
-            found
+            result
         });
         match reading.await {
-            Ok(found) => found.map_err(|error| StoreError::of_sql(&error)),
+            Ok(result) => result.map_err(|error| StoreError::of_sql(&error)),
             Err(error) => Err(StoreError::Io(error.to_string())),
         }
     }
 
-    fn read_now<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    fn read_blocking<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let idle = self.idle.lock().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => DataDir::open_reader(&self.dir, &self.books)?,
+            None => database::open_reader(&self.dir)?,
         };
         let transaction = connection.unchecked_transaction()?;
-        // After an error the connection is not used again: it may be the connection that was at fault.
-        let found = look(&transaction)?;
+        // After an error the connection is dropped, because it may be the cause.
+        let result = read(&transaction)?;
         transaction.finish()?;
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(connection);
-        Ok(found)
+        self.idle.lock().push(connection);
+        Ok(result)
     }
 
-    /// Lets the readers that are at work finish, and closes them all. Later reads are refused.
+    /// Waits for the current reads, and closes all connections. Later reads fail.
     pub(crate) async fn close(&self) {
-        let all = tokio::time::timeout(PATIENCE, self.permits.acquire_many(READERS)).await;
+        let all = tokio::time::timeout(CLOSE_TIMEOUT, self.permits.acquire_many(MAX_READERS)).await;
         self.permits.close();
         drop(all);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.idle.lock().clear();
     }
 }

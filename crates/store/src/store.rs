@@ -1,30 +1,36 @@
-//! The handle that everybody holds.
+//! The handle to an open data folder.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use ichat_protocol::{Body, DeviceId, EntryId, Head, Member, MemberId, Name, Page, RoomId, RoomSummary, Seq, ServerId};
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::commit_watermark::{CommitWatermark, Count};
-use crate::data_dir::{self, DataDir};
-use crate::identity;
-use crate::indexer::{Indexer, Lag};
+use crate::file::commit_watermark::{CommitWatermark, Counts};
+use crate::file::data_dir::DataDir;
+use crate::file::{database, identity};
+use crate::idle_work::{IdleWork, IndexBacklog};
 use crate::readers::Readers;
-use crate::shorthand::Books;
-use crate::write::Mark;
+use crate::write::ReadMarker;
 use crate::writer::{self, Command};
-use crate::{Hit, NewEntry, OpenError, Outcome, PersistedState, ReplicaChange, Search, StoreError, read};
+use crate::{
+    NewEntry, OpenError, Outcome, PersistedState, Progress, ReplicaChange, SearchHit, SearchQuery, StoreError, read,
+};
 
-/// How long closing waits for what is under way. A batch takes milliseconds; a disk that takes longer is broken.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long [`Store::close`] waits for the writer. A batch takes milliseconds; a disk that takes longer is broken.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The interval of log lines about a rebuild at opening.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
+/// `SQLite`'s default: <https://sqlite.org/limits.html>, "Maximum Number Of Pages In A Database File".
+const MAX_PAGES: u32 = 0xFFFF_FFFE;
 
-/// An open data folder. Cheap to clone; all clones are the same store.
+/// An open data folder. Clones are cheap, and all are the same store.
 ///
-/// The folder is free again after [`Store::close`], or soon after the last clone was dropped.
+/// Another process can open the folder after [`Store::close`], or soon after the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -36,16 +42,15 @@ struct Inner {
     lobby: RoomId,
     readers: Arc<Readers>,
     writer: mpsc::Sender<Command>,
-    /// Of the search index.
-    lag: Lag,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    index_backlog: IndexBacklog,
+    writer_thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Store {
-    /// Opens the data folder `dir`, and makes it when it is not there. One process at a time.
+    /// Opens the data folder `dir`, and creates it if there is none. Only one process can have it open.
     pub async fn open(dir: &Path) -> Result<Store, OpenError> {
-        let at = dir.to_owned();
-        let opened = tokio::task::spawn_blocking(move || Inner::open(&at)).await;
+        let path = dir.to_owned();
+        let opened = tokio::task::spawn_blocking(move || Inner::open(&path)).await;
         let inner = opened.map_err(|error| OpenError::Io {
             dir: dir.to_owned(),
             cause: error.to_string(),
@@ -53,9 +58,8 @@ impl Store {
         Ok(Store { inner: Arc::new(inner) })
     }
 
-    /// Opens the data folder of a server: like [`Store::open`], and there is a lobby afterwards.
-    /// `lobby_name` counts only when the folder is new. The lobby's `created` is by the server itself,
-    /// who is `guest-<server id>` and a member of nothing.
+    /// Opens the data folder of a server, and creates the lobby if there is none; only then `lobby_name` matters. The author
+    /// of the lobby's `created` is the server itself, as `guest-<server id>`, who is not a member.
     pub async fn open_server(dir: &Path, lobby_name: &Name) -> Result<Store, OpenError> {
         let store = Self::open(dir).await?;
         match store.ensure_lobby(lobby_name).await {
@@ -90,8 +94,8 @@ impl Store {
         self.commit(vec![created]).await.map(drop)
     }
 
-    /// Waits for what is under way, writes everything into the one file, and gives the folder free. Whatever is asked of
-    /// this store or its clones afterwards is answered with [`StoreError::Closed`].
+    /// Completes the pending work, writes everything into the one file, and unlocks the folder. Later calls of this store
+    /// and its clones return [`StoreError::Closed`].
     pub async fn close(&self) {
         self.inner.readers.close().await;
         let inner = Arc::clone(&self.inner);
@@ -100,37 +104,37 @@ impl Store {
         }
     }
 
-    /// Which server this folder is; made when it was first opened.
+    /// Returns the id that the folder got when it was first opened.
     pub fn server_id(&self) -> ServerId {
         self.inner.server_id
     }
 
-    /// The room that everybody is in. It exists only in a folder opened by [`Store::open_server`].
+    /// Returns the room that everyone is a member of. It exists only after [`Store::open_server`].
     pub fn lobby(&self) -> RoomId {
         self.inner.lobby
     }
 
-    /// Writes a batch in one transaction: one [`Outcome`] for each draft, in their order. What is `Committed` is on disk.
+    /// Commits entries in one transaction. Returns their outcomes in the same order; a `Committed` one is on disk.
     ///
-    /// `created` makes a room, and its author no member of it. `joined`, `left` and `member_renamed` make, end and rename a member;
-    /// a `member_renamed` is drafted for each room of the member. Everything else needs its author to be a member.
-    /// `edit` and `delete` are for the author of the message; a `delete` wipes the message and its edits in the same
-    /// transaction. A member's first unread entry is the one after the `joined`.
-    pub async fn commit(&self, drafts: Vec<NewEntry>) -> Result<Vec<Outcome>, StoreError> {
-        self.ask(|answer| Command::Commit(drafts, answer)).await
+    /// `created` creates a room, and does not make its author a member. `joined`, `left` and `member_renamed` start, end and
+    /// rename a membership; the caller passes a `member_renamed` for each room of the member. All others need a member as
+    /// their author, `edit` and `delete` the author of the message. A `delete` erases the message and its edits in the same
+    /// transaction. A new member's read marker is at the `joined` entry.
+    pub async fn commit(&self, entries: Vec<NewEntry>) -> Result<Vec<Outcome>, StoreError> {
+        self.request(|reply| Command::Commit(entries, reply)).await
     }
 
-    /// How far a room's log goes here.
+    /// Returns the end of the room's log that is stored here.
     pub async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
         self.inner.readers.read(move |c| read::head(c, room)).await
     }
 
-    /// A range of a room's log, with the semantics of [`ichat_protocol::History`]; `None` for an unknown room.
-    /// `limit` counts from 1 to [`ichat_protocol::limits::MAX_PAGE_ENTRIES`]; what lies outside is moved there.
+    /// Returns a range of a room's log, as [`ichat_protocol::History`] defines it; `None` for an unknown room. A `limit`
+    /// outside 1 to [`ichat_protocol::limits::MAX_PAGE_ENTRIES`] is moved there.
     ///
-    /// `later` has, for the messages of the page, what lies beyond it: the last edit of each, and for each person and
-    /// emoji the last reaction if it stands, or if it takes back one in the page. A deleted message is `wiped` in the page.
-    /// In a client's folder `head` is the server's, as far as it was told; the entries are those that are held.
+    /// `later` has what amends the messages of the page from beyond it: the last edit of each, and the reactions that are
+    /// shown, or that remove one of the page. A deleted message is `wiped` in the page. In a replica `head` is the server's,
+    /// and the entries are those that are stored.
     pub async fn page(
         &self,
         room: RoomId,
@@ -144,30 +148,30 @@ impl Store {
             .await
     }
 
-    /// Every room, by name, as this member sees it.
+    /// Returns all rooms by name, as this member sees them.
     pub async fn rooms(&self, for_member: &MemberId) -> Result<Vec<RoomSummary>, StoreError> {
         let member = for_member.clone();
         self.inner.readers.read(move |c| read::rooms(c, &member)).await
     }
 
-    /// One room as this member sees it.
+    /// Returns one room, as this member sees it.
     pub async fn room(&self, room: RoomId, for_member: &MemberId) -> Result<Option<RoomSummary>, StoreError> {
         let member = for_member.clone();
         self.inner.readers.read(move |c| read::room(c, room, &member)).await
     }
 
-    /// The rooms that somebody is a member of.
+    /// Returns the rooms that a user is a member of.
     pub async fn rooms_of(&self, member: &MemberId) -> Result<Vec<RoomId>, StoreError> {
         let member = member.clone();
         self.inner.readers.read(move |c| read::rooms_of(c, &member)).await
     }
 
-    /// Who is and was a member of a room; empty for an unknown room.
+    /// Returns the past and present members of a room; none for an unknown room.
     pub async fn members(&self, room: RoomId) -> Result<Vec<Member>, StoreError> {
         self.inner.readers.read(move |c| read::members(c, room)).await
     }
 
-    /// Whether somebody is a member of a room.
+    /// Returns whether a user is a member of a room.
     pub async fn is_member(&self, room: RoomId, member: &MemberId) -> Result<bool, StoreError> {
         let member = member.clone();
         self.inner
@@ -176,102 +180,105 @@ impl Store {
             .await
     }
 
-    /// How far a member has read. It may go back; past the head it stays at the head. Who is not a member has no marker.
+    /// Moves a member's read marker, forward or back, at most to the head. Does nothing for others than members.
     pub async fn set_read(&self, room: RoomId, member: &MemberId, seq: Seq) -> Result<(), StoreError> {
         let member = member.clone();
-        let mark = Mark { room, member, seq };
-        self.ask(|answer| Command::SetRead(mark, answer)).await
+        let marker = ReadMarker { room, member, seq };
+        self.request(|reply| Command::SetRead(marker, reply)).await
     }
 
-    /// Messages whose current text holds every word that is looked for, the newest first.
-    pub async fn search(&self, search: Search) -> Result<Vec<Hit>, StoreError> {
-        if self.inner.lag.is_some() {
-            self.ask(Command::Index).await?;
+    /// Returns the messages whose current text has all words of the query, the newest first.
+    pub async fn search(&self, query: SearchQuery) -> Result<Vec<SearchHit>, StoreError> {
+        if !self.inner.index_backlog.is_empty() {
+            self.request(Command::Index).await?;
         }
-        self.inner.readers.read(move |c| read::search(c, &search)).await
+        self.inner.readers.read(move |c| read::search(c, &query)).await
     }
 
-    /// What a client's folder holds. `unread` here counts the person's own messages too where the log itself is counted,
-    /// because the folder doesn't know who the person is; [`Store::rooms`] is told.
+    /// Returns what a client's folder has. The store does not know the person; where it counts `unread` from the log itself,
+    /// it counts the person's own messages as well. [`Store::rooms`] does not.
     pub async fn persisted_state(&self) -> Result<PersistedState, StoreError> {
         self.inner.readers.read(read::persisted_state).await
     }
 
-    /// Writes changes to a client's folder in one transaction; durable when it returns. When one of them is refused
-    /// ([`StoreError::OutOfSync`]), nothing of the batch is written.
+    /// Saves changes to a client's folder in one transaction; they are on disk when it returns. If one of them fails with
+    /// [`StoreError::OutOfSync`], none is saved.
     ///
-    /// Of each room one range is held without a gap. Entries must adjoin it or overlap it; what overlaps must be the same
-    /// entries, and is dropped.
+    /// The stored entries of a room are one range without a gap. New ones must adjoin or overlap it; those that overlap must
+    /// be the same entries, and are skipped.
     pub async fn save(&self, changes: Vec<ReplicaChange>) -> Result<(), StoreError> {
-        self.ask(|answer| Command::Save(changes, answer)).await
+        self.request(|reply| Command::Save(changes, reply)).await
     }
 
-    /// Lets the file grow no further than this many pages, or than it is: a disk that is full on demand.
+    /// Limits the file to this many pages, or to its present size: a full disk for tests.
     #[doc(hidden)]
     pub async fn limit_pages(&self, pages: Option<u32>) -> Result<(), StoreError> {
-        // The default: <https://sqlite.org/limits.html>, "Maximum Number Of Pages In A Database File".
-        let pages = pages.unwrap_or(0xFFFF_FFFE);
-        self.ask(|answer| Command::LimitPages(pages, answer)).await
+        self.request(|reply| Command::LimitPages(pages.unwrap_or(MAX_PAGES), reply))
+            .await
     }
 
-    async fn ask<T>(
+    async fn request<T>(
         &self,
         command: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Command,
     ) -> Result<T, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        self.inner
-            .writer
-            .send(command(answer))
-            .map_err(|_| StoreError::Closed)?;
-        answered.await.map_err(|_| StoreError::Closed)?
+        let (reply, result) = oneshot::channel();
+        self.inner.writer.send(command(reply)).map_err(|_| StoreError::Closed)?;
+        result.await.map_err(|_| StoreError::Closed)?
     }
 }
 
 impl Inner {
-    fn open(dir: &Path) -> Result<Self, OpenError> {
-        let folder = DataDir::lock(dir)?;
-        let books = Books::default();
-        let connection = folder.open_writer(&books)?;
-        let identity = identity::ensure(&connection).map_err(|e| folder.explain(&e))?;
-        let count = Count::of(&connection).map_err(|e| folder.explain(&e))?;
-        let confirmed = CommitWatermark::open(dir, identity.generation, count).map_err(|e| data_dir::of_io(dir, &e))?;
-        folder.sync();
-        let lag = Lag::default();
-        let index = Indexer::of(&connection, lag.clone()).map_err(|e| folder.explain(&e))?;
+    fn open(path: &Path) -> Result<Self, OpenError> {
+        let dir = DataDir::lock(path)?;
+        let of_sql = |e: rusqlite::Error| OpenError::of_sql(path, &e);
+        let connection = database::open_writer(&dir, &mut log_progress())?;
+        let identity = identity::ensure(&connection).map_err(of_sql)?;
+        let counts = Counts::read(&connection).map_err(of_sql)?;
+        let watermark =
+            CommitWatermark::open(path, identity.generation, counts).map_err(|e| OpenError::of_io(path, &e))?;
+        dir.sync();
+        let index_backlog = IndexBacklog::default();
+        let idle_work = IdleWork::load(&connection, index_backlog.clone()).map_err(of_sql)?;
         let (writer, thread) =
-            writer::start(folder, connection, confirmed, books.clone(), index).map_err(|e| OpenError::Io {
-                dir: dir.to_owned(),
-                cause: e.to_string(),
-            })?;
+            writer::start(dir, connection, watermark, idle_work).map_err(|e| OpenError::of_io(path, &e))?;
         Ok(Self {
             server_id: identity.server,
             lobby: identity.lobby,
-            readers: Arc::new(Readers::new(dir.to_owned(), books)),
+            readers: Arc::new(Readers::new(path.to_owned())),
             writer,
-            lag,
-            thread: Mutex::new(Some(thread)),
+            index_backlog,
+            writer_thread: Mutex::new(Some(thread)),
         })
     }
-}
 
-impl Inner {
     /// Ends the writer and waits for it.
     fn close(&self) {
-        let (answer, answered) = mpsc::channel();
-        if self.writer.send(Command::Close(answer)).is_err() {
+        let (reply, result) = mpsc::channel();
+        if self.writer.send(Command::Close(reply)).is_err() {
             return; // It has ended already.
         }
-        match answered.recv_timeout(PATIENCE) {
+        match result.recv_timeout(CLOSE_TIMEOUT) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the history was closed with an error"),
-            // Another close was ahead of this one.
+            // Another call of `close` came first.
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => return tracing::warn!("the history could not be closed in time"),
         }
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // The thread has given its last answer, so that this is a matter of microseconds.
+        let thread = self.writer_thread.lock().take();
+        // After its last reply the thread ends within microseconds.
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::warn!("the thread that writes the history panicked");
+        }
+    }
+}
+
+/// Returns a receiver of progress that writes log lines.
+fn log_progress() -> impl FnMut(Progress) {
+    let mut logged = Instant::now();
+    move |Progress { task, done, total }| {
+        if logged.elapsed() >= PROGRESS_INTERVAL {
+            logged = Instant::now();
+            tracing::info!(done, total, "{task}");
         }
     }
 }

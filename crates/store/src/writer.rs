@@ -1,4 +1,4 @@
-//! The thread that owns the connection that writes. Commands go in by a channel; each brings the way for its answer.
+//! The thread that owns the writing connection. Commands arrive by a channel, each with a channel for its result.
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
@@ -6,141 +6,160 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::commit_watermark::CommitWatermark;
-use crate::data_dir::DataDir;
-use crate::indexer::Indexer;
-use crate::shorthand::{Books, Learning};
-use crate::write::{self, Mark};
+use crate::file::commit_watermark::CommitWatermark;
+use crate::file::data_dir::DataDir;
+use crate::idle_work::IdleWork;
+use crate::write::{self, ReadMarker, Written};
 use crate::{NewEntry, Outcome, ReplicaChange, StoreError};
 
-/// Markers in one transaction at most: commits wait no longer than for these.
-const MARKS: usize = 1_000;
+/// Read markers in one transaction: a commit waits no longer than for these.
+const READ_MARKER_BATCH: usize = 1_000;
 
-type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
-/// What the writer is asked to do. Each is one transaction, in the order of the channel.
+/// A command to the writer: one transaction, in the order of the channel.
 pub(crate) enum Command {
-    Commit(Vec<NewEntry>, Answer<Vec<Outcome>>),
-    Save(Vec<ReplicaChange>, Answer<()>),
-    SetRead(Mark, Answer<()>),
-    /// Takes into the search index what is behind it.
-    Index(Answer<()>),
-    /// Lets the file grow no further than this many pages; for tests of a full disk.
-    LimitPages(u32, Answer<()>),
-    /// Writes everything into the one file and ends. Whoever asks waits on a thread, with a limit of real time.
+    Commit(Vec<NewEntry>, Reply<Vec<Outcome>>),
+    Save(Vec<ReplicaChange>, Reply<()>),
+    SetRead(ReadMarker, Reply<()>),
+    /// Indexes all messages for a search.
+    Index(Reply<()>),
+    /// Limits the size of the file, in pages; for tests of a full disk.
+    LimitPages(u32, Reply<()>),
+    /// Writes everything into the one file, and ends the thread. The caller waits on a thread, with a timeout.
     Close(mpsc::Sender<Result<(), StoreError>>),
 }
 
-/// Starts the thread. It ends by [`Command::Close`], or when the last sender is gone.
+/// Starts the thread. It ends with [`Command::Close`], or when all senders are dropped.
 pub(crate) fn start(
-    folder: DataDir,
+    dir: DataDir,
     connection: Connection,
-    confirmed: CommitWatermark,
-    books: Books,
-    index: Indexer,
+    watermark: CommitWatermark,
+    idle_work: IdleWork,
 ) -> std::io::Result<(mpsc::Sender<Command>, JoinHandle<()>)> {
-    let (commands, queue) = mpsc::channel();
+    let (sender, commands) = mpsc::channel();
+    let writer = Writer {
+        dir,
+        connection,
+        watermark,
+        idle_work,
+    };
     let thread = thread::Builder::new()
         .name("ichat-store".into())
-        .spawn(move || run(&folder, connection, confirmed, books, index, &queue))?;
-    Ok((commands, thread))
+        .spawn(move || writer.run(&commands))?;
+    Ok((sender, thread))
 }
 
-fn run(
-    folder: &DataDir,
-    mut connection: Connection,
-    mut confirmed: CommitWatermark,
-    books: Books,
-    mut index: Indexer,
-    queue: &mpsc::Receiver<Command>,
-) {
-    let mut next = None;
-    let mut learning = Learning::with(books);
-    while let Some(command) = next.take().or_else(|| index.next(queue, &mut connection)) {
-        match command {
-            #[cfg(feature = "broken")]
-            Command::Commit(drafts, answer) if crate::broken::acknowledges_first(&drafts) => {
-                index.grow(drafts.len());
-                let acknowledge = |outcomes| tell(answer, Ok(outcomes));
-                if let Err(error) = write::acknowledge_and_commit(&mut connection, drafts, acknowledge) {
-                    tracing::error!(?error, "what was acknowledged was not committed");
+struct Writer {
+    dir: DataDir,
+    connection: Connection,
+    watermark: CommitWatermark,
+    idle_work: IdleWork,
+}
+
+impl Writer {
+    fn run(mut self, commands: &mpsc::Receiver<Command>) {
+        let mut next = None;
+        while let Some(command) = next
+            .take()
+            .or_else(|| self.idle_work.next_command(commands, &mut self.connection))
+        {
+            match command {
+                #[cfg(feature = "broken")]
+                Command::Commit(entries, reply) if crate::broken::acknowledges_first(&entries) => {
+                    self.acknowledge_and_commit(entries, reply);
                 }
-            }
-            Command::Commit(drafts, answer) => {
-                let entries = drafts.len();
-                let outcomes = write::commit(&mut connection, drafts);
-                if let Ok(outcomes) = &outcomes {
-                    let committed = outcomes
-                        .iter()
-                        .filter(|outcome| matches!(outcome, Outcome::Committed(_)))
-                        .count();
-                    confirmed.entries(&connection, committed as u64);
-                    index.grow(committed);
+                Command::Commit(entries, reply) => send(reply, self.commit(entries)),
+                Command::Save(changes, reply) => send(reply, self.save(changes)),
+                Command::SetRead(marker, reply) => next = self.set_read(marker, reply, commands),
+                Command::Index(reply) => {
+                    self.idle_work.index_all(&mut self.connection);
+                    send(reply, Ok(()));
                 }
-                tell(answer, outcomes.map_err(StoreError::from));
-                learning.after(entries, &connection);
-            }
-            Command::Save(changes, answer) => {
-                let puts_out = changes.iter().any(|change| matches!(change, ReplicaChange::Outbox(_)));
-                let entries = changes.iter().map(ReplicaChange::entries).sum();
-                let saved = write::save(&mut connection, changes);
-                if puts_out && saved.is_ok() {
-                    confirmed.recount(&connection);
+                Command::LimitPages(pages, reply) => {
+                    let done = self.connection.pragma_update(None, "max_page_count", pages);
+                    send(reply, done.map_err(|e| StoreError::of_sql(&e)));
                 }
-                index.grow(entries);
-                tell(answer, saved.map_err(StoreError::from));
-                learning.after(entries, &connection);
-            }
-            Command::SetRead(mark, answer) => next = set_read(&mut connection, (mark, answer), queue),
-            Command::Index(answer) => {
-                index.catch_up_entirely(&mut connection);
-                tell(answer, Ok(()));
-            }
-            Command::LimitPages(pages, answer) => {
-                let done = connection.pragma_update(None, "max_page_count", pages);
-                tell(answer, done.map_err(|e| StoreError::of_sql(&e)));
-            }
-            Command::Close(answer) => {
-                index.catch_up_entirely(&mut connection);
-                // Closing the last connection moves the write-ahead log into the file and removes it.
-                let closed = connection.close().map_err(|(_, error)| StoreError::of_sql(&error));
-                if let Err(error) = confirmed.sync() {
-                    tracing::warn!(%error, "how much was confirmed did not reach the disk");
-                }
-                tracing::debug!(dir = %folder.dir().display(), "closed");
-                // As with the other answers: closed is closed, also when nobody waits any more.
-                let _ = answer.send(closed);
-                return;
+                Command::Close(reply) => return self.close(&reply),
             }
         }
     }
-}
 
-/// A message moves the markers of everybody who sees it, at about the same time: those that wait are written together,
-/// so that commits don't queue behind them. Gives the command that came after them.
-fn set_read(
-    connection: &mut Connection,
-    first: (Mark, Answer<()>),
-    queue: &mpsc::Receiver<Command>,
-) -> Option<Command> {
-    let (mut marks, mut answers) = (vec![first.0], vec![first.1]);
-    let next = loop {
-        match queue.try_recv() {
-            Ok(Command::SetRead(mark, answer)) if marks.len() < MARKS => {
-                marks.push(mark);
-                answers.push(answer);
-            }
-            other => break other.ok(),
-        }
-    };
-    let done = write::set_read(connection, &marks).map_err(StoreError::from);
-    for answer in answers {
-        tell(answer, done.clone());
+    fn commit(&mut self, entries: Vec<NewEntry>) -> Result<Vec<Outcome>, StoreError> {
+        let Written { result, erased } = write::commit(&mut self.connection, entries)?;
+        let is_committed = |outcome: &&Outcome| matches!(outcome, Outcome::Committed(_));
+        let committed = result.iter().filter(is_committed).count();
+        self.watermark.add_entries(&self.connection, committed as u64);
+        self.wrote(committed, erased);
+        Ok(result)
     }
-    next
+
+    #[cfg(feature = "broken")]
+    fn acknowledge_and_commit(&mut self, entries: Vec<NewEntry>, reply: Reply<Vec<Outcome>>) {
+        self.idle_work.add_entries(entries.len());
+        let acknowledge = |outcomes| send(reply, Ok(outcomes));
+        if let Err(error) = write::acknowledge_and_commit(&mut self.connection, entries, acknowledge) {
+            tracing::error!(?error, "acknowledged entries were not committed");
+        }
+    }
+
+    fn save(&mut self, changes: Vec<ReplicaChange>) -> Result<(), StoreError> {
+        let adds_posts = changes.iter().any(|change| matches!(change, ReplicaChange::Outbox(_)));
+        let entries = changes.iter().map(ReplicaChange::entries).sum();
+        let Written { result: (), erased } = write::save(&mut self.connection, changes)?;
+        if adds_posts {
+            self.watermark.recount(&self.connection);
+        }
+        self.wrote(entries, erased);
+        Ok(())
+    }
+
+    fn wrote(&mut self, entries: usize, erased: bool) {
+        self.idle_work.add_entries(entries);
+        if erased {
+            self.idle_work.add_erasure();
+        }
+    }
+
+    /// Sets a read marker, and those that wait behind it. A message moves the markers of all members who see it at about
+    /// the same time; one transaction for each would delay commits. Returns the command that came after them.
+    fn set_read(
+        &mut self,
+        marker: ReadMarker,
+        reply: Reply<()>,
+        commands: &mpsc::Receiver<Command>,
+    ) -> Option<Command> {
+        let (mut markers, mut replies) = (vec![marker], vec![reply]);
+        let next = loop {
+            match commands.try_recv() {
+                Ok(Command::SetRead(marker, reply)) if markers.len() < READ_MARKER_BATCH => {
+                    markers.push(marker);
+                    replies.push(reply);
+                }
+                other => break other.ok(),
+            }
+        };
+        let done = write::set_read_markers(&mut self.connection, &markers).map_err(StoreError::from);
+        for reply in replies {
+            send(reply, done.clone());
+        }
+        next
+    }
+
+    fn close(mut self, reply: &mpsc::Sender<Result<(), StoreError>>) {
+        self.idle_work.index_all(&mut self.connection);
+        // Closing the last connection moves the write-ahead log into the database and removes it.
+        let closed = self.connection.close().map_err(|(_, error)| StoreError::of_sql(&error));
+        if let Err(error) = self.watermark.sync() {
+            tracing::warn!(%error, "the commit watermark was not forced to the disk");
+        }
+        tracing::debug!(dir = %self.dir.path().display(), "closed");
+        // The store is closed even if the caller has stopped waiting.
+        let _ = reply.send(closed);
+    }
 }
 
-fn tell<T>(answer: Answer<T>, result: Result<T, StoreError>) {
-    // Whoever asked may have stopped waiting; what was written stands all the same.
-    let _ = answer.send(result);
+fn send<T>(reply: Reply<T>, result: Result<T, StoreError>) {
+    // The caller may have stopped waiting; what was written is written.
+    let _ = reply.send(result);
 }

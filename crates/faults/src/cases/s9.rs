@@ -30,7 +30,7 @@ const HARMS: u32 = 40;
 /// The database and its write-ahead log.
 const FILES: [&str; 2] = ["ichat.db", "ichat.db-wal"];
 /// What is kept of a folder whose process was killed.
-const KEPT: [&str; 3] = ["ichat.db", "ichat.db-wal", "confirmed"];
+const KEPT: [&str; 3] = ["ichat.db", "ichat.db-wal", "commit-watermark"];
 
 /// Panics of this process. The store's threads hide theirs behind an error.
 static PANICS: AtomicU32 = AtomicU32::new(0);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ichat_protocol::Seq;
-use ichat_store::{Search, Store};
+use ichat_store::{SearchQuery, Store};
 
 use crate::figure::{figure, percentile};
 use crate::talk::{AUTHORS, Dice, Talk, now};
@@ -158,22 +158,22 @@ async fn search(store: &Store, talk: &Talk, kind: &Kind, times: (u64, u64), case
         let author = Some(talk.people[dice.roll(AUTHORS)].0.clone());
         let span = times.1 - times.0;
         let from = times.0 + dice.roll(usize::try_from(span)?) as u64;
-        let plain = Search {
+        let plain = SearchQuery {
             text,
             limit: 50,
-            ..Search::default()
+            ..SearchQuery::default()
         };
         let filters = [
             plain.clone(),
-            Search {
+            SearchQuery {
                 room: Some(talk.room),
                 ..plain.clone()
             },
-            Search {
+            SearchQuery {
                 author,
                 ..plain.clone()
             },
-            Search {
+            SearchQuery {
                 from: Some(from),
                 until: Some(from + span / 10),
                 ..plain

@@ -1,137 +1,103 @@
-//! Looking a history through: the database, the log, and what is read from the log.
+//! Checking a history: the database, the logs, and the projections.
 
 use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::projection_check::check_projections;
 use super::room_verifier::RoomVerifier;
-use super::{MaintenanceError, Progress, ProgressFn, ensure_current, open_readonly};
-use crate::code::RoomKey;
-use crate::data_dir::{DataDir, file_in};
-use crate::{OpenError, commit_watermark, identity, integrity};
+use super::{MaintenanceError, open_readonly};
+use crate::file::bounds::check_bounds;
+use crate::file::data_dir::{DataDir, database_in};
+use crate::file::{database, identity};
+use crate::log::{RoomKey, natural};
+use crate::progress::{Progress, ProgressFn};
+use crate::{OpenError, projection};
 
-/// More problems than this say nothing that fewer don't.
-const MOST: usize = 50;
+/// The reported problems. More tell an administrator nothing that these don't.
+const MAX_PROBLEMS: usize = 50;
 
-/// What was found.
+/// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckReport {
-    /// How many rooms there are.
     pub rooms: u64,
-    /// How many entries there are.
     pub entries: u64,
-    /// It is what an app keeps of a server, and not a server's own.
+    /// `true` for a client's copy of a server's history, `false` for a server's own.
     pub is_replica: bool,
-    /// What is wrong, in plain words; at most some dozens. Empty when all is well.
+    /// The problems in plain words, at most some dozens; none if all is well.
     pub problems: Vec<String>,
 }
 
-/// Looks through the history in a data folder, or a backup. Nothing is changed; a server may run on the folder meanwhile.
-pub fn check(path: &Path, watch: &mut dyn FnMut(Progress)) -> Result<CheckReport, MaintenanceError> {
+/// Checks the history in a data folder, or a backup. Changes nothing; a server may use the folder meanwhile.
+pub fn check(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<CheckReport, MaintenanceError> {
     if !path.is_dir() {
-        let (connection, version) = open_readonly(path)?;
-        ensure_current(path, version)?;
-        return look_through(&connection, watch).map_err(|e| MaintenanceError::of_sql(path, &e));
+        let connection = open_readonly(path)?;
+        return check_database(&connection, progress).map_err(|e| MaintenanceError::of_sql(path, &e));
     }
-    let file = file_in(path);
+    let file = database_in(path);
     if !file.exists() {
         return Err(MaintenanceError::NoHistory { dir: path.to_owned() });
     }
-    // A server that is at work has looked at the note, and is ahead of it at any moment.
+    // A running server compared the commit watermark when it started, and may be ahead of it at any moment.
     let lock = match DataDir::lock(path) {
         Ok(lock) => Some(lock),
         Err(OpenError::InUse { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let (connection, version) = open_readonly(&file)?;
-    ensure_current(&file, version)?;
-    let mut checked = look_through(&connection, watch).map_err(|e| MaintenanceError::of_sql(&file, &e))?;
+    let connection = open_readonly(&file)?;
+    let mut report = check_database(&connection, progress).map_err(|e| MaintenanceError::of_sql(&file, &e))?;
     if lock.is_some()
-        && let Ok(Some(identity)) = identity::read(&connection)
-        && let Some(confirmed) = commit_watermark::noted(path, Some(identity.generation))
-        && let Ok(count) = commit_watermark::Count::of(&connection)
-        && let Some(missing) = count.lacks(confirmed)
+        && let Ok(Some(missing)) = database::missing(path, &connection)
     {
-        checked.problems.push(format!(
+        report.problems.push(format!(
             "{missing} were confirmed and are not there: the end of the log is damaged or gone, or the file is an older copy"
         ));
     }
-    Ok(checked)
+    Ok(report)
 }
 
-/// The same of an open file. What can't be read is a fault; an error only when nothing at all can be.
-pub(super) fn look_through(connection: &Connection, watch: ProgressFn<'_>) -> rusqlite::Result<CheckReport> {
-    let moment = connection.unchecked_transaction()?;
-    let mut checked = CheckReport::default();
-    watch(Progress {
-        task: "looking at the database",
+/// Checks an open file. What can't be read is a problem; the check fails only if nothing at all can be read.
+pub(super) fn check_database(connection: &Connection, progress: ProgressFn<'_>) -> rusqlite::Result<CheckReport> {
+    let snapshot = connection.unchecked_transaction()?;
+    progress(Progress {
+        task: "checking the database",
         done: 0,
         total: 0,
     });
-    let mut problems = Vec::new();
-    note(&mut problems, "the database", database(&moment));
-    note(&mut problems, "whose history it is", whose(&moment));
-    note(
-        &mut problems,
-        "the rooms",
-        integrity::broken(&moment).map(Vec::from_iter),
-    );
-    let (rooms, of) = match rooms(&moment) {
-        Ok(rooms) => rooms,
-        Err(error) => {
-            note(&mut problems, "the rooms", Err(error));
-            (Vec::new(), 0)
-        }
+    let mut report = CheckReport {
+        // Every server has a lobby; a client has rooms of one.
+        is_replica: snapshot
+            .query_row(
+                "SELECT NOT EXISTS (SELECT 1 FROM identity JOIN room ON room.id = lobby)",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap_or(false),
+        ..CheckReport::default()
     };
-    // Every server has a lobby; a client keeps rooms of one.
-    checked.is_replica = moment
-        .query_row(
-            "SELECT NOT EXISTS (SELECT 1 FROM meta JOIN room ON room.id = lobby)",
-            [],
-            |row| row.get(0),
-        )
-        .unwrap_or(false);
-    let mut ids = Vec::new();
-    for room in rooms {
-        checked.rooms += 1;
-        let before = checked.entries;
-        let mut watch = |done| {
-            watch(Progress {
-                task: "looking at the entries",
-                done: before + done,
-                total: of,
-            });
-        };
-        match RoomVerifier::of(&moment, room, checked.is_replica, &mut ids, &mut watch) {
-            Ok(replay) => {
-                checked.entries += replay.entries;
-                problems.extend(replay.problems);
-            }
-            Err(error) => note(&mut problems, &format!("room {}", room.0), Err(error)),
-        }
-        if problems.len() >= MOST {
-            break;
-        }
+    report.add("the database", integrity_check(&snapshot));
+    report.add("the server's identity", check_identity(&snapshot));
+    report.add("the rooms", check_bounds(&snapshot).map(Vec::from_iter));
+    check_logs(&snapshot, &mut report, progress);
+    // Projections of a damaged log would only repeat its problems, and others are rebuilt before they are used.
+    if report.problems.is_empty() && projection::is_current(&snapshot)? {
+        report.add("the projections", check_projections(&snapshot, progress));
     }
-    ids.sort_unstable();
-    let twice = ids.windows(2).filter(|pair| pair[0] == pair[1]).count();
-    if twice > 0 {
-        problems.push(format!("{twice} entries have an id that another one has"));
-    }
-    problems.truncate(MOST);
-    checked.problems = problems;
-    Ok(checked)
+    report.problems.truncate(MAX_PROBLEMS);
+    Ok(report)
 }
 
-fn note(problems: &mut Vec<String>, what: &str, found: rusqlite::Result<Vec<String>>) {
-    match found {
-        Ok(found) => problems.extend(found),
-        Err(error) => problems.push(format!("{what} can't be read: {error}")),
+impl CheckReport {
+    fn add(&mut self, checked: &str, found: rusqlite::Result<Vec<String>>) {
+        match found {
+            Ok(problems) => self.problems.extend(problems),
+            Err(error) => self.problems.push(format!("{checked} can't be read: {error}")),
+        }
     }
 }
 
-/// What `SQLite` finds: broken pages, and indexes that don't agree with their tables. The search index looks at itself, too.
-fn database(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+/// Runs `SQLite`'s own check: of pages, of indexes against their tables, and of the search index's structure.
+fn integrity_check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let verdicts: Vec<String> = connection
         .prepare("PRAGMA integrity_check(20)")?
         .query_map([], |row| row.get(0))?
@@ -144,23 +110,59 @@ fn database(connection: &Connection) -> rusqlite::Result<Vec<String>> {
         .collect())
 }
 
-fn whose(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+fn check_identity(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     Ok(match identity::read(connection)? {
         Some(_) => Vec::new(),
-        None => vec!["it does not say whose history it is".to_owned()],
+        None => vec!["the server's identity is missing".to_owned()],
     })
 }
 
-/// The rooms, and how many entries they have together.
+fn check_logs(connection: &Connection, report: &mut CheckReport, progress: ProgressFn<'_>) {
+    let (rooms, total) = match rooms(connection) {
+        Ok(rooms) => rooms,
+        Err(error) => return report.add("the rooms", Err(error)),
+    };
+    let mut ids = Vec::new();
+    for room in rooms {
+        report.rooms += 1;
+        let before = report.entries;
+        let mut progress = |done| {
+            progress(Progress {
+                task: "checking the entries",
+                done: before + done,
+                total,
+            });
+        };
+        match RoomVerifier::verify(connection, room, report.is_replica, &mut ids, &mut progress) {
+            Ok(verifier) => {
+                report.entries += verifier.entries;
+                report.problems.extend(verifier.problems);
+            }
+            Err(error) => report.add(&format!("room {}", room.0), Err(error)),
+        }
+        if report.problems.len() >= MAX_PROBLEMS {
+            break;
+        }
+    }
+    ids.sort_unstable();
+    let duplicates = ids.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    if duplicates > 0 {
+        report
+            .problems
+            .push(format!("{duplicates} entries have the id of another one"));
+    }
+}
+
+/// Returns the rooms, and the number of their entries together.
 fn rooms(connection: &Connection) -> rusqlite::Result<(Vec<RoomKey>, u64)> {
     let rooms = connection
         .prepare("SELECT key FROM room ORDER BY key")?
-        .query_map([], |row| Ok(RoomKey(row.get(0)?)))?
+        .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     let entries: i64 = connection.query_row(
-        "SELECT coalesce(sum(last - first + 1), 0) FROM room WHERE last > 0",
+        "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM room WHERE last_seq > 0",
         [],
         |row| row.get(0),
     )?;
-    Ok((rooms, crate::code::natural(entries)))
+    Ok((rooms, natural(entries)))
 }

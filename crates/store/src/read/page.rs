@@ -1,14 +1,14 @@
-//! A range of a room's log.
+//! A page: a range of a room's log, with what amends it from beyond.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use ichat_protocol::{Body, Entry, EntryId, MemberId, Page, RoomId, Seq, limits};
+use ichat_protocol::{CollapseKey, Entry, Page, RoomId, Seq, limits};
 use rusqlite::Connection;
 
-use super::rooms::{RoomRow, row_of};
-use crate::code::{RoomKey, SEQ_TOP, read_entry, select_entries, unreadable};
+use super::rooms::{RoomRow, room_row};
+use crate::log::{EntryKey, MAX_SEQ, RoomKey, read_entry, select_entries, unreadable};
 
-/// See [`crate::Store::page`].
+/// Reads a page: see [`crate::Store::page`].
 pub(crate) fn page(
     connection: &Connection,
     id: RoomId,
@@ -16,14 +16,13 @@ pub(crate) fn page(
     after: Option<Seq>,
     limit: u32,
 ) -> rusqlite::Result<Option<Page>> {
-    let Some(room) = row_of(connection, id)? else {
+    let Some(room) = room_row(connection, id)? else {
         return Ok(None);
     };
-    let low = room.key.at(after.map_or(Seq(1), Seq::next));
-    // A place past the top is the top itself, which nothing stands behind.
+    let low = room.key.entry(after.map_or(Seq(1), Seq::next));
     let high = match before {
-        Some(before) if before <= SEQ_TOP => room.key.at(before) - 1,
-        _ => room.key.at(SEQ_TOP),
+        Some(before) if before <= MAX_SEQ => EntryKey(room.key.entry(before).0 - 1),
+        _ => room.key.entry(MAX_SEQ),
     };
     let limit = limit.clamp(1, limits::MAX_PAGE_ENTRIES);
     let mut entries: Vec<Entry> = if after.is_some() {
@@ -42,18 +41,18 @@ pub(crate) fn page(
     if after.is_none() {
         entries.reverse();
     }
-    is_whole(&room, before, after, limit, &entries)?;
+    check_complete(&room, before, after, limit, &entries)?;
     let later = later(connection, room.key, &entries)?;
     Ok(Some(Page {
         room: id,
-        head: room.told_head(),
+        head: room.server_head(),
         entries,
         later,
     }))
 }
 
-/// A page of a log has no gap and ends where it should: an entry that is missing is a fault, and never a short page.
-fn is_whole(
+/// Fails if the page has a gap or ends too early: a missing entry is an error, and never a shorter page.
+fn check_complete(
     room: &RoomRow,
     before: Option<Seq>,
     after: Option<Seq>,
@@ -68,66 +67,53 @@ fn is_whole(
     } else {
         end.saturating_sub(count)
     };
-    let places = start..start.saturating_add(count);
-    if entries.iter().map(|entry| entry.seq.0).eq(places.clone()) {
+    let expected = start..start.saturating_add(count);
+    if entries.iter().map(|entry| entry.seq.0).eq(expected.clone()) {
         return Ok(());
     }
-    let missing = places
+    let missing = expected
         .into_iter()
-        .find(|place| !entries.iter().any(|entry| entry.seq.0 == *place));
+        .find(|seq| !entries.iter().any(|entry| entry.seq.0 == *seq));
     Err(unreadable(
         0,
         match missing {
-            Some(place) => format!("entry {place} is missing"),
+            Some(seq) => format!("entry {seq} is missing"),
             None => format!("there are entries beyond {}, the last", room.last),
         },
     ))
 }
 
-/// What lies beyond the page and changes how its messages are shown: the last edit of each, and for each person and emoji
-/// the last reaction, if it stands or takes back one that is in the page. Deletions are not among it: a deleted message
-/// is `wiped` in the page itself. So there are at most one edit for each message, and the reactions that are shown.
+/// Reads the entries beyond the page that change how its messages are shown: for each collapse key the last one, unless it
+/// only removes what is not in the page either. So there are at most one edit for each message, and the reactions that are
+/// shown. A deleted message is `wiped` in the page itself, and nothing amends it.
 fn later(connection: &Connection, room: RoomKey, entries: &[Entry]) -> rusqlite::Result<Vec<Entry>> {
     let Some(last) = entries.last() else {
         return Ok(Vec::new());
     };
-    let (beyond, top) = (room.at(last.seq) + 1, room.range().1);
-    let mut amending = connection.prepare_cached(select_entries!(
-        "WHERE e.amends = ?1 AND e.key BETWEEN ?2 AND ?3 ORDER BY e.key"
+    let in_page: HashSet<CollapseKey> = entries.iter().filter_map(collapse_key).collect();
+    let (beyond, end) = (EntryKey(room.entry(last.seq).0 + 1), room.entry(MAX_SEQ));
+    let mut amendments = connection.prepare_cached(select_entries!(
+        "WHERE e.target = ?1 AND e.key BETWEEN ?2 AND ?3 ORDER BY e.key"
     ))?;
     let mut later = Vec::new();
-    for message in entries.iter().filter(|e| matches!(e.body, Body::Message { .. })) {
-        let amendments: Vec<Entry> = amending
-            .query_map((message.id.0, beyond, top), read_entry)?
-            .collect::<Result<_, _>>()?;
-        later.extend(last_of_each(amendments, message.id, entries));
+    for message in entries.iter().filter(|entry| entry.body.properties().is_target) {
+        let mut last_of_key = HashMap::new();
+        for amendment in amendments.query_map((message.id.0, beyond, end), read_entry)? {
+            let amendment = amendment?;
+            match collapse_key(&amendment) {
+                Some(key) => drop(last_of_key.insert(key, amendment)),
+                None => later.push(amendment),
+            }
+        }
+        let shown = last_of_key
+            .into_iter()
+            .filter(|(key, entry)| !entry.body.is_removal() || in_page.contains(key));
+        later.extend(shown.map(|(_, entry)| entry));
     }
     later.sort_unstable_by_key(|entry| entry.seq);
     Ok(later)
 }
 
-fn last_of_each(amendments: Vec<Entry>, message: EntryId, page: &[Entry]) -> Vec<Entry> {
-    let mut edit = None;
-    let mut reactions: HashMap<(MemberId, String), Entry> = HashMap::new();
-    for entry in amendments {
-        match &entry.body {
-            Body::Edit { .. } => edit = Some(entry),
-            Body::React { emoji, .. } => {
-                reactions.insert((entry.author.clone(), emoji.clone()), entry);
-            }
-            _ => {}
-        }
-    }
-    let in_page = |reaction: &Entry| {
-        page.iter().any(|e| match (&e.body, &reaction.body) {
-            (Body::React { to, emoji, .. }, Body::React { emoji: same, .. }) => {
-                *to == message && emoji == same && e.author == reaction.author
-            }
-            _ => false,
-        })
-    };
-    let shown = reactions
-        .into_values()
-        .filter(|r| matches!(r.body, Body::React { on: true, .. }) || in_page(r));
-    edit.into_iter().chain(shown).collect()
+fn collapse_key(entry: &Entry) -> Option<CollapseKey> {
+    entry.body.collapse_key(&entry.author)
 }

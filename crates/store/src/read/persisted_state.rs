@@ -1,17 +1,16 @@
-//! What a client's folder holds when it is opened.
+//! What a client's data folder has when it is opened.
 
-use ichat_protocol::{Body, EntryId, RoomId, WireError};
+use ichat_protocol::{EntryId, RoomId};
 use rusqlite::{Connection, Row};
-use serde::de::DeserializeOwned;
 
-use super::rooms::rows;
-use crate::code::{natural, unreadable};
+use super::rooms::room_rows;
+use crate::log::{natural, read_json};
 use crate::{OutboxRow, PersistedRoom, PersistedState};
 
-/// See [`crate::Store::persisted_state`].
+/// Reads the state of a client: see [`crate::Store::persisted_state`].
 pub(crate) fn persisted_state(connection: &Connection) -> rusqlite::Result<PersistedState> {
     let mut rooms = Vec::new();
-    for room in rows(connection)? {
+    for room in room_rows(connection)? {
         let (epoch, first, last) = (room.epoch, room.first, room.last);
         rooms.push(PersistedRoom {
             room: room.summary(connection, None)?,
@@ -21,22 +20,18 @@ pub(crate) fn persisted_state(connection: &Connection) -> rusqlite::Result<Persi
         });
     }
     let outbox = connection
-        .prepare_cached("SELECT id, room, body, written, failed FROM outbox ORDER BY key")?
-        .query_map([], |row| {
-            Ok(OutboxRow {
-                id: EntryId(row.get(0)?),
-                room: RoomId(row.get(1)?),
-                body: parse::<Body>(row, 2)?.ok_or(rusqlite::Error::InvalidQuery)?,
-                written: natural(row.get(3)?),
-                failed: parse::<WireError>(row, 4)?,
-            })
-        })?
+        .prepare_cached("SELECT id, room, body, written_at, error FROM outbox ORDER BY key")?
+        .query_map([], read_outbox_row)?
         .collect::<Result<_, _>>()?;
     Ok(PersistedState { rooms, outbox })
 }
 
-fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
-    row.get::<_, Option<String>>(column)?
-        .map(|text| serde_json::from_str(&text).map_err(|e| unreadable(column, e)))
-        .transpose()
+fn read_outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+    Ok(OutboxRow {
+        id: EntryId(row.get(0)?),
+        room: RoomId(row.get(1)?),
+        body: read_json(row, 2)?.ok_or(rusqlite::Error::InvalidQuery)?,
+        written: natural(row.get(3)?),
+        failed: read_json(row, 4)?,
+    })
 }

@@ -3,71 +3,48 @@
 use ichat_protocol::{Epoch, Head, Member, MemberId, Name, RoomId, RoomSummary, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use crate::code::{RoomKey, natural, read_member, read_name};
-use crate::message_counts::messages_after;
+use crate::log::{RoomKey, UserKey, read_member, read_name, read_seq, unreadable};
+use crate::member_state::read_marker;
+use crate::projection::messages_after;
 
-/// A room's row, and what a server told of it (in a client's folder).
+/// A room's row, its fields, and in a replica what the server said of it.
 pub(super) struct RoomRow {
     pub(super) key: RoomKey,
     pub(super) id: RoomId,
     pub(super) epoch: Epoch,
-    name: Option<String>,
-    topic: String,
     pub(super) first: Seq,
     pub(super) last: Seq,
+    name: Option<String>,
+    topic: String,
     members: u32,
-    told: Option<Told>,
+    server: Option<ServerRoom>,
 }
 
-/// A room as a server told it.
-struct Told {
+/// A room as the server described it to the person whose replica this is.
+struct ServerRoom {
     head: Head,
     joined: bool,
     read: Seq,
-    /// As of the place `counted`; none when the marker moved since.
+    /// As of `unread_as_of`; `None` if the marker has moved since.
     unread: Option<u32>,
-    counted: Seq,
+    unread_as_of: Seq,
 }
 
 macro_rules! select_rooms {
     ($rest:literal) => {
         concat!(
-            "SELECT room.key, id, room.epoch, name, topic, first, last, members, \
-             told.epoch, head, joined, read, unread, counted FROM room LEFT JOIN told ON told.room = room.key ",
+            "SELECT room.key, room.id, room.epoch, first_seq, last_seq, \
+             room_state.name, coalesce(room_state.topic, ''), coalesce(room_state.members, 0), \
+             server_room.epoch, head, joined, read, unread, unread_as_of \
+             FROM room LEFT JOIN room_state ON room_state.room = room.key \
+             LEFT JOIN server_room ON server_room.room = room.key ",
             $rest
         )
     };
 }
 
-fn read_room(row: &Row<'_>) -> rusqlite::Result<RoomRow> {
-    let told = match row.get::<_, Option<uuid::Uuid>>(8)? {
-        None => None,
-        Some(epoch) => Some(Told {
-            head: Head {
-                epoch: Epoch(epoch),
-                seq: Seq(natural(row.get(9)?)),
-            },
-            joined: row.get(10)?,
-            read: Seq(natural(row.get(11)?)),
-            unread: row.get(12)?,
-            counted: Seq(natural(row.get(13)?)),
-        }),
-    };
-    Ok(RoomRow {
-        key: RoomKey(row.get(0)?),
-        id: RoomId(row.get(1)?),
-        epoch: Epoch(row.get(2)?),
-        name: row.get(3)?,
-        topic: row.get(4)?,
-        first: Seq(natural(row.get(5)?)),
-        last: Seq(natural(row.get(6)?)),
-        members: row.get(7)?,
-        told,
-    })
-}
-
 impl RoomRow {
-    /// How far the log that is held goes.
+    /// Returns the end of the log that is here.
     fn head(&self) -> Head {
         Head {
             epoch: self.epoch,
@@ -75,34 +52,39 @@ impl RoomRow {
         }
     }
 
-    /// How far the log goes: on a server as far as it is held, on a client perhaps further.
-    pub(super) fn told_head(&self) -> Head {
-        match &self.told {
-            Some(told) if told.head.epoch != self.epoch || told.head.seq > self.last => told.head,
+    /// Returns the end of the server's log. A replica may not have all of it yet.
+    pub(super) fn server_head(&self) -> Head {
+        match &self.server {
+            Some(server) if server.head.epoch != self.epoch || server.head.seq > self.last => server.head,
             _ => self.head(),
         }
     }
 
-    /// The room as somebody sees it; `me` is nobody when the folder has never heard of them.
-    pub(super) fn summary(self, connection: &Connection, me: Option<i64>) -> rusqlite::Result<RoomSummary> {
-        let me = me.unwrap_or(0);
-        let (joined, read, unread) = match &self.told {
-            Some(told) => (told.joined, told.read, self.unread_of_told(told, connection, me)?),
-            None => match marker(connection, self.key, me)? {
-                Some(read) => (true, read, messages_after(connection, self.key, read, me)?),
-                None => (false, Seq::ZERO, 0),
-            },
+    /// Returns the room as a user sees it; `None` is a user of whom this file has nothing.
+    pub(super) fn summary(self, connection: &Connection, user: Option<UserKey>) -> rusqlite::Result<RoomSummary> {
+        let user = user.unwrap_or(UserKey::NONE);
+        let (joined, read, unread) = match &self.server {
+            Some(server) => (
+                server.joined,
+                server.read,
+                self.replica_unread(server, connection, user)?,
+            ),
+            None if is_joined(connection, self.key, user)? => {
+                let read = read_marker(connection, user, self.id)?;
+                (true, read, messages_after(connection, self.key, read, user)?)
+            }
+            None => (false, Seq::ZERO, 0),
         };
-        // A client may hold entries of a room before it is told the room's name.
+        // A replica may have entries of a room whose name it does not know yet.
         let name = match self.name.as_deref().map(Name::parse) {
             Some(Ok(name)) => name,
-            _ => Name::parse(&self.id.to_string()).map_err(|e| crate::code::unreadable(3, e))?,
+            _ => Name::parse(&self.id.to_string()).map_err(|e| unreadable(5, e))?,
         };
         Ok(RoomSummary {
             id: self.id,
             name,
             members: self.members,
-            head: self.told_head(),
+            head: self.server_head(),
             joined,
             read,
             unread,
@@ -110,95 +92,120 @@ impl RoomRow {
         })
     }
 
-    /// What a client's person has not read. The log that is held says it exactly when it reaches from the marker to the
-    /// head; otherwise the server's count holds, and what came after it is added.
-    fn unread_of_told(&self, told: &Told, connection: &Connection, me: i64) -> rusqlite::Result<u32> {
-        let reaches = self.first <= told.read.next() && self.last >= told.head.seq && self.last != Seq::ZERO;
-        match told.unread {
+    /// Returns the unread count of the person whose replica this is. The log gives it exactly if it reaches from the marker
+    /// to the head. Otherwise it is the server's count plus what came after that.
+    fn replica_unread(&self, server: &ServerRoom, connection: &Connection, user: UserKey) -> rusqlite::Result<u32> {
+        let reaches = self.first <= server.read.next() && self.last >= server.head.seq && self.last != Seq::ZERO;
+        match server.unread {
             Some(unread) if !reaches => {
-                let since = messages_after(connection, self.key, told.counted, me)?;
+                let since = messages_after(connection, self.key, server.unread_as_of, user)?;
                 Ok(unread.saturating_add(since))
             }
-            _ => messages_after(connection, self.key, told.read, me),
+            _ => messages_after(connection, self.key, server.read, user),
         }
     }
 }
 
-/// How far a member of a room has read.
-fn marker(connection: &Connection, room: RoomKey, person: i64) -> rusqlite::Result<Option<Seq>> {
-    connection
-        .prepare_cached("SELECT read FROM member WHERE room = ?1 AND person = ?2 AND joined")?
-        .query_row((room.0, person), |row| Ok(Seq(natural(row.get(0)?))))
-        .optional()
+fn read_room(row: &Row<'_>) -> rusqlite::Result<RoomRow> {
+    let server = match row.get::<_, Option<uuid::Uuid>>(8)? {
+        None => None,
+        Some(epoch) => Some(ServerRoom {
+            head: Head {
+                epoch: Epoch(epoch),
+                seq: read_seq(row, 9)?,
+            },
+            joined: row.get(10)?,
+            read: read_seq(row, 11)?,
+            unread: row.get(12)?,
+            unread_as_of: read_seq(row, 13)?,
+        }),
+    };
+    Ok(RoomRow {
+        key: row.get(0)?,
+        id: RoomId(row.get(1)?),
+        epoch: Epoch(row.get(2)?),
+        first: read_seq(row, 3)?,
+        last: read_seq(row, 4)?,
+        name: row.get(5)?,
+        topic: row.get(6)?,
+        members: row.get(7)?,
+        server,
+    })
 }
 
-pub(super) fn row_of(connection: &Connection, id: RoomId) -> rusqlite::Result<Option<RoomRow>> {
+pub(super) fn room_row(connection: &Connection, id: RoomId) -> rusqlite::Result<Option<RoomRow>> {
     connection
-        .prepare_cached(select_rooms!("WHERE id = ?1"))?
+        .prepare_cached(select_rooms!("WHERE room.id = ?1"))?
         .query_row([id.0], read_room)
         .optional()
 }
 
-/// Every room, in the order in which they came.
-pub(super) fn rows(connection: &Connection) -> rusqlite::Result<Vec<RoomRow>> {
+/// Reads all rooms, in the order in which they were added.
+pub(super) fn room_rows(connection: &Connection) -> rusqlite::Result<Vec<RoomRow>> {
     connection
         .prepare_cached(select_rooms!("ORDER BY room.key"))?
         .query_map([], read_room)?
         .collect()
 }
 
-pub(super) fn person(connection: &Connection, id: &MemberId) -> rusqlite::Result<Option<i64>> {
+pub(super) fn user_key(connection: &Connection, id: &MemberId) -> rusqlite::Result<Option<UserKey>> {
     connection
-        .prepare_cached("SELECT key FROM person WHERE id = ?1")?
+        .prepare_cached("SELECT key FROM user WHERE id = ?1")?
         .query_row([id.as_str()], |row| row.get(0))
         .optional()
 }
 
-/// See [`crate::Store::head`].
-pub(crate) fn head(connection: &Connection, room: RoomId) -> rusqlite::Result<Option<Head>> {
-    Ok(row_of(connection, room)?.map(|room| room.head()))
+fn is_joined(connection: &Connection, room: RoomKey, user: UserKey) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM member WHERE room = ?1 AND user = ?2 AND joined)")?
+        .query_row((room, user), |row| row.get(0))
 }
 
-/// See [`crate::Store::rooms`].
+/// Reads the end of a room's log: see [`crate::Store::head`].
+pub(crate) fn head(connection: &Connection, room: RoomId) -> rusqlite::Result<Option<Head>> {
+    Ok(room_row(connection, room)?.map(|room| room.head()))
+}
+
+/// Reads all rooms: see [`crate::Store::rooms`].
 pub(crate) fn rooms(connection: &Connection, for_member: &MemberId) -> rusqlite::Result<Vec<RoomSummary>> {
-    let me = person(connection, for_member)?;
-    let mut rooms = rows(connection)?
+    let user = user_key(connection, for_member)?;
+    let mut rooms = room_rows(connection)?
         .into_iter()
-        .map(|room| room.summary(connection, me))
+        .map(|room| room.summary(connection, user))
         .collect::<Result<Vec<_>, _>>()?;
     rooms.sort_by_cached_key(|room| (room.name.as_str().to_lowercase(), room.id));
     Ok(rooms)
 }
 
-/// See [`crate::Store::room`].
+/// Reads one room: see [`crate::Store::room`].
 pub(crate) fn room(
     connection: &Connection,
     room: RoomId,
     for_member: &MemberId,
 ) -> rusqlite::Result<Option<RoomSummary>> {
-    let me = person(connection, for_member)?;
-    row_of(connection, room)?
-        .map(|room| room.summary(connection, me))
+    let user = user_key(connection, for_member)?;
+    room_row(connection, room)?
+        .map(|room| room.summary(connection, user))
         .transpose()
 }
 
-/// See [`crate::Store::rooms_of`].
+/// Reads the rooms of a member: see [`crate::Store::rooms_of`].
 pub(crate) fn rooms_of(connection: &Connection, member: &MemberId) -> rusqlite::Result<Vec<RoomId>> {
     connection
         .prepare_cached(
-            "SELECT room.id FROM person JOIN member ON member.person = person.key AND member.joined
-             JOIN room ON room.key = member.room WHERE person.id = ?1 ORDER BY room.key",
+            "SELECT room.id FROM user JOIN member ON member.user = user.key AND member.joined
+             JOIN room ON room.key = member.room WHERE user.id = ?1 ORDER BY room.key",
         )?
         .query_map([member.as_str()], |row| Ok(RoomId(row.get(0)?)))?
         .collect()
 }
 
-/// See [`crate::Store::members`].
+/// Reads the members of a room: see [`crate::Store::members`].
 pub(crate) fn members(connection: &Connection, room: RoomId) -> rusqlite::Result<Vec<Member>> {
     connection
         .prepare_cached(
-            "SELECT person.id, member.name, NOT member.joined FROM room JOIN member ON member.room = room.key
-             JOIN person ON person.key = member.person WHERE room.id = ?1 ORDER BY member.person",
+            "SELECT user.id, member.name, NOT member.joined FROM room JOIN member ON member.room = room.key
+             JOIN user ON user.key = member.user WHERE room.id = ?1 ORDER BY member.user",
         )?
         .query_map([room.0], |row| {
             Ok(Member {
@@ -210,12 +217,12 @@ pub(crate) fn members(connection: &Connection, room: RoomId) -> rusqlite::Result
         .collect()
 }
 
-/// See [`crate::Store::is_member`].
+/// Reads whether a user is a member of a room: see [`crate::Store::is_member`].
 pub(crate) fn is_member(connection: &Connection, room: RoomId, member: &MemberId) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM room JOIN member ON member.room = room.key AND member.joined
-             JOIN person ON person.key = member.person WHERE room.id = ?1 AND person.id = ?2)",
+             JOIN user ON user.key = member.user WHERE room.id = ?1 AND user.id = ?2)",
         )?
         .query_row((room.0, member.as_str()), |row| row.get(0))
 }

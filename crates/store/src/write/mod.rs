@@ -1,111 +1,94 @@
-//! Everything that changes the tables. Each batch is one transaction.
+//! Everything that changes the tables. Each function is one transaction.
 
+mod append;
 mod batch;
-mod commit;
-mod index;
-mod row;
-mod save;
-mod wipe;
+mod erase;
+mod outbox;
+mod read_markers;
+mod replica;
 
-use ichat_protocol::{MemberId, RoomId, Seq};
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::code::int;
 use crate::{NewEntry, Outcome, ReplicaChange, StoreError};
 use batch::Batch;
-pub(crate) use index::{behind, is_reached, take_in};
-pub(crate) use row::NewRow;
+pub(crate) use read_markers::{ReadMarker, set_read_markers};
 
-/// Why a batch was not written.
+/// The reason why a batch was not written.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum WriteError {
     Sql(rusqlite::Error),
     OutOfSync(String),
 }
 
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for WriteError {
     fn from(error: rusqlite::Error) -> Self {
-        Fault::Sql(error)
+        WriteError::Sql(error)
     }
 }
 
-impl From<Fault> for StoreError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Sql(error) => StoreError::of_sql(&error),
-            Fault::OutOfSync(cause) => StoreError::OutOfSync(cause),
+impl From<WriteError> for StoreError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Sql(error) => StoreError::of_sql(&error),
+            WriteError::OutOfSync(cause) => StoreError::OutOfSync(cause),
         }
     }
 }
 
-/// See [`crate::Store::commit`].
-pub(crate) fn commit(connection: &mut Connection, drafts: Vec<NewEntry>) -> Result<Vec<Outcome>, Fault> {
+/// The result of a batch.
+#[derive(Debug)]
+pub(crate) struct Written<T> {
+    pub(crate) result: T,
+    /// `true` if text was erased, which the write-ahead log still has.
+    pub(crate) erased: bool,
+}
+
+/// Commits new entries: see [`crate::Store::commit`].
+pub(crate) fn commit(connection: &mut Connection, entries: Vec<NewEntry>) -> Result<Written<Vec<Outcome>>, WriteError> {
+    in_batch(connection, |batch| {
+        entries.into_iter().map(|entry| batch.append(entry)).collect()
+    })
+}
+
+/// Saves changes to a replica: see [`crate::Store::save`].
+pub(crate) fn save(connection: &mut Connection, changes: Vec<ReplicaChange>) -> Result<Written<()>, WriteError> {
+    in_batch(connection, |batch| {
+        changes.into_iter().try_for_each(|change| batch.save(change))
+    })
+}
+
+fn in_batch<T>(
+    connection: &mut Connection,
+    write: impl FnOnce(&mut Batch<'_>) -> Result<T, WriteError>,
+) -> Result<Written<T>, WriteError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut batch = Batch::new(&transaction);
-    let mut outcomes = Vec::with_capacity(drafts.len());
-    for draft in drafts {
-        outcomes.push(batch.place(draft)?);
-    }
-    batch.finish()?;
+    let result = write(&mut batch)?;
+    let erased = batch.finish()?;
     transaction.commit()?;
-    Ok(outcomes)
+    Ok(Written { result, erased })
 }
 
-/// Takes up to so many entries into the search index. Gives how many are still behind it.
-pub(crate) fn catch_up(connection: &mut Connection, at_most: u64) -> rusqlite::Result<u64> {
+/// Indexes up to `max` entries for the search. Returns how many are still not indexed.
+pub(crate) fn index_pending(connection: &mut Connection, max: u64) -> rusqlite::Result<u64> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let left = take_in(&transaction, at_most)?;
+    let pending = crate::projection::index_pending(&transaction, max)?;
     transaction.commit()?;
-    Ok(left)
+    Ok(pending)
 }
 
-/// As [`commit`], but for the order of things: see [`crate::broken`].
+/// Acknowledges before it commits: see [`crate::broken`].
 #[cfg(feature = "broken")]
 pub(crate) fn acknowledge_and_commit(
     connection: &mut Connection,
-    drafts: Vec<NewEntry>,
+    entries: Vec<NewEntry>,
     acknowledge: impl FnOnce(Vec<Outcome>),
-) -> Result<(), Fault> {
+) -> Result<(), WriteError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut batch = Batch::new(&transaction);
-    let placed: Result<Vec<_>, Fault> = drafts.into_iter().map(|draft| batch.place(draft)).collect();
+    let outcomes: Result<Vec<_>, WriteError> = entries.into_iter().map(|entry| batch.append(entry)).collect();
     batch.finish()?;
-    acknowledge(placed?);
+    acknowledge(outcomes?);
     std::thread::sleep(crate::broken::WINDOW);
     Ok(transaction.commit()?)
-}
-
-/// See [`crate::Store::save`].
-pub(crate) fn save(connection: &mut Connection, changes: Vec<ReplicaChange>) -> Result<(), Fault> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut batch = Batch::new(&transaction);
-    for change in changes {
-        batch.save(change)?;
-    }
-    batch.finish()?;
-    transaction.commit()?;
-    Ok(())
-}
-
-/// How far somebody has read: see [`crate::Store::set_read`].
-pub(crate) struct Mark {
-    pub(crate) room: RoomId,
-    pub(crate) member: MemberId,
-    pub(crate) seq: Seq,
-}
-
-/// Writes several people's markers in one transaction.
-pub(crate) fn set_read(connection: &mut Connection, marks: &[Mark]) -> Result<(), Fault> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for mark in marks {
-        transaction
-            .prepare_cached(
-                "UPDATE member SET read = min(?3, (SELECT last FROM room WHERE id = ?1))
-                 WHERE room = (SELECT key FROM room WHERE id = ?1)
-                   AND person = (SELECT key FROM person WHERE id = ?2) AND joined",
-            )?
-            .execute((mark.room.0, mark.member.as_str(), int(mark.seq.0)))?;
-    }
-    transaction.commit()?;
-    Ok(())
 }

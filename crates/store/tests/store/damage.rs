@@ -6,16 +6,19 @@ use std::path::Path;
 use ichat_store::{OpenError, Store, StoreError};
 use tempfile::TempDir;
 
-use crate::office::{Office, Person, name, texts};
+use crate::fixture::{Fixture, Person, name, texts};
 
 /// The folder as a killed process would leave it: the newest entries are in the write-ahead log only.
-pub(crate) fn as_killed(office: &Office) -> TempDir {
+pub(crate) fn as_killed(fixture: &Fixture) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    for file in ["ichat.db", "ichat.db-wal", "confirmed"] {
-        fs::copy(office.dir.path().join(file), dir.path().join(file)).unwrap();
+    for file in ["ichat.db", "ichat.db-wal", "commit-watermark"] {
+        fs::copy(fixture.dir.path().join(file), dir.path().join(file)).unwrap();
     }
     dir
 }
+
+const HI: &str = "body = '{\"text\":\"hi\"}'";
+const HA: &str = "body = '{\"text\":\"ha\"}'";
 
 async fn opened(dir: &Path) -> Result<Store, OpenError> {
     Store::open_server(dir, &name("Lobby")).await
@@ -31,54 +34,57 @@ pub(crate) fn tamper(dir: &Path, sql: &str) {
 #[tokio::test]
 async fn a_flipped_bit_in_a_text_is_noticed_on_reading_and_the_rest_is_read() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let before = office.says(&alice, "all is well").await;
-    let hurt = office.says(&alice, "pay him 100 euros").await;
-    office.store.close().await;
-    let file = office.dir.path().join("ichat.db");
+    let fixture = Fixture::with(&[&alice]).await;
+    let before = fixture.says(&alice, "all is well").await;
+    let hurt = fixture.says(&alice, "pay him 100 euros").await;
+    fixture.store.close().await;
+    let file = fixture.dir.path().join("ichat.db");
     let mut bytes = fs::read(&file).unwrap();
     let place = bytes.windows(9).position(|w| w == b"100 euros").unwrap();
     bytes[place] ^= 0x08;
     fs::write(&file, bytes).unwrap();
-    let office = office.reopened().await;
-    let page = office.store.page(office.room, None, None, 1).await;
+    let fixture = fixture.reopened().await;
+    let page = fixture.store.page(fixture.room, None, None, 1).await;
     let Err(StoreError::Damaged(cause)) = page else {
         panic!("{page:?}")
     };
     assert!(cause.contains(&format!("entry {}", hurt.seq)), "{cause}");
-    let sound = office.page(Some(hurt.seq.0), None, 1).await;
+    let sound = fixture.page(Some(hurt.seq.0), None, 1).await;
     assert_eq!(texts(&sound.entries), ["all is well"]);
     assert_eq!(sound.entries, [before]);
-    office.store.close().await;
+    fixture.store.close().await;
 }
 
 #[tokio::test]
 async fn whatever_is_altered_of_an_entry_is_noticed() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     for change in [
-        "UPDATE entry SET lag = lag + 1 WHERE text = 'hi'",
-        "UPDATE entry SET text = 'ho' WHERE text = 'hi'",
-        "UPDATE entry SET author = author + 1 WHERE text = 'hi'",
-        "UPDATE entry SET device = (SELECT device FROM entry WHERE text = 'ha') WHERE text = 'hi'",
-        "UPDATE entry SET id = zeroblob(16) WHERE text = 'hi'",
-        "UPDATE entry SET kind = 6 WHERE text = 'hi'",
-        "UPDATE entry SET reply = id WHERE text = 'hi'",
-        "UPDATE entry SET sum = NULL WHERE text = 'hi'",
-        "UPDATE person SET id = 'somebody-else' WHERE key = (SELECT author FROM entry WHERE text = 'hi')",
-        "DELETE FROM entry WHERE text = 'hi'",
-        "DELETE FROM device WHERE key = (SELECT device FROM entry WHERE text = 'hi')",
-        "UPDATE entry SET key = 0 WHERE text = 'ha'; UPDATE entry SET key = key + 1 WHERE text = 'hi';
-         UPDATE entry SET key = (SELECT key - 1 FROM entry WHERE text = 'hi') WHERE text = 'ha'",
+        format!("UPDATE entry SET at = at + 1 WHERE {HI}"),
+        format!("UPDATE entry SET body = '{{\"text\":\"ho\"}}' WHERE {HI}"),
+        format!("UPDATE entry SET author = author + 1 WHERE {HI}"),
+        format!("UPDATE entry SET device = (SELECT device FROM entry WHERE {HA}) WHERE {HI}"),
+        format!("UPDATE entry SET id = zeroblob(16) WHERE {HI}"),
+        format!("UPDATE entry SET kind = 'topic' WHERE {HI}"),
+        format!("UPDATE entry SET target = id WHERE {HI}"),
+        format!("UPDATE entry SET wiped_hash = zeroblob(32) WHERE {HI}"),
+        format!("UPDATE entry SET checksum = 0 WHERE {HI}"),
+        format!("UPDATE user SET id = 'somebody-else' WHERE key = (SELECT author FROM entry WHERE {HI})"),
+        format!("DELETE FROM entry WHERE {HI}"),
+        format!("DELETE FROM device WHERE key = (SELECT device FROM entry WHERE {HI})"),
+        format!(
+            "UPDATE entry SET key = 0 WHERE {HA}; UPDATE entry SET key = key + 1 WHERE {HI};
+             UPDATE entry SET key = (SELECT key - 1 FROM entry WHERE {HI}) WHERE {HA}"
+        ),
     ] {
-        let office = Office::with(&[&alice, &bob]).await;
-        office.says(&alice, "hi").await;
-        office.says(&bob, "ha").await;
-        office.store.close().await;
-        tamper(office.dir.path(), change);
-        let office = office.reopened().await;
-        let page = office.store.page(office.room, None, None, 200).await;
+        let fixture = Fixture::with(&[&alice, &bob]).await;
+        fixture.says(&alice, "hi").await;
+        fixture.says(&bob, "ha").await;
+        fixture.store.close().await;
+        tamper(fixture.dir.path(), &change);
+        let fixture = fixture.reopened().await;
+        let page = fixture.store.page(fixture.room, None, None, 200).await;
         assert!(matches!(page, Err(StoreError::Damaged(_))), "{change}: {page:?}");
-        office.store.close().await;
+        fixture.store.close().await;
     }
 }
 
@@ -86,16 +92,16 @@ async fn whatever_is_altered_of_an_entry_is_noticed() {
 async fn a_room_that_does_not_end_where_it_should_is_not_opened() {
     let alice = Person::called("alice");
     for change in [
-        "DELETE FROM entry WHERE text = 'hi'",
-        "UPDATE room SET last = last - 1",
-        "UPDATE room SET first = 2",
-        "UPDATE meta SET server = zeroblob(16)",
+        "DELETE FROM entry WHERE body LIKE '%hi%'",
+        "UPDATE room SET last_seq = last_seq - 1",
+        "UPDATE room SET first_seq = 2",
+        "UPDATE identity SET server = zeroblob(16)",
     ] {
-        let office = Office::with(&[&alice]).await;
-        office.says(&alice, "hi").await;
-        office.store.close().await;
-        tamper(office.dir.path(), change);
-        let error = opened(office.dir.path()).await.unwrap_err();
+        let fixture = Fixture::with(&[&alice]).await;
+        fixture.says(&alice, "hi").await;
+        fixture.store.close().await;
+        tamper(fixture.dir.path(), change);
+        let error = opened(fixture.dir.path()).await.unwrap_err();
         assert!(matches!(error, OpenError::Damaged { .. }), "{change}: {error:?}");
     }
 }
@@ -103,22 +109,25 @@ async fn a_room_that_does_not_end_where_it_should_is_not_opened() {
 #[tokio::test]
 async fn a_killed_folder_is_opened_with_all_that_was_confirmed() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    office.says(&alice, "hi").await;
-    let dir = as_killed(&office);
+    let fixture = Fixture::with(&[&alice]).await;
+    fixture.says(&alice, "hi").await;
+    let dir = as_killed(&fixture);
     let store = opened(dir.path()).await.unwrap();
-    assert_eq!(crate::office::whole_log(&store, office.room).await, office.log().await);
+    assert_eq!(
+        crate::fixture::whole_log(&store, fixture.room).await,
+        fixture.log().await
+    );
     store.close().await;
 }
 
 #[tokio::test]
 async fn a_damaged_or_cut_log_of_changes_is_refused_and_left_as_it_is() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
+    let fixture = Fixture::with(&[&alice]).await;
     for number in 0..10 {
-        office.says(&alice, &number.to_string()).await;
+        fixture.says(&alice, &number.to_string()).await;
     }
-    let whole = fs::read(office.dir.path().join("ichat.db-wal")).unwrap();
+    let whole = fs::read(fixture.dir.path().join("ichat.db-wal")).unwrap();
     let mut flipped = whole.clone();
     let last = flipped.len() - 100;
     flipped[last] ^= 1;
@@ -127,7 +136,7 @@ async fn a_damaged_or_cut_log_of_changes_is_refused_and_left_as_it_is() {
         whole[..whole.len() - 1].to_vec(),
         whole[..whole.len() / 2].to_vec(),
     ] {
-        let dir = as_killed(&office);
+        let dir = as_killed(&fixture);
         let wal = dir.path().join("ichat.db-wal");
         fs::write(&wal, &damaged).unwrap();
         let error = opened(dir.path()).await.unwrap_err();
@@ -136,7 +145,7 @@ async fn a_damaged_or_cut_log_of_changes_is_refused_and_left_as_it_is() {
         assert!(fs::read(&wal).unwrap() == damaged, "it was changed");
     }
     // Without it the file is one without tables; and an empty file is no beginning either.
-    let dir = as_killed(&office);
+    let dir = as_killed(&fixture);
     fs::remove_file(dir.path().join("ichat.db-wal")).unwrap();
     for _ in 0..2 {
         let error = opened(dir.path()).await.unwrap_err();
@@ -148,16 +157,16 @@ async fn a_damaged_or_cut_log_of_changes_is_refused_and_left_as_it_is() {
 #[tokio::test]
 async fn an_older_copy_in_its_place_is_refused() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let office = office.reopened().await;
-    office.store.close().await;
-    let file = office.dir.path().join("ichat.db");
+    let fixture = Fixture::with(&[&alice]).await;
+    let fixture = fixture.reopened().await;
+    fixture.store.close().await;
+    let file = fixture.dir.path().join("ichat.db");
     let older = fs::read(&file).unwrap();
-    let office = office.reopened().await;
-    office.says(&alice, "since then").await;
-    office.store.close().await;
+    let fixture = fixture.reopened().await;
+    fixture.says(&alice, "since then").await;
+    fixture.store.close().await;
     fs::write(&file, older).unwrap();
-    let error = opened(office.dir.path()).await.unwrap_err();
+    let error = opened(fixture.dir.path()).await.unwrap_err();
     assert!(
         matches!(&error, OpenError::Behind { missing, .. } if missing == "the newest 1 of its entries"),
         "{error:?}"

@@ -11,16 +11,16 @@ use ichat_store::{Outcome, Store};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::office::{Office, Person, committed, message, name, seqs, texts, whole_log};
+use crate::fixture::{Fixture, Person, committed, message, name, seqs, texts, whole_log};
 
 #[tokio::test]
 async fn sixty_four_posts_of_one_id_are_one_entry() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let post = alice.says(office.room, "hi");
+    let fixture = Fixture::with(&[&alice]).await;
+    let post = alice.says(fixture.room, "hi");
     let mut posting = JoinSet::new();
     for _ in 0..64 {
-        let (store, post) = (office.store.clone(), post.clone());
+        let (store, post) = (fixture.store.clone(), post.clone());
         posting.spawn(async move { store.commit(vec![post]).await.unwrap().remove(0) });
     }
     let outcomes = posting.join_all().await;
@@ -34,15 +34,15 @@ async fn sixty_four_posts_of_one_id_are_one_entry() {
     assert_eq!(places.len(), 1);
     let first = outcomes.iter().filter(|o| matches!(o, Outcome::Committed(_))).count();
     assert_eq!(first, 1);
-    assert_eq!(office.log().await.iter().filter(|e| e.id == post.id).count(), 1);
+    assert_eq!(fixture.log().await.iter().filter(|e| e.id == post.id).count(), 1);
 }
 
 #[tokio::test]
 async fn one_id_twice_in_a_batch_is_one_entry() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let post = alice.says(office.room, "hi");
-    let outcomes = office.store.commit(vec![post.clone(), post]).await.unwrap();
+    let fixture = Fixture::with(&[&alice]).await;
+    let post = alice.says(fixture.room, "hi");
+    let outcomes = fixture.store.commit(vec![post.clone(), post]).await.unwrap();
     let first = committed(outcomes[0].clone());
     assert_eq!(outcomes[1], Outcome::Duplicate(first));
 }
@@ -50,23 +50,23 @@ async fn one_id_twice_in_a_batch_is_one_entry() {
 #[tokio::test]
 async fn a_post_repeated_after_reopening_stands() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let post = alice.says(office.room, "hi");
-    let first = office.commit(post.clone()).await;
-    let office = office.reopened().await;
-    assert_eq!(office.try_commit(post).await, Outcome::Duplicate(first));
+    let fixture = Fixture::with(&[&alice]).await;
+    let post = alice.says(fixture.room, "hi");
+    let first = fixture.commit(post.clone()).await;
+    let fixture = fixture.reopened().await;
+    assert_eq!(fixture.try_commit(post).await, Outcome::Duplicate(first));
 }
 
 #[tokio::test]
 async fn an_id_that_stands_for_something_else_is_a_conflict() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let office = Office::with(&[&alice, &bob]).await;
+    let fixture = Fixture::with(&[&alice, &bob]).await;
     let elsewhere = RoomId::fresh();
-    office.open_room(&alice, elsewhere, "Elsewhere").await;
-    office.commit(alice.joins(elsewhere)).await;
-    let post = alice.says(office.room, "hi");
-    office.commit(post.clone()).await;
-    let before = office.log().await;
+    fixture.open_room(&alice, elsewhere, "Elsewhere").await;
+    fixture.commit(alice.joins(elsewhere)).await;
+    let post = alice.says(fixture.room, "hi");
+    fixture.commit(post.clone()).await;
+    let before = fixture.log().await;
 
     let mut other_text = post.clone();
     other_text.body = message("ho");
@@ -74,65 +74,65 @@ async fn an_id_that_stands_for_something_else_is_a_conflict() {
     other_author.author = bob.id;
     let mut other_room = post.clone();
     other_room.room = elsewhere;
-    for draft in [other_text, other_author, other_room] {
-        assert_eq!(office.try_commit(draft).await, Outcome::Conflict);
+    for new in [other_text, other_author, other_room] {
+        assert_eq!(fixture.try_commit(new).await, Outcome::Conflict);
     }
     // Another device and another time are no other post: a key may be on two devices that share an outbox.
     let mut other_device = post;
     other_device.device = ichat_protocol::DeviceId::fresh();
     other_device.at = 9_999;
-    assert!(matches!(office.try_commit(other_device).await, Outcome::Duplicate(_)));
-    assert_eq!(office.log().await, before);
+    assert!(matches!(fixture.try_commit(other_device).await, Outcome::Duplicate(_)));
+    assert_eq!(fixture.log().await, before);
 }
 
 #[tokio::test]
 async fn a_post_repeated_after_its_deletion_stands_wiped() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let post = alice.says(office.room, "hi");
-    let said = office.commit(post.clone()).await;
-    let edit = alice.drafts(
-        office.room,
+    let fixture = Fixture::with(&[&alice]).await;
+    let post = alice.says(fixture.room, "hi");
+    let said = fixture.commit(post.clone()).await;
+    let edit = alice.posts(
+        fixture.room,
         Body::Edit {
             of: said.id,
             text: "ho".into(),
         },
     );
-    office.commit(edit.clone()).await;
-    office.deletes(&alice, &said).await;
+    fixture.commit(edit.clone()).await;
+    fixture.deletes(&alice, &said).await;
     for repeated in [post.clone(), edit] {
-        match office.try_commit(repeated).await {
+        match fixture.try_commit(repeated).await {
             Outcome::Duplicate(entry) => assert_eq!(entry.body, Body::Wiped),
             other => panic!("{other:?}"),
         }
     }
     let mut other = post;
     other.body = message("something else");
-    assert_eq!(office.try_commit(other).await, Outcome::Conflict);
+    assert_eq!(fixture.try_commit(other).await, Outcome::Conflict);
 }
 
 #[tokio::test]
 async fn a_post_repeated_after_leaving_stands() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let post = alice.says(office.room, "hi");
-    let first = office.commit(post.clone()).await;
-    office.commit(alice.drafts(office.room, Body::Left)).await;
-    assert_eq!(office.try_commit(post).await, Outcome::Duplicate(first));
+    let fixture = Fixture::with(&[&alice]).await;
+    let post = alice.says(fixture.room, "hi");
+    let first = fixture.commit(post.clone()).await;
+    fixture.commit(alice.posts(fixture.room, Body::Left)).await;
+    assert_eq!(fixture.try_commit(post).await, Outcome::Duplicate(first));
 }
 
 #[tokio::test]
 async fn places_have_no_gap_under_concurrent_commits_and_each_device_keeps_its_order() {
     let people: Vec<Person> = (0..8).map(|n| Person::called(&format!("person {n}"))).collect();
-    let office = Office::with(&people.iter().collect::<Vec<_>>()).await;
+    let fixture = Fixture::with(&people.iter().collect::<Vec<_>>()).await;
     let mut talking = JoinSet::new();
     for person in people.clone() {
-        let (store, room) = (office.store.clone(), office.room);
+        let (store, room) = (fixture.store.clone(), fixture.room);
         talking.spawn(async move {
             for n in 0..25 {
                 let batch = vec![
                     person.says(room, &format!("{} {n} a", person.name)),
-                    // A refused draft among them takes no place.
+                    // A refused new among them takes no place.
                     person.says(RoomId::fresh(), "nowhere"),
                     person.says(room, &format!("{} {n} b", person.name)),
                 ];
@@ -141,7 +141,7 @@ async fn places_have_no_gap_under_concurrent_commits_and_each_device_keeps_its_o
         });
     }
     talking.join_all().await;
-    let log = office.log().await;
+    let log = fixture.log().await;
     assert_eq!(seqs(&log), (1..=log.len() as u64).collect::<Vec<_>>());
     assert_eq!(log.len(), 1 + 8 + 8 * 50);
     for person in &people {
@@ -160,17 +160,17 @@ async fn places_have_no_gap_under_concurrent_commits_and_each_device_keeps_its_o
 #[tokio::test]
 async fn a_rooms_time_never_goes_back() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
+    let fixture = Fixture::with(&[&alice]).await;
     for at in [5_000, 3_000, 6_000] {
-        let mut post = alice.says(office.room, "hi");
+        let mut post = alice.says(fixture.room, "hi");
         post.at = at;
-        office.commit(post).await;
+        fixture.commit(post).await;
     }
-    let office = office.reopened().await;
-    let mut post = alice.says(office.room, "hi");
+    let fixture = fixture.reopened().await;
+    let mut post = alice.says(fixture.room, "hi");
     post.at = 1;
-    office.commit(post).await;
-    let times: Vec<u64> = office.log().await.iter().map(|e| e.at).collect();
+    fixture.commit(post).await;
+    let times: Vec<u64> = fixture.log().await.iter().map(|e| e.at).collect();
     assert_eq!(times, [1_000, 1_000, 5_000, 5_000, 6_000, 6_000]);
 }
 
@@ -200,14 +200,14 @@ async fn commits_until_killed() {
 #[tokio::test]
 async fn what_was_acknowledged_outlives_kill_9() {
     let alice = Person::called("alice");
-    let mut office = Office::with(&[&alice]).await;
+    let mut fixture = Fixture::with(&[&alice]).await;
     let mut acknowledged: Vec<EntryId> = Vec::new();
     for enough in [20, 60, 200] {
-        office.store.close().await;
+        fixture.store.close().await;
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "delivery::commits_until_killed", "--ignored", "--nocapture"])
-            .env(DIR, office.dir.path())
-            .env(ROOM, office.room.to_string())
+            .env(DIR, fixture.dir.path())
+            .env(ROOM, fixture.room.to_string())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -225,17 +225,17 @@ async fn what_was_acknowledged_outlives_kill_9() {
         }
         child.wait().unwrap();
         assert!(heard >= enough, "the child ended by itself after {heard}");
-        office.store = Store::open_server(office.dir.path(), &name("Lobby")).await.unwrap();
+        fixture.store = Store::open_server(fixture.dir.path(), &name("Lobby")).await.unwrap();
     }
-    let log = whole_log(&office.store, office.room).await;
+    let log = whole_log(&fixture.store, fixture.room).await;
     let held: HashSet<EntryId> = log.iter().map(|e| e.id).collect();
     assert_eq!(held.len(), log.len());
     assert_eq!(seqs(&log), (1..=log.len() as u64).collect::<Vec<_>>());
     assert!(acknowledged.iter().all(|id| held.contains(id)));
-    assert_eq!(office.finds("still").await.len(), 50);
-    let unread = office.sees(&alice).await.unread;
+    assert_eq!(fixture.finds("still").await.len(), 50);
+    let unread = fixture.sees(&alice).await.unread;
     assert_eq!(unread, 0, "own messages");
-    tokio::time::timeout(Duration::from_secs(10), office.store.close())
+    tokio::time::timeout(Duration::from_secs(10), fixture.store.close())
         .await
         .unwrap();
 }

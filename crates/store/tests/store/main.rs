@@ -1,29 +1,30 @@
-//! The store through its public face, on real files.
+//! Tests of the store through its public interface, on real files.
 //!
-//! - `delivery`: one id is one entry (in parallel, after reopening, with other content, after a wipe); places without a
-//!   gap under concurrent commits; times never go back; what was acknowledged outlives `kill -9`
-//! - `rules`: who may write what; edits, deletions and reactions; deleted text leaves the disk
+//! - `delivery`: one id is one entry; positions without a gap; what was acknowledged survives `kill -9`
+//! - `rules`: who may write what; every kind of entry comes back as it was
 //! - `rooms`: names, topics, members, unread counts, read markers
-//! - `pages`: ranges by `before`, `after`, both and none; limits; what lies beyond a page and amends it
-//! - `searching`: words, phrases, continuations, accents, rooms and authors; edits and deletions are followed; any text
-//! - `replica`: ranges that adjoin, overlap or don't; pages in any order; the outbox; reset; unread counts of a client
-//! - `faults`: second opening, no folder to write in, damaged, foreign and newer files, full disk, closed store
-//! - `maintenance`: backup under load, restore with new epochs and the old data kept, check; and whatever can be wrong with a file
-//! - `damage`: flipped bits, lost and altered entries, a cut write-ahead log, an older copy
-//! - `formats`: a file of the first format is brought up to date, and left as it is when that fails
-//! - `size`: texts in shorthand come back as they were, and leave the disk when they are deleted
-//! - `model`: random drafts and pages against a naive model in memory, and a replica of it
+//! - `pages`: ranges by `before`, `after`, both and none; limits; what amends a page from beyond
+//! - `searching`: words, phrases, beginnings, accents, filters; edits and deletions are followed
+//! - `erasure`: deleted text leaves the database, the search index and the write-ahead log
+//! - `replica`: ranges that adjoin, overlap or don't; the outbox; reset; a client's unread counts
+//! - `projections`: they are rebuilt when their version is another; readable tables
+//! - `opening`: in use, not writable, damaged, foreign, newer; a full disk; a closed store
+//! - `maintenance`: backup, restore and check
+//! - `damage`: flipped bits, lost and altered rows, a cut write-ahead log, an older copy
+//! - `size`: the data folder beside the text
+//! - `model`: random entries and pages against a naive model in memory, and a replica of it
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, reason = "a failed precondition fails the test")]
 
 mod damage;
 mod delivery;
-mod faults;
-mod formats;
+mod erasure;
+mod fixture;
 mod maintenance;
 mod model;
-mod office;
+mod opening;
 mod pages;
+mod projections;
 mod replica;
 mod rooms;
 mod rules;

@@ -1,4 +1,4 @@
-//! BackupReport, restore and check.
+//! Backup, restore and check.
 
 use std::collections::HashSet;
 use std::fs;
@@ -9,7 +9,7 @@ use ichat_store::{CheckReport, MaintenanceError, ReplicaChange, RestoreReport, S
 use tempfile::TempDir;
 
 use crate::damage::tamper;
-use crate::office::{Office, Person, name, whole_log};
+use crate::fixture::{Fixture, Person, name, whole_log};
 
 fn sound(path: &Path) -> CheckReport {
     let checked = check(path, &mut |_| {}).unwrap();
@@ -23,9 +23,9 @@ fn problems_of(path: &Path) -> String {
     checked.problems.join("\n")
 }
 
-fn backed_up(office: &Office, dir: &TempDir) -> PathBuf {
+fn backed_up(fixture: &Fixture, dir: &TempDir) -> PathBuf {
     let dest = dir.path().join("backup.db");
-    backup(office.dir.path(), &dest, &mut |_| {}).unwrap();
+    backup(fixture.dir.path(), &dest, &mut |_| {}).unwrap();
     dest
 }
 
@@ -44,29 +44,29 @@ fn names_in(dir: &Path) -> HashSet<String> {
         .collect()
 }
 
-/// An office that has done a little of everything.
-async fn busy_office() -> (Office, Person) {
+/// An fixture that has done a little of everything.
+async fn busy_fixture() -> (Fixture, Person) {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let office = Office::with(&[&alice, &bob]).await;
-    let first = office.says(&alice, "the first thing").await;
-    let second = office.says(&bob, "said in haste").await;
-    office.edits(&alice, &first, "the very first thing").await;
-    office.edits(&bob, &second, "said in great haste").await;
-    office.reacts(&alice, &second, "👍", true).await;
-    office.deletes(&bob, &second).await;
-    office.commit(bob.drafts(office.room, Body::Left)).await;
+    let fixture = Fixture::with(&[&alice, &bob]).await;
+    let first = fixture.says(&alice, "the first thing").await;
+    let second = fixture.says(&bob, "said in haste").await;
+    fixture.edits(&alice, &first, "the very first thing").await;
+    fixture.edits(&bob, &second, "said in great haste").await;
+    fixture.reacts(&alice, &second, "👍", true).await;
+    fixture.deletes(&bob, &second).await;
+    fixture.commit(bob.posts(fixture.room, Body::Left)).await;
     let topic = Body::Topic { text: "things".into() };
-    office.commit(alice.drafts(office.room, topic)).await;
-    let batch = (0..300).map(|n| alice.says(office.room, &format!("message {n}")));
-    office.store.commit(batch.collect()).await.unwrap();
-    (office, alice)
+    fixture.commit(alice.posts(fixture.room, topic)).await;
+    let batch = (0..300).map(|n| alice.says(fixture.room, &format!("message {n}")));
+    fixture.store.commit(batch.collect()).await.unwrap();
+    (fixture, alice)
 }
 
 #[tokio::test]
 async fn a_backup_under_load_is_one_sound_file_and_a_prefix_of_the_log() {
-    let (office, alice) = busy_office().await;
-    let store = office.store.clone();
-    let room = office.room;
+    let (fixture, alice) = busy_fixture().await;
+    let store = fixture.store.clone();
+    let room = fixture.room;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let talk = tokio::spawn(async move {
         let mut stopped = stopped;
@@ -79,9 +79,9 @@ async fn a_backup_under_load_is_one_sound_file_and_a_prefix_of_the_log() {
     });
     let dir = tempfile::tempdir().unwrap();
     for round in 0..3 {
-        let before = office.store.head(room).await.unwrap().unwrap().seq;
+        let before = fixture.store.head(room).await.unwrap().unwrap().seq;
         let dest = dir.path().join(format!("{round}.db"));
-        let (from, to) = (office.dir.path().to_owned(), dest.clone());
+        let (from, to) = (fixture.dir.path().to_owned(), dest.clone());
         let made = tokio::task::spawn_blocking(move || backup(&from, &to, &mut |_| {}).unwrap())
             .await
             .unwrap();
@@ -92,65 +92,65 @@ async fn a_backup_under_load_is_one_sound_file_and_a_prefix_of_the_log() {
         let copy = Store::open(place.path()).await.unwrap();
         let log = whole_log(&copy, room).await;
         assert!(log.len() as u64 >= before.0, "what was confirmed before is in it");
-        let now = whole_log(&office.store, room).await;
+        let now = whole_log(&fixture.store, room).await;
         assert_eq!(log, now[..log.len()]);
         copy.close().await;
     }
     assert_eq!(names_in(dir.path()).len(), 3, "nothing is left beside the files");
     stop.send(()).unwrap();
     assert!(talk.await.unwrap() > 0, "the writer was kept waiting");
-    office.store.close().await;
-    sound(office.dir.path());
+    fixture.store.close().await;
+    sound(fixture.dir.path());
 }
 
 #[tokio::test]
 async fn a_restored_server_is_the_same_with_other_epochs_and_keeps_what_was_there() {
-    let (office, alice) = busy_office().await;
+    let (fixture, alice) = busy_fixture().await;
     let dir = tempfile::tempdir().unwrap();
-    let file = backed_up(&office, &dir);
+    let file = backed_up(&fixture, &dir);
     let bytes = fs::read(&file).unwrap();
     let (log, head) = (
-        office.log().await,
-        office.store.head(office.room).await.unwrap().unwrap(),
+        fixture.log().await,
+        fixture.store.head(fixture.room).await.unwrap().unwrap(),
     );
-    let server = office.store.server_id();
-    office.says(&alice, "after the backup").await;
-    let later = office.log().await;
-    office.store.close().await;
+    let server = fixture.store.server_id();
+    fixture.says(&alice, "after the backup").await;
+    let later = fixture.log().await;
+    fixture.store.close().await;
 
-    let restored = restore(&file, office.dir.path(), &mut |_| {}).unwrap();
+    let restored = restore(&file, fixture.dir.path(), &mut |_| {}).unwrap();
     assert_eq!((restored.server, restored.replaced), (server, None));
     assert!(fs::read(&file).unwrap() == bytes, "the backup was changed");
-    let office = office.reopened().await;
-    assert_eq!(office.log().await, log);
-    assert_eq!(office.store.server_id(), server);
-    for room in [office.room, office.store.lobby()] {
-        let now = office.store.head(room).await.unwrap().unwrap();
+    let fixture = fixture.reopened().await;
+    assert_eq!(fixture.log().await, log);
+    assert_eq!(fixture.store.server_id(), server);
+    for room in [fixture.room, fixture.store.lobby()] {
+        let now = fixture.store.head(room).await.unwrap().unwrap();
         assert_ne!(now.epoch, head.epoch);
     }
-    assert_eq!(office.store.head(office.room).await.unwrap().unwrap().seq, head.seq);
-    office.says(&alice, "on we go").await;
-    office.store.close().await;
-    sound(office.dir.path());
+    assert_eq!(fixture.store.head(fixture.room).await.unwrap().unwrap().seq, head.seq);
+    fixture.says(&alice, "on we go").await;
+    fixture.store.close().await;
+    sound(fixture.dir.path());
 
     // What was there can be had back.
     let aside = restored.previous.unwrap();
-    restore(&aside.join("ichat.db"), office.dir.path(), &mut |_| {}).unwrap();
-    let office = office.reopened().await;
-    assert_eq!(office.log().await, later);
-    office.store.close().await;
+    restore(&aside.join("ichat.db"), fixture.dir.path(), &mut |_| {}).unwrap();
+    let fixture = fixture.reopened().await;
+    assert_eq!(fixture.log().await, later);
+    fixture.store.close().await;
 }
 
 #[tokio::test]
 async fn what_is_left_of_a_history_without_its_end_can_be_gone_on_with() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let office = office.reopened().await;
+    let fixture = Fixture::with(&[&alice]).await;
+    let fixture = fixture.reopened().await;
     for number in 0..10 {
-        office.says(&alice, &number.to_string()).await;
+        fixture.says(&alice, &number.to_string()).await;
     }
-    let log = office.log().await;
-    let dir = crate::damage::as_killed(&office);
+    let log = fixture.log().await;
+    let dir = crate::damage::as_killed(&fixture);
     let wal = dir.path().join("ichat.db-wal");
     let whole = fs::read(&wal).unwrap();
     fs::write(&wal, &whole[..whole.len() / 2]).unwrap();
@@ -158,9 +158,9 @@ async fn what_is_left_of_a_history_without_its_end_can_be_gone_on_with() {
     let file = dir.path().join("ichat.db");
     let restored = restore(&file, dir.path(), &mut |_| {}).unwrap();
     let aside = restored.previous.unwrap();
-    assert!(aside.join("ichat.db-wal").exists() && aside.join("confirmed").exists());
+    assert!(aside.join("ichat.db-wal").exists() && aside.join("commit-watermark").exists());
     let store = Store::open_server(dir.path(), &name("Lobby")).await.unwrap();
-    let left = whole_log(&store, office.room).await;
+    let left = whole_log(&store, fixture.room).await;
     assert!(left.len() < log.len());
     assert_eq!(left, log[..left.len()]);
     store.close().await;
@@ -169,15 +169,15 @@ async fn what_is_left_of_a_history_without_its_end_can_be_gone_on_with() {
 
 #[tokio::test]
 async fn restoring_into_an_empty_folder_makes_it_that_server() {
-    let (office, _) = busy_office().await;
+    let (fixture, _) = busy_fixture().await;
     let dir = tempfile::tempdir().unwrap();
-    let file = backed_up(&office, &dir);
+    let file = backed_up(&fixture, &dir);
     let place = dir.path().join("new/place");
     let restored = restore(&file, &place, &mut |_| {}).unwrap();
     assert_eq!(restored.previous, None);
-    assert_eq!(restored.server, office.store.server_id());
+    assert_eq!(restored.server, fixture.store.server_id());
     // Into another server's folder it says so.
-    let other = Office::with(&[]).await;
+    let other = Fixture::with(&[]).await;
     let was = other.store.server_id();
     other.store.close().await;
     let restored: RestoreReport = restore(&file, other.dir.path(), &mut |_| {}).unwrap();
@@ -186,33 +186,33 @@ async fn restoring_into_an_empty_folder_makes_it_that_server() {
 
 #[tokio::test]
 async fn a_folder_in_use_is_backed_up_and_checked_but_not_restored_into() {
-    let (office, _) = busy_office().await;
+    let (fixture, _) = busy_fixture().await;
     let dir = tempfile::tempdir().unwrap();
-    let file = backed_up(&office, &dir);
-    sound(office.dir.path());
-    let said = refused(restore(&file, office.dir.path(), &mut |_| {}));
+    let file = backed_up(&fixture, &dir);
+    sound(fixture.dir.path());
+    let said = refused(restore(&file, fixture.dir.path(), &mut |_| {}));
     assert!(said.contains("in use"), "{said}");
     // And the file of a running server is not a backup.
-    let live = office.dir.path().join("ichat.db");
+    let live = fixture.dir.path().join("ichat.db");
     let said = refused(restore(&live, &dir.path().join("place"), &mut |_| {}));
     assert!(said.contains("ichat-server backup"), "{said}");
-    office.store.close().await;
+    fixture.store.close().await;
     restore(&live, &dir.path().join("place"), &mut |_| {}).unwrap();
 }
 
 #[tokio::test]
 async fn nothing_is_overwritten_and_nothing_half_done_is_left() {
-    let (office, _) = busy_office().await;
+    let (fixture, _) = busy_fixture().await;
     let dir = tempfile::tempdir().unwrap();
     let there = dir.path().join("there");
     fs::write(&there, "precious").unwrap();
-    let said = refused(backup(office.dir.path(), &there, &mut |_| {}));
+    let said = refused(backup(fixture.dir.path(), &there, &mut |_| {}));
     assert!(said.contains("is there already"), "{said}");
     assert_eq!(fs::read(&there).unwrap(), b"precious");
-    let said = refused(backup(office.dir.path(), dir.path(), &mut |_| {}));
+    let said = refused(backup(fixture.dir.path(), dir.path(), &mut |_| {}));
     assert!(said.contains("is there already"), "{said}");
     let said = refused(backup(
-        office.dir.path(),
+        fixture.dir.path(),
         &dir.path().join("no/folder/here"),
         &mut |_| {},
     ));
@@ -224,30 +224,30 @@ async fn nothing_is_overwritten_and_nothing_half_done_is_left() {
 
 #[tokio::test]
 async fn a_damaged_history_is_not_backed_up_as_if_it_were_sound() {
-    let (office, alice) = busy_office().await;
-    office.says(&alice, "altered").await;
-    office.says(&alice, "the end").await;
-    office.store.close().await;
+    let (fixture, alice) = busy_fixture().await;
+    fixture.says(&alice, "altered").await;
+    fixture.says(&alice, "the end").await;
+    fixture.store.close().await;
     tamper(
-        office.dir.path(),
-        "UPDATE entry SET text = 'forged' WHERE text = 'altered'",
+        fixture.dir.path(),
+        "UPDATE entry SET body = replace(body, 'altered', 'forged')",
     );
     let dir = tempfile::tempdir().unwrap();
-    let said = refused(backup(office.dir.path(), &dir.path().join("new"), &mut |_| {}));
+    let said = refused(backup(fixture.dir.path(), &dir.path().join("new"), &mut |_| {}));
     assert!(said.contains("is not what was written"), "{said}");
     assert_eq!(names_in(dir.path()), HashSet::new());
 }
 
 #[tokio::test]
 async fn files_that_are_no_backup_are_refused_with_a_reason_and_change_nothing() {
-    let (office, alice) = busy_office().await;
-    office.says(&alice, "altered").await;
-    office.says(&alice, "the end").await;
+    let (fixture, alice) = busy_fixture().await;
+    fixture.says(&alice, "altered").await;
+    fixture.says(&alice, "the end").await;
     let dir = tempfile::tempdir().unwrap();
-    let backup = backed_up(&office, &dir);
-    office.store.close().await;
-    let before = names_in(office.dir.path());
-    let history = fs::read(office.dir.path().join("ichat.db")).unwrap();
+    let backup = backed_up(&fixture, &dir);
+    fixture.store.close().await;
+    let before = names_in(fixture.dir.path());
+    let history = fs::read(fixture.dir.path().join("ichat.db")).unwrap();
     let whole = fs::read(&backup).unwrap();
     let file = |called: &str, bytes: &[u8]| {
         let file = dir.path().join(called);
@@ -282,54 +282,75 @@ async fn files_that_are_no_backup_are_refused_with_a_reason_and_change_nothing()
         (file("flipped", &flipped), "is damaged"),
         (changed("newer", "PRAGMA user_version = 99"), "later version"),
         (
-            changed("no lobby", "DELETE FROM room WHERE id = (SELECT lobby FROM meta)"),
+            changed(
+                "no lobby",
+                "UPDATE room SET id = randomblob(16) WHERE id = (SELECT lobby FROM identity)",
+            ),
             "no history of an I-Chat server",
         ),
     ] {
-        let said = refused(restore(&bad, office.dir.path(), &mut |_| {}));
+        let said = refused(restore(&bad, fixture.dir.path(), &mut |_| {}));
         assert!(said.contains(why), "{}: {said}", bad.display());
         assert!(said.contains(&bad.display().to_string()), "{said}");
-        assert_eq!(names_in(office.dir.path()), before, "{said}");
+        assert_eq!(names_in(fixture.dir.path()), before, "{said}");
     }
-    assert!(fs::read(office.dir.path().join("ichat.db")).unwrap() == history);
+    assert!(fs::read(fixture.dir.path().join("ichat.db")).unwrap() == history);
 }
 
 #[tokio::test]
 async fn a_check_finds_what_does_not_agree_with_the_log() {
     for (sql, said) in [
         (
-            "UPDATE entry SET text = 'forged' WHERE text = 'message 7'",
+            "UPDATE entry SET body = replace(body, 'message 7', 'forged') WHERE body LIKE '%message 7\"%'",
             "is not what was written",
         ),
-        ("DELETE FROM entry WHERE text = 'message 7'", "are missing"),
+        ("DELETE FROM entry WHERE body LIKE '%message 7\"%'", "are missing"),
         (
-            "DELETE FROM entry WHERE text = 'message 299'",
-            "should hold the entries",
+            "DELETE FROM entry WHERE body LIKE '%message 299%'",
+            "should have the entries",
         ),
-        ("UPDATE room SET topic = 'other'", "its topic does not agree"),
-        ("UPDATE room SET name = 'other'", "its name does not agree"),
-        ("UPDATE room SET members = members + 1", "the number of its members"),
-        ("UPDATE member SET joined = NOT joined", "the list of its members"),
-        ("UPDATE tally SET messages = messages + 1", "the counts of messages"),
+        ("UPDATE room SET last_at = last_at + 1", "its time does not agree"),
         (
-            "INSERT INTO words (words, rowid, text)
-             SELECT 'delete', key, text || ' ' || char(0xE000) || author FROM entry WHERE text = 'message 7'",
-            "searching does not find",
+            "UPDATE room_state SET topic = 'other'",
+            "the topic or the number of members",
+        ),
+        ("UPDATE room_state SET name = 'other'", "the name, the topic"),
+        ("UPDATE room_state SET members = members + 1", "the number of members"),
+        ("DELETE FROM room_state", "the name, the topic"),
+        ("UPDATE member SET joined = NOT joined", "the list of members"),
+        ("UPDATE member SET named_by = named_by + 1", "the list of members"),
+        (
+            "INSERT INTO member (room, user, name, joined) SELECT 2, key, 'Eve', 1 FROM user WHERE key NOT IN (SELECT user FROM member)",
+            "the list of members",
         ),
         (
-            "DELETE FROM ident WHERE key = (SELECT key FROM entry WHERE text = 'message 7')",
-            "is not found by its id",
+            "UPDATE message_count SET messages = messages + 1",
+            "the counts of messages",
         ),
         (
-            "UPDATE meta SET lobby = zeroblob(16)",
-            "whose history it is can't be read",
+            "INSERT INTO search_index (search_index, rowid, text)
+             SELECT 'delete', key, body ->> 'text' || ' ' || char(0xE000) || author FROM entry
+             WHERE body LIKE '%message 7\"%'",
+            "the search index lacks a word of message",
+        ),
+        (
+            "INSERT INTO search_index (rowid, text) SELECT key, 'gossip' FROM entry WHERE body LIKE '%message 7\"%'",
+            "the search index has a word that is not in message",
+        ),
+        (
+            "UPDATE search_progress SET indexed_to = indexed_to + 1",
+            "goes beyond the log",
+        ),
+        (
+            "UPDATE identity SET lobby = zeroblob(16)",
+            "the server's identity can't be read",
         ),
     ] {
-        let (office, _) = busy_office().await;
-        office.store.close().await;
-        sound(office.dir.path());
-        tamper(office.dir.path(), sql);
-        let found = problems_of(office.dir.path());
+        let (fixture, _) = busy_fixture().await;
+        fixture.store.close().await;
+        sound(fixture.dir.path());
+        tamper(fixture.dir.path(), sql);
+        let found = problems_of(fixture.dir.path());
         assert!(found.contains(said), "{sql}: {found}");
     }
 }
@@ -337,23 +358,23 @@ async fn a_check_finds_what_does_not_agree_with_the_log() {
 #[tokio::test]
 async fn a_check_changes_nothing() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    office.says(&alice, "hi").await;
-    let dir = crate::damage::as_killed(&office);
+    let fixture = Fixture::with(&[&alice]).await;
+    fixture.says(&alice, "hi").await;
+    let dir = crate::damage::as_killed(&fixture);
     let read = |file: &str| fs::read(dir.path().join(file)).unwrap();
-    let before = (read("ichat.db"), read("ichat.db-wal"), read("confirmed"));
+    let before = (read("ichat.db"), read("ichat.db-wal"), read("commit-watermark"));
     sound(dir.path());
-    assert!(before == (read("ichat.db"), read("ichat.db-wal"), read("confirmed")));
+    assert!(before == (read("ichat.db"), read("ichat.db-wal"), read("commit-watermark")));
 }
 
 #[tokio::test]
 async fn a_clients_folder_can_be_checked_and_is_no_servers() {
-    let (office, _) = busy_office().await;
+    let (fixture, _) = busy_fixture().await;
     let dir = tempfile::tempdir().unwrap();
     let client = Store::open(dir.path()).await.unwrap();
-    let page = office.page(None, None, 200).await;
+    let page = fixture.page(None, None, 200).await;
     let (epoch, entries) = (page.head.epoch, page.entries);
-    let room = office.room;
+    let room = fixture.room;
     client
         .save(vec![ReplicaChange::Entries { room, epoch, entries }])
         .await
@@ -362,7 +383,7 @@ async fn a_clients_folder_can_be_checked_and_is_no_servers() {
     assert!(sound(dir.path()).is_replica);
     let said = refused(restore(
         &dir.path().join("ichat.db"),
-        office.dir.path().join("x").as_path(),
+        fixture.dir.path().join("x").as_path(),
         &mut |_| {},
     ));
     assert!(said.contains("what an app keeps"), "{said}");

@@ -6,7 +6,7 @@ use ichat_protocol::{Body, Entry, EntryId, MemberId, Page, RoomId, Seq};
 use ichat_store::{NewEntry, Outcome, ReplicaChange, Store};
 use proptest::prelude::*;
 
-use crate::office::{Office, Person, found, message, name, whole_log};
+use crate::fixture::{Fixture, Person, found, message, name, whole_log};
 
 /// What somebody does. The numbers choose among what there is.
 #[derive(Clone, Debug)]
@@ -158,16 +158,16 @@ fn word_of(outcome: &Outcome) -> &'static str {
 fn draft_of(deed: &Deed, people: &[Person], room: RoomId, said: &[NewEntry]) -> Option<NewEntry> {
     let target = |n: usize| (!said.is_empty()).then(|| said[n % said.len()].id);
     Some(match deed {
-        Deed::Says(who, text) => people[*who].drafts(room, message(text)),
-        Deed::Edits(who, of, text) => people[*who].drafts(
+        Deed::Says(who, text) => people[*who].posts(room, message(text)),
+        Deed::Edits(who, of, text) => people[*who].posts(
             room,
             Body::Edit {
                 of: target(*of)?,
                 text: text.clone(),
             },
         ),
-        Deed::Deletes(who, of) => people[*who].drafts(room, Body::Delete { of: target(*of)? }),
-        Deed::Reacts(who, to, on) => people[*who].drafts(
+        Deed::Deletes(who, of) => people[*who].posts(room, Body::Delete { of: target(*of)? }),
+        Deed::Reacts(who, to, on) => people[*who].posts(
             room,
             Body::React {
                 to: target(*to)?,
@@ -176,8 +176,8 @@ fn draft_of(deed: &Deed, people: &[Person], room: RoomId, said: &[NewEntry]) -> 
             },
         ),
         Deed::Joins(who) => people[*who].joins(room),
-        Deed::Leaves(who) => people[*who].drafts(room, Body::Left),
-        Deed::TakesName(who, called) => people[*who].drafts(room, Body::MemberRenamed { name: name(called) }),
+        Deed::Leaves(who) => people[*who].posts(room, Body::Left),
+        Deed::TakesName(who, called) => people[*who].posts(room, Body::MemberRenamed { name: name(called) }),
         Deed::Repeats(n) => said.get(n % said.len().max(1))?.clone(),
         Deed::Reads(..) => return None,
     })
@@ -198,16 +198,16 @@ fn shown(page: &Page) -> Vec<String> {
     texts.collect()
 }
 
-async fn agrees(office: &Office, model: &Model, people: &[Person]) {
-    assert_eq!(whole_log(&office.store, office.room).await, model.log);
+async fn agrees(fixture: &Fixture, model: &Model, people: &[Person]) {
+    assert_eq!(whole_log(&fixture.store, fixture.room).await, model.log);
     for word in ["red", "green", "blue", "grey", "car", "boat", "bike"] {
         assert_eq!(
-            office.finds(&format!("{word} ")).await,
+            fixture.finds(&format!("{word} ")).await,
             model.current_texts(word),
             "{word}"
         );
     }
-    let members = office.store.members(office.room).await.unwrap();
+    let members = fixture.store.members(fixture.room).await.unwrap();
     let mut joined = 0;
     for person in people {
         let called = model.member_name(&person.id);
@@ -215,15 +215,15 @@ async fn agrees(office: &Office, model: &Model, people: &[Person]) {
         let member = members.iter().find(|m| m.id == person.id);
         let held = member.filter(|m| !m.left).map(|m| m.name.to_string());
         assert_eq!(held, called);
-        let seen = office.sees(person).await;
+        let seen = fixture.sees(person).await;
         assert_eq!(seen.joined, called.is_some());
         assert_eq!((seen.read.0, seen.unread), model.unread(&person.id));
     }
-    assert_eq!(office.sees(&people[0]).await.members, joined);
+    assert_eq!(fixture.sees(&people[0]).await.members, joined);
 }
 
-/// A client that takes the office's log in pieces of this size: up from the middle first, then down, or by turns.
-async fn replica_agrees(office: &Office, model: &Model, piece: u64, turns: &[bool]) {
+/// A client that takes the fixture's log in pieces of this size: up from the middle first, then down, or by turns.
+async fn replica_agrees(fixture: &Fixture, model: &Model, piece: u64, turns: &[bool]) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     let top = model.log.len() as u64;
@@ -237,16 +237,16 @@ async fn replica_agrees(office: &Office, model: &Model, piece: u64, turns: &[boo
         } else {
             (low.saturating_sub(piece).max(1), (low).min(top))
         };
-        let page = office.page(Some(to + 1), Some(from - 1), 200).await;
+        let page = fixture.page(Some(to + 1), Some(from - 1), 200).await;
         (low, high) = (low.min(from), high.max(to));
         let change = ReplicaChange::Entries {
-            room: office.room,
+            room: fixture.room,
             epoch: page.head.epoch,
             entries: page.entries,
         };
         store.save(vec![change]).await.unwrap();
     }
-    assert_eq!(whole_log(&store, office.room).await, model.log);
+    assert_eq!(whole_log(&store, fixture.room).await, model.log);
     for word in ["red", "green", "blue", "grey"] {
         assert_eq!(
             found(&store, &format!("{word} ")).await,
@@ -256,11 +256,11 @@ async fn replica_agrees(office: &Office, model: &Model, piece: u64, turns: &[boo
     }
     for before in 1..=top + 1 {
         let here = store
-            .page(office.room, Some(Seq(before)), None, 7)
+            .page(fixture.room, Some(Seq(before)), None, 7)
             .await
             .unwrap()
             .unwrap();
-        let there = office.page(Some(before), None, 7).await;
+        let there = fixture.page(Some(before), None, 7).await;
         assert_eq!(here, there);
     }
     store.close().await;
@@ -280,54 +280,54 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let people: Vec<Person> = (0..PEOPLE).map(|n| Person::called(&format!("person {n}"))).collect();
-            let office = Office::with(&[]).await;
+            let fixture = Fixture::with(&[]).await;
             let mut model = Model::default();
-            for entry in whole_log(&office.store, office.room).await {
+            for entry in whole_log(&fixture.store, fixture.room).await {
                 model.first_bodies.insert(entry.id, entry.body.clone());
                 model.log.push(entry);
             }
             let mut said: Vec<NewEntry> = Vec::new();
-            let mut waiting = people[..2].iter().map(|who| who.joins(office.room)).collect::<Vec<_>>();
+            let mut waiting = people[..2].iter().map(|who| who.joins(fixture.room)).collect::<Vec<_>>();
             for deed in &deeds {
                 if let Deed::Reads(who, seq) = deed {
-                    commit(&office, &mut model, &mut waiting).await;
+                    commit(&fixture, &mut model, &mut waiting).await;
                     let who = &people[*who];
-                    office.store.set_read(office.room, &who.id, Seq(*seq)).await.unwrap();
+                    fixture.store.set_read(fixture.room, &who.id, Seq(*seq)).await.unwrap();
                     if model.member_name(&who.id).is_some() {
                         model.read.insert(who.id.clone(), (*seq).min(model.log.len() as u64));
                     }
                 }
-                if let Some(draft) = draft_of(deed, &people, office.room, &said) {
+                if let Some(draft) = draft_of(deed, &people, fixture.room, &said) {
                     said.push(draft.clone());
                     waiting.push(draft);
                 }
                 if waiting.len() >= batch {
-                    commit(&office, &mut model, &mut waiting).await;
+                    commit(&fixture, &mut model, &mut waiting).await;
                 }
             }
-            commit(&office, &mut model, &mut waiting).await;
-            let office = office.reopened().await;
-            agrees(&office, &model, &people).await;
+            commit(&fixture, &mut model, &mut waiting).await;
+            let fixture = fixture.reopened().await;
+            agrees(&fixture, &model, &people).await;
             for (before, after, limit) in pages {
-                page_agrees(&office, &model, before, after, limit).await;
+                page_agrees(&fixture, &model, before, after, limit).await;
             }
-            replica_agrees(&office, &model, piece, &turns).await;
-            office.store.close().await;
+            replica_agrees(&fixture, &model, piece, &turns).await;
+            fixture.store.close().await;
         });
     }
 }
 
-async fn commit(office: &Office, model: &mut Model, waiting: &mut Vec<NewEntry>) {
+async fn commit(fixture: &Fixture, model: &mut Model, waiting: &mut Vec<NewEntry>) {
     let drafts = std::mem::take(waiting);
-    let outcomes = office.store.commit(drafts.clone()).await.unwrap();
+    let outcomes = fixture.store.commit(drafts.clone()).await.unwrap();
     assert_eq!(outcomes.len(), drafts.len());
     for (draft, outcome) in drafts.iter().zip(&outcomes) {
         assert_eq!(word_of(outcome), model.takes(draft), "{draft:?}");
     }
 }
 
-async fn page_agrees(office: &Office, model: &Model, before: Option<u64>, after: Option<u64>, limit: u32) {
-    let page = office.page(before, after, limit).await;
+async fn page_agrees(fixture: &Fixture, model: &Model, before: Option<u64>, after: Option<u64>, limit: u32) {
+    let page = fixture.page(before, after, limit).await;
     let limit = limit.max(1) as usize;
     let within = |e: &&Entry| before.is_none_or(|b| e.seq.0 < b) && after.is_none_or(|a| e.seq.0 > a);
     let range: Vec<Entry> = model.log.iter().filter(within).cloned().collect();
@@ -347,7 +347,7 @@ async fn page_agrees(office: &Office, model: &Model, before: Option<u64>, after:
                 Body::Edit { of, text } if *of == e.id => Some(text.clone()),
                 _ => None,
             });
-            edit.unwrap_or_else(|| crate::office::text_of(e))
+            edit.unwrap_or_else(|| crate::fixture::text_of(e))
         })
         .collect();
     assert_eq!(shown(&page), current);

@@ -2,16 +2,16 @@
 
 use ichat_protocol::{Body, RoomId};
 
-use crate::office::{Office, Person, seqs, texts};
+use crate::fixture::{Fixture, Person, seqs, texts};
 
 /// A room of 10 entries: `created`, `joined`, and the messages 3 to 10.
-async fn ten() -> Office {
+async fn ten() -> Fixture {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
+    let fixture = Fixture::with(&[&alice]).await;
     for n in 3..=10 {
-        office.says(&alice, &n.to_string()).await;
+        fixture.says(&alice, &n.to_string()).await;
     }
-    office
+    fixture
 }
 
 /// `before`, `after`, `limit`, and the places that come.
@@ -19,7 +19,7 @@ type Case<'a> = (Option<u64>, Option<u64>, u32, &'a [u64]);
 
 #[tokio::test]
 async fn ranges_are_what_history_says() {
-    let office = ten().await;
+    let fixture = ten().await;
     let all: Vec<u64> = (1..=10).collect();
     let cases: &[Case] = &[
         (None, None, 3, &[8, 9, 10]),
@@ -44,40 +44,40 @@ async fn ranges_are_what_history_says() {
         (None, Some(0), u32::MAX, &all),
     ];
     for (before, after, limit, expected) in cases {
-        let page = office.page(*before, *after, *limit).await;
+        let page = fixture.page(*before, *after, *limit).await;
         assert_eq!(
             seqs(&page.entries),
             *expected,
             "before {before:?} after {after:?} limit {limit}"
         );
         assert_eq!(page.head.seq.0, 10);
-        assert_eq!(page.room, office.room);
-        assert_eq!(Some(page.head), office.store.head(office.room).await.unwrap());
+        assert_eq!(page.room, fixture.room);
+        assert_eq!(Some(page.head), fixture.store.head(fixture.room).await.unwrap());
     }
 }
 
 #[tokio::test]
 async fn a_page_has_at_most_200_entries() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let batch = (0..300).map(|_| alice.says(office.room, "x")).collect();
-    office.store.commit(batch).await.unwrap();
-    assert_eq!(office.page(None, None, 5_000).await.entries.len(), 200);
-    assert_eq!(office.page(None, Some(0), 201).await.entries.len(), 200);
+    let fixture = Fixture::with(&[&alice]).await;
+    let batch = (0..300).map(|_| alice.says(fixture.room, "x")).collect();
+    fixture.store.commit(batch).await.unwrap();
+    assert_eq!(fixture.page(None, None, 5_000).await.entries.len(), 200);
+    assert_eq!(fixture.page(None, Some(0), 201).await.entries.len(), 200);
 }
 
 #[tokio::test]
 async fn a_page_is_of_one_room_only() {
     let alice = Person::called("alice");
-    let office = ten().await;
+    let fixture = ten().await;
     let next = RoomId::fresh();
-    office.open_room(&alice, next, "Next").await;
-    assert_eq!(seqs(&office.page(None, Some(8), 200).await.entries), [9, 10]);
-    let page = office.store.page(next, None, None, 200).await.unwrap().unwrap();
+    fixture.open_room(&alice, next, "Next").await;
+    assert_eq!(seqs(&fixture.page(None, Some(8), 200).await.entries), [9, 10]);
+    let page = fixture.store.page(next, None, None, 200).await.unwrap().unwrap();
     assert_eq!(seqs(&page.entries), [1]);
-    assert_eq!(office.store.page(RoomId::fresh(), None, None, 9).await.unwrap(), None);
-    assert_eq!(office.store.head(RoomId::fresh()).await.unwrap(), None);
-    let (here, there) = (office.store.head(office.room), office.store.head(next));
+    assert_eq!(fixture.store.page(RoomId::fresh(), None, None, 9).await.unwrap(), None);
+    assert_eq!(fixture.store.head(RoomId::fresh()).await.unwrap(), None);
+    let (here, there) = (fixture.store.head(fixture.room), fixture.store.head(next));
     let (here, there) = (here.await.unwrap().unwrap(), there.await.unwrap().unwrap());
     assert_eq!((here.seq.0, there.seq.0), (10, 1));
     assert_ne!(here.epoch, there.epoch);
@@ -86,35 +86,35 @@ async fn a_page_is_of_one_room_only() {
 #[tokio::test]
 async fn what_amends_a_page_from_beyond_comes_with_it() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let office = Office::with(&[&alice, &bob]).await;
-    let first = office.says(&alice, "first").await;
-    let second = office.says(&alice, "second").await;
+    let fixture = Fixture::with(&[&alice, &bob]).await;
+    let first = fixture.says(&alice, "first").await;
+    let second = fixture.says(&alice, "second").await;
     // Within the page: a reaction that will be taken back beyond it.
-    office.reacts(&bob, &first, "🎉", true).await;
-    let end = office.reacts(&bob, &second, "👀", true).await;
+    fixture.reacts(&bob, &first, "🎉", true).await;
+    let end = fixture.reacts(&bob, &second, "👀", true).await;
 
-    office.edits(&alice, &first, "1").await;
-    let edit = office.edits(&alice, &first, "1st").await;
-    let taken_back = office.reacts(&bob, &first, "🎉", false).await;
-    let stands = office.reacts(&alice, &first, "👍", true).await;
-    office.reacts(&bob, &second, "👍", true).await;
-    office.reacts(&bob, &second, "👍", false).await;
-    let third = office.says(&alice, "third").await;
-    office.edits(&alice, &third, "3rd").await;
+    fixture.edits(&alice, &first, "1").await;
+    let edit = fixture.edits(&alice, &first, "1st").await;
+    let taken_back = fixture.reacts(&bob, &first, "🎉", false).await;
+    let stands = fixture.reacts(&alice, &first, "👍", true).await;
+    fixture.reacts(&bob, &second, "👍", true).await;
+    fixture.reacts(&bob, &second, "👍", false).await;
+    let third = fixture.says(&alice, "third").await;
+    fixture.edits(&alice, &third, "3rd").await;
 
-    let page = office.page(Some(end.seq.0 + 1), None, 200).await;
+    let page = fixture.page(Some(end.seq.0 + 1), None, 200).await;
     assert_eq!(texts(&page.entries[3..5]), ["first", "second"]);
     assert_eq!(page.later, [edit, taken_back, stands]);
     // Nothing lies beyond the newest page, and nothing of another message comes with a page.
-    assert_eq!(office.page(None, None, 200).await.later, []);
-    assert_eq!(office.page(Some(3), None, 200).await.later, []);
+    assert_eq!(fixture.page(None, None, 200).await.later, []);
+    assert_eq!(fixture.page(Some(3), None, 200).await.later, []);
     // A page that ends between two edits gets the later one.
-    let page = office.page(None, Some(first.seq.0 - 1), 5).await;
+    let page = fixture.page(None, Some(first.seq.0 - 1), 5).await;
     assert!(matches!(page.entries[4].body, Body::Edit { .. }));
     assert_eq!(texts(&page.later[..1]), ["1st"]);
     // Of a deleted message nothing comes.
-    office.deletes(&alice, &first).await;
-    let page = office.page(Some(end.seq.0 + 1), None, 200).await;
+    fixture.deletes(&alice, &first).await;
+    let page = fixture.page(Some(end.seq.0 + 1), None, 200).await;
     assert_eq!(page.entries[3].body, Body::Wiped);
     assert_eq!(page.later, []);
 }

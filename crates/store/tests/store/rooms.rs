@@ -3,18 +3,18 @@
 use ichat_protocol::{Body, Member, RoomId, Seq};
 use ichat_store::Store;
 
-use crate::office::{Office, Person, name};
+use crate::fixture::{Fixture, Person, name};
 
 #[tokio::test]
 async fn a_new_folder_has_a_lobby_and_keeps_it_and_its_id() {
-    let office = Office::with(&[]).await;
-    let (server, lobby) = (office.store.server_id(), office.store.lobby());
+    let fixture = Fixture::with(&[]).await;
+    let (server, lobby) = (fixture.store.server_id(), fixture.store.lobby());
     let alice = Person::called("alice");
-    let room = office.store.room(lobby, &alice.id).await.unwrap().unwrap();
+    let room = fixture.store.room(lobby, &alice.id).await.unwrap().unwrap();
     assert_eq!((room.name.as_str(), room.members, room.joined), ("Lobby", 0, false));
     assert_eq!(room.head.seq, Seq(1));
-    office.store.close().await;
-    let again = Store::open_server(office.dir.path(), &name("Another name"))
+    fixture.store.close().await;
+    let again = Store::open_server(fixture.dir.path(), &name("Another name"))
         .await
         .unwrap();
     assert_eq!((again.server_id(), again.lobby()), (server, lobby));
@@ -26,9 +26,9 @@ async fn a_new_folder_has_a_lobby_and_keeps_it_and_its_id() {
 #[tokio::test]
 async fn rooms_are_listed_by_name_as_each_member_sees_them() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let office = Office::with(&[&alice]).await;
+    let fixture = Fixture::with(&[&alice]).await;
     for called in ["zoo", "Attic", "barn"] {
-        office.open_room(&bob, RoomId::fresh(), called).await;
+        fixture.open_room(&bob, RoomId::fresh(), called).await;
     }
     let listed = |rooms: Vec<ichat_protocol::RoomSummary>| -> Vec<(String, bool)> {
         rooms.into_iter().map(|r| (r.name.to_string(), r.joined)).collect()
@@ -41,9 +41,9 @@ async fn rooms_are_listed_by_name_as_each_member_sees_them() {
         ("zoo", false),
     ];
     let expected: Vec<_> = expected.map(|(name, joined)| (name.to_owned(), joined)).to_vec();
-    assert_eq!(listed(office.store.rooms(&alice.id).await.unwrap()), expected);
+    assert_eq!(listed(fixture.store.rooms(&alice.id).await.unwrap()), expected);
     assert!(
-        office
+        fixture
             .store
             .rooms(&bob.id)
             .await
@@ -51,106 +51,110 @@ async fn rooms_are_listed_by_name_as_each_member_sees_them() {
             .iter()
             .all(|room| !room.joined)
     );
-    assert_eq!(office.store.rooms_of(&alice.id).await.unwrap(), [office.room]);
-    assert_eq!(office.store.rooms_of(&bob.id).await.unwrap(), []);
-    assert_eq!(office.store.room(RoomId::fresh(), &alice.id).await.unwrap(), None);
+    assert_eq!(fixture.store.rooms_of(&alice.id).await.unwrap(), [fixture.room]);
+    assert_eq!(fixture.store.rooms_of(&bob.id).await.unwrap(), []);
+    assert_eq!(fixture.store.room(RoomId::fresh(), &alice.id).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn names_and_topics_follow_the_log() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    office
-        .commit(alice.drafts(office.room, Body::RoomRenamed { name: name("Studio") }))
+    let fixture = Fixture::with(&[&alice]).await;
+    fixture
+        .commit(alice.posts(fixture.room, Body::RoomRenamed { name: name("Studio") }))
         .await;
-    office
-        .commit(alice.drafts(office.room, Body::Topic { text: "paint".into() }))
+    fixture
+        .commit(alice.posts(fixture.room, Body::Topic { text: "paint".into() }))
         .await;
-    let office = office.reopened().await;
-    let room = office.sees(&alice).await;
+    let fixture = fixture.reopened().await;
+    let room = fixture.sees(&alice).await;
     assert_eq!((room.name.as_str(), room.topic.as_str()), ("Studio", "paint"));
-    office
-        .commit(alice.drafts(office.room, Body::Topic { text: String::new() }))
+    fixture
+        .commit(alice.posts(fixture.room, Body::Topic { text: String::new() }))
         .await;
-    assert_eq!(office.sees(&alice).await.topic, "");
+    assert_eq!(fixture.sees(&alice).await.topic, "");
 }
 
 #[tokio::test]
 async fn members_come_take_names_and_leave() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let office = Office::with(&[&alice, &bob]).await;
-    assert!(office.store.is_member(office.room, &bob.id).await.unwrap());
-    office
-        .commit(alice.drafts(office.room, Body::MemberRenamed { name: name("Alice") }))
+    let fixture = Fixture::with(&[&alice, &bob]).await;
+    assert!(fixture.store.is_member(fixture.room, &bob.id).await.unwrap());
+    fixture
+        .commit(alice.posts(fixture.room, Body::MemberRenamed { name: name("Alice") }))
         .await;
-    office.commit(bob.drafts(office.room, Body::Left)).await;
+    fixture.commit(bob.posts(fixture.room, Body::Left)).await;
     let member = |who: &Person, called: &str, left| Member {
         id: who.id.clone(),
         name: name(called),
         left,
     };
-    let members = office.store.members(office.room).await.unwrap();
+    let members = fixture.store.members(fixture.room).await.unwrap();
     assert_eq!(members, [member(&alice, "Alice", false), member(&bob, "bob", true)]);
-    assert_eq!(office.sees(&alice).await.members, 1);
-    assert!(!office.store.is_member(office.room, &bob.id).await.unwrap());
-    assert!(!office.sees(&bob).await.joined);
+    assert_eq!(fixture.sees(&alice).await.members, 1);
+    assert!(!fixture.store.is_member(fixture.room, &bob.id).await.unwrap());
+    assert!(!fixture.sees(&bob).await.joined);
     // Back again, under another name.
     let back = Person {
         name: name("Robert"),
         ..bob.clone()
     };
-    office.commit(back.joins(office.room)).await;
+    fixture.commit(back.joins(fixture.room)).await;
     assert_eq!(
-        office.store.members(office.room).await.unwrap()[1],
+        fixture.store.members(fixture.room).await.unwrap()[1],
         member(&bob, "Robert", false)
     );
-    assert_eq!(office.sees(&alice).await.members, 2);
-    assert_eq!(office.store.members(RoomId::fresh()).await.unwrap(), []);
+    assert_eq!(fixture.sees(&alice).await.members, 2);
+    assert_eq!(fixture.store.members(RoomId::fresh()).await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn unread_are_the_messages_of_others_since_one_came_or_read() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let office = Office::with(&[&alice]).await;
-    office.says(&alice, "before bob came").await;
-    let joined = office.commit(bob.joins(office.room)).await;
+    let fixture = Fixture::with(&[&alice]).await;
+    fixture.says(&alice, "before bob came").await;
+    let joined = fixture.commit(bob.joins(fixture.room)).await;
     assert_eq!(
-        (office.sees(&bob).await.unread, office.sees(&bob).await.read),
+        (fixture.sees(&bob).await.unread, fixture.sees(&bob).await.read),
         (0, joined.seq)
     );
-    let first = office.says(&alice, "one").await;
-    office.says(&bob, "mine").await;
-    let second = office.says(&alice, "two").await;
-    office.edits(&alice, &second, "2").await;
-    office.reacts(&alice, &second, "👍", true).await;
-    assert_eq!(office.sees(&bob).await.unread, 2);
-    office.store.set_read(office.room, &bob.id, first.seq).await.unwrap();
-    assert_eq!(office.sees(&bob).await.unread, 1);
-    office.deletes(&alice, &second).await;
-    assert_eq!(office.sees(&bob).await.unread, 0, "a deleted message is no news");
+    let first = fixture.says(&alice, "one").await;
+    fixture.says(&bob, "mine").await;
+    let second = fixture.says(&alice, "two").await;
+    fixture.edits(&alice, &second, "2").await;
+    fixture.reacts(&alice, &second, "👍", true).await;
+    assert_eq!(fixture.sees(&bob).await.unread, 2);
+    fixture.store.set_read(fixture.room, &bob.id, first.seq).await.unwrap();
+    assert_eq!(fixture.sees(&bob).await.unread, 1);
+    fixture.deletes(&alice, &second).await;
+    assert_eq!(fixture.sees(&bob).await.unread, 0, "a deleted message is no news");
     // Back: as unread.
-    office.store.set_read(office.room, &bob.id, Seq::ZERO).await.unwrap();
-    assert_eq!(office.sees(&bob).await.unread, 2);
+    fixture.store.set_read(fixture.room, &bob.id, Seq::ZERO).await.unwrap();
+    assert_eq!(fixture.sees(&bob).await.unread, 2);
     // Past the head: at the head.
-    office
+    fixture
         .store
-        .set_read(office.room, &bob.id, Seq(u64::MAX))
+        .set_read(fixture.room, &bob.id, Seq(u64::MAX))
         .await
         .unwrap();
-    let seen = office.sees(&bob).await;
+    let seen = fixture.sees(&bob).await;
     assert_eq!((seen.read, seen.unread), (seen.head.seq, 0));
-    office.says(&alice, "three").await;
-    assert_eq!(office.reopened().await.sees(&bob).await.unread, 1);
+    fixture.says(&alice, "three").await;
+    assert_eq!(fixture.reopened().await.sees(&bob).await.unread, 1);
 }
 
 #[tokio::test]
 async fn who_is_not_a_member_has_no_marker() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let office = Office::with(&[&alice]).await;
-    office.says(&alice, "hi").await;
-    office.store.set_read(office.room, &bob.id, Seq(2)).await.unwrap();
-    office.store.set_read(RoomId::fresh(), &alice.id, Seq(2)).await.unwrap();
-    let seen = office.sees(&bob).await;
+    let fixture = Fixture::with(&[&alice]).await;
+    fixture.says(&alice, "hi").await;
+    fixture.store.set_read(fixture.room, &bob.id, Seq(2)).await.unwrap();
+    fixture
+        .store
+        .set_read(RoomId::fresh(), &alice.id, Seq(2))
+        .await
+        .unwrap();
+    let seen = fixture.sees(&bob).await;
     assert_eq!((seen.read, seen.unread, seen.joined), (Seq::ZERO, 0, false));
 }
 
@@ -158,51 +162,51 @@ async fn who_is_not_a_member_has_no_marker() {
 #[tokio::test]
 async fn unread_counts_are_exact_in_long_rooms() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let office = Office::with(&[&alice, &bob]).await;
+    let fixture = Fixture::with(&[&alice, &bob]).await;
     for _ in 0..5 {
         let batch = (0..500).map(|n| {
             if n % 3 == 0 {
-                bob.says(office.room, "b")
+                bob.says(fixture.room, "b")
             } else {
-                alice.says(office.room, "a")
+                alice.says(fixture.room, "a")
             }
         });
-        office.store.commit(batch.collect()).await.unwrap();
+        fixture.store.commit(batch.collect()).await.unwrap();
     }
-    let log = office.log().await;
+    let log = fixture.log().await;
     let doomed: Vec<_> = [100, 1_023, 1_024, 1_025, 2_047, 2_100]
         .map(|place: usize| log[place - 1].clone())
         .to_vec();
     for entry in &doomed {
         let who = if entry.author == alice.id { &alice } else { &bob };
-        office.deletes(who, entry).await;
+        fixture.deletes(who, entry).await;
     }
-    let log = office.log().await;
+    let log = fixture.log().await;
     for read in [
         0, 1, 99, 100, 1_022, 1_023, 1_024, 1_025, 2_046, 2_047, 2_048, 2_049, 2_500, 2_503,
     ] {
-        office.store.set_read(office.room, &bob.id, Seq(read)).await.unwrap();
+        fixture.store.set_read(fixture.room, &bob.id, Seq(read)).await.unwrap();
         let counted = log
             .iter()
             .filter(|e| e.seq.0 > read && e.author != bob.id && e.body.properties().counts_as_unread)
             .count();
-        assert_eq!(office.sees(&bob).await.unread as usize, counted, "after {read}");
+        assert_eq!(fixture.sees(&bob).await.unread as usize, counted, "after {read}");
     }
 }
 
 #[tokio::test]
 async fn many_markers_at_once_are_all_kept() {
     let people: Vec<Person> = (0..40).map(|n| Person::called(&format!("p{n}"))).collect();
-    let office = Office::with(&people.iter().collect::<Vec<_>>()).await;
+    let fixture = Fixture::with(&people.iter().collect::<Vec<_>>()).await;
     let mut reading = tokio::task::JoinSet::new();
     for (n, person) in people.iter().cloned().enumerate() {
-        let (store, room) = (office.store.clone(), office.room);
+        let (store, room) = (fixture.store.clone(), fixture.room);
         reading.spawn(async move { store.set_read(room, &person.id, Seq(n as u64)).await.unwrap() });
     }
-    let said = office.says(&people[0], "meanwhile").await;
+    let said = fixture.says(&people[0], "meanwhile").await;
     reading.join_all().await;
     assert_eq!(said.seq, Seq(42));
     for (n, person) in people.iter().enumerate() {
-        assert_eq!(office.sees(person).await.read, Seq(n as u64));
+        assert_eq!(fixture.sees(person).await.read, Seq(n as u64));
     }
 }

@@ -3,18 +3,18 @@
 use std::fs;
 
 use ichat_protocol::{Body, RoomId};
-use ichat_store::{Search, Store, check};
+use ichat_store::{SearchQuery, Store, check};
 use proptest::prelude::*;
 
-use crate::office::{Office, Person, found, texts};
+use crate::fixture::{Fixture, Person, found, texts};
 
 #[tokio::test]
 async fn words_phrases_and_beginnings_are_found_the_newest_first() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
+    let fixture = Fixture::with(&[&alice]).await;
     let (car, bicycle) = ("The red car is mine", "a car that is not red");
     for text in [car, bicycle, "Grüße aus Zürich", "OR AND NOT NEAR"] {
-        office.says(&alice, text).await;
+        fixture.says(&alice, text).await;
     }
     let cases: &[(&str, &[&str])] = &[
         ("car", &[bicycle, car]),
@@ -40,34 +40,34 @@ async fn words_phrases_and_beginnings_are_found_the_newest_first() {
         ("😀 --", &[]),
     ];
     for (typed, expected) in cases {
-        assert_eq!(office.finds(typed).await, *expected, "{typed:?}");
+        assert_eq!(fixture.finds(typed).await, *expected, "{typed:?}");
     }
-    assert_eq!(office.reopened().await.finds("car").await.len(), 2);
+    assert_eq!(fixture.reopened().await.finds("car").await.len(), 2);
 }
 
 #[tokio::test]
 async fn a_search_can_be_narrowed_to_a_room_an_author_and_a_number() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let office = Office::with(&[&alice, &bob]).await;
+    let fixture = Fixture::with(&[&alice, &bob]).await;
     let elsewhere = RoomId::fresh();
-    office.open_room(&alice, elsewhere, "Elsewhere").await;
-    office.commit(alice.joins(elsewhere)).await;
+    fixture.open_room(&alice, elsewhere, "Elsewhere").await;
+    fixture.commit(alice.joins(elsewhere)).await;
     for (room, who, at, text) in [
-        (office.room, &alice, 2_000, "tea one"),
+        (fixture.room, &alice, 2_000, "tea one"),
         (elsewhere, &alice, 3_000, "tea two"),
-        (office.room, &bob, 4_000, "tea three"),
+        (fixture.room, &bob, 4_000, "tea three"),
     ] {
         let mut post = who.says(room, text);
         post.at = at;
-        office.commit(post).await;
+        fixture.commit(post).await;
     }
-    let tea = Search {
+    let tea = SearchQuery {
         text: "tea".into(),
         limit: 50,
-        ..Search::default()
+        ..SearchQuery::default()
     };
-    let find = async |search: Search| -> Vec<String> {
-        let hits = office.store.search(search).await.unwrap();
+    let find = async |search: SearchQuery| -> Vec<String> {
+        let hits = fixture.store.search(search).await.unwrap();
         assert!(
             hits.iter()
                 .all(|hit| (hit.room == elsewhere) == (hit.entry.at == 3_000))
@@ -75,11 +75,14 @@ async fn a_search_can_be_narrowed_to_a_room_an_author_and_a_number() {
         texts(&hits.into_iter().map(|hit| hit.entry).collect::<Vec<_>>())
     };
     assert_eq!(find(tea.clone()).await, ["tea three", "tea two", "tea one"]);
-    let room = Some(office.room);
-    assert_eq!(find(Search { room, ..tea.clone() }).await, ["tea three", "tea one"]);
+    let room = Some(fixture.room);
+    assert_eq!(
+        find(SearchQuery { room, ..tea.clone() }).await,
+        ["tea three", "tea one"]
+    );
     let author = Some(alice.id.clone());
     assert_eq!(
-        find(Search {
+        find(SearchQuery {
             author: author.clone(),
             ..tea.clone()
         })
@@ -87,7 +90,7 @@ async fn a_search_can_be_narrowed_to_a_room_an_author_and_a_number() {
         ["tea two", "tea one"]
     );
     assert_eq!(
-        find(Search {
+        find(SearchQuery {
             room,
             author,
             ..tea.clone()
@@ -96,14 +99,14 @@ async fn a_search_can_be_narrowed_to_a_room_an_author_and_a_number() {
         ["tea one"]
     );
     assert_eq!(
-        find(Search {
+        find(SearchQuery {
             limit: 1,
             ..tea.clone()
         })
         .await,
         ["tea three"]
     );
-    let between = |from, until| Search {
+    let between = |from, until| SearchQuery {
         from,
         until,
         ..tea.clone()
@@ -114,15 +117,15 @@ async fn a_search_can_be_narrowed_to_a_room_an_author_and_a_number() {
     assert_eq!(find(between(Some(4_001), None)).await.len(), 0);
     assert_eq!(find(between(Some(4_000), Some(1))).await.len(), 0);
     let author = Some(Person::called("stranger").id);
-    assert_eq!(find(Search { author, ..tea.clone() }).await.len(), 0);
+    assert_eq!(find(SearchQuery { author, ..tea.clone() }).await.len(), 0);
     let room = Some(RoomId::fresh());
-    assert_eq!(find(Search { room, ..tea }).await.len(), 0);
+    assert_eq!(find(SearchQuery { room, ..tea }).await.len(), 0);
 }
 
 #[tokio::test]
 async fn a_few_letters_find_what_begins_with_them_however_many_or_few_there_are() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
+    let fixture = Fixture::with(&[&alice]).await;
     // Four in five begin a word with "ma", one in two hundred with "zi", and the oldest of all with "qu".
     let text = |n: usize| {
         let many = if n.is_multiple_of(5) { "other" } else { "many" };
@@ -130,51 +133,51 @@ async fn a_few_letters_find_what_begins_with_them_however_many_or_few_there_are(
         let oldest = if n == 0 { "question" } else { "none" };
         format!("talk {many} {few} {oldest} {n}")
     };
-    office
+    fixture
         .store
-        .commit((0..1_200).map(|n| alice.says(office.room, &text(n))).collect())
+        .commit((0..1_200).map(|n| alice.says(fixture.room, &text(n))).collect())
         .await
         .unwrap();
     let newest = |wanted: fn(usize) -> bool| (0..1_200).rev().filter(move |n| wanted(*n)).map(text).take(50);
-    assert!(office.finds("talk ma").await.into_iter().eq(newest(|n| n % 5 != 0)));
-    assert!(office.finds("talk zi").await.into_iter().eq(newest(|n| n % 200 == 0)));
-    assert!(office.finds("talk qu").await.into_iter().eq(newest(|n| n == 0)));
-    assert!(office.finds("plain zi").await.is_empty());
+    assert!(fixture.finds("talk ma").await.into_iter().eq(newest(|n| n % 5 != 0)));
+    assert!(fixture.finds("talk zi").await.into_iter().eq(newest(|n| n % 200 == 0)));
+    assert!(fixture.finds("talk qu").await.into_iter().eq(newest(|n| n == 0)));
+    assert!(fixture.finds("plain zi").await.is_empty());
 }
 
 #[tokio::test]
 async fn edits_and_deletions_are_followed() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let said = office.says(&alice, "meet at noon").await;
-    let other = office.says(&alice, "noon it is").await;
-    office.edits(&alice, &said, "meet at one").await;
-    assert_eq!(office.finds("noon").await, ["noon it is"]);
-    assert_eq!(office.finds("meet").await, ["meet at one"]);
-    office.edits(&alice, &said, "meet at two").await;
-    assert_eq!(office.finds("one").await.len(), 0);
-    assert_eq!(office.finds("two").await, ["meet at two"]);
-    office.deletes(&alice, &said).await;
-    office.deletes(&alice, &other).await;
+    let fixture = Fixture::with(&[&alice]).await;
+    let said = fixture.says(&alice, "meet at noon").await;
+    let other = fixture.says(&alice, "noon it is").await;
+    fixture.edits(&alice, &said, "meet at one").await;
+    assert_eq!(fixture.finds("noon").await, ["noon it is"]);
+    assert_eq!(fixture.finds("meet").await, ["meet at one"]);
+    fixture.edits(&alice, &said, "meet at two").await;
+    assert_eq!(fixture.finds("one").await.len(), 0);
+    assert_eq!(fixture.finds("two").await, ["meet at two"]);
+    fixture.deletes(&alice, &said).await;
+    fixture.deletes(&alice, &other).await;
     for gone in ["meet", "noon", "two"] {
-        assert_eq!(office.finds(gone).await.len(), 0, "{gone}");
+        assert_eq!(fixture.finds(gone).await.len(), 0, "{gone}");
     }
 }
 
 #[tokio::test]
 async fn only_messages_are_found() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
+    let fixture = Fixture::with(&[&alice]).await;
     let text = "unusual".to_owned();
-    office.commit(alice.drafts(office.room, Body::Topic { text })).await;
-    assert_eq!(office.finds("unusual").await.len(), 0);
-    assert_eq!(office.finds("alice").await.len(), 0);
+    fixture.commit(alice.posts(fixture.room, Body::Topic { text })).await;
+    assert_eq!(fixture.finds("unusual").await.len(), 0);
+    assert_eq!(fixture.finds("alice").await.len(), 0);
 }
 
 /// Copies a folder as a crash leaves it: no close was called.
-fn as_crashed(office: &Office) -> tempfile::TempDir {
+fn as_crashed(fixture: &Fixture) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
-    for file in fs::read_dir(office.dir.path()).unwrap() {
+    for file in fs::read_dir(fixture.dir.path()).unwrap() {
         let file = file.unwrap();
         let name = file.file_name();
         // Which pages of the write-ahead log are where is found out anew.
@@ -188,11 +191,11 @@ fn as_crashed(office: &Office) -> tempfile::TempDir {
 #[tokio::test]
 async fn what_the_index_did_not_have_yet_is_found_after_a_crash() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    office.says(&alice, "an old plum").await;
-    assert_eq!(office.finds("plum").await, ["an old plum"]);
-    office.says(&alice, "a new plum").await;
-    let crashed = as_crashed(&office);
+    let fixture = Fixture::with(&[&alice]).await;
+    fixture.says(&alice, "an old plum").await;
+    assert_eq!(fixture.finds("plum").await, ["an old plum"]);
+    fixture.says(&alice, "a new plum").await;
+    let crashed = as_crashed(&fixture);
     assert_eq!(
         check(crashed.path(), &mut |_| ()).unwrap().problems,
         Vec::<String>::new()
@@ -237,20 +240,20 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let alice = Person::called("alice");
-            let office = Office::with(&[&alice]).await;
+            let fixture = Fixture::with(&[&alice]).await;
             let mut messages = Vec::new();
             let mut texts = Vec::new();
             for (number, step) in steps.into_iter().enumerate() {
                 let word = format!("word{number}x");
                 match step {
                     Step::Say => {
-                        messages.push((office.says(&alice, &word).await, Some(word.clone())));
+                        messages.push((fixture.says(&alice, &word).await, Some(word.clone())));
                         texts.push(word);
                     }
                     Step::Edit(which) if !messages.is_empty() => {
                         let (message, text) = which.get_mut(&mut messages);
                         if text.is_some() {
-                            office.edits(&alice, message, &word).await;
+                            fixture.edits(&alice, message, &word).await;
                             *text = Some(word.clone());
                             texts.push(word);
                         }
@@ -258,20 +261,20 @@ proptest! {
                     Step::Delete(which) if !messages.is_empty() => {
                         let (message, text) = which.get_mut(&mut messages);
                         if text.take().is_some() {
-                            office.deletes(&alice, message).await;
+                            fixture.deletes(&alice, message).await;
                         }
                     }
-                    Step::Search => drop(office.finds("word").await),
+                    Step::Search => drop(fixture.finds("word").await),
                     Step::Edit(_) | Step::Delete(_) => {}
                 }
             }
             for text in &texts {
                 let stands = messages.iter().any(|(_, current)| current.as_ref() == Some(text));
                 let expected: &[String] = if stands { std::slice::from_ref(text) } else { &[] };
-                assert_eq!(office.finds(text).await, expected, "{text}");
+                assert_eq!(fixture.finds(text).await, expected, "{text}");
             }
-            let folder = office.dir.path().to_owned();
-            office.store.close().await;
+            let folder = fixture.dir.path().to_owned();
+            fixture.store.close().await;
             assert_eq!(check(&folder, &mut |_| ()).unwrap().problems, Vec::<String>::new());
         });
     }
@@ -289,17 +292,17 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let alice = Person::called("alice");
-            let office = Office::with(&[&alice]).await;
+            let fixture = Fixture::with(&[&alice]).await;
             let text = words.join(" ");
-            office.says(&alice, &text).await;
+            fixture.says(&alice, &text).await;
             for typed in &typed {
-                office.says(&alice, &format!("x{typed}")).await;
-                office.finds(typed).await;
+                fixture.says(&alice, &format!("x{typed}")).await;
+                fixture.finds(typed).await;
             }
             for word in &words {
-                assert!(office.finds(word).await.contains(&text), "{word}");
+                assert!(fixture.finds(word).await.contains(&text), "{word}");
             }
-            office.store.close().await;
+            fixture.store.close().await;
         });
     }
 }

@@ -1,17 +1,17 @@
-//! A small office that talks through a store.
+//! A store with one room, and the people who talk in it.
 
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, MemberId, Name, Page, RoomId, RoomSummary, Seq};
-use ichat_store::{NewEntry, Outcome, Search, Store};
+use ichat_store::{NewEntry, Outcome, SearchQuery, Store};
 use tempfile::TempDir;
 
-/// A server's data folder, its store and one room that everybody in [`Office::with`] is a member of.
-pub(crate) struct Office {
+/// A server's data folder, its store, and a room called *Office*.
+pub(crate) struct Fixture {
     pub(crate) store: Store,
     pub(crate) room: RoomId,
     pub(crate) dir: TempDir,
 }
 
-/// Somebody with one device.
+/// A person with one device.
 #[derive(Clone)]
 pub(crate) struct Person {
     pub(crate) id: MemberId,
@@ -41,7 +41,7 @@ impl Person {
         }
     }
 
-    pub(crate) fn drafts(&self, room: RoomId, body: Body) -> NewEntry {
+    pub(crate) fn posts(&self, room: RoomId, body: Body) -> NewEntry {
         NewEntry {
             room,
             id: EntryId::fresh(),
@@ -54,15 +54,15 @@ impl Person {
 
     pub(crate) fn joins(&self, room: RoomId) -> NewEntry {
         let name = self.name.clone();
-        self.drafts(room, Body::Joined { name })
+        self.posts(room, Body::Joined { name })
     }
 
     pub(crate) fn says(&self, room: RoomId, text: &str) -> NewEntry {
-        self.drafts(room, message(text))
+        self.posts(room, message(text))
     }
 }
 
-/// The entry of a draft that must have been committed.
+/// Returns the entry of an outcome that must be `Committed`.
 #[track_caller]
 pub(crate) fn committed(outcome: Outcome) -> Entry {
     match outcome {
@@ -71,38 +71,37 @@ pub(crate) fn committed(outcome: Outcome) -> Entry {
     }
 }
 
-impl Office {
-    /// A new folder, and a room called *Office* with these members.
+impl Fixture {
+    /// Creates a data folder and a room with these members.
     pub(crate) async fn with(people: &[&Person]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open_server(dir.path(), &name("Lobby")).await.unwrap();
-        let office = Self {
+        let fixture = Self {
             store,
             room: RoomId::fresh(),
             dir,
         };
         let host = Person::called("host");
-        office.open_room(&host, office.room, "Office").await;
+        fixture.open_room(&host, fixture.room, "Office").await;
         for person in people {
-            office.commit(person.joins(office.room)).await;
+            fixture.commit(person.joins(fixture.room)).await;
         }
-        office
+        fixture
     }
 
     pub(crate) async fn open_room(&self, host: &Person, room: RoomId, called: &str) -> Entry {
-        self.commit(host.drafts(room, Body::Created { name: name(called) }))
+        self.commit(host.posts(room, Body::Created { name: name(called) }))
             .await
     }
 
-    /// Puts one draft in, and says what became of it.
-    pub(crate) async fn try_commit(&self, draft: NewEntry) -> Outcome {
-        let mut outcomes = self.store.commit(vec![draft]).await.unwrap();
+    pub(crate) async fn try_commit(&self, new: NewEntry) -> Outcome {
+        let mut outcomes = self.store.commit(vec![new]).await.unwrap();
         assert_eq!(outcomes.len(), 1);
         outcomes.remove(0)
     }
 
-    pub(crate) async fn commit(&self, draft: NewEntry) -> Entry {
-        committed(self.try_commit(draft).await)
+    pub(crate) async fn commit(&self, new: NewEntry) -> Entry {
+        committed(self.try_commit(new).await)
     }
 
     pub(crate) async fn says(&self, who: &Person, text: &str) -> Entry {
@@ -111,11 +110,11 @@ impl Office {
 
     pub(crate) async fn edits(&self, who: &Person, of: &Entry, text: &str) -> Entry {
         let text = text.into();
-        self.commit(who.drafts(self.room, Body::Edit { of: of.id, text })).await
+        self.commit(who.posts(self.room, Body::Edit { of: of.id, text })).await
     }
 
     pub(crate) async fn deletes(&self, who: &Person, of: &Entry) -> Entry {
-        self.commit(who.drafts(self.room, Body::Delete { of: of.id })).await
+        self.commit(who.posts(self.room, Body::Delete { of: of.id })).await
     }
 
     pub(crate) async fn reacts(&self, who: &Person, to: &Entry, emoji: &str, on: bool) -> Entry {
@@ -124,10 +123,9 @@ impl Office {
             emoji: emoji.into(),
             on,
         };
-        self.commit(who.drafts(self.room, body)).await
+        self.commit(who.posts(self.room, body)).await
     }
 
-    /// The whole log of the office's room.
     pub(crate) async fn log(&self) -> Vec<Entry> {
         whole_log(&self.store, self.room).await
     }
@@ -137,11 +135,12 @@ impl Office {
         page.await.unwrap().unwrap()
     }
 
+    /// Returns the room as a person sees it.
     pub(crate) async fn sees(&self, who: &Person) -> RoomSummary {
         self.store.room(self.room, &who.id).await.unwrap().unwrap()
     }
 
-    /// The texts that a search in all rooms finds.
+    /// Returns the texts that a search in all rooms finds.
     pub(crate) async fn finds(&self, text: &str) -> Vec<String> {
         found(&self.store, text).await
     }
@@ -151,6 +150,14 @@ impl Office {
         self.store.close().await;
         self.store = Store::open_server(self.dir.path(), &name("Lobby")).await.unwrap();
         self
+    }
+
+    /// Returns whether a file of the folder has the text.
+    pub(crate) fn has_on_disk(&self, text: &str) -> bool {
+        let files = std::fs::read_dir(self.dir.path()).unwrap();
+        files
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .any(|content| content.windows(text.len()).any(|window| window == text.as_bytes()))
     }
 }
 
@@ -167,19 +174,20 @@ pub(crate) async fn whole_log(store: &Store, room: RoomId) -> Vec<Entry> {
 }
 
 pub(crate) async fn found(store: &Store, text: &str) -> Vec<String> {
-    let search = Search {
+    let query = SearchQuery {
         text: text.into(),
         limit: 50,
-        ..Search::default()
+        ..SearchQuery::default()
     };
-    let hits = store.search(search).await.unwrap();
-    hits.into_iter().map(|hit| text_of(&hit.entry)).collect()
+    let hits = store.search(query).await.unwrap();
+    hits.into_iter().map(|hit| hit.text).collect()
 }
 
+/// Returns the text of a message or an edit, and for other entries what they are.
 pub(crate) fn text_of(entry: &Entry) -> String {
-    match &entry.body {
-        Body::Message { text, .. } | Body::Edit { text, .. } => text.clone(),
-        other => format!("{other:?}"),
+    match entry.body.message_text() {
+        Some(text) => text.to_owned(),
+        None => format!("{:?}", entry.body),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use ichat_protocol::{EntryId, Seq};
 use ichat_store::{OpenError, OutboxRow, Outcome, ReplicaChange, Store, StoreError};
 
-use crate::office::{Office, Person, message};
+use crate::fixture::{Fixture, Person, message};
 
 async fn open_error(dir: &Path) -> OpenError {
     match Store::open(dir).await {
@@ -26,13 +26,13 @@ fn assert_is_a_sentence(error: &OpenError, place: &Path) {
 #[tokio::test]
 async fn a_second_opening_is_refused_and_changes_nothing() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let error = open_error(office.dir.path()).await;
+    let fixture = Fixture::with(&[&alice]).await;
+    let error = open_error(fixture.dir.path()).await;
     assert!(matches!(error, OpenError::InUse { .. }), "{error:?}");
-    assert_is_a_sentence(&error, office.dir.path());
-    office.says(&alice, "still at work").await;
-    office.store.close().await;
-    Store::open(office.dir.path()).await.unwrap().close().await;
+    assert_is_a_sentence(&error, fixture.dir.path());
+    fixture.says(&alice, "still at work").await;
+    fixture.store.close().await;
+    Store::open(fixture.dir.path()).await.unwrap().close().await;
 }
 
 #[tokio::test]
@@ -88,13 +88,13 @@ async fn a_file_system_that_takes_no_folder_is_an_error_too() {
 #[tokio::test]
 async fn a_damaged_file_is_refused_and_left_as_it_is() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
+    let fixture = Fixture::with(&[&alice]).await;
     let batch = (0..500)
-        .map(|n| alice.says(office.room, &format!("message {n}")))
+        .map(|n| alice.says(fixture.room, &format!("message {n}")))
         .collect();
-    office.store.commit(batch).await.unwrap();
-    office.store.close().await;
-    let file = office.dir.path().join("ichat.db");
+    fixture.store.commit(batch).await.unwrap();
+    fixture.store.close().await;
+    let file = fixture.dir.path().join("ichat.db");
     let sound = fs::read(&file).unwrap();
 
     let mut scribbled = sound.clone();
@@ -112,14 +112,14 @@ async fn a_damaged_file_is_refused_and_left_as_it_is() {
         ("cut", cut),
     ] {
         fs::write(&file, &bytes).unwrap();
-        let error = open_error(office.dir.path()).await;
+        let error = open_error(fixture.dir.path()).await;
         assert!(matches!(error, OpenError::Damaged { .. }), "{damage}: {error:?}");
         assert_is_a_sentence(&error, &file);
         assert!(fs::read(&file).unwrap() == bytes, "{damage}: the file was changed");
     }
     fs::write(&file, sound).unwrap();
-    let store = Store::open(office.dir.path()).await.unwrap();
-    assert_eq!(store.head(office.room).await.unwrap().unwrap().seq, Seq(502));
+    let store = Store::open(fixture.dir.path()).await.unwrap();
+    assert_eq!(store.head(fixture.room).await.unwrap().unwrap().seq, Seq(502));
     store.close().await;
 }
 
@@ -139,14 +139,14 @@ async fn the_database_of_another_program_is_refused_and_left_as_it_is() {
 
 #[tokio::test]
 async fn the_file_of_a_later_version_is_refused_and_left_as_it_is() {
-    let office = Office::with(&[]).await;
-    office.store.close().await;
-    let file = office.dir.path().join("ichat.db");
+    let fixture = Fixture::with(&[]).await;
+    fixture.store.close().await;
+    let file = fixture.dir.path().join("ichat.db");
     let later = rusqlite::Connection::open(&file).unwrap();
     later.pragma_update(None, "user_version", 99).unwrap();
     later.close().unwrap();
     let before = fs::read(&file).unwrap();
-    let error = open_error(office.dir.path()).await;
+    let error = open_error(fixture.dir.path()).await;
     assert!(matches!(error, OpenError::TooNew { found: 99, .. }), "{error:?}");
     assert_is_a_sentence(&error, &file);
     assert!(fs::read(&file).unwrap() == before);
@@ -155,33 +155,33 @@ async fn the_file_of_a_later_version_is_refused_and_left_as_it_is() {
 #[tokio::test]
 async fn on_a_full_disk_reading_goes_on_and_writing_recovers() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let said = office.says(&alice, "there is room").await;
-    office.store.limit_pages(Some(1)).await.unwrap();
+    let fixture = Fixture::with(&[&alice]).await;
+    let said = fixture.says(&alice, "there is room").await;
+    fixture.store.limit_pages(Some(1)).await.unwrap();
     let large = "much to say ".repeat(1_000);
-    let drafts: Vec<_> = (0..20).map(|_| alice.says(office.room, &large)).collect();
-    let error = office.store.commit(drafts.clone()).await.unwrap_err();
+    let entries: Vec<_> = (0..20).map(|_| alice.says(fixture.room, &large)).collect();
+    let error = fixture.store.commit(entries.clone()).await.unwrap_err();
     assert!(matches!(error, StoreError::Full), "{error:?}");
     let change = ReplicaChange::Outbox(OutboxRow {
         id: EntryId::fresh(),
-        room: office.room,
+        room: fixture.room,
         body: message(&large.repeat(20)),
         written: 1,
         failed: None,
     });
-    let error = office.store.save(vec![change]).await.unwrap_err();
+    let error = fixture.store.save(vec![change]).await.unwrap_err();
     assert!(matches!(error, StoreError::Full), "{error:?}");
 
     assert_eq!(
-        office.log().await.last(),
+        fixture.log().await.last(),
         Some(&said),
         "nothing of the batch was written"
     );
-    assert_eq!(office.finds("room").await, ["there is room"]);
-    assert_eq!(office.finds("much").await.len(), 0);
+    assert_eq!(fixture.finds("room").await, ["there is room"]);
+    assert_eq!(fixture.finds("much").await.len(), 0);
 
-    office.store.limit_pages(None).await.unwrap();
-    let outcomes = office.store.commit(drafts).await.unwrap();
+    fixture.store.limit_pages(None).await.unwrap();
+    let outcomes = fixture.store.commit(entries).await.unwrap();
     let places: Vec<u64> = outcomes
         .into_iter()
         .map(|outcome| match outcome {
@@ -191,19 +191,19 @@ async fn on_a_full_disk_reading_goes_on_and_writing_recovers() {
         .collect();
     let next = said.seq.0 + 1;
     assert_eq!(places, (next..next + 20).collect::<Vec<_>>());
-    assert_eq!(office.finds("much").await.len(), 20);
-    office.store.close().await;
+    assert_eq!(fixture.finds("much").await.len(), 20);
+    fixture.store.close().await;
 }
 
 #[tokio::test]
 async fn a_closed_store_says_so() {
     let alice = Person::called("alice");
-    let office = Office::with(&[&alice]).await;
-    let clone = office.store.clone();
-    office.store.close().await;
-    let write = clone.commit(vec![alice.says(office.room, "hi")]).await;
+    let fixture = Fixture::with(&[&alice]).await;
+    let clone = fixture.store.clone();
+    fixture.store.close().await;
+    let write = clone.commit(vec![alice.says(fixture.room, "hi")]).await;
     assert!(matches!(write, Err(StoreError::Closed)), "{write:?}");
-    let read = clone.head(office.room).await;
+    let read = clone.head(fixture.room).await;
     assert!(matches!(read, Err(StoreError::Closed)), "{read:?}");
     // Closing twice is closing once.
     clone.close().await;
@@ -211,7 +211,7 @@ async fn a_closed_store_says_so() {
 
 #[tokio::test]
 async fn an_empty_batch_is_fine() {
-    let office = Office::with(&[]).await;
-    assert_eq!(office.store.commit(Vec::new()).await.unwrap(), []);
-    office.store.save(Vec::new()).await.unwrap();
+    let fixture = Fixture::with(&[]).await;
+    assert_eq!(fixture.store.commit(Vec::new()).await.unwrap(), []);
+    fixture.store.save(Vec::new()).await.unwrap();
 }

@@ -1,0 +1,91 @@
+//! The data folder: its lock and the files in it.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::OpenError;
+
+const LOCK_FILE: &str = "lock";
+
+/// A data folder that no other process can open while this is alive.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    /// The lock ends with the open file, also when the process dies.
+    _lock: File,
+}
+
+impl DataDir {
+    /// Locks the folder, and creates it if there is none.
+    pub(crate) fn lock(path: &Path) -> Result<Self, OpenError> {
+        let created: Vec<&Path> = path.ancestors().take_while(|dir| !dir.exists()).collect();
+        fs::create_dir_all(path).map_err(|e| OpenError::of_io(path, &e))?;
+        // The name of a new folder is in the one above it.
+        for parent in created.iter().filter_map(|dir| dir.parent()) {
+            sync_dir(parent);
+        }
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(lock_in(path))
+            .map_err(|e| OpenError::of_io(path, &e))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse { dir: path.to_owned() }),
+            Err(TryLockError::Error(e)) => Err(OpenError::of_io(path, &e)),
+        }
+    }
+
+    /// Returns whether any process has the folder open.
+    pub(crate) fn is_locked(path: &Path) -> bool {
+        File::open(lock_in(path)).is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        database_in(&self.path)
+    }
+
+    /// Forces the names of new files in the folder to the disk.
+    pub(crate) fn sync(&self) {
+        sync_dir(&self.path);
+    }
+}
+
+pub(crate) fn lock_in(dir: &Path) -> PathBuf {
+    dir.join(LOCK_FILE)
+}
+
+pub(crate) fn database_in(dir: &Path) -> PathBuf {
+    dir.join("ichat.db")
+}
+
+/// Returns the path of a database's write-ahead log.
+pub(crate) fn wal_of(database: &Path) -> PathBuf {
+    with_suffix(database, "-wal")
+}
+
+/// Returns the path of a database's shared memory.
+pub(crate) fn shm_of(database: &Path) -> PathBuf {
+    with_suffix(database, "-shm")
+}
+
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Forces the names in a folder to the disk. A failure is logged: the names may be lost in a power failure.
+pub(crate) fn sync_dir(dir: &Path) {
+    if let Err(error) = crate::atomic_file::sync_dir(dir) {
+        tracing::warn!(%error, dir = %dir.display(), "the folder could not be forced to the disk");
+    }
+}

@@ -1,0 +1,236 @@
+//! Opening the database of a data folder, after an inspection that changes nothing.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::bounds::check_bounds;
+use super::commit_watermark::{self, Counts};
+use super::data_dir::{DataDir, database_in};
+use super::{identity, schema};
+use crate::OpenError;
+use crate::progress::ProgressFn;
+
+/// The first bytes of every database: <https://sqlite.org/fileformat.html>, "The Database Header".
+pub(crate) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// How long a connection waits for another one's lock. There is one writer, so this only happens around a checkpoint.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Files up to this size get a `quick_check` at every opening, which takes some tens of milliseconds.
+const MAX_QUICK_CHECK_BYTES: u64 = 8 << 20;
+/// The memory for pages of the writer, in `SQLite`'s negative KiB: the index of a busy room is worth more than the default.
+const WRITER_CACHE: i32 = -32_768;
+/// The pages after which a commit checkpoints. 16 MiB cost commits less than the default of 4 MiB.
+const CHECKPOINT_PAGES: u32 = 4_096;
+/// The size that a larger write-ahead log shrinks to after a checkpoint.
+const MAX_WAL_BYTES: u32 = 32 << 20;
+const STATEMENT_CACHE_CAPACITY: usize = 64;
+
+/// The result of an inspection.
+struct Inspection {
+    /// There are no tables in it.
+    is_empty: bool,
+    is_foreign: bool,
+    format: u32,
+    damage: Option<String>,
+    /// What was acknowledged and is not there.
+    missing: Option<String>,
+}
+
+/// Opens the connection that writes, if the file is sound and of a known format. Creates the file if there is none, and
+/// rebuilds the projections if they are of another version.
+pub(crate) fn open_writer(dir: &DataDir, progress: ProgressFn<'_>) -> Result<Connection, OpenError> {
+    let file = dir.database();
+    match fs::metadata(&file) {
+        Ok(meta) if meta.len() > 0 => inspect(dir)?,
+        Ok(_) => check_empty(dir)?,
+        // There never was one, or the administrator moved it away to start a new history.
+        Err(_) => {}
+    }
+    let mut open = || -> rusqlite::Result<Connection> {
+        let mut connection = Connection::open_with_flags(
+            &file,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        configure(&connection)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "journal_size_limit", MAX_WAL_BYTES)?;
+        // Erased text must not stay in free pages, where the search index leaves words as well.
+        connection.pragma_update(None, "secure_delete", "on")?;
+        schema::ensure_current(&mut connection, progress)?;
+        Ok(connection)
+    };
+    open().map_err(|e| OpenError::of_sql(dir.path(), &e))
+}
+
+/// Opens a connection that reads.
+pub(crate) fn open_reader(dir: &Path) -> rusqlite::Result<Connection> {
+    // With SQLITE_OPEN_READ_ONLY it could not take part in the recovery of a write-ahead log.
+    let connection = Connection::open_with_flags(
+        database_in(dir),
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    configure(&connection)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// Fails if the file is damaged, of another program or version, or lacks what was acknowledged.
+fn inspect(dir: &DataDir) -> Result<(), OpenError> {
+    let file = dir.database();
+    check_magic(dir.path(), &file)?;
+    let found = look_inside(dir.path(), &file).map_err(|e| OpenError::of_sql(dir.path(), &e))?;
+    if let Some(cause) = found.damage {
+        return Err(OpenError::damaged(dir.path(), &cause));
+    }
+    if found.is_empty {
+        return check_empty(dir);
+    }
+    if found.is_foreign {
+        return Err(OpenError::damaged(dir.path(), "it is the database of another program"));
+    }
+    if found.format > schema::FORMAT {
+        return Err(OpenError::TooNew {
+            file,
+            found: found.format,
+            known: schema::FORMAT,
+        });
+    }
+    match found.missing {
+        Some(missing) => Err(OpenError::Behind { file, missing }),
+        None => Ok(()),
+    }
+}
+
+fn check_magic(dir: &Path, file: &Path) -> Result<(), OpenError> {
+    let mut head = [0; MAGIC.len()];
+    File::open(file)
+        .and_then(|mut file| file.read_exact(&mut head))
+        .map_err(|e| match e.kind() {
+            io::ErrorKind::UnexpectedEof => OpenError::damaged(dir, "the file is too short"),
+            _ => OpenError::of_io(dir, &e),
+        })?;
+    if head == *MAGIC {
+        Ok(())
+    } else {
+        Err(OpenError::damaged(dir, "it is not a database file"))
+    }
+}
+
+fn look_inside(dir: &Path, file: &PathBuf) -> rusqlite::Result<Inspection> {
+    let connection = Connection::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    // A checkpoint would change a file that may turn out to be damaged.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let application_id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let format = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let is_empty = connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
+    let mut found = Inspection {
+        is_empty,
+        is_foreign: application_id != schema::APPLICATION_ID,
+        format,
+        damage: None,
+        missing: None,
+    };
+    if fs::metadata(file).is_ok_and(|meta| meta.len() <= MAX_QUICK_CHECK_BYTES) {
+        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        found.damage = (verdict != "ok").then_some(verdict);
+    }
+    let is_ours = !is_empty && !found.is_foreign && format == schema::FORMAT;
+    if is_ours && found.damage.is_none() {
+        found.damage = check_bounds(&connection)?;
+        found.missing = missing(dir, &connection)?;
+    }
+    Ok(found)
+}
+
+/// Fails if something was acknowledged: an empty database is either new or has lost everything.
+fn check_empty(dir: &DataDir) -> Result<(), OpenError> {
+    let watermark = commit_watermark::read(dir.path(), None).unwrap_or_default();
+    match Counts::default().missing_since(watermark) {
+        Some(missing) => Err(OpenError::Behind {
+            file: dir.database(),
+            missing,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Returns what was acknowledged and is not there.
+pub(crate) fn missing(dir: &Path, connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let Some(identity) = identity::read(connection)? else {
+        return Ok(None);
+    };
+    let Some(watermark) = commit_watermark::read(dir, Some(identity.generation)) else {
+        return Ok(None);
+    };
+    Ok(Counts::read(connection)?.missing_since(watermark))
+}
+
+/// Sets what is the same for every connection. `synchronous` is `FULL`: what was acknowledged survives a power failure.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    #[cfg(feature = "broken")]
+    if crate::broken::Broken::SynchronousOff.is_wanted() {
+        connection.pragma_update(None, "synchronous", "off")?;
+    }
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    // Reports a malformed page when it is read, and not after it has led astray.
+    connection.pragma_update(None, "cell_size_check", true)?;
+    // Otherwise the planner looks at some statements' parameters and plans them again each time: a quarter of a commit.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_CAPACITY);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    //! - every connection forces commits to the disk, with a sound version of `SQLite`
+    //! - a reader can't write
+
+    use super::*;
+
+    /// 2 is FULL: <https://sqlite.org/pragma.html#pragma_synchronous>.
+    #[test]
+    fn every_connection_is_durable_with_a_sound_version_of_sqlite() {
+        let dir = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::lock(dir.path()).unwrap();
+        let writer = open_writer(&data_dir, &mut |_| {}).unwrap();
+        let reader = open_reader(dir.path()).unwrap();
+        for connection in [&writer, &reader] {
+            let synchronous: i64 = connection
+                .pragma_query_value(None, "synchronous", |row| row.get(0))
+                .unwrap();
+            assert_eq!(synchronous, 2);
+            let journal: String = connection
+                .pragma_query_value(None, "journal_mode", |row| row.get(0))
+                .unwrap();
+            assert_eq!(journal, "wal");
+        }
+        // 3.7.0 to 3.51.2 can damage a write-ahead log when a checkpoint meets a write.
+        assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+        let linked: String = writer
+            .query_row("SELECT sqlite_version()", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(linked, rusqlite::version());
+    }
+
+    #[test]
+    fn a_reader_can_not_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::lock(dir.path()).unwrap();
+        let _writer = open_writer(&data_dir, &mut |_| {}).unwrap();
+        let reader = open_reader(dir.path()).unwrap();
+        assert!(reader.execute("DELETE FROM entry", []).is_err());
+    }
+}

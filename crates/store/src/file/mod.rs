@@ -1,0 +1,8 @@
+//! The data folder and the database file in it.
+
+pub(crate) mod bounds;
+pub(crate) mod commit_watermark;
+pub(crate) mod data_dir;
+pub(crate) mod database;
+pub(crate) mod identity;
+pub(crate) mod schema;

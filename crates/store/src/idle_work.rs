@@ -1,0 +1,129 @@
+//! What the writer does between commands: it indexes messages for the search, and empties the write-ahead log of erased text.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::file::database::BUSY_TIMEOUT;
+use crate::{projection, write};
+
+/// The writer is idle when no command has come for so long.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
+/// So many entries are indexed even if the writer is never idle: together they cost a fraction of each alone.
+const BUSY_INDEX_BATCH: u64 = 512;
+/// Entries in one transaction of the index. A command that comes meanwhile waits some milliseconds.
+const INDEX_BATCH: u64 = 1_024;
+/// The pause after an error, for example of a full disk.
+const RETRY_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The number of entries that are not indexed, for all threads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct IndexBacklog(Arc<AtomicU64>);
+
+impl IndexBacklog {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+}
+
+/// The work that is pending.
+pub(crate) struct IdleWork {
+    backlog: IndexBacklog,
+    wal_has_erased_text: bool,
+    retry_at: Option<Instant>,
+}
+
+impl IdleWork {
+    pub(crate) fn load(connection: &Connection, backlog: IndexBacklog) -> rusqlite::Result<Self> {
+        backlog
+            .0
+            .store(projection::pending_entries(connection)?, Ordering::Release);
+        Ok(Self {
+            backlog,
+            wal_has_erased_text: false,
+            retry_at: None,
+        })
+    }
+
+    /// Adds entries that were written. The writer calls this before it acknowledges them, so that a search that follows
+    /// the acknowledgement finds them.
+    pub(crate) fn add_entries(&self, entries: usize) {
+        self.backlog.0.fetch_add(entries as u64, Ordering::AcqRel);
+    }
+
+    /// Notes that text was erased, which the write-ahead log still has.
+    pub(crate) fn add_erasure(&mut self) {
+        self.wal_has_erased_text = true;
+    }
+
+    /// Returns the next command, and works while there is none. `None` if the queue has ended.
+    pub(crate) fn next_command<T>(&mut self, queue: &Receiver<T>, connection: &mut Connection) -> Option<T> {
+        while !self.backlog.is_empty() || self.wal_has_erased_text {
+            let pause = self.pause();
+            if self.backlog.0.load(Ordering::Relaxed) >= BUSY_INDEX_BATCH && pause.is_none() {
+                self.index_batch(connection);
+                match queue.try_recv() {
+                    Err(TryRecvError::Empty) => continue,
+                    next => return next.ok(),
+                }
+            }
+            match queue.recv_timeout(pause.unwrap_or(IDLE_TIMEOUT)) {
+                Err(RecvTimeoutError::Timeout) => self.work(connection),
+                next => return next.ok(),
+            }
+        }
+        queue.recv().ok()
+    }
+
+    fn work(&mut self, connection: &mut Connection) {
+        if !self.backlog.is_empty() {
+            self.index_batch(connection);
+        }
+        if self.wal_has_erased_text {
+            match truncate_wal(connection) {
+                Ok(done) => self.wal_has_erased_text = !done,
+                Err(error) => {
+                    tracing::warn!(%error, "the write-ahead log still has deleted text");
+                    self.retry_at = Some(Instant::now() + RETRY_INTERVAL);
+                }
+            }
+        }
+    }
+
+    /// Indexes all entries. After an error the rest is indexed later.
+    pub(crate) fn index_all(&mut self, connection: &mut Connection) {
+        self.retry_at = None;
+        while !self.backlog.is_empty() && self.retry_at.is_none() {
+            self.index_batch(connection);
+        }
+    }
+
+    fn index_batch(&mut self, connection: &mut Connection) {
+        self.retry_at = None;
+        match write::index_pending(connection, INDEX_BATCH) {
+            Ok(pending) => self.backlog.0.store(pending, Ordering::Release),
+            Err(error) => {
+                tracing::warn!(%error, "searching does not find the newest messages yet");
+                self.retry_at = Some(Instant::now() + RETRY_INTERVAL);
+            }
+        }
+    }
+
+    /// Returns the rest of the pause after an error.
+    fn pause(&self) -> Option<Duration> {
+        let pause = self.retry_at?.saturating_duration_since(Instant::now());
+        (!pause.is_zero()).then_some(pause)
+    }
+}
+
+/// Moves the write-ahead log into the database and empties it. Returns `false` if a reader still needs it.
+fn truncate_wal(connection: &Connection) -> rusqlite::Result<bool> {
+    // Waiting for the reader would make commits wait.
+    connection.busy_timeout(Duration::ZERO)?;
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(busy? == 0)
+}

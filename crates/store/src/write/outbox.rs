@@ -1,0 +1,41 @@
+//! A client's outbox: posts that the server has not acknowledged.
+
+use ichat_protocol::{EntryId, WireError};
+
+use super::batch::Batch;
+use crate::OutboxRow;
+use crate::log::{int, json};
+
+impl Batch<'_> {
+    /// Adds a post, or replaces it where it is. A post that is in the log is acknowledged, and would be sent for ever.
+    pub(super) fn add_to_outbox(&self, row: &OutboxRow) -> rusqlite::Result<()> {
+        self.tx
+            .prepare_cached(
+                "INSERT INTO outbox (id, room, body, written_at, error)
+                 SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM entry WHERE id = ?1)
+                 ON CONFLICT (id) DO UPDATE SET body = excluded.body, error = excluded.error",
+            )?
+            .execute((
+                row.id.0,
+                row.room.0,
+                json(&row.body),
+                int(row.written),
+                row.failed.as_ref().map(json),
+            ))?;
+        Ok(())
+    }
+
+    pub(super) fn set_outbox_error(&self, id: EntryId, error: Option<&WireError>) -> rusqlite::Result<()> {
+        self.tx
+            .prepare_cached("UPDATE outbox SET error = ?2 WHERE id = ?1")?
+            .execute((id.0, error.map(json)))?;
+        Ok(())
+    }
+
+    pub(super) fn remove_from_outbox(&self, id: EntryId) -> rusqlite::Result<()> {
+        self.tx
+            .prepare_cached("DELETE FROM outbox WHERE id = ?1")?
+            .execute([id.0])?;
+        Ok(())
+    }
+}

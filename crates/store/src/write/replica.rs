@@ -1,0 +1,310 @@
+//! What a client stores of a server's rooms: entries with the positions that the server gave them, and its descriptions of
+//! the rooms.
+//!
+//! The entries of a room are one range without a gap. So whatever amends an entry from within the range is there as well, in
+//! whichever order the pages came; what amends it from beyond comes when the client has caught up.
+
+use ichat_protocol::{Body, Entry, EntryId, Epoch, Kind, Member, RoomId, RoomSummary, Seq, TargetEffect};
+use rusqlite::OptionalExtension as _;
+
+use super::WriteError;
+use super::batch::{Batch, Room};
+use crate::ReplicaChange;
+use crate::log::{
+    ERASES, EntryKey, MAX_SEQ, REPLACES_TEXT, RoomKey, UserKey, int, message_text, unreadable, wiped_hash,
+};
+use crate::projection::{add_to_index, is_indexed, reindex, remove_room_from_index};
+
+impl Batch<'_> {
+    /// Writes one change.
+    pub(super) fn save(&mut self, change: ReplicaChange) -> Result<(), WriteError> {
+        match change {
+            ReplicaChange::Outbox(row) => Ok(self.add_to_outbox(&row)?),
+            ReplicaChange::OutboxState { id, failed } => Ok(self.set_outbox_error(id, failed.as_ref())?),
+            ReplicaChange::Discarded { id } => Ok(self.remove_from_outbox(id)?),
+            ReplicaChange::Entries { room, epoch, entries } => self.store_range(room, epoch, &entries),
+            ReplicaChange::Reset { room, epoch } => Ok(self.reset(room, epoch)?),
+            ReplicaChange::Room(summary) => Ok(self.save_summary(&summary)?),
+            ReplicaChange::Members { room, members } => self.save_members(room, &members),
+            ReplicaChange::Read { room, seq } => Ok(self.save_read_marker(room, seq)?),
+        }
+    }
+
+    /// Stores a range of a room's log that adjoins or overlaps the stored one.
+    fn store_range(&mut self, id: RoomId, epoch: Epoch, entries: &[Entry]) -> Result<(), WriteError> {
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+            return Ok(());
+        };
+        let has_gap = entries.windows(2).any(|pair| pair[1].seq != pair[0].seq.next());
+        if has_gap || first.seq == Seq::ZERO || last.seq > MAX_SEQ {
+            return Err(WriteError::OutOfSync("their positions are not one range".into()));
+        }
+        let room = self.room_or_new(id, epoch)?;
+        if room.last == Seq::ZERO {
+            room.epoch = epoch;
+            let room = room.clone();
+            self.store_room(&room)?;
+        } else if room.epoch != epoch {
+            return Err(WriteError::OutOfSync("they are of another history".into()));
+        } else if first.seq > room.last.next() || last.seq.next() < room.first {
+            return Err(WriteError::OutOfSync(format!(
+                "{} to {} are stored, and {} to {} do not adjoin them",
+                room.first, room.last, first.seq, last.seq
+            )));
+        }
+        let room = self.room_or_new(id, epoch)?;
+        let stored = room.clone();
+        extend(room, first.seq, last);
+        let mut needs_rebuild = false;
+        for entry in entries {
+            self.remove_from_outbox(entry.id)?;
+            let key = stored.key.entry(entry.seq);
+            if stored.first <= entry.seq && entry.seq <= stored.last {
+                self.compare(key, entry)?;
+                continue;
+            }
+            let is_older = entry.seq < stored.first;
+            needs_rebuild |= self.insert_replica_entry(key, entry, is_older)?;
+        }
+        if needs_rebuild {
+            self.projector.rebuild_room(stored.key, &mut |_| {})?;
+        }
+        Ok(())
+    }
+
+    /// Compares an entry that came a second time with the stored one: it must be the same, and may have been wiped since.
+    fn compare(&mut self, key: EntryKey, entry: &Entry) -> Result<(), WriteError> {
+        let (id, kind, target) = self
+            .tx
+            .prepare_cached("SELECT id, kind, target FROM entry WHERE key = ?1")?
+            .query_row([key], |row| {
+                let kind = row.get_ref(1)?.as_str()?.parse::<Kind>();
+                let target = row.get::<_, Option<_>>(2)?.map(EntryId);
+                Ok((EntryId(row.get(0)?), kind.unwrap_or(Kind::Unknown), target))
+            })
+            .optional()?
+            .ok_or_else(|| unreadable(0, format!("entry {} is missing", entry.seq)))?;
+        if id != entry.id {
+            return Err(WriteError::OutOfSync(format!(
+                "another entry is stored at position {}",
+                entry.seq
+            )));
+        }
+        if entry.body == Body::Wiped
+            && let Some(message) = erased_with(kind, id, target)
+        {
+            self.erase_by_id(key.room(), message)?;
+        }
+        Ok(())
+    }
+
+    /// Writes an entry at a new position, as the entries that are stored have amended it. Returns whether the room's
+    /// projections must be rebuilt.
+    fn insert_replica_entry(&mut self, key: EntryKey, entry: &Entry, is_older: bool) -> Result<bool, WriteError> {
+        if self.is_stored(entry.id)? {
+            return Err(WriteError::OutOfSync(format!(
+                "the id of entry {} is stored already",
+                entry.seq
+            )));
+        }
+        let author = self.user(&entry.author)?;
+        if self.is_erased(key.room(), entry)? {
+            let wiped = Entry {
+                body: Body::Wiped,
+                ..entry.clone()
+            };
+            let hash = wiped_hash(entry.id, &entry.body);
+            self.insert(key, author, &wiped, Some(hash))?;
+            return Ok(false);
+        }
+        self.insert(key, author, entry, None)?;
+        self.amend(key, author, entry)?;
+        if is_older {
+            Ok(self.projector.apply_older(key, author, &entry.body)?)
+        } else {
+            self.projector.apply(key, author, &entry.body)?;
+            Ok(false)
+        }
+    }
+
+    /// Indexes a new message, or applies an amendment to its message if that is stored.
+    fn amend(&mut self, key: EntryKey, author: UserKey, entry: &Entry) -> Result<(), WriteError> {
+        let room = key.room();
+        let Some(target) = entry.body.target() else {
+            // A message above the indexed range is indexed later.
+            if entry.body.properties().is_target
+                && is_indexed(self.tx, key)?
+                && let Some(text) = message_text(self.tx, key)?
+            {
+                add_to_index(self.tx, key, author, &text)?;
+            }
+            return Ok(());
+        };
+        match (entry.body.properties().effect, entry.body.message_text()) {
+            (Some(TargetEffect::ReplaceText), Some(text)) => {
+                if let Some(message) = self.message(room, target)?
+                    && self.last_edit(room, target)? == Some(key)
+                {
+                    reindex(self.tx, message.key, message.author, key, text)?;
+                }
+            }
+            (Some(TargetEffect::Erase), _) => self.erase_by_id(room, target)?,
+            (Some(TargetEffect::ReplaceText | TargetEffect::Annotate) | None, _) => {}
+        }
+        Ok(())
+    }
+
+    /// Returns whether the deletion of this message, or of the message that it edits, is stored.
+    fn is_erased(&self, room: RoomKey, entry: &Entry) -> rusqlite::Result<bool> {
+        let Some(message) = erased_with(entry.body.kind(), entry.id, entry.body.target()) else {
+            return Ok(false);
+        };
+        let (first, last) = room.entries();
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM entry WHERE target = ?1 AND kind IN {} AND key BETWEEN ?2 AND ?3)",
+            *ERASES
+        );
+        self.tx
+            .prepare_cached(&sql)?
+            .query_row((message.0, first, last), |row| row.get(0))
+    }
+
+    fn last_edit(&self, room: RoomKey, message: EntryId) -> rusqlite::Result<Option<EntryKey>> {
+        let (first, last) = room.entries();
+        let sql = format!(
+            "SELECT max(key) FROM entry WHERE target = ?1 AND kind IN {} AND key BETWEEN ?2 AND ?3",
+            *REPLACES_TEXT
+        );
+        self.tx
+            .prepare_cached(&sql)?
+            .query_row((message.0, first, last), |row| row.get(0))
+    }
+
+    fn is_stored(&self, id: EntryId) -> rusqlite::Result<bool> {
+        self.tx
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE id = ?1)")?
+            .query_row([id.0], |row| row.get(0))
+    }
+
+    /// Drops the room's entries: they are of a history that no longer counts.
+    fn reset(&mut self, id: RoomId, epoch: Epoch) -> rusqlite::Result<()> {
+        let room = self.room_or_new(id, epoch)?;
+        room.first = Seq::ZERO;
+        room.last = Seq::ZERO;
+        room.last_at = 0;
+        room.epoch = epoch;
+        let room = room.clone();
+        self.store_room(&room)?;
+        remove_room_from_index(self.tx, room.key)?;
+        self.tx
+            .prepare_cached("DELETE FROM entry WHERE key BETWEEN ?1 AND ?2")?
+            .execute(room.key.entries())?;
+        // What the server described before is the best that there is of the new history until it describes that.
+        self.tx
+            .prepare_cached(
+                "UPDATE server_room SET
+                     head = iif(epoch = ?2, head, 0),
+                     members_as_of = iif(members_as_of IS NULL, NULL, iif(epoch = ?2, head, 0)),
+                     epoch = ?2
+                 WHERE room = ?1",
+            )?
+            .execute((room.key, epoch.0))?;
+        self.projector.rebuild_room(room.key, &mut |_| {})
+    }
+
+    fn save_summary(&mut self, summary: &RoomSummary) -> rusqlite::Result<()> {
+        let room = self.room_or_new(summary.id, summary.head.epoch)?;
+        if room.last == Seq::ZERO {
+            room.epoch = summary.head.epoch;
+        }
+        let room = room.clone();
+        self.store_room(&room)?;
+        self.tx
+            .prepare_cached(
+                "INSERT INTO server_room (room, epoch, head, name, topic, members, joined, read, unread, unread_as_of)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?3)
+                 ON CONFLICT (room) DO UPDATE SET
+                     epoch = excluded.epoch, head = excluded.head, name = excluded.name, topic = excluded.topic,
+                     members = excluded.members, joined = excluded.joined, read = excluded.read,
+                     unread = excluded.unread, unread_as_of = excluded.unread_as_of",
+            )?
+            .execute((
+                room.key,
+                summary.head.epoch.0,
+                int(summary.head.seq.0),
+                summary.name.as_str(),
+                &summary.topic,
+                summary.members,
+                summary.joined,
+                int(summary.read.0),
+                summary.unread,
+            ))?;
+        self.projector.rebase_fields(room.key, room.last)
+    }
+
+    fn save_members(&mut self, id: RoomId, members: &[Member]) -> Result<(), WriteError> {
+        let room = self.room(id)?.cloned();
+        let described = match &room {
+            Some(room) => self.set_members_as_of(room)?,
+            None => false,
+        };
+        let Some(room) = room.filter(|_| described) else {
+            return Err(WriteError::OutOfSync(
+                "the members are of a room that the server never described".into(),
+            ));
+        };
+        self.tx
+            .prepare_cached("DELETE FROM server_member WHERE room = ?1")?
+            .execute([room.key])?;
+        for member in members {
+            let user = self.user(&member.id)?;
+            self.tx
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO server_member (room, user, name, joined) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute((room.key, user, member.name.as_str(), !member.left))?;
+        }
+        Ok(self.projector.rebase_members(room.key)?)
+    }
+
+    /// Notes that a list of the room's members is newer than all that is here. Returns `false` if the server never
+    /// described the room.
+    fn set_members_as_of(&self, room: &Room) -> rusqlite::Result<bool> {
+        let rows = self
+            .tx
+            .prepare_cached(
+                "UPDATE server_room SET members_as_of = iif(epoch = ?2, max(head, ?3), ?4) WHERE room = ?1",
+            )?
+            .execute((room.key, room.epoch.0, int(room.last.0), int(MAX_SEQ.0)))?;
+        Ok(rows > 0)
+    }
+
+    fn save_read_marker(&mut self, id: RoomId, seq: Seq) -> rusqlite::Result<()> {
+        if let Some(room) = self.room(id)?.map(|room| room.key) {
+            // The same marker again does not change the server's count.
+            self.tx
+                .prepare_cached("UPDATE server_room SET read = ?2, unread = NULL WHERE room = ?1 AND read <> ?2")?
+                .execute((room, int(seq.0)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the message whose deletion erases an entry: the entry itself, or the message that it edits.
+fn erased_with(kind: Kind, id: EntryId, target: Option<EntryId>) -> Option<EntryId> {
+    let properties = kind.properties();
+    if properties.is_target {
+        return Some(id);
+    }
+    target.filter(|_| properties.effect == Some(TargetEffect::ReplaceText))
+}
+
+fn extend(room: &mut Room, first: Seq, last: &Entry) {
+    if room.first == Seq::ZERO || first < room.first {
+        room.first = first;
+    }
+    if last.seq > room.last {
+        room.last = last.seq;
+        room.last_at = last.at;
+    }
+}

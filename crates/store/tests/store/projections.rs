@@ -1,0 +1,165 @@
+//! The projections follow from the log, and an administrator can read the tables.
+//!
+//! - a folder with projections of another version is opened, and has the same tables afterwards
+//! - so has a replica, in which the server's descriptions replace a part of the log
+//! - read markers survive the rebuild
+//! - the log can be read with SQL
+
+use std::path::Path;
+
+use ichat_protocol::{Body, Seq};
+use ichat_store::{ReplicaChange, Store, check};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::fixture::{Fixture, Person, found, name, whole_log};
+
+/// The tables that are rebuilt, but for the search index.
+const TABLES: [&str; 3] = ["room_state", "member", "message_count"];
+
+fn rows(dir: &Path, sql: &str) -> Vec<Vec<Value>> {
+    let file = Connection::open(dir.join("ichat.db")).unwrap();
+    let mut statement = file.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect());
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn tables(dir: &Path) -> Vec<Vec<Vec<Value>>> {
+    TABLES
+        .map(|table| rows(dir, &format!("SELECT * FROM {table}")))
+        .to_vec()
+}
+
+/// Makes the projections those of another version, with other rows and another set of columns.
+fn outdate(dir: &Path) {
+    crate::damage::tamper(
+        dir,
+        "UPDATE projection_version SET version = version + 1;
+         DELETE FROM message_count;
+         UPDATE room_state SET topic = 'nonsense';
+         ALTER TABLE member ADD COLUMN mood TEXT",
+    );
+}
+
+#[track_caller]
+fn assert_sound(dir: &Path) {
+    let report = check(dir, &mut |_| {}).unwrap();
+    assert_eq!(report.problems, [] as [&str; 0]);
+}
+
+/// A room with a little of everything.
+async fn busy_room(alice: &Person, bob: &Person) -> Fixture {
+    let fixture = Fixture::with(&[alice, bob]).await;
+    let first = fixture.says(alice, "the first thing").await;
+    let second = fixture.says(bob, "said in haste").await;
+    fixture.edits(alice, &first, "the very first thing").await;
+    fixture.deletes(bob, &second).await;
+    let renamed = Body::MemberRenamed { name: name("Robert") };
+    fixture.commit(bob.posts(fixture.room, renamed)).await;
+    fixture.commit(bob.posts(fixture.room, Body::Left)).await;
+    let topic = Body::Topic { text: "things".into() };
+    fixture.commit(alice.posts(fixture.room, topic)).await;
+    fixture
+}
+
+#[tokio::test]
+async fn projections_of_another_version_are_rebuilt_to_equal_tables() {
+    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
+    let fixture = busy_room(&alice, &bob).await;
+    fixture.store.set_read(fixture.room, &alice.id, Seq(2)).await.unwrap();
+    let (log, seen) = (fixture.log().await, fixture.sees(&alice).await);
+    fixture.store.close().await;
+    let before = tables(fixture.dir.path());
+    assert!(before.iter().all(|rows| !rows.is_empty()));
+    outdate(fixture.dir.path());
+    assert_ne!(tables(fixture.dir.path()), before);
+
+    let fixture = fixture.reopened().await;
+    assert_eq!((fixture.log().await, fixture.sees(&alice).await), (log, seen));
+    assert_eq!(fixture.finds("very").await, ["the very first thing"]);
+    assert!(fixture.finds("haste").await.is_empty());
+    fixture.store.close().await;
+    assert_eq!(tables(fixture.dir.path()), before);
+    assert_sound(fixture.dir.path());
+}
+
+#[tokio::test]
+async fn a_replica_is_rebuilt_from_its_part_of_the_log_and_what_the_server_said() {
+    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
+    let fixture = busy_room(&alice, &bob).await;
+    let room = fixture.room;
+    let summary = fixture.sees(&alice).await;
+    let members = fixture.store.members(room).await.unwrap();
+    let carol = Person::called("carol");
+    fixture.commit(carol.joins(room)).await;
+    let topic = Body::Topic {
+        text: "newer things".into(),
+    };
+    fixture.commit(alice.posts(room, topic)).await;
+    let page = fixture.page(None, Some(4), 200).await;
+    let dir = tempfile::tempdir().unwrap();
+    let replica = Store::open(dir.path()).await.unwrap();
+    let changes = vec![
+        ReplicaChange::Room(summary),
+        ReplicaChange::Members { room, members },
+        ReplicaChange::Entries {
+            room,
+            epoch: page.head.epoch,
+            entries: page.entries,
+        },
+    ];
+    replica.save(changes).await.unwrap();
+    let state = replica.persisted_state().await.unwrap();
+    assert_eq!(
+        (state.rooms[0].room.topic.as_str(), state.rooms[0].room.members),
+        ("newer things", 2)
+    );
+    let listed = replica.members(room).await.unwrap();
+    assert_eq!(listed.len(), 3);
+    let log = whole_log(&replica, room).await;
+    replica.close().await;
+    assert_sound(dir.path());
+    let before = tables(dir.path());
+    outdate(dir.path());
+
+    let replica = Store::open(dir.path()).await.unwrap();
+    assert_eq!(replica.persisted_state().await.unwrap(), state);
+    assert_eq!(replica.members(room).await.unwrap(), listed);
+    assert_eq!(whole_log(&replica, room).await, log);
+    assert_eq!(
+        found(&replica, "thing").await.len(),
+        0,
+        "the message is below the range"
+    );
+    replica.close().await;
+    assert_eq!(tables(dir.path()), before);
+    assert_sound(dir.path());
+}
+
+#[tokio::test]
+async fn the_log_can_be_read_with_sql() {
+    let alice = Person::called("alice");
+    let fixture = Fixture::with(&[&alice]).await;
+    let mut said = alice.says(fixture.room, "ten to two");
+    said.at = 1_790_000_000_123;
+    fixture.commit(said).await;
+    fixture.store.close().await;
+    let text = |text: &str| Value::Text(text.into());
+    assert_eq!(
+        rows(fixture.dir.path(), "SELECT * FROM log WHERE kind = 'message'"),
+        [[
+            text("Office"),
+            Value::Integer(3),
+            text("2026-09-21 14:13:20.123"),
+            text("alice"),
+            text("message"),
+            text("{\"text\":\"ten to two\"}")
+        ]]
+    );
+    let columns = "SELECT at, kind, body ->> 'text' FROM entry ORDER BY key DESC LIMIT 1";
+    assert_eq!(
+        rows(fixture.dir.path(), columns),
+        [[Value::Integer(1_790_000_000_123), text("message"), text("ten to two")]]
+    );
+}
