@@ -159,7 +159,8 @@ impl Client {
         });
     }
 
-    /// Nudges the sessions whenever the machine wakes up. Holds the client weakly, so that dropping the last handle ends it.
+    /// Nudges the sessions whenever the machine wakes up. Has only a weak reference, so that dropping the last handle ends the
+    /// client.
     fn nudge_after_wake_ups(&self) -> impl Future<Output = ()> + use<> {
         let (inner, clock) = (Arc::downgrade(&self.inner), self.inner.state.clock.clone());
         async move {

@@ -37,7 +37,7 @@ impl Clock {
         loop {
             let (before, timer) = ((self.since_origin)(), std::time::Instant::now());
             tokio::time::sleep(CHECK_INTERVAL).await;
-            // `Instant` stands still during a suspend on Linux and macOS. Elsewhere it runs on, hence the upper bound.
+            // `Instant` does not advance during a suspend on Linux and macOS. Elsewhere it does, hence the upper bound.
             let awake = timer.elapsed().min(CHECK_INTERVAL + MIN_SUSPEND / 2);
             if (self.since_origin)().saturating_sub(before) > awake + MIN_SUSPEND {
                 return;
@@ -56,7 +56,7 @@ fn since_boot() -> Duration {
     )
 }
 
-/// Returns the wall clock, but never lets it go back. It stands in for a clock that counts suspended time: setting it forward
+/// Returns the wall clock, but never lets it go back. It replaces a clock that counts suspended time: setting it forward
 /// looks like a suspend, which costs one reconnect at most.
 #[cfg(not(target_os = "linux"))]
 fn since_boot() -> Duration {

@@ -19,7 +19,7 @@ pub struct Profile {
     pub device: DeviceId,
     /// The user on every server: the public half of the key.
     pub member: MemberId,
-    /// Whether this start created the profile.
+    /// `true` if this start created the profile.
     pub first_run: bool,
 }
 

@@ -81,7 +81,7 @@ pub(crate) async fn run(
     store.close().await;
 }
 
-/// Stands in for a session whose replica can't be opened: reports a refused connection and refuses every command.
+/// Replaces a session whose replica can't be opened: reports a refused connection and refuses every command.
 async fn refuse_all(
     state: &ClientState,
     server: ServerId,
@@ -93,7 +93,7 @@ async fn refuse_all(
         let update = Update::Connection(ConnectionStatus::Refused { error: error.clone() });
         state.updates.send(ClientUpdate::Session { server, update })
     };
-    // Sending fails only without a receiver, who would be the one to miss it.
+    // Fails only without a receiver, which would be the only one to need it.
     drop(report().await);
     while let Some(Some(message)) = stop.run_until_cancelled(messages.recv()).await {
         match message {
@@ -286,7 +286,7 @@ impl SessionDriver {
             self.state.update_server(server, Some(hello.server.name.clone()), &[]);
         }
         let sending = self.state.updates.send(ClientUpdate::Session { server, update });
-        // Sending fails only without a receiver, who would be the one to miss it.
+        // Fails only without a receiver, which would be the only one to need it.
         drop(self.stop.run_until_cancelled(sending).await);
     }
 }

@@ -8,9 +8,9 @@
 //!   that does not appear.
 //! - Its acknowledgements are broken. None is requested.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use ichat_protocol::{Auth, ClientEvent, ErrorCode, ServerEvent, WireError};
 use reqwest::Url;
 use rust_socketio::asynchronous::{Client, ClientBuilder};
@@ -77,13 +77,6 @@ pub(crate) async fn run(
 }
 
 fn builder(url: &Url, auth: &Auth, raw_events: &mpsc::Sender<RawEvent>) -> ClientBuilder {
-    let push = |queue: mpsc::Sender<RawEvent>, event: RawEvent| {
-        async move {
-            // Fails only at the end of the connection.
-            drop(queue.send(event).await);
-        }
-        .boxed()
-    };
     let [connected, closed, failed, received] = std::array::from_fn(|_| raw_events.clone());
     ClientBuilder::new(url.as_str())
         .transport_type(TransportType::Websocket)
@@ -95,6 +88,13 @@ fn builder(url: &Url, auth: &Auth, raw_events: &mpsc::Sender<RawEvent>) -> Clien
             push(failed.clone(), RawEvent::Error(text(payload)))
         })
         .on_any(move |event, payload, _| push(received.clone(), RawEvent::Received(event, payload)))
+}
+
+fn push(queue: mpsc::Sender<RawEvent>, event: RawEvent) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        // Fails only at the end of the connection.
+        drop(queue.send(event).await);
+    })
 }
 
 /// Sends the queued events. Returns when the connection accepts no more.

@@ -94,7 +94,7 @@ impl ClientState {
         loop {
             self.servers_changed.notified().await;
             let servers = self.servers();
-            // Without a receiver nobody needs the list.
+            // Fails only without a receiver, which would be the only one to need the list.
             drop(self.updates.send(ClientUpdate::Servers(servers)).await);
         }
     }

@@ -32,7 +32,7 @@ error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "
  */
 range: LogRange, 
 /**
- * What the replica has of the range: in order of `seq`, without a gap, possibly empty. A browser has no replica.
+ * The part of the range that the replica has: in order of `seq`, without a gap, possibly empty. A browser has no replica.
  */
 entries: Array<Entry>, 
 /**
@@ -63,7 +63,7 @@ members?: Array<Member>, };
  */
 export type OutboxItem = { id: EntryId, room: RoomId, body: Body, 
 /**
- * When the user wrote it: milliseconds since the Unix epoch, by the device's clock.
+ * The time at which the user wrote it: milliseconds since the Unix epoch, by the device's clock.
  */
 written: number, state: OutboxState, };
 
@@ -125,7 +125,7 @@ export type Change = { "change": "outbox" } & OutboxItem | { "change": "outbox_s
 entries: Array<Entry>, } | { "change": "reset", room: RoomId, epoch: Epoch, } | { "change": "room" } & RoomSummary | { "change": "members", room: RoomId, members: Array<Member>, } | { "change": "read", room: RoomId, seq: Seq, };
 
 /**
- * News for the interface, which gets the right picture by applying all of them in order.
+ * A change for the interface to show. Its state is correct after it has applied all of them in order.
  */
 export type Update = { "update": "connection" } & ConnectionStatus | { "update": "hello" } & Hello | { "update": "rooms", rooms: Array<RoomSummary>, } | { "update": "directory", rooms: Array<RoomSummary>, } | { "update": "entries", room: RoomId, 
 /**

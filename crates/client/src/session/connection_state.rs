@@ -34,7 +34,7 @@ enum Phase {
     AwaitingHello { deadline: u64 },
     /// `hello` arrived at this time.
     Online { since: u64 },
-    /// [`Effect::Close`] was returned. `stable` tells whether the connection had lasted.
+    /// [`Effect::Close`] was returned. `stable` is `true` if the connection had lasted.
     Closing { stable: bool },
 }
 
@@ -50,7 +50,7 @@ pub(super) struct ConnectionState {
     /// The last message of the server about its absence.
     message: Option<String>,
     refused: Option<WireError>,
-    /// Whether a refusal of the signature has been retried. A fresh nonce cures a stale one, so one retry is enough.
+    /// `true` after a refusal of the signature was retried. A fresh nonce cures a stale one, so one retry is enough.
     auth_retried: bool,
     was_online: bool,
 }
@@ -149,8 +149,7 @@ impl ConnectionState {
 
     /// Connects now if an attempt is waiting; if online, starts a probe. Returns whether the caller should send the probe.
     ///
-    /// `can_probe` tells whether the caller has a request that the server answers at once. Without one the next `heads` is the
-    /// answer.
+    /// `can_probe` is `true` if the caller has a request that the server answers at once. Otherwise the next `heads` is the answer.
     pub(super) fn nudge(&mut self, now: u64, can_probe: bool, effects: &mut Effects) -> bool {
         match self.phase {
             Phase::Connecting => {

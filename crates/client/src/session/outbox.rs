@@ -12,10 +12,11 @@ const RESEND_INTERVAL_MS: u64 = 10_000;
 const INITIAL_PAUSE_MS: u64 = 500;
 const MAX_PAUSE_MS: u64 = 15_000;
 
+/// A post in the outbox.
 #[derive(Debug)]
 struct QueuedPost {
     item: OutboxItem,
-    /// When it was last sent on this connection.
+    /// The time at which it was last sent on this connection.
     sent_at: Option<u64>,
 }
 

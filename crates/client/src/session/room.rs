@@ -15,7 +15,7 @@ pub(super) struct Room {
     pub(super) unread: Unread,
     /// The present and past members. Empty while unknown.
     pub(super) members: Vec<Member>,
-    /// Whether the members were requested on this connection. From then on the entries keep the list up to date.
+    /// `true` after the members were requested on this connection. From then on the entries keep the list up to date.
     pub(super) members_requested: bool,
 }
 
@@ -65,7 +65,7 @@ impl Room {
         changed
     }
 
-    /// Tells the log the server's head. Returns false if the log contradicts it.
+    /// Passes the server's head to the log. Returns false if the log contradicts it.
     pub(super) fn matches_server_head(&mut self) -> bool {
         self.log.update_head(self.summary.head)
     }

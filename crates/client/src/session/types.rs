@@ -38,7 +38,7 @@ pub enum Input {
         room: RoomId,
         /// The range that was requested.
         range: LogRange,
-        /// What the replica has of the range: in order of `seq`, without a gap, possibly empty. A browser has no replica.
+        /// The part of the range that the replica has: in order of `seq`, without a gap, possibly empty. A browser has no replica.
         entries: Vec<Entry>,
         /// Later entries that amend those.
         later: Vec<Entry>,
@@ -72,7 +72,7 @@ pub struct OutboxItem {
     pub id: EntryId,
     pub room: RoomId,
     pub body: Body,
-    /// When the user wrote it: milliseconds since the Unix epoch, by the device's clock.
+    /// The time at which the user wrote it: milliseconds since the Unix epoch, by the device's clock.
     #[ts(type = "number")]
     pub written: u64,
     pub state: OutboxState,
@@ -231,7 +231,7 @@ pub enum Change {
     Read { room: RoomId, seq: Seq },
 }
 
-/// News for the interface, which gets the right picture by applying all of them in order.
+/// A change for the interface to show. Its state is correct after it has applied all of them in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, strum::VariantNames)]
 #[serde(tag = "update", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

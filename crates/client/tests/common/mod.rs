@@ -210,10 +210,12 @@ impl User {
     }
 
     async fn apply_next_update(&mut self) {
-        let update = match self.updates.next().await.unwrap() {
-            ClientUpdate::Session { server, update } if Some(server) == self.server => update,
-            _ => return,
+        let ClientUpdate::Session { server, update } = self.updates.next().await.unwrap() else {
+            return;
         };
+        if Some(server) != self.server {
+            return;
+        }
         match update {
             Update::Connection(connection) => self.connection = Some(connection),
             Update::Hello(hello) => self.lobby = Some(hello.lobby),

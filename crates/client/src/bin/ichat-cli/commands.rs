@@ -76,7 +76,7 @@ async fn say(session: &mut CliSession, room: Option<&str>, text: &str, json: boo
         .await?;
     let outcome = session.wait_for(|update| outcome_of(id, update)).await?;
     if outcome.is_err() {
-        // Otherwise the refused post would stay in the outbox, where nobody sees it.
+        // Otherwise the refused post would stay in an outbox that no interface shows.
         session.command(Command::Discard { id }).await?;
     }
     let seq = outcome?;
