@@ -1,7 +1,7 @@
 //! The commands of the README: `cargo xtask run`, `test`, `faults`, `bench`, `bundle`. Each does its own set-up first.
 //!
 //! ```text
-//!   run ──┐               ┌── packages   missing system packages, through apt-get
+//!   run ──┐               ┌── packages   missing system packages, through apt
 //!   test ─┼──▶ setup ─────┼── ui         npm packages, and the two builds of the interface
 //!   bench ┤               └── python     a virtual environment for python-socketio
 //!   faults┤
@@ -13,6 +13,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod addresses;
+mod apt;
 mod bench;
 mod bundle;
 mod faults;

@@ -1,59 +1,10 @@
-//! System packages: finds the missing ones, and installs them with apt-get. Prints what to install on other systems.
+//! The system packages for each purpose. They are installed with apt-get; on other systems, a hint is printed.
 
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
-use crate::{process, programs};
-
-/// A Debian or Ubuntu package.
-struct Package {
-    name: &'static str,
-    /// The package isn't needed if one of these programs is installed, from wherever.
-    or_program: &'static [&'static str],
-}
-
-const fn package(name: &'static str) -> Package {
-    unless_installed(name, &[])
-}
-
-const fn unless_installed(name: &'static str, or_program: &'static [&'static str]) -> Package {
-    Package { name, or_program }
-}
-
-const BUILDING: &[Package] = &[
-    unless_installed("build-essential", &["cc"]),
-    unless_installed("pkg-config", &["pkg-config"]),
-];
-const APP: &[Package] = &[
-    package("libwebkit2gtk-4.1-dev"),
-    package("libayatana-appindicator3-dev"),
-    package("librsvg2-dev"),
-    package("libssl-dev"),
-];
-const NAMESPACES: &[Package] = &[unless_installed("iproute2", &["ip"])];
-const FAKE_TIME: &[Package] = &[package("libfaketime")];
-const PYTHON: &[Package] = &[package("python3"), package("python3-venv")];
-const BROWSER: &[Package] = &[
-    unless_installed("chromium", programs::CHROMIUM),
-    package("fonts-dejavu-core"),
-    package("fonts-noto-color-emoji"),
-];
-const WINDOW: &[Package] = &[
-    package("xvfb"),
-    package("xauth"),
-    package("webkit2gtk-driver"),
-    package("dbus-x11"),
-    package("imagemagick"),
-    package("x11-utils"),
-    package("xdotool"),
-    package("dunst"),
-    package("libnotify-bin"),
-    package("file"),
-    package("fonts-dejavu-core"),
-    package("fonts-noto-color-emoji"),
-];
+use crate::{apt, programs};
 
 /// A purpose that needs system packages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +81,7 @@ pub(crate) fn install(purposes: &[Purpose]) -> Result<()> {
         // Rust's installer and the system bring Xcode's tools, Visual Studio's and WebView2.
         return Ok(());
     }
-    if !programs::is_installed("apt-get") || !programs::is_installed("dpkg-query") {
+    if !apt::is_available() {
         print_hint(purposes);
         return Ok(());
     }
@@ -140,76 +91,7 @@ pub(crate) fn install(purposes: &[Purpose]) -> Result<()> {
             *name = name_on_ubuntu(name);
         }
     }
-    let answer = process::output(
-        Command::new("dpkg-query")
-            .args(["--show", "--showformat", "${Package} ${db:Status-Status}\n"])
-            .args(&names)
-            .stderr(std::process::Stdio::null()),
-    );
-    let missing = missing(&names, &answer.context("dpkg-query can't be started")?);
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        apt_install(&missing)
-    }
-}
-
-fn apt_install(missing: &[&str]) -> Result<()> {
-    println!("Installing system packages: {}", missing.join(" "));
-    let by_hand = format!("apt-get install --no-install-recommends {}", missing.join(" "));
-    let Some(apt) = apt_get() else {
-        bail!("packages are missing and there is no sudo; run as root:\n  {by_hand}");
-    };
-    if !are_known(missing) {
-        process::run(apt().arg("update"))
-            .with_context(|| format!("the package lists can't be updated; try by hand:\n  {by_hand}"))?;
-    }
-    let install = || {
-        process::run(
-            apt()
-                .args(["install", "--yes", "--no-install-recommends"])
-                .args(missing),
-        )
-    };
-    if install().is_ok() {
-        return Ok(());
-    }
-    // Outdated lists name versions that the archive no longer has.
-    process::run(apt().arg("update"))
-        .and_then(|()| install())
-        .with_context(|| format!("the packages can't be installed; try by hand:\n  {by_hand}"))
-}
-
-/// Returns a function that makes `apt-get` commands, run as root. `None` means that neither root nor sudo is available.
-fn apt_get() -> Option<impl Fn() -> Command> {
-    let root = is_root();
-    (root || programs::is_installed("sudo")).then_some(move || {
-        let mut command = Command::new(if root { "env" } else { "sudo" });
-        if !root {
-            command.arg("env");
-        }
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
-        command
-    })
-}
-
-/// Returns whether the package lists on this machine contain all of the packages. A fresh machine has no lists.
-fn are_known(missing: &[&str]) -> bool {
-    let dry_run = Command::new("apt-get")
-        .args(["install", "--dry-run", "--quiet=2"])
-        .args(missing)
-        .output();
-    dry_run.is_ok_and(|output| output.status.success())
-}
-
-#[cfg(unix)]
-fn is_root() -> bool {
-    nix::unistd::Uid::effective().is_root()
-}
-
-#[cfg(not(unix))]
-fn is_root() -> bool {
-    false
+    apt::install_missing(&names)
 }
 
 /// Prints what to install by hand. It is a guess: the builds and tests report what is really missing.
@@ -241,16 +123,6 @@ fn package_names(purposes: &[Purpose], is_installed: impl Fn(&str) -> bool) -> V
     names
 }
 
-/// Returns the packages that are not installed according to dpkg-query's answer. It leaves out packages that it doesn't
-/// know, and gives removed ones the status `config-files` or `not-installed`.
-fn missing<'a>(names: &[&'a str], answer: &str) -> Vec<&'a str> {
-    let installed: Vec<_> = answer
-        .lines()
-        .filter_map(|line| line.strip_suffix(" installed"))
-        .collect();
-    names.iter().copied().filter(|name| !installed.contains(name)).collect()
-}
-
 /// Returns a package's name on Ubuntu, where Chromium is a snap that keeps an older package name.
 fn name_on_ubuntu(name: &'static str) -> &'static str {
     if name == "chromium" { "chromium-browser" } else { name }
@@ -260,25 +132,62 @@ fn is_ubuntu(os_release: &str) -> bool {
     os_release.lines().any(|line| line.trim_end() == "ID=ubuntu")
 }
 
+/// A Debian or Ubuntu package.
+struct Package {
+    name: &'static str,
+    /// The package isn't needed if one of these programs is installed, from wherever.
+    or_program: &'static [&'static str],
+}
+
+const fn package(name: &'static str) -> Package {
+    unless_installed(name, &[])
+}
+
+const fn unless_installed(name: &'static str, or_program: &'static [&'static str]) -> Package {
+    Package { name, or_program }
+}
+
+const BUILDING: &[Package] = &[
+    unless_installed("build-essential", &["cc"]),
+    unless_installed("pkg-config", &["pkg-config"]),
+];
+const APP: &[Package] = &[
+    package("libwebkit2gtk-4.1-dev"),
+    package("libayatana-appindicator3-dev"),
+    package("librsvg2-dev"),
+    package("libssl-dev"),
+];
+const NAMESPACES: &[Package] = &[unless_installed("iproute2", &["ip"])];
+const FAKE_TIME: &[Package] = &[package("libfaketime")];
+const PYTHON: &[Package] = &[package("python3"), package("python3-venv")];
+const BROWSER: &[Package] = &[
+    unless_installed("chromium", programs::CHROMIUM),
+    package("fonts-dejavu-core"),
+    package("fonts-noto-color-emoji"),
+];
+const WINDOW: &[Package] = &[
+    package("xvfb"),
+    package("xauth"),
+    package("webkit2gtk-driver"),
+    package("dbus-x11"),
+    package("imagemagick"),
+    package("x11-utils"),
+    package("xdotool"),
+    package("dunst"),
+    package("libnotify-bin"),
+    package("file"),
+    package("fonts-dejavu-core"),
+    package("fonts-noto-color-emoji"),
+];
+
 #[cfg(test)]
 mod tests {
-    //! - missing packages, from real answers of dpkg-query
     //! - programs that replace a package
     //! - packages that two purposes need
     //! - Ubuntu
     //! - a headless server
 
     use super::*;
-
-    #[test]
-    fn only_fully_installed_packages_count() {
-        let answer = "xvfb installed\nfile config-files\ndunst not-installed\nlibssl-dev half-configured\n";
-        let names = ["xvfb", "file", "dunst", "libssl-dev", "unknown", "xvf"];
-        assert_eq!(
-            missing(&names, answer),
-            ["file", "dunst", "libssl-dev", "unknown", "xvf"]
-        );
-    }
 
     #[test]
     fn an_installed_browser_replaces_the_package() {
