@@ -1,56 +1,58 @@
-// How long a browser that lost its line takes to be in step with 10,000 entries that it missed: from the moment that the line is
-// whole again, by the page's own clock, until the last of them is drawn: the view stays where the person was reading, so
-// somebody goes to the present as soon as the button that leads there counts them all. Run by `cargo xtask bench screen`.
+/**
+ * The time that a disconnected browser takes to catch up with 10,000 missed entries: from the moment that the network is back, by
+ * the page's own clock, until the last entry is painted. The view stays where the user was reading, so the benchmark clicks *Jump
+ * to present* as soon as its button counts all missed messages. Run it with `cargo xtask bench screen`.
+ */
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
 import { Member } from "../tests/foreign/member.mjs";
 import { Server, program } from "../tests/foreign/server.mjs";
-import { Guest, openBrowser } from "../tests/e2e/chat-page.mjs";
+import { ChatPage, openBrowser } from "../tests/e2e/chat-page.mjs";
 import { rounds } from "./options.mjs";
 
-if (!program) throw new Error("ICHAT_SERVER_BIN has to name the server: run this by `cargo xtask bench screen`");
-const missed = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 10_000);
-/** More than fit on a screen, and are not counted as lying ahead. */
-const inSight = 100;
-/** As many as a client may have unanswered. */
-const outstanding = 60;
+if (!program) throw new Error("ICHAT_SERVER_BIN must name the server: run `cargo xtask bench screen`");
+const missed = Number(process.argv.find((argument) => /^\d+$/.test(argument)) ?? 10_000);
+/** More messages than fit on a screen. Visible ones are not counted as unread. */
+const maxVisible = 100;
+/** As many posts as a client may have in flight. */
+const postsInFlight = 60;
 
-/** The way between the browser and the server, which can be cut. */
-class Way {
-  #to;
+/** A TCP proxy between the browser and the server, which can cut all connections. */
+class TcpProxy {
+  #targetPort;
   #server;
   #sockets = new Set();
   #isOpen = true;
 
-  static async to(url) {
-    const way = new Way();
-    way.#to = Number(new URL(url).port);
-    way.#server = createServer((near) => way.#carry(near)).listen(0, "127.0.0.1");
-    await once(way.#server, "listening");
-    return way;
+  static async listen(url) {
+    const proxy = new TcpProxy();
+    proxy.#targetPort = Number(new URL(url).port);
+    proxy.#server = createServer((client) => proxy.#forward(client)).listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
   }
 
   get url() {
     return `http://127.0.0.1:${this.#server.address().port}`;
   }
 
-  #carry(near) {
-    if (!this.#isOpen) return void near.destroy();
-    const far = connect(this.#to, "127.0.0.1");
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
+  #forward(client) {
+    if (!this.#isOpen) return void client.destroy();
+    const server = connect(this.#targetPort, "127.0.0.1");
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
     ]) {
-      this.#sockets.add(one);
-      one.setNoDelay(true);
-      one.on("error", () => other.destroy());
-      one.on("close", () => {
-        this.#sockets.delete(one);
-        other.destroy();
+      this.#sockets.add(from);
+      from.setNoDelay(true);
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        this.#sockets.delete(from);
+        to.destroy();
       });
-      one.pipe(other);
+      from.pipe(to);
     }
   }
 
@@ -59,7 +61,7 @@ class Way {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  mend() {
+  restore() {
     this.#isOpen = true;
   }
 
@@ -69,79 +71,79 @@ class Way {
   }
 }
 
-const [browser, server] = await Promise.all([openBrowser(), Server.start("--name", "Archive")]);
-const way = await Way.to(server.url);
+const [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Archive")]);
+const proxy = await TcpProxy.listen(server.url);
 try {
   const writer = await Member.connect(server.url, { auth: { name: "Writer" }, transports: ["websocket"] });
-  const ada = await Guest.visits(browser, way.url, { name: "Ada" });
+  const ada = await ChatPage.open(browser, proxy.url, { name: "Ada" });
   const times = [];
   for (let round = 1; round <= rounds; round += 1) {
-    process.stderr.write(`return ${round} of ${rounds}\n`);
-    times.push(await comeBack(ada, writer, round));
+    process.stderr.write(`round ${round} of ${rounds}\n`);
+    times.push(await measureCatchUp(ada, writer, round));
   }
-  writer.leave();
+  writer.disconnect();
   times.sort((a, b) => a - b);
   const [low, value, high] = [times[0], times[times.length >> 1], times.at(-1)];
-  const what = { figure: "catch-up: screen", case: `${missed} missed entries`, product: "ichat", unit: "ms" };
-  process.stdout.write(`${JSON.stringify({ ...what, value, low, high, rounds })}\n`);
+  const figure = { figure: "catch-up: screen", case: `${missed} missed entries`, product: "ichat", unit: "ms" };
+  process.stdout.write(`${JSON.stringify({ ...figure, value, low, high, rounds })}\n`);
 } finally {
-  way.close();
+  proxy.close();
   await browser.close();
   await server.remove();
 }
 
-/** Milliseconds from the mended line to the newest entry on the screen. */
-async function comeBack(ada, writer, round) {
-  await say(writer, [`in step ${round}`]);
+/** Returns the milliseconds from the return of the network to the paint of the newest entry. */
+async function measureCatchUp(ada, writer, round) {
+  await post(writer, [`in step ${round}`]);
   await ada.sees(`in step ${round}`);
-  way.cut();
-  await say(
+  proxy.cut();
+  await post(
     writer,
-    Array.from({ length: missed }, (_, n) => `${round}/${n}: what people write while one is away`),
+    Array.from({ length: missed }, (_, n) => `${round}/${n}: a message that was posted meanwhile`),
   );
-  const shown = ada.page.evaluate(onScreen, { count: missed - inSight, last: `${round}/${missed - 1}: ` });
-  way.mend();
-  // The page would try again by itself within half a minute.
-  const mended = await ada.page.evaluate(() => {
+  const painted = ada.page.evaluate(whenPainted, { count: missed - maxVisible, last: `${round}/${missed - 1}: ` });
+  proxy.restore();
+  // Without the event the page would try again within half a minute.
+  const restored = await ada.page.evaluate(() => {
     const now = performance.now();
     window.dispatchEvent(new Event("online"));
     return now;
   });
-  return Math.round((await shown) - mended);
+  return Math.round((await painted) - restored);
 }
 
-/** Runs in the page: goes to the present as soon as so many are counted as lying ahead, and tells when the last one is drawn. */
-function onScreen({ count, last }) {
+/** Runs in the page: jumps to the present as soon as `count` unread messages are shown, and returns when `last` is painted. */
+function whenPainted({ count, last }) {
   return new Promise((resolve) => {
-    let went = false;
-    const look = () => {
-      const way = [...document.querySelectorAll("button")].find(({ textContent }) =>
+    let jumped = false;
+    const check = () => {
+      const button = [...document.querySelectorAll("button")].find(({ textContent }) =>
         textContent.includes("Jump to present"),
       );
-      if (!went && Number(way?.textContent.replace(/\D/g, "")) >= count) {
-        went = true;
-        way.click();
+      if (!jumped && Number(button?.textContent.replace(/\D/g, "")) >= count) {
+        jumped = true;
+        button.click();
       }
       const messages = document.querySelectorAll("[role=log] article");
-      if (went && messages[messages.length - 1]?.textContent.includes(last)) {
-        // What this frame draws is there with the next one.
+      if (jumped && messages[messages.length - 1]?.textContent.includes(last)) {
+        // The next frame comes after the paint of this one.
         requestAnimationFrame(() => resolve(performance.now()));
       } else {
-        requestAnimationFrame(look);
+        requestAnimationFrame(check);
       }
     };
-    requestAnimationFrame(look);
+    requestAnimationFrame(check);
   });
 }
 
-async function say(writer, texts) {
+async function post(writer, texts) {
   const next = texts.values();
-  const lane = async () => {
+  const worker = async () => {
     for (const text of next) {
       const body = { kind: "message", text };
-      const { event, data } = await writer.asks("post", { room: writer.lobby, id: crypto.randomUUID(), body });
+      const { event, data } = await writer.request("post", { room: writer.lobby, id: crypto.randomUUID(), body });
       if (event !== "entries") throw new Error(`a message was refused: ${JSON.stringify(data)}`);
     }
   };
-  await Promise.all(Array.from({ length: outstanding }, lane));
+  await Promise.all(Array.from({ length: postsInFlight }, worker));
 }

@@ -1,4 +1,4 @@
-// A server whose lobby is full of messages, written there as anybody writes: over Socket.IO.
+/** A server whose lobby has been filled with messages over Socket.IO. */
 
 import { once } from "node:events";
 import { io } from "socket.io-client";
@@ -6,12 +6,12 @@ import { v7 } from "uuid";
 
 import { Server } from "../tests/foreign/server.mjs";
 
-/** A server drops what a client is too slow to take: fewer than it keeps for one. */
-const atOnce = 50;
+/** The posts in flight. It is below the limit above which the server drops answers to a slow client. */
+const postsInFlight = 50;
 
-/** Starts one on a port of this computer. */
+/** Starts a server on a local port and posts messages to its lobby. */
 export async function filledServer(messages) {
-  const server = await Server.start("--name", "Bench");
+  const server = await Server.launch("--name", "Bench");
   const socket = io(server.url, { transports: ["websocket"], reconnection: false });
   const [{ lobby: room }] = await once(socket, "hello");
   let next = 0;
@@ -23,7 +23,7 @@ export async function filledServer(messages) {
       if (answer?.error) throw new Error(`the server refused a message: ${JSON.stringify(answer)}`);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, writer));
+  await Promise.all(Array.from({ length: postsInFlight }, writer));
   socket.disconnect();
   return server;
 }

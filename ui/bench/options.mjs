@@ -1,6 +1,6 @@
-// What `cargo xtask bench` asks of a benchmark.
+/** The options of `cargo xtask bench` that a benchmark gets. */
 
 export const quick = process.argv.includes("--quick");
-const asked = process.argv.find((word) => word.startsWith("--rounds="))?.slice("--rounds=".length);
-/** How often everything is measured. */
-export const rounds = Number(asked ?? (quick ? 1 : 5));
+const roundsOption = process.argv.find((argument) => argument.startsWith("--rounds="))?.slice("--rounds=".length);
+/** The number of times that each case is measured. */
+export const rounds = Number(roundsOption ?? (quick ? 1 : 5));

@@ -1,4 +1,4 @@
-/** A person at the desktop app: the real window, on a computer of their own, and what they do and see there. */
+/** The desktop app in its real window, on a host of its own. */
 
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
@@ -7,14 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { By, Key } from "selenium-webdriver";
 import { eventually } from "../foreign/server.mjs";
-import { keepPicture } from "./screenshots.mjs";
+import { saveScreenshot } from "./screenshots.mjs";
 import { openApp } from "./webdriver.mjs";
 
 const binary = process.env.ICHAT_BIN;
-/** Longer than anybody waits: what is not seen by then is not there. */
-const patienceMs = 20_000;
+const timeoutMs = 20_000;
 
-function there(program) {
+function isInstalled(program) {
   try {
     execFileSync("which", [program], { stdio: "ignore" });
     return true;
@@ -23,61 +22,61 @@ function there(program) {
   }
 }
 
-/** Why there can be no window, for `{ skip }`. */
-export const noWindow =
+/** The reason to skip tests that need the app's window, or `false`. */
+export const windowUnavailable =
   (!binary && "ICHAT_BIN does not name the app") ||
   (!process.env.DISPLAY && "there is no display: run this under `xvfb-run -a dbus-run-session --`") ||
-  (!there("WebKitWebDriver") && "there is no WebKitWebDriver on this system");
+  (!isInstalled("WebKitWebDriver") && "there is no WebKitWebDriver on this system");
 
-const quoted = (text) => (text.includes('"') ? `'${text}'` : `"${text}"`);
-const button = (name) => `//button[@aria-label=${quoted(name)} or normalize-space()=${quoted(name)}]`;
+const quote = (text) => (text.includes('"') ? `'${text}'` : `"${text}"`);
+const button = (name) => `//button[@aria-label=${quote(name)} or normalize-space()=${quote(name)}]`;
 const field = (label) =>
-  `//*[self::input or self::textarea][@aria-label=${quoted(label)} or @id=//label[normalize-space()=${quoted(label)}]/@for]`;
-const click = (found) => found.click();
-const saying = (text) => `contains(normalize-space(), ${quoted(text)})`;
+  `//*[self::input or self::textarea][@aria-label=${quote(label)} or @id=//label[normalize-space()=${quote(label)}]/@for]`;
+const click = (element) => element.click();
+const hasText = (text) => `contains(normalize-space(), ${quote(text)})`;
 
-export class Desk {
+export class AppWindow {
   #app;
   #data;
-  #computer;
+  #host;
   #log = "";
 
-  /** Somebody who has never started the app before. */
-  static async at(computer) {
-    const desk = new Desk();
-    desk.#computer = computer;
-    desk.#data = await mkdtemp(join(tmpdir(), "ichat-desk-"));
-    await desk.opens();
-    return desk;
+  /** Starts the app with an empty data folder. */
+  static async open(host) {
+    const window = new AppWindow();
+    window.#host = host;
+    window.#data = await mkdtemp(join(tmpdir(), "ichat-app-"));
+    await window.starts();
+    return window;
   }
 
-  async opens() {
+  async starts() {
     this.#app = await openApp({
       binary,
       dataDir: this.#data,
       display: process.env.DISPLAY,
-      netns: this.#computer.netns,
+      netns: this.#host.netns,
       log: (text) => (this.#log += text),
     });
     await this.#app.driver.manage().window().setRect({ width: 1280, height: 800 });
   }
 
-  /** Quits as the menu does. */
+  /** Quits the app as its menu does. */
   async quits() {
     const app = this.#app;
     this.#app = undefined;
     await app?.close();
   }
 
-  /** Is taken away in the middle of whatever happens: `kill -9`. */
+  /** Kills the app. */
   async crashes() {
     const app = this.#app;
     this.#app = undefined;
     await app?.kill();
   }
 
-  /** Quits for good, and throws the data away. */
-  async leaves() {
+  /** Kills the app and deletes its data. */
+  async remove() {
     await this.crashes();
     await rm(this.#data, { recursive: true, force: true });
   }
@@ -86,49 +85,49 @@ export class Desk {
     return this.#log;
   }
 
-  /** All that is there now. While the page is drawn anew the driver may lose what it has just found: then it looks again. */
+  /** Returns the current elements. Searches again if the driver loses one because the page is rendered meanwhile. */
   async #all(by) {
-    for (const end = Date.now() + patienceMs; ;) {
+    for (const deadline = Date.now() + timeoutMs; ;) {
       try {
         return await this.#app.driver.findElements(by);
       } catch (error) {
-        if (error.name !== "StaleElementReferenceError" || Date.now() > end) throw error;
+        if (error.name !== "StaleElementReferenceError" || Date.now() > deadline) throw error;
       }
     }
   }
 
-  /** Asks until something in sight gives an answer that counts, and returns that. */
-  async #finds(what, xpath, ask = (element) => element, withinMs = patienceMs) {
+  /** Polls until `check` returns a truthy result for a visible element, and returns that result. */
+  async #finds(description, xpath, check = (element) => element, limitMs = timeoutMs) {
     const attempt = async () => {
       for (const element of await this.#all(By.xpath(xpath))) {
         try {
           if (!(await element.isDisplayed())) continue;
-          const answer = await ask(element);
-          if (answer) return answer;
+          const result = await check(element);
+          if (result) return result;
         } catch (error) {
-          // Drawn anew meanwhile: it is found again.
+          // The element was rendered again: the next attempt finds the new one.
           if (error.name !== "StaleElementReferenceError" && error.name !== "ElementNotInteractableError") throw error;
         }
       }
       return undefined;
     };
-    return eventually(what, withinMs, attempt).catch(async (error) => {
-      await this.picture(`failed-${what.replaceAll(/\W+/g, "-")}`).catch(() => undefined);
+    return eventually(description, limitMs, attempt).catch(async (error) => {
+      await this.takesScreenshot(`failed-${description.replaceAll(/\W+/g, "-")}`).catch(() => undefined);
       const text = await this.#app.driver.findElement(By.css("body")).getText();
-      throw new Error(`${error.message}\nin sight:\n${text}\nlog:\n${this.#log}`, { cause: error });
+      throw new Error(`${error.message}\nvisible text:\n${text}\nlog:\n${this.#log}`, { cause: error });
     });
   }
 
-  /** Does something with what is in sight. */
-  async #does(what, xpath, act) {
-    await this.#finds(what, xpath, async (found) => {
-      await act(found);
+  /** Performs an action on a visible element. */
+  async #does(description, xpath, act) {
+    await this.#finds(description, xpath, async (element) => {
+      await act(element);
       return true;
     });
   }
 
-  async #gone(what, xpath, withinMs = patienceMs) {
-    await eventually(`${what} is gone`, withinMs, async () => {
+  async #seesGone(description, xpath, limitMs = timeoutMs) {
+    await eventually(`${description} is gone`, limitMs, async () => {
       return (await this.#all(By.xpath(xpath))).length === 0;
     });
   }
@@ -137,90 +136,96 @@ export class Desk {
     await this.#does(`the button “${name}”`, button(name), click);
   }
 
-  async #fills(xpath, text, ...more) {
-    await this.#does(`the field for “${text}”`, xpath, async (found) => {
-      await found.click();
-      await found.sendKeys(Key.chord(Key.CONTROL, "a"), Key.BACK_SPACE);
-      await found.sendKeys(text, ...more);
+  async #fills(xpath, text, ...keys) {
+    await this.#does(`the field for “${text}”`, xpath, async (element) => {
+      await element.click();
+      await element.sendKeys(Key.chord(Key.CONTROL, "a"), Key.BACK_SPACE);
+      await element.sendKeys(text, ...keys);
     });
   }
 
-  async isCalled(name) {
+  async setsName(name) {
     await this.#fills(field("Your name"), name);
-    await this.#finds(`the name ${name}`, field("Your name"), async (found) => {
-      return (await found.getProperty("value")) === name || undefined;
+    await this.#finds(`the name ${name}`, field("Your name"), async (element) => {
+      return (await element.getProperty("value")) === name;
     });
   }
 
   async hosts() {
     await this.clicks("Host on this network");
-    await this.isIn("Lobby");
+    await this.seesRoom("Lobby");
   }
 
   async joinsByAddress(address) {
     await this.#fills(field("Address") + "|" + field("Join by address"), address, Key.ENTER);
-    await this.isIn("Lobby");
+    await this.seesRoom("Lobby");
   }
 
-  static #near = (name) => `//section[@aria-labelledby="nearby"]//button[${saying(name)}]`;
+  static #nearby = (name) => `//section[@aria-labelledby="nearby"]//button[${hasText(name)}]`;
 
-  async findsNearby(name, withinMs) {
-    await this.#finds(`${name} nearby`, Desk.#near(name), undefined, withinMs);
+  async seesNearby(name, limitMs) {
+    await this.#finds(`${name} nearby`, AppWindow.#nearby(name), undefined, limitMs);
   }
 
-  async findsNobodyNearby(name, withinMs) {
-    await this.#gone(`${name} nearby`, Desk.#near(name), withinMs);
+  async seesNotNearby(name, limitMs) {
+    await this.#seesGone(`${name} nearby`, AppWindow.#nearby(name), limitMs);
   }
 
   async createsRoom(name) {
     await this.clicks("Create a room");
     await this.#fills(`//dialog//label[span[normalize-space()="Name"]]/input`, name, Key.ENTER);
-    await this.isIn(name);
+    await this.seesRoom(name);
   }
 
-  async goesTo(room) {
-    await this.#does(`the room ${room}`, `//nav//button[${saying(room)}]`, click);
-    await this.#finds(`the room ${room}`, `//main//h1[${saying(room)}]`);
+  async opensRoom(room) {
+    await this.#does(`the room ${room}`, `//nav//button[${hasText(room)}]`, click);
+    await this.#finds(`the room ${room}`, `//main//h1[${hasText(room)}]`);
   }
 
-  /** Opens the list of those nearby from within. */
-  async looksForOthers() {
-    await this.#does("the way to others", `${button("Join another server")}|${button("Host or join")}`, click);
+  /** Opens the dialog that lists nearby servers. */
+  async opensFindDialog() {
+    await this.#does(
+      "the button that opens the dialog",
+      `${button("Join another server")}|${button("Host or join")}`,
+      click,
+    );
   }
 
   async closesDialog() {
-    await this.#does("the dialog's way out", `//dialog${button("Close")}`, click);
+    await this.#does("the dialog's close button", `//dialog${button("Close")}`, click);
   }
 
   async joinsNearby(name) {
-    await this.#does(`${name} nearby`, Desk.#near(name), click);
-    await this.isIn("Lobby");
+    await this.#does(`${name} nearby`, AppWindow.#nearby(name), click);
+    await this.seesRoom("Lobby");
   }
 
-  async isIn(room) {
-    await this.#finds(`the room ${room}`, `//main//h1[${saying(room)}]`);
-    await this.#finds(`the field to write in`, field(`Message to ${room}`));
+  async seesRoom(room) {
+    await this.#finds(`the room ${room}`, `//main//h1[${hasText(room)}]`);
+    await this.#finds("the composer", field(`Message to ${room}`));
   }
 
-  static #card = `//aside[@aria-label="Let others in"]`;
+  static #sharePanel = `//aside[@aria-label="Let others in"]`;
 
-  /** The address that the join card shows to type into any browser. */
-  async readsOutAddress() {
-    const code = `${Desk.#card}//*[@role="img"][starts-with(@aria-label, "QR code of http")]`;
-    const address = await this.#finds("the address", `${Desk.#card}//*[contains(@class, "address")]/span`, (found) =>
-      found.getText(),
+  /** Returns the address that the share panel shows. */
+  async sharedAddress() {
+    const code = `${AppWindow.#sharePanel}//*[@role="img"][starts-with(@aria-label, "QR code of http")]`;
+    const address = await this.#finds(
+      "the address",
+      `${AppWindow.#sharePanel}//*[contains(@class, "address")]/span`,
+      (element) => element.getText(),
     );
-    const drawn = await this.#finds("the QR code", code, (found) => found.getAttribute("aria-label"));
-    assert.ok(drawn.includes(address), `${drawn} leads to ${address}`);
+    const label = await this.#finds("the QR code", code, (element) => element.getAttribute("aria-label"));
+    assert.ok(label.includes(address), `${label} contains ${address}`);
     return address;
   }
 
   async seesHereNow(name) {
-    await this.#finds(`${name} here now`, `${Desk.#card}//li[${saying(name)}]`);
+    await this.#finds(`${name} here now`, `${AppWindow.#sharePanel}//li[${hasText(name)}]`);
   }
 
   async types(text, room = "Lobby") {
-    await this.#does(`the field to write in`, field(`Message to ${room}`), (found) => found.sendKeys(text));
+    await this.#does("the composer", field(`Message to ${room}`), (element) => element.sendKeys(text));
   }
 
   async says(text, room = "Lobby") {
@@ -228,70 +233,70 @@ export class Desk {
     await this.types(Key.ENTER, room);
   }
 
-  static #message = (text) => `//*[@role="log"]//article[${saying(text)}]`;
+  static #message = (text) => `//*[@role="log"]//article[${hasText(text)}]`;
   static #sending = `.//span[normalize-space()="sending"]`;
 
-  async sees(text, withinMs) {
-    await this.#finds(`“${text}”`, Desk.#message(text), undefined, withinMs);
+  async sees(text, limitMs) {
+    await this.#finds(`“${text}”`, AppWindow.#message(text), undefined, limitMs);
   }
 
   async seesSent(text) {
-    await this.#finds(`“${text}” sent`, `${Desk.#message(text)}[not(${Desk.#sending})]`);
+    await this.#finds(`“${text}” sent`, `${AppWindow.#message(text)}[not(${AppWindow.#sending})]`);
   }
 
-  async seesWaiting(text) {
-    await this.#finds(`“${text}” waiting`, `${Desk.#message(text)}[${Desk.#sending}]`);
+  async seesSending(text) {
+    await this.#finds(`“${text}” sending`, `${AppWindow.#message(text)}[${AppWindow.#sending}]`);
   }
 
-  static #refusal = (text) => `${Desk.#message(text)}//div[contains(@class, "failed")]`;
+  static #refusal = (text) => `${AppWindow.#message(text)}//div[contains(@class, "failed")]`;
 
   async seesRefused(text, reason) {
-    await this.#finds(`“${text}” refused`, `${Desk.#refusal(text)}[${saying(reason)}]`);
+    await this.#finds(`“${text}” refused`, `${AppWindow.#refusal(text)}[${hasText(reason)}]`);
   }
 
-  /** One of the ways out for a message that was refused. */
-  async isOffered(name, text) {
-    await this.#finds(`${name} for “${text}”`, `${Desk.#refusal(text)}${button(name)}`);
+  /** Waits for a button of a refused message. */
+  async seesRefusalButton(name, text) {
+    await this.#finds(`${name} for “${text}”`, `${AppWindow.#refusal(text)}${button(name)}`);
   }
 
-  async chooses(name, text) {
-    await this.#does(`${name} for “${text}”`, `${Desk.#refusal(text)}${button(name)}`, click);
+  async clicksRefusalButton(name, text) {
+    await this.#does(`${name} for “${text}”`, `${AppWindow.#refusal(text)}${button(name)}`, click);
   }
 
-  async seesNoLonger(text) {
-    await this.#gone(`“${text}”`, Desk.#message(text));
+  async seesGone(text) {
+    await this.#seesGone(`“${text}”`, AppWindow.#message(text));
   }
 
   async seesTyping(name) {
-    await this.#finds(`${name} typing`, `//p[${saying(name)} and ${saying("is typing…")}]`);
+    await this.#finds(`${name} typing`, `//p[${hasText(name)} and ${hasText("is typing…")}]`);
   }
 
   async seesBanner(text) {
-    await this.#finds(`the banner “${text}”`, `//*[@role="status"][${saying(text)}]`);
+    await this.#finds(`the banner “${text}”`, `//*[@role="status"][${hasText(text)}]`);
   }
 
-  async seesNothingUnread() {
-    await this.#gone("what is unread", `//nav//*[${saying("unread")}]`);
+  async seesNoUnread() {
+    await this.#seesGone("the unread count", `//nav//*[${hasText("unread")}]`);
   }
 
   async seesNoBanner() {
-    await this.#gone("the banner", `//main//*[@role="status"]/p`);
+    await this.#seesGone("the banner", `//main//*[@role="status"]/p`);
   }
 
-  /** Everything that stands in the timeline, in its order, of those messages that fit. */
-  async reads(fits) {
+  /** Returns the texts of the timeline that match, in order. */
+  async messages(pattern) {
     const texts = await this.#app.driver.executeScript(() =>
       [...document.querySelectorAll("[role=log] article [dir=auto]")].map((body) => body.innerText),
     );
-    return texts.map((text) => text.trim()).filter((text) => fits.test(text));
+    return texts.map((text) => text.trim()).filter((text) => pattern.test(text));
   }
 
-  async picture(name) {
-    // Everything has been loaded and drawn.
+  async takesScreenshot(name) {
+    // Wait until all images are loaded and painted.
     await this.#app.driver.executeAsyncScript((done) => {
       const loaded = [...document.images].map((image) => image.decode());
       void Promise.allSettled(loaded).then(() => requestAnimationFrame(() => requestAnimationFrame(done)));
     });
-    await keepPicture(name, Buffer.from(await this.#app.driver.takeScreenshot(), "base64"));
+    await saveScreenshot(name, Buffer.from(await this.#app.driver.takeScreenshot(), "base64"));
   }
 }

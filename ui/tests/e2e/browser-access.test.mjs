@@ -1,13 +1,11 @@
 /**
- * What the page looks like, and whether everybody can use it: no violation that axe-core finds, in both colour schemes, on a
- * phone and on a desk.
- *
+ * Accessibility of the page: axe-core finds no violation, in both colour schemes, on a desktop and on a phone:
  * - the first visit
  * - a room with all kinds of messages, and a message with its actions
- * - a phone: the room, its list of rooms, and nothing wider than the screen
- * - the panels at the side
+ * - a phone: the room, the list of rooms, and nothing wider than the screen
+ * - the side panels
+ * - the quick switcher and the list of people
  * - every dialog
- * - looking for somebody: the list takes the keys, and leads to them among the people
  */
 
 import { strict as assert } from "node:assert";
@@ -15,15 +13,15 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { Member } from "../foreign/member.mjs";
-import { Server, skip as noServer } from "../foreign/server.mjs";
-import { Guest, noBrowser, openBrowser } from "./chat-page.mjs";
-import { missing } from "./skip.mjs";
+import { Server, serverUnavailable } from "../foreign/server.mjs";
+import { ChatPage, browserUnavailable, openBrowser } from "./chat-page.mjs";
+import { skipReason } from "./skip.mjs";
 
-const skip = missing(noServer, noBrowser);
+const skip = skipReason(serverUnavailable, browserUnavailable);
 const axe = skip ? "" : await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const schemes = { dark: ["Ada", "Tim"], light: ["Mia", "Zoë"] };
 
-const talk = [
+const conversation = [
   ["Lea", "Morning! Is the projector in room 4 free at ten?"],
   ["Sam", "It is. Switch it on *twice*, the first time it only warms up."],
   ["Lea", "Thanks. I put the numbers for **March** beside the old ones:\n\n- visitors: 1,204\n- returning: 418"],
@@ -32,38 +30,38 @@ const talk = [
   ["Noor", "I'll be there in ten minutes 🎉\nKeep me a seat, @Lea."],
 ];
 
-/** What others have said before. */
-async function talks(server) {
+/** Fills the lobby with a conversation. */
+async function fillLobby(server) {
   const members = new Map();
-  for (const [name, text] of talk) {
+  for (const [name, text] of conversation) {
     if (!members.has(name)) members.set(name, await Member.connect(server.url, { auth: { name } }));
     const { id } = await members.get(name).says(text);
     const sam = members.get("Sam");
-    if (name === "Noor") await sam.asks("post", { room: sam.lobby, id: crypto.randomUUID(), body: react(id) });
+    if (name === "Noor") await sam.request("post", { room: sam.lobby, id: crypto.randomUUID(), body: react(id) });
   }
 }
 
 const react = (to) => ({ kind: "react", to, emoji: "👍", on: true });
 
-async function passes(guest, what) {
-  // What fades in has no colours of its own yet; what is taken away meanwhile needs none.
-  await guest.page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
-  await guest.page.evaluate(axe);
-  const { violations } = await guest.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
+async function assertAccessible(chat, state) {
+  // Elements that fade in don't have their final colours yet.
+  await chat.page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
+  await chat.page.evaluate(axe);
+  const { violations } = await chat.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
   const found = violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, any }) => `${id}: ${help}\n  ${html}\n  ${any.map(({ message }) => message).join("; ")}`),
   );
-  assert.equal(found.length, 0, `${what}:\n${found.join("\n")}`);
+  assert.equal(found.length, 0, `${state}:\n${found.join("\n")}`);
 }
 
-for (const [scheme, [atDesk, onPhone]] of Object.entries(schemes)) {
+for (const [scheme, [desktopName, phoneName]] of Object.entries(schemes)) {
   describe(scheme, { skip }, () => {
     let browser;
     let server;
 
     before(async () => {
-      [browser, server] = await Promise.all([openBrowser(), Server.start("--name", "Office")]);
-      await talks(server);
+      [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Office")]);
+      await fillLobby(server);
     });
     after(async () => {
       await browser?.close();
@@ -71,78 +69,82 @@ for (const [scheme, [atDesk, onPhone]] of Object.entries(schemes)) {
     });
 
     test("the first visit", async () => {
-      const guest = await Guest.visits(browser, server.url, { scheme });
-      await guest.page.getByLabel("Your name").fill(atDesk);
-      await passes(guest, "the first visit");
-      await guest.picture(`browser-first-visit-${scheme}`);
-      await guest.leaves();
+      const chat = await ChatPage.open(browser, server.url, { scheme });
+      await chat.page.getByLabel("Your name").fill(desktopName);
+      await assertAccessible(chat, "the first visit");
+      await chat.takesScreenshot(`browser-first-visit-${scheme}`);
+      await chat.close();
     });
 
     test("a room", async () => {
-      const guest = await Guest.visits(browser, server.url, { scheme, name: atDesk });
-      await guest.sees("Keep me a seat");
-      await guest.says("Two seats are left.");
-      await guest.seesSent("Two seats are left.");
-      await passes(guest, "a room");
-      await guest.picture(scheme === "dark" ? "talk" : "browser-room-light");
-      await guest.message("Two seats are left.").last().hover();
-      await guest.page.getByRole("toolbar", { name: "Message actions" }).waitFor();
-      await passes(guest, "a message with its actions");
-      await guest.page.getByRole("button", { name: "React", exact: true }).click();
-      await guest.page.getByRole("dialog").waitFor();
-      await passes(guest, "choosing a reaction");
-      await guest.leaves();
+      const chat = await ChatPage.open(browser, server.url, { scheme, name: desktopName });
+      await chat.sees("Keep me a seat");
+      await chat.says("Two seats are left.");
+      await chat.seesSent("Two seats are left.");
+      await assertAccessible(chat, "a room");
+      await chat.takesScreenshot(scheme === "dark" ? "talk" : "browser-room-light");
+      await chat.message("Two seats are left.").last().hover();
+      await chat.page.getByRole("toolbar", { name: "Message actions" }).waitFor();
+      await assertAccessible(chat, "a message with its actions");
+      await chat.page.getByRole("button", { name: "React", exact: true }).click();
+      await chat.page.getByRole("dialog").waitFor();
+      await assertAccessible(chat, "choosing a reaction");
+      await chat.close();
     });
 
     test("a phone", async () => {
-      const guest = await Guest.visits(browser, server.url, { scheme, name: onPhone, width: 360, height: 720 });
-      await guest.sees("Keep me a seat");
-      await guest.says("On my way, too.");
-      await guest.seesSent("On my way, too.");
-      await passes(guest, "a phone");
-      assert.equal(await guest.page.evaluate(() => document.documentElement.scrollWidth), 360, "nothing is too wide");
-      await guest.picture(scheme === "dark" ? "browser-phone-dark" : "phone");
-      await guest.page.getByRole("button", { name: "Servers and rooms" }).click();
-      await guest.room("Lobby").waitFor();
-      await passes(guest, "the rooms on a phone");
-      await guest.picture(`browser-phone-rooms-${scheme}`);
-      await guest.leaves();
+      const chat = await ChatPage.open(browser, server.url, { scheme, name: phoneName, width: 360, height: 720 });
+      await chat.sees("Keep me a seat");
+      await chat.says("On my way, too.");
+      await chat.seesSent("On my way, too.");
+      await assertAccessible(chat, "a phone");
+      assert.equal(
+        await chat.page.evaluate(() => document.documentElement.scrollWidth),
+        360,
+        "the page is as wide as the screen",
+      );
+      await chat.takesScreenshot(scheme === "dark" ? "browser-phone-dark" : "phone");
+      await chat.page.getByRole("button", { name: "Servers and rooms" }).click();
+      await chat.room("Lobby").waitFor();
+      await assertAccessible(chat, "the list of rooms on a phone");
+      await chat.takesScreenshot(`browser-phone-rooms-${scheme}`);
+      await chat.close();
     });
 
-    test("the panels at the side", async () => {
-      const guest = await Guest.visits(browser, server.url, { scheme, name: atDesk });
+    test("the side panels", async () => {
+      const chat = await ChatPage.open(browser, server.url, { scheme, name: desktopName });
       for (const [button, title] of [
         ["People", "People"],
         ["Let others in", "Let others in"],
       ]) {
-        await guest.page.getByRole("button", { name: button }).click();
-        await guest.page.getByRole("complementary", { name: title }).waitFor();
-        await passes(guest, title);
-        await guest.picture(`browser-${title.toLowerCase().replaceAll(" ", "-")}-${scheme}`);
+        await chat.page.getByRole("button", { name: button }).click();
+        await chat.page.getByRole("complementary", { name: title }).waitFor();
+        await assertAccessible(chat, title);
+        await chat.takesScreenshot(`browser-${title.toLowerCase().replaceAll(" ", "-")}-${scheme}`);
       }
-      await guest.leaves();
+      await chat.close();
     });
 
-    test("looking for somebody", async () => {
-      const guest = await Guest.visits(browser, server.url, { scheme, name: atDesk });
-      const { page } = guest;
+    test("the quick switcher and the list of people", async () => {
+      const chat = await ChatPage.open(browser, server.url, { scheme, name: desktopName });
+      const { page } = chat;
       await page.keyboard.press("Control+k");
       await page.getByRole("combobox").fill("@");
       await page.getByRole("option", { name: "Noor" }).waitFor();
-      await passes(guest, "the people one can look for");
+      await assertAccessible(chat, "the people in the switcher");
       await page.getByRole("combobox").fill("@sa");
       await page.getByRole("option", { name: "Noor" }).waitFor({ state: "detached" });
       await page.keyboard.press("Enter");
       const people = page.getByRole("complementary", { name: "People" });
       await people.locator("li:focus").filter({ hasText: "Sam" }).waitFor();
-      await passes(guest, "somebody who was looked for");
-      await guest.leaves();
+      await assertAccessible(chat, "the found person in the list of people");
+      await chat.close();
     });
 
     test("every dialog", async () => {
-      const guest = await Guest.visits(browser, server.url, { scheme, name: atDesk });
-      const { page } = guest;
-      await guest.createsRoom(`Room of the ${scheme}`);
+      const chat = await ChatPage.open(browser, server.url, { scheme, name: desktopName });
+      const { page } = chat;
+      await chat.createsRoom(`Room of the ${scheme}`);
       const dialogs = {
         "Create a room": () => page.getByRole("button", { name: "Create a room" }).click(),
         "Browse rooms": () => page.getByRole("button", { name: "Browse rooms" }).click(),
@@ -157,11 +159,11 @@ for (const [scheme, [atDesk, onPhone]] of Object.entries(schemes)) {
         await open();
         const dialog = page.getByRole("dialog", { name });
         await dialog.waitFor();
-        await passes(guest, name);
+        await assertAccessible(chat, name);
         await page.keyboard.press("Escape");
         await dialog.waitFor({ state: "detached" });
       }
-      await guest.leaves();
+      await chat.close();
     });
   });
 }

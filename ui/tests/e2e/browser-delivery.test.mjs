@@ -1,99 +1,97 @@
 /**
- * What happens to messages when the server, the page or the connection goes away, in a real browser with the real server.
- *
- * - what is written while the server is dead waits in sight, and arrives once, in order, by itself, when it is back
- * - what waits in a page that is closed arrives once when the page is opened again
- * - two tabs of one person show the same, and what one of them wrote stands there once
- * - a text that is too long is not sent, and says by how much
- * - a change that the server refuses stands there with the reason, and with Retry, Copy and Discard
- * - a message that it refuses does too, also after the page was reloaded; Delete removes it for good, and Retry sends it in its
- *   place once the reason is gone
- * - a server whose disk is full says so, loses nothing, and takes what waits when there is room again
- * - after a sleep, and when the network is back, behind a line that died without a word, what was missed is there within 5 s
- * - from sending to sent nothing moves
+ * Delivery when the server, the page or the connection goes away, in a real browser with a real server:
+ * - messages written while the server is dead are shown as sending, and arrive once, in order, when it is back
+ * - unsent messages of a closed page arrive once when the page is opened again
+ * - two tabs of one user show the same messages, each once
+ * - a text that is too long is not sent, and the page shows by how much
+ * - a refused change shows the reason, with Retry, Copy and Discard
+ * - a refused message shows the reason, also after a reload; Delete removes it for good, and Retry sends it once the reason is gone
+ * - a server whose disk is full says so, loses nothing, and accepts the messages when there is space again
+ * - after a sleep, and when the network is back, missed messages arrive within 5 s over a connection that died silently
+ * - nothing moves when a message changes from sending to sent
  */
 
 import { strict as assert } from "node:assert";
 import { after, afterEach, before, test } from "node:test";
-import { Server, skip as noServer } from "../foreign/server.mjs";
-import { Guest, noBrowser, openBrowser, readsInOrder } from "./chat-page.mjs";
-import { missing } from "./skip.mjs";
+import { Server, serverUnavailable } from "../foreign/server.mjs";
+import { ChatPage, browserUnavailable, openBrowser, assertMessages } from "./chat-page.mjs";
+import { skipReason } from "./skip.mjs";
 
-const skip = missing(noServer, noBrowser);
+const skip = skipReason(serverUnavailable, browserUnavailable);
 let browser;
 let server;
-const here = [];
+const openPages = [];
 
-async function visits(name) {
-  const guest = await Guest.visits(browser, server.url, { name });
-  here.push(guest);
-  return guest;
+async function openPage(name) {
+  const chat = await ChatPage.open(browser, server.url, { name });
+  openPages.push(chat);
+  return chat;
 }
 
 before(async () => {
   if (skip) return;
-  [browser, server] = await Promise.all([openBrowser(), Server.start("--name", "Office")]);
+  [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Office")]);
 });
 afterEach(async () => {
-  server?.clearsDisk();
-  for (const guest of here.splice(0)) await guest.leaves();
+  server?.clearDisk();
+  for (const chat of openPages.splice(0)) await chat.close();
 });
 after(async () => {
   await browser?.close();
   await server?.remove();
 });
 
-test("what is written while the server is dead arrives once, in order, by itself", { skip }, async () => {
-  const [ada, ben] = [await visits("Ada"), await visits("Ben")];
+test("messages written while the server is dead arrive once, in order, when it is back", { skip }, async () => {
+  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
   const written = Array.from({ length: 5 }, (_, n) => `storm ${n + 1}`);
   await ada.says(written[0]);
   await ben.sees(written[0]);
-  await server.down("SIGKILL");
+  await server.stop("SIGKILL");
   await ada.seesBanner("Not connected");
   for (const text of written.slice(1)) await ada.says(text);
-  for (const text of written.slice(1)) await ada.seesWaiting(text);
+  for (const text of written.slice(1)) await ada.seesSending(text);
   await ada.seesBanner("4 messages wait to be sent");
-  await server.up();
+  await server.start();
   await ada.seesNoBanner();
   for (const text of written) await ada.seesSent(text);
-  await readsInOrder(ben, /^storm/, written);
-  await readsInOrder(ada, /^storm/, written);
+  await assertMessages(ben, /^storm/, written);
+  await assertMessages(ada, /^storm/, written);
 });
 
-test("what waits in a page that is closed arrives once when the page is opened again", { skip }, async () => {
-  const [ada, ben] = [await visits("Ada"), await visits("Ben")];
+test("unsent messages of a closed page arrive once when the page is opened again", { skip }, async () => {
+  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
   await ada.says("patience 1");
   await ben.sees("patience 1");
-  await server.down("SIGKILL");
+  await server.stop("SIGKILL");
   await ada.seesBanner("Not connected");
   await ada.says("patience 2");
   await ada.says("patience 3");
-  await ada.seesWaiting("patience 3");
+  await ada.seesSending("patience 3");
   await ada.closesTab();
-  await server.up();
-  await ada.opens(server.url);
+  await server.start();
+  await ada.opensTab(server.url);
   await ada.seesSent("patience 3");
   const all = ["patience 1", "patience 2", "patience 3"];
-  await readsInOrder(ada, /^patience/, all);
-  await readsInOrder(ben, /^patience/, all);
+  await assertMessages(ada, /^patience/, all);
+  await assertMessages(ben, /^patience/, all);
 });
 
-test("two tabs of one person show the same", { skip }, async () => {
-  const ada = await visits("Ada");
+test("two tabs of one user show the same messages", { skip }, async () => {
+  const ada = await openPage("Ada");
   const first = ada.page;
   await ada.says("in the first tab");
   await ada.seesSent("in the first tab");
-  await ada.opens(server.url);
+  await ada.opensTab(server.url);
   await ada.says("in the second tab");
   await ada.seesSent("in the second tab");
-  await readsInOrder(ada, /tab$/, ["in the first tab", "in the second tab"]);
+  await assertMessages(ada, /tab$/, ["in the first tab", "in the second tab"]);
   ada.page = first;
   await ada.seesSent("in the second tab");
-  await readsInOrder(ada, /tab$/, ["in the first tab", "in the second tab"]);
+  await assertMessages(ada, /tab$/, ["in the first tab", "in the second tab"]);
 });
 
-test("a text that is too long is not sent, and says by how much", { skip }, async () => {
-  const ada = await visits("Ada");
+test("a text that is too long is not sent, and the page shows by how much", { skip }, async () => {
+  const ada = await openPage("Ada");
   const page = ada.page;
   const { limits } = await page.evaluate(() => fetch("/api/hello").then((answer) => answer.json()));
   const bytes = limits?.text_bytes ?? 16_384;
@@ -101,7 +99,7 @@ test("a text that is too long is not sent, and says by how much", { skip }, asyn
   await page.getByText("Too long by 2 bytes.").waitFor();
   assert.ok(await page.getByRole("button", { name: "Send" }).isDisabled());
   await ada.composer.press("Enter");
-  assert.notEqual(await ada.composer.inputValue(), "", "nothing is lost");
+  assert.notEqual(await ada.composer.inputValue(), "", "the text is still there");
   await ada.composer.press("Backspace");
   await ada.composer.press("Backspace");
   await page.getByText("Too long").waitFor({ state: "detached" });
@@ -109,16 +107,16 @@ test("a text that is too long is not sent, and says by how much", { skip }, asyn
   await ada.seesSent("äää");
 });
 
-test("a change that the server refuses stands there with the reason and what to do", { skip }, async () => {
-  const ada = await visits("Ada");
+test("a refused change shows the reason, with Retry, Copy and Discard", { skip }, async () => {
+  const ada = await openPage("Ada");
   await ada.says("about to be deleted");
   await ada.seesSent("about to be deleted");
-  // The edit is written by a tab that doesn't know yet that another has deleted the message.
+  // One tab edits the message while it is offline, another deletes it.
   const offline = ada.page;
-  const line = await Line.of(offline);
+  const link = await NetworkLink.of(offline);
   await offline.reload();
   await ada.sees("about to be deleted");
-  await line.cut();
+  await link.cut();
   await ada.seesBanner("Not connected");
   await ada.message("about to be deleted").hover();
   await ada.message("about to be deleted").getByRole("button", { name: "Edit" }).click();
@@ -126,48 +124,48 @@ test("a change that the server refuses stands there with the reason and what to 
   await ada.composer.press("Enter");
   await ada.sees("about to be improved");
 
-  await ada.opens(server.url);
+  await ada.opensTab(server.url);
   await ada.message("about to be deleted").hover();
   await ada.message("about to be deleted").getByRole("button", { name: "Delete" }).click();
   await ada.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await ada.sees("Message deleted");
 
   ada.page = offline;
-  line.mend();
+  link.restore();
   await ada.seesRefused("Message deleted", /^Your change was not saved: .+\./);
   for (const name of ["Retry", "Copy", "Discard"]) await ada.refusal().getByRole("button", { name }).waitFor();
   await ada.refusal().getByRole("button", { name: "Discard" }).click();
   await ada.refusal().waitFor({ state: "detached" });
 });
 
-test("a message that the server refuses waits for a word, also after a reload", { skip }, async () => {
-  const ada = await visits("Ada");
+test("a refused message shows the reason, also after a reload", { skip }, async () => {
+  const ada = await openPage("Ada");
   await ada.createsRoom("Kitchen");
   await ada.says("in time");
   await ada.seesSent("in time");
   const offline = ada.page;
-  const line = await Line.of(offline);
+  const link = await NetworkLink.of(offline);
   await offline.reload();
-  await ada.goesTo("Kitchen");
+  await ada.opensRoom("Kitchen");
   await ada.sees("in time");
-  await line.cut();
+  await link.cut();
   await ada.seesBanner("Not connected");
   for (const text of ["too late 1", "too late 2"]) await ada.says(text);
   await ada.seesBanner("2 messages wait to be sent");
 
-  await ada.opens(server.url);
+  await ada.opensTab(server.url);
   const online = ada.page;
-  await ada.goesTo("Kitchen");
+  await ada.opensRoom("Kitchen");
   await ada.page.getByRole("button", { name: "Leave room" }).click();
   await ada.page.getByRole("dialog").getByRole("button", { name: "Leave room" }).click();
   await ada.room("Kitchen").waitFor({ state: "detached" });
 
   ada.page = offline;
-  line.mend();
+  link.restore();
   await ada.seesRefused("too late 1", /^Not sent: .+\./);
   await ada.seesRefused("too late 2", /^Not sent: .+\./);
   await ada.page.getByRole("status").filter({ hasText: "Not sent" }).waitFor({ state: "attached" });
-  await ada.picture("refused");
+  await ada.takesScreenshot("refused");
   await offline.reload();
   await ada.room("A room you are not in").getByText("2 not sent").waitFor({ state: "attached" });
   await ada.room("A room you are not in").click();
@@ -179,47 +177,47 @@ test("a message that the server refuses waits for a word, also after a reload", 
   await ada.joinsRoom("Kitchen");
   ada.page = offline;
   await offline.reload();
-  await ada.goesTo("Kitchen");
+  await ada.opensRoom("Kitchen");
   await ada.says("after it");
   await ada.refusal("too late 2").getByRole("button", { name: "Retry" }).click();
   await ada.seesSent("too late 2");
   await offline.reload();
-  await ada.goesTo("Kitchen");
-  await readsInOrder(ada, /late|time|after/, ["in time", "after it", "too late 2"]);
+  await ada.opensRoom("Kitchen");
+  await assertMessages(ada, /late|time|after/, ["in time", "after it", "too late 2"]);
 });
 
-test("a server whose disk is full says so, and takes what waits when there is room again", { skip }, async () => {
-  const [ada, ben] = [await visits("Ada"), await visits("Ben")];
+test("a server whose disk is full says so, and accepts the messages when there is space again", { skip }, async () => {
+  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
   await ada.says("room 1");
   await ben.sees("room 1");
-  server.fillsDisk();
+  server.fillDisk();
   await ada.says("room 2");
   await ada.says("room 3");
-  await ada.seesWaiting("room 3");
+  await ada.seesSending("room 3");
   await ada.seesBanner(/can’t write to its disk\. Trying again by itself… 2 messages wait to be sent\./);
-  await ada.picture("disk-full");
-  server.clearsDisk();
-  await readsInOrder(ben, /^room/, ["room 1", "room 2", "room 3"]);
+  await ada.takesScreenshot("disk-full");
+  server.clearDisk();
+  await assertMessages(ben, /^room/, ["room 1", "room 2", "room 3"]);
   await ada.seesSent("room 3");
   await ada.page.getByRole("status").getByText("disk").waitFor({ state: "detached" });
 });
 
-const wakes = {
-  // Machines stop the clock of `performance` while they sleep, and all timers with it; the wall clock goes on.
+const wakeUps = {
+  // While a machine sleeps, `performance.now()` and all timers stop, but the wall clock does not.
   "after a sleep": () => {
     const now = Date.now;
     Date.now = () => now() + 600_000;
   },
   "when the network is back": () => void dispatchEvent(new Event("online")),
 };
-for (const [when, wake] of Object.entries(wakes)) {
-  test(`${when}, behind a line that died without a word, what was missed is there within 5 s`, { skip }, async () => {
-    const [ada, ben] = [await visits("Ada"), await visits("Ben")];
-    const line = await Line.of(ada.page);
+for (const [when, wake] of Object.entries(wakeUps)) {
+  test(`${when}, missed messages arrive within 5 s over a connection that died silently`, { skip }, async () => {
+    const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
+    const link = await NetworkLink.of(ada.page);
     await ada.page.reload();
     await ben.says(`good night ${when}`);
     await ada.sees(`good night ${when}`);
-    line.falls();
+    link.dropPackets();
     await ben.says(`missed ${when}`);
     await ben.seesSent(`missed ${when}`);
     const woken = performance.now();
@@ -231,55 +229,55 @@ for (const [when, wake] of Object.entries(wakes)) {
   });
 }
 
-test("from sending to sent nothing moves", { skip }, async () => {
-  const ada = await visits("Ada");
-  const line = await Line.of(ada.page);
+test("nothing moves when a message changes from sending to sent", { skip }, async () => {
+  const ada = await openPage("Ada");
+  const link = await NetworkLink.of(ada.page);
   await ada.page.reload();
   await ada.says("steady 1");
   await ada.seesSent("steady 1");
-  await line.cut();
+  await link.cut();
   await ada.seesBanner("Not connected");
   await ada.says("steady 2");
-  await ada.seesWaiting("steady 2");
+  await ada.seesSending("steady 2");
   const height = () => ada.message("steady 2").evaluate((row) => [row.offsetHeight, row.parentElement.offsetHeight]);
   const sending = await height();
-  line.mend();
+  link.restore();
   await ada.seesSent("steady 2");
   assert.deepEqual(await height(), sending);
 });
 
-/** A tab's way to the server, which can be cut while other tabs keep theirs. */
-class Line {
-  #whole = true;
+/** A tab's connection to the server, which can be cut while other tabs stay connected. */
+class NetworkLink {
+  #isUp = true;
   #sockets = new Set();
-  #fallen = [];
+  #dropPackets = [];
 
   static async of(page) {
-    const line = new Line();
+    const link = new NetworkLink();
     await page.routeWebSocket(/socket\.io/, (socket) => {
-      if (!line.#whole) return void socket.close();
-      const far = socket.connectToServer();
-      let deaf = false;
-      line.#fallen.push(() => (deaf = true));
-      socket.onMessage((message) => void (deaf || far.send(message)));
-      far.onMessage((message) => void (deaf || socket.send(message)));
-      line.#sockets.add(socket);
+      if (!link.#isUp) return void socket.close();
+      const server = socket.connectToServer();
+      let drops = false;
+      link.#dropPackets.push(() => (drops = true));
+      socket.onMessage((message) => void (drops || server.send(message)));
+      server.onMessage((message) => void (drops || socket.send(message)));
+      link.#sockets.add(socket);
     });
-    await page.route(/socket\.io|api\/hello/, (route) => (line.#whole ? route.continue() : route.abort()));
-    return line;
+    await page.route(/socket\.io|api\/hello/, (route) => (link.#isUp ? route.continue() : route.abort()));
+    return link;
   }
 
   async cut() {
-    this.#whole = false;
+    this.#isUp = false;
     for (const socket of this.#sockets) await socket.close();
   }
 
-  /** What is connected now hears and says nothing any more, and isn't told. */
-  falls() {
-    for (const fall of this.#fallen.splice(0)) fall();
+  /** Drops all packets of the current connections silently, without closing them. */
+  dropPackets() {
+    for (const drop of this.#dropPackets.splice(0)) drop();
   }
 
-  mend() {
-    this.#whole = true;
+  restore() {
+    this.#isUp = true;
   }
 }

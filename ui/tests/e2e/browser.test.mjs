@@ -1,43 +1,42 @@
 /**
- * Talking from the page that the server serves, in a real browser, with the real server.
- *
- * - the page is painted before what can wait is loaded, be it on the first visit or on another
- * - a first visitor picks a name, is heard, and is answered
- * - two visitors see each other typing
- * - a room that one makes is found and joined by the other
- * - what is said in a room that nobody looks at is counted, and stands under the New line when it is opened
- * - a reload finds the same person, the same history and the draft
- * - HTML is text, be it in a message, in a name or in a room's name
- * - a server without guests lets a browser in, which has a key, and tells others why not
+ * Chatting on the page that a server serves, in a real browser with a real server:
+ * - the page is painted before lazy components are loaded, at the first visit and later
+ * - a new user chooses a name, writes and gets an answer
+ * - two users see each other typing
+ * - a room that one user creates is found and joined by another
+ * - messages in a room that is not open are counted, and are below the New line when it is opened
+ * - a reload keeps the identity, the history and the draft
+ * - HTML is shown as text: in a message, a member's name and a room's name
+ * - a server without guests accepts a browser, which has a key, and tells others the reason
  */
 
 import { strict as assert } from "node:assert";
 import { after, afterEach, before, test } from "node:test";
 import { Member } from "../foreign/member.mjs";
-import { Server, eventually, skip as noServer } from "../foreign/server.mjs";
-import { Guest, noBrowser, openBrowser } from "./chat-page.mjs";
-import { missing } from "./skip.mjs";
+import { Server, eventually, serverUnavailable } from "../foreign/server.mjs";
+import { ChatPage, browserUnavailable, openBrowser } from "./chat-page.mjs";
+import { skipReason } from "./skip.mjs";
 
-const skip = missing(noServer, noBrowser);
-const mostBytesBeforePaint = 120_000;
+const skip = skipReason(serverUnavailable, browserUnavailable);
+const maxBytesBeforePaint = 120_000;
 let browser;
 let server;
-const here = [];
+const openPages = [];
 
-async function visits(name, options) {
-  const guest = await Guest.visits(browser, server.url, { name, ...options });
-  here.push(guest);
-  return guest;
+async function openPage(name, options) {
+  const chat = await ChatPage.open(browser, server.url, { name, ...options });
+  openPages.push(chat);
+  return chat;
 }
 
-/** What was asked for before the page was first painted, in bytes as they came, once more has been asked for after it. */
-function loadsWhatCanWait(page) {
-  return eventually("what can wait is loaded after the paint", 10_000, async () => {
+/** Waits until lazy components are loaded, and returns the bytes that were loaded before the first paint, as transferred. */
+function loadedBeforePaint(page) {
+  return eventually("lazy components are loaded after the paint", 10_000, async () => {
     const { before, after } = await page.evaluate(() => {
       const paint = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Infinity;
       const loaded = ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type));
       const files = loaded.filter(({ name }) => /\/(assets\/.*)?$/.test(new URL(name).pathname));
-      // The icon may be asked for twice.
+      // The icon may be requested twice.
       const bytes = (of) =>
         [...new Map(of.map((file) => [file.name, file.encodedBodySize])).values()].reduce((sum, size) => sum + size, 0);
       return {
@@ -51,58 +50,58 @@ function loadsWhatCanWait(page) {
 
 before(async () => {
   if (skip) return;
-  [browser, server] = await Promise.all([openBrowser(), Server.start("--name", "Office")]);
+  [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Office")]);
 });
 afterEach(async () => {
-  for (const guest of here.splice(0)) await guest.leaves();
+  for (const chat of openPages.splice(0)) await chat.close();
 });
 after(async () => {
   await browser?.close();
   await server?.remove();
 });
 
-test("the page is painted before what can wait is loaded", { skip }, async () => {
-  const ada = await visits();
-  const first = await loadsWhatCanWait(ada.page);
-  await ada.entersAs("Ada");
-  await ada.opens(server.url);
+test("the page is painted before lazy components are loaded", { skip }, async () => {
+  const ada = await openPage();
+  const first = await loadedBeforePaint(ada.page);
+  await ada.joinsAs("Ada");
+  await ada.opensTab(server.url);
   await ada.composer.waitFor();
-  const second = await loadsWhatCanWait(ada.page);
+  const second = await loadedBeforePaint(ada.page);
   for (const { before } of [first, second])
-    assert.ok(before <= mostBytesBeforePaint, `${before} bytes before the paint`);
+    assert.ok(before <= maxBytesBeforePaint, `${before} bytes before the paint`);
 });
 
-test("a first visitor picks a name, is heard, and is answered", { skip }, async () => {
+test("a new user chooses a name, writes and gets an answer", { skip }, async () => {
   const bot = await Member.connect(server.url, { auth: { name: "Bot" } });
-  await bot.follows(bot.lobby);
-  const ada = await visits("Ada");
+  await bot.subscribes(bot.lobby);
+  const ada = await openPage("Ada");
   await ada.says("Is anybody here?");
-  const heard = await bot.sees("Is anybody here?");
-  assert.doesNotMatch(heard.author, /^guest-/, "a browser's person has a key");
+  const received = await bot.sees("Is anybody here?");
+  assert.doesNotMatch(received.author, /^guest-/, "a browser has a key");
   await bot.says("I am.");
   await ada.sees("I am.");
   await ada.seesSent("Is anybody here?");
-  bot.leave();
+  bot.disconnect();
 });
 
-test("two visitors see each other typing", { skip }, async () => {
-  const [ada, ben] = [await visits("Ada"), await visits("Ben")];
-  // That somebody types may be lost, but not once both are in the room.
+test("two users see each other typing", { skip }, async () => {
+  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
+  // A typing event may be lost, but not once both users are in the room.
   const bot = await Member.connect(server.url, { auth: { name: "Bot" } });
   await bot.says("Go!");
   await Promise.all([ada.sees("Go!"), ben.sees("Go!")]);
-  bot.leave();
+  bot.disconnect();
   await ada.types("Well");
   await ben.seesTyping("Ada");
   await ben.types("So");
   await ada.seesTyping("Ben");
   await ada.composer.press("Enter");
   await ben.sees("Well");
-  await ben.seesNobodyTyping();
+  await ben.seesNoTyping();
 });
 
-test("a room that one makes is found and joined by the other", { skip }, async () => {
-  const [ada, ben] = [await visits("Ada"), await visits("Ben")];
+test("a room that one user creates is found and joined by another", { skip }, async () => {
+  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
   await ada.createsRoom("Workshop");
   await ben.joinsRoom("Workshop");
   await ben.says("Hello, workshop");
@@ -111,8 +110,8 @@ test("a room that one makes is found and joined by the other", { skip }, async (
   await ben.sees("Welcome");
 });
 
-test("what is said in a room that nobody looks at is counted, and stands under the New line", { skip }, async () => {
-  const [ada, ben] = [await visits("Ada"), await visits("Ben")];
+test("messages in a room that is not open are counted, and are below the New line", { skip }, async () => {
+  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
   await ada.says("I'm off to the garden");
   await ben.sees("I'm off to the garden");
   await ada.createsRoom("Garden");
@@ -121,18 +120,21 @@ test("what is said in a room that nobody looks at is counted, and stands under t
     await ben.seesSent(text);
   }
   await ada.rooms.getByText("3 unread").waitFor();
-  await eventually("the tab counts", 5_000, async () => (await ada.page.title()).startsWith("(3)"));
-  await ada.goesTo("Lobby");
+  await eventually("the title has the count", 5_000, async () => (await ada.page.title()).startsWith("(3)"));
+  await ada.opensRoom("Lobby");
   await ada.sees("I'll go.");
   const lines = (await ada.timeline.innerText()).split("\n").map((line) => line.trim());
-  const at = (text) => lines.indexOf(text);
-  assert.ok(at("I'm off to the garden") < at("New") && at("New") < at("Ada?"), lines.join(" | "));
+  const position = (text) => lines.indexOf(text);
+  assert.ok(
+    position("I'm off to the garden") < position("New") && position("New") < position("Ada?"),
+    lines.join(" | "),
+  );
   await ada.rooms.getByText("unread").waitFor({ state: "detached" });
-  await eventually("the tab counts no more", 5_000, async () => !(await ada.page.title()).startsWith("("));
+  await eventually("the title has no count", 5_000, async () => !(await ada.page.title()).startsWith("("));
 });
 
-test("a reload finds the same person, the same history and the draft", { skip }, async () => {
-  const [ada, ben] = [await visits("Ada"), await visits("Ben")];
+test("a reload keeps the identity, the history and the draft", { skip }, async () => {
+  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
   await ada.says("Before the reload");
   await ben.sees("Before the reload");
   await ada.types("Half a sent");
@@ -147,27 +149,27 @@ test("a reload finds the same person, the same history and the draft", { skip },
   await people.getByText("Online · 2").waitFor();
 });
 
-test("HTML is text", { skip }, async () => {
-  const bomb = `<img src=x onerror="document.title='broken in'"><b>bold</b><script>document.title='broken in'</script>`;
+test("HTML is shown as text", { skip }, async () => {
+  const html = `<img src=x onerror="document.title='broken in'"><b>bold</b><script>document.title='broken in'</script>`;
   const mallory = await Member.connect(server.url, { auth: { name: "<i>Mallory</i>" } });
-  const ada = await visits("Ada");
-  await mallory.says(bomb);
+  const ada = await openPage("Ada");
+  await mallory.says(html);
   await mallory.says("Have a [look](javascript:document.title='broken in')");
-  await ada.sees(bomb);
+  await ada.sees(html);
   await ada.sees("<i>Mallory</i>");
   await ada.sees("Have a");
   assert.equal(await ada.timeline.locator("img, b, i, script, a[href^=javascript]").count(), 0);
   await ada.createsRoom("<u>Room</u>");
   assert.equal(await ada.page.locator("u").count(), 0);
   assert.doesNotMatch(await ada.page.title(), /broken in/);
-  mallory.leave();
+  mallory.disconnect();
 });
 
-test("a server without guests lets a browser in, and tells others why not", { skip }, async () => {
-  const strict = await Server.start("--no-guests");
+test("a server without guests accepts a browser, and tells others the reason", { skip }, async () => {
+  const strict = await Server.launch("--no-guests");
   try {
-    const ada = await Guest.visits(browser, strict.url, { name: "Ada" });
-    here.push(ada);
+    const ada = await ChatPage.open(browser, strict.url, { name: "Ada" });
+    openPages.push(ada);
     await ada.says("I have a key");
     await ada.seesSent("I have a key");
     await assert.rejects(Member.connect(strict.url), /no_guests: This server lets nobody in without a key/);

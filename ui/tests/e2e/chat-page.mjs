@@ -1,4 +1,4 @@
-/** A person with nothing but a browser: Chromium, a profile of their own, and what they do and see. */
+/** The page of a user in Chromium, in a browser profile of their own. */
 
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
@@ -6,16 +6,17 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { keepPicture } from "./screenshots.mjs";
+import { saveScreenshot } from "./screenshots.mjs";
 
 const chromiumPath = process.env.ICHAT_CHROMIUM ?? "/usr/bin/chromium";
-/** Why there is no browser, for `{ skip }`. */
-export const noBrowser = existsSync(chromiumPath) ? false : "no Chromium is installed (ICHAT_CHROMIUM names one)";
+/** The reason to skip tests that need a browser, or `false`. */
+export const browserUnavailable = existsSync(chromiumPath)
+  ? false
+  : "no Chromium is installed (ICHAT_CHROMIUM names one)";
 
-/** Longer than anybody waits: what is not seen by then is not there. */
-const patienceMs = 20_000;
+const timeoutMs = 20_000;
 
-/** Chromium without a screen, inside a network namespace if one is given. */
+/** Starts a headless Chromium, in a network namespace if one is given. */
 export async function openBrowser(netns) {
   const folder = await mkdtemp(join(tmpdir(), "ichat-chromium-"));
   let executablePath = chromiumPath;
@@ -29,34 +30,34 @@ export async function openBrowser(netns) {
   return browser;
 }
 
-export class Guest {
-  /** The tab, for what has no word of its own here. */
+export class ChatPage {
+  /** The current tab, for what this class has no method for. */
   page;
   #context;
 
-  /** A first visit, or with a name also the first step inside. */
-  static async visits(browser, url, { name, width = 1280, height = 800, scheme = "light" } = {}) {
-    const guest = new Guest();
-    guest.#context = await browser.newContext({
+  /** Opens the page in a new browser profile, and joins the chat if a name is given. */
+  static async open(browser, url, { name, width = 1280, height = 800, scheme = "light" } = {}) {
+    const chat = new ChatPage();
+    chat.#context = await browser.newContext({
       viewport: { width, height },
       colorScheme: scheme,
       locale: "en-GB",
       deviceScaleFactor: width < 600 ? 2 : 1,
       hasTouch: width < 600,
     });
-    guest.#context.setDefaultTimeout(patienceMs);
-    await guest.opens(url);
-    if (name) await guest.entersAs(name);
-    return guest;
+    chat.#context.setDefaultTimeout(timeoutMs);
+    await chat.opensTab(url);
+    if (name) await chat.joinsAs(name);
+    return chat;
   }
 
-  /** Another tab of the same profile; what is done from now on is done there. */
-  async opens(url) {
+  /** Opens another tab of the same profile, which becomes the current one. */
+  async opensTab(url) {
     this.page = await this.#context.newPage();
     await this.page.goto(url);
   }
 
-  async entersAs(name) {
+  async joinsAs(name) {
     await this.page.getByLabel("Your name").fill(name);
     await this.page.getByRole("button", { name: "Join the chat" }).click();
     await this.composer.waitFor();
@@ -89,7 +90,7 @@ export class Guest {
     await this.message(text).first().waitFor();
   }
 
-  /** Sees it as a message that the server has: neither *sending* nor *not sent*. */
+  /** Waits until a message is shown as accepted by the server: neither *sending* nor *not sent*. */
   async seesSent(text) {
     await this.message(text)
       .filter({ hasNotText: /sending\s*$|Not sent/ })
@@ -97,11 +98,11 @@ export class Guest {
       .waitFor();
   }
 
-  async seesWaiting(text) {
+  async seesSending(text) {
     await this.message(text).getByText("sending", { exact: true }).waitFor();
   }
 
-  /** Why something was refused, and what can be done about it. */
+  /** The error of a refused message, or of any message if no text is given, with its buttons. */
   refusal(text) {
     const rows = text === undefined ? this.timeline : this.message(text);
     return rows.locator("div.failed");
@@ -115,7 +116,7 @@ export class Guest {
     await this.page.getByText(new RegExp(`${name}.? is typing…`)).waitFor();
   }
 
-  async seesNobodyTyping() {
+  async seesNoTyping() {
     await this.page.getByText(/typing…/).waitFor({ state: "detached" });
   }
 
@@ -127,10 +128,10 @@ export class Guest {
     await this.page.getByText(/Not connected\.|Connecting…/).waitFor({ state: "detached" });
   }
 
-  /** Everything that stands in the timeline, in its order, of those messages that fit. */
-  async reads(fits) {
+  /** Returns the texts of the timeline that match, in order. */
+  async messages(pattern) {
     const bodies = await this.timeline.locator("article [dir=auto]").allInnerTexts();
-    return bodies.map((text) => text.trim()).filter((text) => fits.test(text));
+    return bodies.map((text) => text.trim()).filter((text) => pattern.test(text));
   }
 
   async createsRoom(name) {
@@ -138,26 +139,26 @@ export class Guest {
     const dialog = this.page.getByRole("dialog", { name: "Create a room" });
     await dialog.getByLabel("Name", { exact: true }).fill(name);
     await dialog.getByRole("button", { name: "Create" }).click();
-    await this.isIn(name);
+    await this.seesRoom(name);
   }
 
   async joinsRoom(name) {
     await this.page.getByRole("button", { name: "Browse rooms" }).click();
     const dialog = this.page.getByRole("dialog", { name: "Browse rooms" });
     await dialog.getByRole("listitem").filter({ hasText: name }).getByRole("button", { name: "Join" }).click();
-    await this.isIn(name);
+    await this.seesRoom(name);
   }
 
   room(name) {
     return this.rooms.getByRole("button", { name: new RegExp(`^${name}`) });
   }
 
-  async goesTo(name) {
+  async opensRoom(name) {
     await this.room(name).click();
-    await this.isIn(name);
+    await this.seesRoom(name);
   }
 
-  async isIn(name) {
+  async seesRoom(name) {
     await this.page.getByRole("heading", { level: 1, name }).waitFor();
     await this.composer.waitFor();
   }
@@ -171,20 +172,20 @@ export class Guest {
     await this.page.close({ runBeforeUnload: false });
   }
 
-  async picture(name) {
-    // Nothing is under the mouse.
+  async takesScreenshot(name) {
+    // Move the mouse away, so that nothing is hovered.
     await this.page.mouse.move(0, 0);
-    // What fades in has faded in, and the caret does not blink.
-    await keepPicture(name, await this.page.screenshot({ animations: "disabled", caret: "hide" }));
+    // Animations are finished and the caret is hidden, so that the picture is always the same.
+    await saveScreenshot(name, await this.page.screenshot({ animations: "disabled", caret: "hide" }));
   }
 
-  async leaves() {
+  async close() {
     await this.#context.close();
   }
 }
 
-/** The messages that fit stand there once each, in this order. */
-export async function readsInOrder(guest, fits, expected) {
-  await guest.sees(expected.at(-1));
-  assert.deepEqual(await guest.reads(fits), expected);
+/** Asserts that the matching messages in a user's timeline are exactly these, in this order. */
+export async function assertMessages(user, pattern, expected) {
+  await user.sees(expected.at(-1));
+  assert.deepEqual(await user.messages(pattern), expected);
 }

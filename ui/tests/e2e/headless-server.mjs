@@ -1,76 +1,73 @@
-/** The server without a window, on a computer of its own. */
+/** The server without a window, on a host of its own. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clearDisk, fillDisk, hardy, program } from "../foreign/server.mjs";
+import { clearDisk, fillDisk, ignoreFileSizeSignal, program } from "../foreign/server.mjs";
 
-/** Listens on the usual port, and announces itself on the network. */
-export async function hostsWithoutWindow(computer, name) {
-  const host = new Headless(computer, await mkdtemp(join(tmpdir(), "ichat-headless-")), name);
-  host.up();
-  return host;
-}
-
-class Headless {
-  #computer;
+/** A server process that listens on the default port and announces itself on its network. */
+export class HeadlessServer {
+  #host;
   #folder;
   #name;
   #process;
   #backups = 0;
 
-  constructor(computer, folder, name) {
-    this.#computer = computer;
-    this.#folder = folder;
-    this.#name = name;
+  /** Starts a server with an empty data folder. */
+  static async launch(host, name) {
+    const server = new HeadlessServer();
+    server.#host = host;
+    server.#folder = await mkdtemp(join(tmpdir(), "ichat-headless-"));
+    server.#name = name;
+    server.start();
+    return server;
   }
 
   get address() {
-    return `${this.#computer.address}:4242`;
+    return `${this.#host.address}:4242`;
   }
 
   get #data() {
     return join(this.#folder, "data");
   }
 
-  /** Starts it, again or for the first time, with the data that it had. */
-  up() {
+  /** Starts the server on its data folder. */
+  start() {
     const server = [program, "--data", this.#data, "--name", this.#name];
-    this.#process = spawn("ip", ["netns", "exec", this.#computer.netns, ...hardy, ...server], { stdio: "ignore" });
+    const command = ["netns", "exec", this.#host.netns, ...ignoreFileSizeSignal, ...server];
+    this.#process = spawn("ip", command, { stdio: "ignore" });
   }
 
-  /** Ends it: `SIGTERM` asks, `SIGKILL` doesn't. */
-  async down(signal = "SIGTERM") {
+  /** Stops the server: gracefully by `SIGTERM`, at once by `SIGKILL`. */
+  async stop(signal = "SIGTERM") {
     if (this.#process.kill(signal)) await once(this.#process, "exit");
   }
 
-  /** From now on nothing can be written, as if the disk were full. */
-  fillsDisk() {
+  fillDisk() {
     fillDisk(this.#process.pid);
   }
 
-  /** There is room on the disk again. */
-  clearsDisk() {
+  clearDisk() {
     clearDisk(this.#process.pid);
   }
 
-  /** Copies its history while it runs, and gives the file. */
-  backsUp() {
+  /** Backs up the data while the server runs, and returns the file. */
+  backUp() {
     this.#backups += 1;
     const file = join(this.#folder, `backup-${this.#backups}`);
     execFileSync(program, ["backup", "--data", this.#data, file], { stdio: "ignore" });
     return file;
   }
 
-  /** Puts a backup in the place of its history. It must be down. */
-  restores(file) {
+  /** Replaces the data of a stopped server by a backup. */
+  restore(file) {
     execFileSync(program, ["restore", "--data", this.#data, file], { stdio: "ignore" });
   }
 
   async remove() {
-    await this.down("SIGKILL");
+    await this.stop("SIGKILL");
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

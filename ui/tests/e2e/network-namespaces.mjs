@@ -1,51 +1,51 @@
 /**
- * Two computers and the cable between them, played by network namespaces (Linux, root, iproute2). Each has one card with one
- * address, and knows nothing of the network of the machine that plays them.
+ * Two hosts on a network of their own, made of network namespaces (Linux, root, iproute2). Each has one interface with one
+ * address. Neither has access to the network of the machine.
  */
 
 import { execFileSync } from "node:child_process";
 
 const ip = (line) => execFileSync("ip", line.split(" "), { stdio: ["ignore", "pipe", "pipe"] });
 
-/** Why there can be none, for `{ skip }`. */
-export const noNamespaces = (() => {
+/** The reason to skip tests that need network namespaces, or `false`. */
+export const namespacesUnavailable = (() => {
   const name = `ichat-${process.pid}-try`;
   try {
     ip(`netns add ${name}`);
     ip(`netns del ${name}`);
     return false;
   } catch (error) {
-    return `network namespaces can't be made here, they take Linux and root (${String(error.message).split("\n")[0]})`;
+    return `network namespaces need Linux and root (${String(error.message).split("\n")[0]})`;
   }
 })();
 
-let made = 0;
+let networks = 0;
 
 /**
- * @returns {{ host: Computer, guest: Computer, remove: () => void }}
- * @typedef {{ netns: string, address: string }} Computer
+ * @returns {{ first: Host, second: Host, remove: () => void }}
+ * @typedef {{ netns: string, address: string }} Host
  */
-export function twoComputers() {
-  const number = made++;
-  const computers = ["host", "guest"].map((role, index) => ({
-    netns: `ichat-${process.pid}-${number}-${role}`,
+export function createTwoHosts() {
+  const number = networks++;
+  const hosts = ["first", "second"].map((name, index) => ({
+    netns: `ichat-${process.pid}-${number}-${name}`,
     address: `10.78.0.${index + 1}`,
   }));
-  const [host, guest] = computers;
+  const [first, second] = hosts;
   const remove = () => {
-    // With a namespace goes its end of the cable, and with that the other end.
-    for (const { netns } of computers) {
+    // Deleting a namespace also deletes both ends of its virtual cable.
+    for (const { netns } of hosts) {
       try {
         ip(`netns del ${netns}`);
       } catch {
-        // It was not made.
+        // It was not created.
       }
     }
   };
   try {
-    for (const { netns } of computers) ip(`netns add ${netns}`);
-    ip(`link add eth0 netns ${host.netns} type veth peer name eth0 netns ${guest.netns}`);
-    for (const { netns, address } of computers) {
+    for (const { netns } of hosts) ip(`netns add ${netns}`);
+    ip(`link add eth0 netns ${first.netns} type veth peer name eth0 netns ${second.netns}`);
+    for (const { netns, address } of hosts) {
       ip(`-n ${netns} link set lo up`);
       ip(`-n ${netns} addr add ${address}/24 dev eth0`);
       ip(`-n ${netns} link set eth0 up`);
@@ -54,5 +54,5 @@ export function twoComputers() {
     remove();
     throw error;
   }
-  return { host, guest, remove };
+  return { first, second, remove };
 }

@@ -1,6 +1,6 @@
 /**
- * Pictures that tests take. They land in `ICHAT_ARTIFACTS` (or `target/e2e`). With `ICHAT_KEEP_IMAGES=1` those that the
- * documentation shows are copied to `docs/images` too.
+ * The screenshots that tests take. They are written to `ICHAT_ARTIFACTS` (or `target/e2e`). With `ICHAT_KEEP_IMAGES=1` those that
+ * the documentation shows are also copied to `docs/images`.
  */
 
 import { mkdir, writeFile } from "node:fs/promises";
@@ -11,8 +11,8 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const artifacts = process.env.ICHAT_ARTIFACTS ?? join(root, "target", "e2e");
 const documented = ["first-run", "host", "talk", "phone"];
 
-/** Keeps a PNG under a name without an ending. */
-export async function keepPicture(name, png) {
+/** Writes a PNG under a name without an extension. */
+export async function saveScreenshot(name, png) {
   const folders = [artifacts];
   if (process.env.ICHAT_KEEP_IMAGES === "1" && documented.includes(name)) folders.push(join(root, "docs", "images"));
   for (const folder of folders) {

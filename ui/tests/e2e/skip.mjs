@@ -1,11 +1,11 @@
 /**
- * The first reason for which a test can't run, for `{ skip }`; false when there is none. In CI nothing may be missing: there a
- * skipped test would look like one that has passed.
+ * Returns the first reason to skip a test, for `{ skip }`, or `false` if there is none. In CI a reason is an error, because there
+ * a skipped test would look like a passed one.
  *
  * @param {...(string | false)} reasons
  */
-export function missing(...reasons) {
+export function skipReason(...reasons) {
   const reason = reasons.find(Boolean) ?? false;
-  if (reason && process.env.CI === "true") throw new Error(`in CI this may not be missing: ${reason}`);
+  if (reason && process.env.CI === "true") throw new Error(`CI must run all tests, but: ${reason}`);
   return reason;
 }

@@ -1,6 +1,6 @@
 /**
- * Drives the real app in its real window. Each app gets a WebKitWebDriver of its own, so that several run side by side,
- * each in a network namespace when asked.
+ * Starts the real app so that WebDriver can drive its window. Each app has a WebKitWebDriver process of its own, so several can
+ * run side by side, each in a network namespace if requested.
  */
 
 import { execFile, spawn } from "node:child_process";
@@ -16,26 +16,26 @@ import { Builder, Capabilities } from "selenium-webdriver";
 const yes = () => true;
 const no = () => false;
 
-/** How long a driver may take to listen, and an app to end with its hosted server and goodbyes. */
-const WITHIN_MS = 15_000;
+/** The time for a driver to listen, and for an app to end with its hosted server. */
+const timeoutMs = 15_000;
 
 /**
- * Opens the app and waits until its window can be driven.
+ * Starts the app and waits until its window can be driven.
  *
  * @param {object} options
  * @param {string} options.binary the app
  * @param {string} options.dataDir its data folder; two apps need two
  * @param {string} options.display the X display: `:99`
- * @param {string} [options.netns] the network namespace that app and driver live in, made by the caller (needs root)
- * @param {Record<string, string>} [options.env] more for the environment, such as DBUS_SESSION_BUS_ADDRESS: without a
+ * @param {string} [options.netns] the network namespace for the app and the driver, created by the caller (needs root)
+ * @param {Record<string, string>} [options.env] additional environment variables, such as DBUS_SESSION_BUS_ADDRESS: without a
  *   session bus there are no notifications and no tray
- * @param {(text: string) => void} [options.log] gets what the app and its driver print
+ * @param {(text: string) => void} [options.log] receives the output of the app and its driver
  * @returns {Promise<{
  *   driver: import("selenium-webdriver").WebDriver,
  *   pid: number,
  *   close: () => Promise<void>,
  *   kill: () => Promise<void>,
- * }>} `close` quits the app politely, `kill` takes it away in the middle of whatever it does
+ * }>} `close` quits the app gracefully, `kill` kills it
  */
 export async function openApp({ binary, dataDir, display, netns, env = {}, log }) {
   const port = await freePort();
@@ -46,13 +46,13 @@ export async function openApp({ binary, dataDir, display, netns, env = {}, log }
     TAURI_AUTOMATION: "true",
     TAURI_WEBVIEW_AUTOMATION: "true",
   });
-  const way = netns ? await wayInto(netns, port, log) : undefined;
-  const address = `http://127.0.0.1:${way?.port ?? port}`;
+  const forward = netns ? await forwardPort(netns, port, log) : undefined;
+  const address = `http://127.0.0.1:${forward?.port ?? port}`;
   const end = async (signal) => {
     for (const app of await childrenOf(webdriver.pid)) await ended(app, signal);
-    // Not before the app: it would be orphaned.
+    // After the app, which would be orphaned otherwise.
     await ended(webdriver.pid, "SIGTERM");
-    await way?.close();
+    await forward?.close();
   };
   try {
     await listening(address);
@@ -61,7 +61,7 @@ export async function openApp({ binary, dataDir, display, netns, env = {}, log }
       .withCapabilities(new Capabilities({ browserName: "wry", "webkitgtk:browserOptions": { binary, args: [] } }))
       .build();
     const [pid] = await childrenOf(webdriver.pid);
-    // Quitting the session would only close the window, and an app that hosts asks then what to do.
+    // Quitting the WebDriver session would only close the window, upon which an app that hosts asks what to do.
     return { driver, pid, close: () => end("SIGTERM"), kill: () => end("SIGKILL") };
   } catch (error) {
     await end("SIGKILL");
@@ -69,7 +69,7 @@ export async function openApp({ binary, dataDir, display, netns, env = {}, log }
   }
 }
 
-/** Starts a program, inside a network namespace if one is given. */
+/** Starts a program, in a network namespace if one is given. */
 function run(netns, command, log, env = {}) {
   const [program, ...args] = netns ? ["ip", "netns", "exec", netns, ...command] : command;
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
@@ -78,10 +78,10 @@ function run(netns, command, log, env = {}) {
 }
 
 /**
- * A port out here that leads to a port of a namespace's loopback. It goes through a Unix socket, which belongs to the file
- * system and so to no network namespace.
+ * Forwards a local port to a port on the loopback interface of a namespace. The connection passes through a Unix socket, which
+ * is in the file system and belongs to no network namespace.
  */
-async function wayInto(netns, port, log) {
+async function forwardPort(netns, port, log) {
   const path = join(tmpdir(), `ichat-webdriver-${process.pid}-${port}.sock`);
   const relay = `
     const { connect, createServer } = require("node:net");
@@ -91,7 +91,7 @@ async function wayInto(netns, port, log) {
       for (const [end, other] of [[from, to], [to, from]]) end.on("error", () => other.destroy());
     }).listen(${JSON.stringify(path)});`;
   const inner = run(netns, [process.execPath, "-e", relay], log);
-  await until(`a way into ${netns}`, () => access(path).then(yes, no));
+  await until(`a connection into ${netns}`, () => access(path).then(yes, no));
   const sockets = new Set();
   const outer = createServer((from) => {
     const to = connect(path);
@@ -127,7 +127,7 @@ async function freePort() {
 }
 
 async function listening(address) {
-  await until(`WebKitWebDriver to listen on ${address}`, () =>
+  await until(`WebKitWebDriver listens on ${address}`, () =>
     fetch(`${address}/status`, { signal: AbortSignal.timeout(1_000) }).then((response) => response.ok, no),
   );
 }
@@ -139,7 +139,7 @@ async function childrenOf(pid) {
 
 async function ended(pid, signal) {
   signalTo(pid, signal);
-  await until(`process ${pid} to end`, async () => !(await isRunning(pid))).catch((error) => {
+  await until(`process ${pid} has ended`, async () => !(await isRunning(pid))).catch((error) => {
     signalTo(pid, "SIGKILL");
     throw error;
   });
@@ -153,16 +153,16 @@ function signalTo(pid, signal) {
   }
 }
 
-/** A zombie that its parent has not asked about yet is not running. */
+/** Returns whether a process runs. A zombie doesn't. */
 async function isRunning(pid) {
   const state = await promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
   return state.stdout.trim() !== "" && !state.stdout.startsWith("Z");
 }
 
-async function until(what, holds) {
-  const deadline = Date.now() + WITHIN_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited ${WITHIN_MS / 1000} s in vain for ${what}`);
+async function until(condition, check) {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs / 1000} s: ${condition}`);
     await pause(50);
   }
 }

@@ -1,22 +1,20 @@
 /**
- * What the app's window says of messages when the server goes away or refuses them, with the real server on another computer.
- *
- * - what is written while the server is dead waits in sight and is counted, also after the app was started anew; it arrives
- *   once, in order, by itself, when the server is back
- * - a server whose disk is full says so, and takes what waits when there is room again
- * - a message that the server refuses stands there with the reason, and with Retry, Copy and Delete, also after the app was
- *   started anew; Delete removes it for good
+ * Delivery in the app's window when the server goes away or refuses messages, with a real server on another host:
+ * - messages written while the server is dead are shown as sending and counted, also after a restart of the app; they arrive
+ *   once, in order, when the server is back
+ * - a server whose disk is full says so, and accepts the messages when there is space again
+ * - a refused message shows the reason, with Retry, Copy and Delete, also after a restart of the app; Delete removes it for good
  */
 
 import { after, before, test } from "node:test";
-import { skip as noServer } from "../foreign/server.mjs";
-import { Desk, noWindow } from "./app-window.mjs";
-import { Guest, noBrowser, openBrowser, readsInOrder } from "./chat-page.mjs";
-import { hostsWithoutWindow } from "./headless-server.mjs";
-import { missing } from "./skip.mjs";
-import { noNamespaces, twoComputers } from "./network-namespaces.mjs";
+import { serverUnavailable } from "../foreign/server.mjs";
+import { AppWindow, windowUnavailable } from "./app-window.mjs";
+import { ChatPage, browserUnavailable, openBrowser, assertMessages } from "./chat-page.mjs";
+import { HeadlessServer } from "./headless-server.mjs";
+import { skipReason } from "./skip.mjs";
+import { namespacesUnavailable, createTwoHosts } from "./network-namespaces.mjs";
 
-const skip = missing(noWindow, noBrowser, noServer, noNamespaces);
+const skip = skipReason(windowUnavailable, browserUnavailable, serverUnavailable, namespacesUnavailable);
 let network;
 let office;
 let browser;
@@ -25,73 +23,73 @@ let ben;
 
 before(async () => {
   if (skip) return;
-  network = twoComputers();
-  office = await hostsWithoutWindow(network.guest, "Office");
-  [ada, browser] = await Promise.all([Desk.at(network.host), openBrowser(network.guest.netns)]);
-  await ada.isCalled("Ada");
+  network = createTwoHosts();
+  office = await HeadlessServer.launch(network.second, "Office");
+  [ada, browser] = await Promise.all([AppWindow.open(network.first), openBrowser(network.second.netns)]);
+  await ada.setsName("Ada");
   await ada.joinsByAddress(office.address);
-  ben = await Guest.visits(browser, `http://${office.address}`, { name: "Ben" });
+  ben = await ChatPage.open(browser, `http://${office.address}`, { name: "Ben" });
 });
 after(async () => {
-  await ben?.leaves();
+  await ben?.close();
   await browser?.close();
-  await ada?.leaves();
+  await ada?.remove();
   await office?.remove();
   network?.remove();
 });
 
-test("what is written while the server is dead waits in sight, and arrives once", { skip }, async () => {
+test("messages written while the server is dead arrive once, in order, when it is back", { skip }, async () => {
   await ada.says("storm 1");
   await ada.seesSent("storm 1");
   await ben.sees("storm 1");
-  await office.down("SIGKILL");
+  await office.stop("SIGKILL");
   await ada.seesBanner("Not connected");
   for (const text of ["storm 2", "storm 3"]) await ada.says(text);
-  for (const text of ["storm 2", "storm 3"]) await ada.seesWaiting(text);
+  for (const text of ["storm 2", "storm 3"]) await ada.seesSending(text);
   await ada.seesBanner("2 messages wait to be sent");
-  await ada.picture("window-waiting");
+  await ada.takesScreenshot("window-waiting");
   await ada.quits();
-  await ada.opens();
+  await ada.starts();
   await ada.seesBanner("2 messages wait to be sent");
-  await ada.seesWaiting("storm 3");
-  await office.up();
+  await ada.seesSending("storm 3");
+  office.start();
   await ada.seesSent("storm 3");
   await ada.seesNoBanner();
-  await readsInOrder(ben, /^storm/, ["storm 1", "storm 2", "storm 3"]);
+  await assertMessages(ben, /^storm/, ["storm 1", "storm 2", "storm 3"]);
 });
 
-test("a server whose disk is full says so, and takes what waits when there is room again", { skip }, async () => {
-  office.fillsDisk();
+test("a server whose disk is full says so, and accepts the messages when there is space again", { skip }, async () => {
+  office.fillDisk();
   await ada.says("full 1");
-  await ada.seesWaiting("full 1");
+  await ada.seesSending("full 1");
   await ada.seesBanner("can’t write to its disk");
-  await ada.picture("window-disk-full");
-  office.clearsDisk();
+  await ada.takesScreenshot("window-disk-full");
+  office.clearDisk();
   await ada.seesSent("full 1");
   await ada.seesNoBanner();
-  await readsInOrder(ben, /^full/, ["full 1"]);
+  await assertMessages(ben, /^full/, ["full 1"]);
 });
 
-test("a message that the server refuses waits for a word, also after a new start", { skip }, async () => {
-  const earlier = await office.backsUp();
+test("a refused message shows the reason, also after a restart of the app", { skip }, async () => {
+  const backup = office.backUp();
   await ada.createsRoom("Kitchen");
   await ada.says("in time", "Kitchen");
   await ada.seesSent("in time");
-  await office.down("SIGKILL");
+  await office.stop("SIGKILL");
   await ada.seesBanner("Not connected");
   for (const text of ["too late 1", "too late 2"]) await ada.says(text, "Kitchen");
-  await ada.seesWaiting("too late 2");
-  // In the backup there is no kitchen yet.
-  await office.restores(earlier);
-  await office.up();
+  await ada.seesSending("too late 2");
+  // The backup doesn't contain the room.
+  office.restore(backup);
+  office.start();
   await ada.seesRefused("too late 1", "Not sent:");
   await ada.seesRefused("too late 2", "Not sent:");
-  await ada.picture("window-refused");
+  await ada.takesScreenshot("window-refused");
   await ada.quits();
-  await ada.opens();
-  await ada.goesTo("A room you are not in");
-  for (const name of ["Retry", "Copy", "Delete"]) await ada.isOffered(name, "too late 1");
-  await ada.chooses("Delete", "too late 1");
-  await ada.seesNoLonger("too late 1");
+  await ada.starts();
+  await ada.opensRoom("A room you are not in");
+  for (const name of ["Retry", "Copy", "Delete"]) await ada.seesRefusalButton(name, "too late 1");
+  await ada.clicksRefusalButton("Delete", "too late 1");
+  await ada.seesGone("too late 1");
   await ada.seesRefused("too late 2", "Not sent:");
 });

@@ -1,22 +1,22 @@
 /**
- * The real app in its real window, on a computer of its own.
- *
- * - the first run: a name, who is nearby, one click to host, and the card that lets others in shows a QR code and an address to type
- * - whoever types the address into a browser is seen to arrive
- * - after a restart it hosts again by itself, and everything is still there
- * - after a crash, too
+ * The app in its window, on a host of its own:
+ * - at the first run the user enters a name, sees nearby servers, and hosts with one click; the share panel shows a QR code and
+ *   an address to type
+ * - users who open the address in a browser appear on the share panel
+ * - after a restart it hosts again automatically, with all messages
+ * - after a crash as well
  */
 
 import { strict as assert } from "node:assert";
 import { after, before, test } from "node:test";
-import { skip as noServer } from "../foreign/server.mjs";
-import { Desk, noWindow } from "./app-window.mjs";
-import { Guest, noBrowser, openBrowser } from "./chat-page.mjs";
-import { hostsWithoutWindow } from "./headless-server.mjs";
-import { missing } from "./skip.mjs";
-import { noNamespaces, twoComputers } from "./network-namespaces.mjs";
+import { serverUnavailable } from "../foreign/server.mjs";
+import { AppWindow, windowUnavailable } from "./app-window.mjs";
+import { ChatPage, browserUnavailable, openBrowser } from "./chat-page.mjs";
+import { HeadlessServer } from "./headless-server.mjs";
+import { skipReason } from "./skip.mjs";
+import { namespacesUnavailable, createTwoHosts } from "./network-namespaces.mjs";
 
-const skip = missing(noWindow, noBrowser, noServer, noNamespaces);
+const skip = skipReason(windowUnavailable, browserUnavailable, serverUnavailable, namespacesUnavailable);
 let network;
 let office;
 let browser;
@@ -25,61 +25,61 @@ let address;
 
 before(async () => {
   if (skip) return;
-  network = twoComputers();
-  office = await hostsWithoutWindow(network.guest, "Office");
-  [ada, browser] = await Promise.all([Desk.at(network.host), openBrowser(network.guest.netns)]);
+  network = createTwoHosts();
+  office = await HeadlessServer.launch(network.second, "Office");
+  [ada, browser] = await Promise.all([AppWindow.open(network.first), openBrowser(network.second.netns)]);
 });
 after(async () => {
   await browser?.close();
-  await ada?.leaves();
+  await ada?.remove();
   await office?.remove();
   network?.remove();
 });
 
-test("the first run: a name, one click, and others can come", { skip }, async () => {
-  await ada.findsNearby("Office");
-  await ada.isCalled("Ada");
-  await ada.picture("first-run");
+test("at the first run the user enters a name and hosts with one click", { skip }, async () => {
+  await ada.seesNearby("Office");
+  await ada.setsName("Ada");
+  await ada.takesScreenshot("first-run");
   await ada.hosts();
-  address = await ada.readsOutAddress();
-  assert.match(address, new RegExp(`^${network.host.address}:\\d+$`), "it can be typed into any browser nearby");
+  address = await ada.sharedAddress();
+  assert.match(address, new RegExp(`^${network.first.address}:\\d+$`), "it works in any browser on the network");
   await ada.says("Is this thing on?");
   await ada.seesSent("Is this thing on?");
 });
 
-test("whoever types the address into a browser is seen to arrive", { skip }, async () => {
-  const guests = [];
+test("users who open the address in a browser appear on the share panel", { skip }, async () => {
+  const pages = [];
   for (const name of ["Lea", "Sam"]) {
-    const guest = await Guest.visits(browser, `http://${address}`, { name, width: 360, height: 720 });
-    guests.push(guest);
+    const chat = await ChatPage.open(browser, `http://${address}`, { name, width: 360, height: 720 });
+    pages.push(chat);
     await ada.seesHereNow(name);
-    await guest.sees("Is this thing on?");
-    await guest.says(`It is! ${name} here.`);
+    await chat.sees("Is this thing on?");
+    await chat.says(`It is! ${name} here.`);
     await ada.sees(`It is! ${name} here.`);
   }
-  await ada.seesNothingUnread();
-  await ada.picture("host");
-  for (const guest of guests) await guest.leaves();
+  await ada.seesNoUnread();
+  await ada.takesScreenshot("host");
+  for (const chat of pages) await chat.close();
 });
 
-test("after a restart it hosts again, and everything is there", { skip }, async () => {
+test("after a restart it hosts again, with all messages", { skip }, async () => {
   await ada.quits();
-  await ada.opens();
-  await ada.isIn("Lobby");
+  await ada.starts();
+  await ada.seesRoom("Lobby");
   await ada.sees("Is this thing on?");
   await ada.says("It is, again.");
   await ada.seesSent("It is, again.");
   await ada.clicks("Let others in");
-  assert.equal(await ada.readsOutAddress(), address, "at the address that was given away");
+  assert.equal(await ada.sharedAddress(), address, "at the address that was shared");
 });
 
-test("after a crash, too", { skip }, async () => {
+test("after a crash it hosts again as well", { skip }, async () => {
   await ada.crashes();
-  await ada.opens();
-  await ada.isIn("Lobby");
+  await ada.starts();
+  await ada.seesRoom("Lobby");
   await ada.says("Still here.");
   await ada.seesSent("Still here.");
-  assert.deepEqual(await ada.reads(/./), [
+  assert.deepEqual(await ada.messages(/./), [
     "Is this thing on?",
     "It is! Lea here.",
     "It is! Sam here.",

@@ -1,14 +1,14 @@
-/** A member of a chat, made from plain socket.io-client and docs/protocol.md alone. */
+/** A member of a chat, implemented with plain socket.io-client after docs/protocol.md. */
 
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
 import { eventually } from "./server.mjs";
 
-const withinMs = 10_000;
+const timeoutMs = 10_000;
 
 export class Member {
-  /** All that was heard, in order: `{ event, data }`. */
-  heard = [];
+  /** All received events, in order: `{ event, data }`. */
+  events = [];
   #socket;
 
   /** Connects and waits for `hello`. */
@@ -16,13 +16,13 @@ export class Member {
     const member = new Member();
     member.#socket = io(url, { forceNew: true, reconnection: false, ...options });
     const refused = new Promise((_, reject) => member.#socket.once("connect_error", reject));
-    member.#socket.onAny((event, data) => member.heard.push({ event, data }));
-    await Promise.race([member.hears("hello"), refused]);
+    member.#socket.onAny((event, data) => member.events.push({ event, data }));
+    await Promise.race([member.receives("hello"), refused]);
     return member;
   }
 
   get hello() {
-    return this.heard.find(({ event }) => event === "hello").data;
+    return this.events.find(({ event }) => event === "hello").data;
   }
 
   get lobby() {
@@ -38,46 +38,46 @@ export class Member {
     this.#socket.emit(event, data);
   }
 
-  /** The answer, by acknowledgement. */
-  asks(event, data) {
-    return this.#socket.timeout(withinMs).emitWithAck(event, data);
+  /** Emits an event and returns the answer in its acknowledgement. */
+  request(event, data) {
+    return this.#socket.timeout(timeoutMs).emitWithAck(event, data);
   }
 
-  /** Waits for an event that fits, be it one that has come already. */
-  async hears(event, fits = () => true) {
-    const found = () => this.heard.find((one) => one.event === event && fits(one.data));
-    const { data } = await eventually(`"${event}" is heard`, withinMs, found).catch((error) => {
-      throw new Error(`${error.message}; heard: ${JSON.stringify(this.heard.map((one) => one.event))}`);
+  /** Waits for an event that matches, or returns one that has been received already. */
+  async receives(name, matches = () => true) {
+    const find = () => this.events.find(({ event, data }) => event === name && matches(data));
+    const { data } = await eventually(`"${name}" is received`, timeoutMs, find).catch((error) => {
+      throw new Error(`${error.message}; received: ${JSON.stringify(this.events.map(({ event }) => event))}`);
     });
     return data;
   }
 
-  /** Subscribes to a room from the start or from a head. */
-  async follows(room, head = null) {
+  /** Subscribes to a room, from a head on or with the newest page. */
+  async subscribes(room, head = null) {
     this.emit("sync", { rooms: { [room]: head } });
-    return this.hears("page", (page) => page.room === room);
+    return this.receives("page", (page) => page.room === room);
   }
 
-  /** Posts, and waits for the receipt. */
+  /** Posts a message and waits for its entry, which is the receipt. */
   async says(text, { room = this.lobby, id = randomUUID() } = {}) {
     this.emit("post", { room, id, body: { kind: "message", text } });
-    const { entries } = await this.hears("entries", (batch) => batch.entries.some((entry) => entry.id === id));
+    const { entries } = await this.receives("entries", (batch) => batch.entries.some((entry) => entry.id === id));
     return entries.find((entry) => entry.id === id);
   }
 
-  /** Waits until somebody says this. */
+  /** Waits for a message of any member. */
   async sees(text) {
-    const fits = ({ entries }) => entries.some(({ body }) => body.text === text);
-    const found = () => this.heard.find(({ event, data }) => ["entries", "page"].includes(event) && fits(data));
-    const { data } = await eventually(`"${text}" is seen`, withinMs, found);
+    const hasText = ({ entries }) => entries.some(({ body }) => body.text === text);
+    const find = () => this.events.find(({ event, data }) => ["entries", "page"].includes(event) && hasText(data));
+    const { data } = await eventually(`"${text}" is seen`, timeoutMs, find);
     return data.entries.find(({ body }) => body.text === text);
   }
 
-  async isOn(transport) {
-    await eventually(`the connection is on ${transport}`, withinMs, () => this.transport === transport);
+  async usesTransport(transport) {
+    await eventually(`the transport is ${transport}`, timeoutMs, () => this.transport === transport);
   }
 
-  leave() {
+  disconnect() {
     this.#socket.disconnect();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A real server for a test: the program that `ICHAT_SERVER_BIN` names, on a port and a data folder of its own.
+ * A real server for tests: the program that `ICHAT_SERVER_BIN` names, with a port and a data folder of its own.
  *
  *   cargo build -p ichat-server
  *   ICHAT_SERVER_BIN=../target/debug/ichat-server node --test tests/foreign/
@@ -13,20 +13,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export const program = process.env.ICHAT_SERVER_BIN;
-/** Why there is nothing to test, for `{ skip }`. */
-export const skip = program ? false : "ICHAT_SERVER_BIN does not name a server";
+/** The reason to skip tests that need a server, or `false`. */
+export const serverUnavailable = program ? false : "ICHAT_SERVER_BIN does not name a server";
 
-const upWithinMs = 20_000;
+const startTimeoutMs = 20_000;
 
-/** Stands ahead of a program: where a file may not grow, writing fails, as it does on a full disk, instead of ending it. */
-export const hardy = ["sh", "-c", `trap "" XFSZ; exec "$0" "$@"`];
+/**
+ * A command prefix that ignores SIGXFSZ. Writing beyond the file size limit then fails, as it does on a full disk, instead of
+ * ending the program.
+ */
+export const ignoreFileSizeSignal = ["sh", "-c", `trap "" XFSZ; exec "$0" "$@"`];
 
-/** From now on this process can write nothing, as if the disk were full. */
+/** Makes all writes of a process fail, as if the disk were full. */
 export function fillDisk(pid) {
   execFileSync("prlimit", ["--pid", pid, "--fsize=0:unlimited"]);
 }
 
-/** There is room on the disk again. */
 export function clearDisk(pid) {
   execFileSync("prlimit", ["--pid", pid, "--fsize=unlimited:unlimited"]);
 }
@@ -38,12 +40,13 @@ export class Server {
   #process;
   #log = "";
 
-  static async start(...flags) {
+  /** Starts a server with an empty data folder. */
+  static async launch(...flags) {
     const server = new Server();
     server.#data = await mkdtemp(join(tmpdir(), "ichat-foreign-"));
     server.#port = await freePort();
     server.#flags = flags;
-    await server.up();
+    await server.start();
     return server;
   }
 
@@ -51,50 +54,48 @@ export class Server {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts it, again or for the first time, with the data that it had. */
-  async up() {
+  /** Starts the server on its port and data folder, and waits until it answers. */
+  async start() {
     const listen = ["--listen", `127.0.0.1:${this.#port}`, "--data", this.#data, "--no-announce"];
-    const [shell, ...command] = [...hardy, program, ...listen, ...this.#flags];
+    const [shell, ...command] = [...ignoreFileSizeSignal, program, ...listen, ...this.#flags];
     const started = spawn(shell, command, { stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [started.stdout, started.stderr]) stream.on("data", (text) => (this.#log += text));
     this.#process = started;
-    await eventually("the server answers", upWithinMs, async () => {
+    await eventually("the server answers", startTimeoutMs, async () => {
       if (started.exitCode !== null) throw new Error(`the server ended with ${started.exitCode}:\n${this.#log}`);
       return (await fetch(`${this.url}/healthz`).catch(() => undefined))?.ok;
     });
   }
 
-  /** From now on nothing can be written, as if the disk were full. */
-  fillsDisk() {
+  fillDisk() {
     fillDisk(this.#process.pid);
   }
 
-  /** There is room on the disk again. */
-  clearsDisk() {
+  clearDisk() {
     clearDisk(this.#process.pid);
   }
 
-  /** Ends it: `SIGTERM` asks, `SIGKILL` doesn't. */
-  async down(signal = "SIGTERM") {
+  /** Stops the server: gracefully by `SIGTERM`, at once by `SIGKILL`. */
+  async stop(signal = "SIGTERM") {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, "exit");
     this.#process.kill(signal);
     await ended;
   }
 
-  /** Ends it, and throws its data away: what comes up next is another server at the same address. */
+  /** Kills the server and deletes its data. If it is started again, it is another server at the same address. */
   async remove() {
-    await this.down("SIGKILL");
+    await this.stop("SIGKILL");
     await rm(this.#data, { recursive: true, force: true });
   }
 }
 
-/** Asks until the answer is truthy, and returns it. */
-export async function eventually(what, withinMs, ask) {
-  for (const end = Date.now() + withinMs; ;) {
-    const answer = await ask();
-    if (answer) return answer;
-    if (Date.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
+/** Polls until the result is truthy, and returns it. */
+export async function eventually(condition, timeoutMs, poll) {
+  for (const deadline = Date.now() + timeoutMs; ;) {
+    const result = await poll();
+    if (result) return result;
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

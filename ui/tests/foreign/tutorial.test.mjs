@@ -1,11 +1,10 @@
 /**
- * Clients as the Socket.IO chat tutorial teaches them, one for each of its stages, against the real server.
- * They know nothing of this project: what they call is what the tutorial's page calls.
- *
- * - the first stages: `emit("chat message", text)`, and everybody's messages come, one's own included
- * - "Server delivery": who was away gets what it missed, once and in order, by its `serverOffset`
- * - "Client delivery": a repeated `clientOffset` is one message, and the acknowledgement comes
- * - "Client delivery": what is said while the server is down arrives when it is back, once
+ * Clients of the Socket.IO chat tutorial, one for each of its stages, unchanged, against a real server. They call only what the
+ * tutorial's page calls:
+ * - first stages: `emit("chat message", text)` sends to everyone, the sender included
+ * - "Server delivery": a client that was away receives what it missed, once and in order, by its `serverOffset`
+ * - "Client delivery": a repeated `clientOffset` is one message, and is acknowledged
+ * - "Client delivery": messages sent while the server is down arrive once when it is back
  * - the tutorial's page and a client of this protocol talk with each other
  */
 
@@ -14,17 +13,17 @@ import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { io } from "socket.io-client";
 import { Member } from "./member.mjs";
-import { eventually, Server, skip } from "./server.mjs";
+import { eventually, Server, serverUnavailable as skip } from "./server.mjs";
 
-const withinMs = 15_000;
+const timeoutMs = 15_000;
 
-/** A page of the tutorial: its form, and its list of messages. */
-class Page {
+/** The tutorial's page: its form, and its list of messages. */
+class TutorialPage {
   messages = [];
   socket;
   #counter = 0;
 
-  /** `io()` as the stage calls it; the tutorial's page finds its own origin. */
+  /** Calls `io()` as the stage does. (The tutorial's page uses its own origin.) */
   constructor(url, options) {
     this.socket = io(url, { forceNew: true, ...options });
     this.socket.on("chat message", (msg, serverOffset) => {
@@ -35,20 +34,20 @@ class Page {
 
   /** The stages up to "Server delivery". */
   static simple(url) {
-    return new Page(url, {});
+    return new TutorialPage(url, {});
   }
 
   /** "Server delivery". */
   static withOffset(url) {
-    return new Page(url, { auth: { serverOffset: 0 } });
+    return new TutorialPage(url, { auth: { serverOffset: 0 } });
   }
 
   /** "Client delivery". */
   static withRetries(url, ackTimeout = 10_000) {
-    return new Page(url, { auth: { serverOffset: 0 }, ackTimeout, retries: 3 });
+    return new TutorialPage(url, { auth: { serverOffset: 0 }, ackTimeout, retries: 3 });
   }
 
-  async isConnected() {
+  async connected() {
     if (!this.socket.connected) await once(this.socket, "connect");
     return this;
   }
@@ -62,10 +61,10 @@ class Page {
   }
 
   async shows(text) {
-    await eventually(`"${text}" is shown`, withinMs, () => this.messages.includes(text));
+    await eventually(`"${text}" is shown`, timeoutMs, () => this.messages.includes(text));
   }
 
-  times(text) {
+  count(text) {
     return this.messages.filter((message) => message === text).length;
   }
 
@@ -74,24 +73,24 @@ class Page {
   }
 }
 
-describe("the tutorial's client", { skip }, () => {
+describe("the tutorial's clients", { skip }, () => {
   let server;
-  before(async () => (server = await Server.start()));
+  before(async () => (server = await Server.launch()));
   after(() => server?.remove());
 
-  test("its first stages: what one says everybody sees, oneself included", async () => {
-    const alice = await Page.simple(server.url).isConnected();
-    const bob = await Page.simple(server.url).isConnected();
+  test("first stages: a message is sent to everyone, the sender included", async () => {
+    const alice = await TutorialPage.simple(server.url).connected();
+    const bob = await TutorialPage.simple(server.url).connected();
     alice.submit("hello from the form");
     await Promise.all([alice, bob].map((page) => page.shows("hello from the form")));
-    assert.equal(alice.times("hello from the form"), 1);
+    assert.equal(alice.count("hello from the form"), 1);
     alice.close();
     bob.close();
   });
 
-  test("server delivery: who was away gets what it missed, once and in order", async () => {
-    const alice = await Page.withOffset(server.url).isConnected();
-    const bob = await Page.withOffset(server.url).isConnected();
+  test("server delivery: a client that was away receives what it missed, once and in order", async () => {
+    const alice = await TutorialPage.withOffset(server.url).connected();
+    const bob = await TutorialPage.withOffset(server.url).connected();
     alice.submit("seen");
     await bob.shows("seen");
     bob.close();
@@ -107,43 +106,43 @@ describe("the tutorial's client", { skip }, () => {
   });
 
   test("client delivery: a repeated clientOffset is one message, and is acknowledged", async () => {
-    const alice = await Page.withOffset(server.url).isConnected();
-    const say = () => alice.socket.timeout(withinMs).emitWithAck("chat message", "only once", "offset-1");
-    await say();
-    await say();
+    const alice = await TutorialPage.withOffset(server.url).connected();
+    const send = () => alice.socket.timeout(timeoutMs).emitWithAck("chat message", "only once", "offset-1");
+    await send();
+    await send();
     alice.submit("after it");
     await alice.shows("after it");
-    assert.equal(alice.times("only once"), 1);
+    assert.equal(alice.count("only once"), 1);
     alice.close();
   });
 
-  test("client delivery: what is said while the server is down arrives when it is back, once", async () => {
-    const alice = await Page.withRetries(server.url, 1_000).isConnected();
+  test("client delivery: messages sent while the server is down arrive once when it is back", async () => {
+    const alice = await TutorialPage.withRetries(server.url, 1_000).connected();
     alice.submitOnce("before");
     await alice.shows("before");
-    await server.down();
+    await server.stop();
     alice.submitOnce("meanwhile 1");
     alice.submitOnce("meanwhile 2");
-    await server.up();
+    await server.start();
     await alice.shows("meanwhile 2");
-    const bob = await Page.withOffset(server.url).isConnected();
+    const bob = await TutorialPage.withOffset(server.url).connected();
     await bob.shows("meanwhile 2");
-    for (const text of ["before", "meanwhile 1", "meanwhile 2"]) assert.equal(bob.times(text), 1, text);
+    for (const text of ["before", "meanwhile 1", "meanwhile 2"]) assert.equal(bob.count(text), 1, text);
     assert.ok(bob.messages.indexOf("meanwhile 1") < bob.messages.indexOf("meanwhile 2"));
     alice.close();
     bob.close();
   });
 
   test("the tutorial's page and a client of this protocol talk with each other", async () => {
-    const alice = await Page.simple(server.url).isConnected();
+    const alice = await TutorialPage.simple(server.url).connected();
     const bob = await Member.connect(server.url);
-    await bob.follows(bob.lobby);
+    await bob.subscribes(bob.lobby);
     alice.submit("from the page");
     const seen = await bob.sees("from the page");
     assert.match(seen.author, /^guest-/);
     await bob.says("from the protocol");
     await alice.shows("from the protocol");
     alice.close();
-    bob.leave();
+    bob.disconnect();
   });
 });

@@ -18,7 +18,7 @@ import { IDBFactory } from "fake-indexeddb";
 import "fake-indexeddb/auto";
 import { v4, v7 } from "uuid";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { eventually, Server, skip } from "../../../tests/foreign/server.mjs";
+import { eventually, Server, serverUnavailable } from "../../../tests/foreign/server.mjs";
 import type { BackendEvent } from "../index";
 import type { Entry, Hello, ServerId } from "../protocol";
 import type { ConnectionStatus, OutboxItem, Update } from "../session-types";
@@ -169,9 +169,9 @@ class Tab implements BrowserEnv {
 let lobby = "";
 let server: Server;
 
-describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
+describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }, () => {
   beforeEach(async () => {
-    server = await Server.start();
+    server = await Server.launch();
   });
 
   afterEach(async () => {
@@ -213,11 +213,11 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
     const ada = await new Browser().joins(server.url, "Ada");
     await ada.says("before");
     await ada.sees("before");
-    await server.down("SIGKILL");
+    await server.stop("SIGKILL");
     await ada.says("meanwhile 1");
     await ada.says("meanwhile 2");
     await ada.becomes("reconnecting");
-    await server.up();
+    await server.start();
     await ada.sees("meanwhile 2");
     await ada.hasEmptyOutbox();
     const bob = await new Browser().joins(server.url, "Bob");
@@ -228,14 +228,14 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
   test("a reload keeps the outbox: its posts arrive once, in order, from the same device", async () => {
     const ada = await new Browser().joins(server.url, "Ada");
     lobby = ada.hello?.lobby ?? "";
-    await server.down();
+    await server.stop();
     await ada.becomes("reconnecting");
     for (const text of ["1", "2", "3"]) await ada.says(text);
     const second = await ada.reload();
     await second.says("4");
     const third = await second.reload();
     await eventually("all four are in the outbox", timeoutMs, () => third.outbox.length === 4);
-    await server.up();
+    await server.start();
     third.becomesVisible();
     await third.sees("4");
     await third.hasEmptyOutbox();
@@ -279,11 +279,11 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
   test("the posts of a closed tab are sent by the next tab that starts", async () => {
     const browser = new Browser();
     const ada = await browser.joins(server.url, "Ada");
-    await server.down();
+    await server.stop();
     await ada.becomes("reconnecting");
     await ada.says("left behind");
     ada.close();
-    await server.up();
+    await server.start();
     const next = await browser.opens(server.url);
     await next.sees("left behind");
     await next.hasEmptyOutbox();
@@ -294,7 +294,7 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
     const first = await browser.joins(server.url, "Ada");
     const second = await browser.opens(server.url);
     await second.becomes("online");
-    await server.down();
+    await server.stop();
     await first.becomes("reconnecting");
     await first.says("left behind");
     second.renewsLease();
@@ -303,7 +303,7 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
     first.close();
     second.renewsLease();
     await eventually("the post is adopted", timeoutMs, () => second.outbox.length === 2);
-    await server.up();
+    await server.start();
     second.becomesVisible();
     await second.sees("left behind");
     await second.hasEmptyOutbox();
@@ -316,9 +316,9 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
     const second = await browser.opens(server.url);
     await second.becomes("online");
     await second.backend.setName("Ada Lovelace");
-    await server.down();
+    await server.stop();
     await first.becomes("reconnecting");
-    await server.up();
+    await server.start();
     first.becomesVisible();
     await eventually("the first is back", timeoutMs, () => first.updates("hello").length === 2);
     expect(first.hello?.name).toBe("Ada Lovelace");
@@ -345,11 +345,11 @@ describe.skipIf(skip)("the browser's back end", { timeout: 40_000 }, () => {
   test("another server at the same address gets no posts that were written for the first", async () => {
     const ada = await new Browser().joins(server.url, "Ada");
     const first = ada.server;
-    await server.down();
+    await server.stop();
     await ada.becomes("reconnecting");
     await ada.says("for the first");
     await server.remove();
-    await server.up();
+    await server.start();
     ada.becomesVisible();
     await eventually("the other server is known", timeoutMs, () => ada.server !== first);
     await ada.becomes("online");
