@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(HostingState::load(&file), None);
         let hosting = HostingState {
             server: ServerId::fresh(),
-            name: Name::parse("Office").unwrap(),
+            name: Name::parse("Home").unwrap(),
             hosting: true,
         };
         hosting.save(&file).unwrap();

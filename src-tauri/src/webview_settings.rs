@@ -1,7 +1,7 @@
-//! Settings of WebKitGTK that Tauri does not expose.
+//! Settings of the web view that Tauri does not expose.
 //!
-//! Without a graphics card WebKitGTK still composes the page with OpenGL, on Mesa's software renderer. That costs a shader
-//! compiler, textures and threads for the same picture that it can draw directly, so it is told to draw directly.
+//! Without a graphics card `WebKitGTK` still composes the page with OpenGL, on Mesa's software renderer. That costs a shader
+//! compiler, textures and threads, and the picture is the same without. So it is switched off there.
 
 use std::path::Path;
 

@@ -21,7 +21,7 @@ fn nothing_hosted(event: &Value) -> Option<()> {
 fn a_server_that_is_hosted_again_is_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let app = TestApp::open(dir.path());
-    let server = app.hosts("Office");
+    let server = app.hosts("Home");
     let lobby = app.lobby(&server);
     app.says(&server, &lobby, "before the break");
     app.sees_message(&server, &lobby, "before the break");
@@ -30,7 +30,7 @@ fn a_server_that_is_hosted_again_is_the_same() {
     app.must("host_stop", json!({}));
     app.sees_after(before, "the end of hosting", nothing_hosted);
 
-    assert_eq!(app.hosts("Office"), server);
+    assert_eq!(app.hosts("Home"), server);
     // Another device, without a replica, loads the history from the server.
     let elsewhere = tempfile::tempdir().unwrap();
     let guest = TestApp::open(elsewhere.path());
@@ -46,7 +46,7 @@ fn a_server_that_is_hosted_again_is_the_same() {
 fn hosting_resumes_after_a_restart_unless_it_was_stopped() {
     let dir = tempfile::tempdir().unwrap();
     let app = TestApp::open(dir.path());
-    let server = app.hosts("Office");
+    let server = app.hosts("Home");
     app.quits();
 
     let app = TestApp::open(dir.path());
@@ -61,7 +61,7 @@ fn hosting_resumes_after_a_restart_unless_it_was_stopped() {
     let app = TestApp::open(dir.path());
     app.sees("the profile", |event| (event["event"] == "profile").then_some(()));
     // If hosting had resumed, this would be rejected.
-    app.must("host_start", json!({ "name": "Office" }));
+    app.must("host_start", json!({ "name": "Home" }));
     app.quits();
 }
 
@@ -80,10 +80,10 @@ fn two_apps_host_at_the_same_time() {
 fn a_second_click_on_host_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let app = TestApp::open(dir.path());
-    let server = app.hosts("Office");
+    let server = app.hosts("Home");
     let error = app.invoke("host_start", json!({ "name": "Other" })).unwrap_err();
     assert_eq!(error["code"], "conflict");
-    assert!(error["message"].as_str().unwrap().contains("Office"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("Home"), "{error}");
     let lobby = app.lobby(&server);
     app.says(&server, &lobby, "still here");
     app.sees_message(&server, &lobby, "still here");
@@ -94,7 +94,7 @@ fn a_second_click_on_host_changes_nothing() {
 fn a_server_near_is_found_joined_and_gone() {
     let (ada_data, bob_data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (ada, bob) = (TestApp::open(ada_data.path()), TestApp::open(bob_data.path()));
-    let server = ada.hosts("Office");
+    let server = ada.hosts("Home");
     let near = |event: &Value| {
         let servers = event["servers"]
             .as_array()
@@ -105,7 +105,7 @@ fn a_server_near_is_found_joined_and_gone() {
     let found = bob.sees("a server near", |event| near(event)?);
     assert_eq!(
         (&found["name"], &found["compatible"], &found["own"]),
-        (&json!("Office"), &json!(true), &json!(false))
+        (&json!("Home"), &json!(true), &json!(false))
     );
     let own = ada.sees("its own announcement", |event| near(event)?);
     assert_eq!(own["own"], true);
@@ -125,7 +125,7 @@ fn a_server_near_is_found_joined_and_gone() {
 fn a_damaged_history_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let app = TestApp::open(dir.path());
-    let server = app.hosts("Office");
+    let server = app.hosts("Home");
     app.quits();
 
     let folder = dir.path().join("host");
@@ -139,7 +139,7 @@ fn a_damaged_history_is_reported() {
         (event["event"] == "hosting").then(|| event["error"]["message"].as_str().map(str::to_owned))?
     });
     assert!(message.contains("damaged"), "{message}");
-    let error = app.invoke("host_start", json!({ "name": "Office" })).unwrap_err();
+    let error = app.invoke("host_start", json!({ "name": "Home" })).unwrap_err();
     assert_eq!(error["code"], "storage", "{error} for {server}");
     app.quits();
 }

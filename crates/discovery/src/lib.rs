@@ -3,9 +3,9 @@
 //! ```text
 //!  Discovery::announce ─┐                        ┌─ mdns.rs: mdns-sd and its thread
 //!  AnnouncementHandle ──┼─ Command ─▶ task.rs ◀──┤     ▲ which interfaces: interface_selector.rs
-//!  Discovery::browse ───┘               │        └─ 224.0.0.251 and ff02::fb, UDP port 5353
-//!                                       ▼
-//!                            server_table.rs ── list of servers ─▶ Nearby::next ─▶ NearbyEvent
+//!  Discovery::browse ───┘             │    │     └─ 224.0.0.251 and ff02::fb, UDP port 5353
+//!                       registrations.rs   ▼
+//!                  what to announce when   server_table.rs ── list of servers ─▶ Nearby::next ─▶ NearbyEvent
 //! ```
 //!
 //! - [`Discovery`]: a cheap handle to one background task. Start one per process.
@@ -56,6 +56,7 @@ mod local_addresses;
 mod mdns;
 mod nearby;
 mod record;
+mod registrations;
 mod server_table;
 mod task;
 

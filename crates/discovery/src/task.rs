@@ -1,6 +1,5 @@
 //! The background task: commands go in, the list of servers comes out. It owns mdns-sd and all state.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,16 +13,11 @@ use crate::interface_selector::InterfaceSelector;
 use crate::mdns::{self, BrowseEvent, BrowseEvents, Mdns, instance_name};
 use crate::nearby::ServerList;
 use crate::record::Record;
+use crate::registrations::Registrations;
 use crate::server_table::ServerTable;
 
 /// The interval of the work on the table while browsing.
 const TICK_INTERVAL: Duration = Duration::from_millis(250);
-
-/// The least time between two announcements of one server. Below one second mdns-sd drops records.
-const MIN_ANNOUNCE_INTERVAL: Duration = Duration::from_millis(1_500);
-
-/// An unchanged announcement is repeated at this interval, for listeners that missed a change.
-const REANNOUNCE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The interval of browsing. mdns-sd's own repetitions become as rare as one an hour.
 const BROWSE_INTERVAL: Duration = Duration::from_mins(1);
@@ -44,20 +38,9 @@ pub(crate) struct Task {
     commands: mpsc::UnboundedReceiver<Command>,
     servers: watch::Sender<Arc<ServerList>>,
     stop: CancellationToken,
-    registrations: BTreeMap<RegistrationId, Registration>,
+    registrations: Registrations,
     browsing: Option<Browsing>,
     table: ServerTable,
-}
-
-/// An announced server.
-struct Registration {
-    instance: String,
-    record: Record,
-    /// The number of changes; see [`Record::properties`].
-    revision: u64,
-    port: u16,
-    announced_at: Option<Instant>,
-    next_announcement: Instant,
 }
 
 /// A search in progress.
@@ -83,7 +66,7 @@ impl Task {
             commands,
             servers,
             stop,
-            registrations: BTreeMap::new(),
+            registrations: Registrations::default(),
             browsing: None,
             table: ServerTable::default(),
         })
@@ -115,11 +98,7 @@ impl Task {
 
     fn next_deadline(&self) -> Option<Instant> {
         let tick = self.browsing.as_ref().map(|browsing| browsing.next_tick);
-        self.registrations
-            .values()
-            .map(|registration| registration.next_announcement)
-            .chain(tick)
-            .min()
+        self.registrations.next_announcement().into_iter().chain(tick).min()
     }
 
     fn handle_command(&mut self, command: Command) {
@@ -130,7 +109,7 @@ impl Task {
                 announcement,
                 people,
             } => self.register(id, announcement, people, now),
-            Command::SetPeople { id, people } => self.set_people(id, people, now),
+            Command::SetPeople { id, people } => self.registrations.set_people(id, people, now),
             Command::Unregister { id, done } => self.unregister(id, done),
             Command::Browse => {
                 self.browsing.get_or_insert(Browsing {
@@ -157,41 +136,14 @@ impl Task {
             protocol,
             people,
         };
-        let replaced = self
-            .registrations
-            .extract_if(.., |_, registration| registration.instance == instance)
-            .next();
-        let mut registration = match replaced {
-            Some((_, replaced)) => Registration { record, ..replaced },
-            None => Registration {
-                instance,
-                record,
-                revision: 0,
-                port,
-                announced_at: None,
-                next_announcement: now,
-            },
-        };
-        registration.schedule_change(now);
-        self.registrations.insert(id, registration);
-    }
-
-    /// Schedules an announcement of the new number. A burst of changes becomes one announcement.
-    fn set_people(&mut self, id: RegistrationId, people: u32, now: Instant) {
-        let Some(registration) = self.registrations.get_mut(&id) else {
-            return;
-        };
-        if registration.record.people != people {
-            registration.record.people = people;
-            registration.schedule_change(now);
-        }
+        self.registrations.register(id, instance, record, port, now);
     }
 
     fn unregister(&mut self, id: RegistrationId, done: Option<oneshot::Sender<()>>) {
-        let Some(registration) = self.registrations.remove(&id) else {
+        let Some(instance) = self.registrations.unregister(id) else {
             return;
         };
-        match self.mdns.unregister(&registration.instance) {
+        match self.mdns.unregister(&instance) {
             Ok(status) => {
                 // A task of its own, since this one must not wait for mdns-sd. It ends: mdns-sd answers or hangs up.
                 tokio::spawn(async move {
@@ -235,22 +187,16 @@ impl Task {
     }
 
     fn announce_due(&mut self, now: Instant) {
-        for registration in self.registrations.values_mut() {
-            if registration.next_announcement > now {
-                continue;
-            }
+        for registration in self.registrations.due(now) {
             let properties = registration.record.properties(registration.revision);
             match self
                 .mdns
                 .register(&registration.instance, &properties, registration.port)
             {
-                Ok(()) => {
-                    registration.announced_at = Some(now);
-                    registration.next_announcement = now + REANNOUNCE_INTERVAL;
-                }
+                Ok(()) => registration.announced(now),
                 Err(error) => {
                     tracing::warn!(%error, "a server could not be announced; trying again");
-                    registration.next_announcement = now + MIN_ANNOUNCE_INTERVAL;
+                    registration.retry(now);
                 }
             }
         }
@@ -320,17 +266,14 @@ impl Task {
                 () = tokio::time::sleep(RESTART_DELAY) => {}
             }
         };
-        let now = Instant::now();
-        for registration in self.registrations.values_mut() {
-            registration.next_announcement = now;
-        }
+        self.registrations.announce_all(Instant::now());
         if let Some(browsing) = &mut self.browsing {
             browsing.events = None;
         }
     }
 
     async fn shut_down(mut self) {
-        let ids: Vec<RegistrationId> = self.registrations.keys().copied().collect();
+        let ids = self.registrations.ids();
         for id in &ids {
             self.unregister(*id, None);
         }
@@ -338,16 +281,6 @@ impl Task {
             tokio::time::sleep(GOODBYE_REPEAT_DELAY).await;
         }
         self.mdns.shutdown().await;
-    }
-}
-
-impl Registration {
-    /// Schedules the announcement of a change, as early as [`MIN_ANNOUNCE_INTERVAL`] allows.
-    fn schedule_change(&mut self, now: Instant) {
-        self.revision += 1;
-        self.next_announcement = self
-            .announced_at
-            .map_or(now, |announced_at| now.max(announced_at + MIN_ANNOUNCE_INTERVAL));
     }
 }
 

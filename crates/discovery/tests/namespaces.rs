@@ -9,9 +9,9 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::expect_used, reason = "in a test a failed expectation is the result")]
 
-mod lab;
+mod near;
 
-use lab::{SERVER, addresses_of, announce, browse, plugged_in, unplugged};
+use near::{SERVER, addresses_of, announce, browse, plugged_in, unplugged};
 
 #[test]
 fn a_server_is_found_and_gone_after_sigterm_and_sigkill() {

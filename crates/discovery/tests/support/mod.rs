@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 /// Far longer than anything here takes, and less than the 120 s after which a DNS-SD record expires by itself.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
 /// Starts discovery on the loopback interface.
 pub(crate) fn discovery() -> Discovery {

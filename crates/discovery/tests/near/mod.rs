@@ -9,8 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 use ichat_testkit::net::{Netns, Veth, or_skip};
 use serde_json::Value;
 
-/// Longer than anything takes on a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(40);
+/// Longer than anything takes on a busy machine, and less than the 120 s after which a DNS-SD record expires by itself.
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// The id of the server that the tests announce.
 pub(crate) const SERVER: &str = "6f3f7f0e-93a4-4d0f-9f6e-2b8f0f3b1c55";
