@@ -9,7 +9,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 /// The default port of a server.
-pub const DEFAULT_PORT: u16 = 4242;
+const DEFAULT_PORT: u16 = 4242;
 
 /// The address of a server: host, port, and whether the connection uses TLS.
 ///
@@ -46,7 +46,7 @@ impl Address {
     }
 
     /// Returns the address as a URL without a path.
-    pub fn url(&self) -> &Url {
+    pub(crate) fn url(&self) -> &Url {
         &self.url
     }
 

@@ -33,7 +33,7 @@ mod socket;
 mod state;
 mod updates;
 
-pub use address::{Address, DEFAULT_PORT, InvalidAddress};
+pub use address::{Address, InvalidAddress};
 pub use atomic_file::write_atomically;
 pub use client::Client;
 pub use clock::Clock;

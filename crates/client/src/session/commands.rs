@@ -8,7 +8,7 @@ use ichat_protocol::{
 use super::{Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, effects::Effects};
 
 impl Session {
-    pub(super) fn command(&mut self, now: u64, command: Command, effects: &mut Effects) {
+    pub(super) fn run_command(&mut self, now: u64, command: Command, effects: &mut Effects) {
         match command {
             Command::Send {
                 room,
@@ -70,7 +70,7 @@ impl Session {
     }
 
     /// Handles the answer to [`Effect::Load`]: reports the entries, and requests from the server what the replica lacks.
-    pub(super) fn loaded(
+    pub(super) fn on_loaded(
         &mut self,
         room: RoomId,
         range: LogRange,

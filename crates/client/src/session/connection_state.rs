@@ -100,7 +100,7 @@ impl ConnectionState {
     }
 
     /// Goes online after `hello`.
-    pub(super) fn hello(&mut self, now: u64, heads_interval_ms: u32) {
+    pub(super) fn go_online(&mut self, now: u64, heads_interval_ms: u32) {
         self.phase = Phase::Online { since: now };
         self.heads_interval = u64::from(heads_interval_ms).clamp(MIN_HEADS_INTERVAL_MS, MAX_HEADS_INTERVAL_MS);
         self.message = None;

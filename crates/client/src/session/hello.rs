@@ -10,8 +10,8 @@ pub(super) const MAX_ROOMS: usize = 4_096;
 const SYNC_BATCH: usize = 500;
 
 impl Session {
-    pub(super) fn hello(&mut self, now: u64, mut hello: Hello, effects: &mut Effects) {
-        self.connection.hello(now, hello.limits.heads_every_ms);
+    pub(super) fn on_hello(&mut self, now: u64, mut hello: Hello, effects: &mut Effects) {
+        self.connection.go_online(now, hello.limits.heads_every_ms);
         self.lobby = Some(hello.lobby);
         self.rooms_changed = true;
         let mut left: Vec<RoomId> = self.rooms.keys().copied().collect();
@@ -87,7 +87,7 @@ impl Session {
         joined && !was_joined
     }
 
-    pub(super) fn room(&mut self, now: u64, summary: RoomSummary, effects: &mut Effects) {
+    pub(super) fn on_room(&mut self, now: u64, summary: RoomSummary, effects: &mut Effects) {
         let id = summary.id;
         if !summary.joined && !self.rooms.contains_key(&id) {
             return;

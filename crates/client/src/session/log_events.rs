@@ -8,7 +8,7 @@ use super::{Change, Session, Update, effects::Effects, log::MAX_PENDING, room::R
 const MAX_PAGE: usize = 2_000;
 
 impl Session {
-    pub(super) fn entries(&mut self, now: u64, entries: Entries, effects: &mut Effects) {
+    pub(super) fn on_entries(&mut self, now: u64, entries: Entries, effects: &mut Effects) {
         let pending: usize = self.rooms.values().map(|room| room.log.pending_count()).sum();
         let id = entries.room;
         let Some(room) = self.joined_room(id) else {
@@ -31,7 +31,7 @@ impl Session {
         self.request_missing(now, id, effects);
     }
 
-    pub(super) fn page(&mut self, now: u64, page: Page, effects: &mut Effects) {
+    pub(super) fn on_page(&mut self, now: u64, page: Page, effects: &mut Effects) {
         let id = page.room;
         let Some(room) = self.joined_room(id) else {
             return;
@@ -131,7 +131,7 @@ impl Session {
         }
     }
 
-    pub(super) fn reset(&mut self, now: u64, reset: Reset, effects: &mut Effects) {
+    pub(super) fn on_reset(&mut self, now: u64, reset: Reset, effects: &mut Effects) {
         let Reset { room: id, head } = reset;
         let Some(room) = self.joined_room(id) else {
             return;
@@ -145,7 +145,7 @@ impl Session {
         effects.notify(Update::Reset { room: id });
     }
 
-    pub(super) fn heads(&mut self, now: u64, heads: &Heads, effects: &mut Effects) {
+    pub(super) fn on_heads(&mut self, now: u64, heads: &Heads, effects: &mut Effects) {
         for (id, head) in &heads.heads {
             let Some(room) = self.joined_room(*id).filter(|_| head.seq.0 <= MAX_SEQ) else {
                 continue;

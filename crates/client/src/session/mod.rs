@@ -132,13 +132,13 @@ impl Session {
             }
             Input::Nudge => self.nudge(now, effects),
             Input::Refresh => self.refresh(effects),
-            Input::Command(command) => self.command(now, command, effects),
+            Input::Command(command) => self.run_command(now, command, effects),
             Input::Loaded {
                 room,
                 range,
                 entries,
                 later,
-            } => self.loaded(room, range, entries, later, effects),
+            } => self.on_loaded(room, range, entries, later, effects),
         }
     }
 

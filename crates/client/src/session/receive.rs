@@ -14,34 +14,34 @@ impl Session {
             if let ServerEvent::Hello(hello) = event
                 && self.connection.awaits_hello()
             {
-                self.hello(now, hello, effects);
+                self.on_hello(now, hello, effects);
             }
             return;
         }
         match event {
-            ServerEvent::Entries(entries) => self.entries(now, entries, effects),
-            ServerEvent::Page(page) => self.page(now, page, effects),
-            ServerEvent::Reset(reset) => self.reset(now, reset, effects),
-            ServerEvent::Heads(heads) => self.heads(now, &heads, effects),
+            ServerEvent::Entries(entries) => self.on_entries(now, entries, effects),
+            ServerEvent::Page(page) => self.on_page(now, page, effects),
+            ServerEvent::Reset(reset) => self.on_reset(now, reset, effects),
+            ServerEvent::Heads(heads) => self.on_heads(now, &heads, effects),
             ServerEvent::Rooms(list) => {
                 let rooms = list.rooms.into_iter().take(MAX_ROOMS).collect();
                 effects.notify(Update::Directory { rooms });
             }
-            ServerEvent::Room(summary) => self.room(now, summary, effects),
-            ServerEvent::Members(list) => self.members(list, effects),
+            ServerEvent::Room(summary) => self.on_room(now, summary, effects),
+            ServerEvent::Members(list) => self.on_members(list, effects),
             ServerEvent::Presence(presence) => self.presence.update(presence.people),
-            ServerEvent::Typing(typing) => self.typing(now, typing),
+            ServerEvent::Typing(typing) => self.on_typing(now, typing),
             ServerEvent::Read(read) => {
                 self.move_read_marker(read, effects);
             }
-            ServerEvent::Refused(refused) => self.refused(now, refused, effects),
+            ServerEvent::Refused(refused) => self.on_refused(now, refused, effects),
             ServerEvent::Closing(closing) => self.connection.server_closing(now, closing.message, effects),
             // A second `hello` is an error of the server; other versions may send more events.
             ServerEvent::Hello(_) | ServerEvent::Unknown => {}
         }
     }
 
-    fn members(&mut self, list: MemberList, effects: &mut Effects) {
+    fn on_members(&mut self, list: MemberList, effects: &mut Effects) {
         let room = list.room;
         let Some(known) = self.joined_room(room) else {
             return;
@@ -56,7 +56,7 @@ impl Session {
         effects.notify(Update::Members { room, members });
     }
 
-    fn typing(&mut self, now: u64, typing: TypingNow) {
+    fn on_typing(&mut self, now: u64, typing: TypingNow) {
         if self.me.as_ref() == Some(&typing.member) || self.joined_room(typing.room).is_none() {
             return;
         }
@@ -82,7 +82,7 @@ impl Session {
         true
     }
 
-    fn refused(&mut self, now: u64, refused: Refused, effects: &mut Effects) {
+    fn on_refused(&mut self, now: u64, refused: Refused, effects: &mut Effects) {
         let Refused { event, room, id, error } = refused;
         match (event.as_str(), room, id) {
             ("post", _, Some(id)) if self.outbox.refuse(now, id, error.clone(), effects) => return,

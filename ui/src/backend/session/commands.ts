@@ -7,7 +7,7 @@ import type { Effects } from "./effects";
 import { extendUnreadBack, notifyEntries } from "./log-events";
 import type { SessionState } from "./state";
 
-export function command(state: SessionState, now: number, command: Command, effects: Effects): void {
+export function runCommand(state: SessionState, now: number, command: Command, effects: Effects): void {
   const { isOnline } = state.connection;
   switch (command.command) {
     case "send":
@@ -50,7 +50,7 @@ export function command(state: SessionState, now: number, command: Command, effe
 }
 
 /** Handles the answer to the effect `load`: reports the entries, and requests from the server what the replica lacks. */
-export function loaded(
+export function onLoaded(
   state: SessionState,
   result: { room: RoomId; range: LogRange; entries: Entry[]; later: Entry[] },
   effects: Effects,

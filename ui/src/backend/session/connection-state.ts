@@ -78,7 +78,7 @@ export class ConnectionState {
   }
 
   /** Goes online after `hello`. */
-  hello(now: number, headsIntervalMs: number): void {
+  goOnline(now: number, headsIntervalMs: number): void {
     this.#phase = { phase: "online", since: now };
     this.#headsInterval = Math.min(Math.max(headsIntervalMs, minHeadsIntervalMs), maxHeadsIntervalMs);
     this.#message = undefined;

@@ -11,8 +11,8 @@ export const maxRooms = 4_096;
 /** The number of rooms in one `sync`. It is below the server's limit, so that the packet is far below the limit of its size. */
 const syncBatch = 500;
 
-export function hello(state: SessionState, now: number, hello: Hello, effects: Effects): void {
-  state.connection.hello(now, hello.limits.heads_every_ms);
+export function onHello(state: SessionState, now: number, hello: Hello, effects: Effects): void {
+  state.connection.goOnline(now, hello.limits.heads_every_ms);
   state.lobby = hello.lobby;
   state.roomsChanged = true;
   const left = new Set(state.rooms.keys());
@@ -73,7 +73,7 @@ function upsertRoom(state: SessionState, summary: RoomSummary, effects: Effects)
   return summary.joined && !wasJoined;
 }
 
-export function room(state: SessionState, now: number, summary: RoomSummary, effects: Effects): void {
+export function onRoom(state: SessionState, now: number, summary: RoomSummary, effects: Effects): void {
   const { id } = summary;
   if (!summary.joined && !state.rooms.has(id)) return;
   state.roomsChanged = true;

@@ -16,7 +16,7 @@
  */
 
 import type { Effect, Input, PersistedState } from "../session-types";
-import { command, loaded } from "./commands";
+import { onLoaded, runCommand } from "./commands";
 import { Effects } from "./effects";
 import { syncAll } from "./hello";
 import { retryRequests } from "./log-events";
@@ -71,9 +71,9 @@ export class Session {
       case "refresh":
         return this.#refresh(effects);
       case "command":
-        return command(state, now, input, effects);
+        return runCommand(state, now, input, effects);
       case "loaded":
-        return loaded(state, input, effects);
+        return onLoaded(state, input, effects);
     }
   }
 

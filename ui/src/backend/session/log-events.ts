@@ -10,7 +10,7 @@ import type { SessionState } from "./state";
 /** The longest page that is accepted. Servers send fewer entries. */
 const maxPage = 2_000;
 
-export function entries(state: SessionState, now: number, batch: Entries, effects: Effects): void {
+export function onEntries(state: SessionState, now: number, batch: Entries, effects: Effects): void {
   const id = batch.room;
   const room = state.joinedRoom(id);
   if (!room) return;
@@ -28,7 +28,7 @@ export function entries(state: SessionState, now: number, batch: Entries, effect
   room.log.requestMissing(now, id, effects);
 }
 
-export function page(state: SessionState, now: number, page: Page, effects: Effects): void {
+export function onPage(state: SessionState, now: number, page: Page, effects: Effects): void {
   const id = page.room;
   const room = state.joinedRoom(id);
   if (!room || !isValid(page)) return;
@@ -55,7 +55,7 @@ export function page(state: SessionState, now: number, page: Page, effects: Effe
   room.log.requestMissing(now, id, effects);
 }
 
-export function reset(state: SessionState, now: number, { room: id, head }: Reset, effects: Effects): void {
+export function onReset(state: SessionState, now: number, { room: id, head }: Reset, effects: Effects): void {
   const room = state.joinedRoom(id);
   if (!room) return;
   room.log.reset(now);
@@ -64,7 +64,7 @@ export function reset(state: SessionState, now: number, { room: id, head }: Rese
   effects.notify({ update: "reset", room: id });
 }
 
-export function heads(state: SessionState, now: number, { heads }: Heads, effects: Effects): void {
+export function onHeads(state: SessionState, now: number, { heads }: Heads, effects: Effects): void {
   for (const [id, head] of sortedEntries(new Map(Object.entries(heads)))) {
     const room = state.joinedRoom(id);
     if (!room || head.seq > limits.maxSeq) continue;

@@ -3,8 +3,8 @@
 import type { MemberList, Refused, ServerEvent, TypingNow } from "../protocol";
 import { isTransient } from "../wire-error";
 import type { Effects } from "./effects";
-import { hello, maxRooms, room } from "./hello";
-import { entries, heads, page, reset } from "./log-events";
+import { maxRooms, onHello, onRoom } from "./hello";
+import { onEntries, onHeads, onPage, onReset } from "./log-events";
 import type { SessionState } from "./state";
 
 /** A bound on the members of a room that a hostile server can make the client keep. */
@@ -13,33 +13,33 @@ const maxMembers = 20_000;
 export function receive(state: SessionState, now: number, { event, data }: ServerEvent, effects: Effects): void {
   if (!state.connection.isOnline) {
     // The server has nothing to say before its `hello`.
-    if (event === "hello" && state.connection.awaitsHello) hello(state, now, data, effects);
+    if (event === "hello" && state.connection.awaitsHello) onHello(state, now, data, effects);
     return;
   }
   switch (event) {
     case "entries":
-      return entries(state, now, data, effects);
+      return onEntries(state, now, data, effects);
     case "page":
-      return page(state, now, data, effects);
+      return onPage(state, now, data, effects);
     case "reset":
-      return reset(state, now, data, effects);
+      return onReset(state, now, data, effects);
     case "heads":
-      return heads(state, now, data, effects);
+      return onHeads(state, now, data, effects);
     case "rooms":
       return effects.notify({ update: "directory", rooms: data.rooms.slice(0, maxRooms) });
     case "room":
-      return room(state, now, data, effects);
+      return onRoom(state, now, data, effects);
     case "members":
-      return members(state, data, effects);
+      return onMembers(state, data, effects);
     case "presence":
       return state.presence.update(data.people);
     case "typing":
-      return typing(state, now, data);
+      return onTyping(state, now, data);
     case "read":
       state.moveReadMarker(data, effects);
       return;
     case "refused":
-      return refused(state, now, data, effects);
+      return onRefused(state, now, data, effects);
     case "closing":
       return state.connection.serverClosing(now, data.message, effects);
     case "hello":
@@ -48,7 +48,7 @@ export function receive(state: SessionState, now: number, { event, data }: Serve
   }
 }
 
-function members(state: SessionState, list: MemberList, effects: Effects): void {
+function onMembers(state: SessionState, list: MemberList, effects: Effects): void {
   const { room } = list;
   const known = state.joinedRoom(room);
   if (!known) return;
@@ -59,13 +59,13 @@ function members(state: SessionState, list: MemberList, effects: Effects): void 
   effects.notify({ update: "members", room, members });
 }
 
-function typing(state: SessionState, now: number, { room, member, on }: TypingNow): void {
+function onTyping(state: SessionState, now: number, { room, member, on }: TypingNow): void {
   if (state.me === member || !state.joinedRoom(room)) return;
   if (on) state.typing.started(now, room, member);
   else state.typing.stopped(room, member);
 }
 
-function refused(state: SessionState, now: number, { event, room, id, error }: Refused, effects: Effects): void {
+function onRefused(state: SessionState, now: number, { event, room, id, error }: Refused, effects: Effects): void {
   if (event === "post" && id !== undefined && state.outbox.refuse(now, id, error, effects)) return;
   // The log repeats its requests by itself.
   if ((event === "sync" || event === "history") && isTransient(error.code)) return;
