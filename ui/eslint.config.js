@@ -15,9 +15,9 @@ export default ts.config(
     languageOptions: { globals: { ...globals.browser } },
     rules: {
       "no-console": "error",
-      "no-undef": "off", // TypeScript sees to it.
+      "no-undef": "off", // TypeScript checks this.
       "svelte/no-at-html-tags": "error",
-      // State is raw and replaced, not reactive in depth: a plain Map beside it is bookkeeping on purpose.
+      // State is replaced instead of mutated (`$state.raw`), so plain maps and sets are intended.
       "svelte/prefer-svelte-reactivity": "off",
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-unused-vars": [
@@ -31,13 +31,13 @@ export default ts.config(
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
   },
   {
-    // Only what stands behind the interface may know what it is made of.
+    // Only `src/backend/` knows how the interface reaches a server.
     files: ["src/**/*.{ts,svelte}"],
     ignores: ["src/backend/**"],
     rules: {
       "no-restricted-imports": [
         "error",
-        { patterns: [{ group: ["@tauri-apps/*", "socket.io-client"], message: "Ask the Backend instead." }] },
+        { patterns: [{ group: ["@tauri-apps/*", "socket.io-client"], message: "Use the Backend interface instead." }] },
       ],
     },
   },
@@ -48,8 +48,24 @@ export default ts.config(
         "error",
         {
           patterns: [
-            { regex: String.raw`^\.\./(?!backend/|\.\./\.\./icons/)`, message: "shared/ imports no concern." },
-            { group: ["@tauri-apps/*", "socket.io-client"], message: "Ask the Backend instead." },
+            { regex: String.raw`^\.\./(?!\.\./\.\./icons/)`, message: "shared/ must not import from other folders." },
+            { group: ["@tauri-apps/*", "socket.io-client"], message: "Use the Backend interface instead." },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ["src/backend/**"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: String.raw`^(\.\./)+(app|chat|people|rooms|servers|start)/`,
+              message: "backend/ must not import the interface.",
+            },
           ],
         },
       ],

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
-/** What stands behind the interface, by build mode. Neither build holds the other's library. */
+/** The back end of each build mode. Neither build contains the other's libraries. */
 const backends: Record<string, string> = { app: "tauri.ts", web: "web.ts" };
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -11,17 +11,17 @@ export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   resolve: {
     alias: { $backend: here(`./src/backend/${backends[mode] ?? "web.ts"}`) },
-    // Without it vitest would take Svelte's server side.
+    // Without this condition vitest would import Svelte's server-side build.
     conditions: mode === "test" ? ["browser"] : undefined,
   },
   build: {
     outDir: `dist/${mode}`,
     target: ["es2022", "safari16"],
-    // Data URLs would need a hole in the content security policy.
+    // Inlined assets would be data URLs, which the content security policy forbids.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  // `host` lets a phone on the same network look while developing; Tauri's own dev mode expects the port.
+  // Tauri's development mode expects this port. Start with `--host` to open the page from another device.
   server: {
     port: 5173,
     strictPort: true,

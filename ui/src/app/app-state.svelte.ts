@@ -9,14 +9,14 @@ import type { KeyValueStorage } from "../shared/storage";
 import { Notifier } from "./notifier";
 import { Settings } from "./settings.svelte";
 
-export interface Nearby {
+interface Nearby {
   servers: readonly NearbyServer[];
   searchingMs: number;
   checked: readonly string[];
 }
 
 /** A dialog over the whole interface. Only one is open at a time. */
-export type Overlay =
+type Overlay =
   | "find"
   | "settings"
   | "shortcuts"
@@ -29,9 +29,9 @@ export type Overlay =
   | { forget: ServerState }
   | "stop";
 
-export type Panel = "people" | "share";
+type Panel = "people" | "share";
 
-export interface Toast {
+interface Toast {
   id: number;
   text: string;
 }
@@ -108,7 +108,7 @@ export class AppState implements ServerListener {
   get focused() {
     return this.#focused;
   }
-  /** Whether to show the first screen: the app knows no server yet, or a browser's user has not chosen a name. */
+  /** `true` while the app knows no server yet, or while a browser's user has not chosen a name. */
   get showsFirstRun() {
     if (!this.#profile) return false;
     if (this.backend.servers) return this.#servers.length === 0;

@@ -2,7 +2,7 @@ import type { AppState } from "./app-state.svelte";
 
 const regions = ["rooms", "timeline", "composer", "panel"] as const;
 
-/** What gets the focus when a region is entered, in order of preference: the open room, the message that Tab reaches, … */
+/** The elements that F6 focuses in a region, in order of preference: the open room, the message that Tab reaches, … */
 const focusTargets = ["[aria-current]", "[data-message][tabindex='0']", "textarea", "button"];
 
 /** Handles the application's global shortcuts. Focused dialogs and the composer handle their own keys first. */

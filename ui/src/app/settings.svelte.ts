@@ -1,6 +1,6 @@
 import type { KeyValueStorage } from "../shared/storage";
 
-export type Theme = "system" | "light" | "dark";
+type Theme = "system" | "light" | "dark";
 
 /** The user's settings of the interface, stored on this device. */
 export class Settings {

@@ -24,7 +24,7 @@ export function targetOf(body: Body): EntryId | null {
   return "of" in body ? body.of : body.to;
 }
 
-/** Returns whether an entry counts as unread for a member: one's own entries don't. */
+/** Returns whether an entry counts as unread for a member. A member's own entries don't. */
 export function countsAsUnreadFor({ author, body }: Entry, me: MemberId): boolean {
   return author !== me && propertiesOf(body).countsAsUnread;
 }

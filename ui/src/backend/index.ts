@@ -13,7 +13,7 @@ export interface Backend {
   command(server: ServerId, command: Command): Promise<void>;
   /**
    * Sets the user's name, here and on every server. This also ends the first run: a browser connects only after the user
-   * has chosen a name or confirmed the suggested one, so that nobody appears under an unwanted name.
+   * has chosen a name or confirmed the suggested one, so that no user appears under an unwanted name.
    */
   setName(name: Name): Promise<void>;
   /** Reports that the window or tab has got or lost the focus. */
@@ -76,7 +76,7 @@ export interface KnownServer {
   id: ServerId;
   name: Name;
   addresses: string[];
-  /** Whether this device hosts the server. */
+  /** `true` if this device hosts the server. */
   own: boolean;
 }
 
@@ -85,7 +85,7 @@ export interface NearbyServer {
   name: Name;
   people: number;
   addresses: string[];
-  /** Whether it speaks a protocol version that this app knows. */
+  /** `true` if it speaks a protocol version that this app knows. */
   compatible: boolean;
   own: boolean;
 }

@@ -2,7 +2,7 @@ import type { EntryId } from "../backend/protocol";
 import type { KeyValueStorage } from "../shared/storage";
 
 /** An unsent text. */
-export interface Draft {
+interface Draft {
   text: string;
   replyTo?: EntryId;
 }

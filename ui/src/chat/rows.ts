@@ -11,7 +11,7 @@ export type Row =
   | { kind: "system"; key: EntryId; items: Item[] }
   | { kind: "new"; key: "new" };
 
-export interface Day {
+interface Day {
   day: number;
   rows: Row[];
 }

@@ -4,7 +4,7 @@ const endTolerancePx = 32;
 const maxAnchors = 8;
 
 /** The visible part of the timeline, by the keys of its rows. */
-export interface Viewport {
+interface Viewport {
   first: string | undefined;
   last: string | undefined;
   /** The last message, which Tab reaches. */

@@ -8,7 +8,7 @@ export interface Item {
   author: MemberId;
   at: number;
   body: Body;
-  /** Whether it is shown as a message, which has actions, and not as a system line. */
+  /** `true` if it is shown as a message, which has actions, and not as a system entry. */
   isMessage: boolean;
   replyTo?: EntryId;
   /** The text to show: that of the newest edit. */

@@ -2,14 +2,14 @@ import { countsAsUnreadFor } from "../backend/entry-kinds";
 import type { Entry, MemberId, Seq } from "../backend/protocol";
 
 /** The *New* line of the timeline. */
-export interface NewLine {
+interface NewLine {
   /** The last entry above the line. */
   after: Seq;
   /** The number of unread messages below the line. */
   count: number;
 }
 
-/** How far a room has been read, and the position of its *New* line, which stays the same during a visit. */
+/** A room's read marker and the position of its *New* line, which stays the same during a visit. */
 export class ReadState {
   readonly #sendRead: (seq: Seq) => void;
   #newLine: NewLine | null = $state.raw(null);

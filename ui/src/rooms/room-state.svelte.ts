@@ -10,7 +10,7 @@ import { Outbox } from "./outbox.svelte";
 import { ReadState } from "./read-state.svelte";
 import { LogWindow, pageSize } from "./log-window";
 
-/** What a room uses of its server. */
+/** The part of a server that its rooms use. */
 export interface RoomContext {
   me(): MemberId;
   /** Returns the name under which a member is online now. */
@@ -99,11 +99,11 @@ export class RoomState {
   get loading() {
     return this.#loading;
   }
-  /** Whether the newest entry is loaded. Only then does the timeline follow new entries. */
+  /** `true` if the newest entry is loaded. Only then does the timeline follow new entries. */
   get atPresent() {
     return this.#last >= this.#head;
   }
-  /** Whether the first entry of the log is loaded. */
+  /** `true` if the first entry of the log is loaded. */
   get atStart() {
     return this.#first === 1;
   }

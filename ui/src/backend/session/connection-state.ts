@@ -49,7 +49,7 @@ export class ConnectionState {
   /** The last message of the server about its absence. */
   #message?: string;
   #refused?: WireError;
-  /** Whether a refusal of the signature has been retried. A fresh nonce cures a stale one, so one retry is enough. */
+  /** `true` after a refusal of the signature was retried. A fresh nonce cures a stale one, so one retry is enough. */
   #authRetried = false;
   #wasOnline = false;
 

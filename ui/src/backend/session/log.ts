@@ -17,7 +17,7 @@ interface Request {
 }
 
 /** The entries of a page that extend the range. */
-export interface NewEntries {
+interface NewEntries {
   /** Entries that end where the range began. */
   below: Entry[];
   /** Entries that begin where the range ended, or all of a new range. Pending entries that now follow are included. */
@@ -85,7 +85,7 @@ export class Log {
     this.#request = { event: "sync", retryAt: now + requestTimeoutMs };
   }
 
-  /** Whether entries are missing at the end of the range. */
+  /** `true` if entries are missing at the end of the range. */
   get isBehind(): boolean {
     return this.#epoch === undefined || this.#head > this.#last || this.#pendingBeyondGap.size > 0;
   }

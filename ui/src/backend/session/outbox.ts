@@ -15,7 +15,7 @@ const maxPauseMs = 15_000;
 interface QueuedPost {
   /** Replaced and never mutated, because updates contain it. */
   item: OutboxItem;
-  /** When it was last sent on this connection. */
+  /** The time at which it was last sent on this connection. */
   sentAt?: number;
 }
 

@@ -3,21 +3,21 @@
 import type { Body, Name } from "../protocol";
 
 /** The name, topic and number of members of a room, as of some entry. */
-export interface RoomProjection {
+interface RoomProjection {
   readonly name: Name;
   readonly topic: string;
   readonly members: number;
 }
 
 /** A person's membership in a room. */
-export interface Membership {
+interface Membership {
   readonly name: Name;
   /** `false` after the person has left. */
   readonly joined: boolean;
 }
 
 /** The room, and the membership of the entry's author if the entry changes it. */
-export interface Projected {
+interface Projected {
   readonly room: RoomProjection;
   readonly author?: Membership;
 }

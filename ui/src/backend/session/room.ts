@@ -7,7 +7,7 @@ import { project } from "./projection";
 import { Unread } from "./unread";
 
 /** The parts of a room that an entry changed. */
-export interface RoomChanges {
+interface RoomChanges {
   summary: boolean;
   members: boolean;
 }
@@ -20,7 +20,7 @@ export class Room {
   readonly unread: Unread;
   /** The present and past members. Empty while unknown. Replaced and never mutated, because updates contain it. */
   members: readonly Member[] = [];
-  /** Whether the members were requested on this connection. From then on the entries keep the list up to date. */
+  /** `true` after the members were requested on this connection. From then on the entries keep the list up to date. */
   membersRequested = false;
 
   static persisted({ room, epoch, first, last, members }: RoomCursor): Room {

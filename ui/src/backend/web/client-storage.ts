@@ -1,5 +1,5 @@
 /**
- * What a browser stores: the user's identity, the server, and the posts that are not acknowledged yet.
+ * A browser's persistent state: the user's identity, the server, and the posts that are not acknowledged yet.
  *
  * All tabs of a browser share the key and the name, so they are the same person. Each tab is a *device* of its own, with its
  * own part of the outbox: if two tabs sent the same post at the same time, each would show the other's as well.

@@ -12,7 +12,7 @@ export interface Profile {
   /** The private key: 32 bytes. */
   privateKey: Uint8Array;
   name: Name;
-  /** Whether the user has chosen the name, or confirmed the suggested one. */
+  /** `true` after the user has chosen a name or confirmed the suggested one. */
   nameChosen: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What tabs of one browser share, and what each has for itself:
+ * Storage shared by the tabs of one browser, each with a device of its own:
  * - a tab keeps its device while it renews its lease, and acquires it again after a reload
  * - another tab gets another device: a released one if there is one, otherwise a new one
  * - a crashed tab loses its device when its lease expires, and not before

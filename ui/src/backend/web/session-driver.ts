@@ -6,7 +6,7 @@ import type { Change, Effect, Input, OutboxItem, Update } from "../session-types
 import type { ClientStorage } from "./client-storage";
 import { Transport } from "./transport";
 
-export interface SessionDriverOptions {
+interface SessionDriverOptions {
   origin: string;
   server: ServerId;
   storage: ClientStorage;

@@ -4,7 +4,7 @@ import { io, type Socket } from "socket.io-client";
 import { type Auth, type Challenge, protocols, type WireError } from "../protocol";
 import { wireErrorFromText } from "../wire-error";
 
-export interface TransportHandlers {
+interface TransportHandlers {
   /** Called with the server's challenge. Returns the signed answer, or undefined to give up the attempt. */
   onChallenge(challenge: Challenge, protocol: number): Promise<Auth | undefined>;
   onOpen(): void;
