@@ -1,69 +1,74 @@
-//! The checker: real clients, a real server, faults on purpose, and the books held against the log afterwards.
+//! The fault checker: it injects faults into a real server and real clients, and checks their histories against the log.
 //!
 //! ```text
-//!   cases ── run one round ──▶ round ──┬── server    the real program, killed and brought back
-//!     (S1, D4 …)                       └── people    clients: ours (`person`), and socket.io-client
-//!                                            │            each keeps a record, fsynced: sent, acknowledged, shown
-//!                                            ▼
-//!   verify ◀── records, views, the log over the wire, the log on disk
+//!   runner ── runs the cases of cases/, round by round
+//!     └ round ──┬── server_handle    the server program: killed, started again
+//!               ├── client_handle    clients: ours (client_process), and socket.io-client. Each records its history,
+//!               │                    fsynced: what it sent, what was acknowledged, what it showed
+//!               ├── the nemesis      disk (loses its power), wall_clock (jumps), ichat_testkit::Proxy (drops packets),
+//!               │                    ichat_testkit::net (delays, loses, becomes a black hole)
+//!               ├── generator        random posts; crowd: thousands of light clients
+//!               └── checker ◀─────── histories, views, the log over the wire, the log on disk
 //! ```
 //!
-//! Between two people there may be a line that delays, loses and swallows (`net`, Linux), and around them a crowd of light
-//! clients (`swarm`).
+//! The words are [Jepsen's](https://jepsen.io): a *generator* makes operations, *clients* carry them out and record a *history*,
+//! the *nemesis* injects faults, and the *checker* finds what the history must not contain.
 //!
-//! `cargo xtask faults` builds what it needs and runs it. A round that fails says which seed plays it again, and its
-//! folder is kept.
+//! `cargo xtask faults` builds what it needs and runs it. A round that fails tells the seed that repeats it, and its folder is
+//! kept. To add a case, see [`cases`].
 
-// This program is one whose words go to a terminal.
+// The output of this program is for a terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod case;
 mod cases;
+mod checker;
+mod client_handle;
+mod client_process;
+mod client_protocol;
+mod client_state;
+mod crowd;
 #[cfg(target_os = "linux")]
 mod disk;
+mod generator;
 mod history;
-#[cfg(target_os = "linux")]
-mod net;
-mod order;
-mod people;
-mod person;
 mod process;
-mod record;
+mod room_log;
 mod round;
-mod run;
-mod server;
-mod swarm;
-mod verify;
-mod watch;
-mod wire;
+mod runner;
+mod server_handle;
+#[cfg(target_os = "linux")]
+mod wall_clock;
+mod watchdog;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Breaks things on purpose, and checks that what was shown as sent is never lost, never doubled, never moved.
+/// Injects faults, and checks that no message shown as sent is lost, doubled or moved.
 #[derive(Parser)]
 #[command(name = "ichat-faults")]
 struct Cli {
     #[command(subcommand)]
-    be: Option<Be>,
+    mode: Option<Mode>,
     #[command(flatten)]
-    options: run::Options,
+    options: runner::Options,
 }
 
 #[derive(Subcommand)]
-enum Be {
-    /// A client of ours, as the checker starts it.
+enum Mode {
+    /// Run as one of the clients under test
     #[command(hide = true)]
-    Person(person::Options),
+    Client(client_process::Options),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match cli.be {
-        Some(Be::Person(options)) => person::live(options),
-        None => run::run(&cli.options),
+    let result = match cli.mode {
+        Some(Mode::Client(options)) => client_process::run(options),
+        None => runner::run(&cli.options),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

@@ -1,22 +1,34 @@
-//! A process that the checker started: it never outlives the value.
+//! A process that the checker starts. It never outlives the value.
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// How a process is started: in a namespace, with another clock, behind a limit.
+/// How often an ending process is looked at.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
+
+/// How a process is started: in a network namespace, with another clock, behind a limit.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Setting {
-    /// Words ahead of the program, like `ip netns exec NAME`. They must become the program, not stay beside it.
+pub(crate) struct Launch {
+    /// Words in front of the program, like `nsenter --net=FILE`. They must become the program, not stay its parent.
     pub(crate) prefix: Vec<OsString>,
     pub(crate) env: Vec<(OsString, OsString)>,
 }
 
-impl Setting {
-    /// The program in this setting; what it says on standard error is added to `log`.
+impl Launch {
+    /// Starts programs in a network namespace.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn in_netns(netns: &ichat_testkit::net::Netns) -> Self {
+        Self {
+            prefix: netns.command_prefix(),
+            env: Vec::new(),
+        }
+    }
+
+    /// Returns the command that starts the program. Its standard error is appended to `log`.
     pub(crate) fn command(&self, program: &Path, log: &Path) -> Result<Command> {
         let log = std::fs::File::options().create(true).append(true).open(log);
         let mut words = self.prefix.iter().cloned().chain([program.as_os_str().to_owned()]);
@@ -26,18 +38,16 @@ impl Setting {
     }
 }
 
-/// The memory that a process takes now, in KiB.
+/// Returns the resident memory of a process, in KiB.
 #[cfg(target_os = "linux")]
 pub(crate) fn memory_kib(process: u32) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    Ok(number
-        .context("the system does not say how much memory it takes")?
-        .parse()?)
+    Ok(number.context("/proc has no VmRSS")?.parse()?)
 }
 
-/// A running process.
+/// A running process. Dropping it kills it.
 pub(crate) struct Process {
     child: Child,
 }
@@ -55,23 +65,23 @@ impl Process {
         self.child.id()
     }
 
-    pub(crate) fn take_stdin(&mut self) -> Option<std::process::ChildStdin> {
+    pub(crate) fn take_stdin(&mut self) -> Option<ChildStdin> {
         self.child.stdin.take()
     }
 
-    pub(crate) fn take_stdout(&mut self) -> Option<std::process::ChildStdout> {
+    pub(crate) fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 
-    /// `kill -9`, and waits until the system has cleared it away.
+    /// Kills the process with `SIGKILL`, and waits until it is gone.
     pub(crate) fn kill(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    /// Asks it to end, and waits for so long.
-    pub(crate) fn ask_to_end(&mut self, patience: Duration) -> Result<ExitStatus> {
+    /// Asks the process to end with `SIGTERM`, and waits until it has.
+    pub(crate) fn terminate(&mut self, timeout: Duration) -> Result<ExitStatus> {
         #[cfg(unix)]
         {
             use nix::sys::signal::{Signal, kill};
@@ -80,26 +90,27 @@ impl Process {
         }
         #[cfg(not(unix))]
         self.child.kill()?;
-        self.ended_within(patience)
+        self.wait(timeout)
     }
 
-    pub(crate) fn ended_within(&mut self, patience: Duration) -> Result<ExitStatus> {
-        let by = Instant::now() + patience;
+    /// Waits until the process has ended.
+    pub(crate) fn wait(&mut self, timeout: Duration) -> Result<ExitStatus> {
+        let deadline = Instant::now() + timeout;
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status);
             }
-            if Instant::now() > by {
-                bail!("process {} did not end within {patience:?}", self.id());
+            if Instant::now() > deadline {
+                bail!("process {} did not end within {timeout:?}", self.id());
             }
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It has ended already, or ends now; there is nobody to tell of a third way.
+        // It may have ended already.
         drop(self.kill());
     }
 }

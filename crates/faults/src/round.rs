@@ -1,4 +1,4 @@
-//! One round of a case: its folder, its dice, its server, its people, and the books at the end.
+//! One round of a case: its folder, its random numbers, its server and its clients, and the check at the end.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,39 +6,43 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use ichat_protocol::{Entry, Seq};
 
-use crate::history::{self, Log};
-use crate::order::View;
-use crate::people::{Kind, PATIENCE, Person};
-use crate::process::Setting;
-use crate::server::{Server, ServerSetting};
-use crate::verify::{Evidence, Testimony, verify};
+use crate::checker::{self, ClientHistory, Observations};
+use crate::client_handle::{CLIENT_TIMEOUT, ClientHandle, ClientKind, ClientOptions};
+use crate::client_protocol::View;
+use crate::history;
+use crate::process::Launch;
+use crate::room_log::{self, RoomLog};
+use crate::server_handle::{ServerHandle, ServerOptions};
 
-/// The programs that are tested, and where rounds keep their folders.
+/// Violations that are printed; the others are in a file.
+const MAX_PRINTED_VIOLATIONS: usize = 5;
+
+/// The programs under test.
 #[derive(Clone, Debug)]
 pub(crate) struct Programs {
     /// `ichat-server`.
     pub(crate) server: PathBuf,
-    /// This program, which is also our clients'.
+    /// This program, which also runs our clients.
     pub(crate) checker: PathBuf,
     pub(crate) node: PathBuf,
-    /// The folder of the interface, where socket.io-client is installed.
+    /// The folder `ui`, where socket.io-client is installed.
     pub(crate) ui: PathBuf,
 }
 
-/// How much time there is.
+/// How long faults last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// What a test of everything has time for.
+    /// Seconds, in `cargo xtask test`.
     Short,
     /// The whole proof.
     Full,
-    /// The case was asked for by name: faults that last for minutes last for minutes.
+    /// Their real minutes: the case was asked for by name.
     Named,
 }
 
 impl Pace {
-    /// How long a fault lasts, in seconds.
-    pub(crate) fn lasts(self, short: u64, full: u64, named: u64) -> Duration {
+    /// Returns the seconds that a fault lasts at this pace.
+    pub(crate) fn duration(self, short: u64, full: u64, named: u64) -> Duration {
         Duration::from_secs(match self {
             Pace::Short => short,
             Pace::Full => full,
@@ -47,185 +51,195 @@ impl Pace {
     }
 }
 
-/// One round. Everything random in it comes from `dice`, which the seed has set.
+/// One round. Everything random in it comes from `rng`, so that the seed repeats it.
 pub(crate) struct Round {
     pub(crate) seed: u64,
-    pub(crate) dice: fastrand::Rng,
-    /// The round's folder: data, records, logs. Kept when the round fails.
+    pub(crate) rng: fastrand::Rng,
+    /// The round's folder: data, histories, logs. Kept when the round fails.
     pub(crate) dir: PathBuf,
     pub(crate) programs: Programs,
     pub(crate) pace: Pace,
-    people: Vec<Person>,
-    servers: Vec<Server>,
-    restored: bool,
-    /// The log as it stood at the end, for what a case checks itself.
-    logs: Vec<Log>,
-    /// What the round measured, told beside the case's line: name and milliseconds, or whatever the case measures.
-    pub(crate) figures: Vec<(&'static str, f64)>,
+    clients: Vec<ClientHandle>,
+    servers: Vec<ServerHandle>,
+    is_restored: bool,
+    /// The logs at the end, for what a case checks itself.
+    logs: Vec<RoomLog>,
+    /// What the round measured, printed with the case's result: names and values.
+    pub(crate) measurements: Vec<(&'static str, f64)>,
 }
 
 impl Round {
     pub(crate) fn new(seed: u64, dir: &Path, programs: Programs, pace: Pace) -> Result<Self> {
-        std::fs::create_dir_all(dir).with_context(|| format!("{} can't be made", dir.display()))?;
+        std::fs::create_dir_all(dir).with_context(|| format!("{} can't be created", dir.display()))?;
         Ok(Self {
             seed,
-            dice: fastrand::Rng::with_seed(seed),
+            rng: fastrand::Rng::with_seed(seed),
             dir: dir.to_owned(),
             programs,
             pace,
-            people: Vec::new(),
+            clients: Vec::new(),
             servers: Vec::new(),
-            restored: false,
+            is_restored: false,
             logs: Vec::new(),
-            figures: Vec::new(),
+            measurements: Vec::new(),
         })
     }
 
-    /// A new server on this machine.
-    pub(crate) fn server(&mut self) -> Result<Server> {
-        self.server_with(ServerSetting::default())
+    /// Starts a server. The first one of the round is the one that is checked.
+    pub(crate) fn server(&mut self) -> Result<ServerHandle> {
+        self.server_with(ServerOptions::default())
     }
 
-    /// A new server, started as the setting says.
-    pub(crate) fn server_with(&mut self, setting: ServerSetting) -> Result<Server> {
-        let server = Server::start(&self.programs.server, &self.dir, setting)?;
+    pub(crate) fn server_with(&mut self, options: ServerOptions) -> Result<ServerHandle> {
+        let server = ServerHandle::start(&self.programs.server, &self.dir, options)?;
         self.servers.push(server.clone());
         Ok(server)
     }
 
-    /// Somebody with our client.
-    pub(crate) fn person(&mut self, name: &str) -> Result<Person> {
-        self.person_with(name, Kind::Ours, Setting::default())
+    /// Starts a user's client: ours.
+    pub(crate) fn client(&mut self, name: &str) -> Result<ClientHandle> {
+        self.client_with(name, ClientKind::IChat, Launch::default())
     }
 
-    /// Somebody with socket.io-client, made after `docs/protocol.md` alone.
-    pub(crate) fn foreigner(&mut self, name: &str) -> Result<Person> {
-        self.person_with(name, Kind::Foreign, Setting::default())
+    /// Starts a user's client: socket.io-client.
+    pub(crate) fn socket_io_client(&mut self, name: &str) -> Result<ClientHandle> {
+        self.client_with(name, ClientKind::SocketIo, Launch::default())
     }
 
-    /// Somebody whose client is started as the setting says.
-    pub(crate) fn person_with(&mut self, name: &str, kind: Kind, setting: Setting) -> Result<Person> {
-        let program = match kind {
-            Kind::Ours => (self.programs.checker.clone(), vec!["person".into()]),
-            Kind::Foreign => {
-                let script = self.programs.ui.join("tests/faults/person.mjs");
+    pub(crate) fn client_with(&mut self, name: &str, kind: ClientKind, launch: Launch) -> Result<ClientHandle> {
+        let (program, arguments) = match kind {
+            ClientKind::IChat => (self.programs.checker.clone(), vec!["client".into()]),
+            ClientKind::SocketIo => {
+                let script = self.programs.ui.join("tests/faults/client.mjs");
                 (self.programs.node.clone(), vec![script.into()])
             }
         };
-        let person = Person::start(name, kind, program, &self.dir, setting)?;
-        self.people.push(person.clone());
-        Ok(person)
+        let options = ClientOptions {
+            kind,
+            program,
+            arguments,
+            launch,
+        };
+        let client = ClientHandle::start(name, options, &self.dir)?;
+        self.clients.push(client.clone());
+        Ok(client)
     }
 
     /// Sleeps for a random time below so many milliseconds.
-    pub(crate) fn a_while(&mut self, below_ms: u64) {
-        let wait = self.dice.u64(..below_ms.saturating_mul(1_000).max(1));
-        std::thread::sleep(Duration::from_micros(wait));
+    pub(crate) fn sleep_up_to(&mut self, ms: u64) {
+        let sleep = self.rng.u64(..ms.saturating_mul(1_000).max(1));
+        std::thread::sleep(Duration::from_micros(sleep));
     }
 
-    /// A number for the case's line.
-    pub(crate) fn counted(&mut self, name: &'static str, many: usize) {
-        let many = u32::try_from(many).unwrap_or(u32::MAX);
-        self.figures.push((name, f64::from(many)));
+    pub(crate) fn record_count(&mut self, name: &'static str, count: usize) {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.measurements.push((name, f64::from(count)));
     }
 
-    /// A time for the case's line, in milliseconds.
-    pub(crate) fn took(&mut self, name: &'static str, time: Duration) {
-        self.figures.push((name, time.as_secs_f64() * 1_000.0));
+    /// Records a time in milliseconds. The name tells the unit.
+    pub(crate) fn record_ms(&mut self, name: &'static str, time: Duration) {
+        self.measurements.push((name, time.as_secs_f64() * 1_000.0));
     }
 
-    /// From here on the server's log is an older one, put back on purpose.
-    pub(crate) fn log_was_restored(&mut self) {
-        self.restored = true;
+    /// Notes that an older log was restored on purpose.
+    pub(crate) fn note_restored_log(&mut self) {
+        self.is_restored = true;
     }
 
-    /// Everybody comes into step, the server ends, and the records are held against the log.
-    /// The first server of the round is the one that counts.
-    pub(crate) fn verify(&mut self) -> Result<()> {
+    /// Waits until every client is in sync, ends the clients and the server, and checks what they leave behind.
+    pub(crate) fn check(&mut self) -> Result<()> {
         let server = self.servers.first().cloned().context("the round had no server")?;
         let witness = self.witness(&server);
-        self.hold(&server, witness)
+        self.check_after(&server, witness)
     }
 
-    /// Somebody who comes when everybody has sent what they had, and sees the whole log over the wire.
-    fn witness(&mut self, server: &Server) -> Result<View> {
+    /// Returns what a client sees that joins after all others have sent what they had.
+    fn witness(&mut self, server: &ServerHandle) -> Result<View> {
         if !server.is_running() {
             server.restart()?;
         }
-        for person in self.living() {
-            person.is_nudged()?;
+        let running: Vec<_> = self.clients.iter().filter(|client| client.is_running()).collect();
+        for client in &running {
+            client.nudge()?;
         }
-        for person in self.living() {
-            person.has_nothing_waiting()?;
+        for client in running {
+            client.wait_for_empty_outbox()?;
         }
-        let witness = self.person_with("witness", Kind::Ours, server.place())?;
-        witness.joins(server)?;
+        let witness = self.client_with("witness", ClientKind::IChat, server.launch_beside())?;
+        witness.join(server.address())?;
         witness.view()
     }
 
-    /// The books. They are held also when somebody did not come into step: what they say is the better clue.
-    fn hold(&mut self, server: &Server, witness: Result<View>) -> Result<()> {
-        let (witness, mut trouble) = match witness {
+    /// Checks also when a client did not come into sync: a violation tells more than that it did not.
+    fn check_after(&mut self, server: &ServerHandle, witness: Result<View>) -> Result<()> {
+        let (witness, mut failure) = match witness {
             Ok(witness) => (Some(witness), None),
             Err(error) => (None, Some(error)),
         };
-        let seen = witness.iter().flat_map(|view| &view.rooms);
-        let head = seen.filter_map(|room| room.entries.last()).map(|entry| entry.seq).max();
-        let mut people = Vec::new();
-        for person in &self.people {
-            let calm = match head {
-                Some(head) if trouble.is_none() && person.is_alive() => testimony(person, head),
-                _ => last_words(person),
+        let rooms = witness.iter().flat_map(|view| &view.rooms);
+        let head = rooms
+            .filter_map(|room| room.entries.last())
+            .map(|entry| entry.seq)
+            .max();
+        let mut clients = Vec::new();
+        for client in &self.clients {
+            let history = match head {
+                Some(head) if failure.is_none() && client.is_running() => history_in_sync(client, head),
+                Some(_) | None => history_after_kill(client),
             };
-            match calm {
-                Ok(testimony) => people.push(testimony),
+            match history {
+                Ok(history) => clients.push(history),
                 Err(error) => {
-                    trouble = Some(error);
-                    people.push(last_words(person)?);
+                    failure = Some(error);
+                    clients.push(history_after_kill(client)?);
                 }
             }
         }
-        let stopped = if trouble.is_none() {
+        let ended = if failure.is_none() {
             server.stop()
         } else {
             server.kill()
         };
-        stopped?;
-        let evidence = Evidence {
-            logs: history::read(server.data())?,
+        ended?;
+        let observations = Observations {
+            logs: room_log::read(server.data())?,
             witness,
-            people,
-            restored: self.restored,
+            clients,
+            is_restored: self.is_restored,
         };
-        let found = verify(&evidence).into_iter().map(|violation| violation.to_string());
-        let all: Vec<String> = trouble
+        let violations = checker::check(&observations).into_iter();
+        let failures: Vec<String> = failure
             .map(|error| format!("{error:#}"))
             .into_iter()
-            .chain(found)
+            .chain(violations.map(|violation| violation.to_string()))
             .collect();
-        self.logs = evidence.logs;
-        self.nobody_panicked()?;
-        if !all.is_empty() {
-            let report = self.dir.join("violations.txt");
-            std::fs::write(&report, all.join("\n"))?;
-            let few: Vec<_> = all.iter().take(5).map(|what| format!("\n  {what}")).collect();
-            bail!(
-                "{} violations (all of them in violations.txt):{}",
-                all.len(),
-                few.concat()
-            );
-        }
-        Ok(())
+        self.logs = observations.logs;
+        self.check_panics()?;
+        self.fail_with(&failures)
     }
 
-    /// The lobby's log as it stood when the round was verified.
+    fn fail_with(&self, failures: &[String]) -> Result<()> {
+        if failures.is_empty() {
+            return Ok(());
+        }
+        std::fs::write(self.dir.join("violations.txt"), failures.join("\n"))?;
+        let printed = failures.iter().take(MAX_PRINTED_VIOLATIONS);
+        let printed: Vec<_> = printed.map(|failure| format!("\n  {failure}")).collect();
+        bail!(
+            "{} violations (all of them are in violations.txt):{}",
+            failures.len(),
+            printed.concat()
+        );
+    }
+
+    /// Returns the lobby's log at the end of the round.
     pub(crate) fn log(&self) -> Result<&[Entry]> {
-        let lobby = self.logs.first().context("the round was not verified yet")?;
+        let lobby = self.logs.first().context("the round has not been checked yet")?;
         Ok(&lobby.entries)
     }
 
-    fn nobody_panicked(&self) -> Result<()> {
-        let logs = self.people.iter().map(Person::log);
+    fn check_panics(&self) -> Result<()> {
+        let logs = self.clients.iter().map(ClientHandle::log);
         for log in logs.chain(self.servers.iter().map(|server| server.log().to_owned())) {
             let text = std::fs::read(&log).unwrap_or_default();
             let text = String::from_utf8_lossy(&text);
@@ -235,54 +249,53 @@ impl Round {
         }
         Ok(())
     }
-
-    fn living(&self) -> Vec<Person> {
-        self.people.iter().filter(|person| person.is_alive()).cloned().collect()
-    }
 }
 
-fn testimony(person: &Person, head: Seq) -> Result<Testimony> {
-    let name = person.name().to_owned();
-    let in_step = person.until_within(PATIENCE, "being in step with the log", |now| {
-        now.status.waiting == 0 && now.status.last >= head
-    });
-    in_step.with_context(|| format!("the log goes up to {head}"))?;
-    let view = person.view()?;
-    person.ends()?;
-    Ok(Testimony {
-        lives: lives(person)?,
-        replica: replica(person)?,
-        is_whole: person.kind() == Kind::Ours,
+/// Waits until the client is in sync with the log, ends it, and returns everything that it leaves behind.
+fn history_in_sync(client: &ClientHandle, head: Seq) -> Result<ClientHistory> {
+    client
+        .wait_until_within(CLIENT_TIMEOUT, "being in sync with the log", |now| {
+            now.status.waiting == 0 && now.status.last >= head
+        })
+        .with_context(|| format!("the log ends with entry {head}"))?;
+    let view = client.view()?;
+    client.shut_down()?;
+    Ok(ClientHistory {
+        name: client.name().to_owned(),
+        incarnations: incarnations(client)?,
         view: Some(view),
-        name,
+        replica: replica(client)?,
+        is_complete: client.kind() == ClientKind::IChat,
     })
 }
 
-/// What somebody leaves behind whose end is violent, or has been.
-fn last_words(person: &Person) -> Result<Testimony> {
-    person.kill()?;
-    Ok(Testimony {
-        name: person.name().to_owned(),
-        lives: lives(person)?,
+/// Kills the client, and returns what it leaves behind then.
+fn history_after_kill(client: &ClientHandle) -> Result<ClientHistory> {
+    client.kill()?;
+    Ok(ClientHistory {
+        name: client.name().to_owned(),
+        incarnations: incarnations(client)?,
         view: None,
         replica: None,
-        is_whole: false,
+        is_complete: false,
     })
 }
 
-fn lives(person: &Person) -> Result<Vec<Vec<crate::record::Line>>> {
-    let written = person.records().into_iter().filter(|record| record.exists());
-    written.map(|record| crate::record::read(&record)).collect()
+fn incarnations(client: &ClientHandle) -> Result<Vec<Vec<history::Event>>> {
+    let files = client.histories().into_iter().filter(|file| file.exists());
+    files.map(|file| history::read(&file)).collect()
 }
 
-/// What our client holds on disk of the server that it joined.
-fn replica(person: &Person) -> Result<Option<Vec<Log>>> {
-    if person.kind() == Kind::Foreign {
-        return Ok(None);
+/// Reads our client's replica of the server that it joined.
+fn replica(client: &ClientHandle) -> Result<Option<Vec<RoomLog>>> {
+    match client.kind() {
+        ClientKind::SocketIo => Ok(None),
+        ClientKind::IChat => {
+            let mut logs = Vec::new();
+            for server in std::fs::read_dir(client.data().join("servers"))? {
+                logs.extend(room_log::read(&server?.path())?);
+            }
+            Ok(Some(logs))
+        }
     }
-    let mut logs = Vec::new();
-    for server in std::fs::read_dir(person.folder().join("servers"))? {
-        logs.extend(history::read(&server?.path())?);
-    }
-    Ok(Some(logs))
 }

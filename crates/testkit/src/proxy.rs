@@ -172,6 +172,14 @@ impl Connection {
         drop(self.far.shutdown(Shutdown::Both));
     }
 
+    /// Forwards bytes, unless the connection is swallowed.
+    fn pass(&self, mut to: &TcpStream, bytes: &[u8]) -> io::Result<()> {
+        if self.is_swallowed.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        to.write_all(bytes)
+    }
+
     fn try_clone(&self) -> io::Result<Self> {
         Ok(Self {
             near: self.near.try_clone()?,
@@ -233,16 +241,16 @@ impl Shared {
             {
                 head.extend(pending.drain(..end + 4));
                 is_websocket = Some(is_upgrade(&head));
-                self.pass(connection, to, &head)?;
+                connection.pass(to, &head)?;
             }
             match is_websocket {
                 None => {}
-                Some(false) => self.pass(connection, to, &std::mem::take(&mut pending))?,
+                Some(false) => connection.pass(to, &std::mem::take(&mut pending))?,
                 Some(true) => {
                     while let Some(frame) = Frame::parse(&pending).map_err(io::Error::other)? {
                         let mut payload = Vec::new();
                         frame.unmask(&pending, &mut payload);
-                        let bytes: Vec<u8> = pending.drain(..frame.len()).collect();
+                        let bytes: Vec<u8> = pending.drain(..frame.end()).collect();
                         if self.is_delivered(connection, direction, &String::from_utf8_lossy(&payload)) {
                             to.write_all(&bytes)?;
                         }
@@ -250,13 +258,6 @@ impl Shared {
                 }
             }
         }
-    }
-
-    fn pass(&self, connection: &Connection, mut to: &TcpStream, bytes: &[u8]) -> io::Result<()> {
-        if connection.is_swallowed.load(Ordering::SeqCst) {
-            return Ok(());
-        }
-        to.write_all(bytes)
     }
 
     fn is_delivered(&self, connection: &Connection, direction: Direction, packet: &str) -> bool {

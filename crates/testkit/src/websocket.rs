@@ -41,8 +41,8 @@ impl Frame {
         Ok((bytes.len() >= end).then_some(Self { header, payload }))
     }
 
-    /// Returns the number of bytes of the frame, header included.
-    pub fn len(&self) -> usize {
+    /// Returns where the frame ends: the number of its bytes, header included.
+    pub fn end(&self) -> usize {
         self.payload.end
     }
 
@@ -121,7 +121,7 @@ mod tests {
                 bytes.extend_from_slice(b"the next frame");
                 let frame = Frame::parse(&bytes).unwrap().unwrap();
                 assert!(frame.is_text() && !frame.is_close());
-                assert_eq!(frame.len(), bytes.len() - 14);
+                assert_eq!(frame.end(), bytes.len() - 14);
                 let mut payload = Vec::new();
                 frame.unmask(&bytes, &mut payload);
                 assert!(payload == text, "{length}");

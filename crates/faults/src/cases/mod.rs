@@ -1,207 +1,96 @@
-//! The cases, by the numbers that they have in the catalogue of faults.
+//! The cases, by their ids in the catalogue of faults (`docs/delivery.md`).
 //!
-//! **To add one:** make `src/cases/<name>.rs` with a `pub(super) const CASE: Case`, and add a line to [`CASES`]. `run` plays one
-//! round and ends with [`Round::verify`]; what it promises beyond the rules that always hold, it checks itself (`bail!` says
-//! what was seen instead). Everything random comes from `round.dice`, so that the seed plays it again. Wait with
-//! [`Person::until`], never for a fixed time, unless the time is the fault.
+//! **To add one:** write `src/cases/<id>_<words>.rs` with a `pub(super) const CASE: Case`, and add it here and to [`CASES`]. `run`
+//! runs one round and ends with [`Round::check`](crate::round::Round::check); what the case promises beyond the rules, it checks
+//! itself, and `bail!` says what was seen instead. Take everything random from `round.rng`, so that the seed repeats it. Wait
+//! with [`ClientHandle::wait_until`](crate::client_handle::ClientHandle::wait_until), never for a fixed time, unless the time is
+//! the fault.
 //!
-//! `round.server()`, `round.person("ada")` (our client) and `round.foreigner("bo")` (socket.io-client) give handles that are
-//! cheap to clone; each is a process, and `kill()` is `kill -9`. `server_with` and `person_with` take a
-//! [`Setting`](crate::process::Setting): words ahead of the program (`ip netns exec …`) and an environment.
-//! `line::Scene` begins with one of them at the other end of a line. A fault that lasts takes `round.pace.lasts(…)`: seconds in a
-//! test of everything, and its true minutes when the case is asked for by name (`cargo xtask faults N7`).
+//! `round.server()`, `round.client("ada")` (ours) and `round.socket_io_client("bo")` return handles that are cheap to clone; each
+//! is a process, and `kill()` is `kill -9`. `server_with` and `client_with` take a [`Launch`](crate::process::Launch): words in
+//! front of the program, and an environment. `LinkedClients` starts with a client at the other end of a link. A fault that
+//! lasts takes `round.pace.duration(…)`: seconds in `cargo xtask test`, its real minutes when the case is asked for by name
+//! (`cargo xtask faults N7`).
 
-mod d1;
-mod d10;
-mod d11;
-mod d14;
-mod d2;
-mod d3;
-mod d4;
-mod d5;
-mod d7;
-mod d8;
-mod d9;
-mod l2;
+mod d10_replayed_edits;
+mod d11_older_backup;
+mod d14_session_model;
+mod d1_parallel_posts;
+mod d2_repeated_post;
+mod d3_reused_id;
+mod d4_lost_answer;
+mod d5_half_answered_outbox;
+mod d7_lost_broadcast;
+mod d8_commit_during_resume;
+mod d9_long_catch_up;
+mod l2_mass_reconnect;
 #[cfg(target_os = "linux")]
-mod l3;
+mod l3_slow_reader;
 #[cfg(target_os = "linux")]
-mod l4;
+mod l4_leaving_with_full_queue;
 #[cfg(target_os = "linux")]
-mod line;
+mod linked_clients;
 #[cfg(target_os = "linux")]
-mod n1;
+mod n1_black_hole;
 #[cfg(target_os = "linux")]
-mod n3;
+mod n3_bad_link;
 #[cfg(target_os = "linux")]
-mod n4;
+mod n4_new_address;
 #[cfg(target_os = "linux")]
-mod n5;
+mod n5_suspended_client;
 #[cfg(target_os = "linux")]
-mod n6;
+mod n6_wall_clock_jumps;
 #[cfg(target_os = "linux")]
-mod n7;
-mod s1;
-mod s10;
-mod s2;
+mod n7_absent_server;
+mod s10_shared_data_folder;
+mod s1_killed_server;
+mod s2_killed_client;
 #[cfg(target_os = "linux")]
-mod s3;
+mod s3_power_loss;
 #[cfg(target_os = "linux")]
-mod s5;
-mod s7;
-mod s9;
+mod s5_full_disk;
+mod s7_backup_under_load;
+mod s9_damaged_database;
 
-use anyhow::Result;
-use ichat_protocol::{Body, EntryId};
+use crate::case::Case;
 
-use crate::people::Person;
-use crate::round::Round;
-
-/// A fault, and what must be seen.
-pub(crate) struct Case {
-    /// As in the catalogue: `S1`.
-    pub(crate) name: &'static str,
-    pub(crate) about: &'static str,
-    /// How many rounds prove something.
-    pub(crate) rounds: u32,
-    /// How many there is time for in `cargo xtask test`; with 0 the case is left out there.
-    pub(crate) short_rounds: u32,
-    pub(crate) needs: &'static [Need],
-    /// Plays one round.
-    pub(crate) run: fn(&mut Round) -> Result<()>,
-}
-
-impl Case {
-    /// Whether it mostly waits, for a line, a clock or a limit: then it is played beside others that do.
-    pub(crate) fn waits(&self) -> bool {
-        matches!(self.name, "N1" | "N3" | "N4" | "N5" | "N6" | "N7" | "L4")
-    }
-}
-
-/// What a machine must have or allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// Node.js, and the packages of the interface.
-    Node,
-    /// Network namespaces and TUN devices.
-    #[cfg(target_os = "linux")]
-    Network,
-    /// libfaketime, which makes a program's wall clock jump.
-    #[cfg(target_os = "linux")]
-    FakeTime,
-    /// A file system of one's own.
-    #[cfg(target_os = "linux")]
-    Fuse,
-    /// The right to mount.
-    #[cfg(target_os = "linux")]
-    Mounts,
-}
-
-impl Need {
-    /// Why it is not there, if so.
-    pub(crate) fn obstacle(self, programs: &crate::round::Programs) -> Option<String> {
-        match self {
-            Need::Node => {
-                let library = programs.ui.join("node_modules/socket.io-client");
-                (!library.exists()).then(|| format!("there is no {} (npm ci)", library.display()))
-            }
-            #[cfg(target_os = "linux")]
-            Need::Network => crate::net::obstacle(),
-            #[cfg(target_os = "linux")]
-            Need::FakeTime => n6::library()
-                .is_none()
-                .then(|| "there is no libfaketime (apt-get install faketime)".to_owned()),
-            #[cfg(target_os = "linux")]
-            Need::Fuse => crate::disk::Disk::obstacle(),
-            #[cfg(target_os = "linux")]
-            Need::Mounts => (!nix::unistd::geteuid().is_root()).then(|| "only root may mount a small disk".to_owned()),
-        }
-    }
-}
-
-/// In the order of the catalogue.
+/// All cases, in the order of the catalogue.
 pub(crate) const CASES: &[Case] = &[
-    d1::CASE,
-    d2::CASE,
-    d3::CASE,
-    d4::CASE,
-    d5::CASE,
-    d7::CASE,
-    d8::CASE,
-    d9::CASE,
-    d10::CASE,
-    d11::CASE,
-    d14::CASE,
-    s1::CASE,
-    s2::CASE,
+    d1_parallel_posts::CASE,
+    d2_repeated_post::CASE,
+    d3_reused_id::CASE,
+    d4_lost_answer::CASE,
+    d5_half_answered_outbox::CASE,
+    d7_lost_broadcast::CASE,
+    d8_commit_during_resume::CASE,
+    d9_long_catch_up::CASE,
+    d10_replayed_edits::CASE,
+    d11_older_backup::CASE,
+    d14_session_model::CASE,
+    s1_killed_server::CASE,
+    s2_killed_client::CASE,
     #[cfg(target_os = "linux")]
-    s3::CASE,
+    s3_power_loss::CASE,
     #[cfg(target_os = "linux")]
-    s5::CASE,
-    s7::CASE,
-    s9::CASE,
-    s10::CASE,
+    s5_full_disk::CASE,
+    s7_backup_under_load::CASE,
+    s9_damaged_database::CASE,
+    s10_shared_data_folder::CASE,
     #[cfg(target_os = "linux")]
-    n1::CASE,
+    n1_black_hole::CASE,
     #[cfg(target_os = "linux")]
-    n3::CASE,
+    n3_bad_link::CASE,
     #[cfg(target_os = "linux")]
-    n4::CASE,
+    n4_new_address::CASE,
     #[cfg(target_os = "linux")]
-    n5::CASE,
+    n5_suspended_client::CASE,
     #[cfg(target_os = "linux")]
-    n6::CASE,
+    n6_wall_clock_jumps::CASE,
     #[cfg(target_os = "linux")]
-    n7::CASE,
-    l2::CASE,
+    n7_absent_server::CASE,
+    l2_mass_reconnect::CASE,
     #[cfg(target_os = "linux")]
-    l3::CASE,
+    l3_slow_reader::CASE,
     #[cfg(target_os = "linux")]
-    l4::CASE,
+    l4_leaving_with_full_queue::CASE,
 ];
-
-/// A message of any size up to some kilobytes, with signs that are easily harmed.
-fn message(dice: &mut fastrand::Rng, about: &str) -> Body {
-    const SIGNS: &str = "abc äöü 漢字 🦀 \"quoted\" \\ \u{2028} <b> &amp; \u{0} ";
-    let mut text = format!("{about} ");
-    let long = if dice.u32(..20) == 0 {
-        dice.usize(..4_000)
-    } else {
-        dice.usize(..200)
-    };
-    text.extend(SIGNS.chars().cycle().skip(dice.usize(..20)).take(long));
-    Body::Message { text, reply_to: None }
-}
-
-/// An edit of one of the messages.
-fn edit(said: &[EntryId], dice: &mut fastrand::Rng, n: u32) -> Body {
-    Body::Edit {
-        of: said[dice.usize(..said.len())],
-        text: format!("edited {n}"),
-    }
-}
-
-/// The deletion of one of the messages, which is none of them any more.
-fn delete(said: &mut Vec<EntryId>, dice: &mut fastrand::Rng) -> Body {
-    let of = said.swap_remove(dice.usize(..said.len()));
-    Body::Delete { of }
-}
-
-/// So many posts of one person, of any size, edits and deletions among them.
-fn load(round: &mut Round, person: &Person, about: &str, many: u32) -> Result<()> {
-    let mut said = Vec::new();
-    for n in 0..many {
-        let dice = &mut round.dice;
-        let body = match dice.u32(..10) {
-            0 if !said.is_empty() => edit(&said, dice, n),
-            1 if !said.is_empty() => delete(&mut said, dice),
-            _ => message(dice, &format!("{} {about} {n}", person.name())),
-        };
-        let is_message = matches!(body, Body::Message { .. });
-        let id = person.posts(body)?;
-        if is_message {
-            said.push(id);
-        }
-    }
-    Ok(())
-}

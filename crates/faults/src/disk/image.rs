@@ -1,12 +1,12 @@
-//! What is on the disk, what programs see, and what lies between the two.
+//! The content of the disk: what programs see, what is durable, and the changes between the two.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 
-/// What a disk writes in one go.
-const SECTOR: usize = 512;
+/// A disk writes a sector entirely or not at all.
+const SECTOR_BYTES: usize = 512;
 
-/// The root folder.
+/// The number of the root folder.
 pub(super) const ROOT: u64 = 1;
 
 /// A file or a folder.
@@ -18,9 +18,9 @@ pub(super) enum Node {
 
 /// Files and folders by their numbers.
 #[derive(Clone, Debug)]
-struct State(HashMap<u64, Node>);
+struct Nodes(HashMap<u64, Node>);
 
-/// A change that is not safe yet.
+/// A change that is not durable yet.
 #[derive(Clone, Debug)]
 enum Change {
     Write {
@@ -32,13 +32,18 @@ enum Change {
         file: u64,
         to: usize,
     },
-    /// A name in a folder is another node's, or nobody's, from now on. What stands there may be new.
-    Name {
+    /// Makes a file or a folder, under this name in this folder.
+    Create {
         folder: u64,
         name: OsString,
-        node: Option<(u64, bool)>,
+        number: u64,
+        is_folder: bool,
     },
-    /// A file moves. Both names change at once.
+    Remove {
+        folder: u64,
+        name: OsString,
+    },
+    /// Moves a file. Both names change at once.
     Rename {
         from: (u64, OsString),
         to: (u64, OsString),
@@ -48,36 +53,38 @@ enum Change {
 /// The disk.
 #[derive(Debug)]
 pub(super) struct Image {
-    now: State,
-    safe: State,
-    waits: Vec<Change>,
-    next: u64,
+    /// What programs see.
+    current: Nodes,
+    durable: Nodes,
+    unsynced: Vec<Change>,
+    next_number: u64,
     writes: u64,
-    /// After so many more writes the power goes.
-    left: Option<u32>,
-    dead: bool,
+    /// The number of writes before the power is lost, if it will be.
+    writes_left: Option<u32>,
+    has_lost_power: bool,
 }
 
 impl Default for Image {
     fn default() -> Self {
-        let root = State(HashMap::from([(ROOT, Node::Folder(BTreeMap::new()))]));
+        let root = Nodes(HashMap::from([(ROOT, Node::Folder(BTreeMap::new()))]));
         Self {
-            now: root.clone(),
-            safe: root,
-            waits: Vec::new(),
-            next: ROOT + 1,
+            current: root.clone(),
+            durable: root,
+            unsynced: Vec::new(),
+            next_number: ROOT + 1,
             writes: 0,
-            left: None,
-            dead: false,
+            writes_left: None,
+            has_lost_power: false,
         }
     }
 }
 
 impl Image {
     pub(super) fn node(&self, number: u64) -> Option<&Node> {
-        self.now.0.get(&number)
+        self.current.0.get(&number)
     }
 
+    /// Returns the number of what has this name in this folder.
     pub(super) fn find(&self, folder: u64, name: &OsStr) -> Option<u64> {
         match self.node(folder)? {
             Node::Folder(names) => names.get(name).copied(),
@@ -85,8 +92,8 @@ impl Image {
         }
     }
 
-    pub(super) fn is_dead(&self) -> bool {
-        self.dead
+    pub(super) fn has_lost_power(&self) -> bool {
+        self.has_lost_power
     }
 
     pub(super) fn writes(&self) -> u64 {
@@ -94,26 +101,26 @@ impl Image {
     }
 
     pub(super) fn lose_power_after(&mut self, writes: u32) {
-        self.left = Some(writes);
-        self.dead |= writes == 0;
+        self.writes_left = Some(writes);
+        self.has_lost_power |= writes == 0;
     }
 
-    /// Makes a file or a folder, and gives its number; none when the power has gone.
-    pub(super) fn make(&mut self, folder: u64, name: &OsStr, is_folder: bool) -> Option<u64> {
-        let number = self.next;
-        self.next += 1;
-        let node = Some((number, is_folder));
-        let name = name.to_owned();
-        self.change(Change::Name { folder, name, node }).then_some(number)
+    /// Makes a file or a folder, and returns its number. `None` without power, as with all changes.
+    pub(super) fn create(&mut self, folder: u64, name: &OsStr, is_folder: bool) -> Option<u64> {
+        let number = self.next_number;
+        self.next_number += 1;
+        let created = self.change(Change::Create {
+            folder,
+            name: name.to_owned(),
+            number,
+            is_folder,
+        });
+        created.then_some(number)
     }
 
     pub(super) fn remove(&mut self, folder: u64, name: &OsStr) -> bool {
         let name = name.to_owned();
-        self.change(Change::Name {
-            folder,
-            name,
-            node: None,
-        })
+        self.change(Change::Remove { folder, name })
     }
 
     pub(super) fn rename(&mut self, from: (u64, &OsStr), to: (u64, &OsStr)) -> bool {
@@ -132,96 +139,98 @@ impl Image {
         self.change(Change::Resize { file, to })
     }
 
-    /// Forces a file's content, or a folder's names, to the disk.
+    /// Makes a file's content, or a folder's names, durable.
     pub(super) fn sync(&mut self, number: u64) -> bool {
-        if !self.goes_on() {
+        if !self.take_power() {
             return false;
         }
-        let (safe, waits) = self.waits.drain(..).partition(|change| change.is_of(number));
-        self.waits = waits;
-        let safe: Vec<Change> = safe;
-        for change in &safe {
-            self.safe.apply(change);
+        let (synced, unsynced): (Vec<Change>, _) = self.unsynced.drain(..).partition(|change| change.is_of(number));
+        self.unsynced = unsynced;
+        for change in &synced {
+            self.durable.apply(change);
         }
-        // An empty file, too, is there once it is forced.
-        if let Some(Node::File(_)) = self.now.0.get(&number) {
-            self.safe.0.entry(number).or_insert_with(|| Node::File(Vec::new()));
+        // An empty file is durable, too, once it is synced.
+        if let Some(Node::File(_)) = self.current.0.get(&number) {
+            let empty = || Node::File(Vec::new());
+            self.durable.0.entry(number).or_insert_with(empty);
         }
         true
     }
 
-    /// The power has gone. What is safe stays, and of what waits whatever the dice say.
-    pub(super) fn forget(&mut self, dice: &mut fastrand::Rng) {
-        let waits = std::mem::take(&mut self.waits);
-        let survive = match dice.u32(..4) {
+    /// Recovers from a power loss: keeps the durable state, and a random part of the unsynced changes.
+    pub(super) fn recover(&mut self, rng: &mut fastrand::Rng) {
+        let unsynced = std::mem::take(&mut self.unsynced);
+        let surviving = match rng.u32(..4) {
             0 => Vec::new(),
-            1 => waits[..dice.usize(..=waits.len())].to_vec(),
-            2 => waits.into_iter().filter(|_| dice.bool()).collect(),
-            _ => waits.into_iter().flat_map(|change| change.torn(dice)).collect(),
+            1 => unsynced[..rng.usize(..=unsynced.len())].to_vec(),
+            2 => unsynced.into_iter().filter(|_| rng.bool()).collect(),
+            _ => unsynced.into_iter().flat_map(|change| change.torn(rng)).collect(),
         };
-        for change in &survive {
-            self.safe.apply(change);
+        for change in &surviving {
+            self.durable.apply(change);
         }
-        self.now = self.safe.clone();
-        self.left = None;
-        self.dead = false;
+        self.current = self.durable.clone();
+        self.writes_left = None;
+        self.has_lost_power = false;
     }
 
     fn change(&mut self, change: Change) -> bool {
-        if !self.goes_on() {
+        if !self.take_power() {
             return false;
         }
-        self.now.apply(&change);
-        self.waits.push(change);
+        self.current.apply(&change);
+        self.unsynced.push(change);
         self.writes += 1;
         true
     }
 
-    /// Whether there is power for one more.
-    fn goes_on(&mut self) -> bool {
-        if let Some(left) = &mut self.left {
+    /// Whether there is power for one more operation.
+    fn take_power(&mut self) -> bool {
+        if let Some(left) = &mut self.writes_left {
             match left.checked_sub(1) {
                 Some(less) => *left = less,
-                None => self.dead = true,
+                None => self.has_lost_power = true,
             }
         }
-        !self.dead
+        !self.has_lost_power
     }
 }
 
 impl Change {
+    /// Whether syncing this file or folder makes the change durable.
     fn is_of(&self, number: u64) -> bool {
         match self {
             Self::Write { file, .. } | Self::Resize { file, .. } => *file == number,
-            Self::Name { folder, .. } => *folder == number,
+            Self::Create { folder, .. } | Self::Remove { folder, .. } => *folder == number,
             Self::Rename { from, to } => from.0 == number || to.0 == number,
         }
     }
 
-    /// What is left of it when every sector is its own luck.
-    fn torn(self, dice: &mut fastrand::Rng) -> Vec<Self> {
+    /// Returns what survives of the change when each sector of it does or does not.
+    fn torn(self, rng: &mut fastrand::Rng) -> Vec<Self> {
         let Self::Write { file, at, bytes } = self else {
-            return Vec::from_iter(dice.bool().then_some(self));
+            return Vec::from_iter(rng.bool().then_some(self));
         };
-        let mut left = Vec::new();
+        let mut surviving = Vec::new();
         let mut from = 0;
         while from < bytes.len() {
-            let to = bytes.len().min((at + from) / SECTOR * SECTOR + SECTOR - at);
-            if dice.bool() {
-                let bytes = bytes[from..to].to_vec();
-                left.push(Self::Write {
+            let to = bytes
+                .len()
+                .min((at + from) / SECTOR_BYTES * SECTOR_BYTES + SECTOR_BYTES - at);
+            if rng.bool() {
+                surviving.push(Self::Write {
                     file,
                     at: at + from,
-                    bytes,
+                    bytes: bytes[from..to].to_vec(),
                 });
             }
             from = to;
         }
-        left
+        surviving
     }
 }
 
-impl State {
+impl Nodes {
     fn apply(&mut self, change: &Change) {
         match change {
             Change::Write { file, at, bytes } => {
@@ -232,10 +241,11 @@ impl State {
                 content[*at..at + bytes.len()].copy_from_slice(bytes);
             }
             Change::Resize { file, to } => self.content(*file).resize(*to, 0),
-            Change::Name {
+            Change::Create {
                 folder,
                 name,
-                node: Some((number, is_folder)),
+                number,
+                is_folder,
             } => {
                 let new = if *is_folder {
                     Node::Folder(BTreeMap::new())
@@ -245,11 +255,7 @@ impl State {
                 self.0.entry(*number).or_insert(new);
                 self.names(*folder).insert(name.clone(), *number);
             }
-            Change::Name {
-                folder,
-                name,
-                node: None,
-            } => drop(self.names(*folder).remove(name)),
+            Change::Remove { folder, name } => drop(self.names(*folder).remove(name)),
             Change::Rename { from, to } => {
                 if let Some(number) = self.names(from.0).remove(&from.1) {
                     self.names(to.0).insert(to.1.clone(), number);

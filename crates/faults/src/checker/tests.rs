@@ -1,0 +1,203 @@
+//! A round in which nothing is wrong breaks no rule, and each rule has something that breaks it:
+//!
+//! - an acknowledged post is missing, an id occurs twice, sequence numbers have a gap, entries change their order
+//! - a device's posts change their order, a body is altered, a refused post is in the log, a post has no outcome
+//! - an entry was sent by nobody, a client is out of sync, the wire differs from the disk
+
+use ichat_protocol::{Body, DeviceId, Entry, EntryId, Epoch, MemberId, RoomId, Seq};
+
+use super::rule::Rule;
+use super::{ClientHistory, Observations, check};
+use crate::client_protocol::{RoomView, View};
+use crate::history::{Event, Position};
+use crate::room_log::RoomLog;
+
+/// Returns a round in which Ada posted two messages, and every client and file has them.
+fn sound_round() -> Observations {
+    let (room, epoch) = (RoomId::fresh(), Epoch::fresh());
+    let (me, device) = (MemberId::guest(uuid::Uuid::now_v7()), DeviceId::fresh());
+    let mut entries = Vec::new();
+    let mut events = vec![Event::Started { me: me.clone(), device }];
+    for seq in [Seq(1), Seq(2)] {
+        let (id, body) = (EntryId::fresh(), message(&format!("message {seq}")));
+        events.push(Event::Invoked {
+            room,
+            id,
+            body: body.clone(),
+        });
+        events.push(Event::Queued { id });
+        let at = Some(Position { room, epoch, seq });
+        events.push(Event::Acknowledged { id, at });
+        entries.push(Entry {
+            seq,
+            id,
+            author: me.clone(),
+            device,
+            at: 0,
+            body,
+        });
+    }
+    events.push(Event::Shown {
+        room,
+        epoch,
+        entries: entries.clone(),
+    });
+    let log = RoomLog { room, epoch, entries };
+    let view = View {
+        me,
+        device,
+        rooms: vec![RoomView {
+            room,
+            epoch,
+            entries: log.entries.clone(),
+        }],
+        waiting: Vec::new(),
+        refused: Vec::new(),
+        contradictions: Vec::new(),
+    };
+    Observations {
+        logs: vec![log.clone()],
+        witness: Some(view.clone()),
+        clients: vec![ClientHistory {
+            name: "ada".into(),
+            incarnations: vec![events],
+            view: Some(view),
+            replica: Some(vec![log]),
+            is_complete: true,
+        }],
+        is_restored: false,
+    }
+}
+
+fn message(text: &str) -> Body {
+    Body::Message {
+        text: text.into(),
+        reply_to: None,
+    }
+}
+
+/// Checks that this change of a sound round breaks the rule.
+#[track_caller]
+fn breaks(rule: Rule, change: impl FnOnce(&mut Observations)) {
+    let mut observations = sound_round();
+    change(&mut observations);
+    let violations = check(&observations);
+    assert!(
+        violations.iter().any(|violation| violation.rule == rule),
+        "{violations:?}"
+    );
+}
+
+fn second_entry(observations: &Observations) -> EntryId {
+    observations.logs[0].entries[1].id
+}
+
+fn events(observations: &mut Observations) -> &mut Vec<Event> {
+    &mut observations.clients[0].incarnations[0]
+}
+
+#[test]
+fn a_sound_round_breaks_no_rule() {
+    assert_eq!(check(&sound_round()), []);
+}
+
+#[test]
+fn a_missing_acknowledged_post_is_found() {
+    breaks(Rule::AcknowledgedIsInLog, |o| drop(o.logs[0].entries.pop()));
+}
+
+#[test]
+fn an_id_that_occurs_twice_is_found() {
+    breaks(Rule::IdsAreUnique, |o| {
+        let again = o.logs[0].entries[1].clone();
+        o.logs[0].entries.push(Entry { seq: Seq(3), ..again });
+    });
+}
+
+#[test]
+fn a_gap_is_found() {
+    breaks(Rule::NoGapInSequence, |o| o.logs[0].entries[1].seq = Seq(3));
+}
+
+#[test]
+fn entries_that_change_their_order_are_found() {
+    breaks(Rule::OneOrderForAll, |o| {
+        let entries = &mut o.logs[0].entries;
+        entries.swap(0, 1);
+        (entries[0].seq, entries[1].seq) = (Seq(1), Seq(2));
+    });
+}
+
+#[test]
+fn posts_of_a_device_that_change_their_order_are_found() {
+    breaks(Rule::DeviceOrderIsKept, |o| {
+        let events = events(o);
+        let is_invoked = |event: &Event| matches!(event, Event::Invoked { .. });
+        let invoked: Vec<_> = (0..events.len()).filter(|at| is_invoked(&events[*at])).collect();
+        events.swap(invoked[0], invoked[1]);
+    });
+}
+
+#[test]
+fn an_altered_body_is_found() {
+    breaks(Rule::BodiesAreUnaltered, |o| {
+        o.logs[0].entries[1].body = message("something else");
+    });
+    // An erased message needs its deletion in the log.
+    breaks(Rule::BodiesAreUnaltered, |o| o.logs[0].entries[1].body = Body::Wiped);
+}
+
+#[test]
+fn a_refused_post_in_the_log_is_found() {
+    breaks(Rule::RefusedIsNotInLog, |o| {
+        let id = second_entry(o);
+        let events = events(o);
+        events.retain(|event| !matches!(event, Event::Acknowledged { id: of, .. } if *of == id));
+        events.push(Event::Refused {
+            id,
+            reason: "not_joined".into(),
+        });
+    });
+}
+
+#[test]
+fn a_post_without_an_outcome_is_found() {
+    breaks(Rule::EveryPostHasAnOutcome, |o| {
+        let id = EntryId::fresh();
+        events(o).push(Event::Queued { id });
+    });
+}
+
+#[test]
+fn an_entry_that_nobody_sent_is_found() {
+    breaks(Rule::NothingIsInvented, |o| {
+        let id = second_entry(o);
+        events(o).retain(|event| !matches!(event, Event::Invoked { id: of, .. } if *of == id));
+    });
+}
+
+#[test]
+fn a_client_out_of_sync_is_found() {
+    let view = |o: &mut Observations, change: fn(&mut View)| change(o.clients[0].view.as_mut().unwrap());
+    breaks(Rule::ClientsAreInSync, |o| {
+        view(o, |view| drop(view.rooms[0].entries.pop()));
+    });
+    breaks(Rule::ClientsAreInSync, |o| {
+        view(o, |view| view.waiting.push(EntryId::fresh()));
+    });
+    breaks(Rule::ClientsAreInSync, |o| {
+        view(o, |view| view.contradictions.push("one number, two entries".into()));
+    });
+    breaks(Rule::ClientsAreInSync, |o| {
+        let replica = o.clients[0].replica.as_mut().unwrap();
+        replica[0].entries[1].body = message("something else");
+    });
+}
+
+#[test]
+fn a_difference_between_wire_and_disk_is_found() {
+    breaks(Rule::WireEqualsDisk, |o| {
+        let witness = o.witness.as_mut().unwrap();
+        witness.rooms[0].entries.pop();
+    });
+}
