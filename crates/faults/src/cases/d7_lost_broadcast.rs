@@ -20,7 +20,7 @@ pub(super) const CASE: Case = Case {
 };
 
 /// What the request and its page take on a busy machine.
-const GRACE: Duration = Duration::from_secs(2);
+const REQUEST_TIME: Duration = Duration::from_secs(2);
 
 fn run(round: &mut Round) -> Result<()> {
     const LOST: &str = "never delivered";
@@ -44,9 +44,8 @@ fn run(round: &mut Round) -> Result<()> {
     let start = Instant::now();
     ben.wait_for_empty_outbox()?;
     let last = ben.state().status.last;
-    ada.wait_until_within(HEADS_INTERVAL + GRACE, "the lost message", |now| {
-        now.status.last >= last
-    })?;
+    let timeout = HEADS_INTERVAL + REQUEST_TIME + round.pace.grace();
+    ada.wait_until_within(timeout, "the lost message", |now| now.status.last >= last)?;
     round.record_ms("noticed after, ms", start.elapsed());
     round.check()
 }

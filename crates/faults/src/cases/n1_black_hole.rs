@@ -29,9 +29,10 @@ fn run(round: &mut Round) -> Result<()> {
     scene.hosts.link.become_black_hole();
     let start = Instant::now();
     scene.both_post(round, "during", 20)?;
+    let timeout = HEADS_INTERVAL * 3 + round.pace.grace();
     scene
         .ben
-        .wait_until_within(HEADS_INTERVAL * 3, "noticing the silence", |now| !now.status.online)?;
+        .wait_until_within(timeout, "noticing the silence", |now| !now.status.online)?;
     round.record_ms("noticed after, ms", start.elapsed());
     let duration = round.pace.duration(14, 40, 180);
     std::thread::sleep(duration.saturating_sub(start.elapsed()));
