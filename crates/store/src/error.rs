@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::file::data_dir::database_in;
-
 /// An error of [`crate::Store::open`]. Each is a sentence for the person who started the program.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -66,14 +64,16 @@ pub enum StoreError {
 }
 
 impl OpenError {
-    pub(crate) fn damaged(dir: &Path, cause: &str) -> Self {
+    /// Returns the error for a damaged database `file`.
+    pub(crate) fn damaged(file: &Path, cause: &str) -> Self {
         Self::Damaged {
-            file: database_in(dir),
+            file: file.to_owned(),
             // SQLite's verdicts may have several lines; a sentence has one.
             cause: cause.split_whitespace().collect::<Vec<_>>().join(" "),
         }
     }
 
+    /// Converts an error of the system about the data folder `dir`.
     pub(crate) fn of_io(dir: &Path, error: &io::Error) -> Self {
         use io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
         let dir = dir.to_owned();
@@ -85,22 +85,21 @@ impl OpenError {
         }
     }
 
-    pub(crate) fn of_sql(dir: &Path, error: &rusqlite::Error) -> Self {
+    /// Converts an error of the database `file`.
+    pub(crate) fn of_sql(file: &Path, error: &rusqlite::Error) -> Self {
+        let dir = file.parent().unwrap_or(file).to_owned();
         if let Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) =
             error.sqlite_error_code()
         {
-            let (dir, cause) = (dir.to_owned(), error.to_string());
+            let cause = error.to_string();
             return Self::ReadOnly { dir, cause };
         }
         match StoreError::of_sql(error) {
-            StoreError::Full => Self::Full { dir: dir.to_owned() },
-            StoreError::Damaged(cause) => Self::damaged(dir, &cause),
-            StoreError::Io(cause) => Self::Io {
-                dir: dir.to_owned(),
-                cause,
-            },
+            StoreError::Full => Self::Full { dir },
+            StoreError::Damaged(cause) => Self::damaged(file, &cause),
+            StoreError::Io(cause) => Self::Io { dir, cause },
             other @ (StoreError::OutOfSync(_) | StoreError::Closed) => Self::Io {
-                dir: dir.to_owned(),
+                dir,
                 cause: other.to_string(),
             },
         }

@@ -230,7 +230,8 @@ impl Store {
 impl Inner {
     fn open(path: &Path) -> Result<Self, OpenError> {
         let dir = DataDir::lock(path)?;
-        let of_sql = |e: rusqlite::Error| OpenError::of_sql(path, &e);
+        let file = dir.database();
+        let of_sql = |e: rusqlite::Error| OpenError::of_sql(&file, &e);
         let connection = database::open_writer(&dir, &mut log_progress())?;
         let identity = identity::ensure(&connection).map_err(of_sql)?;
         let counts = Counts::read(&connection).map_err(of_sql)?;

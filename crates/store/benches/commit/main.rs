@@ -1,13 +1,13 @@
-//! How fast entries are committed, and what a large room takes: on the disk, to open, and to search. Prints JSON lines;
-//! judges nothing.
+//! Measures commits, and the size, opening and searching of a large room. Prints JSON lines, and judges nothing.
 //!
-//! - `cargo bench -p ichat-store`: batches of several sizes, and one entry alone beside a bare `fdatasync`;
-//! - `… -- batch 1000`: one size only;
-//! - `… -- large 1000000`: fills one room with so many messages, then measures the folder, opening and searching.
+//! - `cargo bench -p ichat-store`: batches of several sizes, and one entry alone beside a bare `fdatasync`
+//! - `… -- batch 1000`: batches of one size
+//! - `… -- alone`: one entry alone
+//! - `… -- large 1000000`: a room with so many messages
 
 mod figure;
-mod large;
-mod talk;
+mod large_room;
+mod workload;
 
 use std::fs::File;
 use std::io::Write as _;
@@ -15,32 +15,32 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use figure::figure;
-use talk::Talk;
+use workload::Workload;
 
-/// How long each size of batch is measured, in each round.
-const EACH: Duration = Duration::from_secs(2);
+/// The commit time of one size of batch in one round.
+const ROUND_TIME: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 5;
-/// Entries committed one by one.
-const ALONE: usize = 400;
+/// The entries that are committed alone.
+const SINGLE_COMMITS: usize = 400;
 
-/// Entries a second in batches of these sizes, the sizes in turns.
-async fn batches(sizes: &[usize]) -> anyhow::Result<()> {
+/// Measures entries per second in batches of these sizes, the sizes by turns.
+async fn measure_batches(sizes: &[usize]) -> anyhow::Result<()> {
     let mut rates = vec![Vec::new(); sizes.len()];
     for _ in 0..ROUNDS {
         for (size, rates) in sizes.iter().zip(&mut rates) {
             let dir = tempfile::tempdir()?;
-            let mut talk = Talk::in_folder(dir.path()).await?;
+            let mut workload = Workload::start(dir.path()).await?;
             let (mut entries, mut busy) = (0, Duration::ZERO);
-            while busy < EACH {
-                // Making the drafts is not what is measured.
-                let batch = talk.batch(*size);
+            while busy < ROUND_TIME {
+                // Generating the entries is not measured.
+                let batch = workload.batch(*size);
                 let start = Instant::now();
-                entries += talk.commit(batch).await?;
+                entries += workload.commit(batch).await?;
                 busy += start.elapsed();
             }
             #[allow(clippy::cast_precision_loss, reason = "figures for people")]
             rates.push(entries as f64 / busy.as_secs_f64());
-            talk.store.close().await;
+            workload.store.close().await;
         }
     }
     for (size, rates) in sizes.iter().zip(&rates) {
@@ -55,20 +55,20 @@ async fn batches(sizes: &[usize]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One entry alone, in turns with a bare write of as many bytes as the commit put into the write-ahead log.
-async fn alone() -> anyhow::Result<()> {
+/// Measures commits of one entry, by turns with a bare write of as many bytes as the commit adds to the write-ahead log.
+async fn measure_single_commits() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
-    let mut talk = Talk::in_folder(dir.path()).await?;
-    let log = dir.path().join("ichat.db-wal");
+    let mut workload = Workload::start(dir.path()).await?;
+    let wal = dir.path().join("ichat.db-wal");
     let mut bare = File::create(dir.path().join("bare"))?;
     let (mut commits, mut syncs, mut bytes) = (Vec::new(), Vec::new(), vec![0xA5; 32 << 10]);
-    for _ in 0..ALONE {
-        let (batch, before) = (talk.batch(1), size_of(&log)?);
+    for _ in 0..SINGLE_COMMITS {
+        let (batch, before) = (workload.batch(1), size_of(&wal)?);
         let start = Instant::now();
-        talk.commit(batch).await?;
+        workload.commit(batch).await?;
         commits.push(start.elapsed().as_secs_f64() * 1_000.0);
-        // After a checkpoint the log is written from its start again, and does not grow.
-        if let Some(grown @ 1..) = size_of(&log)?.checked_sub(before) {
+        // After a checkpoint the log is overwritten from its start, and does not grow.
+        if let Some(grown @ 1..) = size_of(&wal)?.checked_sub(before) {
             bytes.resize(usize::try_from(grown)?, 0xA5);
         }
         let start = Instant::now();
@@ -76,7 +76,7 @@ async fn alone() -> anyhow::Result<()> {
         bare.sync_data()?;
         syncs.push(start.elapsed().as_secs_f64() * 1_000.0);
     }
-    talk.store.close().await;
+    workload.store.close().await;
     figure("commit", "one entry", "ichat", "ms", &commits);
     figure("commit", "one entry", "fdatasync", "ms", &syncs);
     let pairs = commits.iter().zip(&syncs);
@@ -92,15 +92,15 @@ fn size_of(file: &Path) -> anyhow::Result<u64> {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     // Cargo passes `--bench`.
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => {
-            batches(&[1, 10, 100, 1_000]).await?;
-            alone().await
+            measure_batches(&[1, 10, 100, 1_000]).await?;
+            measure_single_commits().await
         }
-        ["batch", size] => batches(&[size.parse()?]).await,
-        ["alone"] => alone().await,
-        ["large", messages] => large::large(messages.parse()?).await,
+        ["batch", size] => measure_batches(&[size.parse()?]).await,
+        ["alone"] => measure_single_commits().await,
+        ["large", messages] => large_room::measure(messages.parse()?).await,
         other => anyhow::bail!("{other:?} is not one of: batch SIZE, alone, large MESSAGES"),
     }
 }

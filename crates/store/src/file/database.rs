@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -65,7 +65,7 @@ pub(crate) fn open_writer(dir: &DataDir, progress: ProgressFn<'_>) -> Result<Con
         schema::ensure_current(&mut connection, progress)?;
         Ok(connection)
     };
-    open().map_err(|e| OpenError::of_sql(dir.path(), &e))
+    open().map_err(|e| OpenError::of_sql(&file, &e))
 }
 
 /// Opens a connection that reads.
@@ -84,15 +84,15 @@ pub(crate) fn open_reader(dir: &Path) -> rusqlite::Result<Connection> {
 fn inspect(dir: &DataDir) -> Result<(), OpenError> {
     let file = dir.database();
     check_magic(dir.path(), &file)?;
-    let found = look_inside(dir.path(), &file).map_err(|e| OpenError::of_sql(dir.path(), &e))?;
+    let found = look_inside(dir.path(), &file).map_err(|e| OpenError::of_sql(&file, &e))?;
     if let Some(cause) = found.damage {
-        return Err(OpenError::damaged(dir.path(), &cause));
+        return Err(OpenError::damaged(&file, &cause));
     }
     if found.is_empty {
         return check_empty(dir);
     }
     if found.is_foreign {
-        return Err(OpenError::damaged(dir.path(), "it is the database of another program"));
+        return Err(OpenError::damaged(&file, "it is the database of another program"));
     }
     if found.format > schema::FORMAT {
         return Err(OpenError::TooNew {
@@ -112,17 +112,17 @@ fn check_magic(dir: &Path, file: &Path) -> Result<(), OpenError> {
     File::open(file)
         .and_then(|mut file| file.read_exact(&mut head))
         .map_err(|e| match e.kind() {
-            io::ErrorKind::UnexpectedEof => OpenError::damaged(dir, "the file is too short"),
+            io::ErrorKind::UnexpectedEof => OpenError::damaged(file, "the file is too short"),
             _ => OpenError::of_io(dir, &e),
         })?;
     if head == *MAGIC {
         Ok(())
     } else {
-        Err(OpenError::damaged(dir, "it is not a database file"))
+        Err(OpenError::damaged(file, "it is not a database file"))
     }
 }
 
-fn look_inside(dir: &Path, file: &PathBuf) -> rusqlite::Result<Inspection> {
+fn look_inside(dir: &Path, file: &Path) -> rusqlite::Result<Inspection> {
     let connection = Connection::open_with_flags(
         file,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,

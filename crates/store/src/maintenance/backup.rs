@@ -6,7 +6,9 @@ use std::path::Path;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::{MaintenanceError, check, open_readonly};
+use super::check;
+use super::error::MaintenanceError;
+use super::open::open_readonly;
 use crate::file::data_dir::{database_in, sync_dir};
 use crate::progress::{Progress, ProgressFn};
 

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::error::MaintenanceError;
+use super::open::open_readonly;
 use super::projection_check::check_projections;
 use super::room_verifier::RoomVerifier;
-use super::{MaintenanceError, open_readonly};
 use crate::file::bounds::check_bounds;
 use crate::file::data_dir::{DataDir, database_in};
 use crate::file::{database, identity};

@@ -1,7 +1,6 @@
 //! Errors of backup, restore and check, as sentences for an administrator.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
@@ -104,20 +103,5 @@ impl MaintenanceError {
             file: file.to_owned(),
             cause: error.to_string(),
         }
-    }
-}
-
-/// Fails if a file does not begin with these bytes.
-pub(super) fn check_magic(file: &Path, magic: &[u8; 16]) -> Result<(), MaintenanceError> {
-    let meta = std::fs::metadata(file).map_err(|e| MaintenanceError::of_reading(file, &e))?;
-    if meta.is_dir() {
-        return Err(MaintenanceError::foreign(file, "it is a folder"));
-    }
-    let mut head = [0; 16];
-    match File::open(file).and_then(|mut file| file.read_exact(&mut head)) {
-        Ok(()) if head == *magic => Ok(()),
-        Ok(()) => Err(MaintenanceError::foreign(file, "it is not a database")),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(MaintenanceError::foreign(file, "it is too short")),
-        Err(e) => Err(MaintenanceError::of_reading(file, &e)),
     }
 }

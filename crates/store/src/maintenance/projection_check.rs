@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use rusqlite::{Connection, Rows};
 
-use super::room_label;
+use super::room_verifier::room_label;
 use crate::log::{EntryKey, RoomKey, read_seq};
 use crate::progress::ProgressFn;
 use crate::projection::{self, Schema};

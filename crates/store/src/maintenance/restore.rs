@@ -9,7 +9,9 @@ use ichat_protocol::{Epoch, ServerId};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{CheckReport, MaintenanceError, check, check_magic, open_readonly};
+use super::check::{self, CheckReport};
+use super::error::MaintenanceError;
+use super::open::{check_magic, open_readonly};
 use crate::file::data_dir::{DataDir, database_in, lock_in, shm_of, sync_dir, wal_of};
 use crate::file::{commit_watermark, identity};
 use crate::log::RoomKey;

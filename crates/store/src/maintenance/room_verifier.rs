@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use ichat_protocol::{Body, Entry, EntryId, MemberId, TargetEffect, Writer};
 use rusqlite::Connection;
 
-use super::room_label;
 use crate::StoreError;
 use crate::log::{RoomKey, natural, read_entry, read_seq, select_entries};
 
@@ -143,5 +142,16 @@ impl RoomVerifier {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem());
         }
+    }
+}
+
+/// Returns how a report names a room: by its name, or by its number in the file.
+pub(super) fn room_label(connection: &Connection, room: RoomKey) -> String {
+    let name = connection.query_row("SELECT name FROM main.room_state WHERE room = ?1", [room], |row| {
+        row.get::<_, String>(0)
+    });
+    match name {
+        Ok(name) => format!("the room {name:?}"),
+        Err(_) => format!("room {}", room.0),
     }
 }

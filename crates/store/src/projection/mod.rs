@@ -6,6 +6,7 @@
 //!   the writer when it is idle ───────▶ search_index, search_progress
 //! ```
 
+mod base;
 mod message_count;
 mod projector;
 mod search_index;

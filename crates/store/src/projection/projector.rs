@@ -7,11 +7,9 @@ use std::collections::hash_map::Entry as Slot;
 use ichat_protocol::{Body, Membership, Name, RoomChange, RoomProjection, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::base::{Base, read_fields};
 use super::message_count;
-use crate::log::{
-    EntryKey, MAX_SEQ, RoomKey, UserKey, natural, read_author, read_entry, read_name, read_seq, select_entries,
-    unreadable,
-};
+use crate::log::{EntryKey, RoomKey, UserKey, read_author, read_entry, read_name, select_entries};
 
 /// The entries between two reports of a rebuild.
 const PROGRESS_BATCH: u64 = 1_000;
@@ -38,16 +36,6 @@ struct LoadedRoom {
     /// The state in the table.
     stored: RoomProjection,
     base: Base,
-}
-
-/// What a projection starts from. In a server's own folder that is nothing; in a replica it is what the server said.
-#[derive(Debug, Default)]
-struct Base {
-    /// The fields up to `fields_as_of` and the number of members up to `count_as_of`.
-    state: RoomProjection,
-    fields_as_of: Seq,
-    members_as_of: Seq,
-    count_as_of: Seq,
 }
 
 impl<'c> Projector<'c> {
@@ -256,51 +244,6 @@ impl<'c> Projector<'c> {
             }
         }
     }
-}
-
-impl Base {
-    fn load(connection: &Connection, room: RoomKey) -> rusqlite::Result<Self> {
-        let said = connection
-            .prepare_cached(
-                "SELECT name, topic, members, head, members_as_of, server_room.epoch = room.epoch
-                 FROM server_room JOIN room ON room.key = room WHERE room = ?1",
-            )?
-            .query_row([room], |row| {
-                let list = row.get::<_, Option<i64>>(4)?.map(|seq| Seq(natural(seq)));
-                Ok((read_fields(row)?, read_seq(row, 3)?, list, row.get(5)?))
-            })
-            .optional()?;
-        let Some((mut state, head, list, is_same_history)): Option<(RoomProjection, _, Option<Seq>, bool)> = said
-        else {
-            return Ok(Self::default());
-        };
-        // All entries that are here are of an older history than the description.
-        let head = if is_same_history { head } else { MAX_SEQ };
-        if list.is_some_and(|list| list >= head) {
-            state.members = connection
-                .prepare_cached("SELECT count(*) FROM server_member WHERE room = ?1 AND joined")?
-                .query_row([room], |row| row.get(0))?;
-        }
-        let members_as_of = list.unwrap_or(head);
-        Ok(Self {
-            state,
-            fields_as_of: head,
-            members_as_of,
-            count_as_of: members_as_of.max(head),
-        })
-    }
-}
-
-fn read_fields(row: &Row<'_>) -> rusqlite::Result<RoomProjection> {
-    let name = row.get::<_, Option<String>>(0)?;
-    Ok(RoomProjection {
-        name: name
-            .map(|name| Name::parse(&name))
-            .transpose()
-            .map_err(|e| unreadable(0, e))?,
-        topic: row.get(1)?,
-        members: row.get(2)?,
-    })
 }
 
 fn read_member_row(row: &Row<'_>) -> rusqlite::Result<MemberRow> {

@@ -3,8 +3,8 @@
 use ichat_protocol::{Body, Entry, EntryId, Epoch, Kind, RoomChange, RoomId, Seq, TargetEffect, Writer};
 use rusqlite::OptionalExtension as _;
 
-use super::WriteError;
 use super::batch::Batch;
+use super::error::WriteError;
 use crate::log::{EntryKey, IS_TARGET, MAX_SEQ, RoomKey, UserKey, entry_at, read_entry, select_entries, wiped_hash};
 use crate::member_state::set_read_marker;
 use crate::projection::reindex;

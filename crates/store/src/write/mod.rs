@@ -3,37 +3,18 @@
 mod append;
 mod batch;
 mod erase;
+mod error;
 mod outbox;
 mod read_markers;
 mod replica;
+mod server_room;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::{NewEntry, Outcome, ReplicaChange, StoreError};
+use crate::{NewEntry, Outcome, ReplicaChange};
 use batch::Batch;
+pub(crate) use error::WriteError;
 pub(crate) use read_markers::{ReadMarker, set_read_markers};
-
-/// The reason why a batch was not written.
-#[derive(Debug)]
-pub(crate) enum WriteError {
-    Sql(rusqlite::Error),
-    OutOfSync(String),
-}
-
-impl From<rusqlite::Error> for WriteError {
-    fn from(error: rusqlite::Error) -> Self {
-        WriteError::Sql(error)
-    }
-}
-
-impl From<WriteError> for StoreError {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::Sql(error) => StoreError::of_sql(&error),
-            WriteError::OutOfSync(cause) => StoreError::OutOfSync(cause),
-        }
-    }
-}
 
 /// The result of a batch.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use ichat_protocol::{MemberId, RoomId, Seq};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
-use super::WriteError;
+use super::error::WriteError;
 use crate::log::{UserKey, read_seq};
 use crate::member_state::set_read_marker;
 

@@ -1,4 +1,9 @@
-//! Files that are not what was written: what is lost or altered is said.
+//! Damaged files: what is lost or altered is an error, and never read as if it had been written.
+//!
+//! - a flipped bit in a text, or any altered column of an entry
+//! - a room whose log does not end where it should
+//! - a folder after a crash has all that was acknowledged
+//! - a damaged or cut write-ahead log, and an older copy of the file, are refused
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::fixture::{Fixture, Person, name, texts};
 
-/// The folder as a killed process would leave it: the newest entries are in the write-ahead log only.
+/// Copies the folder as a killed process leaves it: the newest entries are in the write-ahead log only.
 pub(crate) fn as_killed(fixture: &Fixture) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for file in ["ichat.db", "ichat.db-wal", "commit-watermark"] {
@@ -24,7 +29,7 @@ async fn opened(dir: &Path) -> Result<Store, OpenError> {
     Store::open_server(dir, &name("Lobby")).await
 }
 
-/// Changes the tables of a folder that is closed, as no part of the product would.
+/// Changes the tables of a closed folder behind the store's back.
 pub(crate) fn tamper(dir: &Path, sql: &str) {
     let file = rusqlite::Connection::open(dir.join("ichat.db")).unwrap();
     file.execute_batch(sql).unwrap();
@@ -32,31 +37,31 @@ pub(crate) fn tamper(dir: &Path, sql: &str) {
 }
 
 #[tokio::test]
-async fn a_flipped_bit_in_a_text_is_noticed_on_reading_and_the_rest_is_read() {
+async fn a_flipped_bit_in_a_text_is_an_error_and_the_rest_can_be_read() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     let before = fixture.says(&alice, "all is well").await;
-    let hurt = fixture.says(&alice, "pay him 100 euros").await;
+    let damaged = fixture.says(&alice, "pay him 100 euros").await;
     fixture.store.close().await;
     let file = fixture.dir.path().join("ichat.db");
     let mut bytes = fs::read(&file).unwrap();
-    let place = bytes.windows(9).position(|w| w == b"100 euros").unwrap();
-    bytes[place] ^= 0x08;
+    let position = bytes.windows(9).position(|w| w == b"100 euros").unwrap();
+    bytes[position] ^= 0x08;
     fs::write(&file, bytes).unwrap();
     let fixture = fixture.reopened().await;
     let page = fixture.store.page(fixture.room, None, None, 1).await;
     let Err(StoreError::Damaged(cause)) = page else {
         panic!("{page:?}")
     };
-    assert!(cause.contains(&format!("entry {}", hurt.seq)), "{cause}");
-    let sound = fixture.page(Some(hurt.seq.0), None, 1).await;
+    assert!(cause.contains(&format!("entry {}", damaged.seq)), "{cause}");
+    let sound = fixture.page(Some(damaged.seq.0), None, 1).await;
     assert_eq!(texts(&sound.entries), ["all is well"]);
     assert_eq!(sound.entries, [before]);
     fixture.store.close().await;
 }
 
 #[tokio::test]
-async fn whatever_is_altered_of_an_entry_is_noticed() {
+async fn any_altered_column_of_an_entry_is_an_error() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     for change in [
         format!("UPDATE entry SET at = at + 1 WHERE {HI}"),
@@ -107,7 +112,7 @@ async fn a_room_that_does_not_end_where_it_should_is_not_opened() {
 }
 
 #[tokio::test]
-async fn a_killed_folder_is_opened_with_all_that_was_confirmed() {
+async fn a_folder_after_a_crash_has_all_that_was_acknowledged() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     fixture.says(&alice, "hi").await;
@@ -121,7 +126,7 @@ async fn a_killed_folder_is_opened_with_all_that_was_confirmed() {
 }
 
 #[tokio::test]
-async fn a_damaged_or_cut_log_of_changes_is_refused_and_left_as_it_is() {
+async fn a_damaged_or_cut_write_ahead_log_is_refused_and_not_changed() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     for number in 0..10 {
@@ -142,9 +147,9 @@ async fn a_damaged_or_cut_log_of_changes_is_refused_and_left_as_it_is() {
         let error = opened(dir.path()).await.unwrap_err();
         assert!(matches!(error, OpenError::Behind { .. }), "{error:?}");
         assert!(error.to_string().contains("of its entries"), "{error}");
-        assert!(fs::read(&wal).unwrap() == damaged, "it was changed");
+        assert!(fs::read(&wal).unwrap() == damaged, "the file was changed");
     }
-    // Without it the file is one without tables; and an empty file is no beginning either.
+    // Without it the database has no tables. That, or an empty file, is not taken for a new history.
     let dir = as_killed(&fixture);
     fs::remove_file(dir.path().join("ichat.db-wal")).unwrap();
     for _ in 0..2 {
@@ -155,7 +160,7 @@ async fn a_damaged_or_cut_log_of_changes_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn an_older_copy_in_its_place_is_refused() {
+async fn an_older_copy_of_the_file_is_refused() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     let fixture = fixture.reopened().await;

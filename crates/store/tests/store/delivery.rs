@@ -1,4 +1,11 @@
-//! What was acknowledged is in the history, once, at one place.
+//! What was acknowledged is in the log, once, at one position.
+//!
+//! - one id posted 64 times at once, or twice in a batch, is one entry
+//! - a repeated post is a duplicate: after reopening, after leaving the room, after its deletion
+//! - an id with another author, room or body is a conflict
+//! - positions have no gap under concurrent commits, and each device keeps its order
+//! - a room's time never goes back
+//! - what was acknowledged survives `kill -9`
 
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
@@ -24,14 +31,14 @@ async fn sixty_four_posts_of_one_id_are_one_entry() {
         posting.spawn(async move { store.commit(vec![post]).await.unwrap().remove(0) });
     }
     let outcomes = posting.join_all().await;
-    let places: HashSet<u64> = outcomes
+    let positions: HashSet<u64> = outcomes
         .iter()
         .map(|outcome| match outcome {
             Outcome::Committed(entry) | Outcome::Duplicate(entry) => entry.seq.0,
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(places.len(), 1);
+    assert_eq!(positions.len(), 1);
     let first = outcomes.iter().filter(|o| matches!(o, Outcome::Committed(_))).count();
     assert_eq!(first, 1);
     assert_eq!(fixture.log().await.iter().filter(|e| e.id == post.id).count(), 1);
@@ -48,7 +55,7 @@ async fn one_id_twice_in_a_batch_is_one_entry() {
 }
 
 #[tokio::test]
-async fn a_post_repeated_after_reopening_stands() {
+async fn a_post_repeated_after_reopening_is_a_duplicate() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     let post = alice.says(fixture.room, "hi");
@@ -58,7 +65,7 @@ async fn a_post_repeated_after_reopening_stands() {
 }
 
 #[tokio::test]
-async fn an_id_that_stands_for_something_else_is_a_conflict() {
+async fn an_id_of_another_entry_is_a_conflict() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice, &bob]).await;
     let elsewhere = RoomId::fresh();
@@ -77,7 +84,7 @@ async fn an_id_that_stands_for_something_else_is_a_conflict() {
     for new in [other_text, other_author, other_room] {
         assert_eq!(fixture.try_commit(new).await, Outcome::Conflict);
     }
-    // Another device and another time are no other post: a key may be on two devices that share an outbox.
+    // The device and the time may differ: two devices of one person may share an outbox.
     let mut other_device = post;
     other_device.device = ichat_protocol::DeviceId::fresh();
     other_device.at = 9_999;
@@ -86,7 +93,7 @@ async fn an_id_that_stands_for_something_else_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_post_repeated_after_its_deletion_stands_wiped() {
+async fn a_post_repeated_after_its_deletion_is_a_wiped_duplicate() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     let post = alice.says(fixture.room, "hi");
@@ -112,7 +119,7 @@ async fn a_post_repeated_after_its_deletion_stands_wiped() {
 }
 
 #[tokio::test]
-async fn a_post_repeated_after_leaving_stands() {
+async fn a_post_repeated_after_leaving_is_a_duplicate() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     let post = alice.says(fixture.room, "hi");
@@ -122,7 +129,7 @@ async fn a_post_repeated_after_leaving_stands() {
 }
 
 #[tokio::test]
-async fn places_have_no_gap_under_concurrent_commits_and_each_device_keeps_its_order() {
+async fn positions_have_no_gap_under_concurrent_commits_and_each_device_keeps_its_order() {
     let people: Vec<Person> = (0..8).map(|n| Person::called(&format!("person {n}"))).collect();
     let fixture = Fixture::with(&people.iter().collect::<Vec<_>>()).await;
     let mut talking = JoinSet::new();
@@ -132,7 +139,7 @@ async fn places_have_no_gap_under_concurrent_commits_and_each_device_keeps_its_o
             for n in 0..25 {
                 let batch = vec![
                     person.says(room, &format!("{} {n} a", person.name)),
-                    // A refused new among them takes no place.
+                    // A refused entry takes no position.
                     person.says(RoomId::fresh(), "nowhere"),
                     person.says(room, &format!("{} {n} b", person.name)),
                 ];
@@ -177,10 +184,9 @@ async fn a_rooms_time_never_goes_back() {
 const DIR: &str = "ICHAT_STORE_TEST_DIR";
 const ROOM: &str = "ICHAT_STORE_TEST_ROOM";
 
-/// Not a test of its own: the process that [`what_was_acknowledged_outlives_kill_9`] kills. It prints each id that was
-/// acknowledged.
+/// The process that [`acknowledged_entries_survive_kill_9`] kills. It prints each acknowledged id.
 #[tokio::test]
-#[ignore = "run by what_was_acknowledged_outlives_kill_9"]
+#[ignore = "run by acknowledged_entries_survive_kill_9"]
 #[allow(clippy::print_stdout, reason = "the parent process reads it")]
 async fn commits_until_killed() {
     let (Ok(dir), Ok(room)) = (std::env::var(DIR), std::env::var(ROOM)) else {
@@ -198,7 +204,7 @@ async fn commits_until_killed() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_outlives_kill_9() {
+async fn acknowledged_entries_survive_kill_9() {
     let alice = Person::called("alice");
     let mut fixture = Fixture::with(&[&alice]).await;
     let mut acknowledged: Vec<EntryId> = Vec::new();
@@ -212,29 +218,29 @@ async fn what_was_acknowledged_outlives_kill_9() {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut heard = 0;
-        // What it said before it died counts, whenever that is read.
+        let mut printed = 0;
+        // Lines that it printed before its end are read after it, and count as well.
         while let Some(Ok(line)) = lines.next() {
             if let Some(id) = line.split("acknowledged ").nth(1) {
                 acknowledged.push(id.parse().unwrap());
-                heard += 1;
-                if heard == enough {
+                printed += 1;
+                if printed == enough {
                     child.kill().unwrap();
                 }
             }
         }
         child.wait().unwrap();
-        assert!(heard >= enough, "the child ended by itself after {heard}");
+        assert!(printed >= enough, "the process ended by itself after {printed}");
         fixture.store = Store::open_server(fixture.dir.path(), &name("Lobby")).await.unwrap();
     }
     let log = whole_log(&fixture.store, fixture.room).await;
-    let held: HashSet<EntryId> = log.iter().map(|e| e.id).collect();
-    assert_eq!(held.len(), log.len());
+    let stored: HashSet<EntryId> = log.iter().map(|e| e.id).collect();
+    assert_eq!(stored.len(), log.len());
     assert_eq!(seqs(&log), (1..=log.len() as u64).collect::<Vec<_>>());
-    assert!(acknowledged.iter().all(|id| held.contains(id)));
+    assert!(acknowledged.iter().all(|id| stored.contains(id)));
     assert_eq!(fixture.finds("still").await.len(), 50);
     let unread = fixture.sees(&alice).await.unread;
-    assert_eq!(unread, 0, "own messages");
+    assert_eq!(unread, 0, "one's own messages are not unread");
     tokio::time::timeout(Duration::from_secs(10), fixture.store.close())
         .await
         .unwrap();

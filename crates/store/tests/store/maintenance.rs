@@ -1,4 +1,14 @@
 //! Backup, restore and check.
+//!
+//! - a backup under load is one sound file with the beginning of the log
+//! - a restored server has the same id and other epochs; the previous history is kept and can be restored
+//! - the rest of a history without its end can be restored
+//! - restoring into an empty folder, or into that of another server
+//! - a folder in use can be backed up and checked, but not restored into
+//! - nothing is overwritten, and nothing half done is left
+//! - a damaged history gives no backup; a file that is no backup is refused with a reason
+//! - a check finds every row that does not agree with the log, and changes nothing
+//! - a client's folder can be checked, but is no backup of a server
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,16 +21,18 @@ use tempfile::TempDir;
 use crate::damage::tamper;
 use crate::fixture::{Fixture, Person, name, whole_log};
 
+/// Returns the report of a check, after asserting that it has no problems.
+#[track_caller]
 fn sound(path: &Path) -> CheckReport {
-    let checked = check(path, &mut |_| {}).unwrap();
-    assert_eq!(checked.problems, [] as [&str; 0]);
-    checked
+    let report = check(path, &mut |_| {}).unwrap();
+    assert_eq!(report.problems, [] as [&str; 0]);
+    report
 }
 
 fn problems_of(path: &Path) -> String {
-    let checked = check(path, &mut |_| {}).unwrap();
-    assert_ne!(checked.problems.len(), 0);
-    checked.problems.join("\n")
+    let report = check(path, &mut |_| {}).unwrap();
+    assert_ne!(report.problems.len(), 0);
+    report.problems.join("\n")
 }
 
 fn backed_up(fixture: &Fixture, dir: &TempDir) -> PathBuf {
@@ -29,12 +41,12 @@ fn backed_up(fixture: &Fixture, dir: &TempDir) -> PathBuf {
     dest
 }
 
-/// What is refused, as one sentence that a person can act on.
+/// Returns the error's text, after asserting that it is one sentence.
 #[track_caller]
 fn refused<T: std::fmt::Debug>(result: Result<T, MaintenanceError>) -> String {
-    let said = result.unwrap_err().to_string();
-    assert!(said.ends_with('.') && !said.contains('\n'), "{said}");
-    said
+    let text = result.unwrap_err().to_string();
+    assert!(text.ends_with('.') && !text.contains('\n'), "{text}");
+    text
 }
 
 fn names_in(dir: &Path) -> HashSet<String> {
@@ -44,8 +56,8 @@ fn names_in(dir: &Path) -> HashSet<String> {
         .collect()
 }
 
-/// An fixture that has done a little of everything.
-async fn busy_fixture() -> (Fixture, Person) {
+/// Creates a room with a little of everything.
+async fn busy_room() -> (Fixture, Person) {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice, &bob]).await;
     let first = fixture.says(&alice, "the first thing").await;
@@ -63,8 +75,8 @@ async fn busy_fixture() -> (Fixture, Person) {
 }
 
 #[tokio::test]
-async fn a_backup_under_load_is_one_sound_file_and_a_prefix_of_the_log() {
-    let (fixture, alice) = busy_fixture().await;
+async fn a_backup_under_load_is_one_sound_file_with_the_beginning_of_the_log() {
+    let (fixture, alice) = busy_room().await;
     let store = fixture.store.clone();
     let room = fixture.room;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -82,21 +94,24 @@ async fn a_backup_under_load_is_one_sound_file_and_a_prefix_of_the_log() {
         let before = fixture.store.head(room).await.unwrap().unwrap().seq;
         let dest = dir.path().join(format!("{round}.db"));
         let (from, to) = (fixture.dir.path().to_owned(), dest.clone());
-        let made = tokio::task::spawn_blocking(move || backup(&from, &to, &mut |_| {}).unwrap())
+        let backed_up = tokio::task::spawn_blocking(move || backup(&from, &to, &mut |_| {}).unwrap())
             .await
             .unwrap();
-        let checked = sound(&dest);
-        assert_eq!((made.rooms, made.entries), (checked.rooms, checked.entries));
-        let place = tempfile::tempdir().unwrap();
-        restore(&dest, place.path(), &mut |_| {}).unwrap();
-        let copy = Store::open(place.path()).await.unwrap();
+        let report = sound(&dest);
+        assert_eq!((backed_up.rooms, backed_up.entries), (report.rooms, report.entries));
+        let target = tempfile::tempdir().unwrap();
+        restore(&dest, target.path(), &mut |_| {}).unwrap();
+        let copy = Store::open(target.path()).await.unwrap();
         let log = whole_log(&copy, room).await;
-        assert!(log.len() as u64 >= before.0, "what was confirmed before is in it");
+        assert!(
+            log.len() as u64 >= before.0,
+            "an entry that was acknowledged before the backup is missing"
+        );
         let now = whole_log(&fixture.store, room).await;
         assert_eq!(log, now[..log.len()]);
         copy.close().await;
     }
-    assert_eq!(names_in(dir.path()).len(), 3, "nothing is left beside the files");
+    assert_eq!(names_in(dir.path()).len(), 3, "a temporary file was left");
     stop.send(()).unwrap();
     assert!(talk.await.unwrap() > 0, "the writer was kept waiting");
     fixture.store.close().await;
@@ -104,8 +119,8 @@ async fn a_backup_under_load_is_one_sound_file_and_a_prefix_of_the_log() {
 }
 
 #[tokio::test]
-async fn a_restored_server_is_the_same_with_other_epochs_and_keeps_what_was_there() {
-    let (fixture, alice) = busy_fixture().await;
+async fn a_restored_server_has_other_epochs_and_keeps_the_previous_history() {
+    let (fixture, alice) = busy_room().await;
     let dir = tempfile::tempdir().unwrap();
     let file = backed_up(&fixture, &dir);
     let bytes = fs::read(&file).unwrap();
@@ -133,16 +148,15 @@ async fn a_restored_server_is_the_same_with_other_epochs_and_keeps_what_was_ther
     fixture.store.close().await;
     sound(fixture.dir.path());
 
-    // What was there can be had back.
-    let aside = restored.previous.unwrap();
-    restore(&aside.join("ichat.db"), fixture.dir.path(), &mut |_| {}).unwrap();
+    let previous = restored.previous.unwrap();
+    restore(&previous.join("ichat.db"), fixture.dir.path(), &mut |_| {}).unwrap();
     let fixture = fixture.reopened().await;
     assert_eq!(fixture.log().await, later);
     fixture.store.close().await;
 }
 
 #[tokio::test]
-async fn what_is_left_of_a_history_without_its_end_can_be_gone_on_with() {
+async fn the_rest_of_a_history_without_its_end_can_be_restored() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     let fixture = fixture.reopened().await;
@@ -157,26 +171,26 @@ async fn what_is_left_of_a_history_without_its_end_can_be_gone_on_with() {
     assert!(problems_of(dir.path()).contains("were confirmed and are not there"));
     let file = dir.path().join("ichat.db");
     let restored = restore(&file, dir.path(), &mut |_| {}).unwrap();
-    let aside = restored.previous.unwrap();
-    assert!(aside.join("ichat.db-wal").exists() && aside.join("commit-watermark").exists());
+    let previous = restored.previous.unwrap();
+    assert!(previous.join("ichat.db-wal").exists() && previous.join("commit-watermark").exists());
     let store = Store::open_server(dir.path(), &name("Lobby")).await.unwrap();
-    let left = whole_log(&store, fixture.room).await;
-    assert!(left.len() < log.len());
-    assert_eq!(left, log[..left.len()]);
+    let rest = whole_log(&store, fixture.room).await;
+    assert!(rest.len() < log.len());
+    assert_eq!(rest, log[..rest.len()]);
     store.close().await;
     sound(dir.path());
 }
 
 #[tokio::test]
 async fn restoring_into_an_empty_folder_makes_it_that_server() {
-    let (fixture, _) = busy_fixture().await;
+    let (fixture, _) = busy_room().await;
     let dir = tempfile::tempdir().unwrap();
     let file = backed_up(&fixture, &dir);
-    let place = dir.path().join("new/place");
-    let restored = restore(&file, &place, &mut |_| {}).unwrap();
+    let target = dir.path().join("new/folder");
+    let restored = restore(&file, &target, &mut |_| {}).unwrap();
     assert_eq!(restored.previous, None);
     assert_eq!(restored.server, fixture.store.server_id());
-    // Into another server's folder it says so.
+    // The report names the server whose history was replaced.
     let other = Fixture::with(&[]).await;
     let was = other.store.server_id();
     other.store.close().await;
@@ -186,23 +200,23 @@ async fn restoring_into_an_empty_folder_makes_it_that_server() {
 
 #[tokio::test]
 async fn a_folder_in_use_is_backed_up_and_checked_but_not_restored_into() {
-    let (fixture, _) = busy_fixture().await;
+    let (fixture, _) = busy_room().await;
     let dir = tempfile::tempdir().unwrap();
     let file = backed_up(&fixture, &dir);
     sound(fixture.dir.path());
     let said = refused(restore(&file, fixture.dir.path(), &mut |_| {}));
     assert!(said.contains("in use"), "{said}");
-    // And the file of a running server is not a backup.
+    // The file of a running server is not a backup.
     let live = fixture.dir.path().join("ichat.db");
-    let said = refused(restore(&live, &dir.path().join("place"), &mut |_| {}));
+    let said = refused(restore(&live, &dir.path().join("target"), &mut |_| {}));
     assert!(said.contains("ichat-server backup"), "{said}");
     fixture.store.close().await;
-    restore(&live, &dir.path().join("place"), &mut |_| {}).unwrap();
+    restore(&live, &dir.path().join("target"), &mut |_| {}).unwrap();
 }
 
 #[tokio::test]
 async fn nothing_is_overwritten_and_nothing_half_done_is_left() {
-    let (fixture, _) = busy_fixture().await;
+    let (fixture, _) = busy_room().await;
     let dir = tempfile::tempdir().unwrap();
     let there = dir.path().join("there");
     fs::write(&there, "precious").unwrap();
@@ -223,8 +237,8 @@ async fn nothing_is_overwritten_and_nothing_half_done_is_left() {
 }
 
 #[tokio::test]
-async fn a_damaged_history_is_not_backed_up_as_if_it_were_sound() {
-    let (fixture, alice) = busy_fixture().await;
+async fn a_damaged_history_gives_no_backup() {
+    let (fixture, alice) = busy_room().await;
     fixture.says(&alice, "altered").await;
     fixture.says(&alice, "the end").await;
     fixture.store.close().await;
@@ -239,8 +253,8 @@ async fn a_damaged_history_is_not_backed_up_as_if_it_were_sound() {
 }
 
 #[tokio::test]
-async fn files_that_are_no_backup_are_refused_with_a_reason_and_change_nothing() {
-    let (fixture, alice) = busy_fixture().await;
+async fn a_file_that_is_no_backup_is_refused_with_a_reason_and_changes_nothing() {
+    let (fixture, alice) = busy_room().await;
     fixture.says(&alice, "altered").await;
     fixture.says(&alice, "the end").await;
     let dir = tempfile::tempdir().unwrap();
@@ -261,8 +275,8 @@ async fn files_that_are_no_backup_are_refused_with_a_reason_and_change_nothing()
         file
     };
     let mut flipped = whole.clone();
-    let place = flipped.windows(7).rposition(|w| w == b"altered").unwrap();
-    flipped[place] ^= 1;
+    let position = flipped.windows(7).rposition(|w| w == b"altered").unwrap();
+    flipped[position] ^= 1;
     let foreign = dir.path().join("foreign");
     rusqlite::Connection::open(&foreign)
         .unwrap()
@@ -298,7 +312,7 @@ async fn files_that_are_no_backup_are_refused_with_a_reason_and_change_nothing()
 }
 
 #[tokio::test]
-async fn a_check_finds_what_does_not_agree_with_the_log() {
+async fn a_check_finds_every_row_that_does_not_agree_with_the_log() {
     for (sql, said) in [
         (
             "UPDATE entry SET body = replace(body, 'message 7', 'forged') WHERE body LIKE '%message 7\"%'",
@@ -346,7 +360,7 @@ async fn a_check_finds_what_does_not_agree_with_the_log() {
             "the server's identity can't be read",
         ),
     ] {
-        let (fixture, _) = busy_fixture().await;
+        let (fixture, _) = busy_room().await;
         fixture.store.close().await;
         sound(fixture.dir.path());
         tamper(fixture.dir.path(), sql);
@@ -368,8 +382,8 @@ async fn a_check_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_clients_folder_can_be_checked_and_is_no_servers() {
-    let (fixture, _) = busy_fixture().await;
+async fn a_clients_folder_can_be_checked_and_is_no_backup_of_a_server() {
+    let (fixture, _) = busy_room().await;
     let dir = tempfile::tempdir().unwrap();
     let client = Store::open(dir.path()).await.unwrap();
     let page = fixture.page(None, None, 200).await;

@@ -1,16 +1,21 @@
-//! Random drafts and pages against a naive model in memory, and a client that is built from random pages.
+//! Random actions against a naive model in memory, and a replica that is built from random pages.
+//!
+//! - the log, the search, members, unread counts and pages agree with the model
+//! - a replica agrees with it, in whichever order it receives pages and the server's descriptions
+//! - the projections of both are those of a rebuild
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
-use ichat_protocol::{Body, Entry, EntryId, MemberId, Page, RoomId, Seq};
-use ichat_store::{NewEntry, Outcome, ReplicaChange, Store};
+use ichat_protocol::{Body, Entry, EntryId, Member, MemberId, Page, RoomId, RoomSummary, Seq};
+use ichat_store::{NewEntry, Outcome, ReplicaChange, Store, check};
 use proptest::prelude::*;
 
 use crate::fixture::{Fixture, Person, found, message, name, whole_log};
 
-/// What somebody does. The numbers choose among what there is.
+/// What a person does. The numbers select among the people and the entries that there are.
 #[derive(Clone, Debug)]
-enum Deed {
+enum Action {
     Says(usize, String),
     Edits(usize, usize, String),
     Deletes(usize, usize),
@@ -24,23 +29,23 @@ enum Deed {
 
 const PEOPLE: usize = 3;
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn action() -> impl Strategy<Value = Action> {
     let who = || 0..PEOPLE;
     let word = || "(red|green|blue|grey) (car|boat|bike)";
     prop_oneof![
-        6 => (who(), word()).prop_map(|(who, text)| Deed::Says(who, text)),
-        3 => (who(), any::<usize>(), word()).prop_map(|(who, of, text)| Deed::Edits(who, of, text)),
-        2 => (who(), any::<usize>()).prop_map(|(who, of)| Deed::Deletes(who, of)),
-        2 => (who(), any::<usize>(), any::<bool>()).prop_map(|(who, to, on)| Deed::Reacts(who, to, on)),
-        2 => who().prop_map(Deed::Joins),
-        1 => who().prop_map(Deed::Leaves),
-        1 => (who(), "[a-c]").prop_map(|(who, text)| Deed::TakesName(who, text)),
-        1 => any::<usize>().prop_map(Deed::Repeats),
-        1 => (who(), 0..60_u64).prop_map(|(who, seq)| Deed::Reads(who, seq)),
+        6 => (who(), word()).prop_map(|(who, text)| Action::Says(who, text)),
+        3 => (who(), any::<usize>(), word()).prop_map(|(who, of, text)| Action::Edits(who, of, text)),
+        2 => (who(), any::<usize>()).prop_map(|(who, of)| Action::Deletes(who, of)),
+        2 => (who(), any::<usize>(), any::<bool>()).prop_map(|(who, to, on)| Action::Reacts(who, to, on)),
+        2 => who().prop_map(Action::Joins),
+        1 => who().prop_map(Action::Leaves),
+        1 => (who(), "[a-c]").prop_map(|(who, text)| Action::TakesName(who, text)),
+        1 => any::<usize>().prop_map(Action::Repeats),
+        1 => (who(), 0..60_u64).prop_map(|(who, seq)| Action::Reads(who, seq)),
     ]
 }
 
-/// The log as a list, and everything else read off it.
+/// The log as a list; everything else is computed from it.
 #[derive(Default)]
 struct Model {
     log: Vec<Entry>,
@@ -67,44 +72,44 @@ impl Model {
             .find(|e| e.id == id && matches!(e.body, Body::Message { .. }))
     }
 
-    /// What the store should answer, with the log changed accordingly.
-    fn takes(&mut self, draft: &NewEntry) -> &'static str {
-        if let Some(first) = self.first_bodies.get(&draft.id) {
-            let same = *first == draft.body && self.log.iter().any(|e| e.id == draft.id && e.author == draft.author);
-            return if same { "standing" } else { "conflict" };
+    /// Returns the outcome that the store should have, and changes the log accordingly.
+    fn append(&mut self, new: &NewEntry) -> &'static str {
+        if let Some(first) = self.first_bodies.get(&new.id) {
+            let same = *first == new.body && self.log.iter().any(|e| e.id == new.id && e.author == new.author);
+            return if same { "duplicate" } else { "conflict" };
         }
-        let called = self.member_name(&draft.author);
-        match (&draft.body, &called) {
+        let called = self.member_name(&new.author);
+        match (&new.body, &called) {
             (Body::Joined { .. }, None) => {}
             (_, None) => return "not joined",
             (Body::Joined { name } | Body::MemberRenamed { name }, Some(called)) if name.as_str() == called => {
-                return "standing";
+                return "duplicate";
             }
             _ => {}
         }
-        if let Some(of) = draft.body.target() {
+        if let Some(of) = new.body.target() {
             match self.message(of) {
                 None => return "unknown entry",
-                Some(target) if target.author != draft.author && !matches!(draft.body, Body::React { .. }) => {
+                Some(target) if target.author != new.author && !matches!(new.body, Body::React { .. }) => {
                     return "not yours";
                 }
                 Some(_) => {}
             }
         }
         let seq = Seq(self.log.len() as u64 + 1);
-        if matches!(draft.body, Body::Joined { .. }) && called.is_none() {
-            self.read.insert(draft.author.clone(), seq.0);
+        if matches!(new.body, Body::Joined { .. }) && called.is_none() {
+            self.read.insert(new.author.clone(), seq.0);
         }
-        self.first_bodies.insert(draft.id, draft.body.clone());
+        self.first_bodies.insert(new.id, new.body.clone());
         self.log.push(Entry {
             seq,
-            id: draft.id,
-            author: draft.author.clone(),
-            device: draft.device,
-            at: self.log.last().map_or(0, |e| e.at).max(draft.at),
-            body: draft.body.clone(),
+            id: new.id,
+            author: new.author.clone(),
+            device: new.device,
+            at: self.log.last().map_or(0, |e| e.at).max(new.at),
+            body: new.body.clone(),
         });
-        if let Body::Delete { of } = draft.body {
+        if let Body::Delete { of } = new.body {
             for entry in &mut self.log {
                 if entry.id == of || matches!(entry.body, Body::Edit { of: edited, .. } if edited == of) {
                     entry.body = Body::Wiped;
@@ -125,7 +130,9 @@ impl Model {
             }
             _ => None,
         });
-        texts.filter(|text| text.split(' ').any(|held| held == word)).collect()
+        texts
+            .filter(|text| text.split(' ').any(|other| other == word))
+            .collect()
     }
 
     fn unread(&self, who: &MemberId) -> (u64, u32) {
@@ -133,19 +140,19 @@ impl Model {
             return (0, 0);
         }
         let read = self.read.get(who).copied().unwrap_or(0);
-        let news = self
+        let unread = self
             .log
             .iter()
             .filter(|e| e.seq.0 > read && e.author != *who && e.body.properties().counts_as_unread)
             .count();
-        (read, u32::try_from(news).unwrap())
+        (read, u32::try_from(unread).unwrap())
     }
 }
 
 fn word_of(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Committed(_) => "committed",
-        Outcome::Duplicate(_) => "standing",
+        Outcome::Duplicate(_) => "duplicate",
         Outcome::Conflict => "conflict",
         Outcome::UnknownRoom => "unknown room",
         Outcome::NotJoined => "not joined",
@@ -154,20 +161,20 @@ fn word_of(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// Turns deeds into drafts; some speak of what is not there or not theirs.
-fn draft_of(deed: &Deed, people: &[Person], room: RoomId, said: &[NewEntry]) -> Option<NewEntry> {
+/// Turns an action into an entry. Some refer to what is not there, or is not their author's.
+fn entry_of(action: &Action, people: &[Person], room: RoomId, said: &[NewEntry]) -> Option<NewEntry> {
     let target = |n: usize| (!said.is_empty()).then(|| said[n % said.len()].id);
-    Some(match deed {
-        Deed::Says(who, text) => people[*who].posts(room, message(text)),
-        Deed::Edits(who, of, text) => people[*who].posts(
+    Some(match action {
+        Action::Says(who, text) => people[*who].posts(room, message(text)),
+        Action::Edits(who, of, text) => people[*who].posts(
             room,
             Body::Edit {
                 of: target(*of)?,
                 text: text.clone(),
             },
         ),
-        Deed::Deletes(who, of) => people[*who].posts(room, Body::Delete { of: target(*of)? }),
-        Deed::Reacts(who, to, on) => people[*who].posts(
+        Action::Deletes(who, of) => people[*who].posts(room, Body::Delete { of: target(*of)? }),
+        Action::Reacts(who, to, on) => people[*who].posts(
             room,
             Body::React {
                 to: target(*to)?,
@@ -175,15 +182,15 @@ fn draft_of(deed: &Deed, people: &[Person], room: RoomId, said: &[NewEntry]) -> 
                 on: *on,
             },
         ),
-        Deed::Joins(who) => people[*who].joins(room),
-        Deed::Leaves(who) => people[*who].posts(room, Body::Left),
-        Deed::TakesName(who, called) => people[*who].posts(room, Body::MemberRenamed { name: name(called) }),
-        Deed::Repeats(n) => said.get(n % said.len().max(1))?.clone(),
-        Deed::Reads(..) => return None,
+        Action::Joins(who) => people[*who].joins(room),
+        Action::Leaves(who) => people[*who].posts(room, Body::Left),
+        Action::TakesName(who, called) => people[*who].posts(room, Body::MemberRenamed { name: name(called) }),
+        Action::Repeats(n) => said.get(n % said.len().max(1))?.clone(),
+        Action::Reads(..) => return None,
     })
 }
 
-/// The texts that a page gives, each message as it is shown: the last edit in the page or beyond it wins.
+/// Returns the messages' texts as a page shows them: the last edit in the page or beyond it counts.
 fn shown(page: &Page) -> Vec<String> {
     let mut edited = HashMap::new();
     for entry in page.entries.iter().chain(&page.later) {
@@ -213,38 +220,56 @@ async fn agrees(fixture: &Fixture, model: &Model, people: &[Person]) {
         let called = model.member_name(&person.id);
         joined += u32::from(called.is_some());
         let member = members.iter().find(|m| m.id == person.id);
-        let held = member.filter(|m| !m.left).map(|m| m.name.to_string());
-        assert_eq!(held, called);
-        let seen = fixture.sees(person).await;
-        assert_eq!(seen.joined, called.is_some());
-        assert_eq!((seen.read.0, seen.unread), model.unread(&person.id));
+        let shown = member.filter(|m| !m.left).map(|m| m.name.to_string());
+        assert_eq!(shown, called);
+        let summary = fixture.sees(person).await;
+        assert_eq!(summary.joined, called.is_some());
+        assert_eq!((summary.read.0, summary.unread), model.unread(&person.id));
     }
     assert_eq!(fixture.sees(&people[0]).await.members, joined);
 }
 
-/// A client that takes the fixture's log in pieces of this size: up from the middle first, then down, or by turns.
-async fn replica_agrees(fixture: &Fixture, model: &Model, piece: u64, turns: &[bool]) {
+/// The server's description of the room at some time.
+type Snapshot = (RoomSummary, Vec<Member>);
+
+async fn snapshot(fixture: &Fixture, person: &Person) -> Snapshot {
+    let members = fixture.store.members(fixture.room).await.unwrap();
+    (fixture.sees(person).await, members)
+}
+
+/// Builds a client's replica from pages of this size, upwards and downwards from the middle by turns. At some turns the
+/// server's description of some time arrives as well.
+async fn replica_agrees(fixture: &Fixture, model: &Model, size: u64, turns: &[(bool, usize)], snapshots: &[Snapshot]) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     let top = model.log.len() as u64;
     let (mut low, mut high) = (top / 2 + 1, top / 2);
     let mut turns = turns.iter().copied().cycle();
     while low > 1 || high < top {
-        let up = turns.next().unwrap();
+        let (up, description) = turns.next().unwrap();
         let (from, to) = if (up && high < top) || low == 1 {
-            // One entry is told twice, as it may happen.
-            (high.max(1), (high + piece).min(top))
+            // One entry arrives twice, as may happen.
+            (high.max(1), (high + size).min(top))
         } else {
-            (low.saturating_sub(piece).max(1), (low).min(top))
+            (low.saturating_sub(size).max(1), (low).min(top))
         };
         let page = fixture.page(Some(to + 1), Some(from - 1), 200).await;
         (low, high) = (low.min(from), high.max(to));
-        let change = ReplicaChange::Entries {
+        let mut changes = vec![ReplicaChange::Entries {
             room: fixture.room,
             epoch: page.head.epoch,
             entries: page.entries,
-        };
-        store.save(vec![change]).await.unwrap();
+        }];
+        if let Some((summary, members)) = snapshots.get(description) {
+            changes.push(ReplicaChange::Room(summary.clone()));
+            if description % 2 == 0 {
+                changes.push(ReplicaChange::Members {
+                    room: fixture.room,
+                    members: members.clone(),
+                });
+            }
+        }
+        store.save(changes).await.unwrap();
     }
     assert_eq!(whole_log(&store, fixture.room).await, model.log);
     for word in ["red", "green", "blue", "grey"] {
@@ -255,15 +280,17 @@ async fn replica_agrees(fixture: &Fixture, model: &Model, piece: u64, turns: &[b
         );
     }
     for before in 1..=top + 1 {
-        let here = store
-            .page(fixture.room, Some(Seq(before)), None, 7)
-            .await
-            .unwrap()
-            .unwrap();
+        let here = store.page(fixture.room, Some(Seq(before)), None, 7).await;
         let there = fixture.page(Some(before), None, 7).await;
-        assert_eq!(here, there);
+        assert_eq!(here.unwrap().unwrap().entries, there.entries);
     }
     store.close().await;
+    assert_sound(dir.path());
+}
+
+/// Asserts that the projections are those of a rebuild.
+fn assert_sound(dir: &Path) {
+    assert_eq!(check(dir, &mut |_| {}).unwrap().problems, [] as [&str; 0]);
 }
 
 proptest! {
@@ -271,10 +298,10 @@ proptest! {
 
     #[test]
     fn the_store_agrees_with_a_naive_model(
-        deeds in prop::collection::vec(deed(), 1..60),
+        actions in prop::collection::vec(action(), 1..60),
         batch in 1..8_usize,
-        piece in 1..20_u64,
-        turns in prop::collection::vec(any::<bool>(), 1..6),
+        size in 1..20_u64,
+        turns in prop::collection::vec((any::<bool>(), 0..20_usize), 1..6),
         pages in prop::collection::vec((prop::option::of(0..70_u64), prop::option::of(0..70_u64), 0..12_u32), 6),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -287,9 +314,10 @@ proptest! {
                 model.log.push(entry);
             }
             let mut said: Vec<NewEntry> = Vec::new();
+            let mut snapshots = Vec::new();
             let mut waiting = people[..2].iter().map(|who| who.joins(fixture.room)).collect::<Vec<_>>();
-            for deed in &deeds {
-                if let Deed::Reads(who, seq) = deed {
+            for action in &actions {
+                if let Action::Reads(who, seq) = action {
                     commit(&fixture, &mut model, &mut waiting).await;
                     let who = &people[*who];
                     fixture.store.set_read(fixture.room, &who.id, Seq(*seq)).await.unwrap();
@@ -297,12 +325,13 @@ proptest! {
                         model.read.insert(who.id.clone(), (*seq).min(model.log.len() as u64));
                     }
                 }
-                if let Some(draft) = draft_of(deed, &people, fixture.room, &said) {
-                    said.push(draft.clone());
-                    waiting.push(draft);
+                if let Some(new) = entry_of(action, &people, fixture.room, &said) {
+                    said.push(new.clone());
+                    waiting.push(new);
                 }
                 if waiting.len() >= batch {
                     commit(&fixture, &mut model, &mut waiting).await;
+                    snapshots.push(snapshot(&fixture, &people[0]).await);
                 }
             }
             commit(&fixture, &mut model, &mut waiting).await;
@@ -311,18 +340,19 @@ proptest! {
             for (before, after, limit) in pages {
                 page_agrees(&fixture, &model, before, after, limit).await;
             }
-            replica_agrees(&fixture, &model, piece, &turns).await;
+            replica_agrees(&fixture, &model, size, &turns, &snapshots).await;
             fixture.store.close().await;
+            assert_sound(fixture.dir.path());
         });
     }
 }
 
 async fn commit(fixture: &Fixture, model: &mut Model, waiting: &mut Vec<NewEntry>) {
-    let drafts = std::mem::take(waiting);
-    let outcomes = fixture.store.commit(drafts.clone()).await.unwrap();
-    assert_eq!(outcomes.len(), drafts.len());
-    for (draft, outcome) in drafts.iter().zip(&outcomes) {
-        assert_eq!(word_of(outcome), model.takes(draft), "{draft:?}");
+    let entries = std::mem::take(waiting);
+    let outcomes = fixture.store.commit(entries.clone()).await.unwrap();
+    assert_eq!(outcomes.len(), entries.len());
+    for (new, outcome) in entries.iter().zip(&outcomes) {
+        assert_eq!(word_of(outcome), model.append(new), "{new:?}");
     }
 }
 

@@ -1,4 +1,9 @@
-//! What is wrong with the folder, the file or the disk.
+//! Opening a data folder, and errors of the disk.
+//!
+//! - a folder that is in use, can't be created or can't be written to
+//! - a damaged file, the database of another program, one of a later version
+//! - a full disk: reading goes on, and writing recovers
+//! - a closed store, an empty batch
 
 use std::fs;
 use std::path::Path;
@@ -11,11 +16,11 @@ use crate::fixture::{Fixture, Person, message};
 async fn open_error(dir: &Path) -> OpenError {
     match Store::open(dir).await {
         Err(error) => error,
-        Ok(_) => panic!("it was opened"),
+        Ok(_) => panic!("the folder was opened"),
     }
 }
 
-/// A sentence that a person can act on: it names the place, ends, and holds no line break.
+/// Asserts that an error is one sentence and names the place.
 #[track_caller]
 fn assert_is_a_sentence(error: &OpenError, place: &Path) {
     let text = error.to_string();
@@ -24,7 +29,7 @@ fn assert_is_a_sentence(error: &OpenError, place: &Path) {
 }
 
 #[tokio::test]
-async fn a_second_opening_is_refused_and_changes_nothing() {
+async fn a_folder_in_use_can_not_be_opened() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     let error = open_error(fixture.dir.path()).await;
@@ -36,32 +41,32 @@ async fn a_second_opening_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_dropped_store_frees_its_folder() {
+async fn a_dropped_store_unlocks_its_folder() {
     let dir = tempfile::tempdir().unwrap();
     drop(Store::open(dir.path()).await.unwrap());
-    let freed = async {
+    let unlocked = async {
         while matches!(Store::open(dir.path()).await, Err(OpenError::InUse { .. })) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(10), freed)
+    tokio::time::timeout(std::time::Duration::from_secs(10), unlocked)
         .await
         .unwrap();
 }
 
 #[tokio::test]
-async fn a_folder_is_made_with_those_above_it() {
+async fn a_folder_is_created_with_those_above_it() {
     let dir = tempfile::tempdir().unwrap();
     let deep = dir.path().join("a/b/c");
     Store::open(&deep).await.unwrap().close().await;
     assert!(deep.join("ichat.db").exists());
-    // Closing leaves one file to copy.
+    // A closed folder has one file to copy.
     assert!(!deep.join("ichat.db-wal").exists());
 }
 
 #[tokio::test]
-async fn a_place_that_can_not_be_written_is_said_to_be_so() {
-    // Tests may run as root, who may write anywhere; a file in the folder's place stops root too.
+async fn a_folder_that_can_not_be_written_to_is_an_error() {
+    // Tests may run as root, who may write anywhere. A file in the folder's place stops root as well.
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, "x").unwrap();
@@ -72,10 +77,10 @@ async fn a_place_that_can_not_be_written_is_said_to_be_so() {
     }
 }
 
-/// `/proc` is a file system that refuses new folders for root too.
+/// `/proc` refuses new folders to root as well.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_file_system_that_takes_no_folder_is_an_error_too() {
+async fn a_file_system_without_new_folders_is_an_error() {
     let place = Path::new("/proc/ichat");
     let error = open_error(place).await;
     assert!(
@@ -86,7 +91,7 @@ async fn a_file_system_that_takes_no_folder_is_an_error_too() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_refused_and_left_as_it_is() {
+async fn a_damaged_file_is_refused_and_not_changed() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     let batch = (0..500)
@@ -124,7 +129,7 @@ async fn a_damaged_file_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn the_database_of_another_program_is_refused_and_left_as_it_is() {
+async fn the_database_of_another_program_is_refused_and_not_changed() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("ichat.db");
     let other = rusqlite::Connection::open(&file).unwrap();
@@ -138,7 +143,7 @@ async fn the_database_of_another_program_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn the_file_of_a_later_version_is_refused_and_left_as_it_is() {
+async fn the_file_of_a_later_version_is_refused_and_not_changed() {
     let fixture = Fixture::with(&[]).await;
     fixture.store.close().await;
     let file = fixture.dir.path().join("ichat.db");
@@ -175,14 +180,14 @@ async fn on_a_full_disk_reading_goes_on_and_writing_recovers() {
     assert_eq!(
         fixture.log().await.last(),
         Some(&said),
-        "nothing of the batch was written"
+        "a part of the batch was written"
     );
     assert_eq!(fixture.finds("room").await, ["there is room"]);
     assert_eq!(fixture.finds("much").await.len(), 0);
 
     fixture.store.limit_pages(None).await.unwrap();
     let outcomes = fixture.store.commit(entries).await.unwrap();
-    let places: Vec<u64> = outcomes
+    let positions: Vec<u64> = outcomes
         .into_iter()
         .map(|outcome| match outcome {
             Outcome::Committed(entry) => entry.seq.0,
@@ -190,13 +195,13 @@ async fn on_a_full_disk_reading_goes_on_and_writing_recovers() {
         })
         .collect();
     let next = said.seq.0 + 1;
-    assert_eq!(places, (next..next + 20).collect::<Vec<_>>());
+    assert_eq!(positions, (next..next + 20).collect::<Vec<_>>());
     assert_eq!(fixture.finds("much").await.len(), 20);
     fixture.store.close().await;
 }
 
 #[tokio::test]
-async fn a_closed_store_says_so() {
+async fn a_closed_store_refuses_reads_and_writes() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     let clone = fixture.store.clone();
@@ -205,12 +210,12 @@ async fn a_closed_store_says_so() {
     assert!(matches!(write, Err(StoreError::Closed)), "{write:?}");
     let read = clone.head(fixture.room).await;
     assert!(matches!(read, Err(StoreError::Closed)), "{read:?}");
-    // Closing twice is closing once.
+    // Closing again does nothing.
     clone.close().await;
 }
 
 #[tokio::test]
-async fn an_empty_batch_is_fine() {
+async fn an_empty_batch_is_no_error() {
     let fixture = Fixture::with(&[]).await;
     assert_eq!(fixture.store.commit(Vec::new()).await.unwrap(), []);
     fixture.store.save(Vec::new()).await.unwrap();

@@ -1,11 +1,15 @@
 //! Ranges of a log.
+//!
+//! - ranges by `before`, `after`, both and none
+//! - a page has at most 200 entries, all of one room
+//! - a page comes with what amends it from beyond
 
 use ichat_protocol::{Body, RoomId};
 
 use crate::fixture::{Fixture, Person, seqs, texts};
 
-/// A room of 10 entries: `created`, `joined`, and the messages 3 to 10.
-async fn ten() -> Fixture {
+/// Creates a room with 10 entries: `created`, `joined`, and the messages 3 to 10.
+async fn ten_entries() -> Fixture {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     for n in 3..=10 {
@@ -14,12 +18,12 @@ async fn ten() -> Fixture {
     fixture
 }
 
-/// `before`, `after`, `limit`, and the places that come.
+/// `before`, `after`, `limit`, and the expected positions.
 type Case<'a> = (Option<u64>, Option<u64>, u32, &'a [u64]);
 
 #[tokio::test]
-async fn ranges_are_what_history_says() {
-    let fixture = ten().await;
+async fn a_range_has_the_entries_that_were_asked_for() {
+    let fixture = ten_entries().await;
     let all: Vec<u64> = (1..=10).collect();
     let cases: &[Case] = &[
         (None, None, 3, &[8, 9, 10]),
@@ -39,7 +43,7 @@ async fn ranges_are_what_history_says() {
         (Some(6), Some(2), 200, &[3, 4, 5]),
         (Some(3), Some(2), 200, &[]),
         (Some(2), Some(6), 200, &[]),
-        // At least one and at most a page.
+        // At least one entry, at most a page.
         (None, None, 0, &[10]),
         (None, Some(0), u32::MAX, &all),
     ];
@@ -67,9 +71,9 @@ async fn a_page_has_at_most_200_entries() {
 }
 
 #[tokio::test]
-async fn a_page_is_of_one_room_only() {
+async fn a_page_has_entries_of_one_room_only() {
     let alice = Person::called("alice");
-    let fixture = ten().await;
+    let fixture = ten_entries().await;
     let next = RoomId::fresh();
     fixture.open_room(&alice, next, "Next").await;
     assert_eq!(seqs(&fixture.page(None, Some(8), 200).await.entries), [9, 10]);
@@ -84,19 +88,19 @@ async fn a_page_is_of_one_room_only() {
 }
 
 #[tokio::test]
-async fn what_amends_a_page_from_beyond_comes_with_it() {
+async fn a_page_comes_with_what_amends_it_from_beyond() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice, &bob]).await;
     let first = fixture.says(&alice, "first").await;
     let second = fixture.says(&alice, "second").await;
-    // Within the page: a reaction that will be taken back beyond it.
+    // In the page: a reaction that is removed beyond it.
     fixture.reacts(&bob, &first, "🎉", true).await;
     let end = fixture.reacts(&bob, &second, "👀", true).await;
 
     fixture.edits(&alice, &first, "1").await;
     let edit = fixture.edits(&alice, &first, "1st").await;
-    let taken_back = fixture.reacts(&bob, &first, "🎉", false).await;
-    let stands = fixture.reacts(&alice, &first, "👍", true).await;
+    let removed = fixture.reacts(&bob, &first, "🎉", false).await;
+    let added = fixture.reacts(&alice, &first, "👍", true).await;
     fixture.reacts(&bob, &second, "👍", true).await;
     fixture.reacts(&bob, &second, "👍", false).await;
     let third = fixture.says(&alice, "third").await;
@@ -104,15 +108,15 @@ async fn what_amends_a_page_from_beyond_comes_with_it() {
 
     let page = fixture.page(Some(end.seq.0 + 1), None, 200).await;
     assert_eq!(texts(&page.entries[3..5]), ["first", "second"]);
-    assert_eq!(page.later, [edit, taken_back, stands]);
-    // Nothing lies beyond the newest page, and nothing of another message comes with a page.
+    assert_eq!(page.later, [edit, removed, added]);
+    // There is nothing beyond the newest page, and no page has amendments of messages that it has not.
     assert_eq!(fixture.page(None, None, 200).await.later, []);
     assert_eq!(fixture.page(Some(3), None, 200).await.later, []);
-    // A page that ends between two edits gets the later one.
+    // A page that ends between two edits comes with the later one.
     let page = fixture.page(None, Some(first.seq.0 - 1), 5).await;
     assert!(matches!(page.entries[4].body, Body::Edit { .. }));
     assert_eq!(texts(&page.later[..1]), ["1st"]);
-    // Of a deleted message nothing comes.
+    // Nothing amends a deleted message.
     fixture.deletes(&alice, &first).await;
     let page = fixture.page(Some(end.seq.0 + 1), None, 200).await;
     assert_eq!(page.entries[3].body, Body::Wiped);

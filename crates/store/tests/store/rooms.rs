@@ -1,4 +1,9 @@
 //! Rooms, members, unread counts and read markers.
+//!
+//! - a new folder has a lobby, and keeps it and its id
+//! - rooms are listed by name, as each member sees them; names, topics and members follow the log
+//! - the unread count is exact: after joining, reading, deletions, and in rooms of several blocks
+//! - only members have a read marker; many at once are all stored
 
 use ichat_protocol::{Body, Member, RoomId, Seq};
 use ichat_store::Store;
@@ -76,7 +81,7 @@ async fn names_and_topics_follow_the_log() {
 }
 
 #[tokio::test]
-async fn members_come_take_names_and_leave() {
+async fn members_join_take_names_and_leave() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice, &bob]).await;
     assert!(fixture.store.is_member(fixture.room, &bob.id).await.unwrap());
@@ -94,7 +99,7 @@ async fn members_come_take_names_and_leave() {
     assert_eq!(fixture.sees(&alice).await.members, 1);
     assert!(!fixture.store.is_member(fixture.room, &bob.id).await.unwrap());
     assert!(!fixture.sees(&bob).await.joined);
-    // Back again, under another name.
+    // Joins again under another name.
     let back = Person {
         name: name("Robert"),
         ..bob.clone()
@@ -109,7 +114,7 @@ async fn members_come_take_names_and_leave() {
 }
 
 #[tokio::test]
-async fn unread_are_the_messages_of_others_since_one_came_or_read() {
+async fn messages_of_others_since_joining_or_reading_are_unread() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice]).await;
     fixture.says(&alice, "before bob came").await;
@@ -127,11 +132,11 @@ async fn unread_are_the_messages_of_others_since_one_came_or_read() {
     fixture.store.set_read(fixture.room, &bob.id, first.seq).await.unwrap();
     assert_eq!(fixture.sees(&bob).await.unread, 1);
     fixture.deletes(&alice, &second).await;
-    assert_eq!(fixture.sees(&bob).await.unread, 0, "a deleted message is no news");
-    // Back: as unread.
+    assert_eq!(fixture.sees(&bob).await.unread, 0, "a deleted message is not unread");
+    // Moved back, as by `mark as unread`.
     fixture.store.set_read(fixture.room, &bob.id, Seq::ZERO).await.unwrap();
     assert_eq!(fixture.sees(&bob).await.unread, 2);
-    // Past the head: at the head.
+    // Moved beyond the head, it is at the head.
     fixture
         .store
         .set_read(fixture.room, &bob.id, Seq(u64::MAX))
@@ -144,7 +149,7 @@ async fn unread_are_the_messages_of_others_since_one_came_or_read() {
 }
 
 #[tokio::test]
-async fn who_is_not_a_member_has_no_marker() {
+async fn only_a_member_has_a_read_marker() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice]).await;
     fixture.says(&alice, "hi").await;
@@ -158,7 +163,7 @@ async fn who_is_not_a_member_has_no_marker() {
     assert_eq!((seen.read, seen.unread, seen.joined), (Seq::ZERO, 0, false));
 }
 
-/// The tallies count in blocks of 1,024 places: markers around their borders must give the same as counting one by one.
+/// Messages are counted in blocks of 1,024 positions: markers around the borders must give the same as counting one by one.
 #[tokio::test]
 async fn unread_counts_are_exact_in_long_rooms() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
@@ -175,7 +180,7 @@ async fn unread_counts_are_exact_in_long_rooms() {
     }
     let log = fixture.log().await;
     let doomed: Vec<_> = [100, 1_023, 1_024, 1_025, 2_047, 2_100]
-        .map(|place: usize| log[place - 1].clone())
+        .map(|seq: usize| log[seq - 1].clone())
         .to_vec();
     for entry in &doomed {
         let who = if entry.author == alice.id { &alice } else { &bob };
@@ -195,7 +200,7 @@ async fn unread_counts_are_exact_in_long_rooms() {
 }
 
 #[tokio::test]
-async fn many_markers_at_once_are_all_kept() {
+async fn many_read_markers_at_once_are_all_stored() {
     let people: Vec<Person> = (0..40).map(|n| Person::called(&format!("p{n}"))).collect();
     let fixture = Fixture::with(&people.iter().collect::<Vec<_>>()).await;
     let mut reading = tokio::task::JoinSet::new();

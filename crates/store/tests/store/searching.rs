@@ -1,4 +1,12 @@
-//! Finding messages by their current text.
+//! Searching messages by their current text.
+//!
+//! - words, phrases and beginnings of words, the newest message first
+//! - limits to a room, an author, a time and a number of hits
+//! - short beginnings, whether many messages have them or few
+//! - edits and deletions are followed; only messages are found
+//! - messages that were not indexed before a crash are found
+//! - whether the index is behind the log makes no difference
+//! - any text can be searched for
 
 use std::fs;
 
@@ -46,7 +54,7 @@ async fn words_phrases_and_beginnings_are_found_the_newest_first() {
 }
 
 #[tokio::test]
-async fn a_search_can_be_narrowed_to_a_room_an_author_and_a_number() {
+async fn a_search_can_be_limited_to_a_room_an_author_a_time_and_a_number() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice, &bob]).await;
     let elsewhere = RoomId::fresh();
@@ -123,7 +131,7 @@ async fn a_search_can_be_narrowed_to_a_room_an_author_and_a_number() {
 }
 
 #[tokio::test]
-async fn a_few_letters_find_what_begins_with_them_however_many_or_few_there_are() {
+async fn a_short_beginning_finds_many_messages_or_few() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     // Four in five begin a word with "ma", one in two hundred with "zi", and the oldest of all with "qu".
@@ -174,13 +182,13 @@ async fn only_messages_are_found() {
     assert_eq!(fixture.finds("alice").await.len(), 0);
 }
 
-/// Copies a folder as a crash leaves it: no close was called.
+/// Copies the folder as a crash leaves it.
 fn as_crashed(fixture: &Fixture) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for file in fs::read_dir(fixture.dir.path()).unwrap() {
         let file = file.unwrap();
         let name = file.file_name();
-        // Which pages of the write-ahead log are where is found out anew.
+        // A restart does not have the shared memory.
         if !name.to_string_lossy().ends_with("-shm") {
             fs::copy(file.path(), copy.path().join(name)).unwrap();
         }
@@ -189,7 +197,7 @@ fn as_crashed(fixture: &Fixture) -> tempfile::TempDir {
 }
 
 #[tokio::test]
-async fn what_the_index_did_not_have_yet_is_found_after_a_crash() {
+async fn messages_that_were_not_indexed_before_a_crash_are_found() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     fixture.says(&alice, "an old plum").await;
@@ -209,14 +217,15 @@ async fn what_the_index_did_not_have_yet_is_found_after_a_crash() {
     );
 }
 
-/// One step of somebody who writes.
+/// A step of a person who writes.
 #[derive(Clone, Debug)]
 enum Step {
     Say,
-    /// These change one of the messages that were said.
+    /// Edits one of the messages.
     Edit(prop::sample::Index),
+    /// Deletes one of the messages.
     Delete(prop::sample::Index),
-    /// Brings the index up to the log.
+    /// Makes the index complete.
     Search,
 }
 
@@ -233,10 +242,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// The index is behind the log at some of these steps and not at others; nobody can tell. Each text has a word of its
-    /// own, so that what stands is found by it, and what was changed or deleted no more.
+    /// Between some of these steps the index is behind the log. Each text has a word of its own: it finds the message
+    /// with that text, and nothing after an edit or a deletion.
     #[test]
-    fn nobody_can_tell_how_far_the_index_is(steps in steps()) {
+    fn an_index_behind_the_log_makes_no_difference(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let alice = Person::called("alice");
@@ -269,8 +278,8 @@ proptest! {
                 }
             }
             for text in &texts {
-                let stands = messages.iter().any(|(_, current)| current.as_ref() == Some(text));
-                let expected: &[String] = if stands { std::slice::from_ref(text) } else { &[] };
+                let is_current = messages.iter().any(|(_, current)| current.as_ref() == Some(text));
+                let expected: &[String] = if is_current { std::slice::from_ref(text) } else { &[] };
                 assert_eq!(fixture.finds(text).await, expected, "{text}");
             }
             let folder = fixture.dir.path().to_owned();
@@ -283,9 +292,9 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever is typed is an answer, not an error; a message is found by any word of letters that it holds.
+    /// No text is an error, and any word of letters finds its message.
     #[test]
-    fn any_text_can_be_looked_for(
+    fn any_text_can_be_searched_for(
         typed in prop::collection::vec("\\PC{0,30}|[\"*:^()+\\-a-z\u{0} ]{0,20}", 8),
         words in prop::collection::vec("[a-z]{1,12}", 1..6),
     ) {

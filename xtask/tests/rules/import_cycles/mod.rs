@@ -35,7 +35,6 @@ const KNOWN_IN_RUST: &[&str] = &[
     "crates/bench/src/",
     "crates/client/tests/model/",
     "crates/faults/src/cases/",
-    "crates/store/src/",
     "src-tauri/src/",
 ];
 const KNOWN_IN_TYPESCRIPT: &[&str] = &[];

@@ -1,4 +1,4 @@
-//! A room with very many messages.
+//! Measures a room with very many messages.
 
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -10,22 +10,25 @@ use ichat_protocol::Seq;
 use ichat_store::{SearchQuery, Store};
 
 use crate::figure::{figure, percentile};
-use crate::talk::{AUTHORS, Dice, Talk, now};
+use crate::workload::{AUTHORS, Rng, Workload, now};
 
-/// How many queries of each kind.
+/// The queries of each kind.
 const QUERIES: usize = 100;
+/// The number of times that the folder is opened.
 const OPENINGS: usize = 9;
+/// Messages in one commit.
+const FILL_BATCH: usize = 1_000;
 
-/// Fills a room, and measures the folder, opening and searching.
-pub(crate) async fn large(messages: usize) -> anyhow::Result<()> {
+/// Fills a room, and measures the folder's size, opening and searching.
+pub(crate) async fn measure(messages: usize) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
-    let mut talk = Talk::in_folder(dir.path()).await?;
+    let mut workload = Workload::start(dir.path()).await?;
     let case = format!("{messages} messages");
     let began = now();
-    let rate = fill(&mut talk, messages).await?;
+    let rate = fill(&mut workload, messages).await?;
     let ended = now();
     figure("entries per second", &case, "ichat", "1/s", &[rate]);
-    let ratio = |bytes: u64| bytes as f64 / talk.texts as f64;
+    let ratio = |bytes: u64| bytes as f64 / workload.text_bytes as f64;
     figure(
         "folder to text",
         &case,
@@ -33,32 +36,32 @@ pub(crate) async fn large(messages: usize) -> anyhow::Result<()> {
         "×",
         &[ratio(size_of(dir.path())?)],
     );
-    talk.store.close().await;
+    workload.store.close().await;
     figure("folder to text", &case, "ichat", "×", &[ratio(size_of(dir.path())?)]);
     figure(
         "text",
         &case,
         "each message",
         "B",
-        &[talk.texts as f64 / messages as f64],
+        &[workload.text_bytes as f64 / messages as f64],
     );
-    open(&talk, dir.path(), messages, &case).await?;
+    measure_opening(&workload, dir.path(), messages, &case).await?;
     let store = Store::open(dir.path()).await?;
     let times = (began, ended);
     for kind in KINDS {
-        search(&store, &talk, kind, times, &case).await?;
+        measure_search(&store, &workload, kind, times, &case).await?;
     }
     store.close().await;
     Ok(())
 }
 
-async fn fill(talk: &mut Talk, messages: usize) -> anyhow::Result<f64> {
+async fn fill(workload: &mut Workload, messages: usize) -> anyhow::Result<f64> {
     let (mut busy, mut left) = (Duration::ZERO, messages);
     while left > 0 {
-        let batch = talk.batch(left.min(1_000));
+        let batch = workload.batch(left.min(FILL_BATCH));
         left -= batch.len();
         let start = Instant::now();
-        talk.commit(batch).await?;
+        workload.commit(batch).await?;
         busy += start.elapsed();
         if left.is_multiple_of(20_000) {
             eprint!("\r{:>3} % of {messages} messages written", 100 - 100 * left / messages);
@@ -77,16 +80,16 @@ fn size_of(dir: &Path) -> anyhow::Result<u64> {
     Ok(size)
 }
 
-async fn open(talk: &Talk, dir: &Path, messages: usize, case: &str) -> anyhow::Result<()> {
-    let (mut folders, mut rooms, mut both, mut marks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let me = &talk.people[0].0;
+async fn measure_opening(workload: &Workload, dir: &Path, messages: usize, case: &str) -> anyhow::Result<()> {
+    let (mut folders, mut rooms, mut both, mut markers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let me = &workload.people[0].0;
     for opening in 0..OPENINGS {
         let start = Instant::now();
         let store = Store::open(dir).await?;
         let folder = ms(start);
         let start = Instant::now();
-        let newest = store.page(talk.room, None, None, 200).await?;
-        store.room(talk.room, me).await?;
+        let newest = store.page(workload.room, None, None, 200).await?;
+        store.room(workload.room, me).await?;
         let room = ms(start);
         anyhow::ensure!(
             newest.is_some_and(|page| page.entries.len() == 200.min(messages)),
@@ -94,10 +97,10 @@ async fn open(talk: &Talk, dir: &Path, messages: usize, case: &str) -> anyhow::R
         );
         let start = Instant::now();
         store
-            .set_read(talk.room, me, Seq((messages / (2 + opening)) as u64))
+            .set_read(workload.room, me, Seq((messages / (2 + opening)) as u64))
             .await?;
-        store.room(talk.room, me).await?;
-        marks.push(ms(start));
+        store.room(workload.room, me).await?;
+        markers.push(ms(start));
         store.close().await;
         folders.push(folder);
         rooms.push(room);
@@ -106,17 +109,17 @@ async fn open(talk: &Talk, dir: &Path, messages: usize, case: &str) -> anyhow::R
     figure("open the folder", case, "ichat", "ms", &folders);
     figure("open the room", case, "ichat", "ms", &rooms);
     figure("open the folder and the room", case, "ichat", "ms", &both);
-    figure("mark as read and count", case, "ichat", "ms", &marks);
+    figure("mark as read and count", case, "ichat", "ms", &markers);
     Ok(())
 }
 
-/// What two words are looked for, by their ranks: common ones are in every tenth message or so, usual ones in every
-/// thousandth, rare ones in a few.
+/// A query for two words, by their ranks: common ones are in every tenth message or so, usual ones in every thousandth, rare
+/// ones in a few.
 struct Kind {
     name: &'static str,
     first: (usize, usize),
     second: (usize, usize),
-    /// So many letters of the second word are typed yet; all of them when there is none, and a space behind it.
+    /// The letters of the second word that are typed; `None` is all of them and a space.
     typed: Option<usize>,
 }
 
@@ -144,20 +147,26 @@ const fn kind(name: &'static str, first: (usize, usize), second: (usize, usize),
     }
 }
 
-async fn search(store: &Store, talk: &Talk, kind: &Kind, times: (u64, u64), case: &str) -> anyhow::Result<()> {
-    let mut dice = Dice(42);
+async fn measure_search(
+    store: &Store,
+    workload: &Workload,
+    kind: &Kind,
+    times: (u64, u64),
+    case: &str,
+) -> anyhow::Result<()> {
+    let mut rng = Rng(42);
     let mut by_filter = [const { Vec::new() }; 4];
     let mut found = 0;
     for _ in 0..QUERIES {
-        let mut word = |(from, to): (usize, usize)| talk.words.ranked(from + dice.roll(to - from)).to_owned();
+        let mut word = |(from, to): (usize, usize)| workload.words.ranked(from + rng.below(to - from)).to_owned();
         let (first, second) = (word(kind.first), word(kind.second));
         let text = match kind.typed {
             Some(letters) => format!("{first} {}", &second[..letters.min(second.len())]),
             None => format!("{first} {second} "),
         };
-        let author = Some(talk.people[dice.roll(AUTHORS)].0.clone());
+        let author = Some(workload.people[rng.below(AUTHORS)].0.clone());
         let span = times.1 - times.0;
-        let from = times.0 + dice.roll(usize::try_from(span)?) as u64;
+        let from = times.0 + rng.below(usize::try_from(span)?) as u64;
         let plain = SearchQuery {
             text,
             limit: 50,
@@ -166,7 +175,7 @@ async fn search(store: &Store, talk: &Talk, kind: &Kind, times: (u64, u64), case
         let filters = [
             plain.clone(),
             SearchQuery {
-                room: Some(talk.room),
+                room: Some(workload.room),
                 ..plain.clone()
             },
             SearchQuery {
@@ -186,8 +195,8 @@ async fn search(store: &Store, talk: &Talk, kind: &Kind, times: (u64, u64), case
         }
     }
     for (filter, times) in ["no filter", "room", "author", "time"].iter().zip(&by_filter) {
-        let what = format!("{case}, {}, {filter}", kind.name);
-        figure("search, p95", &what, "ichat", "ms", &[percentile(times, 95)]);
+        let case = format!("{case}, {}, {filter}", kind.name);
+        figure("search, p95", &case, "ichat", "ms", &[percentile(times, 95)]);
     }
     let all: Vec<f64> = by_filter.concat();
     figure(

@@ -1,0 +1,62 @@
+//! What the projections of a room start from.
+
+use ichat_protocol::{Name, RoomProjection, Seq};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use crate::log::{MAX_SEQ, RoomKey, natural, read_seq, unreadable};
+
+/// What a projection starts from. In a server's own folder that is nothing; in a replica it is what the server said.
+#[derive(Debug, Default)]
+pub(super) struct Base {
+    /// The fields up to `fields_as_of` and the number of members up to `count_as_of`.
+    pub(super) state: RoomProjection,
+    pub(super) fields_as_of: Seq,
+    pub(super) members_as_of: Seq,
+    pub(super) count_as_of: Seq,
+}
+
+impl Base {
+    pub(super) fn load(connection: &Connection, room: RoomKey) -> rusqlite::Result<Self> {
+        let said = connection
+            .prepare_cached(
+                "SELECT name, topic, members, head, members_as_of, server_room.epoch = room.epoch
+                 FROM server_room JOIN room ON room.key = room WHERE room = ?1",
+            )?
+            .query_row([room], |row| {
+                let list = row.get::<_, Option<i64>>(4)?.map(|seq| Seq(natural(seq)));
+                Ok((read_fields(row)?, read_seq(row, 3)?, list, row.get(5)?))
+            })
+            .optional()?;
+        let Some((mut state, head, list, is_same_history)): Option<(RoomProjection, _, Option<Seq>, bool)> = said
+        else {
+            return Ok(Self::default());
+        };
+        // All entries that are here are of an older history than the description.
+        let head = if is_same_history { head } else { MAX_SEQ };
+        if list.is_some_and(|list| list >= head) {
+            state.members = connection
+                .prepare_cached("SELECT count(*) FROM server_member WHERE room = ?1 AND joined")?
+                .query_row([room], |row| row.get(0))?;
+        }
+        let members_as_of = list.unwrap_or(head);
+        Ok(Self {
+            state,
+            fields_as_of: head,
+            members_as_of,
+            count_as_of: members_as_of.max(head),
+        })
+    }
+}
+
+/// Reads the fields of a room from the first three columns.
+pub(super) fn read_fields(row: &Row<'_>) -> rusqlite::Result<RoomProjection> {
+    let name = row.get::<_, Option<String>>(0)?;
+    Ok(RoomProjection {
+        name: name
+            .map(|name| Name::parse(&name))
+            .transpose()
+            .map_err(|e| unreadable(0, e))?,
+        topic: row.get(1)?,
+        members: row.get(2)?,
+    })
+}

@@ -1,0 +1,89 @@
+//! What a server said of its rooms, in the replica of a client.
+
+use ichat_protocol::{Member, RoomId, RoomSummary, Seq};
+
+use super::batch::{Batch, Room};
+use super::error::WriteError;
+use crate::log::{MAX_SEQ, int};
+
+impl Batch<'_> {
+    /// Stores the server's description of a room.
+    pub(super) fn save_summary(&mut self, summary: &RoomSummary) -> rusqlite::Result<()> {
+        let room = self.room_or_new(summary.id, summary.head.epoch)?;
+        if room.last == Seq::ZERO {
+            room.epoch = summary.head.epoch;
+        }
+        let room = room.clone();
+        self.store_room(&room)?;
+        self.tx
+            .prepare_cached(
+                "INSERT INTO server_room (room, epoch, head, name, topic, members, joined, read, unread, unread_as_of)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?3)
+                 ON CONFLICT (room) DO UPDATE SET
+                     epoch = excluded.epoch, head = excluded.head, name = excluded.name, topic = excluded.topic,
+                     members = excluded.members, joined = excluded.joined, read = excluded.read,
+                     unread = excluded.unread, unread_as_of = excluded.unread_as_of",
+            )?
+            .execute((
+                room.key,
+                summary.head.epoch.0,
+                int(summary.head.seq.0),
+                summary.name.as_str(),
+                &summary.topic,
+                summary.members,
+                summary.joined,
+                int(summary.read.0),
+                summary.unread,
+            ))?;
+        self.projector.rebase_fields(room.key, room.last)
+    }
+
+    /// Stores the server's list of past and present members.
+    pub(super) fn save_members(&mut self, id: RoomId, members: &[Member]) -> Result<(), WriteError> {
+        let room = self.room(id)?.cloned();
+        let described = match &room {
+            Some(room) => self.set_members_as_of(room)?,
+            None => false,
+        };
+        let Some(room) = room.filter(|_| described) else {
+            return Err(WriteError::OutOfSync(
+                "the members are of a room that the server never described".into(),
+            ));
+        };
+        self.tx
+            .prepare_cached("DELETE FROM server_member WHERE room = ?1")?
+            .execute([room.key])?;
+        for member in members {
+            let user = self.user(&member.id)?;
+            self.tx
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO server_member (room, user, name, joined) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute((room.key, user, member.name.as_str(), !member.left))?;
+        }
+        Ok(self.projector.rebase_members(room.key)?)
+    }
+
+    /// Notes that a list of the room's members is newer than all that is here. Returns `false` if the server never
+    /// described the room.
+    fn set_members_as_of(&self, room: &Room) -> rusqlite::Result<bool> {
+        let rows = self
+            .tx
+            .prepare_cached(
+                "UPDATE server_room SET members_as_of = iif(epoch = ?2, max(head, ?3), ?4) WHERE room = ?1",
+            )?
+            .execute((room.key, room.epoch.0, int(room.last.0), int(MAX_SEQ.0)))?;
+        Ok(rows > 0)
+    }
+
+    /// Moves the person's read marker.
+    pub(super) fn save_read_marker(&mut self, id: RoomId, seq: Seq) -> rusqlite::Result<()> {
+        if let Some(room) = self.room(id)?.map(|room| room.key) {
+            // The same marker again does not change the server's count.
+            self.tx
+                .prepare_cached("UPDATE server_room SET read = ?2, unread = NULL WHERE room = ?1 AND read <> ?2")?
+                .execute((room, int(seq.0)))?;
+        }
+        Ok(())
+    }
+}
