@@ -1,8 +1,8 @@
-//! Measures how long a client takes to catch up after it was away: 10,000 entries from a real server into the replica and up to the
-//! interface. Prints JSON lines.
+//! Measures how long a client takes to catch up after it was away: 10,000 entries from a real server into the replica
+//! and up to the interface. Prints JSON lines.
 //!
-//! `cargo bench -p ichat-client --bench catchup`, or `… -- 100000` for another number of entries. Server and client share the
-//! process and its cores, so that a client of a server elsewhere takes less.
+//! `cargo bench -p ichat-client --bench catchup`, or `… -- 100000` for another number of entries. Server and client
+//! share the process and its cores, so that a client of a server elsewhere takes less.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -3,8 +3,8 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Replaces a file so that it has either the old or the new content after a crash or a loss of power. Only the current user can
-/// read it.
+/// Replaces a file so that it has either the old or the new content after a crash or a loss of power. Only the current
+/// user can read it.
 pub fn write_atomically(file: &Path, content: &[u8]) -> io::Result<()> {
     let dir = file.parent().unwrap_or(Path::new("."));
     // Temporary files have mode 0600, and keep it.

@@ -34,8 +34,8 @@ struct Inner {
 }
 
 impl Client {
-    /// Opens a data folder and starts a session with each known server. A new folder gets a profile. `name` replaces the name in
-    /// the profile. Must be called within a Tokio runtime.
+    /// Opens a data folder and starts a session with each known server. A new folder gets a profile. `name` replaces
+    /// the name in the profile. Must be called within a Tokio runtime.
     pub fn open(dir: &Path, name: Option<Name>) -> Result<(Client, Updates), OpenError> {
         Self::open_with_clock(Clock::system(), dir, name)
     }
@@ -159,8 +159,8 @@ impl Client {
         });
     }
 
-    /// Nudges the sessions whenever the machine wakes up. Has only a weak reference, so that dropping the last handle ends the
-    /// client.
+    /// Nudges the sessions whenever the machine wakes up. Has only a weak reference, so that dropping the last handle
+    /// ends the client.
     fn nudge_after_wake_ups(&self) -> impl Future<Output = ()> + use<> {
         let (inner, clock) = (Arc::downgrade(&self.inner), self.inner.state.clock.clone());
         async move {

@@ -7,8 +7,8 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// A jump of the clock by more than this is a suspend. A busy machine delays a timer by less.
 const MIN_SUSPEND: Duration = Duration::from_secs(3);
 
-/// The time source of a client: monotonic, and running while the machine is suspended. A test brings its own, since it can't
-/// suspend the machine.
+/// The time source of a client: monotonic, and running while the machine is suspended. A test brings its own, since it
+/// can't suspend the machine.
 #[derive(Clone)]
 pub struct Clock {
     since_origin: Arc<dyn Fn() -> Duration + Send + Sync>,

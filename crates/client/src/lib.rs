@@ -1,5 +1,5 @@
-//! A client for I-Chat servers: it connects and reconnects, keeps a replica of each server's rooms, and sends posts until they
-//! are acknowledged.
+//! A client for I-Chat servers: it connects and reconnects, keeps a replica of each server's rooms, and sends posts
+//! until they are acknowledged.
 //!
 //! ```text
 //!   Client ── running_sessions ── SessionMessage ──▶ session_driver   one task per server

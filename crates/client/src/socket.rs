@@ -4,7 +4,8 @@
 //! - Callbacks run under a lock of the client. They only push into a channel, whose receiver never needs that lock.
 //! - The death of a server appears as an error without a close, and some ends do not appear at all. Here an error ends the
 //!   connection; for the rest the session has its watchdog.
-//! - It can panic. [`run`] is spawned as a task whose end is always noticed. A panic in a task of the library looks like an end
+//! - It can panic. [`run`] is spawned as a task whose end is always noticed. A panic in a task of the library looks
+//!   like an end
 //!   that does not appear.
 //! - Its acknowledgements are broken. None is requested.
 
@@ -24,7 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that accepts no data for this long is dead.
 const EMIT_TIMEOUT: Duration = Duration::from_secs(10);
 const DISCONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-/// The number of events that wait to be handled. While the queue is full, the socket is not read, so that the server slows down.
+/// The number of events that wait to be handled. While the queue is full, the socket is not read, so that the server
+/// slows down.
 const RAW_EVENT_CAPACITY: usize = 512;
 /// The text that the library puts before the server's reason for a refused connection.
 const REFUSAL_PREFIX: &str = "Received an ConnectError frame: ";

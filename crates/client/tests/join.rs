@@ -1,6 +1,7 @@
 //! Joining a server by its addresses.
 //!
-//! - an address without a server, with another program or with another protocol version leads to an error that tells what to do
+//! - an address without a server, with another program or with another protocol version leads to an error that tells
+//!   what to do
 //! - addresses that do not answer do not delay the one that does
 //! - a server that moved is found at its new address, and another server at the old address is not mistaken for it
 //! - a forgotten server is gone, and so is its replica

@@ -32,7 +32,8 @@ error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "
  */
 range: LogRange, 
 /**
- * The part of the range that the replica has: in order of `seq`, without a gap, possibly empty. A browser has no replica.
+ * The part of the range that the replica has: in order of `seq`, without a gap, possibly empty. A browser has
+ * no replica.
  */
 entries: Array<Entry>, 
 /**

@@ -149,7 +149,8 @@ impl ConnectionState {
 
     /// Connects now if an attempt is waiting; if online, starts a probe. Returns whether the caller should send the probe.
     ///
-    /// `can_probe` is `true` if the caller has a request that the server answers at once. Otherwise the next `heads` is the answer.
+    /// `can_probe` is `true` if the caller has a request that the server answers at once. Otherwise the next `heads` is
+    /// the answer.
     pub(super) fn nudge(&mut self, now: u64, can_probe: bool, effects: &mut Effects) -> bool {
         match self.phase {
             Phase::Connecting => {

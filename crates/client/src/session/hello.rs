@@ -6,7 +6,8 @@ use super::{Change, Session, Update, effects::Effects, room::Room};
 
 /// A bound on the rooms that a hostile server can make the client keep.
 pub(super) const MAX_ROOMS: usize = 4_096;
-/// The number of rooms in one `sync`. It is below the server's limit, so that the packet is far below the limit of its size.
+/// The number of rooms in one `sync`. It is below the server's limit, so that the packet is far below the limit of its
+/// size.
 const SYNC_BATCH: usize = 500;
 
 impl Session {
@@ -97,8 +98,8 @@ impl Session {
         let created_here = self.pending.created.remove(&id);
         if let Some(room) = self.rooms.get_mut(&id).filter(|_| just_joined) {
             room.members_requested = false;
-            // The server answers `join` with the newest page. It sends no page after `create`, and for a room that was left and
-            // joined again the entries in between are missing.
+            // The server answers `join` with the newest page. It sends no page after `create`, and for a room that was
+            // left and joined again the entries in between are missing.
             if created_here || room.log.epoch().is_some() {
                 room.log.request_sync(now, id, effects);
             } else {

@@ -128,7 +128,8 @@ impl Log {
         self.pending_beyond_gap.len()
     }
 
-    /// Adds live entries. Returns those that extend the range, in order. At most `space` further ones are kept beyond a gap.
+    /// Adds live entries. Returns those that extend the range, in order. At most `space` further ones are kept beyond a
+    /// gap.
     pub(super) fn add_live(&mut self, epoch: Epoch, entries: Vec<Entry>, space: usize) -> Vec<Entry> {
         let max_pending = MAX_PENDING_PER_ROOM.min(self.pending_beyond_gap.len() + space);
         if self.pending_epoch != Some(epoch) {

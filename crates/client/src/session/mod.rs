@@ -99,8 +99,8 @@ impl Session {
 
     /// Processes one input and returns the effects that the driver must run, in order.
     ///
-    /// `now` is in milliseconds, of any clock that never goes back. Lists that several parts of a step can change are reported
-    /// once, at its end.
+    /// `now` is in milliseconds, of any clock that never goes back. Lists that several parts of a step can change are
+    /// reported once, at its end.
     pub fn step(&mut self, now: u64, input: Input) -> Vec<Effect> {
         let mut effects = Effects::default();
         self.process(now, input, &mut effects);

@@ -1,4 +1,5 @@
-//! The inputs and effects of a session, and the types in them. `ui/src/backend/session-types.ts` is generated from this file.
+//! The inputs and effects of a session, and the types in them. `ui/src/backend/session-types.ts` is generated from this
+//! file.
 
 use ichat_protocol::{
     Body, ClientEvent, Entry, EntryId, Epoch, Head, Hello, Member, MemberId, Name, Person, RoomId, RoomSummary, Seq,
@@ -14,7 +15,8 @@ use ts_rs::TS;
 pub enum Input {
     /// The first input of every session.
     Start(PersistedState),
-    /// The transport is open and the server has accepted the client. The server's `hello` follows as the first [`Input::Event`].
+    /// The transport is open and the server has accepted the client. The server's `hello` follows as the first
+    /// [`Input::Event`].
     Opened,
     /// An event from the server.
     Event(ServerEvent),
@@ -38,7 +40,8 @@ pub enum Input {
         room: RoomId,
         /// The range that was requested.
         range: LogRange,
-        /// The part of the range that the replica has: in order of `seq`, without a gap, possibly empty. A browser has no replica.
+        /// The part of the range that the replica has: in order of `seq`, without a gap, possibly empty. A browser has
+        /// no replica.
         entries: Vec<Entry>,
         /// Later entries that amend those.
         later: Vec<Entry>,
@@ -178,8 +181,9 @@ pub struct LogRange {
 #[serde(tag = "effect", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Effect {
-    /// Opens a new transport after a random delay between the two bounds, in milliseconds. The outcome is [`Input::Opened`] or
-    /// [`Input::Closed`]. A later `Connect` replaces one that is still waiting, and does nothing while an attempt is running.
+    /// Opens a new transport after a random delay between the two bounds, in milliseconds. The outcome is
+    /// [`Input::Opened`] or [`Input::Closed`]. A later `Connect` replaces one that is still waiting, and does nothing
+    /// while an attempt is running.
     Connect {
         #[ts(type = "number")]
         after_ms: u64,
@@ -214,7 +218,8 @@ pub enum Change {
     OutboxState { id: EntryId, state: OutboxState },
     /// Removes a post that the user discarded, or whose entry lies outside the stored range.
     Discarded { id: EntryId },
-    /// Adds entries that adjoin the stored range, above or below. In the same transaction, posts with their ids leave the outbox.
+    /// Adds entries that adjoin the stored range, above or below. In the same transaction, posts with their ids leave
+    /// the outbox.
     Entries {
         room: RoomId,
         epoch: Epoch,

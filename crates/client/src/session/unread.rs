@@ -9,8 +9,8 @@ const MAX_REMEMBERED: usize = 1_000;
 
 /// The read marker of a room and the count that follows from it.
 ///
-/// The count starts as the server's. It becomes exact where the positions of the others' messages are known, and is the best
-/// bound otherwise.
+/// The count starts as the server's. It becomes exact where the positions of the others' messages are known, and is the
+/// best bound otherwise.
 #[derive(Debug, Default)]
 pub(super) struct Unread {
     /// The read marker: the last entry that the user has seen.

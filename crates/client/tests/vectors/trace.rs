@@ -87,8 +87,9 @@ fn line(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap()
 }
 
-/// Expands repetitions: an element `{"repeat": [first, last], "of": template}` of an array stands for a copy of the template for
-/// each number. In the template `"{n}"` is the number, and `{n}` and `{n:12}` in a text are its digits and its twelve digits.
+/// Expands repetitions: an element `{"repeat": [first, last], "of": template}` of an array stands for a copy of the
+/// template for each number. In the template `"{n}"` is the number, and `{n}` and `{n:12}` in a text are its digits and
+/// its twelve digits.
 fn expand(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().flat_map(expand_item).collect(),
