@@ -1,4 +1,4 @@
-// Node's socket.io as its tutorial has it. It only broadcasts: nothing is stored, and a message that is lost stays lost.
+// Node's socket.io as at the beginning of its tutorial: it broadcasts, and stores nothing.
 import { createServer } from "node:http";
 
 import { Server } from "socket.io";

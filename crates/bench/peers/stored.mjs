@@ -1,5 +1,5 @@
-// Node's socket.io after the tutorial's step on delivery: each message is stored before it is told, with its place. As
-// safe as I-Chat's log against a loss of power, which the tutorial's own settings are not; no receipts, no resume.
+// Node's socket.io as at the end of its tutorial: each message is stored before it is sent, with its position. The storage is
+// as durable as I-Chat's log, which the tutorial's own settings are not. There are no receipts and no resume.
 import { createServer } from "node:http";
 import { join } from "node:path";
 

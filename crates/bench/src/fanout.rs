@@ -1,5 +1,5 @@
-//! What it costs to bring a message to many people: the same talk in each product, round by round, so that a machine that
-//! drifts drifts for all of them.
+//! The cost of delivering a message to many clients. Every product gets the same workload, round by round, so that a machine whose
+//! speed drifts drifts for all of them.
 
 use std::time::Duration;
 
@@ -7,73 +7,72 @@ use anyhow::{Result, ensure};
 
 use crate::case::Case;
 use crate::figures::Figure;
+use crate::output::{Failures, print_line};
 use crate::product::{Product, Server};
-use crate::swarm::{Load, Swarm, Talk};
-use crate::{Failures, say};
+use crate::swarm::{Sample, Swarm, Workload};
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
     pub(crate) rounds: usize,
-    /// How long each run talks, at least,
-    pub(crate) time: Duration,
-    /// and of how many messages at least, if that doesn't take much longer.
+    /// Each run takes so long at least,
+    pub(crate) duration: Duration,
+    /// and sends at least so many messages, if that does not take much longer.
     pub(crate) messages: u32,
-    /// How long it talks before that, unmeasured.
+    /// How long the same workload runs before that, unmeasured.
     pub(crate) warm_up: Duration,
-    /// How long each server waits before it is measured, for a profiler to be attached.
-    pub(crate) pause: Option<Duration>,
+    /// A pause before each measurement, to attach a profiler to the server.
+    pub(crate) profiler_pause: Option<Duration>,
 }
 
-/// Clients on their way in at the same time.
-const AT_ONCE: usize = 32;
+/// Clients that connect at the same time.
+const CONNECT_BATCH: usize = 32;
 
 struct Run {
-    talk: Talk,
-    cpu: Duration,
+    sample: Sample,
+    server_cpu: Duration,
 }
 
-#[expect(clippy::cast_precision_loss, reason = "figures to read")]
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
 impl Run {
     fn per_delivery(&self, value: f64) -> f64 {
-        value / self.talk.deliveries.max(1) as f64
+        value / self.sample.deliveries.max(1) as f64
     }
 
     fn cpu(&self) -> f64 {
-        self.per_delivery(micros(self.cpu))
+        self.per_delivery(micros(self.server_cpu))
     }
 
-    fn generator(&self) -> f64 {
-        self.per_delivery(micros(self.talk.generator))
+    fn generator_cpu(&self) -> f64 {
+        self.per_delivery(micros(self.sample.generator_cpu))
     }
 
     fn bytes(&self) -> f64 {
-        self.per_delivery(self.talk.bytes as f64)
+        self.per_delivery(self.sample.bytes as f64)
     }
 
     fn p50(&self) -> f64 {
-        micros(self.talk.p50) / 1e3
+        micros(self.sample.p50) / 1e3
     }
 
     fn p99(&self) -> f64 {
-        micros(self.talk.p99) / 1e3
+        micros(self.sample.p99) / 1e3
     }
 
     fn rate(&self) -> f64 {
-        self.talk.deliveries as f64 / self.talk.took.as_secs_f64()
+        self.sample.deliveries as f64 / self.sample.took.as_secs_f64()
     }
 
-    /// Messages in a frame.
-    fn batch(&self) -> f64 {
-        self.talk.deliveries as f64 / self.talk.frames.max(1) as f64
+    fn messages_per_frame(&self) -> f64 {
+        self.sample.deliveries as f64 / self.sample.frames.max(1) as f64
     }
 
     fn orders(&self) -> f64 {
-        self.talk.orders as f64
+        self.sample.orders as f64
     }
 }
 
-/// A figure's name, its unit, and how it comes out of a run.
+/// A figure's name, its unit, and how it is computed from a run.
 type Measure = (&'static str, &'static str, fn(&Run) -> f64);
 
 const MEASURES: &[Measure] = &[
@@ -81,9 +80,13 @@ const MEASURES: &[Measure] = &[
     ("p50", "ms", Run::p50),
     ("p99", "ms", Run::p99),
     ("rate", "deliveries per second", Run::rate),
-    ("batch", "messages per frame", Run::batch),
+    ("batch", "messages per frame", Run::messages_per_frame),
     ("bytes", "bytes per delivery", Run::bytes),
-    ("generator", "µs of the clients' CPU per delivery", Run::generator),
+    (
+        "generator",
+        "µs of the load generator's CPU per delivery",
+        Run::generator_cpu,
+    ),
     ("orders", "different orders", Run::orders),
 ];
 
@@ -93,41 +96,23 @@ fn micros(time: Duration) -> f64 {
 
 /// Runs one case with all products, and prints the figures.
 pub(crate) fn measure(case: Case, products: &[Product], effort: Effort, failures: &mut Failures) {
-    say(&format!("\n{case}: {}", case.words()));
+    print_line(&format!("\n{case}: {}", case.description()));
     let mut runs: Vec<Vec<Run>> = products.iter().map(|_| Vec::new()).collect();
     for round in 1..=effort.rounds {
         for (product, runs) in products.iter().zip(&mut runs) {
-            let name = product.name();
-            let run = match run(*product, case, effort) {
-                Ok(run) => run,
-                // A peer that loses messages under a load that it can't bear is a finding.
-                Err(error) => {
-                    say(&format!("  round {round} {name:12} failed: {error:#}"));
-                    failures.note(*product);
-                    continue;
+            match run(*product, case, effort) {
+                Ok(run) => {
+                    print_run(round, *product, &run);
+                    runs.push(run);
                 }
-            };
-            let orders = if run.talk.orders == 1 {
-                String::new()
-            } else {
-                format!("; {} different orders", run.talk.orders)
-            };
-            say(&format!(
-                "  round {round} {name:12} cpu {:6.2} µs (clients {:5.2})  p50 {:8.2} ms  p99 {:8.2} ms  {:8.0} deliveries/s  {:4.1} a frame  {} messages{orders}",
-                run.cpu(),
-                run.generator(),
-                run.p50(),
-                run.p99(),
-                run.rate(),
-                run.batch(),
-                run.talk.messages,
-            ));
-            runs.push(run);
+                // A peer that loses messages under a load that it can't bear is a finding.
+                Err(error) => failures.print(round, *product, &error),
+            }
         }
     }
     for (product, runs) in products.iter().zip(&runs) {
-        for (figure, unit, of) in MEASURES {
-            let values: Vec<f64> = runs.iter().map(of).collect();
+        for (figure, unit, measure) in MEASURES {
+            let values: Vec<f64> = runs.iter().map(measure).collect();
             if let Some(figure) = Figure::of_rounds(figure, &case.to_string(), &product.name(), unit, &values) {
                 figure.print();
             }
@@ -135,11 +120,30 @@ pub(crate) fn measure(case: Case, products: &[Product], effort: Effort, failures
     }
 }
 
-/// The clients of a server, none of them connected yet.
+fn print_run(round: usize, product: Product, run: &Run) {
+    let orders = match run.sample.orders {
+        1 => String::new(),
+        orders => format!("; {orders} different orders"),
+    };
+    print_line(&format!(
+        "  round {round} {:12} cpu {:6.2} µs (generator {:5.2})  p50 {:8.2} ms  p99 {:8.2} ms  {:8.0} deliveries/s  \
+         {:4.1} a frame  {} messages{orders}",
+        product.name(),
+        run.cpu(),
+        run.generator_cpu(),
+        run.p50(),
+        run.p99(),
+        run.rate(),
+        run.messages_per_frame(),
+        run.sample.messages,
+    ));
+}
+
+/// Makes a swarm for a server, without connections.
 pub(crate) fn swarm(product: Product, server: &Server, clients: usize, senders: usize) -> Result<Swarm> {
     Swarm::new(
         server.address,
-        product.wire(),
+        product.protocol(),
         clients,
         senders,
         product.has_one_order(),
@@ -149,32 +153,32 @@ pub(crate) fn swarm(product: Product, server: &Server, clients: usize, senders: 
 fn run(product: Product, case: Case, effort: Effort) -> Result<Run> {
     let server = Server::start(product)?;
     let mut swarm = swarm(product, &server, case.clients, case.senders())?;
-    swarm.connect(case.clients, AT_ONCE)?;
-    swarm.settle()?;
-    let load = Load {
+    swarm.connect(case.clients, CONNECT_BATCH)?;
+    swarm.wait_until_quiet()?;
+    let workload = Workload {
         senders: case.senders(),
         rate: case.rate(),
-        time: effort.time,
+        duration: effort.duration,
         messages: effort.messages,
     };
     let mut sent = Vec::new();
-    let warm_up = Load {
-        time: effort.warm_up,
+    let warm_up = Workload {
+        duration: effort.warm_up,
         messages: 0,
-        ..load
+        ..workload
     };
-    swarm.talk(warm_up, &mut sent)?;
-    if let Some(pause) = effort.pause {
-        say(&format!("  {} is process {}", product.name(), server.pid()));
+    swarm.run(warm_up, &mut sent)?;
+    if let Some(pause) = effort.profiler_pause {
+        print_line(&format!("  {} is process {}", product.name(), server.pid()));
         std::thread::sleep(pause);
     }
     let before = server.cpu()?;
-    let talk = swarm.talk(load, &mut sent)?;
-    let cpu = server.cpu()?.saturating_sub(before);
+    let sample = swarm.run(workload, &mut sent)?;
+    let server_cpu = server.cpu()?.saturating_sub(before);
     ensure!(
-        talk.orders == 1 || !product.has_one_order(),
+        sample.orders == 1 || !product.has_one_order(),
         "the clients got the messages in {} different orders",
-        talk.orders
+        sample.orders
     );
-    Ok(Run { talk, cpu })
+    Ok(Run { sample, server_cpu })
 }

@@ -1,10 +1,10 @@
-//! The lines that `target/bench/*.json` is made of. Every benchmark of the table prints these, whatever it is written in:
+//! The lines that `target/bench/*.json` consists of. Every benchmark prints such lines, whatever it is written in:
 //!
 //! ```json
 //! {"figure":"cpu","case":"1000x10","product":"ichat","value":1.9,"unit":"µs","low":1.8,"high":2.1,"rounds":3}
 //! ```
 //!
-//! `value` is the median of the rounds; `low` and `high` are the least and the most, and may be left out.
+//! `value` is the median of the rounds; `low` and `high` are the minimum and the maximum, and may be left out.
 
 use std::fs;
 use std::path::Path;
@@ -29,23 +29,23 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
-    /// The median of what the rounds gave; `None` when there were none.
-    pub(crate) fn of_rounds(name: &str, case: &str, product: &str, unit: &str, rounds: &[f64]) -> Option<Self> {
-        let mut sorted = rounds.to_vec();
+    /// Returns the median of the rounds' values, `None` without rounds.
+    pub(crate) fn of_rounds(name: &str, case: &str, product: &str, unit: &str, values: &[f64]) -> Option<Self> {
+        let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
         Some(Self {
             name: name.to_owned(),
             case: case.to_owned(),
             product: product.to_owned(),
-            value: round(*sorted.get(sorted.len() / 2)?),
+            value: round_to_4_digits(*sorted.get(sorted.len() / 2)?),
             unit: unit.to_owned(),
-            low: sorted.first().copied().map(round),
-            high: sorted.last().copied().map(round),
+            low: sorted.first().copied().map(round_to_4_digits),
+            high: sorted.last().copied().map(round_to_4_digits),
             rounds: sorted.len(),
         })
     }
 
-    #[expect(clippy::print_stdout, reason = "a benchmark's output is its result")]
+    #[expect(clippy::print_stdout, reason = "the output of a benchmark is its result")]
     pub(crate) fn print(&self) {
         match serde_json::to_string(self) {
             Ok(line) => println!("{line}"),
@@ -54,8 +54,8 @@ impl Figure {
     }
 }
 
-/// To four significant digits: more are noise.
-fn round(value: f64) -> f64 {
+/// Rounds to four significant digits: more are noise.
+fn round_to_4_digits(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
     }
@@ -69,12 +69,12 @@ fn round(value: f64) -> f64 {
 pub(crate) struct Figures(pub(crate) Vec<Figure>);
 
 impl Figures {
-    /// Reads every file of lines there. Lines of another shape are left out: they are for other readers.
+    /// Reads the files of a folder. Skips lines of another shape: benchmarks may print more.
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let mut figures = Vec::new();
         for file in fs::read_dir(folder).with_context(|| format!("there are no figures in {}", folder.display()))? {
             let path = file?.path();
-            if path.extension().is_some_and(|ending| ending == "json") {
+            if path.extension().is_some_and(|extension| extension == "json") {
                 let text = fs::read_to_string(&path)?;
                 figures.extend(text.lines().filter_map(|line| serde_json::from_str(line).ok()));
             }
@@ -82,25 +82,26 @@ impl Figures {
         Ok(Self(figures))
     }
 
-    /// The figure of this name, case and product; where the case ends with a star, the largest of those that begin so.
+    /// Returns the figure of this name, case and product. If the case ends with a star, returns the largest one of all cases that
+    /// begin with the rest.
     pub(crate) fn get(&self, name: &str, case: &str, product: &str) -> Option<&Figure> {
-        let is_meant = |other: &str| match case.strip_suffix('*') {
+        let is_case = |other: &str| match case.strip_suffix('*') {
             Some(start) => other.starts_with(start),
             None => other == case,
         };
         self.0
             .iter()
-            .filter(|one| one.name == name && is_meant(&one.case) && is_same(&one.product, product))
+            .filter(|figure| figure.name == name && is_case(&figure.case) && is_product(&figure.product, product))
             .max_by(|a, b| a.value.total_cmp(&b.value))
     }
 }
 
-/// `I-Chat`, as people write it, is `ichat`.
-fn is_same(product: &str, other: &str) -> bool {
-    product == other || (product == "I-Chat" && other == "ichat")
+/// Some benchmarks write the product's name as people do.
+fn is_product(name: &str, product: &str) -> bool {
+    name == product || (name == "I-Chat" && product == "ichat")
 }
 
-/// `100,000`, but `12.5` and `1234.5` as they are.
+/// Groups the digits of a whole number: `100,000`, but `12.5` and `1234.5`.
 pub(crate) fn thousands(value: f64) -> String {
     let text = value.to_string();
     if value.fract() != 0.0 || value < 1_000.0 {

@@ -1,22 +1,15 @@
-//! What the kernel accounts to a process: CPU to the nanosecond, ended threads included, and memory.
+//! The kernel's accounts of a process: CPU time to the nanosecond, with all threads that have ended, and memory.
 
 use std::time::Duration;
 
 use anyhow::Result;
 
-/// What a process holds of the memory, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Memory {
-    /// What is resident, shared pages in shares.
-    pub(crate) pss: u64,
-}
-
-/// User and system time of this process so far.
+/// Returns user and system time of this process so far.
 pub(crate) fn own_cpu() -> Result<Duration> {
     cpu(std::process::id())
 }
 
-/// User and system time of a process so far, all its threads together.
+/// Returns user and system time of a process so far, of all its threads together.
 #[cfg(target_os = "linux")]
 pub(crate) fn cpu(pid: u32) -> Result<Duration> {
     use nix::time::{ClockId, clock_gettime};
@@ -24,9 +17,9 @@ pub(crate) fn cpu(pid: u32) -> Result<Duration> {
     Ok(clock_gettime(clock)?.into())
 }
 
-/// What a process holds of the memory (`smaps_rollup` of proc(5)).
+/// Returns the resident memory of a process, with its share of shared pages (PSS, `smaps_rollup` in proc(5)).
 #[cfg(target_os = "linux")]
-pub(crate) fn memory(pid: u32) -> Result<Memory> {
+pub(crate) fn pss_bytes(pid: u32) -> Result<u64> {
     use anyhow::Context as _;
     let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
     let pss = text
@@ -34,10 +27,10 @@ pub(crate) fn memory(pid: u32) -> Result<Memory> {
         .find_map(|line| line.strip_prefix("Pss:"))
         .context("no Pss in smaps_rollup")?;
     let kib: u64 = pss.trim().trim_end_matches(" kB").parse()?;
-    Ok(Memory { pss: kib * 1_024 })
+    Ok(kib * 1_024)
 }
 
-/// Elsewhere the accounts are others, and figures from them could not be held beside these.
+/// Other systems account differently, and their figures could not be compared with those of Linux.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn cpu(_: u32) -> Result<Duration> {
     anyhow::bail!("the benchmark reads Linux' accounts of CPU and memory: run it on Linux")
@@ -45,6 +38,6 @@ pub(crate) fn cpu(_: u32) -> Result<Duration> {
 
 /// See [`cpu`].
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn memory(_: u32) -> Result<Memory> {
+pub(crate) fn pss_bytes(_: u32) -> Result<u64> {
     anyhow::bail!("the benchmark reads Linux' accounts of CPU and memory: run it on Linux")
 }

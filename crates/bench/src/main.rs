@@ -1,13 +1,15 @@
-//! Measures I-Chat beside servers that do less. `cargo xtask bench` builds what it needs and runs it.
+//! Measures I-Chat, compared with servers that do less. `cargo xtask bench` builds what it needs and runs it.
 //!
-//! Every server is a process of its own on loopback; its CPU and memory are what the kernel accounts to it. All are driven by
-//! the same swarm of clients, and every run is checked: everybody has every message once, in one order.
+//! Each server is a process of its own on the loopback interface; its CPU time and its memory are what the kernel accounts to it. All
+//! servers get the same load from the same load generator, and every run is checked: every client gets every message once, in one
+//! order.
 //!
 //! ```text
-//!   fanout, idle, resume    the figures, as lines of JSON
-//!      ├── product          a server as a process: I-Chat's program, a script of Node's, or …
-//!      │     └── peers      … this program again: the bare writer, plain socketioxide
-//!      └── swarm            the clients: one thread that connects, sends, and hears
+//!   fanout, idle, resume    the benchmarks; they print figures, as lines of JSON
+//!      ├── product          a server as a process: I-Chat's program, a script for Node, or …
+//!      │     └── peers      … this program again: the baseline, plain socketioxide
+//!      └── swarm            the load generator: thousands of clients in one thread
+//!   report                  a table of targets, and plots, from the figures
 //! ```
 
 mod case;
@@ -15,6 +17,7 @@ mod fanout;
 mod figures;
 mod idle;
 mod kernel;
+mod output;
 mod peers;
 mod product;
 mod report;
@@ -25,15 +28,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 
 use crate::case::Case;
 use crate::fanout::Effort;
+use crate::output::{Failures, print_line};
 use crate::product::Product;
 
 #[derive(Parser)]
-#[command(name = "ichat-bench", about = "Measures I-Chat beside servers that do less")]
+#[command(name = "ichat-bench", about = "Measures I-Chat, compared with servers that do less")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -41,36 +45,36 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// What it costs to bring a message to many people.
-    Fanout(Fanout),
-    /// The memory of a connection that says nothing.
-    Idle(Idle),
-    /// Everybody comes back after the server was killed, and asks for what they missed.
-    Resume(Idle),
-    /// A table of targets, and plots, from the figures in a folder.
+    /// The cost of delivering a message to many clients
+    Fanout(FanoutOptions),
+    /// The memory of a connection that sends nothing
+    Idle(Options),
+    /// All clients return after the server was killed, and request what they missed
+    Resume(Options),
+    /// A table of targets, and plots, from the figures in a folder
     Report {
         folder: PathBuf,
-        /// Where the plots go as well.
+        /// Another folder for the plots
         #[arg(long)]
         publish: Option<PathBuf>,
     },
-    /// One of the servers that are measured.
+    /// Run one of the servers to compare with
     #[command(hide = true)]
     Peer { peer: peers::Peer },
 }
 
 #[derive(Args)]
-struct Fanout {
-    /// 1000x10 is 1,000 clients of whom 10 send flat out, 100@50 is 100 clients and 50 messages a second; may be repeated
+struct FanoutOptions {
+    /// 1000x10 is 1,000 clients of which 10 send flat out, 100@50 is 100 clients and 50 messages per second; may be repeated
     #[arg(long)]
     case: Vec<Case>,
-    /// Instead of the cases of the table those that show how the cost grows
+    /// The cases that show how the cost grows, instead of those of the table
     #[arg(long, conflicts_with = "case")]
     growth: bool,
-    /// Only these, with commas between them
+    /// Measure only these, separated by commas
     #[arg(long, value_delimiter = ',')]
     product: Vec<Product>,
-    /// How often everything is measured
+    /// The number of rounds
     #[arg(long)]
     rounds: Option<usize>,
     /// How many seconds each run takes, at least
@@ -85,14 +89,14 @@ struct Fanout {
 }
 
 #[derive(Args)]
-struct Idle {
-    /// How many connections
+struct Options {
+    /// The number of connections
     #[arg(long)]
     clients: Option<usize>,
-    /// Only these, with commas between them
+    /// Measure only these, separated by commas
     #[arg(long, value_delimiter = ',')]
     product: Vec<Product>,
-    /// How often everything is measured
+    /// The number of rounds
     #[arg(long)]
     rounds: Option<usize>,
     /// One short round
@@ -101,10 +105,10 @@ struct Idle {
 }
 
 /// The cases of the table.
-const CASES: &[&str] = &["1000x10", "5000x10", "1000x1", "100@50"];
+const TABLE_CASES: &[&str] = &["1000x10", "5000x10", "1000x1", "100@50"];
 
-/// More cases for the plots: with the clients, with one sender or ten, and with the rate.
-const GROWTH: &[&str] = &[
+/// More cases for the plots: by clients, with ten senders or one, and by rate.
+const GROWTH_CASES: &[&str] = &[
     "10x10", "100x10", "300x10", "3000x10", "10x1", "100x1", "5000x1", "100@10", "100@200", "100@1000",
 ];
 
@@ -112,7 +116,7 @@ fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("error: {error:#}"));
+            print_line(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -121,28 +125,29 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Peer { peer } => peers::serve(peer),
-        Command::Idle(options) => idle(&options),
-        Command::Resume(options) => resume(&options),
         Command::Report { folder, publish } => report::report(&folder, publish.as_deref()),
         Command::Fanout(options) => fanout(&options),
+        Command::Idle(options) => idle(&options),
+        Command::Resume(options) => resume(&options),
     }
 }
 
-fn fanout(options: &Fanout) -> Result<()> {
-    rlimit::increase_nofile_limit(u64::MAX).context("the number of open files can't be raised")?;
-    let seconds = |chosen: Option<f64>, default| Duration::try_from_secs_f64(chosen.unwrap_or(default));
+fn fanout(options: &FanoutOptions) -> Result<()> {
+    raise_file_limit()?;
+    let quick = options.quick;
+    let seconds = options.seconds.unwrap_or(if quick { 1.0 } else { 4.0 });
     let effort = Effort {
-        rounds: options.rounds.unwrap_or(if options.quick { 1 } else { 5 }),
-        time: seconds(options.seconds, if options.quick { 1.0 } else { 4.0 })?,
-        messages: if options.quick { 50 } else { 500 },
-        warm_up: Duration::from_millis(if options.quick { 300 } else { 1_000 }),
-        pause: options.pause.map(Duration::try_from_secs_f64).transpose()?,
+        rounds: options.rounds.unwrap_or(if quick { 1 } else { 5 }),
+        duration: Duration::try_from_secs_f64(seconds)?,
+        messages: if quick { 50 } else { 500 },
+        warm_up: Duration::from_millis(if quick { 300 } else { 1_000 }),
+        profiler_pause: options.pause.map(Duration::try_from_secs_f64).transpose()?,
     };
     let products = or_all(&options.product, &Product::all());
     let mut cases = options.case.clone();
     if cases.is_empty() {
-        let chosen = if options.growth { GROWTH } else { CASES };
-        cases = chosen.iter().map(|case| case.parse()).collect::<Result<_, _>>()?;
+        let names = if options.growth { GROWTH_CASES } else { TABLE_CASES };
+        cases = names.iter().map(|case| case.parse()).collect::<Result<_, _>>()?;
     }
     let mut failures = Failures::default();
     for case in cases {
@@ -151,9 +156,9 @@ fn fanout(options: &Fanout) -> Result<()> {
     failures.verdict()
 }
 
-fn idle(options: &Idle) -> Result<()> {
+fn idle(options: &Options) -> Result<()> {
     use Product::{Bare, Ichat, Node, Socketioxide};
-    rlimit::increase_nofile_limit(u64::MAX).context("the number of open files can't be raised")?;
+    raise_file_limit()?;
     let products = or_all(&options.product, &[Ichat, Bare, Socketioxide, Node]);
     let clients = options.clients.unwrap_or(if options.quick { 500 } else { 10_000 });
     let rounds = options.rounds.unwrap_or(if options.quick { 1 } else { 3 });
@@ -162,44 +167,25 @@ fn idle(options: &Idle) -> Result<()> {
     failures.verdict()
 }
 
-fn resume(options: &Idle) -> Result<()> {
-    rlimit::increase_nofile_limit(u64::MAX).context("the number of open files can't be raised")?;
+fn resume(options: &Options) -> Result<()> {
+    raise_file_limit()?;
     if !or_all(&options.product, &[Product::Ichat]).contains(&Product::Ichat) {
-        say("of these products only ichat can be resumed");
+        print_line("of these products only ichat can resume");
         return Ok(());
     }
     let clients = options.clients.unwrap_or(if options.quick { 200 } else { 5_000 });
+    let rounds = options.rounds.unwrap_or(if options.quick { 1 } else { 3 });
     for clients in [clients / 10, clients / 3, clients] {
-        resume::measure(clients, options.rounds.unwrap_or(if options.quick { 1 } else { 3 }))?;
+        resume::measure(clients, rounds)?;
     }
     Ok(())
 }
 
-/// Runs that gave no figure. A peer's are told and forgotten; I-Chat promises to have none.
-#[derive(Default)]
-struct Failures {
-    ours: usize,
-}
-
-impl Failures {
-    fn note(&mut self, product: Product) {
-        self.ours += usize::from(product == Product::Ichat);
-    }
-
-    fn verdict(&self) -> Result<()> {
-        match self.ours {
-            0 => Ok(()),
-            1 => bail!("I-Chat failed once; the reason stands above"),
-            more => bail!("I-Chat failed {more} times; the reasons stand above"),
-        }
-    }
+fn raise_file_limit() -> Result<()> {
+    rlimit::increase_nofile_limit(u64::MAX).context("the limit of open files can't be raised")?;
+    Ok(())
 }
 
 fn or_all(chosen: &[Product], all: &[Product]) -> Vec<Product> {
     if chosen.is_empty() { all } else { chosen }.to_vec()
-}
-
-#[expect(clippy::print_stdout, reason = "for people, between the figures")]
-fn say(line: &str) {
-    println!("{line}");
 }

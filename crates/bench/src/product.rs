@@ -1,4 +1,4 @@
-//! The servers that are measured, each a process of its own.
+//! The servers that are compared, each a process of its own.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -11,37 +11,37 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use tempfile::TempDir;
 
-use crate::kernel::{self, Memory};
-use crate::swarm::Wire;
+use crate::kernel;
+use crate::swarm::Protocol;
 
-/// Which server.
+/// A server that is compared: I-Chat, or a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Product {
     /// I-Chat's headless program as shipped: durable, ordered, with receipts
     Ichat,
-    /// The limit: pre-framed bytes, one write to each client for all that was waiting
+    /// The baseline: frames made once, and one write to each client for everything that was waiting
     Bare,
-    /// The same, with one write to each client for each message
+    /// The baseline with one write to each client for each message
     BareEach,
     /// Plain socketioxide that broadcasts and stores nothing
     Socketioxide,
     /// Node's socket.io that broadcasts and stores nothing
     Node,
-    /// The same, storing each message first, as the tutorial's readers do
+    /// Node's socket.io that stores each message first, as at the end of the tutorial
     NodeSqlite,
-    /// The bare writer, but a message doesn't reach everybody
+    /// The baseline, but a message does not reach every client
     #[value(hide = true)]
     Dropping,
-    /// The bare writer, but some get a message twice
+    /// The baseline, but some clients get a message twice
     #[value(hide = true)]
     Doubling,
-    /// The bare writer, but some get messages in another order
+    /// The baseline, but some clients get messages in another order
     #[value(hide = true)]
     Reordering,
 }
 
 impl Product {
-    /// Those that are worth a figure; the others are wrong on purpose.
+    /// Returns all products that are worth a figure. The others are wrong on purpose.
     pub(crate) fn all() -> Vec<Self> {
         let is_shown = |product: &Self| product.to_possible_value().is_some_and(|value| !value.is_hide_set());
         Self::value_variants().iter().copied().filter(is_shown).collect()
@@ -53,51 +53,48 @@ impl Product {
             .unwrap_or_default()
     }
 
-    pub(crate) fn wire(self) -> Wire {
+    pub(crate) fn protocol(self) -> Protocol {
         match self {
-            Product::Ichat => Wire::Guest,
-            _ => Wire::Classic,
+            Product::Ichat => Protocol::Guest,
+            Product::Bare
+            | Product::BareEach
+            | Product::Socketioxide
+            | Product::Node
+            | Product::NodeSqlite
+            | Product::Dropping
+            | Product::Doubling
+            | Product::Reordering => Protocol::Tutorial,
         }
     }
 
-    /// Whether everybody is promised the same order. Socketioxide runs handlers side by side.
+    /// Whether the product promises the same order to all clients. Socketioxide runs handlers in parallel.
     pub(crate) fn has_one_order(self) -> bool {
         self != Product::Socketioxide
     }
 
-    fn command(self, data: &Path, listen: SocketAddr, log: &str) -> Result<Command> {
-        let own = std::env::current_exe()?;
-        let node = |script: &str| {
-            let mut command = Command::new("node");
-            command
-                .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(script))
-                .arg(data);
-            command
-        };
+    fn command(self, data: &Path, listen: SocketAddr, log_level: &str) -> Result<Command> {
+        let this_program = std::env::current_exe()?;
         Ok(match self {
             Product::Ichat => {
-                let mut command = Command::new(server_program(&own));
+                let mut command = Command::new(server_program(&this_program));
                 command
-                    .args([
-                        "--no-announce",
-                        "--max-connections",
-                        "20000",
-                        "--log-format",
-                        "json",
-                        "--log",
-                        log,
-                    ])
+                    .args(["--no-announce", "--max-connections", "20000"])
+                    .args(["--log-format", "json", "--log", log_level])
                     .arg("--listen")
                     .arg(listen.to_string())
                     .arg("--data")
                     .arg(data);
                 command
             }
-            Product::Node => node("broadcast.mjs"),
-            Product::NodeSqlite => node("stored.mjs"),
-            // These are this program again, under the same names.
-            _ => {
-                let mut command = Command::new(&own);
+            Product::Node => node("broadcast.mjs", data),
+            Product::NodeSqlite => node("stored.mjs", data),
+            Product::Bare
+            | Product::BareEach
+            | Product::Socketioxide
+            | Product::Dropping
+            | Product::Doubling
+            | Product::Reordering => {
+                let mut command = Command::new(&this_program);
                 command.args(["peer", &self.name()]);
                 command
             }
@@ -105,15 +102,23 @@ impl Product {
     }
 }
 
-/// I-Chat's program: the one that is named, or the one beside this.
-fn server_program(own: &Path) -> PathBuf {
+fn node(script: &str, data: &Path) -> Command {
+    let mut command = Command::new("node");
+    command
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(script))
+        .arg(data);
+    command
+}
+
+/// Returns I-Chat's program: the one in the environment, or the one beside this program.
+fn server_program(this_program: &Path) -> PathBuf {
     std::env::var_os("ICHAT_SERVER_BIN").map_or_else(
-        || own.with_file_name(format!("ichat-server{}", std::env::consts::EXE_SUFFIX)),
+        || this_program.with_file_name(format!("ichat-server{}", std::env::consts::EXE_SUFFIX)),
         PathBuf::from,
     )
 }
 
-/// A server that runs.
+/// A running server. Dropping it kills it.
 pub(crate) struct Server {
     product: Product,
     pub(crate) address: SocketAddr,
@@ -124,7 +129,8 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(product: Product) -> Result<Self> {
         let data = tempfile::tempdir()?;
-        let (process, address) = spawn(product, data.path(), SocketAddr::from(([127, 0, 0, 1], 0)), "error")?;
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (process, address) = spawn(product, data.path(), any_port, "error")?;
         Ok(Self {
             product,
             address,
@@ -133,16 +139,16 @@ impl Server {
         })
     }
 
-    /// Kills it, and starts it anew with the same data at the same address.
-    pub(crate) fn restart(&mut self, log: &str) -> Result<()> {
+    /// Kills the server, and starts it again with the same data at the same address.
+    pub(crate) fn restart(&mut self, log_level: &str) -> Result<()> {
         self.process.kill()?;
         self.process.wait()?;
-        (self.process, self.address) = spawn(self.product, self.data.path(), self.address, log)?;
+        (self.process, self.address) = spawn(self.product, self.data.path(), self.address, log_level)?;
         Ok(())
     }
 
-    /// What it logged since it was started.
-    pub(crate) fn logged(&self) -> Result<String> {
+    /// Returns the log since the last start.
+    pub(crate) fn log(&self) -> Result<String> {
         Ok(std::fs::read_to_string(log_file(self.data.path()))?)
     }
 
@@ -150,8 +156,8 @@ impl Server {
         kernel::cpu(self.process.id())
     }
 
-    pub(crate) fn memory(&self) -> Result<Memory> {
-        kernel::memory(self.process.id())
+    pub(crate) fn pss_bytes(&self) -> Result<u64> {
+        kernel::pss_bytes(self.process.id())
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -161,15 +167,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself; there is nothing to do about that here.
+        // It may have ended already.
         drop(self.process.kill());
         drop(self.process.wait());
     }
 }
 
-/// Starts it, and waits until it says where it listens.
-fn spawn(product: Product, data: &Path, listen: SocketAddr, log: &str) -> Result<(Child, SocketAddr)> {
-    let mut command = product.command(data, listen, log)?;
+/// Starts a server, and waits until it prints its address.
+fn spawn(product: Product, data: &Path, listen: SocketAddr, log_level: &str) -> Result<(Child, SocketAddr)> {
+    let mut command = product.command(data, listen, log_level)?;
     let log = File::create(log_file(data))?;
     let mut process = command
         .stdin(Stdio::null())
@@ -178,7 +184,7 @@ fn spawn(product: Product, data: &Path, listen: SocketAddr, log: &str) -> Result
         .spawn()
         .with_context(|| format!("{command:?} can't be started; `cargo xtask bench` builds what it needs"))?;
     let mut line = String::new();
-    let stdout = process.stdout.take().context("a piped stdout is there")?;
+    let stdout = process.stdout.take().context("the server has no standard output")?;
     BufReader::new(stdout).read_line(&mut line)?;
     let address = line.trim().strip_prefix("listening on http://").map(str::parse);
     if let Some(Ok(address)) = address {
@@ -188,7 +194,7 @@ fn spawn(product: Product, data: &Path, listen: SocketAddr, log: &str) -> Result
     drop(process.kill());
     process.wait()?;
     bail!(
-        "{command:?} did not say where it listens, but {line:?} {}",
+        "{command:?} did not print its address, but {line:?} {}",
         std::fs::read_to_string(log_file(data))?.trim()
     )
 }

@@ -1,39 +1,40 @@
-//! Peers that are programs of our own: each says where it listens, and serves until it is killed.
+//! The peers that are programs of our own. Each prints its address, and serves until it is killed.
 
-mod bare;
-mod plain;
+mod baseline;
+mod plain_socketioxide;
 
 use std::net::SocketAddr;
 
 use anyhow::Result;
 use clap::ValueEnum;
 
+use self::baseline::{Defect, Writes};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Peer {
     Bare,
     BareEach,
     Socketioxide,
-    /// The bare writer, but a message doesn't reach everybody
+    /// The baseline, but a message does not reach every client
     Dropping,
-    /// The bare writer, but some get a message twice
+    /// The baseline, but some clients get a message twice
     Doubling,
-    /// The bare writer, but some get messages in another order
+    /// The baseline, but some clients get messages in another order
     Reordering,
 }
 
 pub(crate) fn serve(peer: Peer) -> Result<()> {
-    use bare::{Fault, Writes};
     match peer {
-        Peer::Bare => bare::serve(Writes::Together, None),
-        Peer::BareEach => bare::serve(Writes::Each, None),
-        Peer::Dropping => bare::serve(Writes::Together, Some(Fault::Drop)),
-        Peer::Doubling => bare::serve(Writes::Together, Some(Fault::Double)),
-        Peer::Reordering => bare::serve(Writes::Together, Some(Fault::Reorder)),
-        Peer::Socketioxide => plain::serve(),
+        Peer::Bare => baseline::serve(Writes::Together, None),
+        Peer::BareEach => baseline::serve(Writes::Each, None),
+        Peer::Dropping => baseline::serve(Writes::Together, Some(Defect::Drop)),
+        Peer::Doubling => baseline::serve(Writes::Together, Some(Defect::Double)),
+        Peer::Reordering => baseline::serve(Writes::Together, Some(Defect::Reorder)),
+        Peer::Socketioxide => plain_socketioxide::serve(),
     }
 }
 
-#[expect(clippy::print_stdout, reason = "whoever started this reads it")]
-fn say_where(address: SocketAddr) {
+#[expect(clippy::print_stdout, reason = "the parent process reads the address")]
+fn print_address(address: SocketAddr) {
     println!("listening on http://{address}");
 }

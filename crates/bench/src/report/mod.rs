@@ -1,6 +1,8 @@
-//! What the figures of a run say: a table of targets, and a plot per case.
+//! The report on the figures of a run: a table of targets, and plots.
 
+mod chart;
 mod plots;
+mod target;
 mod targets;
 
 use std::fmt::Write as _;
@@ -10,15 +12,14 @@ use anyhow::{Context as _, Result};
 
 use self::targets::TARGETS;
 use crate::figures::Figures;
-use crate::say;
+use crate::output::print_line;
 
-/// Reads the figures in a folder, prints the table, and leaves it there as `table.md` with the plots beside it.
+/// Reads the figures in a folder, prints the table, and writes it to `table.md` there, with the plots beside it.
 pub(crate) fn report(folder: &Path, publish: Option<&Path>) -> Result<()> {
     let figures = Figures::read(folder)?;
     let table = table(&figures)?;
-    say(&format!("\n{table}"));
-    std::fs::write(folder.join("table.md"), table)
-        .with_context(|| format!("{} can't be written to", folder.display()))?;
+    print_line(&format!("\n{table}"));
+    std::fs::write(folder.join("table.md"), table).with_context(|| format!("{} can't be written", folder.display()))?;
     plots::draw(&figures, folder)?;
     if let Some(publish) = publish {
         plots::draw(&figures, publish)?;
@@ -26,6 +27,7 @@ pub(crate) fn report(folder: &Path, publish: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
+/// Returns the table in Markdown.
 fn table(figures: &Figures) -> Result<String> {
     let mut table =
         "| case | figure | target | measured | of the target | |\n| --- | --- | --- | --- | --- | --- |\n".to_owned();
@@ -39,7 +41,7 @@ fn table(figures: &Figures) -> Result<String> {
             table,
             "| {} | {} | {} | {} | {:.2} | {} |",
             target.case,
-            target.what,
+            target.figure_text,
             verdict.target,
             verdict.measured,
             verdict.ratio,

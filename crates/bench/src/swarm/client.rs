@@ -1,79 +1,85 @@
-//! One connection of the swarm: in through the WebSocket's and Socket.IO's doors, then hearing.
+//! One connection of the swarm: it signs in through HTTP, WebSocket and Socket.IO, and then receives.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result, bail};
+use ichat_protocol::{Head, RoomId, Sync};
+use ichat_testkit::socket_io::{event_argument, guest_auth};
+use ichat_testkit::websocket::{Frame, upgrade_request, write_client_text};
+use ichat_testkit::{Identity, challenge_request, read_challenge};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
-use super::frames::{self, Frame};
-use super::{Ears, Wire, member};
+use super::receiver::{Protocol, Receiver};
 
-/// How far in it is.
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// How far a client has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Waits for the server's answer to a question, on a connection of its own.
-    Asking,
-    /// Waits for the end of the HTTP answer.
-    Upgrading,
-    /// Waits for Engine.IO's and then Socket.IO's welcome.
-    Entering,
-    In,
+    /// Waits for the server's challenge, on a connection of its own.
+    Challenge,
+    /// Waits for the response to the WebSocket upgrade.
+    Upgrade,
+    /// Waits for Engine.IO's and then Socket.IO's first packet.
+    SignIn,
+    Connected,
 }
 
-pub(crate) struct Client {
+pub(super) struct Client {
     number: usize,
-    address: SocketAddr,
+    server: SocketAddr,
     stream: TcpStream,
     stage: Stage,
-    /// What proves who it is.
     auth: String,
     /// The beginning of a frame whose rest has not come yet.
-    part: Vec<u8>,
-    /// What the socket did not take yet.
+    partial: Vec<u8>,
+    /// What the socket has not taken yet.
     unsent: Vec<u8>,
 }
 
 impl Client {
-    pub(crate) fn connect(number: usize, address: SocketAddr, wire: Wire, registry: &Registry) -> Result<Self> {
-        let (stage, auth, words) = match wire {
-            Wire::Classic => (Stage::Upgrading, String::new(), upgrade(address)),
-            Wire::Guest => {
-                let auth = format!("{{\"protocol\":1,\"name\":\"Client {number}\"}}");
-                (Stage::Upgrading, auth, upgrade(address))
-            }
-            Wire::Member(_) => (Stage::Asking, String::new(), member::question(address)),
+    pub(super) fn connect(number: usize, server: SocketAddr, protocol: Protocol, registry: &Registry) -> Result<Self> {
+        let name = client_name(number);
+        let (stage, auth, request) = match protocol {
+            Protocol::Tutorial => (Stage::Upgrade, String::new(), upgrade_request(server, "")),
+            Protocol::Guest => (
+                Stage::Upgrade,
+                guest_auth(&name).to_string(),
+                upgrade_request(server, ""),
+            ),
+            Protocol::Member(_) => (Stage::Challenge, String::new(), challenge_request(server)),
         };
         Ok(Self {
             number,
-            address,
-            stream: stream(number, address, registry)?,
+            server,
+            stream: connect(number, server, registry)?,
             stage,
             auth,
-            part: Vec::new(),
-            unsent: words,
+            partial: Vec::new(),
+            unsent: request,
         })
     }
 
-    /// Goes on from the question to the connection.
-    fn asked(&mut self, auth: String, registry: &Registry) -> Result<()> {
-        self.stream = stream(self.number, self.address, registry)?;
-        self.stage = Stage::Upgrading;
+    /// Goes on from the challenge to the connection proper.
+    fn upgrade(&mut self, auth: String, registry: &Registry) -> Result<()> {
+        self.stream = connect(self.number, self.server, registry)?;
+        self.stage = Stage::Upgrade;
         self.auth = auth;
-        self.part = Vec::new();
-        self.unsent = upgrade(self.address);
+        self.partial = Vec::new();
+        self.unsent = upgrade_request(self.server, "");
         Ok(())
     }
 
-    /// Sends one text.
-    pub(crate) fn say(&mut self, text: &[u8]) -> Result<()> {
-        frames::from_client(text, &mut self.unsent);
+    /// Sends a packet.
+    pub(super) fn send(&mut self, packet: &[u8]) -> Result<()> {
+        write_client_text(packet, &mut self.unsent);
         self.flush()
     }
 
-    /// Sends what the socket takes.
-    pub(crate) fn flush(&mut self) -> Result<()> {
+    /// Sends as much as the socket takes.
+    pub(super) fn flush(&mut self) -> Result<()> {
         while !self.unsent.is_empty() {
             match self.stream.write(&self.unsent) {
                 Ok(written) => drop(self.unsent.drain(..written)),
@@ -85,120 +91,142 @@ impl Client {
         Ok(())
     }
 
-    /// Reads what is there. `is_ending` says that the end may be behind it.
-    pub(crate) fn hear(
+    /// Reads what has come. After a short read the socket is empty (epoll(7), question 9), unless the peer has closed it.
+    pub(super) fn receive(
         &mut self,
         buffer: &mut [u8],
-        is_ending: bool,
-        ears: &mut Ears,
+        is_read_closed: bool,
+        receiver: &mut Receiver,
         registry: &Registry,
     ) -> Result<()> {
         loop {
             let read = match self.stream.read(buffer) {
-                Ok(0) => bail!("the server ended the connection of client {}", self.number),
+                Ok(0) => bail!("the server closed the connection of client {}", self.number),
                 Ok(read) => read,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error).with_context(|| format!("client {} can't read", self.number)),
             };
-            ears.now = ears.epoch.elapsed();
-            ears.bytes += read as u64;
-            if self.stage == Stage::Asking {
-                self.part.extend_from_slice(&buffer[..read]);
-                if let Some(auth) = member::auth(self.number, &self.part)? {
-                    return self.asked(auth, registry);
+            receiver.note_read(read);
+            if self.stage == Stage::Challenge {
+                self.partial.extend_from_slice(&buffer[..read]);
+                if let Some(auth) = member_auth(self.number, &self.partial)? {
+                    return self.upgrade(auth, registry);
                 }
-            } else if self.part.is_empty() {
-                let used = self.take(&buffer[..read], ears)?;
-                self.part.extend_from_slice(&buffer[used..read]);
+            } else if self.partial.is_empty() {
+                let consumed = self.consume(&buffer[..read], receiver)?;
+                self.partial.extend_from_slice(&buffer[consumed..read]);
             } else {
-                self.part.extend_from_slice(&buffer[..read]);
-                let mut part = std::mem::take(&mut self.part);
-                let used = self.take(&part, ears)?;
-                part.drain(..used);
-                self.part = part;
+                self.partial.extend_from_slice(&buffer[..read]);
+                let mut partial = std::mem::take(&mut self.partial);
+                let consumed = self.consume(&partial, receiver)?;
+                partial.drain(..consumed);
+                self.partial = partial;
             }
-            // A short read has emptied the socket (epoll(7), question 9).
-            if read < buffer.len() && !is_ending {
+            if read < buffer.len() && !is_read_closed {
                 return Ok(());
             }
         }
     }
 
-    /// Takes all that is whole, and says how much that was.
-    fn take(&mut self, bytes: &[u8], ears: &mut Ears) -> Result<usize> {
-        let mut used = 0;
-        if self.stage == Stage::Upgrading {
-            let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
+    /// Handles everything that is complete, and returns how many bytes that were.
+    fn consume(&mut self, bytes: &[u8], receiver: &mut Receiver) -> Result<usize> {
+        let mut consumed = 0;
+        if self.stage == Stage::Upgrade {
+            let Some(end) = memchr::memmem::find(bytes, END_OF_HEAD) else {
                 return Ok(0);
             };
             if !bytes.starts_with(b"HTTP/1.1 101 ") {
-                bail!(
-                    "the server refused client {}: {}",
-                    self.number,
-                    String::from_utf8_lossy(bytes)
-                );
+                return self.refused(bytes);
             }
-            used = end + 4;
-            self.stage = Stage::Entering;
+            consumed = end + END_OF_HEAD.len();
+            self.stage = Stage::SignIn;
         }
-        while let Some(frame) = Frame::at_start(&bytes[used..])? {
-            let payload = &bytes[used + frame.start..used + frame.end];
-            used += frame.end;
-            match (frame.opcode, self.stage) {
-                (frames::TEXT, _) if payload == b"2" => self.say(b"3")?,
-                (frames::TEXT, Stage::In) => ears.message(self.number, payload)?,
-                (frames::TEXT, _) => self.enter(payload, ears)?,
-                (frames::CLOSE, _) => bail!("the server closed the connection of client {}", self.number),
-                _ => {}
+        while let Some(frame) = Frame::parse(&bytes[consumed..])? {
+            let payload = &bytes[consumed..][frame.payload()];
+            consumed += frame.end();
+            if frame.is_close() {
+                bail!("the server closed the connection of client {}", self.number);
+            } else if !frame.is_text() {
+                continue;
+            }
+            match self.stage {
+                Stage::Challenge | Stage::Upgrade | Stage::SignIn | Stage::Connected if payload == b"2" => {
+                    self.send(b"3")?;
+                }
+                Stage::Connected => receiver.record_messages(self.number, payload)?,
+                Stage::Challenge | Stage::Upgrade | Stage::SignIn => self.sign_in(payload, receiver)?,
             }
         }
-        Ok(used)
+        Ok(consumed)
     }
 
-    fn enter(&mut self, payload: &[u8], ears: &mut Ears) -> Result<()> {
-        if payload.starts_with(b"0") {
-            let words = format!("40{}", self.auth);
-            return self.say(words.as_bytes());
+    fn sign_in(&mut self, packet: &[u8], receiver: &mut Receiver) -> Result<()> {
+        if packet.starts_with(b"0") {
+            let connect = format!("40{}", self.auth);
+            return self.send(connect.as_bytes());
         }
-        if payload.starts_with(b"44") {
-            bail!(
-                "the server refused client {}: {}",
-                self.number,
-                String::from_utf8_lossy(payload)
-            );
+        if packet.starts_with(b"44") {
+            return self.refused(packet);
         }
-        let is_in = match (ears.wire, payload.strip_prefix(b"42[\"hello\",")) {
-            (Wire::Classic, _) => payload.starts_with(b"40"),
-            (_, None) => false,
-            (wire, Some(hello)) => {
-                let lobby = ears.lobby(hello)?.id;
-                if let Wire::Member(Some(held)) = wire {
-                    self.say(member::sync(lobby, held)?.as_bytes())?;
+        let hello = event_argument(packet, "hello");
+        let is_connected = match receiver.protocol {
+            Protocol::Tutorial => packet.starts_with(b"40"),
+            Protocol::Guest => match hello {
+                Some(hello) => receiver.learn_lobby(hello).map(|_| true)?,
+                None => false,
+            },
+            Protocol::Member(held) => match hello {
+                Some(hello) => {
+                    let lobby = receiver.learn_lobby(hello)?.id;
+                    if let Some(held) = held {
+                        self.send(sync(lobby, held)?.as_bytes())?;
+                    }
+                    true
                 }
-                true
-            }
+                None => false,
+            },
         };
-        if is_in {
-            self.stage = Stage::In;
-            ears.inside += 1;
+        if is_connected {
+            self.stage = Stage::Connected;
+            receiver.connected += 1;
         }
         Ok(())
     }
+
+    fn refused<T>(&self, answer: &[u8]) -> Result<T> {
+        let answer = String::from_utf8_lossy(answer);
+        bail!("the server refused client {}: {answer}", self.number)
+    }
 }
 
-fn stream(number: usize, address: SocketAddr, registry: &Registry) -> Result<TcpStream> {
-    let mut stream = TcpStream::connect(address).context("no connection can be made")?;
-    // It may fail while the connection is being made; a write then says why.
+fn connect(number: usize, server: SocketAddr, registry: &Registry) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect(server).context("no connection can be made")?;
+    // This may fail while the connection is being made; a write then tells why.
     drop(stream.set_nodelay(true));
     registry.register(&mut stream, Token(number), Interest::READABLE | Interest::WRITABLE)?;
     Ok(stream)
 }
 
-fn upgrade(address: SocketAddr) -> Vec<u8> {
-    format!(
-        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\n\
-         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    .into_bytes()
+fn client_name(number: usize) -> String {
+    format!("Client {number}")
+}
+
+/// Returns the `auth` payload for the server's challenge. Each number is a user of its own, the same one in every run.
+fn member_auth(number: usize, response: &[u8]) -> Result<Option<String>> {
+    let Some(challenge) = read_challenge(response)? else {
+        return Ok(None);
+    };
+    let mut secret = [1; 32];
+    secret[..8].copy_from_slice(&(number as u64).to_be_bytes());
+    let auth = Identity::from_secret(secret).sign(&challenge, &client_name(number))?;
+    Ok(Some(auth.to_string()))
+}
+
+/// Returns the packet that requests what is missing after this head.
+fn sync(room: RoomId, held: Head) -> Result<String> {
+    let sync = Sync {
+        rooms: [(room, Some(held))].into(),
+    };
+    Ok(format!("42{}", serde_json::to_string(&("sync", sync))?))
 }

@@ -1,119 +1,76 @@
-//! The swarm and I-Chat's server understand each other:
+//! The swarm against I-Chat's server:
 //!
-//! - guests hear everything once and in one order, flat out and at a rate, and numbers go on from one talk to the next;
-//! - people with keys who hold a part of the log get what is missing.
+//! - guests receive everything once and in one order, in a closed loop and at a rate, and numbers go on from one workload to the
+//!   next
+//! - members who have a part of the log receive what is missing
 
-use std::net::SocketAddr;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ichat_protocol::{Head, Name, Seq};
-use ichat_server::Config;
-use ichat_store::Store;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use ichat_protocol::{Head, Seq};
+use ichat_testkit::TestServer;
+use tokio::runtime::Runtime;
 
 use super::*;
 
-/// A server in a thread of its own.
-struct House {
-    address: SocketAddr,
-    shutdown: CancellationToken,
-    thread: Option<JoinHandle<()>>,
-    _data: tempfile::TempDir,
+/// Starts a server on threads of its own: the swarm needs this one.
+fn start_server() -> (Runtime, TestServer) {
+    let runtime = Runtime::new().unwrap();
+    let server = runtime.block_on(TestServer::start());
+    (runtime, server)
 }
 
-impl House {
-    fn open() -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let folder = data.path().to_owned();
-        let shutdown = CancellationToken::new();
-        let stop = shutdown.clone();
-        let (told, address) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            tokio::runtime::Runtime::new().unwrap().block_on(async {
-                let listener = ichat_server::listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-                told.send(listener.local_addr().unwrap()).unwrap();
-                let store = Store::open_server(&folder, &Name::parse("Lobby").unwrap())
-                    .await
-                    .unwrap();
-                let (people, _) = watch::channel(0);
-                ichat_server::run(listener, store.clone(), Config::default(), people, stop)
-                    .await
-                    .unwrap();
-                store.close().await;
-            });
-        });
-        Self {
-            address: address.recv().unwrap(),
-            shutdown,
-            thread: Some(thread),
-            _data: data,
-        }
-    }
-
-    fn swarm(&self, wire: Wire, clients: usize, senders: usize) -> Swarm {
-        Swarm::new(self.address, wire, clients, senders, true).unwrap()
-    }
+fn swarm(server: &TestServer, protocol: Protocol, clients: usize, senders: usize) -> Swarm {
+    Swarm::new(server.address, protocol, clients, senders, true).unwrap()
 }
 
-impl Drop for House {
-    fn drop(&mut self) {
-        self.shutdown.cancel();
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-fn load(senders: usize, rate: Option<u32>) -> Load {
-    Load {
+fn workload(senders: usize, rate: Option<u32>) -> Workload {
+    Workload {
         senders,
         rate,
-        time: Duration::from_millis(50),
+        duration: Duration::from_millis(50),
         messages: 10,
     }
 }
 
 #[test]
-fn guests_hear_everything_once_and_in_one_order() {
-    let house = House::open();
-    let mut guests = house.swarm(Wire::Guest, 6, 2);
+fn guests_receive_everything_once_and_in_one_order() {
+    let (_runtime, server) = start_server();
+    let mut guests = swarm(&server, Protocol::Guest, 6, 2);
     guests.connect(6, 3).unwrap();
-    guests.settle().unwrap();
+    guests.wait_until_quiet().unwrap();
     let mut sent = Vec::new();
     for rate in [None, Some(200)] {
         let before: u32 = sent.iter().sum();
-        let talk = guests.talk(load(2, rate), &mut sent).unwrap();
-        assert!(talk.messages >= 10, "{talk:?}");
-        assert_eq!(talk.deliveries, u64::from(talk.messages) * 6);
-        assert_eq!(talk.orders, 1);
-        assert_eq!(sent.iter().sum::<u32>(), before + talk.messages);
+        let sample = guests.run(workload(2, rate), &mut sent).unwrap();
+        assert!(sample.messages >= 10, "{sample:?}");
+        assert_eq!(sample.deliveries, u64::from(sample.messages) * 6);
+        assert_eq!(sample.orders, 1);
+        assert_eq!(sent.iter().sum::<u32>(), before + sample.messages);
     }
 }
 
 #[test]
-fn people_who_hold_a_part_get_what_is_missing() {
-    let house = House::open();
-    let mut guest = house.swarm(Wire::Guest, 1, 1);
+fn members_who_have_a_part_receive_what_is_missing() {
+    let (_runtime, server) = start_server();
+    let mut guest = swarm(&server, Protocol::Guest, 1, 1);
     guest.connect(1, 1).unwrap();
     let mut sent = Vec::new();
-    guest.talk(load(1, None), &mut sent).unwrap();
-    house.swarm(Wire::Member(None), 4, 1).connect(4, 2).unwrap();
+    guest.run(workload(1, None), &mut sent).unwrap();
+    swarm(&server, Protocol::Member(None), 4, 1).connect(4, 2).unwrap();
 
-    let mut late = house.swarm(Wire::Guest, 1, 1);
+    let mut late = swarm(&server, Protocol::Guest, 1, 1);
     late.connect(1, 1).unwrap();
-    let now = late.head().unwrap();
-    // Behind the messages stand the four who joined.
+    let head = late.head().unwrap();
+    // The last four entries are the joins of the members, and the three before are messages.
     let held = Head {
-        seq: Seq(now.seq.0 - 4 - 3),
-        ..now
+        seq: Seq(head.seq.0 - 4 - 3),
+        ..head
     };
-    let mut back = house.swarm(Wire::Member(Some(held)), 4, 1);
-    back.catch_up(4, sent[0] - 3, sent[0]).unwrap();
+    let mut returned = swarm(&server, Protocol::Member(Some(held)), 4, 1);
+    returned.catch_up(4, sent[0] - 3, sent[0]).unwrap();
 
-    // Whoever believes to hold more than that gets too much, which is noticed.
-    let mut wrong = house.swarm(Wire::Member(Some(held)), 4, 1);
+    // A client that claims to have one message less than it has receives that message again, which is found.
+    let mut wrong = swarm(&server, Protocol::Member(Some(held)), 4, 1);
     let error = wrong.catch_up(4, sent[0] - 2, sent[0]).unwrap_err();
     assert!(error.to_string().contains("again"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Socketioxide as its readers begin: whatever anybody says goes to everybody. Nothing is stored, nothing is ordered.
+//! Socketioxide as its documentation begins: every message goes to every client. Nothing is stored, nothing is ordered.
 
 use anyhow::Result;
 use axum::serve::ListenerExt as _;
@@ -13,16 +13,16 @@ pub(super) fn serve() -> Result<()> {
             let (layer, io) = SocketIo::new_layer();
             io.ns("/", async |socket: SocketRef, io: SocketIo| {
                 socket.on("chat message", async move |Data::<String>(text)| {
-                    // An error says that somebody's buffer is full; the swarm notices what is missing.
+                    // An error says that the buffer of a client is full; the load generator finds what is missing.
                     drop(io.emit("chat message", &text).await);
                 });
             });
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-            super::say_where(listener.local_addr()?);
-            // Without it each second packet may wait 40 ms for the receiver's acknowledgement.
+            super::print_address(listener.local_addr()?);
+            // Without TCP_NODELAY every second packet may wait 40 ms for the client's acknowledgement.
             let listener = listener.tap_io(|stream| {
                 if let Err(error) = stream.set_nodelay(true) {
-                    crate::say(&format!("a connection will be slow: {error}"));
+                    crate::output::print_line(&format!("a connection will be slow: {error}"));
                 }
             });
             axum::serve(listener, axum::Router::new().layer(layer)).await?;
