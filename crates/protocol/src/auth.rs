@@ -139,7 +139,6 @@ impl From<Signature> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::ServerId;
 
     fn challenge() -> Challenge {
         Challenge {

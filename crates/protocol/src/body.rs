@@ -1,7 +1,7 @@
-//! The kinds of entries, and the properties that each one declares.
+//! The bodies of entries: the changes to a room.
 //!
-//! The store, the sessions and the interface use these properties instead of matching on kinds. A new kind is one
-//! variant of [`Body`], one arm in each method below, and one row in [`Kind::properties`].
+//! A new kind is a variant of [`Body`] and of [`Kind`], an arm in each method below, and a row in [`Kind::properties`].
+//! The store, the sessions and the interface use these instead of matching on kinds.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use ts_rs::TS;
 
 use crate::kind::{Collapse, Kind, KindProperties, Writer};
 use crate::text_rule::{self, TextRule};
-use crate::{EntryId, ErrorCode, MemberId, Name, WireError};
+use crate::{EntryId, MemberId, Name, WireError};
 
 /// A change to a room. A client keeps a kind that it doesn't know whole and shows "update I-Chat to see this".
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -69,7 +69,7 @@ pub enum Body {
     React {
         /// The message.
         to: EntryId,
-        /// One emoji.
+        /// Any text of up to 64 bytes; clients offer emoji.
         emoji: String,
         /// `true` sets the reaction, `false` removes it.
         on: bool,
@@ -90,7 +90,7 @@ pub struct CollapseKey {
     pub target: EntryId,
     /// The author, where each author has a value of their own.
     pub author: Option<MemberId>,
-    /// What tells several values of one author apart, for example the emoji.
+    /// The value, where one author may have several on one target: for example each emoji.
     pub value: Option<String>,
 }
 
@@ -167,7 +167,7 @@ impl Body {
         }
     }
 
-    /// Returns whether the entry removes what an earlier one with the same collapse key set.
+    /// Returns `true` if the entry removes what an earlier one with the same collapse key set.
     pub fn is_removal(&self) -> bool {
         match self {
             Body::React { on, .. } => !on,
@@ -200,7 +200,7 @@ impl Body {
         })
     }
 
-    /// Returns what tells several values of one author on one target apart.
+    /// Returns the part of the collapse key that separates several values of one author.
     fn collapse_value(&self) -> Option<&str> {
         match self {
             Body::React { emoji, .. } => Some(emoji),
@@ -218,7 +218,7 @@ impl Body {
         }
     }
 
-    /// Returns what the entry changes of the room's fields or its members.
+    /// Returns the entry's change to the room's fields or members.
     pub fn room_change(&self) -> Option<RoomChange<'_>> {
         match self {
             Body::Created { name } | Body::RoomRenamed { name } => Some(RoomChange::Name(name)),
@@ -239,9 +239,9 @@ impl Body {
     pub fn check(&self) -> Result<(), WireError> {
         match self.properties().writer {
             Writer::Member | Writer::TargetAuthor => {}
-            Writer::Server => return Err(bad_request("Only the server writes entries of this kind.")),
+            Writer::Server => return Err(WireError::bad_request("Only the server writes entries of this kind.")),
             Writer::Unknown => {
-                return Err(bad_request(
+                return Err(WireError::bad_request(
                     "This server does not know that kind of entry, or a field of it is missing or of the wrong type.",
                 ));
             }
@@ -265,8 +265,4 @@ impl Body {
             | Body::Unknown(_) => None,
         }
     }
-}
-
-fn bad_request(message: &str) -> WireError {
-    WireError::new(ErrorCode::BadRequest, message)
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use strum::VariantNames as _;
 use ts_rs::TS;
 
@@ -18,8 +18,8 @@ use crate::{Body, EntryId, ErrorCode, Head, Name, RoomId, Seq, WireError};
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ClientEvent {
-    /// Adds an entry. Answers: the broadcast `entries` that holds its id, or `refused`. Posting the same id again returns
-    /// the entry of the first time.
+    /// Adds an entry. Answers: the broadcast `entries` that has its id, or `refused`. Posting the same id again returns
+    /// the existing entry.
     Post(Post),
     /// Creates a room and joins it. Answer: `room`.
     Create(Create),
@@ -57,7 +57,7 @@ pub struct Post {
     pub room: RoomId,
     /// The new entry's id; a retry repeats it.
     pub id: EntryId,
-    /// A body that [`Body::check`] accepts: `message`, `edit`, `delete`, `react`, `topic` or `room_renamed`.
+    /// A body that [`Body::check`] accepts.
     pub body: Body,
 }
 
@@ -81,18 +81,16 @@ pub struct InRoom {
     pub room: RoomId,
 }
 
-/// The argument of [`ClientEvent::History`]. Without `before` and `after` it selects the newest page. With `after` it selects
-/// the entries that follow `after`, oldest first, up to the one before `before`. With `before` alone it selects the last
-/// entries before that one.
+/// The argument of [`ClientEvent::History`]: a range of entries, of which at most `limit` fit into the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct History {
     /// The room.
     pub room: RoomId,
-    /// The exclusive upper end of the range.
+    /// The exclusive upper end of the range; without it the range reaches to the newest entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub before: Option<Seq>,
-    /// The exclusive lower end of the range.
+    /// The exclusive lower end of the range. With it the page has the oldest entries of the range, without it the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub after: Option<Seq>,
@@ -162,15 +160,9 @@ impl ClientEvent {
                 format!("This server knows no event \"{shown}\"; docs/protocol.md lists them."),
             ));
         }
-        // `rooms` has no fields, and clients may leave the argument out.
-        if name == "rooms" {
-            return Ok(ClientEvent::Rooms(Nothing {}));
-        }
-        serde_json::from_value(tagged(name, data)).map_err(|error| {
-            WireError::new(
-                ErrorCode::BadRequest,
-                format!("The argument of \"{name}\" is wrong: {error}."),
-            )
-        })
+        // An absent argument is an empty object.
+        let data = if data.is_null() { Map::new().into() } else { data };
+        serde_json::from_value(tagged(name, data))
+            .map_err(|error| WireError::bad_request(format!("The argument of \"{name}\" is wrong: {error}.")))
     }
 }

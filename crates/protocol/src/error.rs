@@ -7,7 +7,18 @@ use ts_rs::TS;
 
 /// The reason for a refusal, as far as clients branch on it.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, strum::IntoStaticStr, strum::VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    TS,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -32,7 +43,7 @@ pub enum ErrorCode {
     Busy,
     /// The server is shutting down: retry when it is back.
     Closing,
-    /// The server can't write to its disk: retry later.
+    /// The server can't read or write its data: retry later.
     Storage,
     /// The two sides have no protocol version in common.
     Protocol,
@@ -89,10 +100,15 @@ impl WireError {
         }
     }
 
-    /// Parses the text form `code: sentence`, the only form that a Socket.IO connect error can carry.
+    /// Creates a refusal with the code `bad_request`.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::BadRequest, message)
+    }
+
+    /// Parses the text form `code: sentence`, which is all that a Socket.IO connect error has room for.
     pub fn from_text(text: &str) -> Self {
         let code = text.split_once(": ").and_then(|(code, message)| {
-            let code = serde_json::from_value::<ErrorCode>(code.into()).ok()?;
+            let code: ErrorCode = code.parse().ok()?;
             (code != ErrorCode::Other).then(|| Self::new(code, message))
         });
         code.unwrap_or_else(|| Self::new(ErrorCode::Other, text))

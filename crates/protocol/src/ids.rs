@@ -18,7 +18,7 @@ macro_rules! uuid_id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// Returns a new id that was never used before.
+            /// Returns a new id.
             pub fn fresh() -> Self {
                 Self(Uuid::$make())
             }

@@ -93,8 +93,8 @@ pub enum Collapse {
     PerAuthor,
 }
 
-/// An entry that refers to no other, written by the server, shown in the timeline.
-const EVENT: KindProperties = KindProperties {
+/// The properties of an entry that the server writes and that refers to no other. The other rows differ from it.
+const SERVER_EVENT: KindProperties = KindProperties {
     writer: Writer::Server,
     effect: None,
     collapse: Collapse::Never,
@@ -107,41 +107,45 @@ impl Kind {
     /// Returns the properties of this kind.
     pub const fn properties(self) -> KindProperties {
         match self {
-            Kind::Created | Kind::Joined | Kind::Left | Kind::MemberRenamed | Kind::Wiped => EVENT,
+            Kind::Created | Kind::Joined | Kind::Left | Kind::MemberRenamed | Kind::Wiped => SERVER_EVENT,
             Kind::RoomRenamed | Kind::Topic => KindProperties {
                 writer: Writer::Member,
-                ..EVENT
+                ..SERVER_EVENT
             },
             Kind::Message => KindProperties {
                 writer: Writer::Member,
                 is_target: true,
                 counts_as_unread: true,
-                ..EVENT
+                ..SERVER_EVENT
             },
             Kind::Edit => KindProperties {
                 writer: Writer::TargetAuthor,
                 effect: Some(TargetEffect::ReplaceText),
                 collapse: Collapse::PerTarget,
                 in_timeline: false,
-                ..EVENT
+                ..SERVER_EVENT
             },
             Kind::Delete => KindProperties {
                 writer: Writer::TargetAuthor,
                 effect: Some(TargetEffect::Erase),
                 collapse: Collapse::PerTarget,
                 in_timeline: false,
-                ..EVENT
+                ..SERVER_EVENT
             },
             Kind::React => KindProperties {
                 writer: Writer::Member,
                 effect: Some(TargetEffect::Annotate),
                 collapse: Collapse::PerAuthor,
                 in_timeline: false,
-                ..EVENT
+                ..SERVER_EVENT
             },
             Kind::Unknown => KindProperties {
                 writer: Writer::Unknown,
-                ..EVENT
+                effect: None,
+                collapse: Collapse::Never,
+                is_target: false,
+                counts_as_unread: false,
+                in_timeline: true,
             },
         }
     }

@@ -2,12 +2,14 @@
 //! has no async code; the TypeScript types of the interface are generated from it.
 //!
 //! ```text
-//!   ids, name ─┬─ body ── entry ─┬─ page ─────────┬─ server_event
-//!              │   │             └─ projection     │
-//!              │   ├─ kind        the properties of each kind of entry
-//!              │   └─ text_rule ── limits          │
-//!              ├─ auth            identities       ├─ client_event
-//!              └─ error           refusals ────────┘
+//!   client_event, server_event      the events that the two sides send
+//!         │
+//!   page, summary, projection       ranges of a log; rooms and people in lists; a room's fields, computed from its log
+//!         │
+//!   entry ── body ── kind           a change to a room; the properties of its kind
+//!         │
+//!   ids, name, text_rule, limits    values and their rules
+//!   auth, error                     identities; refusals
 //! ```
 //!
 //! `docs/protocol.md` describes the protocol for authors of clients in other languages.
@@ -26,6 +28,7 @@ mod name;
 mod page;
 mod projection;
 mod server_event;
+mod summary;
 mod tagged;
 pub mod text_rule;
 
@@ -34,14 +37,15 @@ pub use body::{Body, CollapseKey, RoomChange};
 pub use client_event::{Away, ClientEvent, Create, History, InRoom, Nothing, Post, Read, SetName, Sync, Typing};
 pub use entry::Entry;
 pub use error::{ErrorCode, WireError};
-pub use ids::{DeviceId, EntryId, Epoch, MemberId, RoomId, Seq, ServerId};
+pub use ids::{DeviceId, EntryId, Epoch, InvalidMemberId, MemberId, RoomId, Seq, ServerId};
 pub use kind::{Collapse, Kind, KindProperties, TargetEffect, Writer};
 pub use name::{InvalidName, Name};
-pub use page::{Availability, Head, Member, Page, Person, RoomSummary};
+pub use page::{Head, Page};
 pub use projection::{Membership, RoomProjection};
 pub use server_event::{
     Closing, Entries, Heads, Hello, LimitsInfo, MemberList, Presence, Refused, Reset, RoomList, ServerEvent, TypingNow,
 };
+pub use summary::{Availability, Member, Person, RoomSummary};
 
 /// The protocol versions that this crate implements, lowest first.
 pub const PROTOCOLS: &[u32] = &[1];

@@ -9,7 +9,7 @@ macro_rules! limits {
 
         /// Returns the name and value of every limit, durations in milliseconds.
         pub fn all() -> Vec<(&'static str, u64)> {
-            vec![$((stringify!($name), Number::number($name))),+]
+            vec![$((stringify!($name), IntoInteger::into_integer($name))),+]
         }
     };
 }
@@ -31,11 +31,12 @@ limits! {
     MAX_SYNC_ROOMS: usize = 1_000;
     /// Size of one packet from a client, in bytes, on either transport.
     MAX_PACKET_BYTES: usize = 128 * 1024;
-    /// Uncommitted posts of one connection; the server refuses the next one as `busy`.
-    MAX_QUEUED_POSTS: usize = 1_024;
+    /// Events of one connection without a response; the server refuses the next one as `busy`.
+    MAX_PENDING_EVENTS: usize = 1_024;
     /// Posts that a client sends before it waits for answers.
     MAX_POSTS_IN_FLIGHT: usize = 64;
-    /// People in the presence list. Of a larger crowd the first to arrive are listed; when one leaves, another takes the place.
+    /// People in the presence list. In a larger crowd the first to connect are listed; when one leaves, another takes the
+    /// place.
     MAX_PRESENCE_PEOPLE: usize = 250;
     /// Time between two `heads` events.
     HEADS_INTERVAL: Duration = Duration::from_secs(5);
@@ -48,30 +49,30 @@ limits! {
 }
 
 /// A limit's value as one integer.
-trait Number {
-    fn number(self) -> u64;
+trait IntoInteger {
+    fn into_integer(self) -> u64;
 }
 
-impl Number for u64 {
-    fn number(self) -> u64 {
+impl IntoInteger for u64 {
+    fn into_integer(self) -> u64 {
         self
     }
 }
 
-impl Number for u32 {
-    fn number(self) -> u64 {
+impl IntoInteger for u32 {
+    fn into_integer(self) -> u64 {
         self.into()
     }
 }
 
-impl Number for usize {
-    fn number(self) -> u64 {
+impl IntoInteger for usize {
+    fn into_integer(self) -> u64 {
         u64::try_from(self).unwrap_or(u64::MAX)
     }
 }
 
-impl Number for Duration {
-    fn number(self) -> u64 {
+impl IntoInteger for Duration {
+    fn into_integer(self) -> u64 {
         u64::try_from(self.as_millis()).unwrap_or(u64::MAX)
     }
 }

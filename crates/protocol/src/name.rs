@@ -58,7 +58,7 @@ fn is_invisible(c: char) -> bool {
             | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// The reason why a name is invalid, as a sentence for people.
+/// The reason why a name is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
     /// The name has only white space.
@@ -68,10 +68,10 @@ pub enum InvalidName {
     #[error("a name has at most {MAX_NAME_CHARS} characters")]
     TooLong,
     /// The name has invisible characters.
-    #[error("a name can't hold invisible or direction-changing characters")]
+    #[error("a name can't contain invisible or direction-changing characters")]
     Invisible,
     /// The name has a stack of combining marks.
-    #[error("a name can't hold more than {MAX_COMBINING_MARKS} combining marks in a row")]
+    #[error("a name can't contain more than {MAX_COMBINING_MARKS} combining marks in a row")]
     Marks,
 }
 

@@ -1,9 +1,9 @@
-//! Ranges of a log, and rooms and people as lists show them.
+//! A range of a room's log.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Entry, Epoch, MemberId, Name, RoomId, Seq};
+use crate::{Entry, Epoch, RoomId, Seq};
 
 /// The end of a room's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -28,64 +28,4 @@ pub struct Page {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<Entry>>", optional)]
     pub later: Vec<Entry>,
-}
-
-/// A room as a list shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-pub struct RoomSummary {
-    /// The room's id.
-    pub id: RoomId,
-    /// The room's name.
-    pub name: Name,
-    /// The room's topic; may be empty.
-    #[serde(default)]
-    pub topic: String,
-    /// The number of members.
-    pub members: u32,
-    /// The end of the room's log.
-    pub head: Head,
-    /// `true` if the recipient is a member.
-    pub joined: bool,
-    /// The recipient's read marker: the last entry that they have seen.
-    #[serde(default)]
-    pub read: Seq,
-    /// The number of messages by others after `read`.
-    #[serde(default)]
-    pub unread: u32,
-}
-
-/// A present or former member of a room.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Member {
-    /// The person's id.
-    pub id: MemberId,
-    /// The person's name in this room.
-    pub name: Name,
-    /// `true` for a former member, whose entries still need the name.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    #[ts(as = "Option<bool>", optional)]
-    pub left: bool,
-}
-
-/// The availability of a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum Availability {
-    /// Connected and active.
-    Online,
-    /// Connected but away.
-    Away,
-    /// Not connected.
-    Offline,
-}
-
-/// A person on the server, with presence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Person {
-    /// The person's id.
-    pub id: MemberId,
-    /// The person's name.
-    pub name: Name,
-    /// The person's availability.
-    pub availability: Availability,
 }

@@ -54,7 +54,7 @@ impl RoomProjection {
                     ..member.clone()
                 })
             }
-            // Only members are renamed, so that an unknown author is one.
+            // Only members are renamed, so an unknown author is one.
             RoomChange::RenameMember(name) => Some(Membership {
                 name: name.clone(),
                 joined: author.is_none_or(|member| member.joined),

@@ -40,7 +40,7 @@ pub enum ServerEvent {
     Typing(TypingNow),
     /// The read marker that the user set on another device.
     Read(Read),
-    /// A rejected request and the reason.
+    /// A refused request and the reason.
     Refused(Refused),
     /// The server shuts down; the connection ends after this event.
     Closing(Closing),
@@ -61,7 +61,7 @@ pub struct Hello {
     pub me: MemberId,
     /// The client's name on this server.
     pub name: Name,
-    /// The device id that the client's entries carry.
+    /// The device id in the client's entries.
     pub device: DeviceId,
     /// The room that every person is in.
     pub lobby: RoomId,
@@ -154,7 +154,7 @@ pub struct TypingNow {
 /// The argument of [`ServerEvent::Refused`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Refused {
-    /// The name of the rejected event.
+    /// The name of the refused event.
     pub event: String,
     /// The room that the event named, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]

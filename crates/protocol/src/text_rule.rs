@@ -1,5 +1,5 @@
-//! Rules for the free text of entries. The TypeScript constants `textRules` are generated from them, so that the page
-//! checks a text before it sends it and gives the same sentence as the server.
+//! Rules for the free text of entries. The TypeScript constants `textRules` are generated from them, so that the
+//! interface checks a text before it sends it, and shows the same sentence as the server.
 
 use serde::Serialize;
 use ts_rs::TS;
@@ -7,7 +7,7 @@ use ts_rs::TS;
 use crate::limits::{MAX_EMOJI_BYTES, MAX_TEXT_BYTES, MAX_TOPIC_CHARS};
 use crate::{ErrorCode, WireError};
 
-/// A rule for one text field. `{max}` and `{size}` in a sentence stand for the limit and the text's size.
+/// A rule for one text field.
 #[derive(Clone, Copy, Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(rename_all = "camelCase")]
@@ -16,12 +16,12 @@ pub struct TextRule {
     pub max: usize,
     /// The unit of `max`.
     pub unit: TextUnit,
-    /// The answer to a text over the limit.
-    pub too_large: Answer,
-    /// The answer to a text without a visible character; `None` if it may be blank.
-    pub blank: Option<Answer>,
-    /// The answer to a text with control characters, line breaks among them; `None` if it may have them.
-    pub control: Option<Answer>,
+    /// The refusal of a text over the limit.
+    pub too_large: RefusalTemplate,
+    /// The refusal of a text without a visible character; `None` if it may be blank.
+    pub blank: Option<RefusalTemplate>,
+    /// The refusal of a text with control characters, line breaks among them; `None` if it may have them.
+    pub control: Option<RefusalTemplate>,
 }
 
 /// The unit that a text is measured in.
@@ -34,9 +34,9 @@ pub enum TextUnit {
     Chars,
 }
 
-/// A code for programs and a sentence for people.
+/// A refusal. `{max}` and `{size}` in its message stand for the limit and the text's size.
 #[derive(Clone, Copy, Debug, Serialize, TS)]
-pub struct Answer {
+pub struct RefusalTemplate {
     /// The error code.
     pub code: ErrorCode,
     /// The sentence.
@@ -47,11 +47,11 @@ pub struct Answer {
 pub const MESSAGE: TextRule = TextRule {
     max: MAX_TEXT_BYTES,
     unit: TextUnit::Bytes,
-    too_large: Answer {
+    too_large: RefusalTemplate {
         code: ErrorCode::TooLarge,
         message: "A message has at most {max} bytes of text; this one has {size}.",
     },
-    blank: Some(Answer {
+    blank: Some(RefusalTemplate {
         code: ErrorCode::BadRequest,
         message: "A message needs some text.",
     }),
@@ -62,18 +62,18 @@ pub const MESSAGE: TextRule = TextRule {
 pub const TOPIC: TextRule = TextRule {
     max: MAX_TOPIC_CHARS,
     unit: TextUnit::Chars,
-    too_large: Answer {
+    too_large: RefusalTemplate {
         code: ErrorCode::TooLarge,
         message: "A topic has at most {max} characters.",
     },
     blank: None,
-    control: Some(Answer {
+    control: Some(RefusalTemplate {
         code: ErrorCode::BadRequest,
         message: "A topic is one line of text.",
     }),
 };
 
-const NOT_ONE_EMOJI: Answer = Answer {
+const NOT_ONE_EMOJI: RefusalTemplate = RefusalTemplate {
     code: ErrorCode::BadRequest,
     message: "A reaction is one emoji.",
 };
@@ -94,18 +94,27 @@ impl TextRule {
             TextUnit::Bytes => text.len(),
             TextUnit::Chars => text.chars().count(),
         };
-        let refuse = |answer: Answer| {
-            let message = answer
-                .message
-                .replace("{max}", &self.max.to_string())
-                .replace("{size}", &size.to_string());
-            Err(WireError::new(answer.code, message))
-        };
-        match (self.blank, self.control) {
-            (Some(blank), _) if text.trim().is_empty() => refuse(blank),
-            _ if size > self.max => refuse(self.too_large),
-            (_, Some(control)) if text.chars().any(char::is_control) => refuse(control),
-            _ => Ok(()),
+        if let Some(blank) = self.blank
+            && text.trim().is_empty()
+        {
+            return Err(self.refusal(blank, size));
         }
+        if size > self.max {
+            return Err(self.refusal(self.too_large, size));
+        }
+        if let Some(control) = self.control
+            && text.chars().any(char::is_control)
+        {
+            return Err(self.refusal(control, size));
+        }
+        Ok(())
+    }
+
+    fn refusal(&self, template: RefusalTemplate, size: usize) -> WireError {
+        let message = template
+            .message
+            .replace("{max}", &self.max.to_string())
+            .replace("{size}", &size.to_string());
+        WireError::new(template.code, message)
     }
 }

@@ -3,6 +3,7 @@
 //! - every example of an event can be parsed and is serialised to the same JSON
 //! - every event of the protocol has an example
 //! - the challenge and the `auth` payload can be parsed, and the signature is valid
+//! - the table of kinds lists every kind with its writer
 //! - the table of limits lists every limit
 //! - the table of errors lists every code
 
@@ -11,7 +12,9 @@
 use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
-use ichat_protocol::{Auth, Body, Challenge, ClientEvent, Entries, ErrorCode, Page, ServerEvent, limits, sign, verify};
+use ichat_protocol::{
+    Auth, Body, Challenge, ClientEvent, Entries, ErrorCode, Kind, Page, ServerEvent, Writer, limits, sign, verify,
+};
 use serde_json::Value;
 use strum::{VariantArray as _, VariantNames as _};
 
@@ -53,9 +56,15 @@ fn fenced_json(text: &str) -> Vec<Value> {
 
 /// Returns the rows of a section's first table, without the header.
 fn table(heading: &str) -> Vec<Vec<String>> {
-    section(heading)
-        .lines()
-        .filter(|line| line.starts_with('|'))
+    table_after(heading, "")
+}
+
+/// Returns the rows of the first table after a text in a section, without the header.
+fn table_after(heading: &str, text: &str) -> Vec<Vec<String>> {
+    let (_, rest) = section(heading).split_once(text).unwrap();
+    rest.lines()
+        .skip_while(|line| !line.starts_with('|'))
+        .take_while(|line| line.starts_with('|'))
         .skip(2)
         .map(|line| {
             line.trim_matches('|')
@@ -137,6 +146,28 @@ fn the_example_of_authentication_is_valid() {
     let secret = SigningKey::from_bytes(&[7; 32]);
     assert_eq!(sign(&secret, &challenge, 1, auth.name.clone(), auth.device), auth);
     verify(&auth, challenge.server.id).unwrap();
+}
+
+#[test]
+fn the_table_of_kinds_lists_every_kind_with_its_writer() {
+    let documented: Vec<(String, Writer)> = table_after("Rooms and entries", "The kinds of bodies:")
+        .into_iter()
+        .map(|row| {
+            let writer = match row[2].as_str() {
+                text if text.starts_with("the server") => Writer::Server,
+                text if text.starts_with("the message's author") => Writer::TargetAuthor,
+                text if text.starts_with("any member") => Writer::Member,
+                text => panic!("the row of `{}` names no writer: {text}", row[0]),
+            };
+            (row[0].clone(), writer)
+        })
+        .collect();
+    let expected: Vec<(String, Writer)> = Kind::VARIANTS
+        .iter()
+        .filter(|kind| **kind != Kind::Unknown)
+        .map(|kind| (kind.as_str().to_owned(), kind.properties().writer))
+        .collect();
+    assert_eq!(documented, expected);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use ichat_protocol::text_rule::{self, Answer, TextRule, TextUnit};
+use ichat_protocol::text_rule::{self, RefusalTemplate, TextRule, TextUnit};
 use ichat_protocol::{
     Auth, Availability, Away, Body, Challenge, ClientEvent, Closing, Collapse, Create, DeviceId, Entries, Entry,
     EntryId, Epoch, ErrorCode, Head, Heads, Hello, History, InRoom, Key, Kind, KindProperties, LimitsInfo, Member,
@@ -111,7 +111,7 @@ fn the_interface_has_the_same_types_and_constants() {
         ErrorCode,
         WireError,
         TextUnit,
-        Answer,
+        RefusalTemplate,
         TextRule,
         ServerInfo,
         Challenge,

@@ -1,6 +1,6 @@
 //! The errors that clients receive.
 
-use ichat_protocol::limits::MAX_QUEUED_POSTS;
+use ichat_protocol::limits::MAX_PENDING_EVENTS;
 use ichat_protocol::{ErrorCode, WireError};
 use ichat_store::{Outcome, StoreError};
 
@@ -29,7 +29,7 @@ pub(crate) fn unknown_room() -> WireError {
 pub(crate) fn busy() -> WireError {
     WireError::new(
         ErrorCode::Busy,
-        format!("{MAX_QUEUED_POSTS} of your events are waiting already. Wait for answers, then try again."),
+        format!("{MAX_PENDING_EVENTS} of your events are waiting already. Wait for answers, then try again."),
     )
 }
 

@@ -151,7 +151,7 @@ of: EntryId, } | { "kind": "wiped" } | { "kind": "react",
  */
 to: EntryId, 
 /**
- * One emoji.
+ * Any text of up to 64 bytes; clients offer emoji.
  */
 emoji: string, 
 /**
@@ -323,9 +323,9 @@ message: string, };
 export type TextUnit = "bytes" | "chars";
 
 /**
- * A code for programs and a sentence for people.
+ * A refusal. `{max}` and `{size}` in its message stand for the limit and the text's size.
  */
-export type Answer = { 
+export type RefusalTemplate = { 
 /**
  * The error code.
  */
@@ -336,7 +336,7 @@ code: ErrorCode,
 message: string, };
 
 /**
- * A rule for one text field. `{max}` and `{size}` in a sentence stand for the limit and the text's size.
+ * A rule for one text field.
  */
 export type TextRule = { 
 /**
@@ -348,17 +348,17 @@ max: number,
  */
 unit: TextUnit, 
 /**
- * The answer to a text over the limit.
+ * The refusal of a text over the limit.
  */
-tooLarge: Answer, 
+tooLarge: RefusalTemplate, 
 /**
- * The answer to a text without a visible character; `None` if it may be blank.
+ * The refusal of a text without a visible character; `None` if it may be blank.
  */
-blank: Answer | null, 
+blank: RefusalTemplate | null, 
 /**
- * The answer to a text with control characters, line breaks among them; `None` if it may have them.
+ * The refusal of a text with control characters, line breaks among them; `None` if it may have them.
  */
-control: Answer | null, };
+control: RefusalTemplate | null, };
 
 /**
  * The identity of a server.
@@ -445,7 +445,7 @@ room: RoomId,
  */
 id: EntryId, 
 /**
- * A body that [`Body::check`] accepts: `message`, `edit`, `delete`, `react`, `topic` or `room_renamed`.
+ * A body that [`Body::check`] accepts.
  */
 body: Body, };
 
@@ -476,9 +476,7 @@ export type InRoom = {
 room: RoomId, };
 
 /**
- * The argument of [`ClientEvent::History`]. Without `before` and `after` it selects the newest page. With `after` it selects
- * the entries that follow `after`, oldest first, up to the one before `before`. With `before` alone it selects the last
- * entries before that one.
+ * The argument of [`ClientEvent::History`]: a range of entries, of which at most `limit` fit into the page.
  */
 export type History = { 
 /**
@@ -486,11 +484,11 @@ export type History = {
  */
 room: RoomId, 
 /**
- * The exclusive upper end of the range.
+ * The exclusive upper end of the range; without it the range reaches to the newest entry.
  */
 before?: Seq, 
 /**
- * The exclusive lower end of the range.
+ * The exclusive lower end of the range. With it the page has the oldest entries of the range, without it the newest.
  */
 after?: Seq, 
 /**
@@ -597,7 +595,7 @@ me: MemberId,
  */
 name: Name, 
 /**
- * The device id that the client's entries carry.
+ * The device id in the client's entries.
  */
 device: DeviceId, 
 /**
@@ -709,7 +707,7 @@ on: boolean, };
  */
 export type Refused = { 
 /**
- * The name of the rejected event.
+ * The name of the refused event.
  */
 event: string, 
 /**
@@ -754,7 +752,7 @@ export const limits = {
   maxPageEntries: 200,
   maxSyncRooms: 1000,
   maxPacketBytes: 131072,
-  maxQueuedPosts: 1024,
+  maxPendingEvents: 1024,
   maxPostsInFlight: 64,
   maxPresencePeople: 250,
   headsIntervalMs: 5000,

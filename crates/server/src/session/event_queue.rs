@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ichat_protocol::limits::MAX_QUEUED_POSTS;
+use ichat_protocol::limits::MAX_PENDING_EVENTS;
 use ichat_protocol::{EntryId, RoomId};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -39,10 +39,10 @@ impl EventQueue {
     /// Makes the queue of a connection. Its events are boxed, since the channel allocates 32 slots at once and most connections
     /// have nothing in theirs.
     pub(crate) fn new(client: &Arc<ClientConnection>) -> (Self, mpsc::Receiver<Box<IncomingEvent>>) {
-        let (events, receiver) = mpsc::channel(MAX_QUEUED_POSTS);
+        let (events, receiver) = mpsc::channel(MAX_PENDING_EVENTS);
         let queue = Self {
             client: Arc::clone(client),
-            permits: Arc::new(Semaphore::new(MAX_QUEUED_POSTS)),
+            permits: Arc::new(Semaphore::new(MAX_PENDING_EVENTS)),
             events: Arc::new(Mutex::new(Some(events))),
         };
         (queue, receiver)

@@ -99,7 +99,7 @@ pub(crate) fn limits_info() -> LimitsInfo {
         text_bytes: as_u32(limits::MAX_TEXT_BYTES),
         page_entries: limits::MAX_PAGE_ENTRIES,
         packet_bytes: as_u32(limits::MAX_PACKET_BYTES),
-        waiting_posts: as_u32(limits::MAX_QUEUED_POSTS),
+        waiting_posts: as_u32(limits::MAX_PENDING_EVENTS),
         heads_every_ms: u32::try_from(limits::HEADS_INTERVAL.as_millis()).unwrap_or(u32::MAX),
     }
 }

@@ -1,7 +1,7 @@
 /** The server's checks of a body, made before it is sent. `text_rule.rs` and `kind.rs` define the rules. */
 
 import { propertiesOf } from "../entry-kinds";
-import { type Answer, type Body, type TextRule, textRules, type WireError } from "../protocol";
+import { type Body, type RefusalTemplate, type TextRule, textRules, type WireError } from "../protocol";
 
 /** Returns the reason why a client may not post this body, if there is one. */
 export function checkBody(body: Body): WireError | undefined {
@@ -41,7 +41,7 @@ function checkText(body: Body): WireError | undefined {
 
 function checkRule(text: string, rule: TextRule): WireError | undefined {
   const size = rule.unit === "bytes" ? new TextEncoder().encode(text).length : [...text].length;
-  const refuse = ({ code, message }: Answer): WireError => ({
+  const refuse = ({ code, message }: RefusalTemplate): WireError => ({
     code,
     message: message.replace("{max}", String(rule.max)).replace("{size}", String(size)),
   });

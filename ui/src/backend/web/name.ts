@@ -19,8 +19,9 @@ export function parseName(text: string): Name {
     .replace(/^ | $/g, "")
     .normalize("NFC");
   if (name === "") throw refusal("A name needs at least one character.");
-  if ([...name].some(isInvisible)) throw refusal("A name can't hold invisible or direction-changing characters.");
-  if (tooManyMarks.test(name)) throw refusal(`A name can't hold more than ${combiningMarks} combining marks in a row.`);
+  if ([...name].some(isInvisible)) throw refusal("A name can't contain invisible or direction-changing characters.");
+  if (tooManyMarks.test(name))
+    throw refusal(`A name can't contain more than ${combiningMarks} combining marks in a row.`);
   if ([...name].length > limits.maxNameChars) throw refusal(`A name has at most ${limits.maxNameChars} characters.`);
   return name;
 }
