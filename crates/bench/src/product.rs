@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
+use ichat_testkit::ReservedPort;
 use tempfile::TempDir;
 
 use crate::kernel;
@@ -122,6 +123,8 @@ fn server_program(this_program: &Path) -> PathBuf {
 pub(crate) struct Server {
     product: Product,
     pub(crate) address: SocketAddr,
+    /// Keeps the address free while the server is down.
+    _port: ReservedPort,
     process: Child,
     data: TempDir,
 }
@@ -129,11 +132,12 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(product: Product) -> Result<Self> {
         let data = tempfile::tempdir()?;
-        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (process, address) = spawn(product, data.path(), any_port, "error")?;
+        let port = ReservedPort::new()?;
+        let (process, address) = spawn(product, data.path(), port.address(), "error")?;
         Ok(Self {
             product,
             address,
+            _port: port,
             process,
             data,
         })

@@ -80,16 +80,16 @@ fn run(clients: usize) -> Result<Round> {
     Swarm::new(server.address, Protocol::Member(None), clients, 1, true)?.connect(clients, CONNECT_BATCH)?;
     let sent = send_messages(&server)?;
     let head = lobby_head(&server)?;
-    let held_seq = head.seq.0.checked_sub(u64::from(MISSED));
-    let held = Head {
-        seq: Seq(held_seq.context("the log is too short")?),
+    let before_missed = head.seq.0.checked_sub(u64::from(MISSED));
+    let cursor = Head {
+        seq: Seq(before_missed.context("the log is too short")?),
         ..head
     };
     let resume = |server: &mut Server, log_level| -> Result<(Duration, Duration)> {
         let start = Instant::now();
         server.restart(log_level)?;
         let down = start.elapsed();
-        let mut swarm = Swarm::new(server.address, Protocol::Member(Some(held)), clients, 1, true)?;
+        let mut swarm = Swarm::new(server.address, Protocol::Member(Some(cursor)), clients, 1, true)?;
         swarm.catch_up(clients, sent - MISSED, sent)?;
         Ok((start.elapsed(), down))
     };

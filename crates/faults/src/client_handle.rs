@@ -173,7 +173,7 @@ impl ClientHandle {
         self.send(&Command::Nudge)
     }
 
-    /// Suspends the process, as on a laptop whose lid is closed. The server is not told.
+    /// Suspends the process, as on a laptop whose lid is closed. Its connections stay open.
     #[cfg(unix)]
     pub(crate) fn suspend(&self) -> Result<()> {
         self.signal(nix::sys::signal::Signal::SIGSTOP)

@@ -27,6 +27,7 @@ mod client_handle;
 mod client_process;
 mod client_protocol;
 mod client_state;
+mod collect;
 mod crowd;
 #[cfg(target_os = "linux")]
 mod disk;

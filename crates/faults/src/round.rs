@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use ichat_protocol::{Entry, Seq};
+use ichat_protocol::Entry;
 
-use crate::checker::{self, ClientHistory, Observations};
-use crate::client_handle::{CLIENT_TIMEOUT, ClientHandle, ClientKind, ClientOptions};
+use crate::checker::{self, Observations};
+use crate::client_handle::{ClientHandle, ClientKind, ClientOptions};
 use crate::client_protocol::View;
-use crate::history;
+use crate::collect::{history_after_kill, history_in_sync};
 use crate::process::Launch;
 use crate::room_log::{self, RoomLog};
 use crate::server_handle::{ServerHandle, ServerOptions};
@@ -257,54 +257,5 @@ impl Round {
             }
         }
         Ok(())
-    }
-}
-
-/// Waits until the client is in sync with the log, ends it, and returns everything that it leaves behind.
-fn history_in_sync(client: &ClientHandle, head: Seq) -> Result<ClientHistory> {
-    client
-        .wait_until_within(CLIENT_TIMEOUT, "being in sync with the log", |now| {
-            now.status.waiting == 0 && now.status.last >= head
-        })
-        .with_context(|| format!("the log ends with entry {head}"))?;
-    let view = client.view()?;
-    client.shut_down()?;
-    Ok(ClientHistory {
-        name: client.name().to_owned(),
-        incarnations: incarnations(client)?,
-        view: Some(view),
-        replica: replica(client)?,
-        is_complete: client.kind() == ClientKind::IChat,
-    })
-}
-
-/// Kills the client, and returns what it leaves behind then.
-fn history_after_kill(client: &ClientHandle) -> Result<ClientHistory> {
-    client.kill()?;
-    Ok(ClientHistory {
-        name: client.name().to_owned(),
-        incarnations: incarnations(client)?,
-        view: None,
-        replica: None,
-        is_complete: false,
-    })
-}
-
-fn incarnations(client: &ClientHandle) -> Result<Vec<Vec<history::Event>>> {
-    let files = client.histories().into_iter().filter(|file| file.exists());
-    files.map(|file| history::read(&file)).collect()
-}
-
-/// Reads our client's replica of the server that it joined.
-fn replica(client: &ClientHandle) -> Result<Option<Vec<RoomLog>>> {
-    match client.kind() {
-        ClientKind::SocketIo => Ok(None),
-        ClientKind::IChat => {
-            let mut logs = Vec::new();
-            for server in std::fs::read_dir(client.data().join("servers"))? {
-                logs.extend(room_log::read(&server?.path())?);
-            }
-            Ok(Some(logs))
-        }
     }
 }

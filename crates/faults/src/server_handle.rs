@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use ichat_testkit::ReservedPort;
 
 use crate::process::{Launch, Process};
 
@@ -19,8 +20,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(40);
 #[derive(Clone, Debug)]
 pub(crate) struct ServerOptions {
     pub(crate) launch: Launch,
-    /// The address to listen at. Port 0 takes a free one, and keeps it over restarts.
-    pub(crate) listen: SocketAddr,
+    /// The address to listen at; without it a free port of the loopback interface.
+    pub(crate) listen: Option<SocketAddr>,
     /// The data folder; without it a new one in the round's folder.
     pub(crate) data: Option<PathBuf>,
     pub(crate) flags: Vec<OsString>,
@@ -31,7 +32,7 @@ impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             launch: Launch::default(),
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            listen: None,
             data: None,
             flags: Vec::new(),
             log_level: "warn",
@@ -50,27 +51,31 @@ struct Inner {
     data: PathBuf,
     log: PathBuf,
     options: ServerOptions,
-    state: Mutex<State>,
-}
-
-struct State {
-    process: Option<Process>,
     address: SocketAddr,
+    /// Keeps the address free while the server is down.
+    _port: Option<ReservedPort>,
+    process: Mutex<Option<Process>>,
 }
 
 impl ServerHandle {
     /// Starts the server, and returns when it listens.
     pub(crate) fn start(program: &Path, dir: &Path, options: ServerOptions) -> Result<Self> {
+        let (address, port) = match options.listen {
+            Some(address) => (address, None),
+            None => {
+                let port = ReservedPort::new()?;
+                (port.address(), Some(port))
+            }
+        };
         let server = Self {
             inner: Arc::new(Inner {
                 program: program.to_owned(),
                 data: options.data.clone().unwrap_or_else(|| dir.join("server")),
                 log: dir.join("server.log"),
-                state: Mutex::new(State {
-                    process: None,
-                    address: options.listen,
-                }),
                 options,
+                address,
+                _port: port,
+                process: Mutex::default(),
             }),
         };
         server.restart()?;
@@ -78,7 +83,7 @@ impl ServerHandle {
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.state().address
+        self.inner.address
     }
 
     /// Returns how to start a program in the server's network namespace.
@@ -99,17 +104,17 @@ impl ServerHandle {
     }
 
     pub(crate) fn is_running(&self) -> bool {
-        self.state().process.is_some()
+        self.process().is_some()
     }
 
     /// Returns the process id, if the server runs.
     pub(crate) fn process_id(&self) -> Option<u32> {
-        self.state().process.as_ref().map(Process::id)
+        self.process().as_ref().map(Process::id)
     }
 
     /// Kills the server with `SIGKILL`, if it runs.
     pub(crate) fn kill(&self) -> Result<()> {
-        match self.state().process.take() {
+        match self.process().take() {
             Some(mut process) => process.kill(),
             None => Ok(()),
         }
@@ -117,7 +122,7 @@ impl ServerHandle {
 
     /// Shuts the server down in order, if it runs.
     pub(crate) fn stop(&self) -> Result<()> {
-        let Some(mut process) = self.state().process.take() else {
+        let Some(mut process) = self.process().take() else {
             return Ok(());
         };
         let status = process.terminate(SHUTDOWN_TIMEOUT)?;
@@ -131,11 +136,11 @@ impl ServerHandle {
     pub(crate) fn restart(&self) -> Result<()> {
         self.kill()?;
         let inner = &self.inner;
-        let mut state = self.state();
+        let mut running = self.process();
         let mut command = inner.options.launch.command(&inner.program, &inner.log)?;
         command
             .args(["--no-announce", "--log", inner.options.log_level, "--listen"])
-            .arg(state.address.to_string())
+            .arg(inner.address.to_string())
             .arg("--data")
             .arg(&inner.data)
             .args(&inner.options.flags);
@@ -143,18 +148,16 @@ impl ServerHandle {
         let stdout = process.take_stdout().context("the server has no standard output")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let address = line.trim().strip_prefix("listening on http://");
-        let Some(address) = address.and_then(|address| address.parse().ok()) else {
+        if line.trim() != format!("listening on http://{}", inner.address) {
             let log = std::fs::read_to_string(&inner.log).unwrap_or_default();
             bail!("the server did not start: {}", log.lines().last().unwrap_or_default());
-        };
-        state.address = address;
-        state.process = Some(process);
+        }
+        *running = Some(process);
         Ok(())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn process(&self) -> MutexGuard<'_, Option<Process>> {
+        self.inner.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

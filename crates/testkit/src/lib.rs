@@ -19,6 +19,7 @@ mod identity;
 pub mod net;
 mod own_network;
 pub mod proxy;
+mod reserved_port;
 pub mod socket_io;
 mod test_client;
 #[cfg(feature = "server")]
@@ -27,6 +28,7 @@ pub mod websocket;
 
 pub use identity::{Identity, challenge, challenge_request, name, read_challenge};
 pub use own_network::in_own_network;
+pub use reserved_port::ReservedPort;
 pub use socket_io::SocketIoClient;
 pub use test_client::{Received, TestClient, entries, message, message_text, or_time_out};
 #[cfg(feature = "server")]

@@ -36,7 +36,7 @@ pub struct SocketIoClient {
 }
 
 impl SocketIoClient {
-    /// Opens the transport: WebSocket and Engine.IO. Nobody is signed in yet.
+    /// Opens the transport: WebSocket and Engine.IO. The client is not signed in yet.
     pub async fn open(server: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(server).await?;
         stream.set_nodelay(true)?;
@@ -44,7 +44,7 @@ impl SocketIoClient {
     }
 
     /// Opens the transport over a TCP connection that the caller has made.
-    pub async fn open_over(stream: TcpStream, server: SocketAddr) -> Result<Self> {
+    async fn open_over(stream: TcpStream, server: SocketAddr) -> Result<Self> {
         let url = format!("ws://{server}/socket.io/?EIO=4&transport=websocket");
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
         let (socket, _) = client_async_with_config(url, stream, Some(config)).await?;
@@ -84,7 +84,7 @@ impl SocketIoClient {
     }
 
     /// Sends the packet that connects to the namespace. `null` is no payload at all, as in Socket.IO's tutorial.
-    pub async fn send_connect(&mut self, auth: &Value) -> Result<()> {
+    pub(crate) async fn send_connect(&mut self, auth: &Value) -> Result<()> {
         let payload = if auth.is_null() {
             String::new()
         } else {

@@ -138,7 +138,7 @@ impl TestClient {
         let all: Vec<Value> = [json!(event)].into_iter().chain(arguments.iter().cloned()).collect();
         self.send(format!("42{id}{}", json!(all))).await;
         let mut others = VecDeque::new();
-        // One deadline for the whole wait: the server's heads would otherwise restart it for ever.
+        // One deadline for the whole wait: the server's heads would otherwise restart it again and again.
         let answer = or_time_out(async {
             loop {
                 match self.next().await {

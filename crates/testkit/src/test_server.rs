@@ -20,11 +20,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::identity::{Identity, name};
+use crate::reserved_port::ReservedPort;
 use crate::test_client::{TestClient, or_time_out};
 
 /// A server that keeps its data folder and its address when it is stopped and started again.
 pub struct TestServer {
     pub address: SocketAddr,
+    /// Keeps the address free while the server is stopped.
+    _port: ReservedPort,
     data: TempDir,
     config: Config,
     running: Option<Running>,
@@ -43,8 +46,10 @@ impl TestServer {
     }
 
     pub async fn with_config(config: Config) -> Self {
+        let port = ReservedPort::new().unwrap();
         let mut server = Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            address: port.address(),
+            _port: port,
             data: tempfile::tempdir().unwrap(),
             config,
             running: None,

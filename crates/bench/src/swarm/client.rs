@@ -176,11 +176,11 @@ impl Client {
                 Some(hello) => receiver.learn_lobby(hello).map(|_| true)?,
                 None => false,
             },
-            Protocol::Member(held) => match hello {
+            Protocol::Member(cursor) => match hello {
                 Some(hello) => {
                     let lobby = receiver.learn_lobby(hello)?.id;
-                    if let Some(held) = held {
-                        self.send(sync(lobby, held)?.as_bytes())?;
+                    if let Some(cursor) = cursor {
+                        self.send(sync(lobby, cursor)?.as_bytes())?;
                     }
                     true
                 }
@@ -223,10 +223,10 @@ fn member_auth(number: usize, response: &[u8]) -> Result<Option<String>> {
     Ok(Some(auth.to_string()))
 }
 
-/// Returns the packet that requests what is missing after this head.
-fn sync(room: RoomId, held: Head) -> Result<String> {
+/// Returns the packet that requests the entries after this cursor.
+fn sync(room: RoomId, cursor: Head) -> Result<String> {
     let sync = Sync {
-        rooms: [(room, Some(held))].into(),
+        rooms: [(room, Some(cursor))].into(),
     };
     Ok(format!("42{}", serde_json::to_string(&("sync", sync))?))
 }

@@ -95,7 +95,7 @@ impl Swarm {
         Ok(())
     }
 
-    /// Receives until nothing comes any more, though not for ever.
+    /// Receives until nothing comes any more, or [`STALL_TIMEOUT`] has passed.
     pub(crate) fn wait_until_quiet(&mut self) -> Result<()> {
         let start = Instant::now();
         let mut last = (Instant::now(), self.receiver.bytes);

@@ -62,15 +62,15 @@ fn members_who_have_a_part_receive_what_is_missing() {
     late.connect(1, 1).unwrap();
     let head = late.head().unwrap();
     // The last four entries are the joins of the members, and the three before are messages.
-    let held = Head {
+    let cursor = Head {
         seq: Seq(head.seq.0 - 4 - 3),
         ..head
     };
-    let mut returned = swarm(&server, Protocol::Member(Some(held)), 4, 1);
+    let mut returned = swarm(&server, Protocol::Member(Some(cursor)), 4, 1);
     returned.catch_up(4, sent[0] - 3, sent[0]).unwrap();
 
     // A client that claims to have one message less than it has receives that message again, which is found.
-    let mut wrong = swarm(&server, Protocol::Member(Some(held)), 4, 1);
+    let mut wrong = swarm(&server, Protocol::Member(Some(cursor)), 4, 1);
     let error = wrong.catch_up(4, sent[0] - 2, sent[0]).unwrap_err();
     assert!(error.to_string().contains("again"), "{error}");
 }

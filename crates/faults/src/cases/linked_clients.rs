@@ -29,7 +29,7 @@ impl LinkedClients {
         let hosts = LinkedHosts::new(round.rng.u64(..))?;
         let server = round.server_with(ServerOptions {
             launch: Launch::in_netns(&hosts.host),
-            listen: format!("{HOST}:{PORT}").parse()?,
+            listen: Some(format!("{HOST}:{PORT}").parse()?),
             ..ServerOptions::default()
         })?;
         let ada = round.client_with("ada", ClientKind::IChat, Launch::in_netns(&hosts.host))?;

@@ -19,7 +19,7 @@ pub(super) const CASE: Case = Case {
     run,
 };
 
-/// The client is not told: it notices the server's silence.
+/// No error tells the client: it notices the server's silence.
 const RESUME_TIMEOUT: Duration = Duration::from_secs(30);
 
 fn run(round: &mut Round) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Checks of a client's posts: what it sent, and what it was told of it.
+//! Checks of a client's posts and their outcomes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

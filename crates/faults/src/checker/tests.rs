@@ -2,7 +2,7 @@
 //!
 //! - an acknowledged post is missing, an id occurs twice, sequence numbers have a gap, entries change their order
 //! - a device's posts change their order, a body is altered, a refused post is in the log, a post has no outcome
-//! - an entry was sent by nobody, a client is out of sync, the wire differs from the disk
+//! - no client sent an entry, a client is out of sync, the wire differs from the disk
 
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, Epoch, MemberId, RoomId, Seq};
 
@@ -169,7 +169,7 @@ fn a_post_without_an_outcome_is_found() {
 }
 
 #[test]
-fn an_entry_that_nobody_sent_is_found() {
+fn an_invented_entry_is_found() {
     breaks(Rule::NothingIsInvented, |o| {
         let id = second_entry(o);
         events(o).retain(|event| !matches!(event, Event::Invoked { id: of, .. } if *of == id));

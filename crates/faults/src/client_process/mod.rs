@@ -42,7 +42,7 @@ pub(crate) struct Options {
     history: PathBuf,
 }
 
-/// Runs the client until it is told to shut down, or standard input ends.
+/// Runs the client until the command to shut down, or the end of standard input.
 pub(crate) fn run(options: Options) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(ClientProcess::run(options))

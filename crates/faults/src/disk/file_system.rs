@@ -12,7 +12,7 @@ use fuser::{
 
 use super::image::{Image, Node};
 
-/// The kernel may cache what it is told, since every change comes from the kernel itself.
+/// The kernel may cache every reply, since every change comes from the kernel itself.
 const CACHE_VALIDITY: Duration = Duration::from_hours(1);
 
 pub(super) struct ImageFileSystem {

@@ -11,7 +11,7 @@ pub(super) struct LinkConditions {
     pub(super) loss_percent: f64,
     pub(super) reorder_percent: f64,
     pub(super) duplicate_percent: f64,
-    /// Swallows everything; no end is told.
+    /// Swallows everything; neither end gets an error.
     pub(super) is_black_hole: bool,
 }
 

@@ -110,7 +110,7 @@ impl Link {
         Ok(Self { shared, threads })
     }
 
-    /// Swallows everything from now on; neither end is told.
+    /// Swallows everything from now on; neither end gets an error.
     pub fn become_black_hole(&self) -> &Self {
         self.change(|conditions| conditions.is_black_hole = true)
     }
