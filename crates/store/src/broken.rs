@@ -1,12 +1,12 @@
-//! Faults on purpose, for builds with the feature `broken`, which no release has: `crates/faults` proves with them that its
-//! checker notices. The variable `ICHAT_BROKEN` selects the fault; without it the build behaves as any other.
+//! Defects on purpose, for builds with the feature `broken`, which no release has: `crates/faults` proves with them that its
+//! checker notices. The variable `ICHAT_BROKEN` selects the defect; without it the build behaves as any other.
 
 use std::time::Duration;
 
-/// How long each fault leaves its window open, so that a few rounds meet it.
+/// The time for which each defect leaves its window open, so that a few rounds meet it.
 pub const WINDOW: Duration = Duration::from_millis(25);
 
-/// A fault.
+/// A defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
     /// Acknowledges posts, and commits them a little later.
@@ -22,7 +22,7 @@ pub enum Broken {
 }
 
 impl Broken {
-    /// Returns whether `ICHAT_BROKEN` selects this fault.
+    /// Returns whether `ICHAT_BROKEN` selects this defect.
     pub fn is_wanted(self) -> bool {
         let name = match self {
             Broken::AcknowledgeBeforeCommit => "acknowledge-before-commit",
@@ -35,8 +35,8 @@ impl Broken {
     }
 }
 
-/// Returns whether these entries are acknowledged first. Those that the server writes are not: without them nobody could
-/// connect.
+/// Returns whether these entries are acknowledged first. Those that the server writes are not: without them no
+/// client could connect.
 pub(crate) fn acknowledges_first(entries: &[crate::NewEntry]) -> bool {
     Broken::AcknowledgeBeforeCommit.is_wanted() && entries.iter().all(|entry| entry.body.check().is_ok())
 }

@@ -1,8 +1,8 @@
 //! Checksums of rows.
 //!
-//! A database notices a broken page, but to it a text with a flipped bit is a sound text. So the rows that matter carry a
-//! CRC-32, which finds every error burst of up to 32 bits, and all but one in 2³² of the others. It is no signature:
-//! anybody who can write the file can forge it.
+//! A database detects a broken page, but not a flipped bit in a text. So the rows that matter have a CRC-32, which detects
+//! every error burst of up to 32 bits, and all but one in 2³² of the others. It is no signature:
+//! a program that can write the file can forge it.
 
 use crc32fast::Hasher;
 

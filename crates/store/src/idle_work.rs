@@ -1,4 +1,4 @@
-//! What the writer does between commands: it indexes messages for the search, and empties the write-ahead log of erased text.
+//! The writer's work between commands: it indexes messages for the search, and removes erased text from the write-ahead log.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,11 +10,11 @@ use rusqlite::Connection;
 use crate::file::database::BUSY_TIMEOUT;
 use crate::{projection, write};
 
-/// The writer is idle when no command has come for so long.
+/// The time without a command after which the writer is idle.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
-/// So many entries are indexed even if the writer is never idle: together they cost a fraction of each alone.
+/// The entries that are indexed even if the writer is never idle: together they cost a fraction of each alone.
 const BUSY_INDEX_BATCH: u64 = 512;
-/// Entries in one transaction of the index. A command that comes meanwhile waits some milliseconds.
+/// The entries in one transaction of the index. A command that arrives meanwhile waits some milliseconds.
 const INDEX_BATCH: u64 = 1_024;
 /// The pause after an error, for example of a full disk.
 const RETRY_INTERVAL: Duration = Duration::from_secs(10);
@@ -54,7 +54,7 @@ impl IdleWork {
         self.backlog.0.fetch_add(entries as u64, Ordering::AcqRel);
     }
 
-    /// Notes that text was erased, which the write-ahead log still has.
+    /// Records that text was erased, which the write-ahead log still has.
     pub(crate) fn add_erasure(&mut self) {
         self.wal_has_erased_text = true;
     }

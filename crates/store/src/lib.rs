@@ -20,7 +20,6 @@
 //! beside the database says how much was acknowledged. No type, path or setting of `SQLite` is public, and the crate knows no
 //! sockets.
 
-mod atomic_file;
 #[cfg(feature = "broken")]
 #[doc(hidden)]
 pub mod broken;
@@ -42,7 +41,6 @@ mod store;
 mod write;
 mod writer;
 
-pub use atomic_file::write_atomically;
 pub use error::{OpenError, StoreError};
 pub use maintenance::{BackupReport, CheckReport, MaintenanceError, RestoreReport, backup, check, restore};
 pub use new_entry::{NewEntry, Outcome};

@@ -1,4 +1,4 @@
-//! What [`crate::Store::commit`] takes and returns.
+//! The argument and the result of [`crate::Store::commit`].
 
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, MemberId, RoomId};
 

@@ -1,6 +1,6 @@
 //! The progress of work that may take minutes.
 
-/// How far a task is.
+/// The progress of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The task, as in "copying".

@@ -13,7 +13,7 @@ use crate::file::database;
 
 /// More connections would only wait for the same disk.
 const MAX_READERS: u32 = 4;
-/// How long [`Readers::close`] waits for reads to end. A read is one page; none takes this long.
+/// The wait of [`Readers::close`] for the current reads. A read is one page; none takes this long.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! What a client stores: the part of each room's log that it has received, and what it has not sent yet.
+//! The state of a client: the part of each room's log that it has received, and the posts that it has not sent yet.
 
 use ichat_protocol::{Body, Entry, EntryId, Epoch, Member, RoomId, RoomSummary, Seq, WireError};
 

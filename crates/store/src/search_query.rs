@@ -1,4 +1,4 @@
-//! What [`crate::Store::search`] takes and returns.
+//! The argument and the result of [`crate::Store::search`].
 
 use ichat_protocol::{Entry, MemberId, RoomId};
 

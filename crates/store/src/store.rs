@@ -21,7 +21,7 @@ use crate::{
     NewEntry, OpenError, Outcome, PersistedState, Progress, ReplicaChange, SearchHit, SearchQuery, StoreError, read,
 };
 
-/// How long [`Store::close`] waits for the writer. A batch takes milliseconds; a disk that takes longer is broken.
+/// The wait of [`Store::close`] for the writer. A batch takes milliseconds; a disk that takes longer is broken.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The interval of log lines about a rebuild at opening.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);

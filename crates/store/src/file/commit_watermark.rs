@@ -1,9 +1,9 @@
-//! The commit watermark: how much was acknowledged, in a file of its own beside the database.
+//! The commit watermark: the number of acknowledged entries, in a file of its own beside the database.
 //!
 //! The write-ahead log guards its pages with checksums, but the database takes the first page that doesn't match for the
-//! log's end. What was acknowledged behind a flipped bit, or in a part that was cut off, would be lost without an error. So
-//! the writer notes after each commit how much there is. It never forces the note to the disk, which would double the cost of
-//! a commit: after a power failure the watermark may be older than the database, which is fine, but never newer.
+//! log's end. Acknowledged entries behind a flipped bit, or in a part that was cut off, would be lost without an error. So the
+//! writer writes their number after each commit. It never forces the file to the disk, which would double the cost of a
+//! commit: after a power failure the watermark may be older than the database, which is fine, but never newer.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -45,7 +45,7 @@ impl Counts {
         )
     }
 
-    /// Returns what is missing since the watermark, in plain words.
+    /// Returns the difference to a higher watermark, in plain words.
     pub(crate) fn missing_since(self, watermark: Self) -> Option<String> {
         let entries = watermark.entries.saturating_sub(self.entries);
         let posts = watermark.posts.saturating_sub(self.posts);

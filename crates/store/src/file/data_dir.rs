@@ -83,9 +83,18 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Forces the names in a folder to the disk. A failure is logged: the names may be lost in a power failure.
+/// Forces the names in a folder to the disk. A failure is logged: a power failure may then undo a new name.
 pub(crate) fn sync_dir(dir: &Path) {
-    if let Err(error) = crate::atomic_file::sync_dir(dir) {
+    // Windows can't open a folder as a file, and needs nothing of the kind.
+    if cfg!(not(unix)) {
+        return;
+    }
+    let dir = if dir.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        dir
+    };
+    if let Err(error) = File::open(dir).and_then(|dir| dir.sync_all()) {
         tracing::warn!(%error, dir = %dir.display(), "the folder could not be forced to the disk");
     }
 }

@@ -17,7 +17,7 @@ use crate::progress::ProgressFn;
 
 /// The first bytes of every database: <https://sqlite.org/fileformat.html>, "The Database Header".
 pub(crate) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// How long a connection waits for another one's lock. There is one writer, so this only happens around a checkpoint.
+/// The wait for the lock of another connection. There is one writer, so that this only happens around a checkpoint.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Files up to this size get a `quick_check` at every opening, which takes some tens of milliseconds.
 const MAX_QUICK_CHECK_BYTES: u64 = 8 << 20;
@@ -29,14 +29,14 @@ const CHECKPOINT_PAGES: u32 = 4_096;
 const MAX_WAL_BYTES: u32 = 32 << 20;
 const STATEMENT_CACHE_CAPACITY: usize = 64;
 
-/// The result of an inspection.
+/// The findings of an inspection.
 struct Inspection {
     /// There are no tables in it.
     is_empty: bool,
     is_foreign: bool,
     format: u32,
     damage: Option<String>,
-    /// What was acknowledged and is not there.
+    /// The acknowledged entries that are missing, in plain words.
     missing: Option<String>,
 }
 
@@ -152,7 +152,7 @@ fn look_inside(dir: &Path, file: &Path) -> rusqlite::Result<Inspection> {
     Ok(found)
 }
 
-/// Fails if something was acknowledged: an empty database is either new or has lost everything.
+/// Fails if entries were acknowledged: an empty database is either new or has lost everything.
 fn check_empty(dir: &DataDir) -> Result<(), OpenError> {
     let watermark = commit_watermark::read(dir.path(), None).unwrap_or_default();
     match Counts::default().missing_since(watermark) {
@@ -164,7 +164,7 @@ fn check_empty(dir: &DataDir) -> Result<(), OpenError> {
     }
 }
 
-/// Returns what was acknowledged and is not there.
+/// Returns the acknowledged entries that are missing, in plain words.
 pub(crate) fn missing(dir: &Path, connection: &Connection) -> rusqlite::Result<Option<String>> {
     let Some(identity) = identity::read(connection)? else {
         return Ok(None);
@@ -175,7 +175,7 @@ pub(crate) fn missing(dir: &Path, connection: &Connection) -> rusqlite::Result<O
     Ok(Counts::read(connection)?.missing_since(watermark))
 }
 
-/// Sets what is the same for every connection. `synchronous` is `FULL`: what was acknowledged survives a power failure.
+/// Configures a connection. `synchronous` is `FULL`, so that acknowledged entries survive a power failure.
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "synchronous", "full")?;

@@ -1,4 +1,4 @@
-//! How values of the protocol are stored in columns.
+//! The encoding of the protocol's values in columns.
 
 use ichat_protocol::{Body, EntryId, Kind, MemberId, Name, Seq};
 use rusqlite::Row;

@@ -15,7 +15,7 @@ use crate::log::{RoomKey, natural};
 use crate::progress::{Progress, ProgressFn};
 use crate::{OpenError, projection};
 
-/// The reported problems. More tell an administrator nothing that these don't.
+/// The reported problems. More would be of no use to an administrator.
 const MAX_PROBLEMS: usize = 50;
 
 /// The result of a check.

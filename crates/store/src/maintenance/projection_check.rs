@@ -15,7 +15,7 @@ const MAX_PROBLEMS: usize = 20;
 const TABLES: [(&str, &str); 3] = [
     ("room_state", "the name, the topic or the number of members"),
     ("member", "the list of members"),
-    ("message_count", "the counts of messages"),
+    ("message_count", "the number of messages"),
 ];
 
 /// Compares all projections. Returns the differences in plain words.

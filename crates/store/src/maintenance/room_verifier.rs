@@ -116,7 +116,7 @@ impl RoomVerifier {
             match self.targets.get(&target) {
                 Some(target) if properties.effect == Some(TargetEffect::Erase) => {
                     if !target.is_wiped {
-                        self.problem(|| format!("the message that entry {seq} deletes still stands"));
+                        self.problem(|| format!("the message that entry {seq} deletes has its text"));
                     }
                 }
                 Some(target) if properties.writer == Writer::TargetAuthor && target.author != entry.author => {

@@ -1,23 +1,28 @@
-//! What the projections of a room start from.
+//! The state that the projections of a room start from.
 
 use ichat_protocol::{Name, RoomProjection, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::log::{MAX_SEQ, RoomKey, natural, read_seq, unreadable};
 
-/// What a projection starts from. In a server's own folder that is nothing; in a replica it is what the server said.
+/// The state that the projections of a room start from: an empty room on a server, and in a replica the server's description
+/// of the room. Each `as_of` is the last entry that the description includes; the entries above it are applied.
 #[derive(Debug, Default)]
 pub(super) struct Base {
-    /// The fields up to `fields_as_of` and the number of members up to `count_as_of`.
     pub(super) state: RoomProjection,
+    /// For the name and the topic.
     pub(super) fields_as_of: Seq,
-    pub(super) members_as_of: Seq,
+    /// For the number of members.
     pub(super) count_as_of: Seq,
+    /// For the list of members.
+    pub(super) members_as_of: Seq,
+    /// `false` if the server never listed the members.
+    pub(super) has_member_list: bool,
 }
 
 impl Base {
     pub(super) fn load(connection: &Connection, room: RoomKey) -> rusqlite::Result<Self> {
-        let said = connection
+        let description = connection
             .prepare_cached(
                 "SELECT name, topic, members, head, members_as_of, server_room.epoch = room.epoch
                  FROM server_room JOIN room ON room.key = room WHERE room = ?1",
@@ -27,11 +32,12 @@ impl Base {
                 Ok((read_fields(row)?, read_seq(row, 3)?, list, row.get(5)?))
             })
             .optional()?;
-        let Some((mut state, head, list, is_same_history)): Option<(RoomProjection, _, Option<Seq>, bool)> = said
+        let Some((mut state, head, list, is_same_history)): Option<(RoomProjection, _, Option<Seq>, bool)> =
+            description
         else {
             return Ok(Self::default());
         };
-        // All entries that are here are of an older history than the description.
+        // A description of a newer history includes all entries that are stored.
         let head = if is_same_history { head } else { MAX_SEQ };
         if list.is_some_and(|list| list >= head) {
             state.members = connection
@@ -44,6 +50,7 @@ impl Base {
             fields_as_of: head,
             members_as_of,
             count_as_of: members_as_of.max(head),
+            has_member_list: list.is_some(),
         })
     }
 }

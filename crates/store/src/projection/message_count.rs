@@ -13,7 +13,7 @@ pub(super) fn block_of(entry: EntryKey) -> i64 {
     int(entry.seq().0 >> BLOCK_BITS)
 }
 
-/// Adds to the number of an author's messages in a block.
+/// Adds to the number of an author's messages in a block. A block without messages has no row.
 pub(super) fn add(
     connection: &Connection,
     room: RoomKey,
@@ -21,6 +21,9 @@ pub(super) fn add(
     author: UserKey,
     change: i64,
 ) -> rusqlite::Result<()> {
+    if change == 0 {
+        return Ok(());
+    }
     connection
         .prepare_cached(
             "INSERT INTO message_count (room, block, author, messages) VALUES (?1, ?2, ?3, ?4)

@@ -143,13 +143,13 @@ impl<'c> Projector<'c> {
             // Entries that are here change what the server described.
             return self.rebuild_room(room, &mut |_| {});
         }
-        let loaded = self.room(room)?;
-        let starts_later = loaded.base.members_as_of != base.members_as_of;
-        loaded.state.clone_from(&base.state);
-        loaded.base = base;
-        if starts_later {
+        if !base.has_member_list {
+            // The members of the entries up to the description are not known.
             self.replace_members(room)?;
         }
+        let loaded = self.room(room)?;
+        loaded.state.clone_from(&base.state);
+        loaded.base = base;
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! What a person typed into the search, as words and phrases for the index.
+//! The text of a search, as words and phrases for the index.
 //!
 //! The index knows which words a message has, but not their positions. So it finds the messages that have all words, and
 //! [`ParsedQuery::matches`] tests each of them for the phrases. FTS5's tokenizer defines what a word is; an empty database

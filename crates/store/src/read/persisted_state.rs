@@ -1,4 +1,4 @@
-//! What a client's data folder has when it is opened.
+//! The state of a client, as it is on disk.
 
 use ichat_protocol::{EntryId, RoomId};
 use rusqlite::{Connection, Row};

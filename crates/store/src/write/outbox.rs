@@ -7,7 +7,8 @@ use crate::OutboxRow;
 use crate::log::{int, json};
 
 impl Batch<'_> {
-    /// Adds a post, or replaces it where it is. A post that is in the log is acknowledged, and would be sent for ever.
+    /// Adds a post, or replaces it at its place in the order. Skips a post that the log has: no acknowledgement of it would
+    /// come again.
     pub(super) fn add_to_outbox(&self, row: &OutboxRow) -> rusqlite::Result<()> {
         self.tx
             .prepare_cached(

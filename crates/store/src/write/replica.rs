@@ -1,7 +1,7 @@
 //! The entries that a client stores of a server's rooms, at the positions that the server gave them.
 //!
-//! The entries of a room are one range without a gap. So whatever amends an entry from within the range is there as well, in
-//! whichever order the pages came; what amends it from beyond comes when the client has caught up.
+//! The entries of a room are one range without a gap, whatever the order of the pages. So what amends an entry from within the
+//! range is stored as well, and what amends it from beyond arrives when the client catches up.
 
 use ichat_protocol::{Body, Entry, EntryId, Epoch, Kind, RoomId, Seq, TargetEffect};
 use rusqlite::OptionalExtension as _;
@@ -32,26 +32,15 @@ impl Batch<'_> {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
             return Ok(());
         };
-        let has_gap = entries.windows(2).any(|pair| pair[1].seq != pair[0].seq.next());
-        if has_gap || first.seq == Seq::ZERO || last.seq > MAX_SEQ {
-            return Err(WriteError::OutOfSync("their positions are not one range".into()));
-        }
+        let stored = self.room_or_new(id, epoch)?.clone();
+        check_range(&stored, epoch, entries)?;
         let room = self.room_or_new(id, epoch)?;
-        if room.last == Seq::ZERO {
-            room.epoch = epoch;
+        room.epoch = epoch;
+        extend(room, first.seq, last);
+        if room.epoch != stored.epoch {
             let room = room.clone();
             self.store_room(&room)?;
-        } else if room.epoch != epoch {
-            return Err(WriteError::OutOfSync("they are of another history".into()));
-        } else if first.seq > room.last.next() || last.seq.next() < room.first {
-            return Err(WriteError::OutOfSync(format!(
-                "{} to {} are stored, and {} to {} do not adjoin them",
-                room.first, room.last, first.seq, last.seq
-            )));
         }
-        let room = self.room_or_new(id, epoch)?;
-        let stored = room.clone();
-        extend(room, first.seq, last);
         let mut needs_rebuild = false;
         for entry in entries {
             self.remove_from_outbox(entry.id)?;
@@ -69,7 +58,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Compares an entry that came a second time with the stored one: it must be the same, and may have been wiped since.
+    /// Compares an entry that arrived a second time with the stored one. It must be the same, or wiped since then.
     fn compare(&mut self, key: EntryKey, entry: &Entry) -> Result<(), WriteError> {
         let (id, kind, target) = self
             .tx
@@ -95,8 +84,8 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Writes an entry at a new position, as the entries that are stored have amended it. Returns whether the room's
-    /// projections must be rebuilt.
+    /// Inserts an entry at a new position, wiped if its deletion is stored. Returns whether the room's projections must be
+    /// rebuilt.
     fn insert_replica_entry(&mut self, key: EntryKey, entry: &Entry, is_older: bool) -> Result<bool, WriteError> {
         if self.is_stored(entry.id)? {
             return Err(WriteError::OutOfSync(format!(
@@ -217,6 +206,32 @@ fn erased_with(kind: Kind, id: EntryId, target: Option<EntryId>) -> Option<Entry
         return Some(id);
     }
     target.filter(|_| properties.effect == Some(TargetEffect::ReplaceText))
+}
+
+/// Fails if the entries have a gap, are of another history than the stored ones, or don't adjoin them.
+fn check_range(stored: &Room, epoch: Epoch, entries: &[Entry]) -> Result<(), WriteError> {
+    let out_of_sync = |cause: String| Err(WriteError::OutOfSync(cause));
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+        return Ok(());
+    };
+    let (first, last) = (first.seq, last.seq);
+    let has_gap = entries.windows(2).any(|pair| pair[1].seq != pair[0].seq.next());
+    if has_gap || first == Seq::ZERO || last > MAX_SEQ {
+        return out_of_sync("their positions are not one range".into());
+    }
+    if stored.last == Seq::ZERO {
+        return Ok(());
+    }
+    if stored.epoch != epoch {
+        return out_of_sync("they are of another history".into());
+    }
+    if first > stored.last.next() || last.next() < stored.first {
+        let (from, to) = (stored.first, stored.last);
+        return out_of_sync(format!(
+            "{from} to {to} are stored, and {first} to {last} do not adjoin them"
+        ));
+    }
+    Ok(())
 }
 
 fn extend(room: &mut Room, first: Seq, last: &Entry) {

@@ -1,4 +1,4 @@
-//! What a server said of its rooms, in the replica of a client.
+//! The server's descriptions of its rooms, in the replica of a client.
 
 use ichat_protocol::{Member, RoomId, RoomSummary, Seq};
 
@@ -64,7 +64,7 @@ impl Batch<'_> {
         Ok(self.projector.rebase_members(room.key)?)
     }
 
-    /// Notes that a list of the room's members is newer than all that is here. Returns `false` if the server never
+    /// Records that a list of the room's members is newer than all stored entries. Returns `false` if the server never
     /// described the room.
     fn set_members_as_of(&self, room: &Room) -> rusqlite::Result<bool> {
         let rows = self

@@ -1,11 +1,11 @@
-//! What was acknowledged is in the log, once, at one position.
+//! An acknowledged entry is in the log, once, at one position.
 //!
 //! - one id posted 64 times at once, or twice in a batch, is one entry
 //! - a repeated post is a duplicate: after reopening, after leaving the room, after its deletion
 //! - an id with another author, room or body is a conflict
 //! - positions have no gap under concurrent commits, and each device keeps its order
 //! - a room's time never goes back
-//! - what was acknowledged survives `kill -9`
+//! - acknowledged entries survive `kill -9`
 
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};

@@ -1,7 +1,7 @@
 //! Tests of the store through its public interface, on real files.
 //!
-//! - `delivery`: one id is one entry; positions without a gap; what was acknowledged survives `kill -9`
-//! - `rules`: who may write what; every kind of entry comes back as it was
+//! - `delivery`: one id is one entry; positions without a gap; acknowledged entries survive `kill -9`
+//! - `rules`: the entries that a server accepts; every kind comes back as it was
 //! - `rooms`: names, topics, members, unread counts, read markers
 //! - `pages`: ranges by `before`, `after`, both and none; limits; what amends a page from beyond
 //! - `searching`: words, phrases, beginnings, accents, filters; edits and deletions are followed

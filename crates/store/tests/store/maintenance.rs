@@ -339,7 +339,7 @@ async fn a_check_finds_every_row_that_does_not_agree_with_the_log() {
         ),
         (
             "UPDATE message_count SET messages = messages + 1",
-            "the counts of messages",
+            "the number of messages",
         ),
         (
             "INSERT INTO search_index (search_index, rowid, text)

@@ -2,6 +2,7 @@
 //!
 //! - a folder with projections of another version is opened, and has the same tables afterwards
 //! - so has a replica, in which the server's descriptions replace a part of the log
+//! - a newer description replaces what the entries before it said
 //! - read markers survive the rebuild
 //! - the log can be read with SQL
 
@@ -55,6 +56,9 @@ async fn busy_room(alice: &Person, bob: &Person) -> Fixture {
     let second = fixture.says(bob, "said in haste").await;
     fixture.edits(alice, &first, "the very first thing").await;
     fixture.deletes(bob, &second).await;
+    let regretted = bob.says(fixture.room, "said and deleted in one batch");
+    let deleted = bob.posts(fixture.room, Body::Delete { of: regretted.id });
+    fixture.store.commit(vec![regretted, deleted]).await.unwrap();
     let renamed = Body::MemberRenamed { name: name("Robert") };
     fixture.commit(bob.posts(fixture.room, renamed)).await;
     fixture.commit(bob.posts(fixture.room, Body::Left)).await;
@@ -134,6 +138,28 @@ async fn a_replica_is_rebuilt_from_its_part_of_the_log_and_what_the_server_said(
     );
     replica.close().await;
     assert_eq!(tables(dir.path()), before);
+    assert_sound(dir.path());
+}
+
+#[tokio::test]
+async fn a_newer_description_of_a_replicas_room_replaces_what_its_entries_said() {
+    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
+    let fixture = Fixture::with(&[&alice]).await;
+    let dir = tempfile::tempdir().unwrap();
+    let replica = Store::open(dir.path()).await.unwrap();
+    let room = ReplicaChange::Room(fixture.sees(&alice).await);
+    replica.save(vec![room]).await.unwrap();
+    fixture.commit(bob.joins(fixture.room)).await;
+    let page = fixture.page(None, Some(2), 200).await;
+    let entries = ReplicaChange::Entries {
+        room: fixture.room,
+        epoch: page.head.epoch,
+        entries: page.entries,
+    };
+    replica.save(vec![entries]).await.unwrap();
+    let room = ReplicaChange::Room(fixture.sees(&alice).await);
+    replica.save(vec![room]).await.unwrap();
+    replica.close().await;
     assert_sound(dir.path());
 }
 

@@ -1,4 +1,4 @@
-//! Who may write what, and what it does to the log.
+//! The rules of the log: the entries that a server accepts, and their effects.
 //!
 //! - a batch may create a room, join it and write to it; a room is created once
 //! - only members write, and only to rooms that exist
