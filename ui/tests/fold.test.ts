@@ -6,9 +6,10 @@
  * - reactions are grouped by emoji and can be removed
  * - adding an entry twice changes nothing
  * - the user's own changes are applied before the server accepts them
+ * - an entry of a later version is shown, and amends nothing
  */
 import { describe, expect, it } from "vitest";
-import type { Entry } from "../src/backend/protocol";
+import type { Body, Entry } from "../src/backend/protocol";
 import { Amendments, applyChange } from "../src/rooms/fold";
 import { RoomLog } from "./fixtures/room";
 
@@ -68,5 +69,13 @@ describe("fold", () => {
     const liked = applyChange(item, { kind: "react", to: item.id, emoji: "🎉", on: true }, "alice");
     expect(liked.reactions).toEqual([{ emoji: "🎉", members: ["alice"] }]);
     expect(applyChange(liked, { kind: "react", to: item.id, emoji: "🎉", on: false }, "alice").reactions).toEqual([]);
+  });
+
+  it("shows an entry of a later version, which amends nothing", () => {
+    const log = new RoomLog();
+    const hi = log.says("bob", "hi");
+    const unknown = log.add("bob", { kind: "hologram", of: hi.id } as unknown as Body);
+    expect(new Amendments().add(unknown)).toBeNull();
+    expect(fold(unknown)).toMatchObject({ isMessage: false, deleted: false });
   });
 });

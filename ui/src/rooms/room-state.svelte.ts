@@ -301,8 +301,8 @@ export class RoomState {
 
   /** Sends a failed post again, with the same id and in the same position, so that it can't be duplicated. */
   retry(id: EntryId): void {
-    const unheard = this.outbox.retry(id);
-    if (unheard) this.#send(unheard);
+    const unconfirmed = this.outbox.retry(id);
+    if (unconfirmed) this.#send(unconfirmed);
     else
       this.#context
         .command({ command: "retry", id })

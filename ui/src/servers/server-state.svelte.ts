@@ -1,8 +1,9 @@
 import type { Backend, KnownServer } from "../backend";
+import { countsAsUnreadFor } from "../backend/entry-kinds";
 import type { Entry, Hello, MemberId, Name, Person, RoomId, RoomSummary, WireError } from "../backend/protocol";
 import type { Command, ConnectionStatus, OutboxItem, Update } from "../backend/session-types";
-import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
 import { isTransient } from "../backend/wire-error";
+import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
 import { errorMessage } from "../shared/errors";
 import { newId } from "../shared/ids";
 import { strings } from "../shared/strings";
@@ -30,7 +31,7 @@ export class ServerState {
   #directory: readonly RoomSummary[] | null = $state.raw(null);
   #people: readonly Person[] = $state.raw([]);
   readonly #presence = $derived(new Map(this.#people.map((person) => [person.id, person])));
-  /** The temporary error because of which the server accepts no posts at the moment. */
+  /** The transient error with which the server refuses all posts at the moment. */
   #postingError: WireError | null = $state.raw(null);
   /** The outboxes of rooms that are not known yet. */
   readonly #unassignedOutboxes = new Map<RoomId, readonly OutboxItem[]>();
@@ -169,10 +170,10 @@ export class ServerState {
   }
 
   #setConnection(connection: ConnectionStatus & { update?: string }): void {
-    const was = this.#connection.state;
+    const previous = this.#connection.state;
     this.#connection = connection;
     if (connection.state !== "online") this.#postingError = null;
-    if (connection.state === "online" && was !== "online") for (const room of this.#rooms) room.onReconnected();
+    if (connection.state === "online" && previous !== "online") for (const room of this.#rooms) room.onReconnected();
   }
 
   #setRooms(summaries: readonly RoomSummary[]): void {
@@ -226,10 +227,8 @@ export class ServerState {
     if (!room) return;
     const known = room.head;
     room.apply(update.entries, update.later ?? [], update.head);
-    const fresh = update.entries.filter(
-      ({ seq, author, body }) => seq > known && author !== this.me && body.kind === "message",
-    );
-    if (fresh.length > 0) this.#listener.onNewMessages(this, room, fresh);
+    const added = update.entries.filter((entry) => entry.seq > known && countsAsUnreadFor(entry, this.me));
+    if (added.length > 0) this.#listener.onNewMessages(this, room, added);
   }
 
   #setOutbox({ room, items }: Update & { update: "outbox" }): void {
@@ -238,7 +237,7 @@ export class ServerState {
     if (this.#sending.length === 0) this.#postingError = null;
   }
 
-  /** Handles a refusal. A refused post shows its error itself, unless the error is temporary: that blocks all posts. */
+  /** Handles a refusal. A refused post shows its error itself, unless the error is transient: that one blocks all posts. */
   #onRefused({ event, error }: { event: string; error: WireError }): void {
     if (event === "post" && isTransient(error.code)) this.#postingError = error;
     else if (event !== "post" && event !== "typing") this.#listener.showError(error.message);

@@ -82,7 +82,12 @@ function handle(command: Command) {
         100,
       );
       return;
-    default:
+    case "retry":
+    case "join":
+    case "leave":
+    case "typing":
+    case "away":
+    case "set_name":
       return;
   }
 }
