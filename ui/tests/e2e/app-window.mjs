@@ -78,7 +78,8 @@ export class AppWindow {
   /** Kills the app and deletes its data. */
   async remove() {
     await this.crashes();
-    await rm(this.#data, { recursive: true, force: true });
+    // WebKit's helper processes may write to the folder for a moment after the app has ended.
+    await rm(this.#data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
   get log() {
