@@ -1,7 +1,8 @@
-//! No cycle of imports between source files:
+//! The graph of imports between source files:
 //!
-//! - in Rust, over every crate's modules, tests included;
-//! - in TypeScript and Svelte, over everything in `ui`.
+//! - it has no cycle in Rust, over every crate's modules, tests included;
+//! - it has every Rust file;
+//! - it has no cycle in TypeScript and Svelte, over everything in `ui`.
 //!
 //! In Rust, an import is a `use`, or a path in code or in a macro's arguments. A parent that declares a child (`mod x;`) or
 //! re-exports an item (`pub use x::Y;`) doesn't import it, and a path through a re-export imports the file that defines the
@@ -14,13 +15,26 @@ mod typescript;
 
 use graph::{Graph, cycles};
 
-use crate::tree::assert_none;
+use crate::tree::{assert_none, files, has_extension, read};
 
 #[test]
 fn rust_modules_import_each_other_in_one_direction() {
     let graph = rust::imports();
     assert!(graph.len() > 100, "too few files for this to be the whole workspace");
     assert_none(&new_cycles(&graph, KNOWN_IN_RUST), "import cycles in Rust");
+}
+
+#[test]
+fn every_rust_file_is_compiled() {
+    let graph = rust::imports();
+    let sources = || files().into_iter().filter(|path| has_extension(path, &["rs"]));
+    let included: String = sources()
+        .flat_map(|path| read(&path).lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|line| line.contains("include!("))
+        .collect();
+    let mut unused: Vec<_> = sources().filter(|path| !graph.contains_key(path)).collect();
+    unused.retain(|path| path.rsplit('/').next().is_none_or(|name| !included.contains(name)));
+    assert_none(&unused, "no crate declares these files as modules");
 }
 
 #[test]
