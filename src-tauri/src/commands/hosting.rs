@@ -2,7 +2,7 @@
 
 use tauri::State;
 
-use super::CommandResult;
+use super::command_result::CommandResult;
 use crate::shell::Shell;
 
 #[tauri::command]

@@ -2,17 +2,14 @@
 //!
 //! `names.rs` lists them for the build script, and `capabilities/main.json` grants them to the main window.
 
+mod command_result;
 mod hosting;
 mod servers;
 mod session;
 mod window;
 
-use ichat_protocol::WireError;
 use tauri::Runtime;
 use tauri::ipc::Invoke;
-
-/// The result of a command. An error reaches the page as `{code, message}`.
-type CommandResult<T = ()> = Result<T, WireError>;
 
 /// Returns the handler of all commands.
 pub(crate) fn all<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {

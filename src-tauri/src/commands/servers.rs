@@ -3,7 +3,7 @@
 use ichat_protocol::ServerId;
 use tauri::State;
 
-use super::CommandResult;
+use super::command_result::CommandResult;
 use crate::shell::Shell;
 
 #[tauri::command]

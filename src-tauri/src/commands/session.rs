@@ -4,7 +4,7 @@ use ichat_client::session::{Command, LogRange};
 use ichat_protocol::{Body, EntryId, RoomId, Seq, ServerId};
 use tauri::State;
 
-use super::CommandResult;
+use super::command_result::CommandResult;
 use crate::shell::{Shell, parse_name};
 
 #[tauri::command]

@@ -5,7 +5,7 @@
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Runtime, State};
 
-use super::CommandResult;
+use super::command_result::CommandResult;
 use crate::events::BackendEvent;
 use crate::notifications::Notification;
 use crate::shell::Shell;

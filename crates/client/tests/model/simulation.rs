@@ -8,7 +8,7 @@ use ichat_client::session::{
 use ichat_protocol::{Body, ClientEvent, Entry, EntryId, Epoch, Heads, RoomId, RoomSummary, Seq, ServerEvent};
 
 use super::server::SimulatedServer;
-use super::{CLIENTS, Transition};
+use super::transition::{CLIENTS, Transition};
 
 /// The state of a client that survives a crash.
 #[derive(Default)]
