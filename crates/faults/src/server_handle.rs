@@ -60,12 +60,11 @@ struct Inner {
 impl ServerHandle {
     /// Starts the server, and returns when it listens.
     pub(crate) fn start(program: &Path, dir: &Path, options: ServerOptions) -> Result<Self> {
-        let (address, port) = match options.listen {
-            Some(address) => (address, None),
-            None => {
-                let port = ReservedPort::new()?;
-                (port.address(), Some(port))
-            }
+        let (address, port) = if let Some(address) = options.listen {
+            (address, None)
+        } else {
+            let port = ReservedPort::new()?;
+            (port.address(), Some(port))
         };
         let server = Self {
             inner: Arc::new(Inner {

@@ -60,10 +60,12 @@ fn run(round: &mut Round) -> Result<()> {
     let clients = runtime.block_on(Clients::connect(server.address(), clients))?;
     let mut traffic = runtime.block_on(clients.exchange_messages(phase))?;
     // On a busy machine the server may skip a client, which then gets the next one.
-    while {
+    loop {
         ada.say(LAST_MESSAGE)?;
-        !runtime.block_on(traffic.is_received_by_all())?
-    } {}
+        if runtime.block_on(traffic.is_received_by_all())? {
+            break;
+        }
+    }
     let latencies = std::mem::take(&mut traffic.latencies);
     let (all_read, one_does_not) = p99(latencies.all_read)
         .zip(p99(latencies.one_does_not))

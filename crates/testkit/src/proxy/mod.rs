@@ -1,18 +1,24 @@
 //! A TCP proxy between a client and a server. It sees each Socket.IO packet and may drop it, it cuts connections, and it turns
 //! into a black hole: nothing arrives any more, and neither end gets an error.
 
+mod connection;
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use self::connection::{Connection, Protocol, end_of_head};
 use crate::websocket::Frame;
 
 /// Longer than anything takes on a busy machine.
 const PACKET_TIMEOUT: Duration = Duration::from_secs(40);
+const READ_BUFFER_BYTES: usize = 16 * 1024;
 
 /// The direction of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +60,6 @@ struct State {
     /// Every packet that came by, delivered or not.
     packets: Vec<(Direction, String)>,
     dropped: usize,
-}
-
-/// The two sockets of a connection.
-struct Connection {
-    near: TcpStream,
-    far: TcpStream,
-    is_swallowed: Arc<AtomicBool>,
 }
 
 impl Proxy {
@@ -165,30 +164,6 @@ impl State {
     }
 }
 
-impl Connection {
-    fn close(&self) {
-        // Either may have ended by itself.
-        drop(self.near.shutdown(Shutdown::Both));
-        drop(self.far.shutdown(Shutdown::Both));
-    }
-
-    /// Forwards bytes, unless the connection is swallowed.
-    fn pass(&self, mut to: &TcpStream, bytes: &[u8]) -> io::Result<()> {
-        if self.is_swallowed.load(Ordering::SeqCst) {
-            return Ok(());
-        }
-        to.write_all(bytes)
-    }
-
-    fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self {
-            near: self.near.try_clone()?,
-            far: self.far.try_clone()?,
-            is_swallowed: Arc::clone(&self.is_swallowed),
-        })
-    }
-}
-
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -222,44 +197,54 @@ impl Shared {
 
     /// Forwards one direction of a connection until it ends: plain HTTP as it comes, WebSocket frame by frame.
     fn forward(&self, connection: &Connection, direction: Direction) -> io::Result<()> {
-        let (mut from, mut to) = match direction {
+        let (mut from, to) = match direction {
             Direction::ToServer => (&connection.near, &connection.far),
             Direction::ToClient => (&connection.far, &connection.near),
         };
-        let mut head = Vec::new();
-        let mut buffer = vec![0; 16 * 1024];
-        let mut is_websocket = None;
+        let mut buffer = vec![0; READ_BUFFER_BYTES];
         let mut pending = Vec::new();
+        let mut protocol = None;
         loop {
             let read = from.read(&mut buffer)?;
             if read == 0 {
                 return Ok(());
             }
             pending.extend_from_slice(&buffer[..read]);
-            if is_websocket.is_none()
-                && let Some(end) = pending.windows(4).position(|part| part == b"\r\n\r\n")
+            if protocol.is_none()
+                && let Some(end) = end_of_head(&pending)
             {
-                head.extend(pending.drain(..end + 4));
-                is_websocket = Some(is_upgrade(&head));
+                let head: Vec<u8> = pending.drain(..end).collect();
+                protocol = Some(Protocol::after_head(&head));
                 connection.pass(to, &head)?;
             }
-            match is_websocket {
+            match protocol {
                 None => {}
-                Some(false) => connection.pass(to, &std::mem::take(&mut pending))?,
-                Some(true) => {
-                    while let Some(frame) = Frame::parse(&pending).map_err(io::Error::other)? {
-                        let mut payload = Vec::new();
-                        frame.unmask(&pending, &mut payload);
-                        let bytes: Vec<u8> = pending.drain(..frame.end()).collect();
-                        if self.is_delivered(connection, direction, &String::from_utf8_lossy(&payload)) {
-                            to.write_all(&bytes)?;
-                        }
-                    }
-                }
+                Some(Protocol::Http) => connection.pass(to, &std::mem::take(&mut pending))?,
+                Some(Protocol::WebSocket) => self.forward_frames(connection, direction, to, &mut pending)?,
             }
         }
     }
 
+    /// Forwards the complete frames in `pending`, and removes them.
+    fn forward_frames(
+        &self,
+        connection: &Connection,
+        direction: Direction,
+        mut to: &TcpStream,
+        pending: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        while let Some(frame) = Frame::parse(pending).map_err(io::Error::other)? {
+            let mut payload = Vec::new();
+            frame.unmask(pending, &mut payload);
+            let bytes: Vec<u8> = pending.drain(..frame.end()).collect();
+            if self.is_delivered(connection, direction, &String::from_utf8_lossy(&payload)) {
+                to.write_all(&bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the filter about a packet, and records it.
     fn is_delivered(&self, connection: &Connection, direction: Direction, packet: &str) -> bool {
         let mut state = self.state();
         let delivery = (state.filter)(direction, packet);
@@ -272,10 +257,4 @@ impl Shared {
         self.changed.notify_all();
         is_delivered
     }
-}
-
-fn is_upgrade(head: &[u8]) -> bool {
-    String::from_utf8_lossy(head)
-        .to_ascii_lowercase()
-        .contains("upgrade: websocket")
 }
