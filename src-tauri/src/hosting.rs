@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ichat_client::Client;
 use ichat_discovery::{Announcement, AnnouncementHandle, Discovery, Scope, shareable_addresses};
-use ichat_protocol::{ErrorCode, Name, PROTOCOLS, ServerId, WireError};
+use ichat_protocol::{ErrorCode, NEWEST_PROTOCOL, Name, ServerId, WireError};
 use ichat_server::{Config, DEFAULT_PORT, ServeError, listen_on_free_port};
 use ichat_store::Store;
 use tokio::sync::watch;
@@ -199,7 +199,7 @@ impl Inner {
         let announcement = Announcement {
             server: server.0,
             name: name.to_string(),
-            protocol: PROTOCOLS.last().copied().unwrap_or_default(),
+            protocol: NEWEST_PROTOCOL,
             port,
         };
         self.discovery

@@ -47,8 +47,11 @@ pub use server_event::{
 };
 pub use summary::{Availability, Member, Person, RoomSummary};
 
+/// The newest protocol version that this crate implements.
+pub const NEWEST_PROTOCOL: u32 = 1;
+
 /// The protocol versions that this crate implements, lowest first.
-pub const PROTOCOLS: &[u32] = &[1];
+pub const PROTOCOLS: &[u32] = &[NEWEST_PROTOCOL];
 
 /// Returns the highest version that both sides implement, if there is one.
 pub fn common_protocol(theirs: &[u32]) -> Option<u32> {

@@ -1,15 +1,11 @@
 //! The errors that clients receive.
 
 use ichat_protocol::limits::MAX_PENDING_EVENTS;
-use ichat_protocol::{ErrorCode, WireError};
+use ichat_protocol::{Entry, ErrorCode, WireError};
 use ichat_store::{Outcome, StoreError};
 
-pub(crate) fn bad_request(message: impl Into<String>) -> WireError {
-    WireError::new(ErrorCode::BadRequest, message)
-}
-
 pub(crate) fn not_json() -> WireError {
-    bad_request("The arguments are not JSON.")
+    WireError::bad_request("The arguments are not JSON.")
 }
 
 pub(crate) fn not_joined() -> WireError {
@@ -29,19 +25,19 @@ pub(crate) fn unknown_room() -> WireError {
 pub(crate) fn busy() -> WireError {
     WireError::new(
         ErrorCode::Busy,
-        format!("{MAX_PENDING_EVENTS} of your events are waiting already. Wait for answers, then try again."),
+        format!("{MAX_PENDING_EVENTS} of your events are waiting already. Wait for responses, then try again."),
     )
 }
 
 pub(crate) fn closing() -> WireError {
     WireError::new(
         ErrorCode::Closing,
-        "The server is going down. Try again when it is back.",
+        "The server is shutting down. Try again when it is back.",
     )
 }
 
-/// The error of a post that the disk did not take.
-pub(crate) fn not_written() -> WireError {
+/// The error of a request that the store could not serve.
+pub(crate) fn storage_failed() -> WireError {
     WireError::new(
         ErrorCode::Storage,
         "The server could not use its disk. Try again later.",
@@ -51,35 +47,35 @@ pub(crate) fn not_written() -> WireError {
 /// Logs an error of the store, and returns what the client receives instead.
 #[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
 pub(crate) fn storage(error: StoreError) -> WireError {
-    if matches!(error, StoreError::Closed) {
-        return closing();
+    match error {
+        StoreError::Closed => return closing(),
+        StoreError::Full | StoreError::Io(_) | StoreError::Damaged(_) | StoreError::OutOfSync(_) => {}
     }
     tracing::error!(%error, "the store failed");
-    not_written()
+    storage_failed()
 }
 
-/// Returns the error of an outcome, unless the entry is in the log.
-pub(crate) fn of_outcome(outcome: &Outcome) -> Option<WireError> {
-    match outcome {
-        Outcome::Committed(_) | Outcome::Duplicate(_) => None,
-        Outcome::Conflict => Some(WireError::new(
+/// Returns the entry of an outcome, and `true` if it is new; or the error of an entry that was rejected.
+pub(crate) fn written(outcome: Outcome) -> Result<(Entry, bool), WireError> {
+    let (code, message) = match outcome {
+        Outcome::Committed(entry) => return Ok((entry, true)),
+        Outcome::Duplicate(entry) => return Ok((entry, false)),
+        Outcome::UnknownRoom => return Err(unknown_room()),
+        Outcome::NotJoined => return Err(not_joined()),
+        Outcome::Conflict => (
             ErrorCode::Conflict,
             "This id is taken by something else: make a new one.",
-        )),
-        Outcome::UnknownRoom => Some(unknown_room()),
-        Outcome::NotJoined => Some(not_joined()),
-        Outcome::UnknownEntry => Some(WireError::new(
+        ),
+        Outcome::UnknownEntry => (
             ErrorCode::UnknownEntry,
             "That message is not in this room; it may have been deleted.",
-        )),
-        Outcome::NotYours => Some(WireError::new(
-            ErrorCode::NotYours,
-            "Only the author may change or delete a message.",
-        )),
-    }
+        ),
+        Outcome::NotYours => (ErrorCode::NotYours, "Only the author may change or delete a message."),
+    };
+    Err(WireError::new(code, message))
 }
 
 /// Fails with the first error among these outcomes.
-pub(crate) fn check_outcomes(outcomes: &[Outcome]) -> Result<(), WireError> {
-    outcomes.iter().find_map(of_outcome).map_or(Ok(()), Err)
+pub(crate) fn check_outcomes(outcomes: Vec<Outcome>) -> Result<(), WireError> {
+    outcomes.into_iter().try_for_each(|outcome| written(outcome).map(drop))
 }

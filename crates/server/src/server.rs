@@ -6,7 +6,7 @@ use std::time::Duration;
 use ichat_store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,6 +15,7 @@ use crate::commit::publisher::{PublishLoop, PublishTask, Publisher};
 use crate::commit::writer::{self, WriteRequest, Writer};
 use crate::fanout::heads::{self, PublishedHeads};
 use crate::fanout::hub::Hub;
+use crate::fanout::online_members::OnlineMembers;
 use crate::fanout::presence::{self, PresenceTracker};
 use crate::net::acceptor::Acceptor;
 use crate::net::limiter::ConnectionLimiter;
@@ -35,14 +36,17 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The rooms or their members could not be read. Nothing was served.
-    #[error("{0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The system has no random numbers for the key of the nonces. Nothing was served.
     #[error("The system gives no random numbers: {0}.")]
     Random(#[from] getrandom::Error),
     /// The disk did not take the waiting posts in time. No post that was acknowledged is lost.
-    #[error("The disk was too slow: some posts that nobody had been told of were not written.")]
+    #[error("The shutdown took too long: some posts were not written. None of them had been acknowledged.")]
     Stuck,
+    /// The writer or the publisher panicked.
+    #[error("The server failed while it wrote: {0}.")]
+    Failed(#[from] JoinError),
 }
 
 /// Serves on `listener` until `shutdown` is cancelled.
@@ -63,7 +67,8 @@ pub async fn run(
         nonces: Nonces::new()?,
         member_names: MemberNames::load(&store).await?,
         typing_limiter: TypingLimiter::default(),
-        presence: PresenceTracker::new(online_count),
+        online: OnlineMembers::new(online_count),
+        presence: PresenceTracker::default(),
         hub: Hub::default(),
         heads: PublishedHeads::load(&store).await?,
         pages: Arc::new(PageCache::new(store.clone())),
@@ -95,7 +100,7 @@ pub async fn run(
     state.closing.cancel();
     let drained = pipeline.drain().await;
     connection::broadcast_closing(&state.hub).await;
-    // Sockets that do not close in time are aborted below.
+    // A socket that does not close in time is aborted below.
     drop(tokio::time::timeout(CLOSE_TIMEOUT, io.close()).await);
     tasks.close();
     if tokio::time::timeout(CLOSE_TIMEOUT, tasks.wait()).await.is_err() {
@@ -135,7 +140,7 @@ impl CommitPipeline {
         let publish_loop = PublishLoop {
             store: state.store.clone(),
             hub: state.hub.clone(),
-            presence: state.presence.clone(),
+            online: state.online.clone(),
             heads: state.heads.clone(),
         };
         Self {
@@ -158,11 +163,7 @@ impl CommitPipeline {
             written.and(self.publisher.await)
         };
         match tokio::time::timeout(DRAIN_TIMEOUT, drain).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the writer or the publisher failed");
-                Err(ServeError::Stuck)
-            }
+            Ok(result) => Ok(result?),
             Err(_) => Err(ServeError::Stuck),
         }
     }

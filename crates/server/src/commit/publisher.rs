@@ -1,27 +1,26 @@
 //! The one publisher: sends what was committed, in the order of the commits, one broadcast per room.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use ichat_protocol::{Entries, Entry, Head, RoomChange, RoomId};
+use ichat_protocol::{Entries, Entry, Head, MemberId, RoomChange, RoomId};
 use ichat_store::{Outcome, Store};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::commit::completion::Completion;
-use crate::errors;
-use crate::fanout::client::ClientConnection;
+use crate::fanout::chat_message::{CHAT_MESSAGE, chat_message};
+use crate::fanout::client::{ClientConnection, ConnectionId};
 use crate::fanout::entry_batch;
 use crate::fanout::heads::PublishedHeads;
 use crate::fanout::hub::{Channel, Hub};
-use crate::fanout::presence::PresenceTracker;
-use crate::fanout::tutorial::{CHAT_MESSAGE, chat_message};
+use crate::fanout::online_members::OnlineMembers;
 
 /// Commits that wait for publication. When the queue is full the writer waits.
 const QUEUE_CAPACITY: usize = 64;
 /// Authors who receive a broadcast before the other subscribers.
-const MAX_AUTHORS_FIRST: usize = 64;
+const MAX_FIRST_AUTHORS: usize = 64;
 
 /// The handle of the publisher task.
 #[derive(Clone)]
@@ -34,7 +33,7 @@ pub(crate) struct CommittedBatch(pub(crate) Vec<CommittedRequest>);
 
 type CommittedRequest = (Vec<(RoomId, Outcome)>, Completion);
 
-/// What the publisher does, one task after the other.
+/// A task of the publisher. They run one after the other.
 pub(crate) enum PublishTask {
     Publish(CommittedBatch),
     RunBetweenBroadcasts(Pin<Box<dyn Future<Output = ()> + Send>>),
@@ -57,7 +56,7 @@ impl Publisher {
     }
 
     async fn push(&self, task: PublishTask) {
-        // The publisher ends after the writer, when no client is left that could be sent anything.
+        // The queue closes after the writer has ended; then no client is left.
         drop(self.tasks.send(task).await);
     }
 }
@@ -66,7 +65,7 @@ impl Publisher {
 pub(crate) struct PublishLoop {
     pub(crate) store: Store,
     pub(crate) hub: Hub,
-    pub(crate) presence: PresenceTracker,
+    pub(crate) online: OnlineMembers,
     pub(crate) heads: PublishedHeads,
 }
 
@@ -97,31 +96,27 @@ impl PublishLoop {
 
     async fn publish(&self, requests: Vec<CommittedRequest>) {
         let mut rooms: BTreeMap<RoomId, Vec<Entry>> = BTreeMap::new();
-        let mut authors = Vec::new();
+        let mut authors = BTreeSet::new();
         for (outcomes, completion) in &requests {
             match completion {
                 Completion::Post(request) => {
-                    if authors.len() < MAX_AUTHORS_FIRST {
-                        authors.push(Arc::clone(&request.client));
+                    if authors.len() < MAX_FIRST_AUTHORS {
+                        authors.insert(request.client.id);
                     }
                 }
                 Completion::Report { subscribe, .. } => self.subscribe(subscribe.as_ref(), outcomes),
             }
             for (room, outcome) in outcomes {
-                if let Outcome::Committed(entry) = outcome {
+                if let Some(entry) = new_entry(outcome) {
                     rooms.entry(*room).or_default().push(entry.clone());
                 }
             }
         }
         for (room, entries) in rooms {
-            let left: Vec<_> = entries
-                .iter()
-                .filter(|entry| entry.body.room_change() == Some(RoomChange::Leave))
-                .map(|entry| entry.author.clone())
-                .collect();
+            let left: Vec<_> = entries.iter().filter_map(leaver).cloned().collect();
             self.broadcast(room, entries, &authors).await;
             // Between two broadcasts, so that members receive nothing of the room after the response to `leave`.
-            for client in left.iter().flat_map(|member| self.presence.connections(member)) {
+            for client in left.iter().flat_map(|member| self.online.connections(member)) {
                 self.hub.unsubscribe(room, &client);
             }
         }
@@ -130,10 +125,11 @@ impl PublishLoop {
         }
     }
 
+    /// Subscribes a client to the rooms of its new entries. A repetition adds none: its author may have left the room since.
     fn subscribe(&self, client: Option<&Arc<ClientConnection>>, outcomes: &[(RoomId, Outcome)]) {
-        let is_written = |(_, outcome): &(RoomId, Outcome)| errors::of_outcome(outcome).is_none();
+        let is_new = |(_, outcome): &(RoomId, Outcome)| new_entry(outcome).is_some();
         if let Some(client) = client
-            && outcomes.iter().all(is_written)
+            && outcomes.iter().all(is_new)
         {
             for (room, _) in outcomes {
                 self.hub.subscribe(*room, client);
@@ -143,7 +139,7 @@ impl PublishLoop {
 
     /// Sends a room its new entries: one `entries` event, or several where they are long. The authors get theirs first: what
     /// they post next is committed during this broadcast, so under load it shares the next one.
-    async fn broadcast(&self, room: RoomId, mut entries: Vec<Entry>, authors: &[Arc<ClientConnection>]) {
+    async fn broadcast(&self, room: RoomId, mut entries: Vec<Entry>, authors: &BTreeSet<ConnectionId>) {
         let Some(epoch) = self.heads.epoch(&self.store, room).await else {
             return;
         };
@@ -162,6 +158,29 @@ impl PublishLoop {
             }
             self.heads.advance(room, Head { epoch, seq });
             entries = rest;
+        }
+    }
+}
+
+/// Returns the entry of an outcome, if it is new.
+fn new_entry(outcome: &Outcome) -> Option<&Entry> {
+    match outcome {
+        Outcome::Committed(entry) => Some(entry),
+        Outcome::Duplicate(_)
+        | Outcome::Conflict
+        | Outcome::UnknownRoom
+        | Outcome::NotJoined
+        | Outcome::UnknownEntry
+        | Outcome::NotYours => None,
+    }
+}
+
+/// Returns the member whose membership the entry ends.
+fn leaver(entry: &Entry) -> Option<&MemberId> {
+    match entry.body.room_change() {
+        Some(RoomChange::Leave) => Some(&entry.author),
+        Some(RoomChange::Name(_) | RoomChange::Topic(_) | RoomChange::Join(_) | RoomChange::RenameMember(_)) | None => {
+            None
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::commit::ordering::PostOrdering;
 use crate::commit::publisher::{CommittedBatch, Publisher};
 use crate::errors;
 use crate::fanout::client::ClientConnection;
-use crate::fanout::request::ReplyStyle;
+use crate::fanout::request::ResponseFormat;
 
 /// Requests of all clients that wait for the writer. Beyond it connections wait, and then reject events as `busy`.
 const QUEUE_CAPACITY: usize = 4_096;
@@ -45,8 +45,22 @@ impl Writer {
         }
     }
 
-    /// Writes entries, and waits until they are committed and published. `subscribe` is subscribed to their rooms before.
-    pub(crate) async fn commit(
+    /// Writes entries, and waits until they are committed and published. Fails if one of them was rejected.
+    pub(crate) async fn commit(&self, entries: Vec<NewEntry>) -> Result<(), WireError> {
+        errors::check_outcomes(self.report(entries, None).await?)
+    }
+
+    /// Writes entries, and subscribes their author to their rooms before they are published, unless one of them is in the log
+    /// already. Returns their outcomes.
+    pub(crate) async fn commit_subscribed(
+        &self,
+        entries: Vec<NewEntry>,
+        author: Arc<ClientConnection>,
+    ) -> Result<Vec<Outcome>, WireError> {
+        self.report(entries, Some(author)).await
+    }
+
+    async fn report(
         &self,
         entries: Vec<NewEntry>,
         subscribe: Option<Arc<ClientConnection>>,
@@ -59,14 +73,15 @@ impl Writer {
 }
 
 impl WriteRequest {
-    /// Returns the device and the id of a post whose order counts. Clients after the tutorial do not send a failed message
-    /// again under its id, so one failure must not block the next messages.
+    /// Returns the device and the id of a post whose order counts. Tutorial clients don't send a failed message again
+    /// under its id, so one failure must not block their next messages.
     fn ordered_post(&self) -> Option<(DeviceId, EntryId)> {
         match &self.completion {
-            Completion::Post(request) if request.style == ReplyStyle::Protocol => {
-                self.entries.last().map(|entry| (entry.device, entry.id))
-            }
-            Completion::Post(_) | Completion::Report { .. } => None,
+            Completion::Post(request) => match request.format {
+                ResponseFormat::Protocol => self.entries.last().map(|entry| (entry.device, entry.id)),
+                ResponseFormat::Tutorial => None,
+            },
+            Completion::Report { .. } => None,
         }
     }
 }
@@ -98,7 +113,7 @@ pub(crate) async fn run(
 #[derive(Default)]
 struct WriteBatch {
     entries: Vec<NewEntry>,
-    /// For each request how many of the entries are its own.
+    /// The number of entries of each request.
     completions: Vec<(usize, Completion)>,
     posts: Vec<(DeviceId, EntryId)>,
 }
@@ -112,7 +127,7 @@ impl WriteBatch {
             if let Some((device, id)) = post
                 && !ordering.admits(device, id, Instant::now())
             {
-                request.completion.reject(&errors::not_written());
+                request.completion.reject(&errors::storage_failed());
                 continue;
             }
             batch.posts.extend(post);

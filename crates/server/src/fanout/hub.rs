@@ -1,19 +1,20 @@
-//! The hub: which connection receives what.
+//! The hub: the subscribers of each room, and broadcasts to them.
 //!
 //! A broadcast holds no lock and never waits for a slow client: it goes to those who were subscribed when it began. A client
-//! that subscribes while it is under way finds the entries in the log.
+//! that subscribes during it finds the entries in the log.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::slice;
 use std::sync::Arc;
 
-use ichat_protocol::{RoomId, ServerEvent};
+use ichat_protocol::{MemberId, RoomId, ServerEvent};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::fanout::client::ClientConnection;
+use crate::fanout::client::{ClientConnection, ConnectionId};
 use crate::fanout::outgoing_event::OutgoingEvent;
-use crate::fanout::websocket::frame::Frame;
-use crate::fanout::websocket::outbound_queue::{OutboundQueue, QueueFull};
+use crate::fanout::transport::Transport;
+use crate::fanout::websocket::outbound_queue::QueueFull;
 
 /// Subscribers that are served before other tasks get their turn.
 const BROADCAST_CHUNK: usize = 1_024;
@@ -39,7 +40,7 @@ pub(crate) struct Hub {
 struct Subscribers {
     /// By number, so in the order of connecting. The memory of connections that were made one after the other is adjacent: in
     /// this order a broadcast costs a fifteenth less than in any other.
-    clients: BTreeMap<u64, Arc<ClientConnection>>,
+    clients: BTreeMap<ConnectionId, Arc<ClientConnection>>,
     /// The same as a list, until the next change.
     snapshot: Option<Snapshot>,
 }
@@ -47,61 +48,55 @@ struct Subscribers {
 /// The subscribers of a channel at one moment.
 type Snapshot = Arc<[Subscriber]>;
 
-/// A subscriber, with what a broadcast needs of it side by side in memory.
+/// A subscriber. What a broadcast needs of it is side by side in memory.
 pub(crate) struct Subscriber {
-    queue: Option<Arc<OutboundQueue>>,
+    id: ConnectionId,
+    transport: Transport,
     pub(crate) client: Arc<ClientConnection>,
 }
 
 impl Subscriber {
     fn new(client: &Arc<ClientConnection>) -> Self {
         Self {
-            queue: client.queue.clone(),
+            id: client.id,
+            transport: client.transport.clone(),
             client: Arc::clone(client),
         }
     }
 
     /// Sends without waiting; the event is dropped when the queue is full.
     pub(crate) fn try_send<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) {
-        self.try_send_by(OutboundQueue::try_send, event);
+        self.log_if_dropped(event.name, self.transport.try_send(event));
     }
 
     /// Like [`Self::try_send`], with the headroom of a direct message: to its author the event is a receipt.
     fn try_send_receipt<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) {
-        self.try_send_by(OutboundQueue::try_send_direct, event);
+        self.log_if_dropped(event.name, self.transport.try_send_direct(event));
     }
 
-    fn try_send_by<T: Serialize>(
-        &self,
-        send_to: fn(&OutboundQueue, &Frame) -> Result<(), QueueFull>,
-        event: &OutgoingEvent<'_, T>,
-    ) {
-        let sent = match &self.queue {
-            Some(queue) => send_to(queue, &event.frame),
-            None => self.client.emit(event.name, event.arguments),
-        };
+    fn log_if_dropped(&self, name: &str, sent: Result<(), QueueFull>) {
         if let Err(QueueFull) = sent {
-            tracing::debug!(sid = %self.client.socket.id, event = event.name, "event dropped: the queue is full");
+            tracing::debug!(sid = %self.client.socket.id, event = name, "event dropped: the queue is full");
         }
     }
 }
 
 impl Hub {
     /// Adds a connection to a channel, unless it has ended.
-    pub(crate) fn join(&self, channel: Channel, client: &Arc<ClientConnection>) {
+    pub(crate) fn add(&self, channel: Channel, client: &Arc<ClientConnection>) {
         let mut channels = self.channels.lock();
         if !client.closed.is_cancelled() {
             let subscribers = channels.entry(channel).or_default();
             subscribers.snapshot = None;
-            subscribers.clients.insert(client.number, Arc::clone(client));
+            subscribers.clients.insert(client.id, Arc::clone(client));
         }
     }
 
-    fn leave(&self, channel: Channel, client: &ClientConnection) {
+    fn remove_from(&self, channel: Channel, client: &ClientConnection) {
         let mut channels = self.channels.lock();
         if let Some(subscribers) = channels.get_mut(&channel) {
             subscribers.snapshot = None;
-            subscribers.clients.remove(&client.number);
+            subscribers.clients.remove(&client.id);
             if subscribers.clients.is_empty() {
                 channels.remove(&channel);
             }
@@ -110,21 +105,21 @@ impl Hub {
 
     pub(crate) fn subscribe(&self, room: RoomId, client: &Arc<ClientConnection>) {
         client.add_subscription(room);
-        self.join(Channel::Room(room), client);
+        self.add(Channel::Room(room), client);
     }
 
     pub(crate) fn unsubscribe(&self, room: RoomId, client: &ClientConnection) {
-        self.leave(Channel::Room(room), client);
+        self.remove_from(Channel::Room(room), client);
         client.remove_subscription(room);
     }
 
     /// Removes a connection that has ended from all channels.
     pub(crate) fn remove(&self, client: &ClientConnection) {
         for room in client.subscriptions() {
-            self.leave(Channel::Room(room), client);
+            self.remove_from(Channel::Room(room), client);
         }
-        self.leave(Channel::Tutorial, client);
-        self.leave(Channel::Everyone, client);
+        self.remove_from(Channel::Tutorial, client);
+        self.remove_from(Channel::Everyone, client);
     }
 
     /// Returns the subscribers of a channel.
@@ -138,8 +133,20 @@ impl Hub {
 
     /// Sends an event to a channel.
     pub(crate) async fn broadcast(&self, channel: Channel, event: &ServerEvent) {
-        self.broadcast_with_receipts(channel, event.name(), &[event.data()], &[])
+        self.broadcast_with_receipts(channel, event.name(), &[event.data()], &BTreeSet::new())
             .await;
+    }
+
+    /// Sends an event to the subscribers of a channel other than this member's.
+    pub(crate) async fn broadcast_to_others(&self, channel: Channel, event: &ServerEvent, member: &MemberId) {
+        let data = event.data();
+        let event = OutgoingEvent::new(event.name(), slice::from_ref(&data));
+        for chunk in self.subscribers(channel).chunks(BROADCAST_CHUNK) {
+            for subscriber in chunk.iter().filter(|subscriber| subscriber.client.member != *member) {
+                subscriber.try_send(&event);
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Sends events of one name to a channel. Each argument is in its wire form; a tuple becomes as many arguments. `authors`
@@ -149,14 +156,15 @@ impl Hub {
         channel: Channel,
         name: &str,
         arguments: &[T],
-        authors: &[Arc<ClientConnection>],
+        authors: &BTreeSet<ConnectionId>,
     ) {
         let subscribers = self.subscribers(channel);
         if subscribers.is_empty() || arguments.is_empty() {
             return;
         }
         let event = OutgoingEvent::new(name, arguments);
-        let is_author = |subscriber: &&Subscriber| authors.iter().any(|author| Arc::ptr_eq(author, &subscriber.client));
+        let is_author = |subscriber: &&Subscriber| authors.contains(&subscriber.id);
+        // A broadcast without authors should pass through the subscribers once.
         if !authors.is_empty() {
             for author in subscribers.iter().filter(is_author) {
                 author.try_send_receipt(&event);

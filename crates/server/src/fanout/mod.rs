@@ -1,16 +1,18 @@
-//! Everything that goes out to clients: answers, broadcasts, presence and heads.
+//! Everything that goes out to clients: responses, broadcasts, presence and heads.
 //!
 //! ```text
-//!   presence, heads ──▶ hub ──▶ client ──┬─▶ websocket    straight to the TCP socket
-//!                       request ──▲      └─▶ socketioxide  for clients that poll
+//!   presence, heads ──▶ hub ──▶ transport ──┬─▶ websocket      straight to the TCP socket
+//!   request ──────▶ client ────────▲        └─▶ socketioxide   for clients that poll
 //! ```
 
+pub(crate) mod chat_message;
 pub(crate) mod client;
 pub(crate) mod entry_batch;
 pub(crate) mod heads;
 pub(crate) mod hub;
+pub(crate) mod online_members;
 pub(crate) mod outgoing_event;
 pub(crate) mod presence;
 pub(crate) mod request;
-pub(crate) mod tutorial;
+pub(crate) mod transport;
 pub(crate) mod websocket;

@@ -9,6 +9,7 @@ use socketioxide::extract::AckSender;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::fanout::client::ClientConnection;
+use crate::fanout::outgoing_event::OutgoingEvent;
 
 /// One event of a client, and the way to respond to it.
 pub(crate) struct Request {
@@ -19,19 +20,19 @@ pub(crate) struct Request {
     pub(crate) room: Option<RoomId>,
     /// The id of the entry that the event would add.
     pub(crate) id: Option<EntryId>,
-    pub(crate) style: ReplyStyle,
+    pub(crate) format: ResponseFormat,
     /// Present when the client asked for an acknowledgement.
     pub(crate) ack: Option<AckSender>,
-    /// The request's share of the connection's pending requests, given back with the response.
+    /// Counts as one of the connection's pending events until it is dropped.
     pub(crate) permit: Option<OwnedSemaphorePermit>,
 }
 
-/// What a response looks like.
+/// The form of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ReplyStyle {
-    /// The response is an event; where the client asked for an acknowledgement, that is `{event, data}` instead.
+pub(crate) enum ResponseFormat {
+    /// An event; where the client asked for an acknowledgement, `{event, data}` instead.
     Protocol,
-    /// Clients after the tutorial expect `{offset}` or `{error}` in the acknowledgement; a rejection is an event as well.
+    /// For tutorial clients: `{offset}` or `{error}` in the acknowledgement. A refusal is an event as well.
     Tutorial,
 }
 
@@ -53,10 +54,19 @@ impl Request {
         }
     }
 
-    /// Responds with an event, or rejects the request.
-    pub(crate) fn finish(mut self, result: Result<ServerEvent, WireError>) {
+    /// Responds with an event that is encoded already, and waits while the client's queue is full.
+    pub(crate) async fn respond_encoded<T: Serialize + Sync>(&mut self, event: &OutgoingEvent<'_, T>) {
+        match (self.ack.take(), event.arguments) {
+            (Some(ack), [data]) => send_ack(ack, &json!({ "event": event.name, "data": data })),
+            (Some(ack), arguments) => send_ack(ack, &json!({ "event": event.name, "data": arguments })),
+            (None, _) => self.client.send_encoded(event).await,
+        }
+    }
+
+    /// Responds with an event, and waits while the client's queue is full; or rejects the request.
+    pub(crate) async fn finish(mut self, result: Result<ServerEvent, WireError>) {
         match result {
-            Ok(event) => self.respond(&event),
+            Ok(event) => self.respond_when_ready(&event).await,
             Err(error) => self.reject(error),
         }
     }
@@ -70,9 +80,9 @@ impl Request {
             id: self.id,
             error,
         };
-        match self.style {
-            ReplyStyle::Protocol => self.respond(&ServerEvent::Refused(rejection)),
-            ReplyStyle::Tutorial => {
+        match self.format {
+            ResponseFormat::Protocol => self.respond(&ServerEvent::Refused(rejection)),
+            ResponseFormat::Tutorial => {
                 let acknowledgement = json!({ "error": &rejection.error });
                 self.client.try_send(&ServerEvent::Refused(rejection));
                 self.acknowledge(&acknowledgement);
@@ -88,7 +98,7 @@ impl Request {
     }
 }
 
-/// Sends an acknowledgement. When socketioxide's queue is full it is dropped.
+/// Sends an acknowledgement. It is dropped if socketioxide's queue is full.
 fn send_ack(ack: AckSender, data: &impl Serialize) {
     if let Err(error) = ack.send(data) {
         tracing::debug!(%error, "acknowledgement dropped");

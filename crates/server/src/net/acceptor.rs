@@ -1,17 +1,16 @@
 //! The accept loop: HTTP/1.1 on each connection that the limiter permits, and an end to all of them.
 
+use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt as _;
 
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::limiter::ConnectionLimiter;
@@ -28,7 +27,7 @@ const TOO_MANY_CONNECTIONS: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nconnection: close\r\n\
     retry-after: 5\r\ncontent-length: 60\r\n\r\nThis server has as many connections as it can take just now\n";
 
-/// Accepts connections and serves a router on them.
+/// The accept loop of a server, and the router that serves its connections.
 pub(crate) struct Acceptor {
     pub(crate) router: Router,
     pub(crate) limiter: ConnectionLimiter,
@@ -45,6 +44,9 @@ impl Acceptor {
         while let Some(accepted) = self.closing.run_until_cancelled(listener.accept()).await {
             match accepted {
                 Ok((stream, peer)) => self.accept(stream, peer.ip().to_canonical()),
+                Err(error) if is_of_one_connection(&error) => {
+                    tracing::debug!(%error, "a connection was lost before it was accepted");
+                }
                 Err(error) => {
                     tracing::warn!(%error, "accepting a connection failed");
                     tokio::time::sleep(ACCEPT_RETRY_INTERVAL).await;
@@ -64,15 +66,11 @@ impl Acceptor {
             tracing::debug!(%error, "setting TCP_NODELAY failed");
         }
         let stream = TimeoutStream::new(stream, ConnectionGuard::new(self.abort.clone(), permit));
-        let router = self
-            .router
-            .clone()
-            .map_request(|request: ::http::Request<hyper::body::Incoming>| request.map(Body::new));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .max_buf_size(MAX_HEADER_BYTES)
             .header_read_timeout(HEADER_READ_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router.clone()))
             .with_upgrades();
         let closing = self.closing.clone();
         self.tasks.spawn(async move {
@@ -87,6 +85,14 @@ impl Acceptor {
             }
         });
     }
+}
+
+/// Returns `true` if an error of `accept` concerns only the connection that would have been accepted.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+    )
 }
 
 #[cfg(test)]

@@ -1,14 +1,12 @@
 //! Authentication: the `auth` payload becomes an identity.
 
-use ichat_protocol::{Auth, DeviceId, ErrorCode, MemberId, Name, PROTOCOLS, WireError, verify};
+use ichat_protocol::{Auth, DeviceId, ErrorCode, MemberId, NEWEST_PROTOCOL, Name, PROTOCOLS, WireError, verify};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::errors::bad_request;
 use crate::session::state::ServerState;
 
 /// A client that may connect.
-#[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) member: MemberId,
     pub(crate) name: Name,
@@ -17,13 +15,12 @@ pub(crate) struct Identity {
     pub(crate) protocol: u32,
 }
 
-/// How a client identified itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The way in which a client identified itself.
 pub(crate) enum IdentityKind {
     Key,
     /// Without a key, but with a protocol version.
     Guest,
-    /// Without either: a client after the tutorial.
+    /// A tutorial client: without a key and without a protocol version.
     Tutorial {
         /// The last message that it received on an earlier connection, if it says so.
         offset: Option<u64>,
@@ -35,7 +32,7 @@ pub(crate) fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Id
     let fields = match auth.map(serde_json::from_str::<Value>) {
         None | Some(Ok(Value::Null)) => Map::new(),
         Some(Ok(Value::Object(fields))) => fields,
-        Some(_) => return Err(bad_request("The \"auth\" payload must be a JSON object.")),
+        Some(_) => return Err(WireError::bad_request("The \"auth\" payload must be a JSON object.")),
     };
     let protocol = fields.get("protocol").map(parse_protocol).transpose()?;
     if fields.contains_key("key") {
@@ -44,7 +41,7 @@ pub(crate) fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Id
     if !state.config.guests {
         return Err(WireError::new(
             ErrorCode::NoGuests,
-            "This server lets nobody in without a key. Use the I-Chat app, or the web page that this server serves.",
+            "This server requires a key. Use the I-Chat app, or the web page that this server serves.",
         ));
     }
     guest(&fields, protocol)
@@ -52,11 +49,10 @@ pub(crate) fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Id
 
 fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<Identity, WireError> {
     let auth: Auth = serde_json::from_value(Value::Object(fields))
-        .map_err(|error| bad_request(format!("The \"auth\" payload is wrong: {error}.")))?;
-    let rejected = |error: &dyn std::fmt::Display| WireError::new(ErrorCode::Auth, sentence(&error.to_string()));
-    state.nonces.check(&auth.nonce).map_err(|error| rejected(&error))?;
-    let member = verify(&auth, state.store.server_id()).map_err(|error| rejected(&error))?;
-    state.nonces.consume(&auth.nonce).map_err(|error| rejected(&error))?;
+        .map_err(|error| WireError::bad_request(format!("The \"auth\" payload is wrong: {error}.")))?;
+    state.nonces.check(&auth.nonce)?;
+    let member = verify(&auth, state.store.server_id()).map_err(|error| refusal(ErrorCode::Auth, &error))?;
+    state.nonces.consume(&auth.nonce)?;
     Ok(Identity {
         member,
         name: auth.name,
@@ -73,9 +69,8 @@ fn parse_protocol(version: &Value) -> Result<u32, WireError> {
     }
     let ours: Vec<String> = PROTOCOLS.iter().map(u32::to_string).collect();
     let ours = ours.join(", ");
-    let newest = PROTOCOLS.last().copied().unwrap_or_default();
     let advice = match theirs {
-        Some(theirs) if theirs > newest => "The server is the older one: it needs an update.",
+        Some(theirs) if theirs > NEWEST_PROTOCOL => "The server is the older one: it needs an update.",
         Some(_) => "The client is the older one: update it.",
         None => "The version must be a whole number.",
     };
@@ -89,14 +84,18 @@ fn parse_protocol(version: &Value) -> Result<u32, WireError> {
 fn guest(fields: &Map<String, Value>, protocol: Option<u32>) -> Result<Identity, WireError> {
     let id = Uuid::new_v4();
     let name = match fields.get("name") {
-        None | Some(Value::Null) => guest_name(id)?,
-        Some(Value::String(name)) => Name::parse(name).map_err(|error| bad_request(sentence(&error.to_string())))?,
-        Some(_) => return Err(bad_request("The \"name\" in the \"auth\" payload must be a text.")),
+        None | Some(Value::Null) => guest_name(id),
+        Some(Value::String(name)) => Name::parse(name).map_err(|error| refusal(ErrorCode::BadRequest, &error))?,
+        Some(_) => {
+            return Err(WireError::bad_request(
+                "The \"name\" in the \"auth\" payload must be a text.",
+            ));
+        }
     };
     let device = match fields.get("device") {
         None | Some(Value::Null) => DeviceId::fresh(),
         Some(device) => serde_json::from_value(device.clone())
-            .map_err(|_| bad_request("The \"device\" in the \"auth\" payload must be a UUID."))?,
+            .map_err(|_| WireError::bad_request("The \"device\" in the \"auth\" payload must be a UUID."))?,
     };
     let kind = match protocol {
         Some(_) => IdentityKind::Guest,
@@ -109,19 +108,21 @@ fn guest(fields: &Map<String, Value>, protocol: Option<u32>) -> Result<Identity,
         name,
         device,
         kind,
-        protocol: protocol.or(PROTOCOLS.last().copied()).unwrap_or_default(),
+        protocol: protocol.unwrap_or(NEWEST_PROTOCOL),
     })
 }
 
 /// Returns a name like "Guest 4821". Its four digits come from the id, so that two guests mostly have different names.
-fn guest_name(id: Uuid) -> Result<Name, WireError> {
+fn guest_name(id: Uuid) -> Name {
     let digits = 1_000 + id.as_u128() % 9_000;
-    Name::parse(&format!("Guest {digits}")).map_err(|error| bad_request(error.to_string()))
+    #[expect(clippy::expect_used, reason = "a literal and four digits")]
+    Name::parse(&format!("Guest {digits}")).expect("letters and digits are a name")
 }
 
-/// Makes a sentence of an error's text.
-fn sentence(text: &str) -> String {
+/// Creates a refusal from an error whose text is not a sentence yet: adds the capital letter and the full stop.
+fn refusal(code: ErrorCode, error: &impl std::error::Error) -> WireError {
+    let text = error.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+    WireError::new(code, format!("{first}{}.", letters.as_str()))
 }

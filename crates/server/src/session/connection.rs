@@ -20,7 +20,7 @@ pub(crate) async fn run(state: &SharedState, pending: PendingConnection) {
         rooms,
         mut events,
     } = pending;
-    // The two futures in boxes take kilobytes while they run, and a connection is idle most of the time.
+    // Boxed, because the two futures take kilobytes while they run, and a connection is idle most of the time.
     Box::pin(open(state, &client, identity, rooms)).await;
     loop {
         tokio::select! {
@@ -33,12 +33,13 @@ pub(crate) async fn run(state: &SharedState, pending: PendingConnection) {
         }
     }
     state.hub.remove(&client);
-    if state.presence.disconnect(&client) {
+    state.presence.disconnect(&client.member, client.id);
+    if state.online.remove(&client) {
         state.typing_limiter.remove(&client.member);
     }
 }
 
-/// Sends `hello`, and subscribes to what every client of this kind receives.
+/// Sends `hello`, and subscribes the client to the events that every client of its kind receives.
 async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Identity, rooms: Vec<RoomSummary>) {
     client.try_send(&ServerEvent::Hello(Hello {
         server: state.info(),
@@ -51,9 +52,10 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
         limits: limits_info(),
         now: now(),
     }));
-    state.presence.connect(client, &identity.name);
+    state.online.add(client, &identity.name);
+    state.presence.connect(&client.member, client.id, &identity.name);
     // First the channel, then the list: a member who connects in between is reported twice rather than never.
-    state.hub.join(Channel::Everyone, client);
+    state.hub.add(Channel::Everyone, client);
     client.try_send(&ServerEvent::Presence(state.presence.snapshot_for(&client.member)));
     match identity.kind {
         IdentityKind::Key => {}
@@ -66,7 +68,7 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
 /// Sends `closing` to all clients.
 pub(crate) async fn broadcast_closing(hub: &Hub) {
     let event = ServerEvent::Closing(Closing {
-        message: "The server is going down.".to_owned(),
+        message: "The server is shutting down.".to_owned(),
     });
     hub.broadcast(Channel::Everyone, &event).await;
 }

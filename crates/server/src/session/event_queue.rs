@@ -10,12 +10,12 @@ use socketioxide::extract::AckSender;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::errors;
+use crate::fanout::chat_message::CHAT_MESSAGE;
 use crate::fanout::client::ClientConnection;
-use crate::fanout::request::{ReplyStyle, Request};
-use crate::fanout::tutorial::CHAT_MESSAGE;
+use crate::fanout::request::{Request, ResponseFormat};
 
 /// Characters of an event's name that rejections and logs repeat. No event's name is longer.
-const MAX_NAME_CHARS: usize = 64;
+const MAX_EVENT_NAME_CHARS: usize = 64;
 
 /// The arguments of an event; `None` when they are not JSON.
 pub(crate) type Arguments = Option<Vec<Value>>;
@@ -53,13 +53,13 @@ impl EventQueue {
         let arguments = packet.and_then(parse_arguments);
         let request = Request {
             client: Arc::clone(&self.client),
-            event: name.chars().take(MAX_NAME_CHARS).collect(),
+            event: name.chars().take(MAX_EVENT_NAME_CHARS).collect(),
             room: first_argument_field(arguments.as_deref(), "room").and_then(|text| text.parse::<RoomId>().ok()),
             id: first_argument_field(arguments.as_deref(), "id").and_then(|text| text.parse::<EntryId>().ok()),
-            style: if name == CHAT_MESSAGE {
-                ReplyStyle::Tutorial
+            format: if name == CHAT_MESSAGE {
+                ResponseFormat::Tutorial
             } else {
-                ReplyStyle::Protocol
+                ResponseFormat::Protocol
             },
             ack,
             permit: Arc::clone(&self.permits).try_acquire_owned().ok(),
@@ -67,8 +67,7 @@ impl EventQueue {
         if request.permit.is_none() {
             return request.reject(errors::busy());
         }
-        // The channel has as many slots as there are permits, so it is never full. After the connection has ended there is no
-        // client to respond to.
+        // The channel has a slot for each permit, so it is never full. It is closed after the connection has ended.
         if let Some(events) = &*self.events.lock() {
             drop(events.try_send(Box::new(IncomingEvent { request, arguments })));
         }

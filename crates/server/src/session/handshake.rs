@@ -1,4 +1,4 @@
-//! The check of a client before it is let in.
+//! The check of a client before it is accepted.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::session::event_queue::{EventQueue, IncomingEvent};
 use crate::session::membership::ensure_member;
 use crate::session::state::ServerState;
 
-/// A connection that passed the check, and that socketioxide has yet to let in.
+/// A connection that passed the check and that socketioxide has not accepted yet.
 pub(crate) struct PendingConnection {
     pub(crate) client: Arc<ClientConnection>,
     pub(crate) identity: Identity,
@@ -34,8 +34,9 @@ pub(crate) async fn check(
     }
     let identity = authenticate(state, auth)?;
     let client = ClientConnection::new(socket, identity.member.clone(), identity.device);
-    if identity.kind == IdentityKind::Key {
-        ensure_member(state, &client, &identity.name).await?;
+    match identity.kind {
+        IdentityKind::Key => ensure_member(state, &client, &identity.name).await?,
+        IdentityKind::Guest | IdentityKind::Tutorial { .. } => {}
     }
     let rooms = state.rooms(&client.member).await?;
     let rooms = rooms.into_iter().filter(|room| room.joined).collect();

@@ -1,4 +1,4 @@
-//! Joining the lobby at sign-in, and changes of name.
+//! Joining the lobby at sign-in, and renaming members.
 
 use ichat_protocol::{Body, EntryId, Name, WireError};
 
@@ -7,7 +7,7 @@ use crate::fanout::client::ClientConnection;
 use crate::session::entries::new_entry;
 use crate::session::state::ServerState;
 
-/// Makes a client with a key a member of the lobby, or writes the new name that it brings. Does nothing when the log has both.
+/// Makes a client with a key a member of the lobby, or renames it if it has another name than in the log.
 pub(crate) async fn ensure_member(
     state: &ServerState,
     client: &ClientConnection,
@@ -19,8 +19,7 @@ pub(crate) async fn ensure_member(
         None => {
             let body = Body::Joined { name: name.clone() };
             let joined = new_entry(client, state.lobby(), EntryId::fresh(), body);
-            let outcomes = state.writer.commit(vec![joined], None).await?;
-            errors::check_outcomes(&outcomes)?;
+            state.writer.commit(vec![joined]).await?;
             state.member_names.set(&client.member, name);
             Ok(())
         }
@@ -38,8 +37,7 @@ pub(crate) async fn rename(state: &ServerState, client: &ClientConnection, name:
         })
         .collect();
     if !entries.is_empty() {
-        let outcomes = state.writer.commit(entries, None).await?;
-        errors::check_outcomes(&outcomes)?;
+        state.writer.commit(entries).await?;
     }
     state.member_names.set(&client.member, name);
     Ok(())

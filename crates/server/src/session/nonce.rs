@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ichat_protocol::limits::NONCE_LIFETIME;
+use ichat_protocol::{ErrorCode, WireError};
 use parking_lot::Mutex;
 use sha2::Sha256;
 use uuid::Uuid;
@@ -24,22 +25,33 @@ const MAC_BYTES: usize = 16;
 
 type NonceBytes = [u8; CLAIM_BYTES + MAC_BYTES];
 
-/// Issues nonces and checks them.
+/// The nonces of a server: issues them and checks them.
 pub(crate) struct Nonces {
     mac: Hmac<Sha256>,
     started: Instant,
-    used: Mutex<HashMap<NonceBytes, Instant>>,
+    /// The used nonces, each with the time of its use.
+    used: Mutex<HashMap<NonceBytes, Duration>>,
 }
 
-/// A nonce that was not accepted. The message says what to do.
+/// A nonce that was rejected. The message says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NonceError {
     #[error("The nonce is not from this server, or is too old: ask /api/hello again.")]
     Stale,
     #[error("The nonce was used before: ask /api/hello again.")]
     Used,
-    #[error("Too many people come in at once: try again in a minute.")]
+    #[error("Too many people are signing in at once: try again in a minute.")]
     Full,
+}
+
+impl From<NonceError> for WireError {
+    fn from(error: NonceError) -> Self {
+        let code = match error {
+            NonceError::Stale | NonceError::Used => ErrorCode::Auth,
+            NonceError::Full => ErrorCode::Busy,
+        };
+        WireError::new(code, error.to_string())
+    }
 }
 
 impl Nonces {
@@ -88,17 +100,21 @@ impl Nonces {
         Ok(nonce)
     }
 
-    /// Uses a nonce up, once the signature was found valid. Of two clients that bring the same one, one succeeds.
+    /// Uses a nonce up, once the signature was found valid. Of two clients that use the same one, one succeeds.
     pub(crate) fn consume(&self, nonce: &str) -> Result<(), NonceError> {
-        let nonce = self.check_at(nonce, self.started.elapsed())?;
+        self.consume_at(nonce, self.started.elapsed(), MAX_USED)
+    }
+
+    fn consume_at(&self, nonce: &str, now: Duration, max_used: usize) -> Result<(), NonceError> {
+        let nonce = self.check_at(nonce, now)?;
         let mut used = self.used.lock();
-        if used.len() >= MAX_USED {
-            used.retain(|_, at| at.elapsed() <= NONCE_LIFETIME);
+        if used.len() >= max_used {
+            used.retain(|_, at| now.saturating_sub(*at) <= NONCE_LIFETIME);
         }
-        if used.len() >= MAX_USED {
+        if used.len() >= max_used {
             return Err(NonceError::Full);
         }
-        match used.insert(nonce, Instant::now()) {
+        match used.insert(nonce, now) {
             None => Ok(()),
             Some(_) => Err(NonceError::Used),
         }
@@ -108,6 +124,7 @@ impl Nonces {
 #[cfg(test)]
 mod tests {
     //! - a nonce can be used once
+    //! - when too many nonces are remembered, sign-in is busy until the oldest expire
     //! - a nonce expires, is worthless at another server, and has one spelling
 
     use super::*;
@@ -120,6 +137,18 @@ mod tests {
         assert_eq!(nonces.consume(&nonce), Ok(()));
         assert_eq!(nonces.consume(&nonce), Err(NonceError::Used));
         assert_eq!(nonces.consume(&nonces.issue()), Ok(()));
+    }
+
+    #[test]
+    fn sign_in_is_busy_while_too_many_nonces_are_remembered() {
+        let nonces = Nonces::new().unwrap();
+        let [first, later] = [Duration::from_secs(1), Duration::from_mins(1)];
+        assert_eq!(nonces.consume_at(&nonces.issue_at(first), first, 2), Ok(()));
+        assert_eq!(nonces.consume_at(&nonces.issue_at(later), later, 2), Ok(()));
+        let full = nonces.consume_at(&nonces.issue_at(later), later, 2).unwrap_err();
+        assert_eq!(WireError::from(full).code, ErrorCode::Busy);
+        let expired = first + NONCE_LIFETIME + Duration::from_secs(1);
+        assert_eq!(nonces.consume_at(&nonces.issue_at(expired), expired, 2), Ok(()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A cache of pages in their wire form: after a restart all clients ask for the same range.
 //!
-//! A page shows a room as of one head, including later amendments, so the head is part of the key: whatever is committed to
+//! A page has everything up to a head, later amendments included, so the head is part of the key: whatever is committed to
 //! the room, an edit or a deletion too, makes other pages of it. Clients that ask for a page while it is being read wait for
 //! that read.
 
@@ -32,7 +32,7 @@ const CACHE_IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A range of a room's log, as of a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Range {
+pub(crate) struct PageKey {
     pub(crate) room: RoomId,
     /// The page is at least as new as this head; it may show later commits as well.
     pub(crate) head: Head,
@@ -53,11 +53,33 @@ pub(crate) struct CachedPage {
 /// The pages that were requested lately.
 pub(crate) struct PageCache {
     store: Store,
-    pages: Cache<Range, Arc<CachedPage>, ByteWeighter>,
-    /// How many pages were read from the store.
+    pages: Cache<PageKey, Arc<CachedPage>, ByteWeighter>,
+    /// The number of pages read from the store.
     reads: AtomicU64,
-    /// Whether a page was requested since the last look.
+    /// `true` if a page was requested since the last check.
     was_used: AtomicBool,
+}
+
+impl PageKey {
+    /// Returns the key of the newest page of a room.
+    pub(crate) fn newest(room: RoomId, head: Head) -> Self {
+        Self {
+            room,
+            head,
+            before: None,
+            after: None,
+            limit: MAX_PAGE_ENTRIES,
+        }
+    }
+
+    /// Returns the key of the page that follows an entry.
+    pub(crate) fn after(room: RoomId, head: Head, after: Seq) -> Self {
+        let after = Some(after);
+        Self {
+            after,
+            ..Self::newest(room, head)
+        }
+    }
 }
 
 impl CachedPage {
@@ -82,14 +104,14 @@ impl PageCache {
     }
 
     /// Returns a page. The store is asked once, however many clients want it; an error is not cached.
-    pub(crate) async fn get(&self, range: Range) -> Result<Arc<CachedPage>, WireError> {
+    pub(crate) async fn get(&self, key: PageKey) -> Result<Arc<CachedPage>, WireError> {
         self.was_used.store(true, Ordering::Relaxed);
-        let limit = range.limit.clamp(1, MAX_PAGE_ENTRIES);
-        let range = Range { limit, ..range };
-        self.pages.get_or_insert_async(&range, self.load(range)).await
+        let limit = key.limit.clamp(1, MAX_PAGE_ENTRIES);
+        let key = PageKey { limit, ..key };
+        self.pages.get_or_insert_async(&key, self.load(key)).await
     }
 
-    /// Empties the cache whenever it is idle, so that it takes memory only while that helps.
+    /// Empties the cache whenever it is idle: it helps only while many clients ask for the same pages.
     pub(crate) async fn evict_when_idle(&self, closing: CancellationToken) {
         let mut ticks = tokio::time::interval(CACHE_IDLE_TIMEOUT);
         while closing.run_until_cancelled(ticks.tick()).await.is_some() {
@@ -104,21 +126,21 @@ impl PageCache {
         }
     }
 
-    async fn load(&self, range: Range) -> Result<Arc<CachedPage>, WireError> {
+    async fn load(&self, key: PageKey) -> Result<Arc<CachedPage>, WireError> {
         let read = self.reads.fetch_add(1, Ordering::Relaxed) + 1;
-        let Range {
+        let PageKey {
             room,
             head,
             before,
             after,
             limit,
-        } = range;
+        } = key;
         // The fault checker and the benchmarks count these lines.
         tracing::debug!(read, %room, head = %head.seq, ?before, ?after, limit, "a page is read from the store");
-        let page = self.read(range).await?;
+        let page = self.read(key).await?;
         let json = to_raw_value(&page).map_err(|error| {
             tracing::error!(%error, "encoding a page failed");
-            errors::closing()
+            errors::storage_failed()
         })?;
         let last = page.entries.last().map(|entry| entry.seq);
         let frame = Frame::events("page", slice::from_ref(&json));
@@ -126,9 +148,9 @@ impl PageCache {
     }
 
     /// Reads a page. If its entries are too long for one event, reads a shorter one.
-    async fn read(&self, range: Range) -> Result<Page, WireError> {
-        let page = self.read_up_to(range.limit, range).await?;
-        let count = if range.after.is_some() {
+    async fn read(&self, key: PageKey) -> Result<Page, WireError> {
+        let page = self.read_up_to(key.limit, key).await?;
+        let count = if key.after.is_some() {
             entry_batch::fitting(&page.entries)
         } else {
             entry_batch::fitting(page.entries.iter().rev())
@@ -137,23 +159,23 @@ impl PageCache {
             return Ok(page);
         }
         let limit = u32::try_from(count).unwrap_or(MAX_PAGE_ENTRIES);
-        self.read_up_to(limit, range).await
+        self.read_up_to(limit, key).await
     }
 
-    async fn read_up_to(&self, limit: u32, range: Range) -> Result<Page, WireError> {
-        let page = self.store.page(range.room, range.before, range.after, limit).await;
+    async fn read_up_to(&self, limit: u32, key: PageKey) -> Result<Page, WireError> {
+        let page = self.store.page(key.room, key.before, key.after, limit).await;
         page.map_err(errors::storage)?.ok_or_else(errors::unknown_room)
     }
 }
 
-/// Weighs pages by the memory that they take.
+/// The weight of a page: the memory that it takes.
 #[derive(Clone)]
 struct ByteWeighter;
 
-impl Weighter<Range, Arc<CachedPage>> for ByteWeighter {
-    fn weight(&self, _: &Range, page: &Arc<CachedPage>) -> u64 {
+impl Weighter<PageKey, Arc<CachedPage>> for ByteWeighter {
+    fn weight(&self, _: &PageKey, page: &Arc<CachedPage>) -> u64 {
         let bytes = page.json.get().len() + page.frame.bytes().len();
-        u64::try_from(bytes + size_of::<Range>() + size_of::<CachedPage>()).unwrap_or(u64::MAX)
+        u64::try_from(bytes + size_of::<PageKey>() + size_of::<CachedPage>()).unwrap_or(u64::MAX)
     }
 }
 
@@ -211,18 +233,13 @@ mod tests {
             ids
         }
 
-        async fn newest(&self) -> Range {
-            Range {
-                room: self.store.lobby(),
-                head: self.store.head(self.store.lobby()).await.unwrap().unwrap(),
-                before: None,
-                after: None,
-                limit: MAX_PAGE_ENTRIES,
-            }
+        async fn newest(&self) -> PageKey {
+            let lobby = self.store.lobby();
+            PageKey::newest(lobby, self.store.head(lobby).await.unwrap().unwrap())
         }
 
-        async fn get(&self, range: Range) -> Page {
-            let page = self.cache.get(range).await.unwrap();
+        async fn get(&self, key: PageKey) -> Page {
+            let page = self.cache.get(key).await.unwrap();
             serde_json::from_str(page.json.get()).unwrap()
         }
 
@@ -248,10 +265,7 @@ mod tests {
         assert!(pages.iter().all(|page| *page == pages[0]) && pages[0].entries.len() == 200);
         fixture.get(newest).await;
         assert_eq!(fixture.reads(), 1);
-        let after = Range {
-            after: Some(Seq(50)),
-            ..newest
-        };
+        let after = PageKey::after(newest.room, newest.head, Seq(50));
         assert_eq!(fixture.get(after).await.entries[0].seq, Seq(51));
         assert_eq!(fixture.reads(), 2);
     }
@@ -272,7 +286,7 @@ mod tests {
     #[tokio::test]
     async fn an_error_is_not_cached() {
         let fixture = Fixture::new().await;
-        let unknown_room = Range {
+        let unknown_room = PageKey {
             room: RoomId(Uuid::nil()),
             ..fixture.newest().await
         };

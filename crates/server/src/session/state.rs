@@ -1,4 +1,4 @@
-//! What the handlers of events and HTTP requests share.
+//! The state that event handlers and HTTP handlers share.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,6 +13,7 @@ use crate::commit::writer::Writer;
 use crate::errors;
 use crate::fanout::heads::PublishedHeads;
 use crate::fanout::hub::Hub;
+use crate::fanout::online_members::OnlineMembers;
 use crate::fanout::presence::PresenceTracker;
 use crate::session::member_names::MemberNames;
 use crate::session::nonce::Nonces;
@@ -28,6 +29,7 @@ pub(crate) struct ServerState {
     pub(crate) nonces: Nonces,
     pub(crate) member_names: MemberNames,
     pub(crate) typing_limiter: TypingLimiter,
+    pub(crate) online: OnlineMembers,
     pub(crate) presence: PresenceTracker,
     pub(crate) hub: Hub,
     pub(crate) heads: PublishedHeads,
@@ -51,7 +53,7 @@ impl ServerState {
         self.store.lobby()
     }
 
-    /// Returns whether a member is in a room. Guests are in the lobby, though the log does not have them as members.
+    /// Returns `true` if a member is in a room. Guests are in the lobby, though the log does not have them as members.
     pub(crate) async fn is_member(&self, room: RoomId, member: &MemberId) -> Result<bool, WireError> {
         if member.is_guest() && room == self.lobby() {
             return Ok(true);

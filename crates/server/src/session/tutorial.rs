@@ -1,4 +1,4 @@
-//! The tutorial's contract: clients written after the Socket.IO tutorial work unchanged.
+//! The contract of the tutorial: clients that follow the Socket.IO tutorial work unchanged.
 //!
 //! They emit `chat message` with a text, and perhaps an id of their own and a callback. They receive every `chat message` of
 //! the lobby, with its text and its sequence number. A client that names the last message that it received (`serverOffset` in
@@ -11,19 +11,20 @@ use ichat_protocol::{Body, Entry, EntryId, RoomId, Seq, WireError};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::commit::completion::Completion;
-use crate::commit::writer::WriteRequest;
-use crate::errors::{bad_request, not_json};
+use crate::errors::not_json;
+use crate::fanout::chat_message::{CHAT_MESSAGE, chat_message};
 use crate::fanout::client::ClientConnection;
 use crate::fanout::hub::Channel;
 use crate::fanout::request::Request;
-use crate::fanout::tutorial::{CHAT_MESSAGE, chat_message};
-use crate::session::entries::{new_entry, with_guest_joined};
+use crate::session::entries::submit_post;
 use crate::session::event_queue::Arguments;
 use crate::session::state::{ServerState, SharedState};
 
 /// Bytes of a client's own message id. The tutorial's are made of a socket's id and a counter.
 const MAX_OWN_ID_BYTES: usize = 256;
+/// Missed messages that are sent at once, between two broadcasts. Each has at most 96 KiB in JSON, so together with a queue
+/// that is full they stay within the bound of direct messages.
+const MAX_LAST_MESSAGES: u64 = 10;
 
 /// Posts a `chat message` to the lobby.
 pub(crate) async fn post(state: &ServerState, mut request: Request, arguments: Arguments) {
@@ -33,27 +34,28 @@ pub(crate) async fn post(state: &ServerState, mut request: Request, arguments: A
         Err(error) => return request.reject(error),
     };
     request.room = Some(room);
-    let entry = new_entry(&request.client, room, id, body);
-    let entries = with_guest_joined(state, &request.client, entry);
-    let completion = Completion::Post(request);
-    state.writer.submit(WriteRequest { entries, completion }).await;
+    submit_post(state, request, room, id, body).await;
 }
 
 fn parse(arguments: Arguments, lobby: RoomId) -> Result<(EntryId, Body), WireError> {
     let mut arguments = arguments.ok_or_else(not_json)?.into_iter();
     let Some(Value::String(text)) = arguments.next() else {
-        return Err(bad_request("A \"chat message\" is one text, and perhaps an id for it."));
+        return Err(WireError::bad_request(
+            "A \"chat message\" is one text, and perhaps an id for it.",
+        ));
     };
     let id = match arguments.next() {
         None | Some(Value::Null) => EntryId::fresh(),
         Some(Value::String(own)) if own.len() <= MAX_OWN_ID_BYTES => entry_id(lobby, &own, &text),
         Some(Value::Number(own)) => entry_id(lobby, &own.to_string(), &text),
         Some(_) => {
-            return Err(bad_request("The id of a \"chat message\" is a short text or a number."));
+            return Err(WireError::bad_request(
+                "The id of a \"chat message\" is a short text or a number.",
+            ));
         }
     };
     if arguments.next().is_some() {
-        return Err(bad_request(
+        return Err(WireError::bad_request(
             "A \"chat message\" has at most two arguments: the text, and an id for it.",
         ));
     }
@@ -62,10 +64,10 @@ fn parse(arguments: Arguments, lobby: RoomId) -> Result<(EntryId, Body), WireErr
     Ok((id, body))
 }
 
-/// Makes the entry's id from the client's own one.
+/// Creates the entry's id from the client's own one.
 ///
-/// A client sends a message again with the same id after it has reconnected, as another guest, so the author is not part of the
-/// id. The text is, because careless clients all count from 0.
+/// A client that reconnects is another guest, and sends unacknowledged messages again with the same id. So the author is not
+/// part of the entry's id. The text is, because careless clients all count from 0.
 fn entry_id(lobby: RoomId, own: &str, text: &str) -> EntryId {
     EntryId(Uuid::new_v5(&lobby.0, format!("{own}\n{text}").as_bytes()))
 }
@@ -73,15 +75,15 @@ fn entry_id(lobby: RoomId, own: &str, text: &str) -> EntryId {
 /// Subscribes a client that wants no earlier messages.
 pub(crate) fn subscribe(state: &ServerState, client: &Arc<ClientConnection>) {
     state.hub.subscribe(state.lobby(), client);
-    state.hub.join(Channel::Tutorial, client);
+    state.hub.add(Channel::Tutorial, client);
 }
 
 /// Sends the messages after `offset`, and subscribes the client: it receives every message in order and once.
 pub(crate) async fn catch_up(state: &SharedState, client: &Arc<ClientConnection>, offset: u64) {
     let mut after = Seq(offset);
-    // All pages but the last are sent from here, at the speed of the client.
+    // All messages but the last few are sent from here, at the speed of the client.
     while let Some(published) = state.heads.get(state.lobby())
-        && published.seq > Seq(after.0.saturating_add(u64::from(MAX_PAGE_ENTRIES)))
+        && published.seq > Seq(after.0.saturating_add(MAX_LAST_MESSAGES))
         && !client.closed.is_cancelled()
     {
         let entries = missed_page(state, after, published.seq).await;
@@ -91,7 +93,7 @@ pub(crate) async fn catch_up(state: &SharedState, client: &Arc<ClientConnection>
             client.send_json(CHAT_MESSAGE, &message).await;
         }
     }
-    // The last page is sent between two broadcasts: it has all that is published, and nothing of what the next one brings.
+    // The last ones are sent between two broadcasts: all that is published, and nothing of the next broadcast.
     let (owned_state, client) = (Arc::clone(state), Arc::clone(client));
     let finish = async move { finish_catch_up(&owned_state, &client, after).await };
     state.publisher.run_between_broadcasts(finish).await;

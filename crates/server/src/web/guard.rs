@@ -2,7 +2,7 @@
 //!
 //! A WebSocket ignores the same-origin policy, so `Origin` is compared here. That alone would not stop DNS rebinding: a
 //! foreign name that suddenly points at this machine is its own origin. So the `Host` must be one that no foreign site can own:
-//! an IP address, `localhost`, `*.local`, or a name that the configuration allows.
+//! an IP address, `localhost`, `*.localhost`, `*.local`, or a name that the configuration allows.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,10 +27,10 @@ enum Rejection {
     #[error("The request names no host, or one that can't be read.\n")]
     NoHost,
     #[error(
-        "This server is not known by that host name. Use its IP address, or let whoever runs it allow the name (ichat-server --allowed-host NAME).\n"
+        "This server is not known by that host name. Use its IP address, or ask its administrator to allow the name (ichat-server --allowed-host NAME).\n"
     )]
     UnknownHost,
-    #[error("Pages from other places may not talk to this server.\n")]
+    #[error("Pages of other origins may not use this server.\n")]
     ForeignOrigin,
 }
 
@@ -39,7 +39,8 @@ fn check(headers: &HeaderMap, uri: &Uri, allowed: &[String]) -> Result<(), Rejec
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().ok().and_then(|text| text.parse::<Authority>().ok()),
         (None, _) => uri.authority().cloned(),
-        _ => None,
+        // Two hosts: a proxy and this server might read different ones.
+        (Some(_), Some(_)) => None,
     };
     let host = host.ok_or(Rejection::NoHost)?;
     if !is_own_host(host.host(), allowed) {
@@ -55,7 +56,7 @@ fn check(headers: &HeaderMap, uri: &Uri, allowed: &[String]) -> Result<(), Rejec
     Err(Rejection::ForeignOrigin)
 }
 
-/// Returns whether no foreign site can make this name point to this machine.
+/// Returns `true` if no foreign site can make this name point to this machine.
 fn is_own_host(host: &str, allowed: &[String]) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     let bare = host
@@ -68,7 +69,7 @@ fn is_own_host(host: &str, allowed: &[String]) -> bool {
         || allowed.iter().any(|name| name.eq_ignore_ascii_case(&host))
 }
 
-/// Returns whether a page of this origin was served from that host. Either scheme will do, since a proxy may add TLS.
+/// Returns `true` if a page of this origin was served from that host. Either scheme will do, since a proxy may add TLS.
 fn is_same_host(origin: &str, host: &Authority) -> bool {
     let Some((scheme, rest)) = origin.split_once("://") else {
         return false;
@@ -107,6 +108,7 @@ mod tests {
             "127.0.0.1:4242",
             "192.168.1.7",
             "[::1]:4242",
+            "app.localhost",
             "[fe80::1]",
             "localhost:4242",
             "Ada-PC.local:4242",

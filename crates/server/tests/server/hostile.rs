@@ -1,6 +1,7 @@
-//! Clients that mean harm. `tests/memory.rs` has those that aim at the memory.
+//! Hostile clients.
 //!
 //! - a packet within the limit is handled
+//! - a frame over the limit ends the connection before its payload is sent
 //! - a message of endless fragments ends the connection
 //! - a packet that declares attachments, or is binary, ends the connection
 //! - a polling body over the limit is refused
@@ -15,6 +16,18 @@ async fn a_packet_within_the_limit_is_handled() {
     let mut alice = server.user("Alice").await;
     alice.emit("nonsense", json!("x".repeat(101_000))).await;
     assert_eq!(alice.is_refused().await, "unknown_event");
+}
+
+#[tokio::test]
+async fn a_frame_over_the_limit_ends_the_connection_before_its_payload_is_sent() {
+    let server = TestServer::start().await;
+    for megabytes in [1_u64, 63] {
+        let mut mallory = server.user("Mallory").await;
+        // A text frame's header with a length of 64 bits, masked with zeroes, and nothing behind it.
+        let header = [&[0x81, 0xFF][..], &(megabytes << 20).to_be_bytes(), &[0; 4]].concat();
+        mallory.socket().stream().write_all(&header).await.unwrap();
+        mallory.is_disconnected().await;
+    }
 }
 
 #[tokio::test]

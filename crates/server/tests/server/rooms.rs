@@ -3,8 +3,10 @@
 //! - a created room is there for its creator, once; its id is taken for others
 //! - a room is listed, can be joined, and is closed to those who have not joined
 //! - a member who leaves may no longer read it, and the lobby cannot be left
-//! - a member who left a room receives nothing of it on any device
+//! - a member who left a room receives nothing of it on any device, and does not subscribe by creating it again
 //! - a new name is in the log of the member's rooms
+
+use std::slice;
 
 use ichat_protocol::{Body, EntryId, RoomId, Seq};
 use ichat_testkit::{Identity, TestClient, TestServer, entries, message, message_text};
@@ -139,4 +141,23 @@ async fn a_new_name_is_in_the_log_and_in_the_presence_list() {
     );
     let presence = alice.receives("presence").await;
     assert_eq!(presence["people"][0]["name"], "Alicia");
+}
+
+#[tokio::test]
+async fn creating_a_room_again_after_leaving_it_does_not_subscribe() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let mut bob = server.user("Bob").await;
+    let room = RoomId::fresh();
+    let create = json!({ "room": room, "name": "Garden" });
+    alice.request("create", slice::from_ref(&create)).await;
+    request(&mut bob, "join", room).await;
+    request(&mut alice, "leave", room).await;
+    let again = alice.request("create", &[create]).await;
+    assert_eq!(again["data"]["joined"], false);
+    bob.request("post", &[message(room, EntryId::fresh(), "after")]).await;
+    alice.request("rooms", &[]).await;
+    let events = alice.received_meanwhile("entries");
+    let mut seen = events.into_iter().flat_map(entries);
+    assert!(seen.all(|entry| message_text(&entry).is_none()));
 }

@@ -1,6 +1,6 @@
-//! Clients that are only slow.
+//! Slow clients.
 //!
-//! - a client that reads nothing delays nobody
+//! - a client that reads nothing delays no other client, and no shutdown
 //! - a client that has not read for a while still gets its responses
 
 use ichat_protocol::{EntryId, RoomId};
@@ -11,8 +11,8 @@ use serde_json::json;
 const MESSAGES: usize = 1_200;
 
 #[tokio::test]
-async fn a_client_that_reads_nothing_delays_nobody() {
-    let server = TestServer::start().await;
+async fn a_client_that_reads_nothing_delays_no_other_client_and_no_shutdown() {
+    let mut server = TestServer::start().await;
     let mut sleeper = server.user("Sleeper").await;
     sleeper.subscribes(server.lobby()).await;
     let mut alice = server.user("Alice").await;
@@ -22,7 +22,7 @@ async fn a_client_that_reads_nothing_delays_nobody() {
     for _ in 0..MESSAGES {
         let id = EntryId::fresh();
         alice.request("post", &[message(server.lobby(), id, &text)]).await;
-        // Each of these waits has a time-out that is shorter than the server's patience with a slow client.
+        // Each of these waits has a timeout that is shorter than the server's timeout for a stalled client.
         while !entries(&bob.receives("entries").await)
             .iter()
             .any(|entry| entry.id == id)
@@ -31,6 +31,7 @@ async fn a_client_that_reads_nothing_delays_nobody() {
     let log = server.log().await;
     let messages = log.iter().filter(|entry| message_text(entry).is_some());
     assert_eq!(messages.count(), MESSAGES);
+    server.stops().await;
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
-//! The tutorial's contract: clients written after the Socket.IO tutorial work unchanged, through every step of it.
+//! The contract of the tutorial: clients that follow the Socket.IO tutorial work unchanged, through every step of it.
 //!
 //! - all clients receive a text with its sequence number, the sender and clients with a key too, and the other way around
 //! - a message that is sent again with the same id is there once, also over another connection
-//! - `serverOffset` brings what was missed, in order and once, while others post
+//! - `serverOffset` brings what was missed, in order and once, while others post; long messages too
 //! - wrong input is refused in the acknowledgement and as an event
 //! - it works over polling
 //! - such a client may use the other events as well
@@ -130,7 +130,7 @@ impl PollingClient {
             received: String::new(),
         };
         client.send("40").await;
-        // What a client sends before it is let in is dropped.
+        // What a client sends before it is accepted is dropped.
         client.receives("40{").await;
         client
     }
@@ -183,5 +183,27 @@ async fn a_tutorial_client_may_use_the_other_events() {
             assert_eq!(entries.len(), 2, "the guest's `joined`, and the message");
             break;
         }
+    }
+}
+
+#[tokio::test]
+async fn long_missed_messages_all_arrive() {
+    let server = TestServer::start().await;
+    let mut alice = server.tutorial_client().await;
+    // A control character has six bytes in JSON: 8 MB in all, more than the buffers take.
+    let long = "\u{1}".repeat(MAX_TEXT_BYTES - 4);
+    for number in 0..80 {
+        alice
+            .request("chat message", &[json!(format!("{number:04}{long}"))])
+            .await;
+    }
+    let mut bob = TestClient::connect(server.address, json!({ "serverOffset": 0 })).await;
+    // While Bob reads nothing, the server sends what it can.
+    for _ in 0..20 {
+        alice.request("rooms", &[]).await;
+    }
+    for number in 0..80 {
+        let (text, _) = receives_message(&mut bob).await;
+        assert!(text.starts_with(&format!("{number:04}")), "message {number} is missing");
     }
 }

@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 
 use ichat_discovery::{Announcement, AnnouncementHandle, Discovery, Scope};
-use ichat_protocol::PROTOCOLS;
+use ichat_protocol::NEWEST_PROTOCOL;
 use ichat_server::Config;
 use ichat_store::Store;
 use tokio::sync::watch;
 
 /// Announces the server and follows the number of people. Returns `None` if others can't reach the server, or if it can't
-/// be announced: it serves all the same, and clients join by address.
+/// be announced: it runs all the same, and people join by address.
 pub(crate) fn start(
     store: &Store,
     config: &Config,
@@ -23,7 +23,7 @@ pub(crate) fn start(
     let announcement = Announcement {
         server: store.server_id().0,
         name: config.name.to_string(),
-        protocol: PROTOCOLS.last().copied().unwrap_or_default(),
+        protocol: NEWEST_PROTOCOL,
         port: address.port(),
     };
     Discovery::start(Scope::LocalNetwork)

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -20,8 +20,7 @@ const CONTENT_LOGGING_LIBRARIES: [&str; 6] = [
 
 /// Installs the logger. Called once.
 pub(crate) fn start(level: Level, format: Format) {
-    let filter = EnvFilter::new(directives(level));
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter(level));
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
@@ -31,18 +30,50 @@ pub(crate) fn start(level: Level, format: Format) {
     }
 }
 
-fn directives(level: Level) -> String {
-    let level = match level {
-        Level::Off => return "off".to_owned(),
-        Level::Error => "error",
-        Level::Warn => "warn",
-        Level::Info => "info",
-        Level::Debug => "debug",
-        Level::Trace => "trace",
-    };
-    CONTENT_LOGGING_LIBRARIES
-        .iter()
-        .fold(level.to_owned(), |directives, library| {
-            directives + "," + library + "=warn"
-        })
+fn filter(level: Level) -> Targets {
+    let level = LevelFilter::from(level);
+    let library_level = level.min(LevelFilter::WARN);
+    Targets::new()
+        .with_default(level)
+        .with_targets(CONTENT_LOGGING_LIBRARIES.map(|library| (library, library_level)))
+}
+
+impl From<Level> for LevelFilter {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Off => Self::OFF,
+            Level::Error => Self::ERROR,
+            Level::Warn => Self::WARN,
+            Level::Info => Self::INFO,
+            Level::Debug => Self::DEBUG,
+            Level::Trace => Self::TRACE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! - libraries whose debug logs contain messages log warnings at most, and nothing above the level that was asked for
+
+    use super::*;
+
+    #[test]
+    fn libraries_log_warnings_at_most() {
+        for (level, target, event, is_logged) in [
+            (Level::Error, "hyper", tracing::Level::WARN, false),
+            (Level::Error, "hyper", tracing::Level::ERROR, true),
+            (Level::Trace, "hyper::proto", tracing::Level::DEBUG, false),
+            (Level::Trace, "socketioxide", tracing::Level::WARN, true),
+            (Level::Info, "ichat_server", tracing::Level::INFO, true),
+            (Level::Info, "ichat_server", tracing::Level::DEBUG, false),
+            (Level::Trace, "ichat_server", tracing::Level::TRACE, true),
+            (Level::Off, "ichat_server", tracing::Level::ERROR, false),
+        ] {
+            assert_eq!(
+                filter(level).would_enable(target, &event),
+                is_logged,
+                "{level:?} {target} {event}"
+            );
+        }
+    }
 }

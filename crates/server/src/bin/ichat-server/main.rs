@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use ichat_protocol::Name;
-use ichat_server::ListenError;
+use ichat_server::{ListenError, ServeError};
 use ichat_store::{MaintenanceError, OpenError, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,8 @@ use crate::maintenance::MaintenanceCommand;
 use crate::settings::{Flags, Settings, SettingsError};
 use crate::signals::Signals;
 
-/// The exit code of a program that could not start: wrong settings, a port in use, a data folder that can't be used.
+/// The exit code of a program that could not start (wrong settings, a port in use, a data folder that can't be used), or of a
+/// command that failed.
 const COULD_NOT_START: u8 = 2;
 
 /// Open files other than connections: the database, the logs, discovery, and sockets that are being accepted.
@@ -37,20 +38,23 @@ async fn main() -> ExitCode {
     result.unwrap_or_else(|error| {
         output::print_error(format_args!("ichat-server: {error}\n"));
         match error {
-            Error::Serve(_) => ExitCode::FAILURE,
-            Error::Settings(_) | Error::Listen(_) | Error::Open(_) | Error::Signals(_) | Error::Maintenance(_) => {
-                ExitCode::from(COULD_NOT_START)
-            }
+            Error::Serve(ServeError::Stuck | ServeError::Failed(_)) => ExitCode::FAILURE,
+            Error::Serve(ServeError::Store(_) | ServeError::Random(_))
+            | Error::Settings(_)
+            | Error::Listen(_)
+            | Error::Open(_)
+            | Error::Signals(_)
+            | Error::Maintenance(_) => ExitCode::from(COULD_NOT_START),
         }
     })
 }
 
-/// An I-Chat server without a window: rooms for everybody who can reach it, from the app or from a browser.
+/// An I-Chat server without a window: for people who join from the app or from a browser.
 ///
 /// Every option can be given as a flag, in the environment, or in a TOML file under the flag's name (`max-connections = 500`).
 /// A flag wins over the environment, the environment over the file, the file over the default.
 #[derive(Debug, clap::Parser)]
-#[command(name = "ichat-server", version, args_conflicts_with_subcommands = false)]
+#[command(version)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<MaintenanceCommand>,
@@ -60,18 +64,18 @@ struct Arguments {
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("{0}")]
+    #[error(transparent)]
     Settings(#[from] SettingsError),
-    #[error("{0}")]
+    #[error(transparent)]
     Listen(#[from] ListenError),
-    #[error("{0}")]
+    #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("The signals that stop the program can't be heard: {0}.")]
+    #[error("The signals that stop the program can't be received: {0}.")]
     Signals(std::io::Error),
-    #[error("{0}")]
+    #[error(transparent)]
     Maintenance(#[from] MaintenanceError),
-    #[error("{0}")]
-    Serve(#[from] ichat_server::ServeError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
 }
 
 /// Runs a command. It blocks the runtime, on which nothing else runs.

@@ -10,11 +10,11 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 /// The prefix of an event: Engine.IO's `message`, Socket.IO's `EVENT`.
 const EVENT: &[u8] = b"42";
-/// The prefix of the packet that lets a client in: Engine.IO's `message`, Socket.IO's `CONNECT`.
+/// The prefix of the packet that accepts a client: Engine.IO's `message`, Socket.IO's `CONNECT`.
 const CONNECT: &[u8] = b"40";
 
 /// One or more whole WebSocket text messages. Clones share the bytes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Frame(Bytes);
 
 impl Frame {

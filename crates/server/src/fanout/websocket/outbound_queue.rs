@@ -19,21 +19,20 @@ use crate::net::stall_timer::StallTimer;
 const QUEUE_FRAMES: usize = 512;
 /// The same bound in bytes.
 const QUEUE_BYTES: usize = 1024 * 1024;
-/// Direct messages, answers above all, may use this many times the bound: a client cannot detect that one is missing.
+/// Direct messages, responses above all, may use this many times the bound: a client cannot detect that one is missing.
 const DIRECT_HEADROOM: usize = 2;
 /// Queued bytes above which socketioxide has to wait.
 const HIGH_WATER: usize = 16 * 1024;
 /// Frames in one vectored write.
 const MAX_WRITEV: usize = 16;
 
-/// A frame was not taken, because the client reads too slowly.
-#[derive(Debug, thiserror::Error)]
-#[error("the outbound queue is full")]
+/// The error of a frame that was rejected because the client reads too slowly.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct QueueFull;
 
 /// The outbound queue of one client, and its socket.
 ///
-/// A broadcast that is under way may keep it for a moment longer than the connection; it is closed then.
+/// A broadcast may use it for a moment longer than the connection lives; it is closed then.
 pub(crate) struct OutboundQueue {
     stream: TcpStream,
     state: Mutex<State>,
@@ -42,7 +41,7 @@ pub(crate) struct OutboundQueue {
 #[derive(Default)]
 struct State {
     phase: Phase,
-    /// What the system has not taken yet, oldest first.
+    /// The frames that the system has not accepted yet, oldest first.
     frames: VecDeque<Bytes>,
     bytes: usize,
     /// The reading task, which drains the queue.
@@ -57,7 +56,7 @@ enum Phase {
     /// No client is connected to the namespace: events are dropped.
     #[default]
     Disconnected,
-    /// socketioxide is letting the client in: events wait for its `CONNECT` packet.
+    /// socketioxide has not accepted the client yet: events wait for its `CONNECT` packet.
     Connecting(Vec<Frame>),
     Connected,
     /// The socket is closed.
@@ -72,7 +71,7 @@ impl OutboundQueue {
         })
     }
 
-    /// Buffers events until socketioxide has let the client in.
+    /// Buffers events until socketioxide has accepted the client.
     pub(crate) fn buffer_until_connected(&self) {
         let mut state = self.state.lock();
         match state.phase {
@@ -81,7 +80,7 @@ impl OutboundQueue {
         }
     }
 
-    /// Drops every event from now on, until a client is let in again.
+    /// Drops every event until a client is accepted again.
     pub(crate) fn disconnect(&self) {
         let mut state = self.state.lock();
         match state.phase {
@@ -122,7 +121,7 @@ impl OutboundQueue {
         self.write_or_queue_bytes(state, frame.bytes(), |rest| frame.bytes().slice_ref(rest));
     }
 
-    /// Writes what the system takes, and queues the rest.
+    /// Writes as much as the system accepts, and queues the rest.
     fn write_or_queue_bytes(&self, state: &mut State, bytes: &[u8], own: impl FnOnce(&[u8]) -> Bytes) {
         let mut sent = 0;
         if state.frames.is_empty() {
@@ -182,7 +181,7 @@ impl OutboundQueue {
         }
     }
 
-    /// Writes queued frames as far as the system takes them. Returns whether it took any bytes.
+    /// Writes queued frames as far as the system accepts them. Returns `true` if it accepted any bytes.
     fn drain(&self, state: &mut State) -> io::Result<bool> {
         let mut progress = false;
         while !state.frames.is_empty() {
@@ -251,7 +250,7 @@ impl OutboundQueue {
         SockRef::from(&self.stream).shutdown(Shutdown::Write)
     }
 
-    /// Closes the socket, though others may still hold the queue.
+    /// Closes the socket, even if a broadcast still uses the queue.
     pub(super) fn close(&self) {
         self.state.lock().close();
         if let Err(error) = SockRef::from(&self.stream).shutdown(Shutdown::Both) {

@@ -5,5 +5,6 @@ use crate::session::state::ServerState;
 
 /// Records that the member is away on this device, or back.
 pub(super) fn away(state: &ServerState, request: &Request, Away { away }: Away) {
-    state.presence.set_away(&request.client, away);
+    let client = &request.client;
+    state.presence.set_away(&client.member, client.id, away);
 }

@@ -1,17 +1,16 @@
-use ichat_protocol::limits::MAX_PAGE_ENTRIES;
-use ichat_protocol::{History, WireError};
-use serde_json::json;
 use std::sync::Arc;
 
+use ichat_protocol::limits::MAX_PAGE_ENTRIES;
+use ichat_protocol::{History, WireError};
+
 use crate::fanout::request::Request;
-use crate::session::page_cache::{CachedPage, Range};
+use crate::session::page_cache::{CachedPage, PageKey};
 use crate::session::state::ServerState;
 
 /// Responds with a range of a room's log.
 pub(super) async fn history(state: &ServerState, mut request: Request, event: History) {
     match page(state, &request, event).await {
-        Ok(page) if request.ack.is_some() => request.acknowledge(&json!({ "event": "page", "data": page.json })),
-        Ok(page) => request.client.send_encoded(&page.event()).await,
+        Ok(page) => request.respond_encoded(&page.event()).await,
         Err(error) => request.reject(error),
     }
 }
@@ -24,12 +23,12 @@ async fn page(state: &ServerState, request: &Request, event: History) -> Result<
         limit,
     } = event;
     state.check_member(room, &request.client.member).await?;
-    let range = Range {
+    let key = PageKey {
         room,
         head: state.head(room).await?,
         before,
         after,
         limit: limit.unwrap_or(MAX_PAGE_ENTRIES),
     };
-    state.pages.get(range).await
+    state.pages.get(key).await
 }

@@ -3,10 +3,10 @@ use ichat_protocol::{Body, EntryId, RoomId, ServerEvent, WireError};
 use crate::errors;
 use crate::fanout::request::Request;
 use crate::session::entries::new_entry;
-use crate::session::room_pages::subscribe_from_newest;
 use crate::session::state::ServerState;
+use crate::session::subscribe::subscribe_from_newest;
 
-/// Makes the client's member a member of a room, and subscribes the client. A member who joins again is only subscribed.
+/// Joins a room, and subscribes the client. A member who joins again is only subscribed.
 pub(super) async fn join(state: &ServerState, mut request: Request, room: RoomId) {
     let joined = match become_member(state, &request, room).await {
         Ok(joined) => joined,
@@ -21,10 +21,9 @@ pub(super) async fn join(state: &ServerState, mut request: Request, room: RoomId
 async fn become_member(state: &ServerState, request: &Request, room: RoomId) -> Result<ServerEvent, WireError> {
     let client = &request.client;
     if !state.is_member(room, &client.member).await? {
-        let name = state.presence.name(&client.member).ok_or_else(errors::closing)?;
+        let name = state.online.name(&client.member).ok_or_else(errors::closing)?;
         let joined = new_entry(client, room, EntryId::fresh(), Body::Joined { name });
-        let outcomes = state.writer.commit(vec![joined], None).await?;
-        errors::check_outcomes(&outcomes)?;
+        state.writer.commit(vec![joined]).await?;
     }
     state.room_event(room, &client.member).await
 }

@@ -1,6 +1,5 @@
 use ichat_protocol::{Body, EntryId, RoomId, ServerEvent, WireError};
 
-use crate::errors;
 use crate::fanout::request::Request;
 use crate::session::entries::new_entry;
 use crate::session::state::ServerState;
@@ -8,16 +7,15 @@ use crate::session::state::ServerState;
 /// Ends a membership. When the entry is published, the publisher unsubscribes all of the member's devices.
 pub(super) async fn leave(state: &ServerState, request: Request, room: RoomId) {
     let result = end_membership(state, &request, room).await;
-    request.finish(result);
+    request.finish(result).await;
 }
 
 async fn end_membership(state: &ServerState, request: &Request, room: RoomId) -> Result<ServerEvent, WireError> {
     if room == state.lobby() {
-        return Err(errors::bad_request("Everybody is in the lobby; it can't be left."));
+        return Err(WireError::bad_request("Everyone is in the lobby; it can't be left."));
     }
     let client = &request.client;
     let left = new_entry(client, room, EntryId::fresh(), Body::Left);
-    let outcomes = state.writer.commit(vec![left], None).await?;
-    errors::check_outcomes(&outcomes)?;
+    state.writer.commit(vec![left]).await?;
     state.room_event(room, &client.member).await
 }

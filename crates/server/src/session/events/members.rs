@@ -5,11 +5,9 @@ use crate::fanout::request::Request;
 use crate::session::state::ServerState;
 
 /// Responds with the present and former members of a room.
-pub(super) async fn members(state: &ServerState, mut request: Request, room: RoomId) {
-    match list(state, &request, room).await {
-        Ok(members) => request.respond_when_ready(&members).await,
-        Err(error) => request.reject(error),
-    }
+pub(super) async fn members(state: &ServerState, request: Request, room: RoomId) {
+    let result = list(state, &request, room).await;
+    request.finish(result).await;
 }
 
 async fn list(state: &ServerState, request: &Request, room: RoomId) -> Result<ServerEvent, WireError> {

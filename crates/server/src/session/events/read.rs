@@ -4,13 +4,13 @@ use crate::errors;
 use crate::fanout::request::Request;
 use crate::session::state::ServerState;
 
-/// Stores how far a member has read, and sends it to their other connections.
+/// Stores a read marker, and sends it to the member's other connections.
 pub(super) async fn read(state: &ServerState, request: Request, event: Read) {
     if let Err(error) = store(state, &request, event).await {
         return request.reject(error);
     }
-    for client in state.presence.connections(&request.client.member) {
-        if client.number != request.client.number {
+    for client in state.online.connections(&request.client.member) {
+        if client.id != request.client.id {
             client.try_send(&ServerEvent::Read(event));
         }
     }
@@ -21,8 +21,8 @@ async fn store(state: &ServerState, request: &Request, Read { room, seq }: Read)
     state.check_member(room, member).await?;
     let head = state.head(room).await?;
     if seq > head.seq {
-        return Err(errors::bad_request(format!(
-            "The room has {} entries; nobody can have read entry {seq}.",
+        return Err(WireError::bad_request(format!(
+            "The room has {} entries; entry {seq} does not exist yet.",
             head.seq
         )));
     }

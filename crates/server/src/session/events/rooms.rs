@@ -4,12 +4,8 @@ use crate::fanout::request::Request;
 use crate::session::state::ServerState;
 
 /// Responds with all rooms.
-pub(super) async fn rooms(state: &ServerState, mut request: Request) {
-    match state.rooms(&request.client.member).await {
-        Ok(rooms) => {
-            let event = ServerEvent::Rooms(RoomList { rooms });
-            request.respond_when_ready(&event).await;
-        }
-        Err(error) => request.reject(error),
-    }
+pub(super) async fn rooms(state: &ServerState, request: Request) {
+    let rooms = state.rooms(&request.client.member).await;
+    let result = rooms.map(|rooms| ServerEvent::Rooms(RoomList { rooms }));
+    request.finish(result).await;
 }

@@ -10,6 +10,7 @@ pub(super) async fn set_name(state: &ServerState, mut request: Request, SetName 
         return request.reject(error);
     }
     let id = request.client.member.clone();
+    state.online.set_name(&id, &name);
     state.presence.set_name(&id, &name);
     // Without an acknowledgement the next broadcast of presence is the response.
     if request.ack.is_some() {

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
-use ichat_protocol::limits::{MAX_PAGE_ENTRIES, MAX_SYNC_ROOMS};
+use ichat_protocol::limits::MAX_SYNC_ROOMS;
 use ichat_protocol::{ErrorCode, Head, Heads, Refused, Reset, RoomId, ServerEvent, Sync, WireError};
 
 use crate::fanout::request::Request;
-use crate::session::page_cache::Range;
-use crate::session::room_pages::subscribe_from_newest;
+use crate::session::page_cache::PageKey;
 use crate::session::state::ServerState;
+use crate::session::subscribe::{send_newest_page, subscribe, subscribe_from_newest};
 
 /// Subscribes to rooms, and sends what is missing. The response for each room is pages up to its head (an empty one when
 /// nothing is missing) or a reset. An acknowledgement follows all of them and has the heads.
@@ -48,32 +48,25 @@ async fn sync_room(
     cursor: Option<Head>,
 ) -> Result<(), WireError> {
     let client = &request.client;
-    state.check_member(room, &client.member).await?;
     let Some(cursor) = cursor else {
         return subscribe_from_newest(state, client, room).await;
     };
     #[cfg(feature = "broken")]
     if ichat_store::broken::Broken::HeadBeforeJoin.is_wanted() {
+        state.check_member(room, &client.member).await?;
         return broken::sync_room(state, client, room, cursor).await;
     }
     // First the subscription, then the head: what is committed in between arrives as a broadcast, as a page, or as both.
-    state.hub.subscribe(room, client);
+    subscribe(state, client, room).await?;
     let head = state.head(room).await?;
     if cursor.epoch != head.epoch || cursor.seq > head.seq {
         client.send(&ServerEvent::Reset(Reset { room, head })).await;
-        return subscribe_from_newest(state, client, room).await;
+        return send_newest_page(state, client, room).await;
     }
     let mut after = cursor.seq;
     loop {
         // As of `head`: later changes of a page arrive as broadcasts.
-        let missing = Range {
-            room,
-            head,
-            before: None,
-            after: Some(after),
-            limit: MAX_PAGE_ENTRIES,
-        };
-        let page = state.pages.get(missing).await?;
+        let page = state.pages.get(PageKey::after(room, head, after)).await?;
         client.send_encoded(&page.event()).await;
         match page.last {
             Some(last) if last < head.seq && !client.closed.is_cancelled() => after = last,
@@ -87,12 +80,11 @@ async fn sync_room(
 mod broken {
     use std::sync::Arc;
 
-    use ichat_protocol::limits::MAX_PAGE_ENTRIES;
     use ichat_protocol::{Head, RoomId, WireError};
     use ichat_store::broken::WINDOW;
 
     use crate::fanout::client::ClientConnection;
-    use crate::session::page_cache::Range;
+    use crate::session::page_cache::PageKey;
     use crate::session::state::ServerState;
 
     pub(super) async fn sync_room(
@@ -101,14 +93,8 @@ mod broken {
         room: RoomId,
         cursor: Head,
     ) -> Result<(), WireError> {
-        let missing = Range {
-            room,
-            head: state.head(room).await?,
-            before: None,
-            after: Some(cursor.seq),
-            limit: MAX_PAGE_ENTRIES,
-        };
-        let page = state.pages.get(missing).await?;
+        let head = state.head(room).await?;
+        let page = state.pages.get(PageKey::after(room, head, cursor.seq)).await?;
         client.send_encoded(&page.event()).await;
         tokio::time::sleep(WINDOW).await;
         state.hub.subscribe(room, client);

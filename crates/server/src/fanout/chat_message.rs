@@ -1,4 +1,4 @@
-//! The one event of the tutorial's contract, in both directions. `session/tutorial.rs` describes the contract.
+//! The `chat message` event, in both directions. `session/tutorial.rs` describes the contract.
 
 use ichat_protocol::{Entry, Seq};
 
