@@ -1,4 +1,4 @@
-//! Builds the server again when the web interface that it carries inside was built again.
+//! Rebuilds the server when the web interface that it embeds has changed.
 
 fn main() {
     println!("cargo:rerun-if-changed=../../ui/dist/web");

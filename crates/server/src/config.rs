@@ -2,14 +2,15 @@
 
 use ichat_protocol::Name;
 
-/// How a server behaves. The data folder and the address are not here: the caller passes the open store and listener.
+/// The behaviour of a server. The data folder and the address are not here: the caller passes the open store and
+/// listener.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The name that people see in their list of servers.
     pub name: Name,
-    /// Whether people without a key may connect.
+    /// `true` if people without a key may connect.
     pub guests: bool,
-    /// DNS names by which the server may be addressed, besides IP addresses, `localhost` and `*.local`.
+    /// DNS names by which the server may be addressed, besides IP addresses, `localhost`, `*.localhost` and `*.local`.
     /// Requests with any other name are rejected, which is what stops DNS rebinding.
     pub allowed_hosts: Vec<String>,
     /// Open connections in total.

@@ -1,10 +1,10 @@
-//! I-Chat's server: rooms as logs, over Socket.IO. [`run`] gets its listener, its store and its stop signal. The server knows
-//! nothing of windows, or of how people find it.
+//! I-Chat's server: rooms as logs, over Socket.IO. [`run`] gets its listener, its store, its stop signal and the
+//! channel of the online count. The server knows nothing of windows, or of how people find it.
 //!
 //! Each folder uses only those above it:
 //!
 //! ```text
-//!   net       TCP: listening, accepting, limits, time-outs
+//!   net       TCP: listening, accepting, limits, timeouts
 //!   fanout    output: a client's queue, the hub, presence, heads
 //!   commit    commit, then publish: one writer, one publisher
 //!   session   the life of a connection: sign-in, and a function for each event
@@ -12,9 +12,9 @@
 //!   server    builds all of it, and shuts it down
 //! ```
 //!
-//! All of them use `config` and `errors`.
+//! They may also use `config` and `errors`.
 //!
-//! The way of a message:
+//! The path of a message:
 //!
 //! ```text
 //!   acceptor ─▶ routes ─▶ socket_io ─▶ event_queue ─▶ connection ─▶ events/post
@@ -22,8 +22,8 @@
 //!                  all subscribers ◀── hub ◀── publisher ◀── writer ◀───┘
 //! ```
 //!
-//! *Commit, then publish*: the posts of all connections go to the one writer, which commits all that wait in one transaction.
-//! The one publisher then sends one `entries` event per room. Nothing waits for a slow client.
+//! *Commit, then publish*: the posts of all connections go to the one writer, which commits all that wait in one
+//! transaction. The one publisher then sends one `entries` event per room. Nothing waits for a slow client.
 
 mod commit;
 mod config;

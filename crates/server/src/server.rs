@@ -51,8 +51,9 @@ pub enum ServeError {
 
 /// Serves on `listener` until `shutdown` is cancelled.
 ///
-/// Shutdown takes five seconds at most: new posts are rejected, waiting ones are committed and published, and all clients
-/// receive `closing`. `online_count` always has the number of people online. The caller closes the store afterwards.
+/// Shutdown takes five seconds at most: new posts are rejected, waiting ones are committed and published, and all
+/// clients receive `closing`. `online_count` always has the number of people online. The caller closes the store
+/// afterwards.
 pub async fn run(
     listener: TcpListener,
     store: Store,

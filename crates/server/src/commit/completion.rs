@@ -16,8 +16,8 @@ use crate::fanout::request::{Request, ResponseFormat};
 pub(crate) enum Completion {
     /// Responds to a post. Its entry is the last one; a guest's `joined` may precede it.
     Post(Request),
-    /// Reports to a task of the server. If no entry was rejected, the client is subscribed to their rooms before they are
-    /// published.
+    /// Reports to a task of the server. If no entry was rejected, the client is subscribed to their rooms before they
+    /// are published.
     Report {
         report: oneshot::Sender<Result<Vec<Outcome>, WireError>>,
         subscribe: Option<Arc<ClientConnection>>,
@@ -55,8 +55,8 @@ impl Completion {
     }
 }
 
-/// Responds with the entry where the broadcast is not the receipt: when an acknowledgement was asked for, when the client is
-/// not subscribed, and when the entry was in the log already.
+/// Responds with the entry where the broadcast is not the receipt: when an acknowledgement was asked for, when the
+/// client is not subscribed, and when the entry was in the log already.
 async fn complete_post(mut request: Request, room: RoomId, outcome: Outcome, heads: &PublishedHeads, store: &Store) {
     let (entry, is_new) = match errors::written(outcome) {
         Ok(written) => written,
@@ -76,8 +76,8 @@ async fn complete_post(mut request: Request, room: RoomId, outcome: Outcome, hea
 fn complete_chat_message(mut request: Request, outcome: Outcome) {
     match errors::written(outcome) {
         Ok((entry, _)) => request.acknowledge(&json!({ "offset": entry.seq })),
-        // The id is made of the client's own id and the text, so this is the same message, sent by an earlier connection
-        // of the same client.
+        // The id is made of the client's own id and the text, so this is the same message, sent by an earlier
+        // connection of the same client.
         Err(error) if error.code == ErrorCode::Conflict => request.acknowledge(&json!({ "offset": Seq::ZERO })),
         Err(error) => request.reject(error),
     }

@@ -1,8 +1,8 @@
 //! The order of a device's posts when one of them could not be written.
 //!
-//! A device sends many posts without waiting for responses. If the first one fails because the disk is full, and a smaller
-//! one after it succeeded, the order would be lost. So all posts after a failed one are rejected until it is sent again, or
-//! until a time has passed after which nothing that was sent before the rejection can still arrive.
+//! A device sends many posts without waiting for responses. If the first one fails because the disk is full, and a
+//! smaller one after it succeeded, the order would be lost. So all posts after a failed one are rejected until it is
+//! sent again, or until a time has passed after which nothing that was sent before the rejection can still arrive.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

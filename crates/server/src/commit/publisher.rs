@@ -40,7 +40,7 @@ pub(crate) enum PublishTask {
 }
 
 impl Publisher {
-    /// Makes the handle, and the queue for [`PublishLoop::run`].
+    /// Creates the handle, and the queue for [`PublishLoop::run`].
     pub(crate) fn new() -> (Self, mpsc::Receiver<PublishTask>) {
         let (tasks, queue) = mpsc::channel(QUEUE_CAPACITY);
         (Self { tasks }, queue)
@@ -70,8 +70,8 @@ pub(crate) struct PublishLoop {
 }
 
 impl PublishLoop {
-    /// Publishes until the writer has ended and the queue is empty. Commits that were made during a broadcast share the next
-    /// one.
+    /// Publishes until the writer has ended and the queue is empty. Commits that were made during a broadcast share the
+    /// next one.
     pub(crate) async fn run(self, mut queue: mpsc::Receiver<PublishTask>, writer_ended: CancellationToken) {
         let mut tasks = Vec::with_capacity(QUEUE_CAPACITY);
         loop {
@@ -125,7 +125,8 @@ impl PublishLoop {
         }
     }
 
-    /// Subscribes a client to the rooms of its new entries. A repetition adds none: its author may have left the room since.
+    /// Subscribes a client to the rooms of its new entries. A repetition adds none: its author may have left the room
+    /// since.
     fn subscribe(&self, client: Option<&Arc<ClientConnection>>, outcomes: &[(RoomId, Outcome)]) {
         let is_new = |(_, outcome): &(RoomId, Outcome)| new_entry(outcome).is_some();
         if let Some(client) = client
@@ -137,8 +138,8 @@ impl PublishLoop {
         }
     }
 
-    /// Sends a room its new entries: one `entries` event, or several where they are long. The authors get theirs first: what
-    /// they post next is committed during this broadcast, so under load it shares the next one.
+    /// Sends a room its new entries: one `entries` event, or several where they are long. The authors get theirs first:
+    /// what they post next is committed during this broadcast, so under load it shares the next one.
     async fn broadcast(&self, room: RoomId, mut entries: Vec<Entry>, authors: &BTreeSet<ConnectionId>) {
         let Some(epoch) = self.heads.epoch(&self.store, room).await else {
             return;

@@ -32,7 +32,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Makes the handle, and the queue for [`run`].
+    /// Creates the handle, and the queue for [`run`].
     pub(crate) fn new() -> (Self, mpsc::Receiver<WriteRequest>) {
         let (requests, queue) = mpsc::channel(QUEUE_CAPACITY);
         (Self { requests }, queue)
@@ -50,8 +50,8 @@ impl Writer {
         errors::check_outcomes(self.report(entries, None).await?)
     }
 
-    /// Writes entries, and subscribes their author to their rooms before they are published, unless one of them is in the log
-    /// already. Returns their outcomes.
+    /// Writes entries, and subscribes their author to their rooms before they are published, unless one of them is in
+    /// the log already. Returns their outcomes.
     pub(crate) async fn commit_subscribed(
         &self,
         entries: Vec<NewEntry>,

@@ -43,7 +43,8 @@ pub(crate) struct ClientConnection {
 }
 
 impl ClientConnection {
-    /// Wraps a socket that socketioxide has not accepted yet. Events that are sent until then follow the `CONNECT` packet.
+    /// Wraps a socket that socketioxide has not accepted yet. Events that are sent until then follow the `CONNECT`
+    /// packet.
     pub(crate) fn new(socket: SocketRef, member: MemberId, device: DeviceId) -> Arc<Self> {
         let transport = Transport::of(&socket);
         match &transport {
@@ -92,8 +93,8 @@ impl ClientConnection {
         self.subscriptions.lock().clone()
     }
 
-    /// Sends a direct message without waiting. If even the headroom of the queue is used up, the event is dropped: a client
-    /// that reads so little is about to be disconnected.
+    /// Sends a direct message without waiting. If even the headroom of the queue is used up, the event is dropped: a
+    /// client that reads so little is about to be disconnected.
     pub(crate) fn try_send(&self, event: &ServerEvent) {
         self.try_send_json(event.name(), &event.data());
     }

@@ -1,9 +1,9 @@
-//! How many entries one event carries.
+//! The number of entries in one event.
 
 use ichat_protocol::Entry;
 
-/// Bytes of text in one `page` or `entries` event. An event has fewer entries where they are long, so that the queue of a
-/// client that does not read stays bounded.
+/// Bytes of text in one `page` or `entries` event. An event has fewer entries where they are long, so that the queue of
+/// a client that does not read stays bounded.
 pub(crate) const MAX_BATCH_BYTES: usize = 128 * 1024;
 
 /// Returns how many of these entries fit into one event: at least one.

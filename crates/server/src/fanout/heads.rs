@@ -1,8 +1,8 @@
-//! How far each room is published, and the periodic `heads` event.
+//! The published head of each room, and the periodic `heads` event.
 //!
-//! The *last* entry of a room may be lost on its way without leaving a gap. So every five seconds each connection receives
-//! the heads of its rooms, quiet rooms included; clients also take the event as a sign of life. A head counts what was
-//! published, not what was committed: an entry that is on its way is not missing yet.
+//! The *last* entry of a room may be lost on its way without leaving a gap. So every five seconds each connection
+//! receives the heads of its rooms, quiet rooms included; clients also take the event as a sign of life. A head counts
+//! what was published, not what was committed: an entry that is on its way is not missing yet.
 
 use std::collections::HashMap;
 use std::slice;
@@ -20,7 +20,8 @@ use crate::fanout::hub::{Channel, Hub};
 use crate::fanout::outgoing_event::OutgoingEvent;
 use crate::fanout::websocket::frame::Frame;
 
-/// Connections that are served before other tasks get their turn.
+/// Connections that are served before other tasks get their turn: fewer than in a broadcast, since the rooms of each
+/// are looked up.
 const HEADS_CHUNK: usize = 64;
 
 /// The published head of every room. Clones share them.
@@ -32,8 +33,8 @@ pub(crate) struct PublishedHeads {
 impl PublishedHeads {
     /// Reads the heads from the store. Everything counts as published, since no client is connected yet.
     pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
-        let nobody = MemberId::guest(Uuid::nil());
-        let rooms: Vec<RoomSummary> = store.rooms(&nobody).await?;
+        let no_member = MemberId::guest(Uuid::nil());
+        let rooms: Vec<RoomSummary> = store.rooms(&no_member).await?;
         let heads = rooms.into_iter().map(|room| (room.id, room.head)).collect();
         Ok(Self {
             heads: Arc::new(Mutex::new(heads)),
@@ -48,7 +49,7 @@ impl PublishedHeads {
         self.heads.lock().insert(room, head);
     }
 
-    /// Returns the epoch of a room. It is read from the store once, when the room is new.
+    /// Returns the epoch of a room. The store has it until the first entries of a new room are published.
     pub(crate) async fn epoch(&self, store: &Store, room: RoomId) -> Option<Epoch> {
         if let Some(head) = self.get(room) {
             return Some(head.epoch);
@@ -56,7 +57,7 @@ impl PublishedHeads {
         match store.head(room).await {
             Ok(head) => head.map(|head| head.epoch),
             Err(error) => {
-                tracing::error!(%error, %room, "entries not published: reading the room's epoch failed");
+                tracing::error!(%error, %room, "reading a room's epoch failed");
                 None
             }
         }

@@ -1,7 +1,7 @@
 //! The hub: the subscribers of each room, and broadcasts to them.
 //!
-//! A broadcast holds no lock and never waits for a slow client: it goes to those who were subscribed when it began. A client
-//! that subscribes during it finds the entries in the log.
+//! A broadcast holds no lock and never waits for a slow client: it goes to those who were subscribed when it began. A
+//! client that subscribes during it finds the entries in the log.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::slice;
@@ -38,8 +38,8 @@ pub(crate) struct Hub {
 
 #[derive(Default)]
 struct Subscribers {
-    /// By number, so in the order of connecting. The memory of connections that were made one after the other is adjacent: in
-    /// this order a broadcast costs a fifteenth less than in any other.
+    /// By number, so in the order of connecting. The memory of connections that were made one after the other is
+    /// adjacent: in this order a broadcast costs a fifteenth less than in any other.
     clients: BTreeMap<ConnectionId, Arc<ClientConnection>>,
     /// The same as a list, until the next change.
     snapshot: Option<Snapshot>,
@@ -149,8 +149,8 @@ impl Hub {
         }
     }
 
-    /// Sends events of one name to a channel. Each argument is in its wire form; a tuple becomes as many arguments. `authors`
-    /// receive the events, which are their receipts, before the other subscribers.
+    /// Sends events of one name to a channel. Each argument is in its wire form; a tuple becomes as many arguments.
+    /// `authors` receive the events, which are their receipts, before the other subscribers.
     pub(crate) async fn broadcast_with_receipts<T: Serialize + Sync>(
         &self,
         channel: Channel,

@@ -1,8 +1,8 @@
 //! Presence: which members are online, and which are away. A person with several connections is one person.
 //!
 //! Presence is state, not history: changes are collected and broadcast a few times a second, and a client that misses a
-//! broadcast is corrected by the next one, or when it reconnects. Of a crowd only [`MAX_PRESENCE_PEOPLE`] are listed: sending
-//! everyone's presence to everyone is work that grows with the square of their number.
+//! broadcast is corrected by the next one, or when it reconnects. Of a crowd only [`MAX_PRESENCE_PEOPLE`] are listed:
+//! sending everyone's presence to everyone is work that grows with the square of their number.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -139,7 +139,8 @@ impl Profile {
 }
 
 impl State {
-    /// Returns the changes since the last broadcast. A member who disconnected and reconnected in between has not changed.
+    /// Returns the changes since the last broadcast. A member who disconnected and reconnected in between has not
+    /// changed.
     fn take_changes(&mut self) -> Vec<Person> {
         let mut people = Vec::new();
         let mut gone = Vec::new();

@@ -1,4 +1,4 @@
-//! What an open connection carries: its permit, and the signal that aborts it.
+//! The permit of an open connection, and the signal that aborts it.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,8 @@ use crate::net::limiter::Permit;
 
 /// The permit of a connection and its abort signal.
 ///
-/// It moves from the HTTP connection to the WebSocket that replaces it, so the connection counts until its socket is closed.
+/// It moves from the HTTP connection to the WebSocket that replaces it, so the connection counts until its socket is
+/// closed.
 pub(crate) struct ConnectionGuard {
     aborted: Pin<Box<WaitForCancellationFutureOwned>>,
     _permit: Permit,

@@ -8,8 +8,7 @@ use parking_lot::Mutex;
 
 use crate::Config;
 
-/// Gives out permits for connections.
-#[derive(Clone)]
+/// The limits on open connections. It gives a permit for each.
 pub(crate) struct ConnectionLimiter {
     counts: Arc<Mutex<Counts>>,
     max_total: usize,
@@ -37,8 +36,8 @@ impl ConnectionLimiter {
         }
     }
 
-    /// Returns a permit, or `None` when the server or the address has as many connections as allowed. Loopback addresses
-    /// have no limit of their own; see [`Config::max_connections_per_address`].
+    /// Returns a permit, or `None` when the server or the address has as many connections as allowed. Loopback
+    /// addresses have no limit of their own; see [`Config::max_connections_per_address`].
     pub(crate) fn try_acquire(&self, peer: IpAddr) -> Option<Permit> {
         let mut counts = self.counts.lock();
         let from_peer = counts.by_address.get(&peer).copied().unwrap_or_default();

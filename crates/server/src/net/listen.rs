@@ -54,8 +54,8 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
-    // On Unix this lets a server restart while old connections are in TIME_WAIT. On Windows it would let two servers share
-    // the port.
+    // On Unix this lets a server restart while old connections are in TIME_WAIT. On Windows it would let two servers
+    // share the port.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;

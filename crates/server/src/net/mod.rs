@@ -1,4 +1,4 @@
-//! TCP: listening, accepting, limits and time-outs. It knows neither the routes nor the chat.
+//! TCP: listening, accepting, limits and timeouts. It knows neither the routes nor the chat.
 
 pub(crate) mod acceptor;
 pub(crate) mod connection_guard;

@@ -1,4 +1,4 @@
-//! The time-out of a peer that stops reading.
+//! The timeout of a peer that stops reading.
 
 use std::io;
 use std::pin::Pin;
@@ -22,7 +22,7 @@ impl StallTimer {
         self.0 = None;
     }
 
-    /// Starts the timer unless it runs already. Ready with the error that ends the connection once the time is over.
+    /// Starts the timer unless it runs. Ready with an error when the peer has stalled for too long.
     pub(crate) fn poll_stalled(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         self.0
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_STALL_TIMEOUT)))

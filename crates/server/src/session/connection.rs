@@ -7,9 +7,10 @@ use ichat_protocol::{Closing, Hello, RoomSummary, ServerEvent};
 use crate::fanout::client::ClientConnection;
 use crate::fanout::hub::{Channel, Hub};
 use crate::session::authenticate::{Identity, IdentityKind};
+use crate::session::clock::now;
 use crate::session::events;
 use crate::session::handshake::PendingConnection;
-use crate::session::state::{SharedState, limits_info, now};
+use crate::session::state::{SharedState, limits_info};
 use crate::session::tutorial;
 
 /// Runs a connection: one event after the other, until it has ended and all of its events are handled.

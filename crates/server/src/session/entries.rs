@@ -7,9 +7,10 @@ use crate::commit::completion::Completion;
 use crate::commit::writer::WriteRequest;
 use crate::fanout::client::ClientConnection;
 use crate::fanout::request::Request;
-use crate::session::state::{ServerState, now};
+use crate::session::clock::now;
+use crate::session::state::ServerState;
 
-/// Makes an entry of the connection's member, dated now.
+/// Creates an entry of the connection's member, dated now.
 pub(crate) fn new_entry(client: &ClientConnection, room: RoomId, id: EntryId, body: Body) -> NewEntry {
     NewEntry {
         room,
@@ -29,8 +30,9 @@ pub(crate) async fn submit_post(state: &ServerState, request: Request, room: Roo
     state.writer.submit(WriteRequest { entries, completion }).await;
 }
 
-/// Returns the entry, preceded by a guest's `joined` if it is for the lobby: guests become members with their first entry
-/// there. The `joined` is submitted every time: that costs one look-up, and no connection needs the state of another.
+/// Returns the entry, preceded by a guest's `joined` if it is for the lobby: guests become members with their first
+/// entry there. The `joined` is submitted every time: that costs one look-up, and no connection needs the state of
+/// another.
 fn with_guest_joined(state: &ServerState, client: &ClientConnection, entry: NewEntry) -> Vec<NewEntry> {
     match state.online.name(&client.member) {
         Some(name) if client.member.is_guest() && entry.room == state.lobby() => {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use ichat_protocol::limits::MAX_PENDING_EVENTS;
 use ichat_protocol::{EntryId, RoomId};
-use parking_lot::Mutex;
 use serde_json::Value;
 use socketioxide::extract::AckSender;
 use tokio::sync::{Semaphore, mpsc};
@@ -32,18 +31,18 @@ pub(crate) struct EventQueue {
     client: Arc<ClientConnection>,
     /// One permit for each event that has no response yet.
     permits: Arc<Semaphore>,
-    events: Arc<Mutex<Option<mpsc::Sender<Box<IncomingEvent>>>>>,
+    events: mpsc::Sender<Box<IncomingEvent>>,
 }
 
 impl EventQueue {
-    /// Makes the queue of a connection. Its events are boxed, since the channel allocates 32 slots at once and most connections
-    /// have nothing in theirs.
+    /// Creates the queue of a connection. Its events are boxed, since the channel allocates 32 slots at once and most
+    /// connections have nothing in theirs.
     pub(crate) fn new(client: &Arc<ClientConnection>) -> (Self, mpsc::Receiver<Box<IncomingEvent>>) {
         let (events, receiver) = mpsc::channel(MAX_PENDING_EVENTS);
         let queue = Self {
             client: Arc::clone(client),
             permits: Arc::new(Semaphore::new(MAX_PENDING_EVENTS)),
-            events: Arc::new(Mutex::new(Some(events))),
+            events,
         };
         (queue, receiver)
     }
@@ -68,14 +67,11 @@ impl EventQueue {
             return request.reject(errors::busy());
         }
         // The channel has a slot for each permit, so it is never full. It is closed after the connection has ended.
-        if let Some(events) = &*self.events.lock() {
-            drop(events.try_send(Box::new(IncomingEvent { request, arguments })));
-        }
+        drop(self.events.try_send(Box::new(IncomingEvent { request, arguments })));
     }
 
-    /// Ends the queue and marks the connection as closed.
+    /// Marks the connection as closed. Its task then closes the queue, and handles the events that wait.
     pub(crate) fn close(&self) {
-        self.events.lock().take();
         self.client.close();
     }
 }

@@ -22,8 +22,8 @@ pub(crate) struct PendingConnection {
     pub(crate) events: mpsc::Receiver<Box<IncomingEvent>>,
 }
 
-/// Authenticates a client, and makes one with a key a member of the lobby. The client receives an error as its connect error,
-/// in the text form `code: sentence`.
+/// Authenticates a client, and makes one with a key a member of the lobby. The client receives an error as its connect
+/// error, in the text form `code: sentence`.
 pub(crate) async fn check(
     state: &ServerState,
     socket: SocketRef,

@@ -6,7 +6,8 @@ use ichat_protocol::{MemberId, Name};
 use ichat_store::{Store, StoreError};
 use parking_lot::Mutex;
 
-/// The name of every member with a key, as the lobby's log has it. It shows at sign-in whether something must be written.
+/// The name of every member with a key, as the lobby's log has it. It shows at sign-in whether something must be
+/// written.
 pub(crate) struct MemberNames {
     names: Mutex<HashMap<MemberId, Name>>,
 }

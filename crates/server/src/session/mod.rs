@@ -7,6 +7,7 @@
 //! ```
 
 pub(crate) mod authenticate;
+pub(crate) mod clock;
 pub(crate) mod connection;
 pub(crate) mod entries;
 pub(crate) mod event_queue;

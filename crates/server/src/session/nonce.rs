@@ -1,8 +1,8 @@
 //! Nonces for `/api/hello`: each may be used once, within two minutes.
 //!
-//! A nonce is `issue time ‖ random ‖ MAC`, in hex, under a key that lives as long as the process. So issuing one costs no
-//! memory, and a flood of requests fills nothing. Only nonces that came back with a valid signature are remembered, until they
-//! expire.
+//! A nonce is `issue time ‖ random ‖ MAC`, in hex, under a key that lives as long as the process. So issuing one costs
+//! no memory, and a flood of requests fills nothing. Only nonces that came back with a valid signature are remembered,
+//! until they expire.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

@@ -1,8 +1,8 @@
 //! A cache of pages in their wire form: after a restart all clients ask for the same range.
 //!
-//! A page has everything up to a head, later amendments included, so the head is part of the key: whatever is committed to
-//! the room, an edit or a deletion too, makes other pages of it. Clients that ask for a page while it is being read wait for
-//! that read.
+//! A page has everything up to a head, later amendments included, so the head is part of the key: whatever is committed
+//! to the room, an edit or a deletion too, makes other pages of it. Clients that ask for a page while it is being read
+//! wait for that read.
 
 use std::slice;
 use std::sync::Arc;
@@ -24,8 +24,8 @@ use crate::fanout::websocket::frame::Frame;
 
 /// Bytes in the cache: the pages of some ten thousand messages.
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
-/// The number of pages that the cache is made for. From 64 on `quick_cache` would split it into parts that are too small for a
-/// page of long messages.
+/// The number of pages that the cache is made for. From 64 on `quick_cache` would split it into parts that are too
+/// small for a page of long messages.
 const CACHE_PAGES: usize = 60;
 /// Time without a request after which the cache is emptied.
 const CACHE_IDLE_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,14 +1,15 @@
 //! socketioxide: its configuration, and the glue between its handlers and ours.
 //!
-//! What it really does, as of 0.18.9, and what follows from it:
+//! Its behaviour, as of 0.18.9, and the consequences here:
 //!
 //! - Each handler call is a task of its own, so events are handled in random order. *Extractors*, though, run in the
-//!   connection's reading task, in order of arrival. So the one handler here does nothing, and its extractor [`Enqueue`] puts
-//!   the event into the connection's queue.
-//! - `Data<T>` extracts the first argument only, and a wrong number of arguments silently skips the handler. So the extractor
-//!   takes the text of the packet.
-//! - A full buffer drops packets: `emit` returns an error, an acknowledgement is lost without one. A broadcast reports one error
-//!   for all clients. So `ClientConnection` sends to each client alone, and a WebSocket gets its events past socketioxide.
+//!   connection's reading task, in order of arrival. So the one handler here does nothing, and its extractor
+//!   [`Enqueue`] puts the event into the connection's queue.
+//! - `Data<T>` extracts the first argument only, and a wrong number of arguments silently skips the handler. So the
+//!   extractor takes the text of the packet.
+//! - A full buffer drops packets: `emit` returns an error, an acknowledgement is lost without one. A broadcast reports
+//!   one error for all clients. So `ClientConnection` sends to each client alone, and a WebSocket gets its events past
+//!   socketioxide.
 //! - It waits without limit for a client that does not read. So the streams under it have a `StallTimer`.
 //! - No disconnect handler runs when a socket closes before the connect handler has: see [`PendingSlot`].
 //! - `max_payload` limits polling only. WebSocket messages may have 64 MiB by default.
@@ -29,6 +30,7 @@ use socketioxide::handler::{ConnectHandler as _, FromConnectParts, FromMessagePa
 use socketioxide::socket::Socket;
 use socketioxide::{ParserConfig, SocketIo};
 
+use crate::fanout::websocket::outbound_queue::QUEUE_FRAMES;
 use crate::fanout::websocket::upgrade::{SOCKET_IO_PATH, Sockets};
 use crate::session::connection;
 use crate::session::event_queue::EventQueue;
@@ -37,8 +39,6 @@ use crate::session::state::SharedState;
 
 /// Bytes that Engine.IO and WebSocket add to a packet, with some to spare.
 const FRAMING_BYTES: usize = 1024;
-/// Packets that wait for one client that polls. Beyond it broadcasts are dropped for that client, which then finds the gap.
-const PACKET_QUEUE_CAPACITY: usize = 512;
 /// Time from the opening of the transport to the client's `auth` payload.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Size of each connection's read buffer. A longer packet takes several reads.
@@ -46,7 +46,8 @@ const READ_BUFFER_BYTES: usize = 512;
 /// Time between the check and the connect handler. Normally it is microseconds.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Makes socketioxide, with this product's limits on both transports. It passes other requests on to `routes`.
+/// Creates socketioxide's service, with this product's limits on both transports. It passes other requests on to
+/// `routes`.
 pub(crate) fn service(routes: Router) -> (Sockets, SocketIo) {
     SocketIo::builder()
         .req_path(SOCKET_IO_PATH)
@@ -54,7 +55,7 @@ pub(crate) fn service(routes: Router) -> (Sockets, SocketIo) {
         .ws_max_message_size(MAX_PACKET_BYTES + FRAMING_BYTES)
         .ws_max_frame_size(MAX_PACKET_BYTES + FRAMING_BYTES)
         .ws_read_buffer_size(READ_BUFFER_BYTES)
-        .max_buffer_size(PACKET_QUEUE_CAPACITY)
+        .max_buffer_size(QUEUE_FRAMES)
         .connect_timeout(CONNECT_TIMEOUT)
         // No event has binary data: a packet that declares attachments ends the connection.
         .with_parser(
@@ -65,7 +66,7 @@ pub(crate) fn service(routes: Router) -> (Sockets, SocketIo) {
         .build_with_inner_svc(routes)
 }
 
-/// Serves the namespace: [`check`] runs before a client is let in, and [`connection::run`] after.
+/// Serves the namespace: [`check`] runs before a client is accepted, and [`connection::run`] after.
 pub(crate) fn serve(state: &SharedState, io: &SocketIo) {
     let check_state = Arc::clone(state);
     let run_state = Arc::clone(state);
@@ -84,7 +85,7 @@ async fn check(state: &SharedState, socket: SocketRef, AuthPayload(auth): AuthPa
     socket.extensions.insert(queue);
     socket.on_fallback(async |Enqueue: Enqueue| {});
     socket.on_disconnect(async |socket: SocketRef| {
-        // Taken out, since the queue holds the connection, which holds the socket.
+        // Removed, because the queue has the client, which has the socket.
         if let Some(queue) = socket.extensions.remove::<EventQueue>() {
             queue.close();
         }
@@ -95,7 +96,7 @@ async fn check(state: &SharedState, socket: SocketRef, AuthPayload(auth): AuthPa
     Ok(())
 }
 
-/// Carries a connection from the check to the connect handler, in the socket's extensions.
+/// The slot in the socket's extensions through which a connection passes from the check to the connect handler.
 #[derive(Clone)]
 struct PendingSlot(Arc<Mutex<Option<PendingConnection>>>);
 
@@ -104,8 +105,8 @@ impl PendingSlot {
         self.0.lock().take()
     }
 
-    /// Frees a connection whose socket closed before the connect handler ran. The connection holds the socket, whose
-    /// extensions hold the connection, and no handler is called that could break the cycle.
+    /// Frees a connection whose socket closed before the connect handler ran. The connection owns the socket, whose
+    /// extensions own the connection; no handler runs that could break the cycle.
     async fn drop_if_abandoned(self) {
         tokio::time::sleep(HANDSHAKE_TIMEOUT).await;
         if let Some(abandoned) = self.take() {
@@ -114,7 +115,7 @@ impl PendingSlot {
     }
 }
 
-/// Extracts the text of the `auth` payload.
+/// The text of the `auth` payload.
 struct AuthPayload(Option<String>);
 
 impl FromConnectParts<LocalAdapter> for AuthPayload {
@@ -130,7 +131,7 @@ impl FromConnectParts<LocalAdapter> for AuthPayload {
     }
 }
 
-/// Puts the event into the connection's queue while it is extracted.
+/// An extractor that puts the event into the connection's queue.
 struct Enqueue;
 
 impl FromMessageParts<LocalAdapter> for Enqueue {

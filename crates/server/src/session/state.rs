@@ -1,7 +1,6 @@
 //! The state that event handlers and HTTP handlers share.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use ichat_protocol::{Head, LimitsInfo, MemberId, RoomId, RoomSummary, ServerEvent, ServerInfo, WireError, limits};
 use ichat_store::Store;
@@ -104,10 +103,4 @@ pub(crate) fn limits_info() -> LimitsInfo {
         waiting_posts: as_u32(limits::MAX_PENDING_EVENTS),
         heads_every_ms: u32::try_from(limits::HEADS_INTERVAL.as_millis()).unwrap_or(u32::MAX),
     }
-}
-
-/// Returns the wall clock, in milliseconds since the Unix epoch.
-pub(crate) fn now() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

@@ -8,8 +8,8 @@ use crate::fanout::client::ClientConnection;
 use crate::session::page_cache::PageKey;
 use crate::session::state::ServerState;
 
-/// Subscribes a member to a room. Membership is checked again afterwards: the publisher unsubscribes a member who leaves, but
-/// only from the subscriptions that it finds.
+/// Subscribes a member to a room. Membership is checked again afterwards: the publisher unsubscribes a member who
+/// leaves, but only from the subscriptions that it finds.
 pub(crate) async fn subscribe(
     state: &ServerState,
     client: &Arc<ClientConnection>,

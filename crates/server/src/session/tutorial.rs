@@ -1,8 +1,8 @@
 //! The contract of the tutorial: clients that follow the Socket.IO tutorial work unchanged.
 //!
-//! They emit `chat message` with a text, and perhaps an id of their own and a callback. They receive every `chat message` of
-//! the lobby, with its text and its sequence number. A client that names the last message that it received (`serverOffset` in
-//! `auth`) gets those that it missed.
+//! They emit `chat message` with a text, and perhaps an id of their own and a callback. They receive the text and the
+//! sequence number of every message in the lobby, as `chat message`. A client that names the last message that it
+//! received (`serverOffset` in `auth`) gets those that it missed.
 
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ use crate::session::state::{ServerState, SharedState};
 
 /// Bytes of a client's own message id. The tutorial's are made of a socket's id and a counter.
 const MAX_OWN_ID_BYTES: usize = 256;
-/// Missed messages that are sent at once, between two broadcasts. Each has at most 96 KiB in JSON, so together with a queue
-/// that is full they stay within the bound of direct messages.
+/// Missed messages that are sent at once, between two broadcasts. Each has at most 96 KiB in JSON, so together with a
+/// queue that is full they stay within the bound of direct messages.
 const MAX_LAST_MESSAGES: u64 = 10;
 
 /// Posts a `chat message` to the lobby.
@@ -66,8 +66,8 @@ fn parse(arguments: Arguments, lobby: RoomId) -> Result<(EntryId, Body), WireErr
 
 /// Creates the entry's id from the client's own one.
 ///
-/// A client that reconnects is another guest, and sends unacknowledged messages again with the same id. So the author is not
-/// part of the entry's id. The text is, because careless clients all count from 0.
+/// A client that reconnects is another guest, and sends unacknowledged messages again with the same id. So the author
+/// is not part of the entry's id. The text is, because careless clients all count from 0.
 fn entry_id(lobby: RoomId, own: &str, text: &str) -> EntryId {
     EntryId(Uuid::new_v5(&lobby.0, format!("{own}\n{text}").as_bytes()))
 }

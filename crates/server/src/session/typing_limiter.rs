@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use ichat_protocol::MemberId;
 use parking_lot::Mutex;
 
-/// Typing indicators of one member that are forwarded within [`TYPING_WINDOW`]: enough for a member who sends a message and
-/// continues to type, but no flood.
+/// Typing indicators of one member that are forwarded within [`TYPING_WINDOW`]: enough for a member who sends a message
+/// and continues to type, but no flood.
 const MAX_TYPING_EVENTS: u32 = 4;
 const TYPING_WINDOW: Duration = Duration::from_secs(2);
 

@@ -1,8 +1,8 @@
 //! The check of hosts and origins: rejects requests that a foreign page made a browser send.
 //!
 //! A WebSocket ignores the same-origin policy, so `Origin` is compared here. That alone would not stop DNS rebinding: a
-//! foreign name that suddenly points at this machine is its own origin. So the `Host` must be one that no foreign site can own:
-//! an IP address, `localhost`, `*.localhost`, `*.local`, or a name that the configuration allows.
+//! foreign name that suddenly points at this machine is its own origin. So the `Host` must be one that no foreign site
+//! can own: an IP address, `localhost`, `*.localhost`, `*.local`, or a name that the configuration allows.
 
 use std::net::IpAddr;
 use std::sync::Arc;

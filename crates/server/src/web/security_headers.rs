@@ -1,4 +1,4 @@
-//! Headers that tell browsers to run nothing that did not come from this server.
+//! Headers that forbid browsers to run anything that did not come from this server.
 
 use ::http::HeaderValue;
 use ::http::header::{CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
@@ -18,7 +18,7 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
 }
 
 fn content_security_policy(host: Option<&HeaderValue>) -> HeaderValue {
-    // WebKit before 15.4 does not include WebSockets in 'self'. No character of the host can end the directive.
+    // Safari before 15.4 does not include WebSockets in 'self'. No character of the host can end the directive.
     let is_plain = |host: &&str| host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(c));
     let sockets = match host.and_then(|host| host.to_str().ok()).filter(is_plain) {
         Some(host) => format!(" ws://{host} wss://{host}"),
@@ -34,6 +34,8 @@ fn content_security_policy(host: Option<&HeaderValue>) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    //! - a host cannot add directives to the policy
+
     use super::*;
 
     #[test]

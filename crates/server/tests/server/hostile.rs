@@ -10,6 +10,8 @@ use ichat_testkit::{TestServer, or_time_out};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 
+use crate::polling::PollingClient;
+
 #[tokio::test]
 async fn a_packet_within_the_limit_is_handled() {
     let server = TestServer::start().await;
@@ -62,13 +64,9 @@ async fn attachments_end_the_connection() {
 #[tokio::test]
 async fn a_polling_body_over_the_limit_is_refused() {
     let server = TestServer::start().await;
-    let http = reqwest::Client::new();
-    let url = server.url("/socket.io/?EIO=4&transport=polling");
-    let open = http.get(&url).send().await.unwrap().text().await.unwrap();
-    let open: serde_json::Value = serde_json::from_str(&open[1..]).unwrap();
-    assert_eq!(open["maxPayload"], 128 * 1024);
-    let url = format!("{url}&sid={}", open["sid"].as_str().unwrap());
-    let response = http.post(&url).body("4".repeat(2 << 20)).send().await;
+    let mallory = PollingClient::open(&server).await;
+    assert_eq!(mallory.open["maxPayload"], 128 * 1024);
+    let response = mallory.try_send("4".repeat(2 << 20)).await;
     // The server may close the connection while the body is still being sent.
     assert!(response.is_err() || response.unwrap().status().is_client_error());
 }

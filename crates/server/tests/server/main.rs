@@ -4,6 +4,7 @@
 //! - `tutorial`: the tutorial's contract
 //! - `refusals`, `http`, `hostile`, `slow_clients`: what the server refuses, and what it withstands
 //! - `startup`, `shutdown`, `maintenance`: the program `ichat-server`, run as a process by `program`
+//! - `polling`: a client that polls
 
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +16,7 @@ mod hostile;
 mod http;
 mod maintenance;
 mod messages;
+mod polling;
 mod presence;
 mod program;
 mod refusals;

@@ -93,8 +93,8 @@ async fn a_check_that_finds_a_problem_exits_with_1() {
     assert!(text.contains("the newest 1 of its entries were confirmed"), "{text}");
 }
 
-/// `/dev/full` takes nothing: <https://man7.org/linux/man-pages/man4/full.4.html>. The fault checker has a case with a whole
-/// disk that is full, which needs a mount.
+/// `/dev/full` takes nothing: <https://man7.org/linux/man-pages/man4/full.4.html>. The fault checker has a case with a
+/// whole disk that is full, which needs a mount.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_backup_to_a_file_that_cannot_be_written_fails() {

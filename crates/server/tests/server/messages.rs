@@ -4,7 +4,7 @@
 //! - 500 posts of one connection keep their order while others post
 //! - the same post again returns the entry that is there, to its author alone
 //! - 64 posts of one id make one entry, and the same id with another text is refused
-//! - a message is on the disk before anybody receives it
+//! - a message is on the disk before a client receives it
 //! - only its author may edit or delete a message, and a deleted one is wiped
 
 use std::collections::BTreeSet;

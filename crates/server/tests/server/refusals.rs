@@ -1,8 +1,9 @@
 //! Refusals: a code for programs and a sentence for people, as an event or in the acknowledgement.
 //!
-//! - wrong, missing, additional and oversized arguments are refused, and the connection goes on: unknown events, rooms and
-//!   entries, bodies that only the server writes, deceptive names
+//! - wrong, missing, additional and oversized arguments are refused, and the connection goes on: unknown events, rooms
+//!   and entries, bodies that only the server writes, deceptive names
 //! - a refusal names the event, the room and the entry
+//! - deeply nested JSON is refused
 //! - packets that are not JSON, or not UTF-8, end the connection, as with every Socket.IO server
 //! - a sync of too many rooms is refused
 //! - too many events without a response are refused as busy

@@ -1,10 +1,10 @@
 //! Signing in.
 //!
 //! - a key makes a member of the lobby, once
-//! - somebody with a key who brings another name is renamed in their rooms
+//! - a member who signs in under another name is renamed in their rooms
 //! - a guest becomes a member with the first message, and not before
-//! - a client that may not connect learns the reason: a wrong payload, another protocol version, a wrong signature, a nonce
-//!   that was used or invented
+//! - a client that may not connect learns the reason: a wrong payload, another protocol version, a wrong signature, a
+//!   nonce that was used or invented
 //! - a server without guests requires a key
 
 use ichat_protocol::{Body, EntryId};

@@ -1,6 +1,7 @@
 //! The contract of the tutorial: clients that follow the Socket.IO tutorial work unchanged, through every step of it.
 //!
-//! - all clients receive a text with its sequence number, the sender and clients with a key too, and the other way around
+//! - all clients receive a text with its sequence number, the sender and clients with a key too, and the other way
+//!   around
 //! - a message that is sent again with the same id is there once, also over another connection
 //! - `serverOffset` brings what was missed, in order and once, while others post; long messages too
 //! - wrong input is refused in the acknowledgement and as an event
@@ -8,8 +9,10 @@
 //! - such a client may use the other events as well
 
 use ichat_protocol::limits::MAX_TEXT_BYTES;
-use ichat_testkit::{Received, TestClient, TestServer, message_text, or_time_out};
-use serde_json::{Value, json};
+use ichat_testkit::{Received, TestClient, TestServer, message_text};
+use serde_json::json;
+
+use crate::polling::PollingClient;
 
 /// Receives a `chat message`: its text and its sequence number.
 async fn receives_message(client: &mut TestClient) -> (String, u64) {
@@ -109,50 +112,6 @@ async fn wrong_input_is_refused_in_the_acknowledgement_and_as_an_event() {
     assert!(server.log().await.iter().all(|entry| message_text(entry).is_none()));
 }
 
-/// A client that polls.
-struct PollingClient {
-    http: reqwest::Client,
-    url: String,
-    /// All packets so far.
-    received: String,
-}
-
-impl PollingClient {
-    /// Opens the transport and connects.
-    async fn connect(server: &TestServer) -> Self {
-        let http = reqwest::Client::new();
-        let url = server.url("/socket.io/?EIO=4&transport=polling");
-        let open = http.get(&url).send().await.unwrap().text().await.unwrap();
-        let open: Value = serde_json::from_str(&open[1..]).unwrap();
-        let mut client = Self {
-            http,
-            url: format!("{url}&sid={}", open["sid"].as_str().unwrap()),
-            received: String::new(),
-        };
-        client.send("40").await;
-        // What a client sends before it is accepted is dropped.
-        client.receives("40{").await;
-        client
-    }
-
-    async fn send(&self, packets: &'static str) {
-        let response = self.http.post(&self.url).body(packets).send().await.unwrap();
-        response.error_for_status().unwrap();
-    }
-
-    /// Polls until a packet has this text. Answers pings.
-    async fn receives(&mut self, text: &str) {
-        while !self.received.contains(text) {
-            let response = or_time_out(self.http.get(&self.url).send()).await.unwrap();
-            let packets = response.error_for_status().unwrap().text().await.unwrap();
-            if packets.split('\u{1e}').any(|packet| packet == "2") {
-                self.send("3").await;
-            }
-            self.received += &packets;
-        }
-    }
-}
-
 #[tokio::test]
 async fn it_works_over_polling() {
     let server = TestServer::start().await;
@@ -163,9 +122,9 @@ async fn it_works_over_polling() {
     assert_eq!(receives_message(&mut alice).await.0, "one");
     assert_eq!(receives_message(&mut alice).await.0, "two");
     bob.receives(r#"42["chat message","two","#).await;
-    let position = |packet| bob.received.find(packet).unwrap();
+    let position = |packet| bob.received().find(packet).unwrap();
     let order = ["40{", r#"42["hello","#, r#"42["presence","#].map(position);
-    assert!(order.is_sorted(), "{}", bob.received);
+    assert!(order.is_sorted(), "{}", bob.received());
 }
 
 #[tokio::test]

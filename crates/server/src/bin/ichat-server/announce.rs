@@ -8,8 +8,8 @@ use ichat_server::Config;
 use ichat_store::Store;
 use tokio::sync::watch;
 
-/// Announces the server and follows the number of people. Returns `None` if others can't reach the server, or if it can't
-/// be announced: it runs all the same, and people join by address.
+/// Announces the server and follows the number of people. Returns `None` if others can't reach the server, or if it
+/// can't be announced: it runs all the same, and people join by address.
 pub(crate) fn start(
     store: &Store,
     config: &Config,

@@ -53,7 +53,8 @@ impl From<Level> for LevelFilter {
 
 #[cfg(test)]
 mod tests {
-    //! - libraries whose debug logs contain messages log warnings at most, and nothing above the level that was asked for
+    //! - libraries whose debug logs contain messages log warnings at most, and nothing above the level that was asked
+    //!   for
 
     use super::*;
 

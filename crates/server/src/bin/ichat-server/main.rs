@@ -21,8 +21,8 @@ use crate::maintenance::MaintenanceCommand;
 use crate::settings::{Flags, Settings, SettingsError};
 use crate::signals::Signals;
 
-/// The exit code of a program that could not start (wrong settings, a port in use, a data folder that can't be used), or of a
-/// command that failed.
+/// The exit code of a program that could not start (wrong settings, a port in use, a data folder that can't be used),
+/// or of a command that failed.
 const COULD_NOT_START: u8 = 2;
 
 /// Open files other than connections: the database, the logs, discovery, and sockets that are being accepted.
@@ -51,8 +51,8 @@ async fn main() -> ExitCode {
 
 /// An I-Chat server without a window: for people who join from the app or from a browser.
 ///
-/// Every option can be given as a flag, in the environment, or in a TOML file under the flag's name (`max-connections = 500`).
-/// A flag wins over the environment, the environment over the file, the file over the default.
+/// Every option can be given as a flag, in the environment, or in a TOML file under the flag's name
+/// (`max-connections = 500`). A flag wins over the environment, the environment over the file, the file over the default.
 #[derive(Debug, clap::Parser)]
 #[command(version)]
 struct Arguments {

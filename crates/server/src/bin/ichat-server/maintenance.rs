@@ -1,4 +1,4 @@
-//! The commands that maintain a history: `backup`, `restore` and `check`.
+//! The commands `backup`, `restore` and `check`.
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,12 @@ use crate::output;
 /// Time between two lines of progress, and before the first one.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A command that maintains a history instead of serving it.
+/// A command that maintains the data folder instead of serving it.
 #[derive(Debug, Subcommand)]
 pub(crate) enum MaintenanceCommand {
     /// Copy the history into a new file, also while the server runs
     ///
-    /// The file gets its name when it has been looked through and is on the disk. Nothing is ever overwritten.
+    /// The file gets its name once it has been checked and is on the disk. Nothing is ever overwritten.
     Backup {
         /// The new file
         #[arg(value_name = "FILE")]
@@ -28,11 +28,11 @@ pub(crate) enum MaintenanceCommand {
     ///
     /// The previous history is kept. Apps and browsers load every room again, and mix nothing.
     Restore {
-        /// A file that `backup` has made; or the folder's own ichat.db, to go on with what is left of it
+        /// A file that `backup` has made; or the folder's own ichat.db, to continue with what is left
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Look through the history, or through a backup, and say what is wrong; nothing is changed
+    /// Check the history, or a backup, and report problems; nothing is changed
     Check {
         /// A backup [default: the history in the data folder]
         #[arg(value_name = "FILE")]
@@ -49,7 +49,7 @@ impl MaintenanceCommand {
             Self::Backup { dest } => {
                 let report = ichat_store::backup(data, dest, &mut on_progress)?;
                 output::print(format_args!(
-                    "{} holds {} rooms with {} entries in {} bytes, and is sound.",
+                    "{} contains {} rooms with {} entries in {} bytes, and is sound.",
                     dest.display(),
                     report.rooms,
                     report.entries,
@@ -75,7 +75,7 @@ impl MaintenanceCommand {
                     return Ok(ExitCode::SUCCESS);
                 }
                 output::print(format_args!(
-                    "{} is damaged:\n- {}\nWhat can still be read is served. To mend it, stop the server and put a backup in its place: \
+                    "{} is damaged:\n- {}\nWhat can still be read is served. To repair it, stop the server and put a backup in its place: \
                      ichat-server restore FILE.",
                     path.display(),
                     report.problems.join("\n- ")
@@ -88,14 +88,14 @@ impl MaintenanceCommand {
 
 fn print_restore_report(report: &RestoreReport, data: &Path) {
     output::print(format_args!(
-        "{} now holds {} rooms with {} entries.",
+        "{} now contains {} rooms with {} entries.",
         data.display(),
         report.rooms,
         report.entries
     ));
     if let Some(previous) = &report.previous {
         output::print(format_args!(
-            "What was there is in {}; remove it when you need it no more.",
+            "The previous history is in {}; delete it when you no longer need it.",
             previous.display()
         ));
     }
@@ -107,7 +107,7 @@ fn print_restore_report(report: &RestoreReport, data: &Path) {
     }
 }
 
-/// Prints progress on standard error.
+/// A printer of progress, on standard error.
 struct ProgressPrinter {
     printed: Instant,
 }

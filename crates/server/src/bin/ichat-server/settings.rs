@@ -17,11 +17,12 @@ pub(crate) struct Flags {
     #[serde(skip)]
     config: Option<PathBuf>,
 
-    /// Where to listen; port 0 takes any free port [default: [::]:4242, which is every address of this machine]
+    /// The address and port to listen on; port 0 takes any free one [default: [::]:4242, which is every address of this
+    /// machine]
     #[arg(long, env = "ICHAT_LISTEN", value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
 
-    /// The data folder; made when it isn't there [default: the user's folder for application data]
+    /// The data folder; created if it doesn't exist [default: the user's folder for application data]
     #[arg(long, env = "ICHAT_DATA", value_name = "DIR", global = true)]
     data: Option<PathBuf>,
 
@@ -33,32 +34,28 @@ pub(crate) struct Flags {
     #[arg(long, env = "ICHAT_NO_ANNOUNCE", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     no_announce: Option<bool>,
 
-    /// Let nobody in without a key
+    /// Require a key from everyone
     #[arg(long, env = "ICHAT_NO_GUESTS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     no_guests: Option<bool>,
 
-    /// A DNS name by which the server may be addressed, besides IP addresses, localhost and *.local; may be repeated
-    #[arg(
-        long = "allowed-host",
-        env = "ICHAT_ALLOWED_HOST",
-        value_name = "NAME",
-        value_delimiter = ','
-    )]
+    /// A DNS name by which the server may be addressed, besides IP addresses, localhost, *.localhost and *.local; may
+    /// be repeated
+    #[arg(long, env = "ICHAT_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',')]
     allowed_host: Option<Vec<String>>,
 
     /// Open connections at once, from everywhere [default: 10000]
     #[arg(long, env = "ICHAT_MAX_CONNECTIONS", value_name = "NUMBER")]
     max_connections: Option<usize>,
 
-    /// Open connections at once from one address; this machine is excepted [default: 512]
+    /// Open connections at once from one address; loopback addresses are exempt [default: 512]
     #[arg(long, env = "ICHAT_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     max_connections_per_address: Option<usize>,
 
-    /// How much to log, on standard error; messages are never logged [default: info]
+    /// The lowest level to log, on standard error; messages are never logged [default: info]
     #[arg(long, env = "ICHAT_LOG", value_name = "LEVEL")]
     log: Option<Level>,
 
-    /// How to log [default: text]
+    /// The format of the log [default: text]
     #[arg(long, env = "ICHAT_LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<Format>,
 }
@@ -195,8 +192,9 @@ fn machine_name() -> Option<Name> {
 mod tests {
     //! - a flag wins over the file, and the file over the default
     //! - an invalid or missing file is rejected
+    //! - the help states the defaults
 
-    use clap::Parser as _;
+    use clap::{CommandFactory as _, Parser as _};
 
     use super::*;
 
@@ -236,6 +234,16 @@ mod tests {
                 .server
                 .guests
         );
+    }
+
+    #[test]
+    fn the_help_states_the_defaults() {
+        let help = Arguments::command().render_help().to_string();
+        let default = Config::default();
+        for number in [default.max_connections, default.max_connections_per_address] {
+            assert!(help.contains(&format!("[default: {number}]")), "{help}");
+        }
+        assert!(help.contains(&format!("[::]:{DEFAULT_PORT},")), "{help}");
     }
 
     #[test]

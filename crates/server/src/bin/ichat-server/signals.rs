@@ -1,6 +1,6 @@
 //! The signals that stop the program.
 
-/// Listens for the signals from the moment it is made.
+/// The signals, which are received from the moment this is made.
 pub(crate) struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,

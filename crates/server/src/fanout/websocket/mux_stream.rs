@@ -15,7 +15,8 @@ use crate::net::stall_timer::StallTimer;
 
 /// A stream whose output goes through the client's [`OutboundQueue`].
 ///
-/// Each read drains the queue first. The stream fails when the client stops reading: socketioxide would wait without limit.
+/// Each read drains the queue first. The stream fails when the client stops reading: socketioxide would wait without
+/// limit.
 pub(super) struct MuxStream {
     queue: Arc<OutboundQueue>,
     /// Bytes that arrived right behind the upgrade request.
@@ -26,7 +27,7 @@ pub(super) struct MuxStream {
 }
 
 impl MuxStream {
-    /// Makes the queue of a connection, and the stream for socketioxide.
+    /// Creates the queue of a connection, and the stream for socketioxide.
     pub(super) fn new(stream: TcpStream, early: &[u8], guard: ConnectionGuard) -> (Arc<OutboundQueue>, Self) {
         let queue = OutboundQueue::new(stream);
         let stream = Self {

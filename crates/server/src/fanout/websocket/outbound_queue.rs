@@ -15,8 +15,9 @@ use tokio::net::TcpStream;
 use crate::fanout::websocket::frame::{Frame, contains_connect};
 use crate::net::stall_timer::StallTimer;
 
-/// Frames that wait for one client. Beyond it broadcasts are dropped for that client, which then finds the gap.
-const QUEUE_FRAMES: usize = 512;
+/// Frames that wait for one client. Beyond it broadcasts are dropped for that client, which then finds the gap. The
+/// same bound is socketioxide's for packets to a client that polls.
+pub(crate) const QUEUE_FRAMES: usize = 512;
 /// The same bound in bytes.
 const QUEUE_BYTES: usize = 1024 * 1024;
 /// Direct messages, responses above all, may use this many times the bound: a client cannot detect that one is missing.

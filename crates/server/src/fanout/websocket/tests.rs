@@ -5,7 +5,7 @@
 //! - what was queued arrives whole and in order once the client reads
 //! - socketioxide waits while the queue is above its high-water mark
 //! - a client that reads nothing is disconnected
-//! - the socket closes with the stream, though others still hold the queue
+//! - the socket closes with the stream, even if a broadcast still uses the queue
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr};
@@ -51,8 +51,8 @@ fn event(number: usize) -> Frame {
     Frame::events("event", &[format!("{number:>60000}")])
 }
 
-/// Sends events, numbered from `first`, until the queue is full. Returns the number of the one that was not taken. With the
-/// buffers of the system, 30 MB must be enough.
+/// Sends events, numbered from `first`, until the queue is full. Returns the number of the one that was not taken. With
+/// the buffers of the system, 30 MB must be enough.
 fn fill(first: usize, send: impl Fn(&Frame) -> Result<(), QueueFull>) -> usize {
     let rejected = (first..500).find(|number| send(&event(*number)).is_err());
     rejected.expect("the queue is bounded")

@@ -1,6 +1,7 @@
 //! The upgrade to a WebSocket, for connections that begin as one.
 //!
-//! Everything else is left to socketioxide: long polling, the upgrade of a polling client, and responses to wrong requests.
+//! Everything else is left to socketioxide: long polling, the upgrade of a polling client, and responses to wrong
+//! requests.
 
 use std::sync::Arc;
 
@@ -35,8 +36,8 @@ pub(crate) async fn upgrade(State(sockets): State<Sockets>, mut request: Request
         return StatusCode::BAD_REQUEST.into_response();
     };
     let upgraded = hyper::upgrade::on(&mut request);
-    // socketioxide needs nothing but the URI. It is copied, since it shares the buffer of the whole request, which would
-    // stay in memory as long as the connection.
+    // socketioxide needs nothing but the URI. It is copied, since it shares the buffer of the whole request, which
+    // would stay in memory as long as the connection.
     let Ok(uri) = request.uri().to_string().parse() else {
         return StatusCode::BAD_REQUEST.into_response();
     };
@@ -55,7 +56,8 @@ pub(crate) async fn upgrade(State(sockets): State<Sockets>, mut request: Request
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
 }
 
-/// Returns the `Sec-WebSocket-Key` of a request that begins a session as a WebSocket and that socketioxide would accept.
+/// Returns the `Sec-WebSocket-Key` of a request that begins a session as a WebSocket and that socketioxide would
+/// accept.
 fn websocket_key<'a>(uri: &Uri, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
     let header_lists = |name: HeaderName, wanted: &str| {
         let text = headers.get(name).and_then(|value| value.to_str().ok());

@@ -8,8 +8,8 @@ use crate::session::page_cache::PageKey;
 use crate::session::state::ServerState;
 use crate::session::subscribe::{send_newest_page, subscribe, subscribe_from_newest};
 
-/// Subscribes to rooms, and sends what is missing. The response for each room is pages up to its head (an empty one when
-/// nothing is missing) or a reset. An acknowledgement follows all of them and has the heads.
+/// Subscribes to rooms, and sends what is missing. The response for each room is pages up to its head (an empty one
+/// when nothing is missing) or a reset. An acknowledgement follows all of them and has the heads.
 pub(super) async fn sync(state: &ServerState, mut request: Request, Sync { rooms }: Sync) {
     if rooms.len() > MAX_SYNC_ROOMS {
         let message = format!(
@@ -56,7 +56,8 @@ async fn sync_room(
         state.check_member(room, &client.member).await?;
         return broken::sync_room(state, client, room, cursor).await;
     }
-    // First the subscription, then the head: what is committed in between arrives as a broadcast, as a page, or as both.
+    // First the subscription, then the head: what is committed in between arrives as a broadcast, as a page, or as
+    // both.
     subscribe(state, client, room).await?;
     let head = state.head(room).await?;
     if cursor.epoch != head.epoch || cursor.seq > head.seq {

@@ -1,0 +1,65 @@
+//! A client that polls.
+
+use ichat_testkit::{TestServer, or_time_out};
+use serde_json::Value;
+
+pub(crate) struct PollingClient {
+    http: reqwest::Client,
+    url: String,
+    /// The packet that opened the transport.
+    pub(crate) open: Value,
+    /// All packets since then.
+    received: String,
+}
+
+impl PollingClient {
+    /// Opens the transport.
+    pub(crate) async fn open(server: &TestServer) -> Self {
+        let http = reqwest::Client::new();
+        let url = server.url("/socket.io/?EIO=4&transport=polling");
+        let open = http.get(&url).send().await.unwrap().text().await.unwrap();
+        let open: Value = serde_json::from_str(&open[1..]).unwrap();
+        Self {
+            http,
+            url: format!("{url}&sid={}", open["sid"].as_str().unwrap()),
+            open,
+            received: String::new(),
+        }
+    }
+
+    /// Opens the transport and connects.
+    pub(crate) async fn connect(server: &TestServer) -> Self {
+        let mut client = Self::open(server).await;
+        client.send("40").await;
+        // What a client sends before it is accepted is dropped.
+        client.receives("40{").await;
+        client
+    }
+
+    pub(crate) async fn send(&self, packets: &'static str) {
+        let response = self.try_send(packets.to_owned()).await.unwrap();
+        response.error_for_status().unwrap();
+    }
+
+    /// Sends packets, and returns the response.
+    pub(crate) async fn try_send(&self, packets: String) -> reqwest::Result<reqwest::Response> {
+        self.http.post(&self.url).body(packets).send().await
+    }
+
+    /// Polls until a packet has this text. Responds to pings.
+    pub(crate) async fn receives(&mut self, text: &str) {
+        while !self.received.contains(text) {
+            let response = or_time_out(self.http.get(&self.url).send()).await.unwrap();
+            let packets = response.error_for_status().unwrap().text().await.unwrap();
+            if packets.split('\u{1e}').any(|packet| packet == "2") {
+                self.send("3").await;
+            }
+            self.received += &packets;
+        }
+    }
+
+    /// Returns all packets so far.
+    pub(crate) fn received(&self) -> &str {
+        &self.received
+    }
+}
