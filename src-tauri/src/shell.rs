@@ -56,9 +56,10 @@ impl Shell {
     pub async fn set_name(&self, name: &str) -> Result<(), WireError> {
         let name = parse_name(name)?;
         let backend = self.backend().await?;
-        backend.client.set_name(name).await.map_err(|error| error.to_wire())?;
+        let outcome = backend.client.set_name(name).await;
+        // The profile may have changed even if a server did not get the name.
         backend.send_profile();
-        Ok(())
+        outcome.map_err(|error| error.to_wire())
     }
 
     /// Hosts a server under this name.

@@ -4,7 +4,6 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
-use ichat_protocol::{ErrorCode, WireError};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
@@ -26,13 +25,6 @@ pub struct Address {
 #[error("\"{text}\" is not an address. Type it like 192.168.1.7, 192.168.1.7:4242 or chat.example.org.")]
 pub struct InvalidAddress {
     text: String,
-}
-
-impl InvalidAddress {
-    /// Returns the error in the form that the interface shows.
-    pub fn to_wire(&self) -> WireError {
-        WireError::new(ErrorCode::BadRequest, self.to_string())
-    }
 }
 
 impl Address {

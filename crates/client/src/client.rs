@@ -1,12 +1,11 @@
 //! The handle of a client: commands in, updates out.
 
-use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use ichat_protocol::{Name, ServerId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::error::{CommandError, JoinError, OpenError};
@@ -29,8 +28,9 @@ struct Inner {
     state: Arc<ClientState>,
     sessions: RunningSessions,
     ended: CancellationToken,
+    /// Locked while a server is added or removed together with its session.
+    joining: Mutex<()>,
     _stop_on_drop: DropGuard,
-    _lock: File,
 }
 
 impl Client {
@@ -42,7 +42,6 @@ impl Client {
 
     /// Does the same as [`Client::open`], with a clock other than the machine's.
     pub fn open_with_clock(clock: Clock, dir: &Path, name: Option<Name>) -> Result<(Client, Updates), OpenError> {
-        let lock = lock_folder(dir)?;
         let (updates, queue) = mpsc::channel(QUEUE_CAPACITY);
         let state = Arc::new(ClientState::open(clock, dir, name, updates)?);
         let sessions = RunningSessions::new(Arc::clone(&state), dir.join("servers"));
@@ -50,7 +49,7 @@ impl Client {
         let client = Client {
             inner: Arc::new(Inner {
                 _stop_on_drop: sessions.stop.clone().drop_guard(),
-                _lock: lock,
+                joining: Mutex::default(),
                 ended: ended.clone(),
                 sessions,
                 state,
@@ -65,14 +64,17 @@ impl Client {
         self.inner.state.identity().profile
     }
 
-    /// Changes the user's name, here and on every server.
+    /// Changes the user's name, here and on every server. A server whose session returns an error does not keep the name
+    /// from the others, and gets it with the next connection.
     pub async fn set_name(&self, name: Name) -> Result<(), CommandError> {
         let saved = self.inner.state.set_name(name.clone());
         saved.map_err(|error| CommandError::Storage(error.to_string()))?;
+        let mut outcome = Ok(());
         for server in self.servers() {
-            self.command(server.id, Command::SetName { name: name.clone() }).await?;
+            let sent = self.command(server.id, Command::SetName { name: name.clone() }).await;
+            outcome = outcome.and(sent);
         }
-        Ok(())
+        outcome
     }
 
     /// Returns the servers that the user has joined.
@@ -83,8 +85,14 @@ impl Client {
     /// Finds the server at one of these addresses, adds it to the known servers and starts a session with it. All addresses
     /// must belong to one server. Takes eight seconds at most.
     pub async fn join(&self, addresses: &[Address]) -> Result<ServerId, JoinError> {
-        let Inner { state, sessions, .. } = &*self.inner;
+        let Inner {
+            state,
+            sessions,
+            joining,
+            ..
+        } = &*self.inner;
         let (address, challenge) = state.prober.find(addresses, None).await?;
+        let _joining = joining.lock().await;
         if sessions.stop.is_cancelled() {
             return Err(JoinError::Closing);
         }
@@ -108,11 +116,13 @@ impl Client {
         self.inner.sessions.nudge(server).await;
     }
 
-    /// Ends the session with a server and deletes its replica.
+    /// Removes a server from the known servers, ends its session and deletes its replica. If the list can't be saved,
+    /// this has no effect.
     pub async fn forget(&self, server: ServerId) -> Result<(), CommandError> {
         let failed = |error: io::Error| CommandError::Storage(error.to_string());
-        self.inner.sessions.end(server).await;
+        let _joining = self.inner.joining.lock().await;
         self.inner.state.remove_server(server).map_err(failed)?;
+        self.inner.sessions.end(server).await;
         self.inner.sessions.delete_replica(server).map_err(failed)
     }
 
@@ -171,20 +181,5 @@ impl Client {
                 inner.sessions.nudge_all().await;
             }
         }
-    }
-}
-
-/// Creates the data folder if needed, and locks it until the file is dropped.
-fn lock_folder(dir: &Path) -> Result<File, OpenError> {
-    let in_folder = |cause| OpenError::Folder {
-        dir: dir.to_owned(),
-        cause,
-    };
-    fs::create_dir_all(dir).map_err(in_folder)?;
-    let lock = File::create(dir.join("client.lock")).map_err(in_folder)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { dir: dir.to_owned() }),
-        Err(TryLockError::Error(cause)) => Err(in_folder(cause)),
     }
 }

@@ -89,7 +89,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_late_timer_is_no_suspend() {
-        let clock = Clock::new(|| Duration::from_secs(100));
+        let reads = AtomicU64::new(0);
+        // Each check finds that two seconds have passed, as after a timer that is one second late.
+        let clock = Clock::new(move || Duration::from_secs(2 * reads.fetch_add(1, Ordering::SeqCst)));
         assert!(timeout(CHECK_INTERVAL * 100, clock.wait_for_wake_up()).await.is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! The errors of a client. Each message tells the user what to do.
+//! The errors of a client. Each message says what the user can do.
 
 use std::io;
 use std::path::PathBuf;
@@ -64,7 +64,7 @@ pub enum CommandError {
     #[error("This server is not known. Join it first.")]
     UnknownServer,
     /// The command could not be saved and has no effect.
-    #[error("It could not be saved: {0}")]
+    #[error("It could not be saved: {0}. Free some space, and try again.")]
     Storage(String),
     /// The client is shutting down.
     #[error("I-Chat is closing.")]

@@ -95,7 +95,7 @@ fn parse(bytes: &[u8]) -> Option<(Name, DeviceId, SigningKey)> {
 
 fn damaged(file: &Path) -> io::Error {
     let text = format!(
-        "{} is damaged. Put a backup in its place, or move it away to start as somebody new",
+        "{} is damaged. Put a backup in its place, or move it away to start as a new user",
         file.display()
     );
     io::Error::new(io::ErrorKind::InvalidData, text)

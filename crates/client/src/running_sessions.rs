@@ -59,7 +59,8 @@ impl RunningSessions {
             Arc::clone(&self.state),
             server,
             self.dir.join(server.to_string()),
-            (driver.clone(), messages),
+            driver.clone(),
+            messages,
             stop.clone(),
         );
         self.tasks.spawn(async move {
@@ -74,15 +75,18 @@ impl RunningSessions {
         let session = self.running.lock().remove(&server);
         if let Some(session) = session {
             session.stop.cancel();
-            drop(tokio::time::timeout(SHUTDOWN_TIMEOUT, session.ended.cancelled()).await);
+            let ended = tokio::time::timeout(SHUTDOWN_TIMEOUT, session.ended.cancelled()).await;
+            if ended.is_err() {
+                tracing::warn!(%server, "the session did not end in time");
+            }
         }
     }
 
     /// Deletes the replica of a server whose session has ended.
     pub(crate) fn delete_replica(&self, server: ServerId) -> io::Result<()> {
         match std::fs::remove_dir_all(self.dir.join(server.to_string())) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
         }
     }
 

@@ -18,6 +18,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 const MAX_HELLO_BYTES: usize = 64 * 1024;
 /// The longest message of a refusal that is shown to the user, in bytes.
 const MAX_REFUSAL_BYTES: usize = 400;
+/// The number of addresses that one search tries.
 const MAX_ADDRESSES: usize = 32;
 
 /// An HTTP client for `/api/hello`. Cheap to clone.
@@ -49,7 +50,7 @@ impl ServerProber {
         let deadline = Instant::now() + TOTAL_TIMEOUT;
         let mut untried = addresses.iter().take(MAX_ADDRESSES).cloned().peekable();
         let mut attempts = JoinSet::new();
-        let mut worst = ProbeError::NoAddress;
+        let mut best_error = ProbeError::NoAddress;
         let mut next_attempt = Instant::now();
         while untried.peek().is_some() || !attempts.is_empty() {
             tokio::select! {
@@ -63,8 +64,8 @@ impl ServerProber {
                 Some(outcome) = attempts.join_next() => match outcome {
                     Ok(Ok(found)) => return Ok(found),
                     Ok(Err(error)) => {
-                        if error.informativeness() > worst.informativeness() {
-                            worst = error;
+                        if error.informativeness() > best_error.informativeness() {
+                            best_error = error;
                         }
                         next_attempt = Instant::now();
                     }
@@ -73,13 +74,13 @@ impl ServerProber {
                 () = sleep_until(deadline) => break,
             }
         }
-        if let (ProbeError::NoAddress, Some(address)) = (&worst, addresses.first()) {
-            worst = ProbeError::Unreachable {
+        if let (ProbeError::NoAddress, Some(address)) = (&best_error, addresses.first()) {
+            best_error = ProbeError::Unreachable {
                 address: address.clone(),
                 cause: "no answer in time".into(),
             };
         }
-        Err(worst)
+        Err(best_error)
     }
 
     async fn probe(&self, address: Address, wanted: Option<ServerId>) -> Result<(Address, Challenge), ProbeError> {
@@ -134,7 +135,7 @@ impl ServerProber {
 /// Returns whether the body of a refusal is a message for people, and not for example a proxy's HTML page.
 fn is_readable(message: &str) -> bool {
     let is_plain = !message.contains('<') && !message.chars().any(char::is_control);
-    is_plain && !message.is_empty() && message.len() < MAX_REFUSAL_BYTES
+    is_plain && !message.is_empty() && message.len() <= MAX_REFUSAL_BYTES
 }
 
 /// Returns the innermost cause, since the outer ones only repeat the address.

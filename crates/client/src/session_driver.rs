@@ -8,7 +8,7 @@ use std::time::Duration;
 use ichat_protocol::{ErrorCode, ServerId, WireError};
 use ichat_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::{ConnectParams, Connection};
@@ -22,7 +22,7 @@ use crate::updates::ClientUpdate;
 
 /// The number of inputs that are processed together. Their changes are saved in one transaction.
 const INPUT_BATCH: usize = 256;
-/// The pause after a failed write, before the session restarts from what is on disk.
+/// The pause after a storage error, before the session restarts from what is on disk.
 const STORAGE_RETRY_DELAY: Duration = Duration::from_secs(5);
 /// A nudge replaces an attempt that is older than this: its packets may have been lost while the machine was suspended.
 const STALE_ATTEMPT_MS: u64 = 2_000;
@@ -51,7 +51,8 @@ pub(crate) async fn run(
     state: Arc<ClientState>,
     server: ServerId,
     dir: PathBuf,
-    (sender, messages): (mpsc::Sender<SessionMessage>, mpsc::Receiver<SessionMessage>),
+    sender: mpsc::Sender<SessionMessage>,
+    messages: mpsc::Receiver<SessionMessage>,
     stop: CancellationToken,
 ) {
     let store = match Store::open(&dir).await {
@@ -62,20 +63,7 @@ pub(crate) async fn run(
             return refuse_all(&state, server, &error, messages, &stop).await;
         }
     };
-    let mut driver = SessionDriver {
-        state,
-        server,
-        stop,
-        messages,
-        sender,
-        session: Session::new(),
-        store: store.clone(),
-        connection: None,
-        last_connection_id: 0,
-        attempt_started_ms: 0,
-        connect_at: None,
-        wake_at: None,
-    };
+    let mut driver = SessionDriver::new(state, server, store.clone(), sender, messages, stop);
     driver.run().await;
     drop(driver);
     store.close().await;
@@ -89,28 +77,53 @@ async fn refuse_all(
     mut messages: mpsc::Receiver<SessionMessage>,
     stop: &CancellationToken,
 ) {
-    let report = || {
+    let report = async || {
         let update = Update::Connection(ConnectionStatus::Refused { error: error.clone() });
-        state.updates.send(ClientUpdate::Session { server, update })
+        let sending = state.updates.send(ClientUpdate::Session { server, update });
+        // Fails only without a receiver, which would be the only one to need it.
+        drop(stop.run_until_cancelled(sending).await);
     };
-    // Fails only without a receiver, which would be the only one to need it.
-    drop(report().await);
+    report().await;
     while let Some(Some(message)) = stop.run_until_cancelled(messages.recv()).await {
         match message {
             SessionMessage::Command(_, reply) => drop(reply.send(Err(CommandError::Storage(error.message.clone())))),
-            SessionMessage::Refresh => drop(report().await),
+            SessionMessage::Refresh => report().await,
             SessionMessage::Nudge | SessionMessage::Connection(..) => {}
         }
     }
 }
 
 impl SessionDriver {
-    /// Runs sessions one after the other. A new one starts after a failed write.
+    fn new(
+        state: Arc<ClientState>,
+        server: ServerId,
+        store: Store,
+        sender: mpsc::Sender<SessionMessage>,
+        messages: mpsc::Receiver<SessionMessage>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            state,
+            server,
+            stop,
+            messages,
+            sender,
+            session: Session::new(),
+            store,
+            connection: None,
+            last_connection_id: 0,
+            attempt_started_ms: 0,
+            connect_at: None,
+            wake_at: None,
+        }
+    }
+
+    /// Runs sessions one after the other. A new one starts after a storage error.
     async fn run(&mut self) {
         while !self.stop.is_cancelled() {
             let Err(error) = self.run_session().await else { return };
             // The session believes that its changes are saved. Only the disk knows which ones are.
-            tracing::error!(%error, server = %self.server, "failed to write the replica");
+            tracing::error!(%error, server = %self.server, "the replica failed; the session restarts from what is on disk");
             self.connection = None;
             self.notify(Update::Refused {
                 event: "save".into(),
@@ -123,7 +136,7 @@ impl SessionDriver {
         }
     }
 
-    /// Runs a session until it is stopped or a write fails.
+    /// Runs a session until it is stopped or the replica fails.
     async fn run_session(&mut self) -> Result<(), StoreError> {
         self.session = Session::new();
         (self.connect_at, self.wake_at) = (None, None);
@@ -138,17 +151,16 @@ impl SessionDriver {
     /// Waits for inputs. Returns `None` when the session is stopped.
     async fn next_inputs(&mut self) -> Option<(Vec<Input>, Replies)> {
         let (mut inputs, mut replies) = (Vec::new(), Vec::new());
-        let never = Instant::now() + Duration::from_hours(24);
-        let stop = self.stop.clone();
+        // Biased, so that a flood of messages delays neither the stop nor the timers.
         tokio::select! {
             biased;
-            () = stop.cancelled() => return None,
-            first = self.messages.recv() => self.receive(first?, &mut inputs, &mut replies),
-            () = sleep_until(self.connect_at.unwrap_or(never)), if self.connect_at.is_some() => self.connect(),
-            () = sleep_until(self.wake_at.unwrap_or(never)), if self.wake_at.is_some() => {
+            () = self.stop.cancelled() => return None,
+            () = sleep_until(self.connect_at) => self.connect(),
+            () = sleep_until(self.wake_at) => {
                 self.wake_at = None;
                 inputs.push(Input::Tick);
             }
+            first = self.messages.recv() => self.receive(first?, &mut inputs, &mut replies),
         }
         while inputs.len() < INPUT_BATCH {
             let Ok(message) = self.messages.try_recv() else { break };
@@ -227,10 +239,12 @@ impl SessionDriver {
     async fn perform(&mut self, effect: Effect) -> Result<Option<Input>, StoreError> {
         match effect {
             Effect::Connect { after_ms, before_ms } => self.schedule_connect(after_ms, before_ms),
-            Effect::Close => match &self.connection {
-                Some(connection) => connection.close(),
-                None => return Ok(Some(Input::Closed { error: None })),
-            },
+            Effect::Close => {
+                // Without a connection, its `Closed` was an input of the same batch.
+                if let Some(connection) = &self.connection {
+                    connection.close();
+                }
+            }
             Effect::Emit(event) => {
                 if let Some(connection) = &self.connection {
                     connection.send(event);
@@ -262,6 +276,7 @@ impl SessionDriver {
             return;
         };
         let age = self.state.clock.now_ms().saturating_sub(self.attempt_started_ms);
+        // Only a nudge connects without a delay while an attempt is running.
         if before_ms == 0 && age > STALE_ATTEMPT_MS {
             connection.close();
         }
@@ -282,12 +297,17 @@ impl SessionDriver {
 
     async fn notify(&self, update: Update) {
         let server = self.server;
-        if let Update::Hello(hello) = &update {
-            self.state.update_server(server, Some(hello.server.name.clone()), &[]);
-        }
         let sending = self.state.updates.send(ClientUpdate::Session { server, update });
         // Fails only without a receiver, which would be the only one to need it.
         drop(self.stop.run_until_cancelled(sending).await);
+    }
+}
+
+/// Waits until the deadline, or forever if there is none.
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -295,4 +315,129 @@ impl SessionDriver {
 fn random_delay(after_ms: u64, before_ms: u64) -> u64 {
     let width = before_ms.saturating_sub(after_ms).saturating_add(1);
     getrandom::u64().map_or(before_ms, |random| after_ms + random % width)
+}
+
+#[cfg(test)]
+mod tests {
+    use ichat_protocol::{Closing, DeviceId, Hello, LimitsInfo, MemberId, Name, RoomId, ServerEvent, ServerInfo};
+    use tempfile::TempDir;
+    use tokio::time::timeout;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::Clock;
+
+    const SERVER: ServerId = ServerId(Uuid::nil());
+
+    /// A driver that is not running, with the queue of its updates and the folder of its replica.
+    struct TestDriver {
+        driver: SessionDriver,
+        updates: mpsc::Receiver<ClientUpdate>,
+        dir: TempDir,
+    }
+
+    async fn test_driver() -> TestDriver {
+        let dir = tempfile::tempdir().unwrap();
+        let (sender, updates) = mpsc::channel(100);
+        let state = ClientState::open(Clock::system(), dir.path(), None, sender).unwrap();
+        let store = Store::open(&dir.path().join("replica")).await.unwrap();
+        let (sender, messages) = mpsc::channel(100);
+        let driver = SessionDriver::new(
+            Arc::new(state),
+            SERVER,
+            store,
+            sender,
+            messages,
+            CancellationToken::new(),
+        );
+        TestDriver { driver, updates, dir }
+    }
+
+    #[tokio::test]
+    async fn a_regular_stop_of_the_server_is_one_failed_attempt() {
+        let TestDriver {
+            mut driver,
+            mut updates,
+            dir: _dir,
+        } = test_driver().await;
+        let start = Input::Start(replica::load(&driver.store).await.unwrap());
+        driver.process(vec![start], Vec::new()).await.unwrap();
+        driver.connect();
+        let events = [
+            ConnectionEvent::Socket(SocketEvent::Opened),
+            ConnectionEvent::Socket(SocketEvent::Received(hello())),
+            ConnectionEvent::Socket(SocketEvent::Received(closing())),
+            ConnectionEvent::Closed { error: None },
+        ];
+        let (mut inputs, mut replies) = (Vec::new(), Vec::new());
+        for event in events {
+            let message = SessionMessage::Connection(driver.last_connection_id, event);
+            driver.receive(message, &mut inputs, &mut replies);
+        }
+        driver.process(inputs, replies).await.unwrap();
+        let mut attempts = Vec::new();
+        while let Ok(update) = updates.try_recv() {
+            if let ClientUpdate::Session {
+                update: Update::Connection(ConnectionStatus::Reconnecting { attempts: failed, .. }),
+                ..
+            } = update
+            {
+                attempts.push(failed);
+            }
+        }
+        assert_eq!(attempts.last(), Some(&1), "{attempts:?}");
+    }
+
+    #[tokio::test]
+    async fn messages_do_not_delay_a_timer() {
+        let TestDriver { mut driver, .. } = test_driver().await;
+        driver.sender.try_send(SessionMessage::Nudge).unwrap();
+        driver.wake_at = Instant::now().checked_sub(Duration::from_secs(1));
+        let (inputs, _) = driver.next_inputs().await.unwrap();
+        assert!(inputs.contains(&Input::Tick), "{inputs:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_without_a_replica_stops_while_its_updates_wait() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sender, _updates) = mpsc::channel(1);
+        let state = ClientState::open(Clock::system(), dir.path(), None, sender).unwrap();
+        state.updates.try_send(ClientUpdate::Servers(Vec::new())).unwrap();
+        let error = WireError::new(ErrorCode::Storage, "The disk is full.");
+        let (_sender, messages) = mpsc::channel(1);
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let refusing = refuse_all(&state, SERVER, &error, messages, &stop);
+        timeout(Duration::from_secs(1), refusing).await.unwrap();
+    }
+
+    fn closing() -> ServerEvent {
+        ServerEvent::Closing(Closing {
+            message: "The server is restarting.".into(),
+        })
+    }
+
+    fn hello() -> ServerEvent {
+        ServerEvent::Hello(Hello {
+            server: ServerInfo {
+                id: SERVER,
+                name: Name::parse("Office").unwrap(),
+                software: String::new(),
+            },
+            protocol: 1,
+            me: MemberId::guest(Uuid::nil()),
+            name: Name::parse("Alice").unwrap(),
+            device: DeviceId(Uuid::nil()),
+            lobby: RoomId(Uuid::nil()),
+            rooms: Vec::new(),
+            limits: LimitsInfo {
+                text_bytes: 1_000,
+                page_entries: 200,
+                packet_bytes: 100_000,
+                waiting_posts: 64,
+                heads_every_ms: 5_000,
+            },
+            now: 0,
+        })
+    }
 }

@@ -5,8 +5,7 @@
 //! - The death of a server appears as an error without a close, and some ends do not appear at all. Here an error ends the
 //!   connection; for the rest the session has its watchdog.
 //! - It can panic. [`run`] is spawned as a task whose end is always noticed. A panic in a task of the library looks
-//!   like an end
-//!   that does not appear.
+//!   like an end that does not appear.
 //! - Its acknowledgements are broken. None is requested.
 
 use std::pin::Pin;

@@ -1,5 +1,6 @@
 //! The state that the client and all its sessions share.
 
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
 
@@ -22,16 +23,20 @@ pub(crate) struct ClientState {
     servers: Mutex<KnownServers>,
     /// Wakes [`ClientState::send_server_lists`].
     servers_changed: Notify,
+    /// Locks the data folder. All sessions share this state, so the lock lasts until the last one has ended.
+    _lock: File,
 }
 
 impl ClientState {
-    /// Reads the profile and the known servers. Creates the profile if there is none.
+    /// Locks the data folder, and reads the profile and the known servers. Creates the folder and the profile if there
+    /// are none.
     pub(crate) fn open(
         clock: Clock,
         dir: &Path,
         name: Option<Name>,
         updates: mpsc::Sender<ClientUpdate>,
     ) -> Result<Self, OpenError> {
+        let lock = lock_folder(dir)?;
         let in_folder = |cause| OpenError::Folder {
             dir: dir.to_owned(),
             cause,
@@ -43,6 +48,7 @@ impl ClientState {
             identity: Mutex::new(Identity::open(dir, name).map_err(in_folder)?),
             servers: Mutex::new(KnownServers::open(dir).map_err(in_folder)?),
             servers_changed: Notify::new(),
+            _lock: lock,
         })
     }
 
@@ -64,14 +70,14 @@ impl ClientState {
 
     /// Adds a server that the user joins.
     pub(crate) fn add_server(&self, server: ServerId, name: Name, found: &[Address]) -> io::Result<()> {
-        self.servers.lock().upsert(server, Some(name), found)?;
+        self.servers.lock().add(server, name, found)?;
         self.request_server_list();
         Ok(())
     }
 
-    /// Updates the name and the addresses of a known server. A failure to save them is only logged.
+    /// Updates the name and the addresses of a server, if it is known. A failure to save them is only logged.
     pub(crate) fn update_server(&self, server: ServerId, name: Option<Name>, found: &[Address]) {
-        match self.servers.lock().upsert(server, name, found) {
+        match self.servers.lock().update(server, name, found) {
             Ok(true) => self.request_server_list(),
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "failed to save the address of a server"),
@@ -97,5 +103,20 @@ impl ClientState {
             // Fails only without a receiver, which would be the only one to need the list.
             drop(self.updates.send(ClientUpdate::Servers(servers)).await);
         }
+    }
+}
+
+/// Creates the data folder if needed, and locks it until the file is dropped.
+fn lock_folder(dir: &Path) -> Result<File, OpenError> {
+    let in_folder = |cause| OpenError::Folder {
+        dir: dir.to_owned(),
+        cause,
+    };
+    fs::create_dir_all(dir).map_err(in_folder)?;
+    let lock = File::create(dir.join("client.lock")).map_err(in_folder)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { dir: dir.to_owned() }),
+        Err(TryLockError::Error(cause)) => Err(in_folder(cause)),
     }
 }

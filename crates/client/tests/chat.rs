@@ -3,18 +3,19 @@
 //! - a message reaches the other user, and leaves the sender's outbox
 //! - a hundred messages keep their order for everyone
 //! - a room is created, joined and left, and joining an unknown one is refused
-//! - a new name reaches the server and survives a restart
-//! - a restarted interface gets everything again
-//! - a second process on the same data folder is refused, and so is a command for an unknown server
+//! - a new name reaches the server and survives a restart; a server that fails does not keep it from the others
+//! - a restarted interface gets the status, the rooms and the outbox again
+//! - a second process on the same data folder is refused, also while the sessions of a dropped client are ending
+//! - a command for an unknown server is refused
 
 #![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
 
 mod common;
 
 use common::{User, name, start_server};
-use ichat_client::session::{Command, ConnectionStatus};
+use ichat_client::session::Command;
 use ichat_client::{Client, OpenError};
-use ichat_protocol::{ErrorCode, RoomId};
+use ichat_protocol::{ErrorCode, Kind, RoomId};
 
 #[tokio::test]
 async fn a_message_reaches_the_other_user() {
@@ -94,31 +95,60 @@ async fn a_room_is_created_joined_and_left() {
 #[tokio::test]
 async fn a_new_name_reaches_the_server_and_survives_a_restart() {
     let server = start_server().await;
-    let alice = User::online("Alice", &server).await;
+    let mut alice = User::online("Alice", &server).await;
     alice.client.set_name(name("Alicia")).await.unwrap();
-    let id = alice.client.profile().member;
-    let mut alice = alice.restarts().await;
-    alice.is_online().await;
-    assert_eq!(alice.client.profile().name, name("Alicia"));
+    // Checked before the restart, because each connection signs in with the name in the profile.
+    alice.until("the new name", was_renamed).await;
     let members = server.store().members(server.lobby()).await.unwrap();
+    let id = alice.client.profile().member;
     let renamed = members.iter().find(|member| member.id == id).unwrap();
     assert_eq!(renamed.name, name("Alicia"));
+    let alice = alice.restarts().await;
+    assert_eq!(alice.client.profile().name, name("Alicia"));
 }
 
 #[tokio::test]
-async fn a_restarted_interface_gets_everything_again() {
-    let server = start_server().await;
+async fn a_new_name_reaches_the_other_servers_if_one_replica_is_damaged() {
+    let (first, second) = (start_server().await, start_server().await);
+    let mut alice = User::online("Alice", &first).await;
+    let damaged = alice.server.unwrap();
+    alice.joins(second.address).await;
+    let intact = alice.server;
+    alice.client.shutdown().await;
+    let replica = alice.dir.join("servers").join(damaged.to_string());
+    std::fs::remove_dir_all(&replica).unwrap();
+    std::fs::write(&replica, "not a folder").unwrap();
+
+    let mut alice = alice.restarts().await;
+    alice.server = intact;
+    alice.is_online().await;
+    let error = alice.client.set_name(name("Alicia")).await.unwrap_err();
+    assert_eq!(error.to_wire().code, ErrorCode::Storage);
+    alice.until("the new name", was_renamed).await;
+}
+
+#[tokio::test]
+async fn a_restarted_interface_gets_the_status_the_rooms_and_the_outbox_again() {
+    let mut server = start_server().await;
     let mut alice = User::online("Alice", &server).await;
+    server.stops().await;
+    alice.is_offline().await;
     alice.says("hi").await;
-    alice.sees("hi").await;
-    (alice.connection, alice.lobby) = (None, None);
+    alice
+        .until("a message in the outbox", |user| user.outbox.len() == 1)
+        .await;
+    let lobby = alice.lobby.take();
+    alice.connection = None;
     alice.rooms.clear();
     alice.client.refresh().await;
     alice
         .until("the status, the lobby and the rooms", |user| {
-            user.connection == Some(ConnectionStatus::Online) && user.lobby.is_some() && user.rooms.len() == 1
+            user.connection.is_some() && user.lobby == lobby && user.rooms.len() == 1
         })
         .await;
+    alice.outbox.clear();
+    alice.client.refresh().await;
+    alice.until("the outbox", |user| user.outbox.len() == 1).await;
 }
 
 #[tokio::test]
@@ -130,9 +160,32 @@ async fn a_second_process_on_the_same_folder_is_refused() {
 }
 
 #[tokio::test]
+async fn a_folder_stays_in_use_until_the_last_session_has_ended() {
+    let server = start_server().await;
+    let alice = User::online("Alice", &server).await;
+    let dir = alice.dir.clone();
+    drop(alice.client);
+    // No task has run in between: the session has not ended.
+    let error = Client::open(&dir, None).err().unwrap();
+    assert!(matches!(error, OpenError::InUse { .. }), "{error:?}");
+    let unlocked = async {
+        while Client::open(&dir, None).is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(common::TIMEOUT, unlocked).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_command_for_an_unknown_server_is_refused() {
     let alice = User::new("Alice");
     let unknown = "00000000-0000-4000-8000-000000000000".parse().unwrap();
     let error = alice.client.command(unknown, Command::Browse).await.unwrap_err();
     assert_eq!(error.to_wire().code, ErrorCode::Other);
+}
+
+fn was_renamed(user: &User) -> bool {
+    user.timeline
+        .iter()
+        .any(|entry| entry.body.kind() == Kind::MemberRenamed)
 }

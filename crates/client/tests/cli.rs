@@ -1,6 +1,7 @@
 //! `ichat-cli` as a script uses it.
 //!
 //! - it lists rooms, posts a message and follows a room, as text and as JSON; control characters do not reach the terminal
+//! - it goes on following a room when the server is restored from a backup
 //! - errors end it with the exit code 1 and a message
 //! - `--help` shows the arguments in the order in which they are given
 
@@ -11,11 +12,11 @@ mod common;
 use std::process::{Output, Stdio};
 
 use common::net::unused_address;
-use common::{User, address, start_server};
+use common::{User, address, copy_data, start_server};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
 #[tokio::test]
@@ -34,24 +35,33 @@ async fn a_script_posts_and_reads() {
     let said = run(&data, &["say", &server, "lobby", "all tests passed"]).await;
     assert!(said.status.success(), "{said:?}");
 
-    let mut tail = cli(&data, &["tail", &server, "lobby"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
-    let mut line_with = async |wanted: &str| {
-        while let Some(line) = timeout(common::TIMEOUT, lines.next_line()).await.unwrap().unwrap() {
-            if line.contains(wanted) {
-                return line;
-            }
-        }
-        panic!("no line with: {wanted}");
-    };
-    assert_eq!(line_with("green").await, "Robot: build [31mgreen");
-    assert_eq!(line_with("passed").await, "Robot: all tests passed");
+    let mut tail = Tail::start(&data, &server);
+    assert_eq!(tail.line_with("green").await, "Robot: build [31mgreen");
+    assert_eq!(tail.line_with("passed").await, "Robot: all tests passed");
     bob.says("well done").await;
-    assert_eq!(line_with("well done").await, "Bob: well done");
-    tail.kill().await.unwrap();
+    assert_eq!(tail.line_with("well done").await, "Bob: well done");
+}
+
+#[tokio::test]
+async fn a_room_is_followed_when_the_server_is_restored_from_a_backup() {
+    let mut server = start_server().await;
+    let mut bob = User::online("Bob", &server).await;
+    server.stops().await;
+    let backup = tempfile::tempdir().unwrap();
+    copy_data(server.data(), backup.path());
+    server.starts_again().await;
+    let data = tempfile::tempdir().unwrap();
+    let mut tail = Tail::start(&data, &address(server.address).to_string());
+    for text in ["after the backup", "later", "much later"] {
+        bob.says(text).await;
+        tail.line_with(text).await;
+    }
+    server.stops().await;
+    copy_data(backup.path(), server.data());
+    server.starts_again().await;
+    bob.until("a reset", |user| user.resets == 1).await;
+    bob.says("after the restore").await;
+    assert_eq!(tail.line_with("after the restore").await, "Bob: after the restore");
 }
 
 #[tokio::test]
@@ -63,6 +73,7 @@ async fn an_error_ends_it_with_a_message() {
     assert_eq!(empty.status.code(), Some(1));
     assert_eq!(text(&empty.stderr).trim(), "A message needs some text.");
     let unknown = run(&data, &["join", &server, "Attic"]).await;
+    assert_eq!(unknown.status.code(), Some(1));
     assert!(text(&unknown.stderr).contains("There are: Lobby."), "{unknown:?}");
     let unreachable = run(&data, &["--json", "rooms", &unused_address().await.to_string()]).await;
     assert_eq!(unreachable.status.code(), Some(1));
@@ -77,6 +88,35 @@ async fn help_shows_the_arguments_in_their_order() {
     let help = run(&data, &["say", "--help"]).await;
     let help = text(&help.stdout);
     assert!(help.contains("say [OPTIONS] <ADDRESS> [ROOM] <TEXT>"), "{help}");
+}
+
+/// A running `ichat-cli tail` of the lobby. Ends when it is dropped.
+struct Tail {
+    lines: Lines<BufReader<ChildStdout>>,
+    _process: Child,
+}
+
+impl Tail {
+    fn start(data: &TempDir, server: &str) -> Self {
+        let mut process = cli(data, &["tail", server, "lobby"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            lines: BufReader::new(process.stdout.take().unwrap()).lines(),
+            _process: process,
+        }
+    }
+
+    /// Returns the next line with this text.
+    async fn line_with(&mut self, wanted: &str) -> String {
+        while let Some(line) = timeout(common::TIMEOUT, self.lines.next_line()).await.unwrap().unwrap() {
+            if line.contains(wanted) {
+                return line;
+            }
+        }
+        panic!("no line with: {wanted}");
+    }
 }
 
 fn cli(data: &TempDir, arguments: &[&str]) -> Command {

@@ -1,10 +1,11 @@
 //! Joining a server by its addresses.
 //!
-//! - an address without a server, with another program or with another protocol version leads to an error that tells
+//! - an address without a server, with another program or with another protocol version leads to an error that says
 //!   what to do
 //! - addresses that do not answer do not delay the one that does
 //! - a server that moved is found at its new address, and another server at the old address is not mistaken for it
 //! - a forgotten server is gone, and so is its replica
+//! - a server that can't be forgotten, because the list of servers can't be written, stays usable
 
 #![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
 
@@ -12,7 +13,7 @@ mod common;
 
 use common::net::{other_program, silent_program, unused_address};
 use common::{User, address, start_server};
-use ichat_client::session::ConnectionStatus;
+use ichat_client::session::{Command, ConnectionStatus};
 use ichat_client::{JoinError, ProbeError};
 use ichat_protocol::ErrorCode;
 
@@ -99,6 +100,20 @@ async fn a_forgotten_server_is_gone() {
     assert!(!replica.exists());
     assert!(alice.client.servers().is_empty());
     assert!(alice.restarts().await.client.servers().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_forgotten_stays_usable() {
+    let server = start_server().await;
+    let alice = User::online("Alice", &server).await;
+    let id = alice.server.unwrap();
+    let list = alice.dir.join("servers.json");
+    std::fs::remove_file(&list).unwrap();
+    std::fs::create_dir_all(list.join("in the way")).unwrap();
+    let error = alice.client.forget(id).await.unwrap_err();
+    assert_eq!(error.to_wire().code, ErrorCode::Storage);
+    assert_eq!(alice.client.servers().len(), 1);
+    alice.client.command(id, Command::Browse).await.unwrap();
 }
 
 fn status_message(user: &User) -> Option<&str> {

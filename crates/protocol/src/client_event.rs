@@ -14,9 +14,26 @@ use crate::tagged::{data_of, tagged};
 use crate::{Body, EntryId, ErrorCode, Head, Name, RoomId, Seq, WireError};
 
 /// An event from a client.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    TS,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+    strum::EnumDiscriminants,
+)]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[strum_discriminants(
+    name(ClientEventKind),
+    doc = "The kind of a [`ClientEvent`]. Its text form is the event's name.",
+    derive(strum::EnumString, strum::IntoStaticStr),
+    strum(serialize_all = "snake_case"),
+    allow(missing_docs, reason = "the variants of `ClientEvent` have them")
+)]
 pub enum ClientEvent {
     /// Adds an entry. Answers: the broadcast `entries` that has its id, or `refused`. Posting the same id again returns
     /// the existing entry.
@@ -138,6 +155,13 @@ pub struct Read {
 pub struct SetName {
     /// The new name.
     pub name: Name,
+}
+
+impl ClientEventKind {
+    /// Returns the event's name on the wire.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 impl ClientEvent {

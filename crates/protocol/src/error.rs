@@ -80,6 +80,26 @@ impl ErrorCode {
             | ErrorCode::Other => false,
         }
     }
+
+    /// Returns `true` if the person is not, or no longer, a member of the room.
+    pub fn is_not_a_member(self) -> bool {
+        match self {
+            ErrorCode::UnknownRoom | ErrorCode::NotJoined => true,
+            ErrorCode::BadRequest
+            | ErrorCode::UnknownEvent
+            | ErrorCode::UnknownEntry
+            | ErrorCode::NotYours
+            | ErrorCode::TooLarge
+            | ErrorCode::Conflict
+            | ErrorCode::Busy
+            | ErrorCode::Closing
+            | ErrorCode::Storage
+            | ErrorCode::Protocol
+            | ErrorCode::Auth
+            | ErrorCode::NoGuests
+            | ErrorCode::Other => false,
+        }
+    }
 }
 
 /// A refusal: `{code, message}`.

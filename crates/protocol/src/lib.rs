@@ -34,7 +34,9 @@ pub mod text_rule;
 
 pub use auth::{Auth, AuthError, Challenge, Key, ServerInfo, Signature, sign, verify};
 pub use body::{Body, CollapseKey, RoomChange};
-pub use client_event::{Away, ClientEvent, Create, History, InRoom, Nothing, Post, Read, SetName, Sync, Typing};
+pub use client_event::{
+    Away, ClientEvent, ClientEventKind, Create, History, InRoom, Nothing, Post, Read, SetName, Sync, Typing,
+};
 pub use entry::Entry;
 pub use error::{ErrorCode, WireError};
 pub use ids::{DeviceId, EntryId, Epoch, InvalidMemberId, MemberId, RoomId, Seq, ServerId};

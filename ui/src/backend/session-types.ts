@@ -142,7 +142,7 @@ entries: Array<Entry>,
  */
 later?: Array<Entry>, } | { "update": "reset", room: RoomId, } | { "update": "outbox", room: RoomId, items: Array<OutboxItem>, } | { "update": "members", room: RoomId, members: Array<Member>, } | { "update": "presence", people: Array<Person>, } | { "update": "typing", room: RoomId, members: Array<MemberId>, } | { "update": "refused", 
 /**
- * The name of the event that carried the command.
+ * The name of the event that carried the command, or `save` if the replica could not be read or written.
  */
 event: string, room?: RoomId, error: WireError, };
 

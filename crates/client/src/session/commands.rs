@@ -1,8 +1,8 @@
 //! The commands of the user, and the ranges of history that they load.
 
 use ichat_protocol::{
-    Away, ClientEvent, Create, Entry, EntryId, ErrorCode, History, InRoom, Nothing, Read, RoomId, Seq, SetName,
-    WireError, limits::MAX_PAGE_ENTRIES,
+    Away, ClientEvent, ClientEventKind, Create, Entry, EntryId, ErrorCode, History, InRoom, Nothing, Read, RoomId, Seq,
+    SetName, WireError, limits::MAX_PAGE_ENTRIES,
 };
 
 use super::{Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, effects::Effects};
@@ -122,7 +122,7 @@ impl Session {
             return;
         }
         effects.notify(Update::Refused {
-            event: "post".into(),
+            event: ClientEventKind::Post.name().into(),
             room: None,
             error: WireError::new(ErrorCode::Other, "It is already on its way and can't be taken back."),
         });

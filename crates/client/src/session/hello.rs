@@ -1,5 +1,7 @@
 //! The events about the server itself and its rooms: `hello` and `room`.
 
+use std::collections::BTreeSet;
+
 use ichat_protocol::{Away, ClientEvent, Hello, Read, RoomId, RoomSummary, SetName, Sync, limits::MAX_SEQ};
 
 use super::{Change, Session, Update, effects::Effects, room::Room};
@@ -15,9 +17,9 @@ impl Session {
         self.connection.go_online(now, hello.limits.heads_every_ms);
         self.lobby = Some(hello.lobby);
         self.rooms_changed = true;
-        let mut left: Vec<RoomId> = self.rooms.keys().copied().collect();
+        let mut left: BTreeSet<RoomId> = self.rooms.keys().copied().collect();
         for summary in std::mem::take(&mut hello.rooms).into_iter().take(MAX_ROOMS) {
-            left.retain(|id| *id != summary.id);
+            left.remove(&summary.id);
             self.upsert_room(summary, effects);
         }
         for id in left {

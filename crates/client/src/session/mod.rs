@@ -63,7 +63,7 @@ pub struct Session {
     wake_at: Option<u64>,
 }
 
-/// The user's wishes that the server may not know yet. A post is in the [`Outbox`] instead.
+/// Changes by the user that the server may not have yet. A post is in the [`Outbox`] instead.
 #[derive(Default)]
 struct PendingIntents {
     name: Option<Name>,

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ichat_protocol::{ClientEvent, Entry, EntryId, Post, RoomId, WireError, limits::MAX_POSTS_IN_FLIGHT};
+use ichat_protocol::{
+    ClientEvent, ClientEventKind, Entry, EntryId, Post, RoomId, WireError, limits::MAX_POSTS_IN_FLIGHT,
+};
 
 use super::{Change, OutboxItem, OutboxState, Update, effects::Effects};
 
@@ -191,7 +193,7 @@ impl Outbox {
             self.paused_until = Some(now + pause);
             self.pauses = self.pauses.saturating_add(1);
             effects.notify(Update::Refused {
-                event: "post".into(),
+                event: ClientEventKind::Post.name().into(),
                 room: Some(room),
                 error,
             });

@@ -1,6 +1,6 @@
 //! The events of the server: which part of the session handles which, and the small ones themselves.
 
-use ichat_protocol::{ErrorCode, MemberList, Read, Refused, RoomId, ServerEvent, TypingNow};
+use ichat_protocol::{ClientEventKind, MemberList, Read, Refused, RoomId, ServerEvent, TypingNow};
 
 use super::{Change, Session, Update, effects::Effects, hello::MAX_ROOMS, room::Room};
 
@@ -84,19 +84,34 @@ impl Session {
 
     fn on_refused(&mut self, now: u64, refused: Refused, effects: &mut Effects) {
         let Refused { event, room, id, error } = refused;
-        match (event.as_str(), room, id) {
-            ("post", _, Some(id)) if self.outbox.refuse(now, id, error.clone(), effects) => return,
-            // The log repeats its requests by itself.
-            ("sync" | "history", ..) if error.code.is_transient() => return,
-            ("sync" | "history" | "members", Some(room), _)
-                if matches!(error.code, ErrorCode::UnknownRoom | ErrorCode::NotJoined) =>
-            {
-                self.leave(room, effects);
+        // The server may name an event that this version does not have.
+        if let Ok(refused_event) = event.parse() {
+            match refused_event {
+                ClientEventKind::Post => {
+                    if id.is_some_and(|id| self.outbox.refuse(now, id, error.clone(), effects)) {
+                        return;
+                    }
+                }
+                // The log repeats its requests by itself.
+                ClientEventKind::Sync | ClientEventKind::History if error.code.is_transient() => return,
+                ClientEventKind::Sync | ClientEventKind::History | ClientEventKind::Members => {
+                    if let Some(room) = room.filter(|_| error.code.is_not_a_member()) {
+                        self.leave(room, effects);
+                    }
+                }
+                ClientEventKind::Create => {
+                    if let Some(room) = room {
+                        self.pending.created.remove(&room);
+                    }
+                }
+                ClientEventKind::Rooms
+                | ClientEventKind::Join
+                | ClientEventKind::Leave
+                | ClientEventKind::Typing
+                | ClientEventKind::Away
+                | ClientEventKind::Read
+                | ClientEventKind::SetName => {}
             }
-            ("create", Some(room), _) => {
-                self.pending.created.remove(&room);
-            }
-            _ => {}
         }
         effects.notify(Update::Refused { event, room, error });
     }

@@ -289,7 +289,7 @@ pub enum Update {
     },
     /// A command that was refused. Refused posts appear in [`Update::Outbox`] instead.
     Refused {
-        /// The name of the event that carried the command.
+        /// The name of the event that carried the command, or `save` if the replica could not be read or written.
         event: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]

@@ -8,7 +8,8 @@ use super::{Update, effects::Effects};
 
 /// A bound on the typing members that a hostile server can make the client keep.
 const MAX_TYPING_PER_ROOM: usize = 64;
-/// The shortest time between two reports that the user is typing.
+/// The shortest time between two reports that the user is typing: half of the time after which an indicator expires, so
+/// that the next report is not too late.
 const REPORT_INTERVAL_MS: u64 = 3_000;
 
 #[derive(Debug, Default)]

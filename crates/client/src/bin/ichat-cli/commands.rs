@@ -4,7 +4,9 @@ use std::io;
 use std::time::SystemTime;
 
 use ichat_client::session::{Command, LogRange, OutboxState, Update};
-use ichat_protocol::{Body, Entry, EntryId, ErrorCode, RoomId, Seq, WireError, limits::MAX_PAGE_ENTRIES};
+use ichat_protocol::{
+    Body, ClientEventKind, Entry, EntryId, ErrorCode, RoomId, Seq, WireError, limits::MAX_PAGE_ENTRIES,
+};
 use serde_json::json;
 
 use crate::args::{Args, Subcommand};
@@ -126,9 +128,15 @@ async fn tail(session: &mut CliSession, room: Option<&str>, start: TailStart, js
         }
         if let Update::Entries { room, entries, .. } = session.next().await?
             && room == id
-            && entries.first().is_some_and(|first| first.seq <= last.next())
+            && let Some(first) = entries.first()
         {
-            print_after(session, json, &entries, &mut last)?;
+            if session.take_reset(id) {
+                // The server was restored from a backup: continue with the newest page of its log.
+                last = Seq(first.seq.0.saturating_sub(1));
+            }
+            if first.seq <= last.next() {
+                print_after(session, json, &entries, &mut last)?;
+            }
         }
     }
 }
@@ -146,7 +154,7 @@ async fn entries_after(session: &mut CliSession, room: RoomId, after: Seq) -> Re
             let is_adjacent = entries.first().is_none_or(|first| first.seq <= after.next());
             return (*of == room && is_adjacent).then(|| Ok(entries.clone()));
         }
-        refusal_of("history", Some(room), update).map(Err)
+        refusal_of(ClientEventKind::History, Some(room), update).map(Err)
     });
     loaded.await?
 }

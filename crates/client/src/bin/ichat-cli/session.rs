@@ -1,12 +1,12 @@
 //! A client that has joined one server, with what the subcommands need to know of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use ichat_client::session::{Command, ConnectionStatus, Update};
 use ichat_client::{Client, ClientUpdate, Updates};
 use ichat_protocol::{
-    Entry, ErrorCode, Hello, MemberId, Name, RoomChange, RoomId, RoomSummary, Seq, ServerId, WireError,
+    ClientEventKind, Entry, ErrorCode, Hello, MemberId, Name, RoomChange, RoomId, RoomSummary, Seq, ServerId, WireError,
 };
 use tokio::time::Instant;
 
@@ -24,6 +24,7 @@ pub(crate) struct CliSession {
     pub(crate) names: BTreeMap<MemberId, Name>,
     /// The last entry of each room seen so far.
     pub(crate) heads: BTreeMap<RoomId, Seq>,
+    reset_rooms: BTreeSet<RoomId>,
 }
 
 impl CliSession {
@@ -48,9 +49,6 @@ impl CliSession {
             if let Update::Hello(hello) = update {
                 break hello;
             }
-            if let Update::Connection(ConnectionStatus::Refused { error }) = update {
-                return Err(error);
-            }
         };
         Ok(Self {
             client,
@@ -61,6 +59,7 @@ impl CliSession {
             connection_problem,
             names: BTreeMap::new(),
             heads: BTreeMap::new(),
+            reset_rooms: BTreeSet::new(),
         })
     }
 
@@ -92,6 +91,11 @@ impl CliSession {
         }
     }
 
+    /// Returns `true` if the server has replaced the log of a room since the last call.
+    pub(crate) fn take_reset(&mut self, room: RoomId) -> bool {
+        self.reset_rooms.remove(&room)
+    }
+
     /// Removes the deadline.
     pub(crate) fn wait_without_deadline(&mut self) {
         self.deadline = None;
@@ -104,12 +108,12 @@ impl CliSession {
             if let Update::Directory { rooms } = update {
                 return Some(Ok(rooms.clone()));
             }
-            refusal_of("rooms", None, update).map(Err)
+            refusal_of(ClientEventKind::Rooms, None, update).map(Err)
         });
         listed.await?
     }
 
-    /// Finds a room by its name or id. `None` stands for the lobby.
+    /// Finds a room by its name or id. `None` means the lobby.
     pub(crate) async fn find_room(&mut self, wanted: Option<&str>) -> Result<RoomSummary, WireError> {
         let lobby = self.hello.lobby;
         let rooms = self.directory().await?;
@@ -149,7 +153,7 @@ impl CliSession {
             if let Update::Rooms { rooms } = update {
                 return rooms.iter().any(|room| room.id == id).then_some(Ok(()));
             }
-            refusal_of("join", Some(id), update).map(Err)
+            refusal_of(ClientEventKind::Join, Some(id), update).map(Err)
         });
         joined.await?
     }
@@ -164,6 +168,10 @@ impl CliSession {
             let names = members.iter().map(|member| (member.id.clone(), member.name.clone()));
             self.names.extend(names);
         }
+        if let Update::Reset { room } = update {
+            self.heads.remove(room);
+            self.reset_rooms.insert(*room);
+        }
         if let Update::Entries {
             room, head, entries, ..
         } = update
@@ -175,9 +183,9 @@ impl CliSession {
 }
 
 /// Returns the refusal of a request, if the update is one.
-pub(crate) fn refusal_of(request: &str, about: Option<RoomId>, update: &Update) -> Option<WireError> {
+pub(crate) fn refusal_of(request: ClientEventKind, about: Option<RoomId>, update: &Update) -> Option<WireError> {
     if let Update::Refused { event, room, error } = update {
-        let is_meant = event == request && (about.is_none() || *room == about);
+        let is_meant = *event == request.name() && (about.is_none() || *room == about);
         return is_meant.then(|| error.clone());
     }
     None
@@ -191,6 +199,7 @@ fn name_in(entry: &Entry) -> Option<(MemberId, Name)> {
     }
 }
 
+/// Waits for the next update from the session. Fails at the deadline, and if the server refuses the client.
 async fn next_update(
     updates: &mut Updates,
     server: ServerId,
@@ -219,6 +228,9 @@ async fn next_update(
         }) = &update
         {
             message.trim_end_matches('.').clone_into(connection_problem);
+        }
+        if let Update::Connection(ConnectionStatus::Refused { error }) = update {
+            return Err(error);
         }
         return Ok(update);
     }
