@@ -13,7 +13,7 @@ pub enum BackendEvent {
         name: Name,
         /// The id of this installation.
         device: String,
-        /// Whether the name was made up at this start.
+        /// `true` if the name was made up at this start.
         first_run: bool,
     },
     /// The servers that this device has a session with, in the order in which they were joined. Replaces the list.
@@ -50,7 +50,7 @@ pub struct KnownServer {
     pub name: Name,
     /// Its addresses, best first.
     pub addresses: Vec<String>,
-    /// Whether this device hosts it.
+    /// `true` if this device hosts it.
     pub own: bool,
 }
 
@@ -65,9 +65,9 @@ pub struct NearbyServer {
     pub people: u32,
     /// Its addresses, best first.
     pub addresses: Vec<String>,
-    /// Whether this version supports its protocol.
+    /// `true` if this version supports its protocol.
     pub compatible: bool,
-    /// Whether this device hosts it.
+    /// `true` if this device hosts it.
     pub own: bool,
 }
 

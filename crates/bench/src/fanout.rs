@@ -11,7 +11,7 @@ use crate::output::{Failures, print_line};
 use crate::product::{Product, Server};
 use crate::swarm::{Sample, Swarm, Workload};
 
-/// How much is measured.
+/// The amount of measuring.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
     pub(crate) rounds: usize,
@@ -19,7 +19,7 @@ pub(crate) struct Effort {
     pub(crate) duration: Duration,
     /// and sends at least so many messages, if that does not take much longer.
     pub(crate) messages: u32,
-    /// How long the same workload runs before that, unmeasured.
+    /// The time that the same workload runs before that, unmeasured.
     pub(crate) warm_up: Duration,
     /// A pause before each measurement, to attach a profiler to the server.
     pub(crate) profiler_pause: Option<Duration>,

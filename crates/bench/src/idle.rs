@@ -13,7 +13,7 @@ use crate::swarm::Swarm;
 
 /// The server's memory has settled when it has changed by less than one percent within this time.
 const SETTLE_INTERVAL: Duration = Duration::from_secs(1);
-/// How long to wait for that.
+/// The longest wait for that.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The memory with so many connections.

@@ -77,7 +77,7 @@ struct FanoutOptions {
     /// The number of rounds
     #[arg(long)]
     rounds: Option<usize>,
-    /// How many seconds each run takes, at least
+    /// The least duration of each run, in seconds
     #[arg(long)]
     seconds: Option<f64>,
     /// One short round

@@ -68,7 +68,7 @@ impl Product {
         }
     }
 
-    /// Whether the product promises the same order to all clients. Socketioxide runs handlers in parallel.
+    /// Returns whether the product promises the same order to all clients. Socketioxide runs handlers in parallel.
     pub(crate) fn has_one_order(self) -> bool {
         self != Product::Socketioxide
     }

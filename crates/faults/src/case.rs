@@ -19,7 +19,7 @@ pub(crate) struct Case {
     pub(crate) run: fn(&mut Round) -> Result<()>,
 }
 
-/// How a case uses the machine.
+/// The load of a case on the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Load {
     /// It runs alone.
@@ -28,7 +28,7 @@ pub(crate) enum Load {
     Waiting,
 }
 
-/// What a case needs of the machine.
+/// A requirement of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     /// Node.js, and the npm packages of `ui`.

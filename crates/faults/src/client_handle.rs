@@ -28,7 +28,7 @@ pub(crate) enum ClientKind {
     SocketIo,
 }
 
-/// How a client is started.
+/// Options for starting a client.
 pub(crate) struct ClientOptions {
     pub(crate) kind: ClientKind,
     pub(crate) program: PathBuf,

@@ -49,7 +49,7 @@ pub(crate) enum Report {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Status {
-    /// Whether the client is connected and synchronized, as far as it knows.
+    /// `true` if the client is connected and synchronized, as far as it knows.
     pub(crate) online: bool,
     /// The number of successful connections.
     pub(crate) connections: u32,
@@ -68,11 +68,11 @@ pub(crate) struct Status {
     pub(crate) refused: usize,
     /// Own posts that the client shows as sent.
     pub(crate) acknowledged: usize,
-    /// How often the client dropped what it showed of a room.
+    /// The number of times that the client dropped its view of a room.
     pub(crate) resets: u32,
 }
 
-/// What a client shows at the end of a round.
+/// A client's view at the end of a round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct View {
     pub(crate) me: MemberId,
@@ -86,7 +86,7 @@ pub(crate) struct View {
     pub(crate) contradictions: Vec<String>,
 }
 
-/// What a client shows of a room.
+/// A client's view of a room.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RoomView {
     pub(crate) room: RoomId,

@@ -1,4 +1,4 @@
-//! What a client's process has reported so far.
+//! The state of a client, as its process has reported it so far.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::ChildStdout;
@@ -23,7 +23,7 @@ pub(crate) struct ClientState {
 }
 
 impl ClientState {
-    /// Whether the outbox is empty after so many posts. Without the number it may be empty because it is yet to be filled.
+    /// Returns whether the outbox is empty after so many posts. Without the number it may be empty because it is yet to be filled.
     pub(crate) fn has_sent_all(&self, posts: usize) -> bool {
         let status = &self.status;
         status.online && status.given >= posts && status.waiting == 0

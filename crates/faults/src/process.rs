@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// How often an ending process is looked at.
+/// The time between two looks at an ending process.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
-/// How a process is started: in a network namespace, with another clock, behind a limit.
+/// Options for starting a process: in a network namespace, with another clock, behind a limit.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Launch {
     /// Words in front of the program, like `nsenter --net=FILE`. They must become the program, not stay its parent.

@@ -29,7 +29,7 @@ pub(crate) struct Programs {
     pub(crate) ui: PathBuf,
 }
 
-/// How long faults last.
+/// The duration of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
     /// Seconds, in `cargo xtask test`.
@@ -73,7 +73,7 @@ pub(crate) struct Round {
     is_restored: bool,
     /// The logs at the end, for what a case checks itself.
     logs: Vec<RoomLog>,
-    /// What the round measured, printed with the case's result: names and values.
+    /// The round's measurements, printed with the case's result: names and values.
     pub(crate) measurements: Vec<(&'static str, f64)>,
 }
 

@@ -16,7 +16,7 @@ use crate::process::{Launch, Process};
 /// Longer than a server takes to shut down on a busy machine.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// How a server is started.
+/// Options for starting a server.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerOptions {
     pub(crate) launch: Launch,

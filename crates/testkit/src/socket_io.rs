@@ -149,7 +149,7 @@ impl SocketIoClient {
     }
 }
 
-/// Whether the peer closed the connection, with or without WebSocket's ceremony.
+/// Returns whether the peer closed the connection, with or without WebSocket's ceremony.
 fn is_end(error: &Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     match error {

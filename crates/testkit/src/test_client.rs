@@ -27,7 +27,7 @@ pub async fn or_time_out<T>(future: impl Future<Output = T>) -> T {
         .unwrap_or_else(|_| panic!("not within {TIMEOUT:?}"))
 }
 
-/// What a client receives.
+/// An event or acknowledgement that a client receives.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Received {
     /// An event and its arguments.

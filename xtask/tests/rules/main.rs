@@ -2,6 +2,7 @@
 //!
 //! - `architecture`: what each crate must not depend on
 //! - `import_cycles`: no file imports itself through others
+//! - `names`: standard words, and doc comments that begin with a verb or a noun
 //! - `packages`: versions, licences and lock files
 //! - `repo_hygiene`: files, paths and links
 
@@ -10,6 +11,7 @@
 
 mod architecture;
 mod import_cycles;
+mod names;
 mod packages;
 mod repo_hygiene;
 mod tree;

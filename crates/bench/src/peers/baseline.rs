@@ -19,7 +19,7 @@ pub(super) enum Writes {
     Each,
 }
 
-/// What this server does wrong once, to clients that only receive, for the test that the load generator finds it.
+/// A mistake that this server makes once, with clients that only receive, for the test that the load generator finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Defect {
     Drop,
@@ -34,7 +34,7 @@ const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 /// A defect shows after so many messages.
 const MESSAGES_BEFORE_DEFECT: usize = 100;
 
-/// How far a connection has come.
+/// The stage of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Http,
@@ -48,7 +48,7 @@ struct Connection {
     stage: Stage,
     /// The beginning of a request or a frame whose rest has not come yet.
     partial: Vec<u8>,
-    /// What the socket has not taken yet.
+    /// The bytes that the socket has not accepted yet.
     unsent: Vec<u8>,
     has_sent_messages: bool,
 }

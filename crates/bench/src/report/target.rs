@@ -9,7 +9,7 @@ const OURS: &str = "ichat";
 pub(super) struct Target {
     /// The case, for people.
     pub(super) case: &'static str,
-    /// What the figure is, for people.
+    /// The figure's description for people.
     pub(super) figure_text: &'static str,
     figure: &'static str,
     /// The case, as the figure names it. With a star at its end the largest figure of all cases that begin so.
@@ -17,7 +17,7 @@ pub(super) struct Target {
     limit: Limit,
 }
 
-/// What I-Chat's figure is compared with.
+/// The limit that I-Chat's figure is compared with.
 pub(super) enum Limit {
     AtMost(f64),
     AtLeast(f64),
@@ -31,7 +31,7 @@ pub(super) enum Limit {
     AtMostAbove((&'static str, &'static str), f64),
 }
 
-/// Whether a target is met.
+/// The verdict on a target.
 #[derive(Debug, PartialEq)]
 pub(super) struct Verdict {
     pub(super) measured: String,

@@ -15,7 +15,7 @@ use super::receiver::{Protocol, Receiver};
 
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
-/// How far a client has come.
+/// The stage of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// Waits for the server's challenge, on a connection of its own.
@@ -35,7 +35,7 @@ pub(super) struct Client {
     auth: String,
     /// The beginning of a frame whose rest has not come yet.
     partial: Vec<u8>,
-    /// What the socket has not taken yet.
+    /// The bytes that the socket has not accepted yet.
     unsent: Vec<u8>,
 }
 

@@ -14,7 +14,7 @@ use super::receiver::{Protocol, Receiver};
 
 /// A server that sends nothing for so long, while something is due, has lost it.
 pub(super) const STALL_TIMEOUT: Duration = Duration::from_secs(20);
-/// How often progress is checked when nothing comes.
+/// The time between two checks of the progress when nothing arrives.
 pub(super) const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 /// Signing in is over when nothing came for so long.
 const QUIET_PERIOD: Duration = Duration::from_millis(300);

@@ -38,7 +38,7 @@ pub(super) enum DeliveryError {
 /// The deliveries of a swarm, and their latencies.
 pub(super) struct Deliveries {
     senders: usize,
-    /// Whether each sender's messages must come in order.
+    /// `true` if each sender's messages must arrive in order.
     in_order: bool,
     /// For each client and sender the number of the next message.
     due: Vec<u32>,

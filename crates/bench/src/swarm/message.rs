@@ -8,7 +8,7 @@ use ichat_protocol::{EntryId, RoomId};
 
 /// The length of a message's text.
 const TEXT_BYTES: usize = 200;
-/// What a mark begins and ends with.
+/// The beginning and the end of a mark.
 pub(super) const DELIMITER: &[u8] = b"@@";
 
 /// The mark of a message.

@@ -1,4 +1,4 @@
-//! What all clients of a swarm share while they receive.
+//! The state that all clients of a swarm share while they receive.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use memchr::memmem::Finder;
 use super::deliveries::Deliveries;
 use super::message::{DELIMITER, Mark};
 
-/// How the clients sign in, and which events they use.
+/// The way to sign in, and the events that the clients use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     /// `chat message`, as in Socket.IO's tutorial.
@@ -33,7 +33,7 @@ pub(super) struct Receiver {
     pub(super) connected: usize,
     delimiter: Finder<'static>,
     pub(super) deliveries: Deliveries,
-    /// Whether a sender has just received its own message.
+    /// `true` if a sender has just received its own message.
     has_own_message: bool,
     pub(super) frames: u64,
     pub(super) bytes: u64,
@@ -82,7 +82,7 @@ impl Receiver {
         Ok(())
     }
 
-    /// Whether a client has received its own message since the last call.
+    /// Returns whether a client has received its own message since the last call.
     pub(super) fn take_own_message(&mut self) -> bool {
         std::mem::take(&mut self.has_own_message)
     }

@@ -10,7 +10,7 @@ use super::message::Mark;
 use super::receiver::{Protocol, Receiver};
 use crate::kernel;
 
-/// What the senders do.
+/// The senders' work.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Workload {
     pub(crate) senders: usize,
@@ -23,7 +23,7 @@ pub(crate) struct Workload {
     pub(crate) messages: u32,
 }
 
-/// What was measured during a workload.
+/// The measurements of a workload.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
     pub(crate) messages: u32,

@@ -18,7 +18,7 @@ pub(super) const CASE: Case = Case {
     run,
 };
 
-/// What is lost. Neither end gets an error.
+/// The packets that are lost. Neither end gets an error.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lost {
     PostAndEverythingAfterIt,

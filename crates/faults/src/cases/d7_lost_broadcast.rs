@@ -19,7 +19,7 @@ pub(super) const CASE: Case = Case {
     run,
 };
 
-/// What the request and its page take on a busy machine.
+/// The time that the request and its page take on a busy machine.
 const REQUEST_TIME: Duration = Duration::from_secs(2);
 
 fn run(round: &mut Round) -> Result<()> {

@@ -20,9 +20,9 @@ pub(super) const CASE: Case = Case {
     run,
 };
 
-/// What is promised.
+/// The promised time.
 const SYNC_TIMEOUT: Duration = Duration::from_secs(5);
-/// What the client's clock will say of the sleep, which takes seconds here.
+/// The sleep by the client's clock; it takes seconds here.
 const TEN_MINUTES_MS: u64 = 10 * 60_000;
 
 fn run(round: &mut Round) -> Result<()> {

@@ -90,7 +90,7 @@ fn run(round: &mut Round) -> Result<()> {
     round.check()
 }
 
-/// How a damage was found.
+/// The way in which a damage was found.
 enum Detection {
     AtOpening,
     OnReading,

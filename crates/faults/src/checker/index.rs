@@ -73,7 +73,7 @@ impl<'a> Index<'a> {
         self.logs.get(&room).copied().filter(|log| log.epoch == epoch)
     }
 
-    /// Whether a message or an edit with this body may have been erased by a deletion.
+    /// Returns whether a message or an edit with this body may have been erased by a deletion.
     pub(super) fn may_be_erased(&self, id: EntryId, body: &Body) -> bool {
         match body {
             Body::Message { .. } => self.deleted.contains(&id),
@@ -91,7 +91,7 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Whether an entry was shown as it is in the log. It may have been shown before its deletion.
+    /// Returns whether an entry was shown as it is in the log. It may have been shown before its deletion.
     pub(super) fn is_same(&self, shown: &Entry, logged: &Entry) -> bool {
         let is_erased = logged.body == Body::Wiped && self.may_be_erased(logged.id, &shown.body);
         let body = if is_erased { Body::Wiped } else { shown.body.clone() };
@@ -100,7 +100,7 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Whether the client is the author of the entry, on its own device.
+/// Returns whether the client is the author of the entry, on its own device.
 pub(super) fn is_by(client: &ClientHistory, entry: &Entry) -> bool {
     client.events().any(|event| match event {
         Event::Started { me, device } => *me == entry.author && *device == entry.device,

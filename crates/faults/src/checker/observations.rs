@@ -1,4 +1,4 @@
-//! What a round leaves behind for the checker.
+//! The observations that a round leaves for the checker.
 
 use crate::client_protocol::View;
 use crate::history::Event;
@@ -12,20 +12,20 @@ pub(crate) struct Observations {
     /// The log as the witness saw it over the wire: a client that joined last.
     pub(crate) witness: Option<View>,
     pub(crate) clients: Vec<ClientHistory>,
-    /// Whether an older log was restored on purpose. Posts that were acknowledged in an earlier epoch may be gone then.
+    /// `true` if an older log was restored on purpose. Posts that were acknowledged in an earlier epoch may be gone then.
     pub(crate) is_restored: bool,
 }
 
-/// What one client leaves behind.
+/// The observations of one client.
 pub(crate) struct ClientHistory {
     pub(crate) name: String,
     /// The history of each incarnation, in their order.
     pub(crate) incarnations: Vec<Vec<Event>>,
-    /// What the client shows at the end. `None` if it was killed.
+    /// The client's view at the end. `None` if it was killed.
     pub(crate) view: Option<View>,
-    /// What its data folder holds at the end, if it has a replica.
+    /// The logs in its data folder at the end, if it has a replica.
     pub(crate) replica: Option<Vec<RoomLog>>,
-    /// Whether the client ran to the end and lost nothing of its outbox. Then every post must have an outcome.
+    /// `true` if the client ran to the end and lost nothing of its outbox. Then every post must have an outcome.
     pub(crate) is_complete: bool,
 }
 

@@ -40,7 +40,7 @@ impl fmt::Display for Rule {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
     pub(crate) rule: Rule,
-    /// What was seen instead.
+    /// The observation that breaks the rule.
     pub(crate) details: String,
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
 
 struct ClientProcess {
     client: Client,
-    /// How far the machine's sleep has put its clock ahead, in milliseconds.
+    /// The time by which the machine's sleep has put its clock ahead, in milliseconds.
     slept_ms: Arc<AtomicU64>,
     recorder: Recorder,
     shown: Arc<SharedShown>,
@@ -203,7 +203,7 @@ impl ClientProcess {
     }
 }
 
-/// What to do after a batch of commands.
+/// The next step after a batch of commands.
 #[derive(PartialEq, Eq)]
 enum Next {
     Continue,

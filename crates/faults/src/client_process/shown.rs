@@ -1,4 +1,4 @@
-//! What an interface would show of the client's server.
+//! The view of the client's server that an interface would show.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use tokio::sync::futures::Notified;
 use crate::client_protocol::{RoomView, Status, View};
 use crate::history::{Event, Position, Recorder};
 
-/// What is shown, shared between the task that applies updates and those that wait for a change.
+/// The view, shared between the task that applies updates and those that wait for a change.
 #[derive(Default)]
 pub(super) struct SharedShown {
     shown: Mutex<Shown>,
@@ -77,7 +77,7 @@ impl SharedShown {
     }
 }
 
-/// What an interface would show.
+/// The view that an interface would show.
 #[derive(Default)]
 pub(super) struct Shown {
     status: Status,

@@ -53,7 +53,7 @@ enum Change {
 /// The disk.
 #[derive(Debug)]
 pub(super) struct Image {
-    /// What programs see.
+    /// The files as programs see them.
     current: Nodes,
     durable: Nodes,
     unsynced: Vec<Change>,
@@ -184,7 +184,7 @@ impl Image {
         true
     }
 
-    /// Whether there is power for one more operation.
+    /// Returns whether there is power for one more operation.
     fn take_power(&mut self) -> bool {
         if let Some(left) = &mut self.writes_left {
             match left.checked_sub(1) {
@@ -197,7 +197,7 @@ impl Image {
 }
 
 impl Change {
-    /// Whether syncing this file or folder makes the change durable.
+    /// Returns whether syncing this file or folder makes the change durable.
     fn is_of(&self, number: u64) -> bool {
         match self {
             Self::Write { file, .. } | Self::Resize { file, .. } => *file == number,

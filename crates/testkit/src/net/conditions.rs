@@ -1,4 +1,4 @@
-//! What a link does to the packets that it carries.
+//! The effects of a link on the packets that it carries.
 
 use std::time::Duration;
 

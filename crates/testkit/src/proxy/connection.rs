@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) struct Connection {
     pub(super) near: TcpStream,
     pub(super) far: TcpStream,
-    /// Whether nothing is forwarded any more.
+    /// `true` if nothing is forwarded any more.
     pub(super) is_swallowed: Arc<AtomicBool>,
 }
 

@@ -27,7 +27,7 @@ pub enum Direction {
     ToClient,
 }
 
-/// What the proxy does with a packet.
+/// The proxy's treatment of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     Deliver,

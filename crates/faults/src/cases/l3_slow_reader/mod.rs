@@ -41,9 +41,9 @@ const MEASURING_CLIENTS: usize = 20;
 const FILLING_MESSAGES: usize = 300;
 /// 96 MiB of messages.
 const FLOOD_MESSAGES: usize = 12 * 1024;
-/// What the flood may cost the server: the database's cache, and little more.
+/// The memory that the flood may cost the server: the database's cache, and little more.
 const MAX_FLOOD_KIB: u64 = 48 * 1024;
-/// How often the last message is repeated for clients that missed it.
+/// The number of repetitions of the last message, for clients that missed it.
 const MAX_LAST_MESSAGES: usize = 12;
 const CATCH_UP_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -199,7 +199,7 @@ impl Clients {
 /// Clients that receive what was sent.
 struct Traffic {
     latencies: Latencies,
-    /// How often the last message was sent.
+    /// The number of times that the last message was sent.
     last_messages: usize,
     listeners: JoinSet<Result<Latencies>>,
     slow_reader: JoinHandle<Result<usize>>,
@@ -209,7 +209,7 @@ struct Traffic {
 }
 
 impl Traffic {
-    /// Whether every listener receives the last message within a while.
+    /// Returns whether every listener receives the last message before a timeout.
     async fn is_received_by_all(&mut self) -> Result<bool> {
         let deadline = tokio::time::Instant::now() + RETRY_TIMEOUT;
         while let Ok(next) = tokio::time::timeout_at(deadline, self.listeners.join_next()).await {

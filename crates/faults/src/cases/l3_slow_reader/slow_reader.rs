@@ -20,7 +20,7 @@ pub(super) struct SlowReader {
     /// The client has everything up to here.
     head: Head,
     gaps: usize,
-    /// Whether the client has asked for what is missing.
+    /// `true` if the client has requested what is missing.
     is_syncing: bool,
 }
 
@@ -81,7 +81,7 @@ impl SlowReader {
     }
 }
 
-/// What a packet tells of the lobby's log.
+/// A packet's news of the lobby's log.
 enum LobbyNews {
     /// It contains the entries from the first to the last of these.
     Range(Seq, Seq),

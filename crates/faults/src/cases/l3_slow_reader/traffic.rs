@@ -13,7 +13,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::phases::{Latencies, Phases};
 
-/// How often each sender sends a message.
+/// The time between two messages of a sender.
 const SEND_INTERVAL: Duration = Duration::from_millis(80);
 const MESSAGE_BYTES: usize = 8 * 1024;
 /// Messages of a flood that wait for their receipts at the same time.
