@@ -1,6 +1,10 @@
-/** All text that users read, in one place, so that it can be translated. */
+/** All text of the interface, in one place, so that it can be translated. The sentences of errors come with the errors. */
 
-const list = new Intl.ListFormat(undefined, { type: "conjunction" });
+const { locale } = Intl.DateTimeFormat().resolvedOptions();
+/** The language of `strings`, for dates and lists in their sentences: the user's own variant of English, if they have one. */
+export const language = locale.startsWith("en") ? locale : "en";
+
+const list = new Intl.ListFormat(language, { type: "conjunction" });
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
 
 export const strings = {
@@ -39,7 +43,6 @@ export const strings = {
     host: "Host on this network",
     hosting: "Starting…",
     joinByAddress: "Join by address",
-    address: "Address",
     addressHint: "For example 192.168.1.7:4242",
     join: "Join",
     joining: "Joining…",
@@ -79,7 +82,7 @@ export const strings = {
       n > 0
         ? `${plural(n, "other person is", "other people are")} connected. If you quit, they are disconnected until you open I-Chat again.`
         : "If you quit, others can’t reach your rooms until you open I-Chat again.",
-    keep: "KeyValueStorage hosting in the background",
+    keep: "Keep hosting in the background",
     quit: "Quit for now",
   },
 
@@ -103,7 +106,6 @@ export const strings = {
     create: "Create a room",
     createButton: "Create",
     name: "Name",
-    topic: "Topic",
     topicOptional: "Topic (optional)",
     browse: "Browse rooms",
     filter: "Find a room",

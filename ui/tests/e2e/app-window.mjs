@@ -158,7 +158,7 @@ export class AppWindow {
   }
 
   async joinsByAddress(address) {
-    await this.#fills(field("Address") + "|" + field("Join by address"), address, Key.ENTER);
+    await this.#fills(field("Join by address"), address, Key.ENTER);
     await this.seesRoom("Lobby");
   }
 
