@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::socket_io::SocketIoClient;
 
 /// Longer than anything takes in a test.
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Waits for the future, and panics when it takes too long.
 pub async fn or_time_out<T>(future: impl Future<Output = T>) -> T {

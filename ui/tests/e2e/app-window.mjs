@@ -11,7 +11,7 @@ import { saveScreenshot } from "./screenshots.mjs";
 import { openApp } from "./webdriver.mjs";
 
 const binary = process.env.ICHAT_BIN;
-const timeoutMs = 20_000;
+const timeoutMs = 60_000;
 
 function isInstalled(program) {
   try {

@@ -14,7 +14,7 @@ export const browserUnavailable = existsSync(chromiumPath)
   ? false
   : "no Chromium is installed (ICHAT_CHROMIUM names one)";
 
-const timeoutMs = 20_000;
+const timeoutMs = 60_000;
 
 /** Starts a headless Chromium, in a network namespace if one is given. */
 export async function openBrowser(netns) {

@@ -17,7 +17,7 @@ const yes = () => true;
 const no = () => false;
 
 /** The time for a driver to listen, and for an app to end with its hosted server. */
-const timeoutMs = 15_000;
+const timeoutMs = 60_000;
 
 /**
  * Starts the app and waits until its window can be driven.

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
 import { eventually } from "./server.mjs";
 
-const timeoutMs = 10_000;
+const timeoutMs = 60_000;
 
 export class Member {
   /** All received events, in order: `{ event, data }`. */

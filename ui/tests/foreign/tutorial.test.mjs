@@ -15,7 +15,7 @@ import { io } from "socket.io-client";
 import { Member } from "./member.mjs";
 import { eventually, Server, serverUnavailable as skip } from "./server.mjs";
 
-const timeoutMs = 15_000;
+const timeoutMs = 60_000;
 
 /** The tutorial's page: its form, and its list of messages. */
 class TutorialPage {

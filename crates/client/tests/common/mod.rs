@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 /// The time after which a test fails: longer than anything takes on a busy machine.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(40);
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Starts a server.
 pub(crate) async fn start_server() -> TestServer {

@@ -27,7 +27,7 @@ import uuid
 import socketio
 
 PROGRAM = os.environ.get("ICHAT_SERVER_BIN")
-TIMEOUT_S = 15
+TIMEOUT_S = 60
 
 
 class Server:
