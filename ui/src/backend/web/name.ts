@@ -2,7 +2,6 @@
 
 import { limits, type Name, type WireError } from "../protocol";
 
-const combiningMarks = 4;
 /** Bidirectional, zero-width and tag characters. The joiner U+200D is allowed, because emoji families contain it. */
 // prettier-ignore
 const invisible: readonly (readonly [first: number, last: number])[] = [
@@ -10,7 +9,7 @@ const invisible: readonly (readonly [first: number, last: number])[] = [
   [0x200b, 0x200c], [0x200e, 0x200f], [0x2028, 0x202e], [0x2060, 0x206f], [0x3164, 0x3164], [0xfeff, 0xfeff],
   [0xffa0, 0xffa0], [0xfff9, 0xfffb], [0xe0000, 0xe0fff],
 ];
-const tooManyMarks = new RegExp(`\\p{M}{${combiningMarks + 1}}`, "u");
+const tooManyMarks = new RegExp(`\\p{M}{${limits.maxCombiningMarks + 1}}`, "u");
 
 /** Checks and normalizes a name: trims it, folds white space, composes to NFC. Throws a `WireError` that says what is wrong. */
 export function parseName(text: string): Name {
@@ -21,7 +20,7 @@ export function parseName(text: string): Name {
   if (name === "") throw refusal("A name needs at least one character.");
   if ([...name].some(isInvisible)) throw refusal("A name can't contain invisible or direction-changing characters.");
   if (tooManyMarks.test(name))
-    throw refusal(`A name can't contain more than ${combiningMarks} combining marks in a row.`);
+    throw refusal(`A name can't contain more than ${limits.maxCombiningMarks} combining marks in a row.`);
   if ([...name].length > limits.maxNameChars) throw refusal(`A name has at most ${limits.maxNameChars} characters.`);
   return name;
 }
