@@ -19,8 +19,8 @@ export async function filledServer(messages) {
     while (next < messages) {
       next += 1;
       const body = { kind: "message", text: `Message ${next}: ${"the quick brown fox ".repeat(1 + (next % 7))}` };
-      const answer = await socket.timeout(30_000).emitWithAck("post", { room, id: v7(), body });
-      if (answer?.error) throw new Error(`the server refused a message: ${JSON.stringify(answer)}`);
+      const { event, data } = await socket.timeout(30_000).emitWithAck("post", { room, id: v7(), body });
+      if (event !== "entries") throw new Error(`the server refused a message: ${JSON.stringify(data)}`);
     }
   };
   await Promise.all(Array.from({ length: postsInFlight }, writer));

@@ -2,7 +2,7 @@
  * Notifications about new messages:
  * - the first message of a room is shown at once, then at most one notification in three seconds, which counts the rest
  * - each room has its own rate limit
- * - nothing more is shown once the user has opened the room
+ * - nothing more is shown once the user has opened the room, and what they saw there is not counted later
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Notifier } from "../src/app/notifier";
@@ -38,5 +38,15 @@ describe("Notifier", () => {
     notifier.clear("s", "lobby");
     vi.advanceTimersByTime(10_000);
     expect(shown).toEqual(["lobby: a"]);
+  });
+
+  it("doesn't count messages that the user has seen", () => {
+    const { shown, notifier, add } = setUp();
+    add("lobby", "a");
+    add("lobby", "b");
+    notifier.clear("s", "lobby");
+    add("lobby", "c");
+    vi.advanceTimersByTime(3000);
+    expect(shown).toEqual(["lobby: a", "lobby: c"]);
   });
 });

@@ -4,6 +4,7 @@
  * - a retry that the back end does not accept fails with the reason
  * - a post that can't be discarded appears again in its old position
  * - a refused change stays visible while another change is pending
+ * - a refused change of the room shows its error and is discarded
  * - pending posts are counted over all rooms, without refused ones
  * - posts to a room that the user is no longer in are listed until they are dealt with, also after a restart
  * - a server that temporarily accepts no posts shows why, until it accepts one or the connection is lost
@@ -38,6 +39,14 @@ describe("RoomState", () => {
     const [first, second] = fixture.sent("send");
     expect(second).toEqual(first);
     expect(fixture.sent("retry")).toEqual([]);
+  });
+
+  it("keeps no change of the room that the back end did not accept", async () => {
+    const fixture = openRoom();
+    fixture.backendError = "The disk is full.";
+    fixture.room.post({ kind: "topic", text: "Lunch" });
+    await rejectionsHandled();
+    expect(fixture.room.outbox.failed).toEqual([]);
   });
 
   it("shows why a retry failed", async () => {
@@ -101,7 +110,7 @@ describe("ServerState", () => {
   });
 
   async function online(...rooms: string[]) {
-    const { app, emit } = await openApp();
+    const { app, emit, commands } = await openApp();
     emit({ event: "servers", servers: [{ id: "office", name: "Office", addresses: [], own: false }] });
     const notify = (update: Update) => emit({ event: "session", server: "office", update });
     const summary = { topic: "", members: 1, head: { epoch: "e", seq: 0 }, joined: true, read: 0, unread: 0 };
@@ -113,7 +122,7 @@ describe("ServerState", () => {
     notify({ update: "connection", state: "online" });
     const server = app.servers[0];
     if (!server) throw new Error("no server");
-    return { server, notify, list, sayHello };
+    return { app, commands, server, notify, list, sayHello };
   }
 
   it("counts pending posts over all rooms, without refused ones", async () => {
@@ -127,6 +136,23 @@ describe("ServerState", () => {
     });
     expect(server.sending.map(({ id }) => id)).toEqual(["1", "2", "3"]);
     expect(server.rooms.map(({ outbox }) => outbox.failed.length)).toEqual([0, 1]);
+  });
+
+  it("shows the error of a refused change of the room, and discards the change", async () => {
+    const { app, commands, server, notify } = await online();
+    const error = { code: "bad_request" as const, message: "A topic has no invisible characters." };
+    const change: OutboxItem = {
+      ...post("lobby", "1"),
+      body: { kind: "topic", text: "x" },
+      state: { state: "failed", error },
+    };
+    notify({ update: "outbox", room: "lobby", items: [change, { ...change, id: "2", body: post("lobby", "2").body }] });
+    expect(app.toasts.map(({ text }) => text)).toEqual(["A topic has no invisible characters."]);
+    const discards = () => commands.filter(({ command }) => command === "discard");
+    expect(discards()).toEqual([{ command: "discard", id: "1" }]);
+    expect(server.rooms[0]?.outbox.failed.map(({ id }) => id)).toEqual(["2"]);
+    notify({ update: "outbox", room: "lobby", items: [change] });
+    expect(discards().length).toBe(1);
   });
 
   it("lists refused posts to a room that the user has left", async () => {

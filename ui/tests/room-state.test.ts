@@ -12,6 +12,9 @@
  * - a reset starts again from the new history
  * - unanswered requests are repeated after a reconnect
  * - a room that was opened without a connection is loaded when there is one
+ * - a page that can't be loaded is requested once, and again after a reconnect
+ * - messages that were missed without a connection get a line
+ * - the text of a deleted message is not quoted
  */
 import { describe, expect, it } from "vitest";
 import { pageSize } from "../src/rooms/log-window";
@@ -162,6 +165,62 @@ describe("RoomState", () => {
     fixture.room.onReconnected();
     fixture.room.loadOlder();
     expect(fixture.texts.length).toBe(100 + pageSize);
+  });
+
+  it("requests a page that can't be loaded once, and again after a reconnect", async () => {
+    for (const backendError of [null, "The disk is full."]) {
+      const fixture = new RoomFixture(new RoomLog().fill(500));
+      fixture.room.open();
+      fixture.disconnected = true;
+      fixture.backendError = backendError;
+      for (let i = 0; i < 3; i++) {
+        fixture.room.loadOlder();
+        // Without a connection, the session reports that it has none of the entries.
+        if (backendError === null) fixture.receive();
+        await Promise.resolve();
+        await Promise.resolve();
+      }
+      expect(fixture.room.loading).toBeNull();
+      expect(fixture.sent("history").length).toBe(1);
+      fixture.disconnected = false;
+      fixture.backendError = null;
+      fixture.room.onReconnected();
+      expect(fixture.texts.length).toBe(100 + pageSize);
+    }
+  });
+
+  it("places the line above messages that were missed without a connection", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(5));
+    fixture.room.open();
+    fixture.watched = false;
+    const missed = fixture.log.says("bob", "missed");
+    // After a reconnect, the list of rooms arrives before the entries.
+    fixture.room.setSummary(fixture.summary(5, 1));
+    fixture.receive(missed);
+    expect(fixture.room.newLine).toEqual({ after: 5, count: 1 });
+  });
+
+  it("counts the messages of the visit's line once", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(5));
+    fixture.watched = false;
+    fixture.log.says("bob", "missed");
+    fixture.room.setSummary(fixture.summary(5, 1));
+    fixture.room.open();
+    expect(fixture.room.newLine).toEqual({ after: 5, count: 1 });
+  });
+
+  it("doesn't quote the text of a message that was deleted while it wasn't loaded", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(500));
+    const quoted = fixture.log.entries[499];
+    if (!quoted) throw new Error("no entry");
+    fixture.room.open();
+    expect(fixture.room.findQuoted(quoted.id)?.text).toBe("line 500");
+    fixture.room.setReaderPosition(1);
+    for (let i = 0; i < 3; i++) fixture.room.loadOlder();
+    expect(fixture.room.find(quoted.id)).toBeUndefined();
+    expect(fixture.room.findQuoted(quoted.id)?.text).toBe("line 500");
+    fixture.receive(fixture.log.add("bob", { kind: "delete", of: quoted.id }));
+    expect(fixture.room.findQuoted(quoted.id)).toBeUndefined();
   });
 
   it("is loaded after a reconnect if it was opened without a connection", () => {

@@ -174,10 +174,12 @@ export class AppState implements ServerListener {
     return succeeded;
   }
 
-  joinNearby(server: ServerId): Promise<boolean> {
-    if (this.backend.nearby === undefined) return Promise.resolve(false);
-    this.#selection = { server, room: null };
-    return this.tryOrToast(this.backend.nearby.join(server));
+  async joinNearby(server: ServerId): Promise<boolean> {
+    const { nearby } = this.backend;
+    if (!nearby) return false;
+    const succeeded = await this.tryOrToast(nearby.join(server));
+    if (succeeded) this.open(server);
+    return succeeded;
   }
 
   /** Joins a server by its address. Rejects with the error to show beside the field. */

@@ -14,9 +14,11 @@ export function handleShortcut(app: AppState, event: KeyboardEvent): void {
 }
 
 function withControl(app: AppState, { key, shiftKey, altKey }: KeyboardEvent): boolean {
-  if (shiftKey || altKey) return false;
-  if (key === "k") app.overlay = "switcher";
-  else if (key === "/") app.overlay = "shortcuts";
+  if (altKey) return false;
+  // Many keyboard layouts have `/` on a shifted key.
+  if (key === "/") app.overlay = "shortcuts";
+  else if (shiftKey) return false;
+  else if (key === "k") app.overlay = "switcher";
   else if (key === ".") app.togglePanel("people");
   else return false;
   return true;
@@ -28,12 +30,18 @@ function withAlt(app: AppState, { key, shiftKey }: KeyboardEvent): boolean {
   const current = all.findIndex(({ room }) => room === app.room);
   const step = key === "ArrowUp" ? -1 : 1;
   for (let i = 1; i <= all.length; i++) {
-    const next = all[(current + step * i + all.length * 2) % all.length];
+    const next = all[stepFrom(current, step * i, all.length)];
     if (!next || (shiftKey && next.room.unread === 0)) continue;
     app.open(next.server.id, next.room.id);
     break;
   }
   return true;
+}
+
+/** Returns the index that many steps from `current`, around the ends. From -1, no element, it starts outside the list. */
+function stepFrom(current: number, step: number, length: number): number {
+  const start = current < 0 && step < 0 ? 0 : current;
+  return (((start + step) % length) + length) % length;
 }
 
 function plain(app: AppState, { key, shiftKey, target }: KeyboardEvent): boolean {
@@ -58,7 +66,7 @@ function focusNextRegion(step: number): void {
     .map((name) => document.querySelector<HTMLElement>(`[data-region="${name}"]`))
     .filter((region) => region !== null && region.checkVisibility());
   const current = visible.findIndex((region) => region?.contains(document.activeElement));
-  const next = visible[(current + step + visible.length) % visible.length];
+  const next = visible[stepFrom(current, step, visible.length)];
   for (const selector of focusTargets) {
     const element = next?.querySelector<HTMLElement>(selector);
     if (!element) continue;

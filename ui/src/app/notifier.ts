@@ -1,4 +1,5 @@
 import type { Backend, MessageNotification } from "../backend";
+import type { RoomId, ServerId } from "../backend/protocol";
 import { strings } from "../shared/strings";
 
 /** The minimum time between two notifications of one room. */
@@ -34,9 +35,9 @@ export class Notifier {
   }
 
   /** Drops the pending notification of a room, because the user sees the room now. */
-  clear(server: string, room: string): void {
-    const recent = this.#recent.get(keyOf(server, room));
-    if (recent) recent.latest = null;
+  clear(server: ServerId, room: RoomId): void {
+    const key = keyOf(server, room);
+    if (this.#recent.has(key)) this.#recent.set(key, { count: 0, latest: null });
   }
 
   #notify(key: string, notification: MessageNotification, count: number): void {
@@ -52,4 +53,4 @@ export class Notifier {
   }
 }
 
-const keyOf = (server: string, room: string) => `${server} ${room}`;
+const keyOf = (server: ServerId, room: RoomId) => `${server} ${room}`;

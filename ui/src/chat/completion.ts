@@ -21,9 +21,11 @@ const maxCompletions = 8;
 export function complete(text: string, caret: number, people: string[], rooms: string[]): Completions | null {
   const match = /(?:^|[\s(])([@#:])([^\s@#:]*)$/u.exec(text.slice(0, caret));
   const prefix = match?.[1];
-  const word = match?.[2]?.toLocaleLowerCase();
-  if (!prefix || word === undefined) return null;
-  const from = caret - word.length - 1;
+  const typed = match?.[2];
+  if (!prefix || typed === undefined) return null;
+  // Lower case can have another length.
+  const from = caret - typed.length - 1;
+  const word = typed.toLocaleLowerCase();
   const found = prefix === ":" ? emojiFor(word) : namesFor(prefix, word, prefix === "@" ? people : rooms);
   return found.length > 0 ? { from, to: caret, found: found.slice(0, maxCompletions) } : null;
 }
@@ -43,5 +45,5 @@ function namesFor(prefix: string, word: string, names: string[]): Completion[] {
     ...names.filter(startsWithWord),
     ...names.filter((name) => !startsWithWord(name) && containsWord(name)),
   ];
-  return matches.map((name) => ({ label: name, text: `${prefix}${name} ` }));
+  return [...new Set(matches)].map((name) => ({ label: name, text: `${prefix}${name} ` }));
 }

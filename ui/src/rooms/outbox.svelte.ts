@@ -11,6 +11,11 @@ export interface PendingMessage {
   error?: string;
 }
 
+/** Returns whether a body changes the room, such as its name or topic. Such a post has no row of its own in the timeline. */
+export function isRoomChange(body: Body): boolean {
+  return body.kind !== "message" && !isAmending(body);
+}
+
 /** The posts of this device to one room that the server has not accepted yet. They are shown at once, with their state. */
 export class Outbox {
   #items: readonly OutboxItem[] = $state.raw([]);

@@ -1,12 +1,12 @@
 import { propertiesOf } from "../backend/entry-kinds";
-import type { Body, Entry, EntryId, Head, Member, MemberId, Name, RoomSummary, Seq } from "../backend/protocol";
+import type { Body, Entry, EntryId, Head, Member, MemberId, Name, RoomId, RoomSummary, Seq } from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
 import { keyFingerprints } from "../people/confusables";
 import { errorMessage } from "../shared/errors";
 import { timeOfId } from "../shared/ids";
 import { EntryWaiter } from "./entry-waiter";
 import type { Item } from "./fold";
-import { Outbox } from "./outbox.svelte";
+import { isRoomChange, Outbox } from "./outbox.svelte";
 import { ReadState } from "./read-state.svelte";
 import { LogWindow, pageSize } from "./log-window";
 
@@ -18,7 +18,7 @@ export interface RoomContext {
   /** Passes a command to the back end. A rejection has already been shown to the user. */
   command(command: Command): Promise<void>;
   /** Returns whether the user sees this room now: it is open, and the window has the focus. */
-  isWatched(room: string): boolean;
+  isWatched(room: RoomId): boolean;
 }
 
 /** A place that the timeline is to scroll to. Each jump is a new object, so that jumping to the same place twice works. */
@@ -28,7 +28,7 @@ export interface Jump {
 
 /** A room as the interface shows it: the loaded part of its log, the outbox, the read state and the members. */
 export class RoomState {
-  readonly id: string;
+  readonly id: RoomId;
   readonly outbox: Outbox;
   readonly #context: RoomContext;
   readonly #log = new LogWindow();
@@ -53,8 +53,14 @@ export class RoomState {
   readonly #pendingMessages = $derived.by(() => this.outbox.pendingMessages());
 
   #openedOnce = false;
+  /** The last entry that arrived, or null after a reset. `#head` can be ahead: after a reconnect the summary comes first. */
+  #arrived: Seq | null;
+  /** The end of the window at which the last request brought nothing. It is requested again after a reconnect or a change. */
+  #exhausted: "older" | "newer" | null = null;
   #reader: Seq = Number.MAX_SAFE_INTEGER;
   readonly #quoted = new Map<EntryId, Item>();
+  /** Counts the deletions from `#quoted`, so that quotes are shown again after one. */
+  #forgottenQuotes = $state(0);
   readonly #entryWaiter = new EntryWaiter();
 
   constructor(summary: RoomSummary, context: RoomContext) {
@@ -63,6 +69,7 @@ export class RoomState {
     this.outbox = new Outbox(() => context.me());
     this.#readState = new ReadState((seq) => void this.#command({ command: "read", room: this.id, seq }));
     this.#summary = $state.raw(summary);
+    this.#arrived = summary.head.seq;
     this.setSummary(summary);
   }
 
@@ -126,6 +133,7 @@ export class RoomState {
 
   /** Returns a quoted message: a loaded one, or one that was quoted while it was loaded. */
   findQuoted(id: EntryId): Item | undefined {
+    void this.#forgottenQuotes;
     const item = this.find(id);
     if (item) this.#quoted.set(id, item);
     return item ?? this.#quoted.get(id);
@@ -151,16 +159,20 @@ export class RoomState {
 
   /** Applies entries. All of them arrive here: live ones, and those that were missed or loaded. */
   apply(entries: readonly Entry[], later: readonly Entry[], head: Head): void {
-    const known = this.#head;
-    this.#head = Math.max(known, head.seq);
+    const arrived = this.#arrived ?? head.seq;
+    this.#arrived = Math.max(arrived, entries.at(-1)?.seq ?? 0);
+    this.#head = Math.max(this.#head, head.seq);
+    this.#forgetDeletedQuotes([...entries, ...later]);
     if (!this.#openedOnce) return;
     const { first, last } = this.#log;
     const changed = this.#log.apply(entries, later, head.seq, this.#reader);
-    if (this.#log.first !== first || this.#log.last !== last || entries.length === 0) this.#loading = null;
+    const moved = this.#log.first !== first || this.#log.last !== last;
+    if (moved) this.#exhausted = null;
+    if (moved || entries.length === 0) this.#endLoading(moved);
     if (changed) this.#publish();
     if (changed && !this.#context.isWatched(this.id)) {
       this.#readState.addUnseen(
-        entries.filter(({ seq }) => seq > known),
+        entries.filter(({ seq }) => seq > arrived),
         this.#context.me(),
       );
     }
@@ -170,6 +182,9 @@ export class RoomState {
   reset(): void {
     this.#log.clear();
     this.#head = 0;
+    this.#arrived = null;
+    this.#exhausted = null;
+    this.#quoted.clear();
     this.#readState.clearNewLine();
     this.#publish();
     if (this.#openedOnce) this.#load("place", {});
@@ -186,9 +201,13 @@ export class RoomState {
   /** Repeats the requests that were not answered before the connection was lost. */
   onReconnected(): void {
     const { target, isEmpty } = this.#log;
+    const exhausted = this.#exhausted;
+    this.#exhausted = null;
     this.#loading = null;
+    if (exhausted === "older") this.loadOlder();
+    if (exhausted === "newer") this.loadNewer();
     if (this.#jump === null || (target === null && !isEmpty)) return;
-    void this.#command({ command: "open", room: this.id });
+    this.#request({ command: "open", room: this.id });
     if (typeof target === "number") this.#loadPlace(target);
     else this.#load("place", {});
   }
@@ -197,10 +216,13 @@ export class RoomState {
 
   open(): void {
     this.#openedOnce = true;
+    // The line of the visit counts all messages up to here.
+    if (this.#arrived !== null) this.#arrived = Math.max(this.#arrived, this.#head);
+    this.#exhausted = null;
     this.#reader = Number.MAX_SAFE_INTEGER;
     const { unread, read } = this.#summary;
     this.#readState.startVisit(read, unread);
-    void this.#command({ command: "open", room: this.id });
+    this.#request({ command: "open", room: this.id });
     if (unread > 0 && !this.#log.contains(read + 1)) {
       this.#log.clear();
       this.#publish();
@@ -214,6 +236,7 @@ export class RoomState {
   close(): void {
     this.#readState.clearNewLine();
     this.#jump = null;
+    this.#quoted.clear();
     if (this.atPresent) this.#log.shrink();
     else this.#log.clear();
     this.#publish();
@@ -244,11 +267,11 @@ export class RoomState {
   // Moving through the log.
 
   loadOlder(): void {
-    if (!this.#log.isEmpty && !this.atStart && this.#loading === null) this.#load("older", { before: this.#first });
+    if (this.#canLoad("older") && !this.atStart) this.#load("older", { before: this.#first });
   }
 
   loadNewer(): void {
-    if (!this.#log.isEmpty && !this.atPresent && this.#loading === null) this.#load("newer", { after: this.#last });
+    if (this.#canLoad("newer") && !this.atPresent) this.#load("newer", { after: this.#last });
   }
 
   jumpToPresent(): void {
@@ -319,21 +342,40 @@ export class RoomState {
   }
 
   #send({ id, room, body, written }: OutboxItem): void {
-    this.#context
-      .command({ command: "send", room, id, body, written })
-      .catch((error: unknown) => this.outbox.markFailed(id, errorMessage(error)));
+    this.#context.command({ command: "send", room, id, body, written }).catch((error: unknown) => {
+      if (isRoomChange(body)) this.outbox.discard(id);
+      else this.outbox.markFailed(id, errorMessage(error));
+    });
   }
 
   /** Sends a command whose failure needs no handling here: it was shown to the user, and the request can be repeated. */
   #command(command: Command): Promise<void> {
-    return this.#context.command(command).catch(() => {
-      this.#loading = null;
-    });
+    return this.#context.command(command).catch(() => undefined);
+  }
+
+  /** Sends a command whose answer ends the loading state. */
+  #request(command: Command): void {
+    this.#context.command(command).catch(() => this.#endLoading(false));
+  }
+
+  /** Ends the loading state. An end of the window that brought nothing is not requested again at once. */
+  #endLoading(succeeded: boolean): void {
+    if (!succeeded && this.#loading !== null && this.#loading !== "place") this.#exhausted = this.#loading;
+    this.#loading = null;
+  }
+
+  /** Forgets the text of deleted messages, also of those that aren't loaded. */
+  #forgetDeletedQuotes(entries: readonly Entry[]): void {
+    for (const { body } of entries) if (body.kind === "delete" && this.#quoted.delete(body.of)) this.#forgottenQuotes++;
+  }
+
+  #canLoad(end: "older" | "newer"): boolean {
+    return !this.#log.isEmpty && this.#loading === null && this.#exhausted !== end;
   }
 
   #load(what: "older" | "newer" | "place", range: { before?: Seq; after?: Seq }): void {
     this.#loading = what;
-    void this.#command({ command: "history", room: this.id, range: { ...range, limit: pageSize } });
+    this.#request({ command: "history", room: this.id, range: { ...range, limit: pageSize } });
   }
 
   #loadPlace(seq: Seq): void {

@@ -3,6 +3,7 @@ import { countsAsUnreadFor } from "../backend/entry-kinds";
 import type { Entry, Hello, MemberId, Name, Person, RoomId, RoomSummary, WireError } from "../backend/protocol";
 import type { Command, ConnectionStatus, OutboxItem, Update } from "../backend/session-types";
 import { isTransient } from "../backend/wire-error";
+import { isRoomChange } from "../rooms/outbox.svelte";
 import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
 import { errorMessage } from "../shared/errors";
 import { newId } from "../shared/ids";
@@ -107,7 +108,7 @@ export class ServerState {
     return this.knownName(member, room) ?? member.slice(0, 8);
   }
 
-  /** Returns everyone this device knows of: who is connected now, and the members of the rooms that have been opened. */
+  /** Returns all known people: those online, and the members of the rooms that have been opened. */
   allPeople(): Person[] {
     const all = new Map(this.#presence);
     for (const { id, name, left } of this.#rooms.flatMap(({ members }) => members))
@@ -196,8 +197,9 @@ export class ServerState {
     for (const [id, items] of this.#unassignedOutboxes) {
       const room = this.room(id) ?? (this.#hello && items.length > 0 ? this.#addNotJoinedRoom(id) : undefined);
       if (!room && items.length > 0) continue;
-      room?.outbox.set(items);
       this.#unassignedOutboxes.delete(id);
+      room?.outbox.set(items);
+      if (room) this.#discardRefusedChanges(room);
     }
     this.#rooms = this.#rooms.filter((room) => room.joined || !room.outbox.isEmpty);
   }
@@ -235,6 +237,15 @@ export class ServerState {
     this.#unassignedOutboxes.set(room, items);
     this.#assignOutboxes();
     if (this.#sending.length === 0) this.#postingError = null;
+  }
+
+  /** Discards refused changes of a room's name or topic and shows their errors, since they have no row that could do so. */
+  #discardRefusedChanges(room: RoomState): void {
+    for (const { id, body, state } of room.outbox.failed) {
+      if (state.state !== "failed" || !isRoomChange(body)) continue;
+      this.#listener.showError(state.error.message);
+      room.discard(id);
+    }
   }
 
   /** Handles a refusal. A refused post shows its error itself, unless the error is transient: that one blocks all posts. */
