@@ -13,6 +13,8 @@ use ichat_testkit::websocket::{Frame, accept_key, write_server_text};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
+use super::print_address::print_address;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Writes {
     Together,
@@ -67,7 +69,7 @@ pub(super) fn serve(writes: Writes, mut defect: Option<Defect>) -> Result<()> {
     let mut events = Events::with_capacity(EVENTS_CAPACITY);
     let mut listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    super::print_address(listener.local_addr()?);
+    print_address(listener.local_addr()?);
     let mut connections: Vec<Option<Connection>> = Vec::new();
     let mut buffer = vec![0; READ_BUFFER_BYTES];
     let mut batch = Batch::default();

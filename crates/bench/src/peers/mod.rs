@@ -2,8 +2,7 @@
 
 mod baseline;
 mod plain_socketioxide;
-
-use std::net::SocketAddr;
+mod print_address;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -32,9 +31,4 @@ pub(crate) fn serve(peer: Peer) -> Result<()> {
         Peer::Reordering => baseline::serve(Writes::Together, Some(Defect::Reorder)),
         Peer::Socketioxide => plain_socketioxide::serve(),
     }
-}
-
-#[expect(clippy::print_stdout, reason = "the parent process reads the address")]
-fn print_address(address: SocketAddr) {
-    println!("listening on http://{address}");
 }

@@ -5,6 +5,8 @@ use axum::serve::ListenerExt as _;
 use socketioxide::SocketIo;
 use socketioxide::extract::{Data, SocketRef};
 
+use super::print_address::print_address;
+
 pub(super) fn serve() -> Result<()> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -18,7 +20,7 @@ pub(super) fn serve() -> Result<()> {
                 });
             });
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-            super::print_address(listener.local_addr()?);
+            print_address(listener.local_addr()?);
             // Without TCP_NODELAY every second packet may wait 40 ms for the client's acknowledgement.
             let listener = listener.tap_io(|stream| {
                 if let Err(error) = stream.set_nodelay(true) {

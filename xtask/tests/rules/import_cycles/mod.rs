@@ -13,7 +13,7 @@ mod paths;
 mod rust;
 mod typescript;
 
-use graph::{Graph, cycles};
+use graph::cycles;
 
 use crate::tree::{assert_none, files, has_extension, read};
 
@@ -21,7 +21,7 @@ use crate::tree::{assert_none, files, has_extension, read};
 fn rust_modules_import_each_other_in_one_direction() {
     let graph = rust::imports();
     assert!(graph.len() > 100, "too few files for this to be the whole workspace");
-    assert_none(&new_cycles(&graph, KNOWN_IN_RUST), "import cycles in Rust");
+    assert_none(&cycles(&graph), "import cycles in Rust");
 }
 
 #[test]
@@ -41,22 +41,5 @@ fn every_rust_file_is_compiled() {
 fn the_interfaces_files_import_each_other_in_one_direction() {
     let graph = typescript::imports();
     assert!(graph.len() > 100, "too few files for this to be the whole interface");
-    assert_none(&new_cycles(&graph, KNOWN_IN_TYPESCRIPT), "import cycles in TypeScript");
-}
-
-/// Folders whose cycles are being broken.
-const KNOWN_IN_RUST: &[&str] = &["crates/bench/src/"];
-const KNOWN_IN_TYPESCRIPT: &[&str] = &[];
-
-/// Returns the cycles outside the known folders, and complains of known folders without a cycle.
-fn new_cycles(graph: &Graph, known: &[&str]) -> Vec<String> {
-    let mut cycles = cycles(graph);
-    for folder in known {
-        let before = cycles.len();
-        cycles.retain(|cycle| !cycle.lines().all(|line| line.starts_with(folder)));
-        if cycles.len() == before {
-            cycles.push(format!("{folder} has no cycle any more: remove it from the list"));
-        }
-    }
-    cycles
+    assert_none(&cycles(&graph), "import cycles in TypeScript");
 }
