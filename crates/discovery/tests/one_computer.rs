@@ -156,7 +156,7 @@ fn several_users_search_at_once_and_a_late_one_finds_the_servers() {
         second.misses(office.server).await;
         third.misses(office.server).await;
 
-        // With nobody searching the table is cleared, and the next search starts from nothing.
+        // Without a search the table is cleared, so the next one starts from nothing.
         drop((second, third));
         let announced = Announced::new(&host, &office);
         Browser::new(&guest).sees(office.server, |_| true).await;

@@ -16,7 +16,7 @@ use tauri::{App, Manager as _, WebviewWindow};
 use tokio::runtime::Runtime;
 
 /// Longer than anything takes on a busy machine.
-const TIMEOUT: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The runtime of all apps of the process.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(runtime_in_own_network);
