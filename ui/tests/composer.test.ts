@@ -14,7 +14,7 @@ import { TypingSignal } from "../src/chat/typing-signal";
 import type { KeyValueStorage } from "../src/shared/storage";
 import { RoomFixture, RoomLog } from "./fixtures/room";
 
-class MemoryKeyValueStorage implements KeyValueStorage {
+class FakeStorage implements KeyValueStorage {
   readonly values = new Map<string, string>();
   get(key: string) {
     return this.values.get(key) ?? null;
@@ -31,7 +31,7 @@ function setUp() {
   log.says("alice", "yes");
   const fixture = new RoomFixture(log);
   fixture.room.open();
-  const storage = new MemoryKeyValueStorage();
+  const storage = new FakeStorage();
   const openComposer = () => new ComposerState("server", fixture.room, new Drafts(storage));
   const [question, answer] = fixture.room.items;
   if (!question || !answer) throw new Error("two messages were added");

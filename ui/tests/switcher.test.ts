@@ -50,8 +50,8 @@ async function office() {
 }
 
 const names = (app: AppState, wanted: string) =>
-  findSwitcherItems(wanted, app.servers).map((place) =>
-    place.kind === "room" ? `#${place.room.name}` : place.person.name,
+  findSwitcherItems(wanted, app.servers).map((item) =>
+    item.kind === "room" ? `#${item.room.name}` : item.person.name,
   );
 
 describe("the quick switcher", () => {
@@ -76,7 +76,7 @@ describe("the quick switcher", () => {
 
   it("distinguishes people with confusable names", async () => {
     const fingerprints = findSwitcherItems("@", (await office()).servers).map(
-      (place) => place.kind === "person" && place.fingerprint,
+      (item) => item.kind === "person" && item.fingerprint,
     );
     expect(fingerprints.filter(Boolean).sort()).toEqual(["BoBb", "x9Yz"]);
   });

@@ -18,7 +18,7 @@ export interface Backend {
   setName(name: Name): Promise<void>;
   /** Reports that the window or tab has got or lost the focus. */
   setFocused(focused: boolean): void;
-  /** Shows a system notification (the desktop) or counts in the title (a browser). */
+  /** Shows a system notification. A browser shows one only where the user has allowed it. */
   notify(notification: MessageNotification): void;
   /** Shows the total number of unread messages on the app's icon or in the tab's title. */
   badge(unread: number): void;
@@ -33,7 +33,7 @@ export interface Backend {
 
 export interface MessageNotification {
   server: ServerId;
-  room: string;
+  room: RoomId;
   title: string;
   text: string;
 }

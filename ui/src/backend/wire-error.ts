@@ -1,6 +1,6 @@
 import type { ErrorCode, WireError } from "./protocol";
 
-/** All codes except `other`, which stands for unknown ones. */
+/** All codes except `other`, the code of unknown errors. */
 const knownCodes: Record<Exclude<ErrorCode, "other">, true> = {
   bad_request: true,
   unknown_event: true,

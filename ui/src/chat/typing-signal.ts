@@ -2,7 +2,7 @@
 const repeatIntervalMs = 3000;
 const idleTimeoutMs = 5000;
 
-/** Tells the server when the user starts and stops typing, with a rate limit instead of once per key. */
+/** Reports that the user types, with a rate limit instead of once per key, and stops after a pause. */
 export class TypingSignal {
   #lastSent = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -43,7 +43,7 @@ function record(...events) {
 }
 record({ event: "started", me, device: profile.device });
 
-// What an interface would show.
+// The state that an interface would show.
 
 let socket;
 let url;
@@ -55,7 +55,7 @@ let resets = 0;
 let offlineReason = null;
 /** By room: `{ epoch, entries: Map of seq to entry, last }`. */
 const rooms = new Map();
-/** By id, in the order in which they were given: `{ room, id, body, sent }`. */
+/** By id, in the order in which they were invoked: `{ room, id, body, sent }`. */
 const outbox = new Map();
 const refused = new Map();
 const acknowledged = new Set();

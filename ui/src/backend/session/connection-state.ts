@@ -34,7 +34,7 @@ type Phase =
   | { phase: "awaiting-hello"; deadline: number }
   /** `hello` arrived at this time. */
   | { phase: "online"; since: number }
-  /** The effect `close` was returned. `stable` tells whether the connection had lasted. */
+  /** The effect `close` was returned. `stable`: `true` if the connection had lasted. */
   | { phase: "closing"; stable: boolean };
 
 /** The connection as the session knows it. */
@@ -106,7 +106,7 @@ export class ConnectionState {
   /**
    * Connects now if an attempt is waiting; if online, starts a probe. Returns whether the caller should send the probe.
    *
-   * `canProbe` tells whether the caller has a request that the server answers at once. Without one the next `heads` is the
+   * `canProbe` is `true` if the caller has a request that the server answers at once. Without one the next `heads` is the
    * answer.
    */
   nudge(now: number, canProbe: boolean, effects: Effects): boolean {

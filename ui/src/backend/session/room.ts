@@ -53,7 +53,7 @@ export class Room {
     return changed;
   }
 
-  /** Tells the log the server's head. Returns false if the log contradicts it. */
+  /** Applies the server's head to the log. Returns false if the log contradicts it. */
   matchesServerHead(): boolean {
     return this.log.updateHead(this.#summary.head);
   }

@@ -173,7 +173,7 @@ export class WebBackend implements Backend {
     this.#emit({ event: "session", server, update });
   }
 
-  /** Tells the user once that nothing can be stored, as soon as there is a server to report it for. */
+  /** Reports once that nothing can be stored, as soon as there is a server to report it for. */
   #reportStorageError(): void {
     if (this.#storageError === "reported") return;
     if (!this.#server) {
@@ -182,7 +182,7 @@ export class WebBackend implements Backend {
     }
     this.#storageError = "reported";
     const message =
-      "This browser lets the page keep nothing. Leave the tab open until your messages are sent; you will be somebody new at the next visit.";
+      "This browser lets the page keep nothing. Leave the tab open until your messages are sent; at the next visit you will be a new person.";
     this.#emitUpdate(this.#server.id, { update: "refused", event: "storage", error: { code: "storage", message } });
   }
 }
