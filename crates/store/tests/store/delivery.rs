@@ -97,16 +97,16 @@ async fn a_post_repeated_after_its_deletion_is_a_wiped_duplicate() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     let post = alice.says(fixture.room, "hi");
-    let said = fixture.commit(post.clone()).await;
+    let posted = fixture.commit(post.clone()).await;
     let edit = alice.posts(
         fixture.room,
         Body::Edit {
-            of: said.id,
+            of: posted.id,
             text: "ho".into(),
         },
     );
     fixture.commit(edit.clone()).await;
-    fixture.deletes(&alice, &said).await;
+    fixture.deletes(&alice, &posted).await;
     for repeated in [post.clone(), edit] {
         match fixture.try_commit(repeated).await {
             Outcome::Duplicate(entry) => assert_eq!(entry.body, Body::Wiped),
@@ -152,7 +152,7 @@ async fn positions_have_no_gap_under_concurrent_commits_and_each_device_keeps_it
     assert_eq!(seqs(&log), (1..=log.len() as u64).collect::<Vec<_>>());
     assert_eq!(log.len(), 1 + 8 + 8 * 50);
     for person in &people {
-        let said: Vec<_> = log
+        let posted: Vec<_> = log
             .iter()
             .filter(|e| e.author == person.id && e.body.properties().counts_as_unread)
             .cloned()
@@ -160,7 +160,7 @@ async fn positions_have_no_gap_under_concurrent_commits_and_each_device_keeps_it
         let expected: Vec<_> = (0..25)
             .flat_map(|n| [format!("{} {n} a", person.name), format!("{} {n} b", person.name)])
             .collect();
-        assert_eq!(texts(&said), expected);
+        assert_eq!(texts(&posted), expected);
     }
 }
 

@@ -43,9 +43,9 @@ async fn deleted_text_leaves_all_files() {
 async fn deleted_text_leaves_the_write_ahead_log_while_the_store_is_open() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
-    let said = fixture.says(&alice, "Quite-Secret-Phrase here").await;
+    let posted = fixture.says(&alice, "Quite-Secret-Phrase here").await;
     assert!(fixture.has_on_disk("Quite-Secret-Phrase"));
-    fixture.deletes(&alice, &said).await;
+    fixture.deletes(&alice, &posted).await;
     let gone = async {
         while fixture.has_on_disk("Quite-Secret-Phrase") {
             tokio::task::yield_now().await;
@@ -60,14 +60,14 @@ async fn deleted_words_leave_every_segment_of_the_search_index() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     talk(&fixture, &alice, 2).await;
-    let said = fixture.says(&alice, "the printer is called Xyzzyplugh").await;
+    let posted = fixture.says(&alice, "the printer is called Xyzzyplugh").await;
     talk(&fixture, &alice, 1).await;
-    fixture.edits(&alice, &said, "the printer is called Frobnitzer").await;
+    fixture.edits(&alice, &posted, "the printer is called Frobnitzer").await;
     // The index folds its words, and leaves out the beginning that a word shares with the one before it.
     let (edited, deleted) = ("yzzyplugh", "obnitzer");
     talk(&fixture, &alice, 20).await;
     assert!(fixture.has_on_disk(deleted), "the word was never indexed");
-    fixture.deletes(&alice, &said).await;
+    fixture.deletes(&alice, &posted).await;
     talk(&fixture, &alice, 1).await;
     let fixture = fixture.reopened().await;
     assert!(!fixture.has_on_disk(edited), "a word of the text before the edit");
@@ -81,12 +81,12 @@ async fn a_rebuild_leaves_no_words_in_free_pages() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     talk(&fixture, &alice, 3).await;
-    let said = fixture.says(&alice, "the printer is called Xyzzyplugh").await;
+    let posted = fixture.says(&alice, "the printer is called Xyzzyplugh").await;
     talk(&fixture, &alice, 3).await;
     fixture.store.close().await;
     crate::damage::tamper(fixture.dir.path(), "UPDATE projection_version SET version = 0");
     let fixture = fixture.reopened().await;
-    fixture.deletes(&alice, &said).await;
+    fixture.deletes(&alice, &posted).await;
     let fixture = fixture.reopened().await;
     assert!(!fixture.has_on_disk("yzzyplugh"));
     fixture.store.close().await;

@@ -82,12 +82,12 @@ async fn a_backup_under_load_is_one_sound_file_with_the_beginning_of_the_log() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let talk = tokio::spawn(async move {
         let mut stopped = stopped;
-        let mut said = 0_u64;
+        let mut posts = 0_u64;
         while stopped.try_recv().is_err() {
             store.commit(vec![alice.says(room, "meanwhile")]).await.unwrap();
-            said += 1;
+            posts += 1;
         }
-        said
+        posts
     });
     let dir = tempfile::tempdir().unwrap();
     for round in 0..3 {
@@ -204,12 +204,12 @@ async fn a_folder_in_use_is_backed_up_and_checked_but_not_restored_into() {
     let dir = tempfile::tempdir().unwrap();
     let file = backed_up(&fixture, &dir);
     sound(fixture.dir.path());
-    let said = refused(restore(&file, fixture.dir.path(), &mut |_| {}));
-    assert!(said.contains("in use"), "{said}");
+    let error = refused(restore(&file, fixture.dir.path(), &mut |_| {}));
+    assert!(error.contains("in use"), "{error}");
     // The file of a running server is not a backup.
     let live = fixture.dir.path().join("ichat.db");
-    let said = refused(restore(&live, &dir.path().join("target"), &mut |_| {}));
-    assert!(said.contains("ichat-server backup"), "{said}");
+    let error = refused(restore(&live, &dir.path().join("target"), &mut |_| {}));
+    assert!(error.contains("ichat-server backup"), "{error}");
     fixture.store.close().await;
     restore(&live, &dir.path().join("target"), &mut |_| {}).unwrap();
 }
@@ -220,19 +220,19 @@ async fn nothing_is_overwritten_and_nothing_half_done_is_left() {
     let dir = tempfile::tempdir().unwrap();
     let there = dir.path().join("there");
     fs::write(&there, "precious").unwrap();
-    let said = refused(backup(fixture.dir.path(), &there, &mut |_| {}));
-    assert!(said.contains("is there already"), "{said}");
+    let error = refused(backup(fixture.dir.path(), &there, &mut |_| {}));
+    assert!(error.contains("is there already"), "{error}");
     assert_eq!(fs::read(&there).unwrap(), b"precious");
-    let said = refused(backup(fixture.dir.path(), dir.path(), &mut |_| {}));
-    assert!(said.contains("is there already"), "{said}");
-    let said = refused(backup(
+    let error = refused(backup(fixture.dir.path(), dir.path(), &mut |_| {}));
+    assert!(error.contains("is there already"), "{error}");
+    let error = refused(backup(
         fixture.dir.path(),
         &dir.path().join("no/folder/here"),
         &mut |_| {},
     ));
-    assert!(said.contains("Choose a folder that is there"), "{said}");
-    let said = refused(backup(dir.path(), &dir.path().join("new"), &mut |_| {}));
-    assert!(said.contains("There is no history in"), "{said}");
+    assert!(error.contains("Choose a folder that is there"), "{error}");
+    let error = refused(backup(dir.path(), &dir.path().join("new"), &mut |_| {}));
+    assert!(error.contains("There is no history in"), "{error}");
     assert_eq!(names_in(dir.path()), HashSet::from(["there".to_owned()]));
 }
 
@@ -247,8 +247,8 @@ async fn a_damaged_history_gives_no_backup() {
         "UPDATE entry SET body = replace(body, 'altered', 'forged')",
     );
     let dir = tempfile::tempdir().unwrap();
-    let said = refused(backup(fixture.dir.path(), &dir.path().join("new"), &mut |_| {}));
-    assert!(said.contains("is not what was written"), "{said}");
+    let error = refused(backup(fixture.dir.path(), &dir.path().join("new"), &mut |_| {}));
+    assert!(error.contains("is not what was written"), "{error}");
     assert_eq!(names_in(dir.path()), HashSet::new());
 }
 
@@ -303,17 +303,17 @@ async fn a_file_that_is_no_backup_is_refused_with_a_reason_and_changes_nothing()
             "no history of an I-Chat server",
         ),
     ] {
-        let said = refused(restore(&bad, fixture.dir.path(), &mut |_| {}));
-        assert!(said.contains(why), "{}: {said}", bad.display());
-        assert!(said.contains(&bad.display().to_string()), "{said}");
-        assert_eq!(names_in(fixture.dir.path()), before, "{said}");
+        let error = refused(restore(&bad, fixture.dir.path(), &mut |_| {}));
+        assert!(error.contains(why), "{}: {error}", bad.display());
+        assert!(error.contains(&bad.display().to_string()), "{error}");
+        assert_eq!(names_in(fixture.dir.path()), before, "{error}");
     }
     assert!(fs::read(fixture.dir.path().join("ichat.db")).unwrap() == history);
 }
 
 #[tokio::test]
 async fn a_check_finds_every_row_that_does_not_agree_with_the_log() {
-    for (sql, said) in [
+    for (sql, problem) in [
         (
             "UPDATE entry SET body = replace(body, 'message 7', 'forged') WHERE body LIKE '%message 7\"%'",
             "is not what was written",
@@ -365,7 +365,7 @@ async fn a_check_finds_every_row_that_does_not_agree_with_the_log() {
         sound(fixture.dir.path());
         tamper(fixture.dir.path(), sql);
         let found = problems_of(fixture.dir.path());
-        assert!(found.contains(said), "{sql}: {found}");
+        assert!(found.contains(problem), "{sql}: {found}");
     }
 }
 
@@ -395,10 +395,10 @@ async fn a_clients_folder_can_be_checked_and_is_no_backup_of_a_server() {
         .unwrap();
     client.close().await;
     assert!(sound(dir.path()).is_replica);
-    let said = refused(restore(
+    let error = refused(restore(
         &dir.path().join("ichat.db"),
         fixture.dir.path().join("x").as_path(),
         &mut |_| {},
     ));
-    assert!(said.contains("what an app keeps"), "{said}");
+    assert!(error.contains("what an app keeps"), "{error}");
 }

@@ -162,8 +162,8 @@ fn word_of(outcome: &Outcome) -> &'static str {
 }
 
 /// Turns an action into an entry. Some refer to what is not there, or is not their author's.
-fn entry_of(action: &Action, people: &[Person], room: RoomId, said: &[NewEntry]) -> Option<NewEntry> {
-    let target = |n: usize| (!said.is_empty()).then(|| said[n % said.len()].id);
+fn entry_of(action: &Action, people: &[Person], room: RoomId, posted: &[NewEntry]) -> Option<NewEntry> {
+    let target = |n: usize| (!posted.is_empty()).then(|| posted[n % posted.len()].id);
     Some(match action {
         Action::Says(who, text) => people[*who].posts(room, message(text)),
         Action::Edits(who, of, text) => people[*who].posts(
@@ -185,7 +185,7 @@ fn entry_of(action: &Action, people: &[Person], room: RoomId, said: &[NewEntry])
         Action::Joins(who) => people[*who].joins(room),
         Action::Leaves(who) => people[*who].posts(room, Body::Left),
         Action::TakesName(who, called) => people[*who].posts(room, Body::MemberRenamed { name: name(called) }),
-        Action::Repeats(n) => said.get(n % said.len().max(1))?.clone(),
+        Action::Repeats(n) => posted.get(n % posted.len().max(1))?.clone(),
         Action::Reads(..) => return None,
     })
 }
@@ -313,7 +313,7 @@ proptest! {
                 model.first_bodies.insert(entry.id, entry.body.clone());
                 model.log.push(entry);
             }
-            let mut said: Vec<NewEntry> = Vec::new();
+            let mut posted: Vec<NewEntry> = Vec::new();
             let mut snapshots = Vec::new();
             let mut waiting = people[..2].iter().map(|who| who.joins(fixture.room)).collect::<Vec<_>>();
             for action in &actions {
@@ -325,8 +325,8 @@ proptest! {
                         model.read.insert(who.id.clone(), (*seq).min(model.log.len() as u64));
                     }
                 }
-                if let Some(new) = entry_of(action, &people, fixture.room, &said) {
-                    said.push(new.clone());
+                if let Some(new) = entry_of(action, &people, fixture.room, &posted) {
+                    posted.push(new.clone());
                     waiting.push(new);
                 }
                 if waiting.len() >= batch {

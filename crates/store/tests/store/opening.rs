@@ -161,7 +161,7 @@ async fn the_file_of_a_later_version_is_refused_and_not_changed() {
 async fn on_a_full_disk_reading_goes_on_and_writing_recovers() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
-    let said = fixture.says(&alice, "there is room").await;
+    let posted = fixture.says(&alice, "there is room").await;
     fixture.store.limit_pages(Some(1)).await.unwrap();
     let large = "much to say ".repeat(1_000);
     let entries: Vec<_> = (0..20).map(|_| alice.says(fixture.room, &large)).collect();
@@ -179,7 +179,7 @@ async fn on_a_full_disk_reading_goes_on_and_writing_recovers() {
 
     assert_eq!(
         fixture.log().await.last(),
-        Some(&said),
+        Some(&posted),
         "a part of the batch was written"
     );
     assert_eq!(fixture.finds("room").await, ["there is room"]);
@@ -194,7 +194,7 @@ async fn on_a_full_disk_reading_goes_on_and_writing_recovers() {
             other => panic!("{other:?}"),
         })
         .collect();
-    let next = said.seq.0 + 1;
+    let next = posted.seq.0 + 1;
     assert_eq!(positions, (next..next + 20).collect::<Vec<_>>());
     assert_eq!(fixture.finds("much").await.len(), 20);
     fixture.store.close().await;

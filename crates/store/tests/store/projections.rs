@@ -1,8 +1,8 @@
 //! The projections follow from the log, and an administrator can read the tables.
 //!
 //! - a folder with projections of another version is opened, and has the same tables afterwards
-//! - so has a replica, in which the server's descriptions replace a part of the log
-//! - a newer description replaces what the entries before it said
+//! - so has a replica, in which the server's description replaces a part of the log
+//! - a newer description replaces the effect of the entries before it
 //! - read markers survive the rebuild
 //! - the log can be read with SQL
 
@@ -89,7 +89,7 @@ async fn projections_of_another_version_are_rebuilt_to_equal_tables() {
 }
 
 #[tokio::test]
-async fn a_replica_is_rebuilt_from_its_part_of_the_log_and_what_the_server_said() {
+async fn a_replica_is_rebuilt_from_its_part_of_the_log_and_the_servers_description() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = busy_room(&alice, &bob).await;
     let room = fixture.room;
@@ -142,7 +142,7 @@ async fn a_replica_is_rebuilt_from_its_part_of_the_log_and_what_the_server_said(
 }
 
 #[tokio::test]
-async fn a_newer_description_of_a_replicas_room_replaces_what_its_entries_said() {
+async fn a_newer_description_of_a_replicas_room_replaces_the_effect_of_its_entries() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice]).await;
     let dir = tempfile::tempdir().unwrap();
@@ -167,9 +167,9 @@ async fn a_newer_description_of_a_replicas_room_replaces_what_its_entries_said()
 async fn the_log_can_be_read_with_sql() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
-    let mut said = alice.says(fixture.room, "ten to two");
-    said.at = 1_790_000_000_123;
-    fixture.commit(said).await;
+    let mut posted = alice.says(fixture.room, "ten to two");
+    posted.at = 1_790_000_000_123;
+    fixture.commit(posted).await;
     fixture.store.close().await;
     let text = |text: &str| Value::Text(text.into());
     assert_eq!(

@@ -208,9 +208,9 @@ async fn many_read_markers_at_once_are_all_stored() {
         let (store, room) = (fixture.store.clone(), fixture.room);
         reading.spawn(async move { store.set_read(room, &person.id, Seq(n as u64)).await.unwrap() });
     }
-    let said = fixture.says(&people[0], "meanwhile").await;
+    let posted = fixture.says(&people[0], "meanwhile").await;
     reading.join_all().await;
-    assert_eq!(said.seq, Seq(42));
+    assert_eq!(posted.seq, Seq(42));
     for (n, person) in people.iter().enumerate() {
         assert_eq!(fixture.sees(person).await.read, Seq(n as u64));
     }

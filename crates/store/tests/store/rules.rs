@@ -50,7 +50,7 @@ async fn a_room_is_created_once() {
 async fn only_members_write_and_only_to_rooms_that_exist() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice]).await;
-    let said = fixture.says(&alice, "hi").await;
+    let posted = fixture.says(&alice, "hi").await;
     let nowhere = RoomId::fresh();
     assert_eq!(
         fixture.try_commit(alice.says(nowhere, "hi")).await,
@@ -64,12 +64,12 @@ async fn only_members_write_and_only_to_rooms_that_exist() {
         Body::RoomRenamed { name: name("Mine") },
         Body::Topic { text: "mine".into() },
         Body::Edit {
-            of: said.id,
+            of: posted.id,
             text: "ho".into(),
         },
-        Body::Delete { of: said.id },
+        Body::Delete { of: posted.id },
         Body::React {
-            to: said.id,
+            to: posted.id,
             emoji: "👍".into(),
             on: true,
         },
@@ -115,8 +115,8 @@ async fn joining_again_under_the_same_name_is_a_duplicate() {
 async fn only_its_author_edits_or_deletes_a_message_of_the_room() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice, &bob]).await;
-    let said = fixture.says(&alice, "hi").await;
-    let edited = fixture.edits(&alice, &said, "ho").await;
+    let posted = fixture.says(&alice, "hi").await;
+    let edited = fixture.edits(&alice, &posted, "ho").await;
     let elsewhere = RoomId::fresh();
     fixture.open_room(&alice, elsewhere, "Elsewhere").await;
     let joined = fixture.commit(alice.joins(elsewhere)).await;
@@ -128,13 +128,13 @@ async fn only_its_author_edits_or_deletes_a_message_of_the_room() {
     };
 
     let cases = [
-        (&bob, fixture.room, edit(said.id), Outcome::NotYours),
-        (&bob, fixture.room, Body::Delete { of: said.id }, Outcome::NotYours),
+        (&bob, fixture.room, edit(posted.id), Outcome::NotYours),
+        (&bob, fixture.room, Body::Delete { of: posted.id }, Outcome::NotYours),
         (&alice, fixture.room, edit(EntryId::fresh()), Outcome::UnknownEntry),
         (&alice, fixture.room, edit(edited.id), Outcome::UnknownEntry),
         (&alice, fixture.room, edit(joined.id), Outcome::UnknownEntry),
-        (&alice, elsewhere, edit(said.id), Outcome::UnknownEntry),
-        (&alice, elsewhere, react(said.id), Outcome::UnknownEntry),
+        (&alice, elsewhere, edit(posted.id), Outcome::UnknownEntry),
+        (&alice, elsewhere, react(posted.id), Outcome::UnknownEntry),
         (
             &alice,
             fixture.room,
@@ -147,9 +147,9 @@ async fn only_its_author_edits_or_deletes_a_message_of_the_room() {
         let shown = format!("{body:?}");
         assert_eq!(fixture.try_commit(who.posts(room, body)).await, expected, "{shown}");
     }
-    fixture.reacts(&bob, &said, "👍", true).await;
-    fixture.deletes(&alice, &said).await;
-    for body in [edit(said.id), Body::Delete { of: said.id }, react(said.id)] {
+    fixture.reacts(&bob, &posted, "👍", true).await;
+    fixture.deletes(&alice, &posted).await;
+    for body in [edit(posted.id), Body::Delete { of: posted.id }, react(posted.id)] {
         let outcome = fixture.try_commit(alice.posts(fixture.room, body)).await;
         assert_eq!(outcome, Outcome::UnknownEntry);
     }
@@ -160,48 +160,51 @@ async fn a_deletion_wipes_the_message_and_its_edits() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     let kept = fixture.says(&alice, "kept").await;
-    let said = fixture.says(&alice, "a secret").await;
-    let edited = fixture.edits(&alice, &said, "another secret").await;
-    fixture.reacts(&alice, &said, "👍", true).await;
-    fixture.deletes(&alice, &said).await;
+    let posted = fixture.says(&alice, "a secret").await;
+    let edited = fixture.edits(&alice, &posted, "another secret").await;
+    fixture.reacts(&alice, &posted, "👍", true).await;
+    fixture.deletes(&alice, &posted).await;
     let log = fixture.log().await;
     for entry in &log {
-        let expected = entry.id == said.id || entry.id == edited.id;
+        let expected = entry.id == posted.id || entry.id == edited.id;
         assert_eq!(entry.body == Body::Wiped, expected, "{entry:?}");
     }
     assert!(log.contains(&kept));
     // Its position, author and time stay.
-    let wiped = log.iter().find(|e| e.id == said.id).unwrap();
-    assert_eq!((wiped.seq, &wiped.author, wiped.at), (said.seq, &said.author, said.at));
+    let wiped = log.iter().find(|e| e.id == posted.id).unwrap();
+    assert_eq!(
+        (wiped.seq, &wiped.author, wiped.at),
+        (posted.seq, &posted.author, posted.at)
+    );
 }
 
 #[tokio::test]
 async fn every_kind_of_entry_comes_back_as_it_was() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
-    let said = fixture.says(&alice, "line\nbreak \u{0} zero 😀").await;
+    let posted = fixture.says(&alice, "line\nbreak \u{0} zero 😀").await;
     let mut later_kind = serde_json::Map::new();
     later_kind.insert("kind".into(), "poll".into());
     later_kind.insert("options".into(), serde_json::json!(["tea", 2, null, {"deep": true}]));
-    let mut written = vec![said.clone()];
+    let mut written = vec![posted.clone()];
     for body in [
         Body::Message {
             text: "yes".into(),
-            reply_to: Some(said.id),
+            reply_to: Some(posted.id),
         },
         Body::RoomRenamed { name: name("Büro") },
         Body::Topic { text: String::new() },
         Body::Edit {
-            of: said.id,
+            of: posted.id,
             text: "changed".into(),
         },
         Body::React {
-            to: said.id,
+            to: posted.id,
             emoji: "👩‍👩‍👧".into(),
             on: true,
         },
         Body::React {
-            to: said.id,
+            to: posted.id,
             emoji: "👩‍👩‍👧".into(),
             on: false,
         },
