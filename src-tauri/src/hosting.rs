@@ -226,6 +226,8 @@ impl Inner {
         stop: CancellationToken,
     ) {
         tokio::select! {
+            // A server that was stopped has not failed, even if it has ended already.
+            biased;
             () = stop.cancelled() => {
                 tokio::join!(say_goodbye(announcement), embedded::drain(serving));
                 self.hosting.send_replace(None);
@@ -238,7 +240,7 @@ impl Inner {
                     Err(error) => error.to_string(),
                 };
                 tracing::error!(reason, "the hosted server ended by itself");
-                let message = format!("Hosting ended: {reason}. Host again, and what was said is still there.");
+                let message = format!("Hosting ended: {reason}. Host again: the history is kept.");
                 self.set_hosting(None, Some(WireError::new(ErrorCode::Other, message)));
             }
         }

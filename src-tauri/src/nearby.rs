@@ -1,6 +1,6 @@
 //! The servers near, in the shapes of the user interface and of the client.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ichat_client::Address;
 use ichat_discovery::{NearbyServer, ServerList};
@@ -13,6 +13,8 @@ use crate::events;
 pub(crate) fn client_addresses(addresses: &[SocketAddr]) -> Vec<Address> {
     addresses
         .iter()
+        // A link-local address needs a scope id, which no URL can name.
+        .filter(|address| !matches!(address.ip(), IpAddr::V6(ip) if ip.is_unicast_link_local()))
         .filter_map(|address| Address::new(address.ip(), address.port()).ok())
         .collect()
 }
@@ -46,6 +48,7 @@ mod tests {
     //! - the list is sorted by name
     //! - the own server and servers with another protocol are marked
     //! - an invalid name is replaced by the address, a long one is cut
+    //! - the client gets no link-local addresses, which it could not connect to
 
     use super::*;
 
@@ -104,5 +107,12 @@ mod tests {
             names(&servers),
             ["192.168.1.7:4242".to_string(), "x".repeat(MAX_NAME_CHARS)]
         );
+    }
+
+    #[test]
+    fn the_client_gets_no_link_local_addresses() {
+        let addresses = ["[fe80::9]:4242", "192.168.1.7:4242"].map(|address| address.parse().unwrap());
+        let kept: Vec<String> = client_addresses(&addresses).iter().map(ToString::to_string).collect();
+        assert_eq!(kept, ["192.168.1.7:4242"]);
     }
 }

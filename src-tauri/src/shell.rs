@@ -31,9 +31,19 @@ impl Shell {
             tracing::error!(%error, data = %data.display(), "I-Chat can't start");
             self.ui.send(BackendEvent::Fatal { error: error.clone() });
         }
-        self.backend.send_replace(Some(backend.map(Arc::new)));
-        if let Ok(backend) = self.backend().await {
-            backend.host.resume().await;
+        let opened = backend.map(Arc::new);
+        // A shutdown during the start wins.
+        let is_current = self.backend.send_if_modified(|current| {
+            let is_opening = current.is_none();
+            if is_opening {
+                *current = Some(opened.clone());
+            }
+            is_opening
+        });
+        match opened {
+            Ok(backend) if is_current => backend.host.resume().await,
+            Ok(backend) => backend.shutdown().await,
+            Err(_) => {}
         }
     }
 

@@ -267,8 +267,11 @@ impl Task {
             }
         };
         self.registrations.announce_all(Instant::now());
+        // The new mdns-sd verifies only the instances that it has found itself, so old ones would never be removed.
+        self.table.clear();
         if let Some(browsing) = &mut self.browsing {
             browsing.events = None;
+            browsing.next_tick = Instant::now();
         }
     }
 

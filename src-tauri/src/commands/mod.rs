@@ -1,6 +1,7 @@
 //! The commands of the user interface: one per action, one line each.
 //!
-//! `names.rs` lists them for the build script, and `capabilities/main.json` grants them to the main window.
+//! `names.rs` lists them for the build script, and `capabilities/main.json` grants them to the main window. Each action is a
+//! command of its own, so that a window can be granted some of them and not others.
 
 mod command_result;
 mod hosting;
