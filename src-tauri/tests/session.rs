@@ -4,7 +4,7 @@
 //! - typing is shown, and a read room has nothing unread
 //! - presence and a new name reach another member
 //! - a forgotten server is no longer listed
-//! - retry and discard reach the outbox of a server that is offline
+//! - a failed message can be retried and discarded
 
 #![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
 
@@ -194,26 +194,33 @@ fn a_forgotten_server_is_no_longer_listed() {
 }
 
 #[test]
-fn a_message_to_a_server_that_is_offline_can_be_discarded() {
+fn a_failed_message_can_be_retried_and_discarded() {
     let dir = tempfile::tempdir().unwrap();
     let app = TestApp::open(dir.path());
     let server = app.hosts("Home");
     let lobby = app.lobby(&server);
     app.must("host_stop", json!({}));
     let id = EntryId::fresh();
-    let body = json!({ "kind": "message", "text": "too late" });
+    // The session refuses a message without text before it sends anything.
+    let body = json!({ "kind": "message", "text": " " });
     app.must(
         "send",
         json!({ "server": server, "room": lobby, "id": id, "body": body, "written": 1 }),
     );
-    app.sees_update(&server, "the waiting post", |update| {
-        (update["update"] == "outbox" && update["items"].as_array()?.len() == 1).then_some(())
-    });
+    app.sees_update(&server, "a failed post", |update| is_outbox_in(update, "failed"));
+    let before = app.events();
     app.must("retry", json!({ "server": server, "id": id }));
+    app.sees_update_after(before, &server, "a queued post", |update| {
+        is_outbox_in(update, "sending")
+    });
     let before = app.events();
     app.must("discard", json!({ "server": server, "id": id }));
     app.sees_update_after(before, &server, "an empty outbox", |update| {
         (update["update"] == "outbox" && update["items"].as_array()?.is_empty()).then_some(())
     });
     app.quits();
+}
+
+fn is_outbox_in(update: &Value, state: &str) -> Option<()> {
+    (update["update"] == "outbox" && update["items"][0]["state"]["state"] == state).then_some(())
 }
