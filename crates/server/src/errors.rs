@@ -60,6 +60,7 @@ pub(crate) fn written(outcome: Outcome) -> Result<(Entry, bool), WireError> {
     let (code, message) = match outcome {
         Outcome::Committed(entry) => return Ok((entry, true)),
         Outcome::Duplicate(entry) => return Ok((entry, false)),
+        Outcome::Damaged(cause) => return Err(storage(StoreError::Damaged(cause))),
         Outcome::UnknownRoom => return Err(unknown_room()),
         Outcome::NotJoined => return Err(not_joined()),
         Outcome::Conflict => (

@@ -33,4 +33,22 @@ pub enum Outcome {
     UnknownEntry,
     /// Only the author of the message may do this.
     NotYours,
+    /// A stored entry that this one depends on is damaged. Nothing was written; the rest of the batch was.
+    Damaged(String),
+}
+
+impl Outcome {
+    /// Returns whether the entry is new in the log.
+    pub(crate) fn is_committed(&self) -> bool {
+        match self {
+            Outcome::Committed(_) => true,
+            Outcome::Duplicate(_)
+            | Outcome::Conflict
+            | Outcome::UnknownRoom
+            | Outcome::NotJoined
+            | Outcome::UnknownEntry
+            | Outcome::NotYours
+            | Outcome::Damaged(_) => false,
+        }
+    }
 }

@@ -77,4 +77,18 @@ impl ReplicaChange {
             | ReplicaChange::Read { .. } => 0,
         }
     }
+
+    /// Returns whether it adds a post to the outbox.
+    pub(crate) fn adds_post(&self) -> bool {
+        match self {
+            ReplicaChange::Outbox(_) => true,
+            ReplicaChange::OutboxState { .. }
+            | ReplicaChange::Discarded { .. }
+            | ReplicaChange::Entries { .. }
+            | ReplicaChange::Reset { .. }
+            | ReplicaChange::Room(_)
+            | ReplicaChange::Members { .. }
+            | ReplicaChange::Read { .. } => false,
+        }
+    }
 }

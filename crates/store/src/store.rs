@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::file::commit_watermark::{CommitWatermark, Counts};
-use crate::file::data_dir::DataDir;
+use crate::file::data_dir::{DataDir, wal_of};
 use crate::file::{database, identity};
 use crate::idle_work::{IdleWork, IndexBacklog};
 use crate::readers::Readers;
@@ -232,6 +232,7 @@ impl Inner {
         let dir = DataDir::lock(path)?;
         let file = dir.database();
         let of_sql = |e: rusqlite::Error| OpenError::of_sql(&file, &e);
+        let has_wal = wal_of(&file).metadata().is_ok_and(|wal| wal.len() > 0);
         let connection = database::open_writer(&dir, &mut log_progress())?;
         let identity = identity::ensure(&connection).map_err(of_sql)?;
         let counts = Counts::read(&connection).map_err(of_sql)?;
@@ -239,7 +240,11 @@ impl Inner {
             CommitWatermark::open(path, identity.generation, counts).map_err(|e| OpenError::of_io(path, &e))?;
         dir.sync();
         let index_backlog = IndexBacklog::default();
-        let idle_work = IdleWork::load(&connection, index_backlog.clone()).map_err(of_sql)?;
+        let mut idle_work = IdleWork::load(&connection, index_backlog.clone()).map_err(of_sql)?;
+        if has_wal {
+            // The process before this one was killed, and may have left erased text.
+            idle_work.empty_wal(&connection);
+        }
         let (writer, thread) =
             writer::start(dir, connection, watermark, idle_work).map_err(|e| OpenError::of_io(path, &e))?;
         Ok(Self {

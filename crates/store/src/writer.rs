@@ -39,10 +39,10 @@ pub(crate) fn start(
 ) -> std::io::Result<(mpsc::Sender<Command>, JoinHandle<()>)> {
     let (sender, commands) = mpsc::channel();
     let writer = Writer {
-        dir,
         connection,
         watermark,
         idle_work,
+        dir,
     };
     let thread = thread::Builder::new()
         .name("ichat-store".into())
@@ -51,10 +51,11 @@ pub(crate) fn start(
 }
 
 struct Writer {
-    dir: DataDir,
     connection: Connection,
     watermark: CommitWatermark,
     idle_work: IdleWork,
+    /// The last field, because fields are dropped in this order: the lock outlives the connection.
+    dir: DataDir,
 }
 
 impl Writer {
@@ -87,10 +88,9 @@ impl Writer {
 
     fn commit(&mut self, entries: Vec<NewEntry>) -> Result<Vec<Outcome>, StoreError> {
         let Written { result, erased } = write::commit(&mut self.connection, entries)?;
-        let is_committed = |outcome: &&Outcome| matches!(outcome, Outcome::Committed(_));
-        let committed = result.iter().filter(is_committed).count();
+        let committed = result.iter().filter(|outcome| outcome.is_committed()).count();
         self.watermark.add_entries(&self.connection, committed as u64);
-        self.wrote(committed, erased);
+        self.record_write(committed, erased);
         Ok(result)
     }
 
@@ -104,17 +104,17 @@ impl Writer {
     }
 
     fn save(&mut self, changes: Vec<ReplicaChange>) -> Result<(), StoreError> {
-        let adds_posts = changes.iter().any(|change| matches!(change, ReplicaChange::Outbox(_)));
+        let adds_posts = changes.iter().any(ReplicaChange::adds_post);
         let entries = changes.iter().map(ReplicaChange::entries).sum();
         let Written { result: (), erased } = write::save(&mut self.connection, changes)?;
         if adds_posts {
             self.watermark.recount(&self.connection);
         }
-        self.wrote(entries, erased);
+        self.record_write(entries, erased);
         Ok(())
     }
 
-    fn wrote(&mut self, entries: usize, erased: bool) {
+    fn record_write(&mut self, entries: usize, erased: bool) {
         self.idle_work.add_entries(entries);
         if erased {
             self.idle_work.add_erasure();

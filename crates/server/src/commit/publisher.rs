@@ -172,7 +172,8 @@ fn new_entry(outcome: &Outcome) -> Option<&Entry> {
         | Outcome::UnknownRoom
         | Outcome::NotJoined
         | Outcome::UnknownEntry
-        | Outcome::NotYours => None,
+        | Outcome::NotYours
+        | Outcome::Damaged(_) => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The data folder: its lock and the files in it.
 
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::OpenError;
@@ -30,13 +31,19 @@ impl DataDir {
             .write(true)
             .open(lock_in(path))
             .map_err(|e| OpenError::of_io(path, &e))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _lock: lock,
-            }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::InUse { dir: path.to_owned() }),
-            Err(TryLockError::Error(e)) => Err(OpenError::of_io(path, &e)),
+        try_lock(&lock, path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// Locks the folder as long as the returned file is open. Creates nothing: without a lock file no process uses it.
+    pub(crate) fn lock_unchanged(path: &Path) -> Result<Option<File>, OpenError> {
+        match File::open(lock_in(path)) {
+            Ok(lock) => try_lock(&lock, path).map(|()| Some(lock)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(OpenError::of_io(path, &error)),
         }
     }
 
@@ -57,6 +64,13 @@ impl DataDir {
     pub(crate) fn sync(&self) {
         sync_dir(&self.path);
     }
+}
+
+fn try_lock(lock: &File, dir: &Path) -> Result<(), OpenError> {
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::InUse { dir: dir.to_owned() },
+        TryLockError::Error(error) => OpenError::of_io(dir, &error),
+    })
 }
 
 pub(crate) fn lock_in(dir: &Path) -> PathBuf {

@@ -1,9 +1,8 @@
 //! Opening the database of a data folder, after an inspection that changes nothing.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -11,14 +10,11 @@ use rusqlite::{Connection, OpenFlags};
 use super::bounds::check_bounds;
 use super::commit_watermark::{self, Counts};
 use super::data_dir::{DataDir, database_in};
+use super::inspect::{BUSY_TIMEOUT, Inspected, Magic, open_unchanged, read_magic};
 use super::{identity, schema};
 use crate::OpenError;
 use crate::progress::ProgressFn;
 
-/// The first bytes of every database: <https://sqlite.org/fileformat.html>, "The Database Header".
-pub(crate) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// The wait for the lock of another connection. There is one writer, so that this only happens around a checkpoint.
-pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Files up to this size get a `quick_check` at every opening, which takes some tens of milliseconds.
 const MAX_QUICK_CHECK_BYTES: u64 = 8 << 20;
 /// The memory for pages of the writer, in `SQLite`'s negative KiB: the index of a busy room is worth more than the default.
@@ -45,10 +41,11 @@ struct Inspection {
 pub(crate) fn open_writer(dir: &DataDir, progress: ProgressFn<'_>) -> Result<Connection, OpenError> {
     let file = dir.database();
     match fs::metadata(&file) {
-        Ok(meta) if meta.len() > 0 => inspect(dir)?,
+        Ok(meta) if meta.len() > 0 => check_file(dir)?,
         Ok(_) => check_empty(dir)?,
         // There never was one, or the administrator moved it away to start a new history.
-        Err(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(OpenError::of_io(dir.path(), &error)),
     }
     let mut open = || -> rusqlite::Result<Connection> {
         let mut connection = Connection::open_with_flags(
@@ -81,10 +78,10 @@ pub(crate) fn open_reader(dir: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Fails if the file is damaged, of another program or version, or lacks what was acknowledged.
-fn inspect(dir: &DataDir) -> Result<(), OpenError> {
+fn check_file(dir: &DataDir) -> Result<(), OpenError> {
     let file = dir.database();
     check_magic(dir.path(), &file)?;
-    let found = look_inside(dir.path(), &file).map_err(|e| OpenError::of_sql(&file, &e))?;
+    let found = inspect(dir.path(), &file).map_err(|e| OpenError::of_sql(&file, &e))?;
     if let Some(cause) = found.damage {
         return Err(OpenError::damaged(&file, &cause));
     }
@@ -108,34 +105,23 @@ fn inspect(dir: &DataDir) -> Result<(), OpenError> {
 }
 
 fn check_magic(dir: &Path, file: &Path) -> Result<(), OpenError> {
-    let mut head = [0; MAGIC.len()];
-    File::open(file)
-        .and_then(|mut file| file.read_exact(&mut head))
-        .map_err(|e| match e.kind() {
-            io::ErrorKind::UnexpectedEof => OpenError::damaged(file, "the file is too short"),
-            _ => OpenError::of_io(dir, &e),
-        })?;
-    if head == *MAGIC {
-        Ok(())
-    } else {
-        Err(OpenError::damaged(file, "it is not a database file"))
+    match read_magic(file).map_err(|e| OpenError::of_io(dir, &e))? {
+        Magic::Database => Ok(()),
+        Magic::Other => Err(OpenError::damaged(file, "it is not a database file")),
+        Magic::TooShort => Err(OpenError::damaged(file, "the file is too short")),
     }
 }
 
-fn look_inside(dir: &Path, file: &Path) -> rusqlite::Result<Inspection> {
-    let connection = Connection::open_with_flags(
-        file,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    // A checkpoint would change a file that may turn out to be damaged.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    let application_id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let format = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+fn inspect(dir: &Path, file: &Path) -> rusqlite::Result<Inspection> {
+    let Inspected {
+        connection,
+        is_foreign,
+        format,
+    } = open_unchanged(file)?;
     let is_empty = connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
     let mut found = Inspection {
         is_empty,
-        is_foreign: application_id != schema::APPLICATION_ID,
+        is_foreign,
         format,
         damage: None,
         missing: None,
@@ -179,6 +165,10 @@ pub(crate) fn missing(dir: &Path, connection: &Connection) -> rusqlite::Result<O
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "synchronous", "full")?;
+    // On macOS `fsync` leaves the data in the drive's cache. Elsewhere these do nothing:
+    // <https://sqlite.org/pragma.html#pragma_fullfsync>.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     #[cfg(feature = "broken")]
     if crate::broken::Broken::SynchronousOff.is_wanted() {
         connection.pragma_update(None, "synchronous", "off")?;
@@ -212,6 +202,10 @@ mod tests {
                 .pragma_query_value(None, "synchronous", |row| row.get(0))
                 .unwrap();
             assert_eq!(synchronous, 2);
+            let is_full: bool = connection
+                .pragma_query_value(None, "fullfsync", |row| row.get(0))
+                .unwrap();
+            assert!(is_full);
             let journal: String = connection
                 .pragma_query_value(None, "journal_mode", |row| row.get(0))
                 .unwrap();

@@ -5,4 +5,5 @@ pub(crate) mod commit_watermark;
 pub(crate) mod data_dir;
 pub(crate) mod database;
 pub(crate) mod identity;
+pub(crate) mod inspect;
 pub(crate) mod schema;

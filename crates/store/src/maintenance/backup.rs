@@ -79,15 +79,7 @@ fn copy_pages(
     progress: ProgressFn<'_>,
 ) -> Result<(), MaintenanceError> {
     let of_source = |e: rusqlite::Error| MaintenanceError::of_sql(file, &e);
-    let of_copy = |e: rusqlite::Error| match MaintenanceError::of_sql(dest, &e) {
-        MaintenanceError::Unreadable { file, cause } => MaintenanceError::Unwritable { file, cause },
-        // Only the source is read.
-        MaintenanceError::Damaged { problems, .. } => MaintenanceError::Damaged {
-            file: file.to_owned(),
-            problems,
-        },
-        other => other,
-    };
+    let of_copy = |e: rusqlite::Error| MaintenanceError::of_copying(file, dest, &e);
     // Without a transaction every commit of the server would start the copy over.
     let snapshot = source.unchecked_transaction().map_err(of_source)?;
     snapshot

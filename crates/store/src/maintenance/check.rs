@@ -15,7 +15,7 @@ use crate::log::{RoomKey, natural};
 use crate::progress::{Progress, ProgressFn};
 use crate::{OpenError, projection};
 
-/// The reported problems. More would be of no use to an administrator.
+/// The most problems that are reported. More would be of no use to an administrator.
 const MAX_PROBLEMS: usize = 50;
 
 /// The result of a check.
@@ -40,7 +40,7 @@ pub fn check(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<CheckRep
         return Err(MaintenanceError::NoHistory { dir: path.to_owned() });
     }
     // A running server compared the commit watermark when it started, and may be ahead of it at any moment.
-    let lock = match DataDir::lock(path) {
+    let lock = match DataDir::lock_unchanged(path) {
         Ok(lock) => Some(lock),
         Err(OpenError::InUse { .. }) => None,
         Err(error) => return Err(error.into()),

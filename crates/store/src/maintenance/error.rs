@@ -69,6 +69,22 @@ impl MaintenanceError {
         }
     }
 
+    /// Converts an error of writing `copy`. What is damaged is its source, since only that is read.
+    pub(super) fn of_copying(source: &Path, copy: &Path, error: &rusqlite::Error) -> Self {
+        match Self::of_sql(copy, error) {
+            Self::Unreadable { file, cause } => Self::Unwritable { file, cause },
+            error @ Self::Damaged { .. } => error.about(source),
+            error @ (Self::NoHistory { .. }
+            | Self::Exists { .. }
+            | Self::Unwritable { .. }
+            | Self::Foreign { .. }
+            | Self::TooNew { .. }
+            | Self::Full { .. }
+            | Self::Open(_)
+            | Self::Live { .. }) => error,
+        }
+    }
+
     /// Replaces the file's name by the one that the administrator knows.
     pub(super) fn about(mut self, known: &Path) -> Self {
         match &mut self {

@@ -7,7 +7,6 @@ use std::time::SystemTime;
 
 use ichat_protocol::{Epoch, ServerId};
 use rusqlite::Connection;
-use tempfile::TempDir;
 
 use super::check::{self, CheckReport};
 use super::error::MaintenanceError;
@@ -53,11 +52,10 @@ pub fn restore(file: &Path, dir: &Path, progress: &mut dyn FnMut(Progress)) -> R
         copy_file(&wal_of(file), &wal_of(&copy), progress)?;
     }
     let (server, report) = renew(file, &copy, progress)?;
-    File::open(&copy).and_then(|copy| copy.sync_all()).map_err(of_dir)?;
+    sync_file(&copy).map_err(of_dir)?;
     let replaced = server_in(dir).filter(|replaced| *replaced != server);
     let previous = replace_history(&copy, dir).map_err(of_dir)?;
     data_dir.sync();
-    drop::<TempDir>(temporary);
     Ok(RestoreReport {
         server,
         replaced,
@@ -109,10 +107,8 @@ fn copy_file(from: &Path, to: &Path, progress: ProgressFn<'_>) -> Result<(), Mai
 /// Checks the copy, and makes it another history of the same server.
 fn renew(file: &Path, copy: &Path, progress: ProgressFn<'_>) -> Result<(ServerId, CheckReport), MaintenanceError> {
     // The administrator knows the file, and not the copy.
-    let of_file = |e: rusqlite::Error| match MaintenanceError::of_sql(file, &e) {
-        MaintenanceError::Full { .. } => MaintenanceError::Full { file: copy.to_owned() },
-        other => other,
-    };
+    let of_file = |e: rusqlite::Error| MaintenanceError::of_sql(file, &e);
+    let of_copy = |e: rusqlite::Error| MaintenanceError::of_copying(file, copy, &e);
     let connection = open_readonly(copy).map_err(|error| error.about(file))?;
     let report = check::check_database(&connection, progress).map_err(of_file)?;
     if !report.problems.is_empty() {
@@ -124,14 +120,14 @@ fn renew(file: &Path, copy: &Path, progress: ProgressFn<'_>) -> Result<(ServerId
     if report.is_replica {
         return Err(MaintenanceError::foreign(file, "it is what an app keeps of a server"));
     }
-    let identity = identity::ensure(&connection).map_err(of_file)?;
-    identity::write(&connection, identity.server, identity.lobby).map_err(of_file)?;
-    set_new_epochs(&connection).map_err(of_file)?;
+    let identity = identity::ensure(&connection).map_err(of_copy)?;
+    identity::write(&connection, identity.server, identity.lobby).map_err(of_copy)?;
+    set_new_epochs(&connection).map_err(of_copy)?;
     // Makes it one file, without a write-ahead log.
     connection
         .pragma_update(None, "journal_mode", "delete")
-        .map_err(of_file)?;
-    connection.close().map_err(|(_, e)| of_file(e))?;
+        .map_err(of_copy)?;
+    connection.close().map_err(|(_, e)| of_copy(e))?;
     Ok((identity.server, report))
 }
 
@@ -159,11 +155,10 @@ fn server_in(dir: &Path) -> Option<ServerId> {
 ///
 /// First the previous files get a second name. Then the write-ahead log is removed, since the new file must never meet it.
 /// Then the new file takes the old one's name in one step. After a crash in between, the old file is there without the end
-/// of its log, which opening notices.
+/// of its log, which opening notices by the commit watermark. The new file ignores that one: it is of another generation.
 fn replace_history(copy: &Path, dir: &Path) -> io::Result<Option<PathBuf>> {
     let file = database_in(dir);
-    let watermark = dir.join(commit_watermark::FILE_NAME);
-    let present: Vec<PathBuf> = [file.clone(), wal_of(&file), watermark.clone()]
+    let present: Vec<PathBuf> = [file.clone(), wal_of(&file), dir.join(commit_watermark::FILE_NAME)]
         .into_iter()
         .filter(|file| file.exists())
         .collect();
@@ -172,6 +167,17 @@ fn replace_history(copy: &Path, dir: &Path) -> io::Result<Option<PathBuf>> {
     } else {
         Some(keep_previous(&present, dir)?)
     };
+    let Err(error) = move_into_place(copy, dir) else {
+        return Ok(previous);
+    };
+    if let Some(previous) = previous {
+        put_back_wal(&previous, &file)?;
+    }
+    Err(error)
+}
+
+fn move_into_place(copy: &Path, dir: &Path) -> io::Result<()> {
+    let file = database_in(dir);
     for file in [wal_of(&file), shm_of(&file)] {
         remove_if_present(&file)?;
     }
@@ -179,10 +185,16 @@ fn replace_history(copy: &Path, dir: &Path) -> io::Result<Option<PathBuf>> {
     for file in [copy, &lock_in(dir)] {
         copy_owner(dir, file);
     }
-    // Unlinked, because the next server would write to the previous watermark through the hard link.
-    remove_if_present(&watermark)?;
-    fs::rename(copy, &file)?;
-    Ok(previous)
+    fs::rename(copy, &file)
+}
+
+/// Gives the history that stays in place the end of its log again, and removes the folder that was to keep it.
+fn put_back_wal(previous: &Path, file: &Path) -> io::Result<()> {
+    let wal = wal_of(&database_in(previous));
+    if wal.exists() {
+        fs::rename(wal, wal_of(file))?;
+    }
+    fs::remove_dir_all(previous)
 }
 
 /// Links or copies the files into a new folder.
@@ -190,16 +202,24 @@ fn keep_previous(files: &[PathBuf], dir: &Path) -> io::Result<PathBuf> {
     let previous = create_previous_dir(dir)?;
     for file in files {
         let Some(name) = file.file_name() else { continue };
+        let kept = previous.join(name);
+        // The next server writes to the watermark in place; through a hard link it would change the previous one.
+        let is_linked = name != commit_watermark::FILE_NAME && fs::hard_link(file, &kept).is_ok();
         // Not every file system has hard links.
-        if fs::hard_link(file, previous.join(name)).is_err() {
-            fs::copy(file, previous.join(name))?;
-            File::open(previous.join(name))?.sync_all()?;
+        if !is_linked {
+            fs::copy(file, &kept)?;
+            sync_file(&kept)?;
         }
     }
     copy_owner(dir, &previous);
     sync_dir(&previous);
     sync_dir(dir);
     Ok(previous)
+}
+
+/// Forces a file to the disk. Windows does so only for a file that was opened for writing.
+fn sync_file(file: &Path) -> io::Result<()> {
+    File::options().write(true).open(file)?.sync_all()
 }
 
 fn create_previous_dir(dir: &Path) -> io::Result<PathBuf> {
@@ -233,4 +253,32 @@ fn copy_owner(dir: &Path, file: &Path) {
     }
     #[cfg(not(unix))]
     let _ = (dir, file);
+}
+
+#[cfg(test)]
+mod tests {
+    //! - a history that could not be replaced keeps the end of its log
+
+    use ichat_protocol::Name;
+
+    use super::*;
+    use crate::Store;
+
+    #[tokio::test]
+    async fn a_history_that_could_not_be_replaced_keeps_the_end_of_its_log() {
+        let name = Name::parse("Lobby").unwrap();
+        let (running, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let store = Store::open_server(running.path(), &name).await.unwrap();
+        let (server, lobby) = (store.server_id(), store.lobby());
+        let head = store.head(lobby).await.unwrap();
+        for file in ["ichat.db", "ichat.db-wal", commit_watermark::FILE_NAME] {
+            fs::copy(running.path().join(file), killed.path().join(file)).unwrap();
+        }
+        store.close().await;
+        replace_history(&killed.path().join("missing"), killed.path()).unwrap_err();
+        let store = Store::open_server(killed.path(), &name).await.unwrap();
+        assert_eq!(store.server_id(), server);
+        assert_eq!(store.head(lobby).await.unwrap(), head);
+        store.close().await;
+    }
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::StoreError;
 use crate::log::{RoomKey, natural, read_entry, read_seq, select_entries};
 
-/// The reported problems of one room.
+/// The most problems that are reported of one room.
 const MAX_PROBLEMS: usize = 20;
 /// The entries between two reports of progress.
 const PROGRESS_BATCH: u64 = 1_000;
@@ -66,6 +66,9 @@ impl RoomVerifier {
         )?;
         let mut entries = connection.prepare(select_entries!("WHERE e.key BETWEEN ?1 AND ?2 ORDER BY e.key"))?;
         let mut next = first.max(1);
+        if !self.is_replica && next > 1 {
+            self.problem(|| format!("the entries 1 to {} are missing", next - 1));
+        }
         for entry in entries.query_map(room.entries(), read_entry)? {
             self.entries += 1;
             if self.entries.is_multiple_of(PROGRESS_BATCH) {

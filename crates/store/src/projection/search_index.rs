@@ -7,7 +7,7 @@
 use ichat_protocol::Seq;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::log::{EntryKey, IS_TARGET, RoomKey, UserKey, int, message_text, message_text_before, natural, read_seq};
+use crate::log::{EntryKey, IS_TARGET, RoomKey, UserKey, indexed_text, indexed_text_before, int, natural, read_seq};
 
 /// Precedes an author's key in the word for the author. It is of the private use area, which FTS5 takes for letters.
 pub(crate) const AUTHOR_MARK: char = '\u{E000}';
@@ -79,7 +79,7 @@ pub(crate) fn reindex(
     if !is_indexed(connection, message)? {
         return Ok(());
     }
-    if let Some(before) = message_text_before(connection, message, edit)? {
+    if let Some(before) = indexed_text_before(connection, message, edit)? {
         remove_from_index(connection, message, author, &before)?;
     }
     add_to_index(connection, message, author, text)
@@ -162,7 +162,7 @@ fn for_each_message(
     let mut messages = messages.query((first, last))?;
     while let Some(message) = messages.next()? {
         let (key, author) = (message.get(0)?, message.get(1)?);
-        if let Some(text) = message_text(connection, key)? {
+        if let Some(text) = indexed_text(connection, key)? {
             change(connection, key, author, &text)?;
         }
     }

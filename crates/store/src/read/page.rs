@@ -101,7 +101,9 @@ fn later(connection: &Connection, room: RoomKey, entries: &[Entry]) -> rusqlite:
         for amendment in amendments.query_map((message.id.0, beyond, end), read_entry)? {
             let amendment = amendment?;
             match collapse_key(&amendment) {
-                Some(key) => drop(last_of_key.insert(key, amendment)),
+                Some(key) => {
+                    last_of_key.insert(key, amendment);
+                }
                 None => later.push(amendment),
             }
         }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::parsed_query::ParsedQuery;
 use super::rooms::{RoomRow, room_row, room_rows, user_key};
-use crate::log::{EntryKey, entry_at, int, message_text};
+use crate::log::{EntryKey, entry_at, indexed_text, int, message_text};
 use crate::{SearchHit, SearchQuery};
 
 /// A person does not read more hits; a narrower search is better.
@@ -97,8 +97,8 @@ impl RoomSearch<'_> {
             && let Some(row) = found.next()?
         {
             let key = row.get(0)?;
-            if let Some(text) = message_text(self.connection, key)?
-                && (!reads_texts || self.query.matches(&text)?)
+            if (!reads_texts || self.matches(key)?)
+                && let Some(text) = message_text(self.connection, key)?
                 && let Some(entry) = entry_at(self.connection, key)?
             {
                 let room = self.room.id;
@@ -114,6 +114,14 @@ impl RoomSearch<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Compares a message's text without its checksum: most messages are no hits, and only hits are shown.
+    fn matches(&self, message: EntryKey) -> rusqlite::Result<bool> {
+        match indexed_text(self.connection, message)? {
+            Some(text) => self.query.matches(&text),
+            None => Ok(false),
+        }
     }
 }
 

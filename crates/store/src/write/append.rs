@@ -5,10 +5,12 @@ use rusqlite::OptionalExtension as _;
 
 use super::batch::Batch;
 use super::error::WriteError;
-use crate::log::{EntryKey, IS_TARGET, MAX_SEQ, RoomKey, UserKey, entry_at, read_entry, select_entries, wiped_hash};
+use crate::log::{
+    EntryKey, IS_TARGET, MAX_SEQ, RoomKey, UserKey, entry_at, indexed_text, read_entry, select_entries, wiped_hash,
+};
 use crate::member_state::set_read_marker;
 use crate::projection::reindex;
-use crate::{NewEntry, Outcome};
+use crate::{NewEntry, Outcome, StoreError};
 
 /// A message that edits, deletions and reactions may refer to.
 pub(super) struct Target {
@@ -16,33 +18,71 @@ pub(super) struct Target {
     pub(super) author: UserKey,
 }
 
+/// What follows from the checks of a new entry.
+enum Plan {
+    CreateRoom,
+    Write { room: RoomKey, target: Option<Target> },
+    Refuse(Outcome),
+}
+
 impl Batch<'_> {
     /// Appends an entry to its room's log, or returns why that is not possible.
     pub(super) fn append(&mut self, new: NewEntry) -> Result<Outcome, WriteError> {
-        if let Some(outcome) = self.find_duplicate(&new)? {
-            return Ok(outcome);
-        }
-        if new.body.kind() == Kind::Created {
-            if self.room(new.room)?.is_some() {
-                return Ok(Outcome::Conflict);
+        match self.plan(&new) {
+            Ok(Plan::CreateRoom) => {
+                let room = self.room_or_new(new.room, Epoch::fresh())?.key;
+                self.write(new, room, None)
             }
-            let room = self.room_or_new(new.room, Epoch::fresh())?.key;
-            return self.write(new, room, None);
-        }
-        let Some(room) = self.room(new.room)?.map(|room| room.key) else {
-            return Ok(Outcome::UnknownRoom);
-        };
-        if let Some(outcome) = self.check_membership(&new, room)? {
-            return Ok(outcome);
-        }
-        match self.find_target(&new, room)? {
-            Ok(target) => self.write(new, room, target),
-            Err(outcome) => Ok(outcome),
+            Ok(Plan::Write { room, target }) => self.write(new, room, target),
+            Ok(Plan::Refuse(outcome)) => Ok(outcome),
+            Err(error) => refuse_for_damage(error),
         }
     }
 
+    /// Checks a new entry. Reads all that may be damaged before anything is written: the batch has entries of others, which
+    /// must not fail with it.
+    fn plan(&mut self, new: &NewEntry) -> rusqlite::Result<Plan> {
+        if let Some(outcome) = self.find_duplicate(new)? {
+            return Ok(Plan::Refuse(outcome));
+        }
+        let room = self.room(new.room)?.map(|room| room.key);
+        if new.body.kind() == Kind::Created {
+            return Ok(match room {
+                Some(_) => Plan::Refuse(Outcome::Conflict),
+                None => Plan::CreateRoom,
+            });
+        }
+        let Some(room) = room else {
+            return Ok(Plan::Refuse(Outcome::UnknownRoom));
+        };
+        if let Some(outcome) = self.check_membership(new, room)? {
+            return Ok(Plan::Refuse(outcome));
+        }
+        let Some(id) = new.body.target() else {
+            return Ok(Plan::Write { room, target: None });
+        };
+        let Some(target) = self.message(room, id)? else {
+            return Ok(Plan::Refuse(Outcome::UnknownEntry));
+        };
+        let properties = new.body.properties();
+        if properties.writer == Writer::TargetAuthor && self.user(&new.author)? != target.author {
+            return Ok(Plan::Refuse(Outcome::NotYours));
+        }
+        match properties.effect {
+            Some(TargetEffect::Erase) => self.check_erasable(target.key, id)?,
+            Some(TargetEffect::ReplaceText) => {
+                indexed_text(self.tx, target.key)?;
+            }
+            Some(TargetEffect::Annotate) | None => {}
+        }
+        Ok(Plan::Write {
+            room,
+            target: Some(target),
+        })
+    }
+
     /// Returns the outcome for a post whose id is in the log already.
-    fn find_duplicate(&mut self, new: &NewEntry) -> Result<Option<Outcome>, WriteError> {
+    fn find_duplicate(&mut self, new: &NewEntry) -> rusqlite::Result<Option<Outcome>> {
         #[cfg(feature = "broken")]
         if crate::broken::Broken::NoUniqueIndex.is_wanted() {
             return Ok(None);
@@ -70,7 +110,7 @@ impl Batch<'_> {
     }
 
     /// Returns an outcome if the author may not write to the room, or takes a name that they have.
-    fn check_membership(&mut self, new: &NewEntry, room: RoomKey) -> Result<Option<Outcome>, WriteError> {
+    fn check_membership(&mut self, new: &NewEntry, room: RoomKey) -> rusqlite::Result<Option<Outcome>> {
         // A refusal must not make a row for a user who never wrote anything.
         let member = match self.known_user(&new.author)? {
             Some(user) => self.projector.member(room, user)?,
@@ -78,8 +118,7 @@ impl Batch<'_> {
         };
         let change = new.body.room_change();
         let Some(member) = member.filter(|member| member.membership.joined) else {
-            let joins = matches!(change, Some(RoomChange::Join(_)));
-            return Ok((!joins).then_some(Outcome::NotJoined));
+            return Ok((!is_join(change)).then_some(Outcome::NotJoined));
         };
         let name = match change {
             Some(RoomChange::Join(name) | RoomChange::RenameMember(name)) => name,
@@ -91,21 +130,6 @@ impl Batch<'_> {
             }
             _ => Ok(None),
         }
-    }
-
-    /// Returns the message that the new entry refers to, or the outcome if it may not.
-    fn find_target(&mut self, new: &NewEntry, room: RoomKey) -> Result<Result<Option<Target>, Outcome>, WriteError> {
-        let Some(id) = new.body.target() else {
-            return Ok(Ok(None));
-        };
-        let Some(target) = self.message(room, id)? else {
-            return Ok(Err(Outcome::UnknownEntry));
-        };
-        let needs_author = new.body.properties().writer == Writer::TargetAuthor;
-        if needs_author && self.user(&new.author)? != target.author {
-            return Ok(Err(Outcome::NotYours));
-        }
-        Ok(Ok(Some(target)))
     }
 
     /// Returns a message of the room that was not wiped.
@@ -164,7 +188,7 @@ impl Batch<'_> {
 
     /// Moves the read marker of a new member to the `joined` entry: what was said before is history, not news.
     fn mark_read_on_join(&mut self, id: RoomId, key: EntryKey, author: UserKey, body: &Body) -> Result<(), WriteError> {
-        if !matches!(body.room_change(), Some(RoomChange::Join(_))) {
+        if !is_join(body.room_change()) {
             return Ok(());
         }
         let member = self.projector.member(key.room(), author)?;
@@ -183,5 +207,29 @@ impl Batch<'_> {
             (Some(TargetEffect::ReplaceText | TargetEffect::Annotate) | None, _) => {}
         }
         Ok(())
+    }
+}
+
+fn is_join(change: Option<RoomChange<'_>>) -> bool {
+    match change {
+        Some(RoomChange::Join(_)) => true,
+        Some(RoomChange::Leave | RoomChange::RenameMember(_) | RoomChange::Name(_) | RoomChange::Topic(_)) | None => {
+            false
+        }
+    }
+}
+
+/// Refuses an entry that depends on a damaged row. Any other error, also damage to the database itself, fails the batch.
+fn refuse_for_damage(error: rusqlite::Error) -> Result<Outcome, WriteError> {
+    match (error.sqlite_error_code(), StoreError::of_sql(&error)) {
+        (None, StoreError::Damaged(cause)) => Ok(Outcome::Damaged(cause)),
+        (
+            Some(_) | None,
+            StoreError::Damaged(_)
+            | StoreError::Full
+            | StoreError::Io(_)
+            | StoreError::OutOfSync(_)
+            | StoreError::Closed,
+        ) => Err(error.into()),
     }
 }

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::append::Target;
 use super::batch::Batch;
-use crate::log::{EntryKey, REPLACES_TEXT, RoomKey, message_text, wipe_entry};
+use crate::log::{EntryKey, REPLACES_TEXT, RoomKey, entry_at, indexed_text, wipe_entry};
 use crate::projection::{is_indexed, remove_from_index};
 
 impl Batch<'_> {
@@ -16,7 +16,7 @@ impl Batch<'_> {
             .tx
             .prepare_cached("SELECT id FROM entry WHERE key = ?1")?
             .query_row([message.key], |row| Ok(EntryId(row.get(0)?)))?;
-        let text = message_text(self.tx, message.key)?;
+        let text = indexed_text(self.tx, message.key)?;
         self.erase_edits(message.key.room(), id)?;
         wipe_entry(self.tx, message.key)?;
         if let Some(text) = text
@@ -26,6 +26,15 @@ impl Batch<'_> {
         }
         self.projector.count_message(message.key, message.author, -1);
         self.erased = true;
+        Ok(())
+    }
+
+    /// Reads what [`Self::erase`] wipes. Fails if any of it is damaged.
+    pub(super) fn check_erasable(&self, message: EntryKey, id: EntryId) -> rusqlite::Result<()> {
+        entry_at(self.tx, message)?;
+        for edit in edits_of(self.tx, message.room(), id)? {
+            entry_at(self.tx, edit)?;
+        }
         Ok(())
     }
 

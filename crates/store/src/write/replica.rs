@@ -9,7 +9,7 @@ use rusqlite::OptionalExtension as _;
 use super::batch::{Batch, Room};
 use super::error::WriteError;
 use crate::ReplicaChange;
-use crate::log::{ERASES, EntryKey, MAX_SEQ, REPLACES_TEXT, RoomKey, UserKey, message_text, unreadable, wiped_hash};
+use crate::log::{ERASES, EntryKey, MAX_SEQ, REPLACES_TEXT, RoomKey, UserKey, indexed_text, unreadable, wiped_hash};
 use crate::projection::{add_to_index, is_indexed, reindex, remove_room_from_index};
 
 impl Batch<'_> {
@@ -120,7 +120,7 @@ impl Batch<'_> {
             // A message above the indexed range is indexed later.
             if entry.body.properties().is_target
                 && is_indexed(self.tx, key)?
-                && let Some(text) = message_text(self.tx, key)?
+                && let Some(text) = indexed_text(self.tx, key)?
             {
                 add_to_index(self.tx, key, author, &text)?;
             }

@@ -1,6 +1,8 @@
 //! Damaged files: what is lost or altered is an error, and never read as if it had been written.
 //!
 //! - a flipped bit in a text, or any altered column of an entry
+//! - the edited text that a search shows
+//! - a damaged message refuses what depends on it, and nothing else of the batch
 //! - a room whose log does not end where it should
 //! - a folder after a crash has all that was acknowledged
 //! - a damaged or cut write-ahead log, and an older copy of the file, are refused
@@ -8,10 +10,11 @@
 use std::fs;
 use std::path::Path;
 
-use ichat_store::{OpenError, Store, StoreError};
+use ichat_protocol::Body;
+use ichat_store::{OpenError, Outcome, SearchQuery, Store, StoreError};
 use tempfile::TempDir;
 
-use crate::fixture::{Fixture, Person, name, texts};
+use crate::fixture::{Fixture, Person, committed, name, texts};
 
 /// Copies the folder as a killed process leaves it: the newest entries are in the write-ahead log only.
 pub(crate) fn as_killed(fixture: &Fixture) -> TempDir {
@@ -91,6 +94,69 @@ async fn any_altered_column_of_an_entry_is_an_error() {
         assert!(matches!(page, Err(StoreError::Damaged(_))), "{change}: {page:?}");
         fixture.store.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_search_does_not_show_a_damaged_edit() {
+    let alice = Person::called("alice");
+    let fixture = Fixture::with(&[&alice]).await;
+    let posted = fixture.says(&alice, "pay him 10 euros").await;
+    fixture.edits(&alice, &posted, "pay him 100 euros").await;
+    assert_eq!(fixture.finds("pay").await, ["pay him 100 euros"]);
+    fixture.store.close().await;
+    tamper(
+        fixture.dir.path(),
+        "UPDATE entry SET body = replace(body, '100 euros', '900 euros')",
+    );
+    let fixture = fixture.reopened().await;
+    let query = SearchQuery {
+        text: "pay".into(),
+        limit: 50,
+        ..SearchQuery::default()
+    };
+    let found = fixture.store.search(query).await;
+    assert!(matches!(found, Err(StoreError::Damaged(_))), "{found:?}");
+    fixture.store.close().await;
+}
+
+#[tokio::test]
+async fn a_damaged_message_refuses_only_what_depends_on_it() {
+    let alice = Person::called("alice");
+    let fixture = Fixture::with(&[&alice]).await;
+    let posted = fixture.says(&alice, "hi").await;
+    let edited = fixture.says(&alice, "ha").await;
+    fixture.edits(&alice, &edited, "hu").await;
+    fixture.store.close().await;
+    tamper(
+        fixture.dir.path(),
+        "UPDATE entry SET checksum = checksum + 1 WHERE body LIKE '%\"hi\"%' OR body LIKE '%\"hu\"%'",
+    );
+    let fixture = fixture.reopened().await;
+    let before = fixture.store.head(fixture.room).await.unwrap().unwrap().seq;
+    let mut repeated = alice.says(fixture.room, "hi");
+    repeated.id = posted.id;
+    let outcomes = fixture
+        .store
+        .commit(vec![
+            alice.posts(fixture.room, Body::Delete { of: posted.id }),
+            alice.posts(fixture.room, Body::Delete { of: edited.id }),
+            repeated,
+            alice.says(fixture.room, "unrelated"),
+        ])
+        .await
+        .unwrap();
+    assert!(
+        matches!(
+            outcomes[..3],
+            [Outcome::Damaged(_), Outcome::Damaged(_), Outcome::Damaged(_)]
+        ),
+        "{outcomes:?}"
+    );
+    let unrelated = committed(outcomes[3].clone());
+    assert_eq!(unrelated.seq, before.next());
+    let page = fixture.page(None, Some(before.0), 200).await;
+    assert_eq!(page.entries, [unrelated]);
+    fixture.store.close().await;
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
 //! A deleted message leaves nothing behind.
 //!
 //! - its text, short or long, and that of its edits leave every file, also while the store is open
+//! - after a crash it leaves the write-ahead log when the folder is opened
 //! - its words leave the search index, also the segments that were merged since
 //! - rebuilding the projections leaves no words behind that a later deletion does not reach
 
 use std::time::Duration;
 
-use crate::fixture::{Fixture, Person};
+use ichat_store::Store;
+
+use crate::fixture::{Fixture, Person, name};
 
 /// Talk with many different words, so that the index merges its segments again and again.
 async fn talk(fixture: &Fixture, who: &Person, batches: usize) {
@@ -52,6 +55,21 @@ async fn deleted_text_leaves_the_write_ahead_log_while_the_store_is_open() {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap();
+    fixture.store.close().await;
+}
+
+#[tokio::test]
+async fn deleted_text_leaves_the_log_of_a_crash_at_the_next_opening() {
+    let alice = Person::called("alice");
+    let mut fixture = Fixture::with(&[&alice]).await;
+    let posted = fixture.says(&alice, "Quite-Secret-Phrase here").await;
+    fixture.deletes(&alice, &posted).await;
+    let killed = crate::damage::as_killed(&fixture);
+    fixture.store.close().await;
+    fixture.dir = killed;
+    assert!(fixture.has_on_disk("Quite-Secret-Phrase"));
+    fixture.store = Store::open_server(fixture.dir.path(), &name("Lobby")).await.unwrap();
+    assert!(!fixture.has_on_disk("Quite-Secret-Phrase"));
     fixture.store.close().await;
 }
 

@@ -323,6 +323,10 @@ async fn a_check_finds_every_row_that_does_not_agree_with_the_log() {
             "DELETE FROM entry WHERE body LIKE '%message 299%'",
             "should have the entries",
         ),
+        (
+            "DELETE FROM entry WHERE key = (2 << 40) + 1; UPDATE room SET first_seq = 2 WHERE key = 2",
+            "the entries 1 to 1 are missing",
+        ),
         ("UPDATE room SET last_at = last_at + 1", "its time does not agree"),
         (
             "UPDATE room_state SET topic = 'other'",
@@ -378,6 +382,7 @@ async fn a_check_changes_nothing() {
     let read = |file: &str| fs::read(dir.path().join(file)).unwrap();
     let before = (read("ichat.db"), read("ichat.db-wal"), read("commit-watermark"));
     sound(dir.path());
+    assert!(!dir.path().join("lock").exists());
     assert!(before == (read("ichat.db"), read("ichat.db-wal"), read("commit-watermark")));
 }
 

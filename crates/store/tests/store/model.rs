@@ -158,6 +158,7 @@ fn word_of(outcome: &Outcome) -> &'static str {
         Outcome::NotJoined => "not joined",
         Outcome::UnknownEntry => "unknown entry",
         Outcome::NotYours => "not yours",
+        Outcome::Damaged(_) => "damaged",
     }
 }
 
