@@ -47,9 +47,13 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Returns whether the figures are unfit for publishing: not all of the table, or not from a release build.
+    /// Returns whether the figures are unfit for publishing: not all of the table, fewer rounds, or not from a release build.
     fn is_partial(&self) -> bool {
-        self.quick || !self.case.is_empty() || self.product.is_some() || self.profile != "release"
+        self.quick
+            || !self.case.is_empty()
+            || self.product.is_some()
+            || self.rounds.is_some()
+            || self.profile != "release"
     }
 }
 
@@ -162,6 +166,11 @@ pub(crate) fn bench(repo: &Repo, options: &Options) -> Result<()> {
             println!("{:10} {}", bench.name, bench.about);
         }
         return Ok(());
+    }
+    if options.publish && options.is_partial() {
+        bail!(
+            "only full runs of release builds are published: leave out --quick, --case, --product, --rounds and --profile"
+        );
     }
     prepare(repo, options, &selected)?;
     let folder = repo.target(if options.is_partial() { "bench/part" } else { "bench" });

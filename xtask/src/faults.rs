@@ -22,6 +22,12 @@ pub(crate) struct Options {
     /// Run only the few rounds that `cargo xtask test` has time for.
     #[arg(long)]
     short: bool,
+    /// The duration of faults, as a failed round printed it: short, full or named.
+    #[arg(long)]
+    pace: Option<String>,
+    /// Keep the folders of rounds that passed, too.
+    #[arg(long)]
+    keep: bool,
     /// Use release builds; with them, 5,000 clients must resume within ten seconds (L2).
     #[arg(long)]
     release: bool,
@@ -51,7 +57,11 @@ pub(crate) fn faults(repo: &Repo, options: &Options) -> Result<()> {
     if let Some(seed) = options.seed {
         checker.args(["--seed", &seed.to_string()]);
     }
+    if let Some(pace) = &options.pace {
+        checker.args(["--pace", pace]);
+    }
     checker.args(options.short.then_some("--short"));
+    checker.args(options.keep.then_some("--keep"));
     checker.args(options.list.then_some("--list"));
     process::run(&mut checker)
 }

@@ -20,14 +20,14 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(20);
 struct Step {
     clients: usize,
     kib_per_client: f64,
-    /// Until all were connected, in seconds.
+    /// The time until all were connected, in seconds.
     connected_after: f64,
 }
 
 /// Measures each product both ways, and prints the figures.
 pub(crate) fn measure(clients: usize, products: &[Product], rounds: usize, failures: &mut Failures) {
     // The smaller numbers show how the memory grows.
-    let steps = [clients / 10, clients / 3, clients];
+    let steps = [clients / 10, clients / 3, clients].map(|step| step.max(1));
     for (way, steps, concurrency) in [("idle", &steps[..], 1), ("rush", &steps[2..], clients)] {
         print_line(&format!("\n{way} {clients}: connections, {concurrency} at a time"));
         let mut all: Vec<Vec<Step>> = products.iter().map(|_| Vec::new()).collect();

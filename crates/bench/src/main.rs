@@ -175,7 +175,7 @@ fn resume(options: &Options) -> Result<()> {
     }
     let clients = options.clients.unwrap_or(if options.quick { 200 } else { 5_000 });
     let rounds = options.rounds.unwrap_or(if options.quick { 1 } else { 3 });
-    for clients in [clients / 10, clients / 3, clients] {
+    for clients in [clients / 10, clients / 3, clients].map(|step| step.max(1)) {
         resume::measure(clients, rounds)?;
     }
     Ok(())

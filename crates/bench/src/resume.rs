@@ -20,9 +20,9 @@ const MISSED: u32 = 100;
 const CONNECT_BATCH: usize = 64;
 
 struct Round {
-    /// From the kill until every client had every message.
+    /// The time from the kill until every client had every message.
     in_sync: Duration,
-    /// From the kill until the new server listened.
+    /// The time from the kill until the new server listened.
     down: Duration,
     reads: PageReads,
 }
@@ -40,10 +40,12 @@ type Measure = (&'static str, &'static str, fn(&Round) -> f64);
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
 const MEASURES: [Measure; 4] = [
-    ("in step", "s", |round| round.in_sync.as_secs_f64()),
+    ("in sync", "s", |round| round.in_sync.as_secs_f64()),
     ("down", "s", |round| round.down.as_secs_f64()),
     ("pages", "pages read from the store", |round| round.reads.total as f64),
-    ("readings", "times at most", |round| round.reads.most_of_one_page as f64),
+    ("reads of a page", "times at most", |round| {
+        round.reads.most_of_one_page as f64
+    }),
 ];
 
 /// Measures so many clients, and prints the figures.

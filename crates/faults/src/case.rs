@@ -11,7 +11,7 @@ pub(crate) struct Case {
     pub(crate) about: &'static str,
     /// The number of rounds that proves something.
     pub(crate) rounds: u32,
-    /// The number of rounds in `cargo xtask test`. 0 leaves the case out there.
+    /// The number of rounds in `cargo xtask test`.
     pub(crate) short_rounds: u32,
     pub(crate) needs: &'static [Need],
     pub(crate) load: Load,
@@ -60,7 +60,7 @@ impl Need {
             #[cfg(target_os = "linux")]
             Need::FakeTime => crate::wall_clock::library()
                 .is_none()
-                .then(|| "there is no libfaketime (apt-get install faketime)".to_owned()),
+                .then(|| "there is no libfaketime (apt-get install libfaketime)".to_owned()),
             #[cfg(target_os = "linux")]
             Need::Fuse => crate::disk::obstacle(),
             #[cfg(target_os = "linux")]

@@ -30,7 +30,7 @@ pub(crate) struct Programs {
 }
 
 /// The duration of faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Pace {
     /// Seconds, in `cargo xtask test`.
     Short,
@@ -145,7 +145,7 @@ impl Round {
         self.measurements.push((name, f64::from(count)));
     }
 
-    /// Records a time in milliseconds. The name tells the unit.
+    /// Records a time in milliseconds. The name contains the unit.
     pub(crate) fn record_ms(&mut self, name: &'static str, time: Duration) {
         self.measurements.push((name, time.as_secs_f64() * 1_000.0));
     }
@@ -179,7 +179,7 @@ impl Round {
         witness.view()
     }
 
-    /// Checks also when a client did not come into sync: a violation tells more than that it did not.
+    /// Checks even if a client is not in sync, or the server can't be stopped: a violation says more than a timeout.
     fn check_after(&mut self, server: &ServerHandle, witness: Result<View>) -> Result<()> {
         let (witness, mut failure) = match witness {
             Ok(witness) => (Some(witness), None),
@@ -199,7 +199,7 @@ impl Round {
             match history {
                 Ok(history) => clients.push(history),
                 Err(error) => {
-                    failure = Some(error);
+                    failure.get_or_insert(error);
                     clients.push(history_after_kill(client)?);
                 }
             }
@@ -209,7 +209,9 @@ impl Round {
         } else {
             server.kill()
         };
-        ended?;
+        if let Err(error) = ended {
+            failure.get_or_insert(error);
+        }
         let observations = Observations {
             logs: room_log::read(server.data())?,
             witness,
@@ -220,10 +222,10 @@ impl Round {
         let failures: Vec<String> = failure
             .map(|error| format!("{error:#}"))
             .into_iter()
+            .chain(self.first_panic())
             .chain(violations.map(|violation| violation.to_string()))
             .collect();
         self.logs = observations.logs;
-        self.check_panics()?;
         self.fail_with(&failures)
     }
 
@@ -243,19 +245,20 @@ impl Round {
 
     /// Returns the lobby's log at the end of the round.
     pub(crate) fn log(&self) -> Result<&[Entry]> {
+        // The store orders logs by the room's key, and the lobby is the first room that is made.
         let lobby = self.logs.first().context("the round has not been checked yet")?;
         Ok(&lobby.entries)
     }
 
-    fn check_panics(&self) -> Result<()> {
+    /// Returns the first panic in the logs of the clients and the servers.
+    fn first_panic(&self) -> Option<String> {
         let logs = self.clients.iter().map(ClientHandle::log);
-        for log in logs.chain(self.servers.iter().map(|server| server.log().to_owned())) {
+        let mut logs = logs.chain(self.servers.iter().map(|server| server.log().to_owned()));
+        logs.find_map(|log| {
             let text = std::fs::read(&log).unwrap_or_default();
             let text = String::from_utf8_lossy(&text);
-            if let Some(line) = text.lines().find(|line| line.contains("panicked at")) {
-                bail!("{}: {line}", log.display());
-            }
-        }
-        Ok(())
+            let line = text.lines().find(|line| line.contains("panicked at"))?;
+            Some(format!("{}: {line}", log.display()))
+        })
     }
 }

@@ -105,7 +105,7 @@ const PLOTS: &[Plot] = &[
         "resume-by-clients.svg",
         "Killed, started again, and all clients in sync",
         "clients, all back at once",
-        ("in step", "s"),
+        ("in sync", "s"),
         |case| case.strip_prefix("resume ")?.parse().ok(),
     ),
 ];

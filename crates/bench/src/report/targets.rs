@@ -78,14 +78,14 @@ pub(super) const TARGETS: &[Target] = &[
     ),
     target(
         "5,000 clients resume after a restart",
-        "all in step",
-        ("in step", "resume 5000"),
+        "all in sync",
+        ("in sync", "resume 5000"),
         AtMost(10.0),
     ),
     target(
         "5,000 clients resume after a restart",
         "reads of the same page",
-        ("readings", "resume 5000"),
+        ("reads of a page", "resume 5000"),
         AtMost(1.0),
     ),
     target(

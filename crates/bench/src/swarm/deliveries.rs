@@ -40,11 +40,11 @@ pub(super) struct Deliveries {
     senders: usize,
     /// `true` if each sender's messages must arrive in order.
     in_order: bool,
-    /// For each client and sender the number of the next message.
+    /// The number of the next message, for each client and sender.
     due: Vec<u32>,
-    /// For each client and sender a bit for each message after the due one: whether it has come early.
+    /// A bit for each message after the due one that has come early, for each client and sender.
     early: Vec<u64>,
-    /// For each client a hash of the messages in the order in which they came.
+    /// A hash of the messages in their order, for each client.
     orders: Vec<u64>,
     count: u64,
     /// In microseconds.
@@ -85,7 +85,7 @@ impl Deliveries {
         }
         let at = client * self.senders + sender;
         let (due, early) = (&mut self.due[at], &mut self.early[at]);
-        let has_come = |ahead: u32| *early >> ahead.min(REORDER_WINDOW - 1) & 1 == 1;
+        let has_come = |ahead: u32| ahead < REORDER_WINDOW && *early >> ahead & 1 == 1;
         let Some(ahead) = number.checked_sub(*due).filter(|ahead| !has_come(*ahead)) else {
             return Err(DeliveryError::Repeated { client, sender, number });
         };
@@ -158,7 +158,7 @@ impl Deliveries {
 mod tests {
     //! - correct deliveries pass
     //! - a message that is lost, late, repeated, missing at the end or of an unknown sender is found
-    //! - where no order is promised, everything must still come once
+    //! - where no order is promised, everything must still come once, and not too far ahead
     //! - different orders are counted
 
     use super::*;
@@ -232,6 +232,19 @@ mod tests {
             sent: 2,
         };
         assert_eq!(check([ALL, &[(0, 1), (1, 0)]]), Err(missing));
+    }
+
+    #[test]
+    fn a_message_far_ahead_is_early_and_not_repeated() {
+        let mut deliveries = Deliveries::new(1, 1, false);
+        assert_eq!(deliveries.record(0, 0, 63, Duration::ZERO), Ok(()));
+        let early = DeliveryError::Early {
+            client: 0,
+            sender: 0,
+            number: 100,
+            due: 0,
+        };
+        assert_eq!(deliveries.record(0, 0, 100, Duration::ZERO), Err(early));
     }
 
     #[test]

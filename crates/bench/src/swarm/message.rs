@@ -17,7 +17,7 @@ pub(super) struct Mark {
     pub(super) sender: usize,
     /// Counts the sender's messages from 0.
     pub(super) number: u32,
-    /// When the message was sent, since the swarm's start.
+    /// The time of sending, or at a fixed rate the time when the message was due, since the swarm's start.
     pub(super) sent_at: Duration,
 }
 

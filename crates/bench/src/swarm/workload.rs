@@ -28,7 +28,7 @@ pub(crate) struct Workload {
 pub(crate) struct Sample {
     pub(crate) messages: u32,
     pub(crate) deliveries: u64,
-    /// Until every client had every message.
+    /// The time until every client had every message.
     pub(crate) took: Duration,
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
@@ -36,13 +36,13 @@ pub(crate) struct Sample {
     pub(crate) generator_cpu: Duration,
     pub(crate) frames: u64,
     pub(crate) bytes: u64,
-    /// In how many different orders the clients received the messages.
+    /// The number of different orders in which the clients received the messages.
     pub(crate) orders: usize,
 }
 
 /// The senders' counters.
 struct Senders<'a> {
-    /// For each sender the number of its messages so far.
+    /// The number of messages so far, for each sender.
     sent: &'a mut Vec<u32>,
     /// Messages of this workload.
     messages: u32,
@@ -50,11 +50,12 @@ struct Senders<'a> {
 }
 
 impl Senders<'_> {
-    fn send(&mut self, client: &mut Client, receiver: &Receiver, sender: usize) -> Result<()> {
+    /// Sends a sender's next message. Its latency is measured from `sent_at`, on the receiver's clock.
+    fn send(&mut self, client: &mut Client, receiver: &Receiver, sender: usize, sent_at: Duration) -> Result<()> {
         let mark = Mark {
             sender,
             number: self.sent[sender],
-            sent_at: receiver.elapsed(),
+            sent_at,
         };
         let room = match receiver.protocol {
             Protocol::Tutorial => None,
@@ -104,11 +105,14 @@ impl Swarm {
     fn send_and_receive(&mut self, workload: Workload, senders: &mut Senders<'_>, start: Instant) -> Result<()> {
         let clients = self.clients.len() as u64;
         let interval = workload.rate.map(|rate| Duration::from_secs(1) / rate);
+        // The start on the receiver's clock.
+        let offset = self.receiver.elapsed().saturating_sub(start.elapsed());
         let mut stall = StallDetector::new(0);
         let mut is_sending = true;
         if interval.is_none() {
             for sender in 0..workload.senders {
-                senders.send(&mut self.clients[sender], &self.receiver, sender)?;
+                let now = self.receiver.elapsed();
+                senders.send(&mut self.clients[sender], &self.receiver, sender, now)?;
             }
         }
         while is_sending || self.receiver.deliveries.count() < u64::from(senders.messages) * clients {
@@ -120,13 +124,15 @@ impl Swarm {
             if let Some(interval) = interval.filter(|_| is_sending) {
                 while interval * senders.messages <= elapsed {
                     let sender = senders.messages as usize % workload.senders;
-                    senders.send(&mut self.clients[sender], &self.receiver, sender)?;
+                    // From the time when it was due: a generator that lags must not make latencies look shorter.
+                    let due = offset + interval * senders.messages;
+                    senders.send(&mut self.clients[sender], &self.receiver, sender, due)?;
                 }
                 timeout = timeout.min((interval * senders.messages).saturating_sub(elapsed));
             }
             self.poll_once(timeout, |client, receiver, number| {
                 if interval.is_none() && is_sending {
-                    senders.send(client, receiver, number)?;
+                    senders.send(client, receiver, number, receiver.elapsed())?;
                 }
                 Ok(())
             })?;

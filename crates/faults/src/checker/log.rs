@@ -40,6 +40,9 @@ pub(super) fn check_wire(index: &mut Index<'_>) {
     let Some(witness) = &index.observations.witness else {
         return;
     };
+    if witness.rooms.is_empty() {
+        index.violated(Rule::WireEqualsDisk, "the witness was shown no room".to_owned());
+    }
     for room in &witness.rooms {
         let on_disk = index.entries(room.room);
         if room.entries != on_disk {

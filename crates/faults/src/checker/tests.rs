@@ -2,7 +2,7 @@
 //!
 //! - an acknowledged post is missing, an id occurs twice, sequence numbers have a gap, entries change their order
 //! - a device's posts change their order, a body is altered, a refused post is in the log, a post has no outcome
-//! - no client sent an entry, a client is out of sync, the wire differs from the disk
+//! - no client sent an entry, a client is out of sync or shows nothing, the wire differs from the disk
 
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, Epoch, MemberId, RoomId, Seq};
 
@@ -107,6 +107,14 @@ fn a_missing_acknowledged_post_is_found() {
 }
 
 #[test]
+fn a_missing_post_of_the_current_history_is_found_after_a_restore() {
+    breaks(Rule::AcknowledgedIsInLog, |o| {
+        o.is_restored = true;
+        o.logs[0].entries.pop();
+    });
+}
+
+#[test]
 fn an_id_that_occurs_twice_is_found() {
     breaks(Rule::IdsAreUnique, |o| {
         let again = o.logs[0].entries[1].clone();
@@ -192,6 +200,13 @@ fn a_client_out_of_sync_is_found() {
         let replica = o.clients[0].replica.as_mut().unwrap();
         replica[0].entries[1].body = message("something else");
     });
+    breaks(Rule::ClientsAreInSync, |o| view(o, |view| view.rooms.clear()));
+    breaks(Rule::ClientsAreInSync, |o| {
+        o.clients[0].replica.as_mut().unwrap().clear()
+    });
+    breaks(Rule::ClientsAreInSync, |o| {
+        o.clients[0].replica.as_mut().unwrap()[0].entries.clear();
+    });
 }
 
 #[test]
@@ -200,4 +215,5 @@ fn a_difference_between_wire_and_disk_is_found() {
         let witness = o.witness.as_mut().unwrap();
         witness.rooms[0].entries.pop();
     });
+    breaks(Rule::WireEqualsDisk, |o| o.witness.as_mut().unwrap().rooms.clear());
 }

@@ -46,12 +46,18 @@ pub(super) fn check_end(index: &mut Index<'_>, client: &ClientHistory) {
     for replica in client.replica.iter().flatten() {
         violations.extend(replica_difference(index, &client.name, replica));
     }
+    if let (Some(view), Some(replica)) = (&client.view, &client.replica) {
+        violations.extend(rooms_missing_on_disk(&client.name, view, replica));
+    }
     index.all_violated(Rule::ClientsAreInSync, violations);
 }
 
 fn view_differences(index: &Index<'_>, name: &str, view: &View) -> Vec<String> {
     let contradictions = view.contradictions.iter();
     let mut differences: Vec<_> = contradictions.map(|what| format!("{name}: {what}")).collect();
+    if view.rooms.is_empty() {
+        differences.push(format!("{name} shows no room"));
+    }
     for room in &view.rooms {
         let log = index.entries(room.room);
         let mut pairs = room.entries.iter().zip(log);
@@ -65,6 +71,21 @@ fn view_differences(index: &Index<'_>, name: &str, view: &View) -> Vec<String> {
         differences.push(format!("{name}: posts are still waiting: {:?}", view.waiting));
     }
     differences
+}
+
+/// Describes the rooms that the client shows and has nothing of in its replica.
+fn rooms_missing_on_disk(name: &str, view: &View, replica: &[RoomLog]) -> Vec<String> {
+    let mut missing = Vec::new();
+    for room in view.rooms.iter().filter(|room| !room.entries.is_empty()) {
+        let is_on_disk = |log: &RoomLog| log.room == room.room && !log.entries.is_empty();
+        if !replica.iter().any(is_on_disk) {
+            missing.push(format!(
+                "{name} shows room {}, and has nothing of it on disk",
+                room.room
+            ));
+        }
+    }
+    missing
 }
 
 fn replica_difference(index: &Index<'_>, name: &str, replica: &RoomLog) -> Option<String> {

@@ -118,13 +118,13 @@ impl Filesystem for ImageFileSystem {
 
     fn mkdir(&self, _: &Request, parent: INodeNo, name: &OsStr, _: u32, _: u32, reply: ReplyEntry) {
         let mut image = self.image();
-        let made = image.create(parent.0, name, true);
+        let made = image.create_folder(parent.0, name);
         self.entry(&image, made, Errno::EIO, reply);
     }
 
     fn create(&self, _: &Request, parent: INodeNo, name: &OsStr, _: u32, _: u32, _: i32, reply: ReplyCreate) {
         let mut image = self.image();
-        let made = image.create(parent.0, name, false);
+        let made = image.create_file(parent.0, name);
         match made.and_then(|number| self.attributes(&image, number)) {
             Some(attributes) => {
                 let keep = FopenFlags::FOPEN_KEEP_CACHE;

@@ -1,5 +1,8 @@
 //! The content of the disk: what programs see, what is durable, and the changes between the two.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 
@@ -59,7 +62,7 @@ pub(super) struct Image {
     unsynced: Vec<Change>,
     next_number: u64,
     writes: u64,
-    /// The number of writes before the power is lost, if it will be.
+    /// The operations (changes and syncs) before the power is lost, if it will be.
     writes_left: Option<u32>,
     has_lost_power: bool,
 }
@@ -105,8 +108,17 @@ impl Image {
         self.has_lost_power |= writes == 0;
     }
 
-    /// Makes a file or a folder, and returns its number. `None` without power, as with all changes.
-    pub(super) fn create(&mut self, folder: u64, name: &OsStr, is_folder: bool) -> Option<u64> {
+    /// Makes a file, and returns its number. `None` without power, as with all changes.
+    pub(super) fn create_file(&mut self, folder: u64, name: &OsStr) -> Option<u64> {
+        self.create(folder, name, false)
+    }
+
+    /// Makes a folder, and returns its number.
+    pub(super) fn create_folder(&mut self, folder: u64, name: &OsStr) -> Option<u64> {
+        self.create(folder, name, true)
+    }
+
+    fn create(&mut self, folder: u64, name: &OsStr, is_folder: bool) -> Option<u64> {
         let number = self.next_number;
         self.next_number += 1;
         let created = self.change(Change::Create {
