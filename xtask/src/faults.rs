@@ -25,9 +25,6 @@ pub(crate) struct Options {
     /// The duration of faults, as a failed round printed it: short, full or named.
     #[arg(long)]
     pace: Option<String>,
-    /// Keep the folders of rounds that passed, too.
-    #[arg(long)]
-    keep: bool,
     /// Use release builds; with them, 5,000 clients must resume within ten seconds (L2).
     #[arg(long)]
     release: bool,
@@ -61,7 +58,6 @@ pub(crate) fn faults(repo: &Repo, options: &Options) -> Result<()> {
         checker.args(["--pace", pace]);
     }
     checker.args(options.short.then_some("--short"));
-    checker.args(options.keep.then_some("--keep"));
     checker.args(options.list.then_some("--list"));
     process::run(&mut checker)
 }

@@ -202,7 +202,7 @@ fn a_client_out_of_sync_is_found() {
     });
     breaks(Rule::ClientsAreInSync, |o| view(o, |view| view.rooms.clear()));
     breaks(Rule::ClientsAreInSync, |o| {
-        o.clients[0].replica.as_mut().unwrap().clear()
+        o.clients[0].replica.as_mut().unwrap().clear();
     });
     breaks(Rule::ClientsAreInSync, |o| {
         o.clients[0].replica.as_mut().unwrap()[0].entries.clear();
