@@ -18,7 +18,7 @@ pub(super) struct Target {
     pub(super) author: UserKey,
 }
 
-/// What follows from the checks of a new entry.
+/// The decision about a new entry.
 enum Plan {
     CreateRoom,
     Write { room: RoomKey, target: Option<Target> },
