@@ -1,5 +1,5 @@
-//! The cases of the fan-out: `1000x10` is 1,000 clients, of which 10 send in a closed loop, each waiting for its own message before
-//! the next; `100@50` is 100 clients and 50 messages per second (an open loop).
+//! The cases of the fan-out: `1000x10` is 1,000 clients, of which 10 send in a closed loop, each waiting for its own
+//! message before the next; `100@50` is 100 clients and 50 messages per second (an open loop).
 
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};

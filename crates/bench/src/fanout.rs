@@ -1,5 +1,5 @@
-//! The cost of delivering a message to many clients. Every product gets the same workload, round by round, so that a machine whose
-//! speed drifts drifts for all of them.
+//! The cost of delivering a message to many clients. Every product gets the same workload, round by round, so that a
+//! machine whose speed drifts drifts for all of them.
 
 use std::time::Duration;
 

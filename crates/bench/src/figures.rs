@@ -82,8 +82,8 @@ impl Figures {
         Ok(Self(figures))
     }
 
-    /// Returns the figure of this name, case and product. If the case ends with a star, returns the largest one of all cases that
-    /// begin with the rest.
+    /// Returns the figure of this name, case and product. If the case ends with a star, returns the largest one of all
+    /// cases that begin with the rest.
     pub(crate) fn get(&self, name: &str, case: &str, product: &str) -> Option<&Figure> {
         let is_case = |other: &str| match case.strip_suffix('*') {
             Some(start) => other.starts_with(start),

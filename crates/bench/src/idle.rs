@@ -1,5 +1,6 @@
-//! The memory of a connection that sends nothing: the memory that all connections add to the server, divided by their number.
-//! They connect one after the other (`idle 10000`), and all at once (`rush 10000`), as after an outage of the network.
+//! The memory of a connection that sends nothing: the memory that all connections add to the server, divided by their
+//! number. They connect one after the other (`idle 10000`), and all at once (`rush 10000`), as after an outage of the
+//! network.
 
 use std::time::{Duration, Instant};
 

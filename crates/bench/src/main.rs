@@ -1,8 +1,8 @@
 //! Measures I-Chat, compared with servers that do less. `cargo xtask bench` builds what it needs and runs it.
 //!
-//! Each server is a process of its own on the loopback interface; its CPU time and its memory are what the kernel accounts to it. All
-//! servers get the same load from the same load generator, and every run is checked: every client gets every message once, in one
-//! order.
+//! Each server is a process of its own on the loopback interface; its CPU time and its memory are what the kernel
+//! accounts to it. All servers get the same load from the same load generator, and every run is checked: every client
+//! gets every message once, in one order.
 //!
 //! ```text
 //!   fanout, idle, resume    the benchmarks; they print figures, as lines of JSON
@@ -65,7 +65,8 @@ enum Command {
 
 #[derive(Args)]
 struct FanoutOptions {
-    /// 1000x10 is 1,000 clients of which 10 send flat out, 100@50 is 100 clients and 50 messages per second; may be repeated
+    /// 1000x10 is 1,000 clients of which 10 send flat out, 100@50 is 100 clients and 50 messages per second; may be
+    /// repeated
     #[arg(long)]
     case: Vec<Case>,
     /// The cases that show how the cost grows, instead of those of the table

@@ -1,5 +1,5 @@
-//! All clients at once after a restart: the server is killed and started again, and all clients return at the same moment, each with
-//! a key, and request the same missed messages. Real clients spread out, so this is the worst case.
+//! All clients at once after a restart: the server is killed and started again, and all clients return at the same
+//! moment, each with a key, and request the same missed messages. Real clients spread out, so this is the worst case.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

@@ -23,7 +23,8 @@ pub(crate) struct ClientState {
 }
 
 impl ClientState {
-    /// Returns whether the outbox is empty after so many posts. Without the number it may be empty because it is yet to be filled.
+    /// Returns whether the outbox is empty after so many posts. Without the number it may be empty because it is yet to
+    /// be filled.
     pub(crate) fn has_sent_all(&self, posts: usize) -> bool {
         let status = &self.status;
         status.online && status.given >= posts && status.waiting == 0

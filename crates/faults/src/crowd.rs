@@ -37,8 +37,8 @@ pub(crate) async fn join_as_guest(server: SocketAddr, number: usize) -> Result<(
     SocketIoClient::join(server, &guest_auth(&format!("Guest {number}"))).await
 }
 
-/// Connects a client whose buffers fill up soon when it does not read. Over loopback a segment has 64 KiB, and the kernel buffers
-/// megabytes of them.
+/// Connects a client whose buffers fill up soon when it does not read. Over loopback a segment has 64 KiB, and the
+/// kernel buffers megabytes of them.
 #[cfg(unix)]
 pub(crate) async fn join_with_small_buffers(server: SocketAddr, auth: &Value) -> Result<(SocketIoClient, Hello)> {
     let socket = socket2::Socket::new(socket2::Domain::for_address(server), socket2::Type::STREAM, None)?;

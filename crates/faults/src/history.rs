@@ -1,7 +1,7 @@
 //! The history of a client: what it did and what it was shown, fsynced before anything depends on it.
 //!
-//! One JSON object a line, one file for each incarnation of the client (each process). The file survives a `kill -9` of its
-//! writer; only the last line may be torn then.
+//! One JSON object a line, one file for each incarnation of the client (each process). The file survives a `kill -9` of
+//! its writer; only the last line may be torn then.
 
 use std::fs::{self, File};
 use std::io::Write as _;

@@ -1,4 +1,5 @@
-//! The fault checker: it injects faults into a real server and real clients, and checks their histories against the log.
+//! The fault checker: it injects faults into a real server and real clients, and checks their histories against the
+//! log.
 //!
 //! ```text
 //!   runner ── runs the cases of cases/, round by round
@@ -11,11 +12,11 @@
 //!               └── checker ◀─────── histories, views, the log over the wire, the log on disk
 //! ```
 //!
-//! The words are [Jepsen's](https://jepsen.io): a *generator* makes operations, *clients* carry them out and record a *history*,
-//! the *nemesis* injects faults, and the *checker* finds what the history must not contain.
+//! The words are [Jepsen's](https://jepsen.io): a *generator* makes operations, *clients* carry them out and record a
+//! *history*, the *nemesis* injects faults, and the *checker* finds what the history must not contain.
 //!
-//! `cargo xtask faults` builds what it needs and runs it. A round that fails tells the seed that repeats it, and its folder is
-//! kept. To add a case, see [`cases`].
+//! `cargo xtask faults` builds what it needs and runs it. A round that fails tells the seed that repeats it, and its
+//! folder is kept. To add a case, see [`cases`].
 
 // The output of this program is for a terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr)]

@@ -50,8 +50,8 @@ impl Pace {
         })
     }
 
-    /// Returns how much later than promised something may happen. `cargo xtask test` may share the machine with other programs,
-    /// so that it judges times less strictly.
+    /// Returns how much later than promised something may happen. `cargo xtask test` may share the machine with other
+    /// programs, so that it judges times less strictly.
     pub(crate) fn grace(self) -> Duration {
         match self {
             Pace::Short => Duration::from_secs(10),

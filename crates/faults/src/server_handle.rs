@@ -160,8 +160,8 @@ impl ServerHandle {
     }
 }
 
-/// Runs a maintenance command of the server program (`backup`, `restore`) on a data folder, and returns its output, be it an
-/// error.
+/// Runs a maintenance command of the server program (`backup`, `restore`) on a data folder, and returns its output, be
+/// it an error.
 pub(crate) fn maintenance_output(program: &Path, command: &str, data: &Path, file: &Path) -> Result<Output> {
     let mut process = std::process::Command::new(program);
     Ok(process.arg(command).arg("--data").arg(data).arg(file).output()?)

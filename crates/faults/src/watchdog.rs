@@ -12,8 +12,8 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Starts watching. When the round takes too long, prints the message and ends this program and every process that it has
-    /// started: what hangs can't be asked to stop.
+    /// Starts watching. When the round takes too long, prints the message and ends this program and every process that
+    /// it has started: what hangs can't be asked to stop.
     pub(crate) fn start(pace: Pace, message: String) -> Self {
         let timeout = match pace {
             Pace::Short => Duration::from_mins(5),

@@ -10,8 +10,8 @@
 //!
 //! Each failed round tells how to repeat it, and keeps its folder.
 //!
-//! The tests need `ichat-server` built with the feature `broken`; the step `faults` of `cargo xtask test` builds it, and names it
-//! in `ICHAT_BROKEN_SERVER_BIN`.
+//! The tests need `ichat-server` built with the feature `broken`; the step `faults` of `cargo xtask test` builds it,
+//! and names it in `ICHAT_BROKEN_SERVER_BIN`.
 
 #![allow(clippy::expect_used, reason = "a test that can't continue fails where it is")]
 

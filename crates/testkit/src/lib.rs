@@ -9,8 +9,8 @@
 //!   net ─────────── network namespaces, and links between them (Linux); `in_own_network` runs a test in one
 //! ```
 //!
-//! [`SocketIoClient`] shares no code with the server and none with `ichat-client`, so that a mistake would have to be made
-//! twice to go unnoticed. The crate depends on `ichat-protocol` alone; only the feature `server` adds the server.
+//! [`SocketIoClient`] shares no code with the server and none with `ichat-client`, so that a mistake would have to be
+//! made twice to go unnoticed. The crate depends on `ichat-protocol` alone; only the feature `server` adds the server.
 
 #![allow(missing_docs, reason = "names that say everything need no comment")]
 

@@ -1,7 +1,7 @@
 //! A network of its own for a test that would otherwise share ports and multicast with the rest of the machine.
 
-/// Runs a test in a network namespace that has only the loopback interface. Without namespaces the test is skipped, except in
-/// CI, where it fails; on other systems than Linux it runs in the machine's network.
+/// Runs a test in a network namespace that has only the loopback interface. Without namespaces the test is skipped,
+/// except in CI, where it fails; on other systems than Linux it runs in the machine's network.
 pub fn in_own_network(test: impl AsyncFnOnce() + Send + 'static) {
     #[cfg(target_os = "linux")]
     {

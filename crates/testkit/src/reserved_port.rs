@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use anyhow::Result;
 use tokio::net::TcpSocket;
 
-/// A free port of the loopback interface, for a server that is stopped and started again. Meanwhile no other program gets the port
-/// by chance: the system gives out neither for listening nor for outgoing connections a port that a socket is bound to.
+/// A free port of the loopback interface, for a server that is stopped and started again. Meanwhile no other program
+/// gets the port by chance: the system gives out neither for listening nor for outgoing connections a port that a
+/// socket is bound to.
 pub struct ReservedPort {
     address: SocketAddr,
     /// Bound, but not listening: a server that sets `SO_REUSEADDR` can listen on the same port.

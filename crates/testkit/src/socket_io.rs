@@ -1,4 +1,5 @@
-//! A Socket.IO client of few lines: it opens a connection, sends packets and receives them. What they mean is up to the caller.
+//! A Socket.IO client of few lines: it opens a connection, sends packets and receives them. What they mean is up to the
+//! caller.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,14 +20,15 @@ const JOIN_TIMEOUT: Duration = Duration::from_mins(1);
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
 /// Engine.IO's and Socket.IO's packet types, as they begin a text frame.
-mod packet {
-    pub(super) const PING: &str = "2";
-    pub(super) const PONG: &str = "3";
-    pub(super) const CLOSE: &str = "1";
-    pub(super) const CONNECT: &str = "40";
-    pub(super) const DISCONNECT: &str = "41";
-    pub(super) const EVENT: &str = "42";
-    pub(super) const CONNECT_ERROR: &str = "44";
+pub(crate) mod packet {
+    pub(crate) const PING: &str = "2";
+    pub(crate) const PONG: &str = "3";
+    pub(crate) const CLOSE: &str = "1";
+    pub(crate) const CONNECT: &str = "40";
+    pub(crate) const DISCONNECT: &str = "41";
+    pub(crate) const EVENT: &str = "42";
+    pub(crate) const ACK: &str = "43";
+    pub(crate) const CONNECT_ERROR: &str = "44";
 }
 
 /// One Socket.IO connection. It answers pings by itself, as long as something waits for the next packet.
@@ -119,7 +121,8 @@ impl SocketIoClient {
         Ok(self.socket.send(Message::binary(bytes)).await?)
     }
 
-    /// Returns the next packet; `None` when the connection has ended. Cancel safe: no packet is lost, and no ping unanswered.
+    /// Returns the next packet; `None` when the connection has ended. Cancel safe: no packet is lost, and no ping
+    /// unanswered.
     pub async fn next(&mut self) -> Result<Option<Utf8Bytes>> {
         loop {
             if self.is_pong_due {

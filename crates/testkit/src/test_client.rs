@@ -15,9 +15,9 @@ use std::time::Duration;
 use ichat_protocol::{Body, Entry, EntryId, RoomId};
 use serde_json::{Value, json};
 
-use crate::socket_io::SocketIoClient;
+use crate::socket_io::{SocketIoClient, packet};
 
-/// Longer than anything takes in a test.
+/// Longer than anything takes on a busy machine.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Waits for the future, and panics when it takes too long.
@@ -77,9 +77,9 @@ impl TestClient {
         };
         let answer = loop {
             match client.packet().await {
-                Some(packet) if packet.starts_with("40") => return client,
+                Some(packet) if packet.starts_with(packet::CONNECT) => return client,
                 Some(packet) => {
-                    if let Some(error) = packet.strip_prefix("44") {
+                    if let Some(error) = packet.strip_prefix(packet::CONNECT_ERROR) {
                         let error: Value = serde_json::from_str(error).unwrap();
                         break Received::ConnectError(error["message"].as_str().unwrap().to_owned());
                     }
@@ -136,7 +136,7 @@ impl TestClient {
         self.requests += 1;
         let id = self.requests;
         let all: Vec<Value> = [json!(event)].into_iter().chain(arguments.iter().cloned()).collect();
-        self.send(format!("42{id}{}", json!(all))).await;
+        self.send(format!("{}{id}{}", packet::EVENT, json!(all))).await;
         let mut others = VecDeque::new();
         // One deadline for the whole wait: the server's heads would otherwise restart it again and again.
         let answer = or_time_out(async {
@@ -261,12 +261,12 @@ impl TestClient {
                 return Received::Disconnected;
             };
             let arguments = |text: &str| serde_json::from_str::<Vec<Value>>(text).unwrap();
-            if let Some(event) = packet.strip_prefix("42") {
+            if let Some(event) = packet.strip_prefix(packet::EVENT) {
                 let mut all = arguments(event);
                 let name = all.remove(0).as_str().unwrap().to_owned();
                 return Received::Event(name, all);
             }
-            if let Some(ack) = packet.strip_prefix("43") {
+            if let Some(ack) = packet.strip_prefix(packet::ACK) {
                 let digits = ack.find('[').unwrap();
                 return Received::Ack(ack[..digits].parse().unwrap(), arguments(&ack[digits..]));
             }

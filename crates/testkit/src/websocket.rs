@@ -1,7 +1,7 @@
 //! WebSocket frames in bytes that something else has read: what the proxy and the load generator need of RFC 6455.
 //!
-//! The header is tungstenite's own type. Its sockets are no use here: the proxy must pass frames on unchanged, and the load
-//! generator may not copy them.
+//! The header is tungstenite's own type. Its sockets are no use here: the proxy must pass frames on unchanged, and the
+//! load generator may not copy them.
 
 use std::io::Cursor;
 use std::net::SocketAddr;

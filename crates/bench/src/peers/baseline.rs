@@ -1,9 +1,9 @@
-//! The baseline: one thread, one frame made for all clients, and nothing but `read` and `write` beside it. It speaks just enough
-//! WebSocket and Socket.IO for the load generator.
+//! The baseline: one thread, one frame made for all clients, and nothing but `read` and `write` beside it. It speaks
+//! just enough WebSocket and Socket.IO for the load generator.
 //!
-//! After each poll it reads from every client that has sent something, and then writes to every client: everything that was sent,
-//! in one `write` ([`Writes::Together`]), or in one `write` for each message ([`Writes::Each`]), as a server does that sends a
-//! message when it has it.
+//! After each poll it reads from every client that has sent something, and then writes to every client: everything that
+//! was sent, in one `write` ([`Writes::Together`]), or in one `write` for each message ([`Writes::Each`]), as a server
+//! does that sends a message when it has it.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -21,7 +21,8 @@ pub(super) enum Writes {
     Each,
 }
 
-/// A mistake that this server makes once, with clients that only receive, for the test that the load generator finds it.
+/// A mistake that this server makes once, with clients that only receive, for the test that the load generator finds
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Defect {
     Drop,

@@ -9,8 +9,8 @@ use super::chart::{Chart, Curve, draw_chart};
 use crate::case::{Case, Pace};
 use crate::figures::Figures;
 
-/// The products in the order in which they are drawn, with their names for people and their colours. The colours can be read on a
-/// light and on a dark background, since the plots have none of their own.
+/// The products in the order in which they are drawn, with their names for people and their colours. The colours can be
+/// read on a light and on a dark background, since the plots have none of their own.
 const PRODUCTS: &[(&str, &str, RGBColor)] = &[
     ("node-sqlite", "Node + SQLite", RGBColor(190, 90, 160)),
     ("node", "Node", RGBColor(220, 90, 70)),

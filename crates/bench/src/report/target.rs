@@ -36,7 +36,8 @@ pub(super) enum Limit {
 pub(super) struct Verdict {
     pub(super) measured: String,
     pub(super) target: String,
-    /// The figure divided by its limit, or the limit by the figure where more is better: at most 1 if the target is met.
+    /// The figure divided by its limit, or the limit by the figure where more is better: at most 1 if the target is
+    /// met.
     pub(super) ratio: f64,
 }
 

@@ -7,8 +7,8 @@ const CLIENTS_1000: &str = "1,000 clients, 10 senders flat out";
 const CLIENTS_5000: &str = "5,000 clients, 10 senders flat out";
 const OPEN_LOOP: &str = "100 clients, 50 messages per second";
 
-/// The rows, in the order of the table. To add a target, add a row here; its benchmark must print a figure of that name and case
-/// for the product `ichat`, and for the product that it is compared with.
+/// The rows, in the order of the table. To add a target, add a row here; its benchmark must print a figure of that name
+/// and case for the product `ichat`, and for the product that it is compared with.
 pub(super) const TARGETS: &[Target] = &[
     target(
         CLIENTS_1000,

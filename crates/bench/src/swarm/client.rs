@@ -91,7 +91,8 @@ impl Client {
         Ok(())
     }
 
-    /// Reads what has come. After a short read the socket is empty (epoll(7), question 9), unless the peer has closed it.
+    /// Reads what has come. After a short read the socket is empty (epoll(7), question 9), unless the peer has closed
+    /// it.
     pub(super) fn receive(
         &mut self,
         buffer: &mut [u8],

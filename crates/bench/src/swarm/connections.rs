@@ -33,8 +33,8 @@ pub(crate) struct Swarm {
 }
 
 impl Swarm {
-    /// Makes a swarm without connections, for at most `clients`, of which the first will be `senders`. `in_order` tells whether
-    /// the server promises to keep each sender's order.
+    /// Makes a swarm without connections, for at most `clients`, of which the first will be `senders`. `in_order` tells
+    /// whether the server promises to keep each sender's order.
     pub(crate) fn new(
         server: SocketAddr,
         protocol: Protocol,
@@ -78,7 +78,8 @@ impl Swarm {
         Ok(lobby.context("no client is in the lobby")?.head)
     }
 
-    /// Connects clients that all have the first sender's messages up to `from`, and waits until they have them up to `to`.
+    /// Connects clients that all have the first sender's messages up to `from`, and waits until they have them up to
+    /// `to`.
     pub(crate) fn catch_up(&mut self, clients: usize, from: u32, to: u32) -> Result<()> {
         self.receiver.deliveries.skip_to(from);
         self.connect(clients, clients)?;
@@ -117,8 +118,8 @@ impl Swarm {
         Ok(())
     }
 
-    /// Waits until something comes, and receives it. Calls `on_own_message` for each sender that has received its own message,
-    /// with the sender's number.
+    /// Waits until something comes, and receives it. Calls `on_own_message` for each sender that has received its own
+    /// message, with the sender's number.
     pub(super) fn poll_once(
         &mut self,
         timeout: Duration,

@@ -1,4 +1,5 @@
-//! The deliveries to all clients: each client gets every message once, each sender's in order, and all in the same order.
+//! The deliveries to all clients: each client gets every message once, each sender's in order, and all in the same
+//! order.
 
 use std::time::Duration;
 

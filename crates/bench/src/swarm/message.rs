@@ -36,7 +36,8 @@ impl Mark {
         })
     }
 
-    /// Replaces `packet` by the Socket.IO packet of a message with this mark: a post to the room, or the tutorial's event.
+    /// Replaces `packet` by the Socket.IO packet of a message with this mark: a post to the room, or the tutorial's
+    /// event.
     pub(super) fn write_packet(self, room: Option<RoomId>, packet: &mut Vec<u8>) -> Result<()> {
         packet.clear();
         match room {

@@ -16,8 +16,8 @@ pub(crate) enum Protocol {
     Tutorial,
     /// I-Chat's own events, without a key.
     Guest,
-    /// I-Chat's own events with a key, as the app and the page use them. A client that has the lobby's log up to this head
-    /// requests what it misses.
+    /// I-Chat's own events with a key, as the app and the page use them. A client that has the lobby's log up to this
+    /// head requests what it misses.
     Member(Option<Head>),
 }
 

@@ -14,8 +14,8 @@ use crate::kernel;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Workload {
     pub(crate) senders: usize,
-    /// Messages a second, of all senders together (an open loop). Without a rate each sender sends its next message when it has
-    /// received its last one (a closed loop).
+    /// Messages a second, of all senders together (an open loop). Without a rate each sender sends its next message
+    /// when it has received its last one (a closed loop).
     pub(crate) rate: Option<u32>,
     /// The senders send for so long at least,
     pub(crate) duration: Duration,
@@ -70,8 +70,8 @@ impl Senders<'_> {
 }
 
 impl Swarm {
-    /// Runs a workload, and waits until every client has every message. `sent` counts each sender's messages, and goes on from one
-    /// workload to the next.
+    /// Runs a workload, and waits until every client has every message. `sent` counts each sender's messages, and goes
+    /// on from one workload to the next.
     pub(crate) fn run(&mut self, workload: Workload, sent: &mut Vec<u32>) -> Result<Sample> {
         ensure!(
             workload.senders <= self.clients.len(),

@@ -1,7 +1,7 @@
 //! L4: a user leaves a room while much waits for one of their devices.
 //!
-//! Two things end a membership or a connection today: the user leaves the room, on another device, and the server closes a
-//! connection that takes nothing for half a minute. Both are tried with a device whose queue is full.
+//! Two things end a membership or a connection today: the user leaves the room, on another device, and the server
+//! closes a connection that takes nothing for half a minute. Both are tried with a device whose queue is full.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -102,8 +102,8 @@ impl Scene {
         Ok(disconnected_after)
     }
 
-    /// Reads everything that waits for the laptop, and then makes a request that the server must refuse. Nothing of the room
-    /// that was said after the user had left may come before the refusal.
+    /// Reads everything that waits for the laptop, and then makes a request that the server must refuse. Nothing of the
+    /// room that was said after the user had left may come before the refusal.
     async fn check_silence(
         &self,
         mut laptop: SocketIoClient,

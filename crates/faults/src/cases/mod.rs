@@ -1,16 +1,16 @@
 //! The cases, by their ids in the catalogue of faults (`docs/delivery.md`).
 //!
-//! **To add one:** write `src/cases/<id>_<words>.rs` with a `pub(super) const CASE: Case`, and add it here and to [`CASES`]. `run`
-//! runs one round and ends with [`Round::check`](crate::round::Round::check); what the case promises beyond the rules, it checks
-//! itself, and `bail!` says what was seen instead. Take everything random from `round.rng`, so that the seed repeats it. Wait
-//! with [`ClientHandle::wait_until`](crate::client_handle::ClientHandle::wait_until), never for a fixed time, unless the time is
-//! the fault.
+//! **To add one:** write `src/cases/<id>_<words>.rs` with a `pub(super) const CASE: Case`, and add it here and to
+//! [`CASES`]. `run` runs one round and ends with [`Round::check`](crate::round::Round::check); what the case promises
+//! beyond the rules, it checks itself, and `bail!` says what was seen instead. Take everything random from `round.rng`,
+//! so that the seed repeats it. Wait with [`ClientHandle::wait_until`](crate::client_handle::ClientHandle::wait_until),
+//! never for a fixed time, unless the time is the fault.
 //!
-//! `round.server()`, `round.client("ada")` (ours) and `round.socket_io_client("bo")` return handles that are cheap to clone; each
-//! is a process, and `kill()` is `kill -9`. `server_with` and `client_with` take a [`Launch`](crate::process::Launch): words in
-//! front of the program, and an environment. `LinkedClients` starts with a client at the other end of a link. A fault that
-//! lasts takes `round.pace.duration(…)`: seconds in `cargo xtask test`, its real minutes when the case is asked for by name
-//! (`cargo xtask faults N7`).
+//! `round.server()`, `round.client("ada")` (ours) and `round.socket_io_client("bo")` return handles that are cheap to
+//! clone; each is a process, and `kill()` is `kill -9`. `server_with` and `client_with` take a
+//! [`Launch`](crate::process::Launch): words in front of the program, and an environment. `LinkedClients` starts with a
+//! client at the other end of a link. A fault that lasts takes `round.pace.duration(…)`: seconds in `cargo xtask test`,
+//! its real minutes when the case is asked for by name (`cargo xtask faults N7`).
 
 mod d10_replayed_edits;
 mod d11_older_backup;

@@ -4,7 +4,8 @@ use crate::client_protocol::View;
 use crate::history::Event;
 use crate::room_log::RoomLog;
 
-/// Everything that the checker knows about a round. It trusts neither the clients nor the server, only what they wrote down.
+/// Everything that the checker knows about a round. It trusts neither the clients nor the server, only what they wrote
+/// down.
 #[derive(Default)]
 pub(crate) struct Observations {
     /// The log in the server's data folder after the server's end.
@@ -12,7 +13,8 @@ pub(crate) struct Observations {
     /// The log as the witness saw it over the wire: a client that joined last.
     pub(crate) witness: Option<View>,
     pub(crate) clients: Vec<ClientHistory>,
-    /// `true` if an older log was restored on purpose. Posts that were acknowledged in an earlier epoch may be gone then.
+    /// `true` if an older log was restored on purpose. Posts that were acknowledged in an earlier epoch may be gone
+    /// then.
     pub(crate) is_restored: bool,
 }
 

@@ -12,7 +12,8 @@ use crate::history::{Event, Position};
 /// The posts of one client and their outcomes.
 #[derive(Default)]
 struct Posts<'a> {
-    /// The room and the bodies of each post. An id may be sent again, even with another body: one of them is in the log.
+    /// The room and the bodies of each post. An id may be sent again, even with another body: one of them is in the
+    /// log.
     sent: HashMap<EntryId, (RoomId, Vec<&'a Body>)>,
     /// The ids in the order in which they were sent first.
     order: Vec<EntryId>,

@@ -1,4 +1,5 @@
-//! Our client in a process of its own: it takes commands on standard input, records its history, and reports its status.
+//! Our client in a process of its own: it takes commands on standard input, records its history, and reports its
+//! status.
 //!
 //! ```text
 //!   stdin ── Command ──▶ ClientProcess ── ichat_client::Client ── updates ──▶ Shown ── Report ──▶ stdout
@@ -162,8 +163,8 @@ impl ClientProcess {
                 }
             }))
         });
-        // Polling each once, in their order, gives each its position in the client's queue. `join_all` alone polls in an order
-        // of its own, and without `unconstrained` Tokio makes a future yield after some hundred others.
+        // Polling each once, in their order, gives each its position in the client's queue. `join_all` alone polls in
+        // an order of its own, and without `unconstrained` Tokio makes a future yield after some hundred others.
         let mut pending = Vec::new();
         for mut send in sending {
             if futures_util::poll!(&mut send).is_pending() {

@@ -7,8 +7,8 @@
 //!   power loss: the server is killed; the durable state stays, and a random part of the unsynced changes
 //! ```
 //!
-//! A real disk may have written any part of the unsynced changes, sector by sector and in any order, and so does this one.
-//! `kill -9` alone proves nothing about fsync: the kernel keeps what a dead process wrote.
+//! A real disk may have written any part of the unsynced changes, sector by sector and in any order, and so does this
+//! one. `kill -9` alone proves nothing about fsync: the kernel keeps what a dead process wrote.
 
 mod file_system;
 mod image;

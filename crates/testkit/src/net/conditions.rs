@@ -36,8 +36,8 @@ impl LinkConditions {
 
 #[cfg(test)]
 mod tests {
-    //! An ideal link delivers everything once; a black hole nothing; loss, reordering and duplication have their rates; the
-    //! same seed gives the same deliveries.
+    //! An ideal link delivers everything once; a black hole nothing; loss, reordering and duplication have their rates;
+    //! the same seed gives the same deliveries.
 
     use super::*;
 

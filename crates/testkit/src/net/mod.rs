@@ -6,8 +6,8 @@
 //!                        (the same in the other direction)      delays, loses, reorders, duplicates, swallows
 //! ```
 //!
-//! `tc netem` does what `Link` does, but not every kernel is built with it; TUN devices are everywhere. Nothing has to be
-//! removed afterwards: a namespace ends with the process that made it.
+//! `tc netem` does what `Link` does, but not every kernel is built with it; TUN devices are everywhere. Nothing has to
+//! be removed afterwards: a namespace ends with the process that made it.
 
 mod conditions;
 mod link;

@@ -1,5 +1,5 @@
-//! A TCP proxy between a client and a server. It sees each Socket.IO packet and may drop it, it cuts connections, and it turns
-//! into a black hole: nothing arrives any more, and neither end gets an error.
+//! A TCP proxy between a client and a server. It sees each Socket.IO packet and may drop it, it cuts connections, and
+//! it turns into a black hole: nothing arrives any more, and neither end gets an error.
 
 mod connection;
 #[cfg(test)]

@@ -87,7 +87,8 @@ fn run(round: &mut Round) -> Result<()> {
         gaps > 0,
         "the slow reader's queue was never full, so this proves nothing"
     );
-    // The phases can be compared only as long as the machine does nothing else, so the short run measures and does not judge.
+    // The phases can be compared only as long as the machine does nothing else, so the short run measures and does not
+    // judge.
     ensure!(
         round.pace == Pace::Short || one_does_not <= all_read * 2 + Duration::from_millis(50),
         "the p99 of the others was {one_does_not:?} instead of {all_read:?}"
@@ -225,14 +226,16 @@ impl Traffic {
         Ok(false)
     }
 
-    /// Sends much more to the slow reader, in a room that no other client reads. Returns how many KiB that costs the server.
+    /// Sends much more to the slow reader, in a room that no other client reads. Returns how many KiB that costs the
+    /// server.
     async fn flood(&mut self, server: &ServerHandle) -> Result<u64> {
         let before = memory_kib(server)?;
         flood(&mut self.filler, self.side_room, FLOOD_MESSAGES).await?;
         Ok(memory_kib(server)?.saturating_sub(before))
     }
 
-    /// Lets the slow reader read again, and waits until it has everything. Returns the number of gaps that it had to fill.
+    /// Lets the slow reader read again, and waits until it has everything. Returns the number of gaps that it had to
+    /// fill.
     async fn wait_for_slow_reader(self, last: Seq) -> Result<usize> {
         // If its task has ended, the task tells why.
         let _ = self.wake.send(last);

@@ -36,8 +36,8 @@ impl SlowReader {
         }
     }
 
-    /// Reads for a time, does not read until it is woken with the last sequence number, and then gets everything. Returns the
-    /// number of gaps that it had to fill.
+    /// Reads for a time, does not read until it is woken with the last sequence number, and then gets everything.
+    /// Returns the number of gaps that it had to fill.
     pub(super) async fn run(mut self, reads_for: Duration, woken: oneshot::Receiver<Seq>) -> Result<usize> {
         let deadline = Instant::now() + reads_for;
         while let Ok(packet) = tokio::time::timeout_at(deadline, self.client.next()).await {

@@ -47,8 +47,8 @@ pub(super) async fn send_at_intervals(
     }
 }
 
-/// Sends more messages than the server queues for one client, and waits for the receipts. Messages without a receipt are sent
-/// again under their ids, as by any client.
+/// Sends more messages than the server queues for one client, and waits for the receipts. Messages without a receipt
+/// are sent again under their ids, as by any client.
 pub(super) async fn flood(client: &mut SocketIoClient, room: RoomId, messages: usize) -> Result<()> {
     let text = "y".repeat(MESSAGE_BYTES);
     let mut unacknowledged = HashSet::new();

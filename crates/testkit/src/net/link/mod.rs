@@ -1,5 +1,5 @@
-//! A link with conditions that change while it runs: it reads the packets of each host and writes them to the other, in its own
-//! time.
+//! A link with conditions that change while it runs: it reads the packets of each host and writes them to the other, in
+//! its own time.
 
 mod syn;
 #[cfg(test)]
