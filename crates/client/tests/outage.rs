@@ -64,12 +64,15 @@ async fn a_client_gets_a_thousand_missed_entries() {
     bob.client.shutdown().await;
     let mut alice = User::online("Alice", &server).await;
     let texts: Vec<_> = (0..1_100).map(|n| n.to_string()).collect();
-    futures_util::future::join_all(texts.iter().map(|text| alice.says(text))).await;
-    alice
-        .until("all messages", |user| {
-            user.outbox.is_empty() && user.texts().len() == 1_100
-        })
-        .await;
+    // The client waits while nothing takes its updates, so they are taken after each hundred.
+    for (sent, hundred) in (100..).step_by(100).zip(texts.chunks(100)) {
+        futures_util::future::join_all(hundred.iter().map(|text| alice.says(text))).await;
+        alice
+            .until("the messages so far", |user| {
+                user.outbox.is_empty() && user.texts().len() == sent
+            })
+            .await;
+    }
     let mut bob = bob.restarts().await;
     assert_eq!(bob.lobby, lobby);
     bob.until("all messages", |user| user.texts().len() == 1_100).await;
