@@ -10,4 +10,4 @@ pub(crate) use encoding::{int, json, natural, read_json, read_member, read_name,
 pub(crate) use entry_row::{EntryRow, entry_at, read_author, read_entry, select_entries, wipe_entry};
 pub(crate) use keys::{DeviceKey, EntryKey, MAX_SEQ, RoomKey, UserKey};
 pub(crate) use kinds::{ERASES, IS_TARGET, IS_UNREAD, REPLACES_TEXT};
-pub(crate) use texts::{indexed_text, indexed_text_before, message_text};
+pub(crate) use texts::{indexed_text, indexed_text_before, message_with_text};

@@ -1,34 +1,33 @@
 //! The text of a message, as edits leave it.
 
+use ichat_protocol::Entry;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::encoding::{decode_body, unreadable};
-use super::entry_row::{read_entry, select_entries};
+use super::entry_row::{entry_at, read_entry, select_entries};
 use super::keys::EntryKey;
 use super::kinds::{IS_TARGET, REPLACES_TEXT};
 
-/// Returns the current text of the message with this key; `None` if there is no such message or it was wiped. Fails if the
-/// text is not what was written.
-pub(crate) fn message_text(connection: &Connection, message: EntryKey) -> rusqlite::Result<Option<String>> {
+/// Returns the message with this key and its current text; `None` if there is no such message or it was wiped. Fails if the
+/// message or its text is not what was written.
+pub(crate) fn message_with_text(
+    connection: &Connection,
+    message: EntryKey,
+) -> rusqlite::Result<Option<(Entry, String)>> {
+    let Some(entry) = entry_at(connection, message)?.filter(|entry| entry.body.properties().is_target) else {
+        return Ok(None);
+    };
     let (_, end) = message.room().entries();
     let sql = format!(
-        select_entries!(
-            "WHERE e.key = coalesce(
-                 (SELECT edit.key FROM entry edit
-                  WHERE edit.target = (SELECT id FROM entry WHERE key = ?1) AND edit.kind IN {}
-                  AND edit.key BETWEEN ?1 AND ?2 ORDER BY edit.key DESC LIMIT 1),
-                 ?1)
-             AND EXISTS (SELECT 1 FROM entry WHERE key = ?1 AND kind IN {})"
-        ),
-        *REPLACES_TEXT, *IS_TARGET
+        select_entries!("WHERE e.target = ?1 AND e.kind IN {} AND e.key BETWEEN ?2 AND ?3 ORDER BY e.key DESC LIMIT 1"),
+        *REPLACES_TEXT
     );
-    connection
+    let edit = connection
         .prepare_cached(&sql)?
-        .query_row((message, end), |row| {
-            Ok(read_entry(row)?.body.message_text().map(ToOwned::to_owned))
-        })
-        .optional()
-        .map(Option::flatten)
+        .query_row((entry.id.0, message, end), read_entry)
+        .optional()?;
+    let text = edit.as_ref().unwrap_or(&entry).body.message_text();
+    Ok(text.map(ToOwned::to_owned).map(|text| (entry, text)))
 }
 
 /// Returns the current text of the message for the search index. Its checksum is not compared: the index removes a text as

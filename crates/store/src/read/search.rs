@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::parsed_query::ParsedQuery;
 use super::rooms::{RoomRow, room_row, room_rows, user_key};
-use crate::log::{EntryKey, entry_at, indexed_text, int, message_text};
+use crate::log::{EntryKey, indexed_text, int, message_with_text};
 use crate::{SearchHit, SearchQuery};
 
 /// A person does not read more hits; a narrower search is better.
@@ -98,8 +98,7 @@ impl RoomSearch<'_> {
         {
             let key = row.get(0)?;
             if (!reads_texts || self.matches(key)?)
-                && let Some(text) = message_text(self.connection, key)?
-                && let Some(entry) = entry_at(self.connection, key)?
+                && let Some((entry, text)) = message_with_text(self.connection, key)?
             {
                 let room = self.room.id;
                 self.wanted -= 1;
