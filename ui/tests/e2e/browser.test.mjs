@@ -172,7 +172,7 @@ test("a server without guests accepts a browser, and tells others the reason", {
     openPages.push(ada);
     await ada.says("I have a key");
     await ada.seesSent("I have a key");
-    await assert.rejects(Member.connect(strict.url), /no_guests: This server lets nobody in without a key/);
+    await assert.rejects(Member.connect(strict.url), /no_guests: This server requires a key/);
   } finally {
     await strict.remove();
   }
