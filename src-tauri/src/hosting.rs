@@ -7,13 +7,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use ichat_client::Client;
 use ichat_discovery::{Announcement, AnnouncementHandle, Discovery, Scope, shareable_addresses};
 use ichat_protocol::{ErrorCode, NEWEST_PROTOCOL, Name, ServerId, WireError};
 use ichat_server::{Config, DEFAULT_PORT, ServeError, listen_on_free_port};
 use ichat_store::Store;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -256,7 +257,7 @@ impl Inner {
     }
 
     fn state(&self) -> Option<HostingState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state.lock().clone()
     }
 
     fn set_resume(&self, hosting: bool) {
@@ -271,7 +272,7 @@ impl Inner {
         if let Err(error) = state.save(&file) {
             tracing::warn!(file = %file.display(), %error, "the hosting state can't be saved");
         }
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
+        *self.state.lock() = Some(state);
     }
 }
 

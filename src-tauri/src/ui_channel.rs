@@ -1,6 +1,8 @@
 //! The channel of events to the user interface. A page that loads late, or again, receives the current state first.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::events::BackendEvent;
 
@@ -25,7 +27,7 @@ struct State {
 impl UiChannel {
     /// Connects a page. It receives the current state first, then every event.
     pub(crate) fn connect(&self, sink: Sink) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.lock();
         for event in [
             &state.fatal,
             &state.profile,
@@ -45,7 +47,7 @@ impl UiChannel {
     /// their events are not kept.
     pub(crate) fn send(&self, event: BackendEvent) {
         // Under the lock, so that a connecting page receives the event once: as state or after it.
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.lock();
         let kept = match &event {
             BackendEvent::Fatal { .. } => Some(&mut state.fatal),
             BackendEvent::Profile { .. } => Some(&mut state.profile),
@@ -64,6 +66,6 @@ impl UiChannel {
 
     /// Returns whether a page has connected.
     pub(crate) fn is_connected(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).sink.is_some()
+        self.0.lock().sink.is_some()
     }
 }

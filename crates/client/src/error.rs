@@ -64,7 +64,7 @@ pub enum CommandError {
     #[error("This server is not known. Join it first.")]
     UnknownServer,
     /// The command could not be saved and has no effect.
-    #[error("It could not be saved: {0}. Free some space, and try again.")]
+    #[error("It could not be saved: {0}")]
     Storage(String),
     /// The client is shutting down.
     #[error("I-Chat is closing.")]

@@ -430,13 +430,7 @@ mod tests {
             device: DeviceId(Uuid::nil()),
             lobby: RoomId(Uuid::nil()),
             rooms: Vec::new(),
-            limits: LimitsInfo {
-                text_bytes: 1_000,
-                page_entries: 200,
-                packet_bytes: 100_000,
-                waiting_posts: 64,
-                heads_every_ms: 5_000,
-            },
+            limits: LimitsInfo::current(),
             now: 0,
         })
     }

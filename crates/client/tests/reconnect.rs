@@ -128,13 +128,7 @@ fn hello() -> ServerEvent {
         device: DeviceId(Uuid::nil()),
         lobby: RoomId(Uuid::nil()),
         rooms: Vec::new(),
-        limits: LimitsInfo {
-            text_bytes: 1_000,
-            page_entries: 200,
-            packet_bytes: 100_000,
-            waiting_posts: 64,
-            heads_every_ms: u32::try_from(HEADS_INTERVAL.as_millis()).unwrap(),
-        },
+        limits: LimitsInfo::current(),
         now: 0,
     })
 }

@@ -1,8 +1,9 @@
 //! The choice of the network interfaces to announce on and to search through.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::interfaces::{self, Interface, InterfaceKind};
 
@@ -36,7 +37,7 @@ impl InterfaceSelector {
 
     /// Returns the interfaces to use, one for each address.
     pub(crate) fn selected(&self) -> Vec<Interface> {
-        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.cached.lock();
         if let Some((at, interfaces)) = cached.as_ref()
             && at.elapsed() < SELECTION_TTL
         {

@@ -10,7 +10,7 @@ use ts_rs::TS;
 use crate::tagged::{data_of, tagged};
 use crate::{
     DeviceId, Entry, EntryId, Epoch, Head, Member, MemberId, Name, Page, Person, Read, RoomId, RoomSummary, ServerInfo,
-    WireError,
+    WireError, limits,
 };
 
 /// An event from a server.
@@ -173,6 +173,20 @@ pub struct Refused {
 pub struct Closing {
     /// A sentence for people.
     pub message: String,
+}
+
+impl LimitsInfo {
+    /// Returns the limits that this crate defines.
+    pub fn current() -> Self {
+        let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self {
+            text_bytes: as_u32(limits::MAX_TEXT_BYTES),
+            page_entries: limits::MAX_PAGE_ENTRIES,
+            packet_bytes: as_u32(limits::MAX_PACKET_BYTES),
+            waiting_posts: as_u32(limits::MAX_PENDING_EVENTS),
+            heads_every_ms: u32::try_from(limits::HEADS_INTERVAL.as_millis()).unwrap_or(u32::MAX),
+        }
+    }
 }
 
 impl ServerEvent {

@@ -1,4 +1,4 @@
-import { isAmending, targetOf } from "../backend/entry-kinds";
+import { isAmending, propertiesOf, targetOf } from "../backend/entry-kinds";
 import type { Body, EntryId, MemberId } from "../backend/protocol";
 import type { OutboxItem } from "../backend/session-types";
 import { newId } from "../shared/ids";
@@ -13,7 +13,8 @@ export interface PendingMessage {
 
 /** Returns whether a body changes the room, such as its name or topic. Such a post has no row of its own in the timeline. */
 export function isRoomChange(body: Body): boolean {
-  return body.kind !== "message" && !isAmending(body);
+  const { effect, isTarget } = propertiesOf(body);
+  return effect === null && !isTarget;
 }
 
 /** The posts of this device to one room that the server has not accepted yet. They are shown at once, with their state. */

@@ -1,4 +1,4 @@
-import { propertiesOf } from "../backend/entry-kinds";
+import { propertiesOf, targetOf } from "../backend/entry-kinds";
 import type { Body, Entry, EntryId, Head, Member, MemberId, Name, RoomId, RoomSummary, Seq } from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
 import { keyFingerprints } from "../people/confusables";
@@ -366,7 +366,11 @@ export class RoomState {
 
   /** Forgets the text of deleted messages, also of those that aren't loaded. */
   #forgetDeletedQuotes(entries: readonly Entry[]): void {
-    for (const { body } of entries) if (body.kind === "delete" && this.#quoted.delete(body.of)) this.#forgottenQuotes++;
+    for (const { body } of entries) {
+      const target = targetOf(body);
+      const isErased = target !== null && propertiesOf(body).effect === "erase";
+      if (isErased && this.#quoted.delete(target)) this.#forgottenQuotes++;
+    }
   }
 
   #canLoad(end: "older" | "newer"): boolean {

@@ -69,13 +69,7 @@ impl SimulatedServer {
                 read: Seq::ZERO,
                 unread: 0,
             }],
-            limits: LimitsInfo {
-                text_bytes: 16_384,
-                page_entries: 200,
-                packet_bytes: 131_072,
-                waiting_posts: 1_024,
-                heads_every_ms: 5_000,
-            },
+            limits: LimitsInfo::current(),
             now: 0,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use ichat_protocol::{Body, Entry, EntryId, Epoch, RoomId};
+use ichat_protocol::{Body, Entry, EntryId, Epoch, RoomId, TargetEffect};
 
 use super::observations::{ClientHistory, Observations};
 use super::rule::{Rule, Violation};
@@ -75,20 +75,12 @@ impl<'a> Index<'a> {
 
     /// Returns whether a message or an edit with this body may have been erased by a deletion.
     pub(super) fn may_be_erased(&self, id: EntryId, body: &Body) -> bool {
-        match body {
-            Body::Message { .. } => self.deleted.contains(&id),
-            Body::Edit { of, .. } => self.deleted.contains(of),
-            Body::Created { .. }
-            | Body::Joined { .. }
-            | Body::Left
-            | Body::MemberRenamed { .. }
-            | Body::RoomRenamed { .. }
-            | Body::Topic { .. }
-            | Body::Delete { .. }
-            | Body::Wiped
-            | Body::React { .. }
-            | Body::Unknown(_) => false,
-        }
+        let message = match body.properties().effect {
+            Some(TargetEffect::ReplaceText) => body.target(),
+            Some(TargetEffect::Erase | TargetEffect::Annotate) => None,
+            None => body.properties().is_target.then_some(id),
+        };
+        message.is_some_and(|message| self.deleted.contains(&message))
     }
 
     /// Returns whether an entry was shown as it is in the log. It may have been shown before its deletion.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ichat_protocol::{Closing, Hello, RoomSummary, ServerEvent};
+use ichat_protocol::{Closing, Hello, LimitsInfo, RoomSummary, ServerEvent};
 
 use crate::fanout::client::ClientConnection;
 use crate::fanout::hub::{Channel, Hub};
@@ -10,7 +10,7 @@ use crate::session::authenticate::{Identity, IdentityKind};
 use crate::session::clock::now;
 use crate::session::events;
 use crate::session::handshake::PendingConnection;
-use crate::session::state::{SharedState, limits_info};
+use crate::session::state::SharedState;
 use crate::session::tutorial;
 
 /// Runs a connection: one event after the other, until it has ended and all of its events are handled.
@@ -50,7 +50,7 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
         device: identity.device,
         lobby: state.lobby(),
         rooms,
-        limits: limits_info(),
+        limits: LimitsInfo::current(),
         now: now(),
     }));
     state.online.add(client, &identity.name);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ichat_protocol::{Head, LimitsInfo, MemberId, RoomId, RoomSummary, ServerEvent, ServerInfo, WireError, limits};
+use ichat_protocol::{Head, MemberId, RoomId, RoomSummary, ServerEvent, ServerInfo, WireError};
 use ichat_store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -91,16 +91,5 @@ impl ServerState {
     fn seen_by(&self, member: &MemberId, summary: RoomSummary) -> RoomSummary {
         let joined = summary.joined || (member.is_guest() && summary.id == self.lobby());
         RoomSummary { joined, ..summary }
-    }
-}
-
-pub(crate) fn limits_info() -> LimitsInfo {
-    let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    LimitsInfo {
-        text_bytes: as_u32(limits::MAX_TEXT_BYTES),
-        page_entries: limits::MAX_PAGE_ENTRIES,
-        packet_bytes: as_u32(limits::MAX_PACKET_BYTES),
-        waiting_posts: as_u32(limits::MAX_PENDING_EVENTS),
-        heads_every_ms: u32::try_from(limits::HEADS_INTERVAL.as_millis()).unwrap_or(u32::MAX),
     }
 }
