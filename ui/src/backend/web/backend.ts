@@ -4,11 +4,12 @@ import type { Backend, BackendEvent, MessageNotification } from "../index";
 import type { Auth, Challenge, DeviceId, Name, ServerId, ServerInfo } from "../protocol";
 import type { Command, Update } from "../session-types";
 import type { BrowserEnv } from "./browser-env";
-import { type ClientStorage, leaseRenewalIntervalMs } from "./client-storage";
+import { leaseRenewalIntervalMs } from "./client-storage";
+import { strings } from "../../shared/strings";
 import { createProfile, type Profile, signChallenge } from "./identity";
 import { openIndexedDbStorage } from "./indexed-db-storage";
-import { MemoryStorage } from "./memory-storage";
 import { parseName } from "./name";
+import { ResilientStorage, type StorageFailure } from "./resilient-storage";
 import { SessionDriver } from "./session-driver";
 import { fetchHello } from "./transport";
 
@@ -18,7 +19,7 @@ const helloRetryMs = { first: 1_000, max: 15_000 };
 export class WebBackend implements Backend {
   readonly #env: BrowserEnv;
   #emit: (event: BackendEvent) => void = () => undefined;
-  #storage: ClientStorage = new MemoryStorage();
+  readonly #storage = new ResilientStorage(openIndexedDbStorage, (failure) => this.#reportStorageFailure(failure));
   #profile: Profile = createProfile();
   #device: DeviceId = "";
   #server?: ServerInfo;
@@ -26,7 +27,7 @@ export class WebBackend implements Backend {
   #renewalTimer?: ReturnType<typeof setInterval>;
   #helloTimer?: ReturnType<typeof setTimeout>;
   #lastRenewal = Date.now();
-  #storageError: "none" | "unreported" | "reported" = "none";
+  #storageFailure: StorageFailure | "reported" | null = null;
 
   constructor(env: BrowserEnv) {
     this.#env = env;
@@ -34,7 +35,8 @@ export class WebBackend implements Backend {
 
   async start(onEvent: (event: BackendEvent) => void): Promise<void> {
     this.#emit = onEvent;
-    await this.#openStorage();
+    this.#profile = await this.#storage.loadProfile(this.#profile);
+    this.#device = await this.#storage.acquireDevice(this.#env.tabId, Date.now());
     const { name, nameChosen } = this.#profile;
     this.#emit({ event: "profile", name, device: this.#device, first_run: !nameChosen });
     const server = await this.#storage.loadServer();
@@ -55,7 +57,7 @@ export class WebBackend implements Backend {
   async setName(entered: Name): Promise<void> {
     const name = parseName(entered);
     this.#profile = { ...this.#profile, name, nameChosen: true };
-    await this.#storage.saveName(name).catch(() => this.#reportStorageError());
+    await this.#storage.saveName(name);
     if (!this.#session) {
       if (this.#server) this.#startSession(this.#server);
       return;
@@ -86,23 +88,11 @@ export class WebBackend implements Backend {
     this.#session = undefined;
   }
 
-  async #openStorage(): Promise<void> {
-    try {
-      this.#storage = await openIndexedDbStorage();
-      this.#profile = await this.#storage.loadProfile(this.#profile);
-    } catch {
-      this.#storage = new MemoryStorage();
-      this.#profile = await this.#storage.loadProfile(this.#profile);
-      this.#storageError = "unreported";
-    }
-    this.#device = await this.#storage.acquireDevice(this.#env.tabId, Date.now());
-  }
-
   /** Finds out which server the page came from, at the first visit. */
   async #findServer(retryMs: number): Promise<void> {
     try {
       const { server } = await fetchHello(this.#env.origin);
-      await this.#storage.saveServer(server).catch(() => this.#reportStorageError());
+      await this.#storage.saveServer(server);
       this.#setServer(server);
     } catch {
       const next = Math.min(retryMs * 2, helloRetryMs.max);
@@ -114,7 +104,8 @@ export class WebBackend implements Backend {
     this.#server = server;
     const { id, name } = server;
     this.#emit({ event: "servers", servers: [{ id, name, addresses: [this.#env.origin], own: false }] });
-    if (this.#storageError === "unreported") this.#reportStorageError();
+    const failure = this.#storageFailure;
+    if (failure !== null && failure !== "reported") this.#reportStorageFailure(failure);
     if (this.#profile.nameChosen) this.#startSession(server);
   }
 
@@ -126,7 +117,6 @@ export class WebBackend implements Backend {
       device: () => this.#device,
       onChallenge: (challenge, protocol) => this.#answerChallenge(challenge, protocol),
       onUpdate: (update) => this.#emitUpdate(server.id, update),
-      onStorageError: () => this.#reportStorageError(),
     });
   }
 
@@ -135,7 +125,7 @@ export class WebBackend implements Backend {
     const { server } = challenge;
     const known = this.#server;
     if (known?.id !== server.id || known.name !== server.name) {
-      await this.#storage.saveServer(server).catch(() => this.#reportStorageError());
+      await this.#storage.saveServer(server);
       if (known?.id !== server.id) {
         // The old session's outbox must not be sent to another server.
         this.#session?.stop();
@@ -146,7 +136,7 @@ export class WebBackend implements Backend {
       this.#server = server;
     }
     // The name may have been changed in another tab.
-    const stored = await this.#storage.loadProfile(this.#profile).catch(() => this.#profile);
+    const stored = await this.#storage.loadProfile(this.#profile);
     this.#profile = { ...this.#profile, name: stored.nameChosen ? stored.name : this.#profile.name };
     return signChallenge(this.#profile, challenge, protocol, this.#device);
   }
@@ -155,14 +145,14 @@ export class WebBackend implements Backend {
     const now = Date.now();
     const slept = now - this.#lastRenewal > 4 * leaseRenewalIntervalMs;
     this.#lastRenewal = now;
-    this.#device = await this.#storage.acquireDevice(this.#env.tabId, now).catch(() => this.#device);
+    this.#device = await this.#storage.acquireDevice(this.#env.tabId, now);
     // After a sleep other tabs may not have renewed their leases yet, so their posts must not be adopted.
     if (!slept) await this.#session?.adoptPosts().catch(() => undefined);
   }
 
   /** Releases the lease. If that fails, the lease expires. */
-  async #releaseLease(): Promise<void> {
-    await this.#storage.releaseDevice(this.#env.tabId, this.#device).catch(() => undefined);
+  #releaseLease(): Promise<void> {
+    return this.#storage.releaseDevice(this.#env.tabId, this.#device);
   }
 
   #nudge(): void {
@@ -173,16 +163,12 @@ export class WebBackend implements Backend {
     this.#emit({ event: "session", server, update });
   }
 
-  /** Reports once that nothing can be stored, as soon as there is a server to report it for. */
-  #reportStorageError(): void {
-    if (this.#storageError === "reported") return;
-    if (!this.#server) {
-      this.#storageError = "unreported";
-      return;
-    }
-    this.#storageError = "reported";
-    const message =
-      "This browser lets the page keep nothing. Leave the tab open until your messages are sent; at the next visit you will be a new person.";
+  /** Reports once that the browser can't store something, as soon as there is a server to report it for. */
+  #reportStorageFailure(failure: StorageFailure): void {
+    if (this.#storageFailure === "reported") return;
+    this.#storageFailure = this.#server ? "reported" : failure;
+    if (!this.#server) return;
+    const message = failure === "full" ? strings.storage.full : strings.storage.refused;
     this.#emitUpdate(this.#server.id, { update: "refused", event: "storage", error: { code: "storage", message } });
   }
 }

@@ -37,6 +37,8 @@ export async function openIndexedDbStorage(): Promise<ClientStorage> {
       created.createObjectStore("leases", { keyPath: "device" });
       created.createObjectStore("outbox", { autoIncrement: true }).createIndex("id", "item.id", { unique: true });
     },
+    // A later version of the page, in another tab, can't open the database as long as this one has it open.
+    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
   });
   return new IndexedDbStorage(database);
 }

@@ -14,7 +14,6 @@ interface SessionDriverOptions {
   device(): DeviceId;
   onChallenge(challenge: Challenge, protocol: number): Promise<Auth | undefined>;
   onUpdate(update: Update): void;
-  onStorageError(): void;
 }
 
 /** The age after which a nudge replaces a connection attempt: it may wait for packets that were lost during a sleep. */
@@ -86,7 +85,7 @@ export class SessionDriver {
       case "emit":
         return this.#transport?.emit(effect.event, effect.data);
       case "save":
-        return this.#save(effect).catch(() => this.#options.onStorageError());
+        return this.#save(effect);
       case "load":
         // A browser has no replica, so the session requests the range from the server.
         void this.input({ input: "loaded", room: effect.room, range: effect.range, entries: [], later: [] });
@@ -155,14 +154,9 @@ export class SessionDriver {
     if (stored.length > 0) await this.#options.storage.deletePosts(stored);
   }
 
-  async #loadOutbox(): Promise<OutboxItem[]> {
+  #loadOutbox(): Promise<OutboxItem[]> {
     const { storage, server, device } = this.#options;
-    try {
-      return await storage.loadOutbox(device(), server, Date.now());
-    } catch {
-      this.#options.onStorageError();
-      return [];
-    }
+    return storage.loadOutbox(device(), server, Date.now());
   }
 }
 

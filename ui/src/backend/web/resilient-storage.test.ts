@@ -1,0 +1,120 @@
+/**
+ * A browser's storage that fails, and what works all the same:
+ * - one that never opens, or opens and never answers, doesn't keep the start waiting; it is reported
+ * - one that answers late is used again
+ * - a full one keeps the posts of this tab in memory
+ * - a connection that the browser has closed is opened again
+ * - a later version in another tab can open the database, and this one goes on
+ * - a name changed in another tab is seen
+ */
+
+import { IDBFactory } from "fake-indexeddb";
+import "fake-indexeddb/auto";
+import { openDB } from "idb";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { OutboxItem } from "../session-types";
+import type { ClientStorage } from "./client-storage";
+import { createProfile } from "./identity";
+import { openIndexedDbStorage } from "./indexed-db-storage";
+import { ResilientStorage, type StorageFailure } from "./resilient-storage";
+
+const office = "5f6a2e51-5d0c-4a2b-9a43-0c3e53a6c1d2";
+const failures: StorageFailure[] = [];
+const report = (failure: StorageFailure) => failures.push(failure);
+const never = () => new Promise<never>(() => undefined);
+
+beforeEach(() => {
+  failures.length = 0;
+  Object.assign(globalThis, { indexedDB: new IDBFactory() });
+});
+afterEach(() => void vi.useRealTimers());
+
+function post(id: string): OutboxItem {
+  return { id, room: "room", body: { kind: "message", text: id }, written: 1, state: { state: "sending" } };
+}
+
+/** Does what a page does at its start, and returns its profile. */
+async function start(storage: ClientStorage) {
+  const profile = await storage.loadProfile(createProfile());
+  const device = await storage.acquireDevice("tab", 0);
+  await storage.loadServer();
+  await storage.saveName("Ada");
+  await storage.savePost(device, office, post("a"));
+  return { name: (await storage.loadProfile(profile)).name, outbox: await storage.loadOutbox(device, office, 0) };
+}
+
+const storageWith = (parts: Partial<ClientStorage>) => async () =>
+  new Proxy({} as ClientStorage, { get: (_, name) => (name === "then" ? undefined : (parts[name as keyof ClientStorage] ?? never)) }); // prettier-ignore
+
+test.each([
+  ["never opens", never],
+  ["opens and never answers", storageWith({})],
+])("a storage that %s doesn't keep the start waiting", async (_, open) => {
+  vi.useFakeTimers();
+  const started = start(new ResilientStorage(open, report));
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(await started).toEqual({ name: "Ada", outbox: [post("a")] });
+  expect(failures).toEqual(["silent"]);
+});
+
+test("a storage that answers late is used again", async () => {
+  vi.useFakeTimers();
+  let answer: () => void = () => undefined;
+  const saved: string[] = [];
+  const open = storageWith({
+    loadProfile: (initial) => new Promise((resolve) => (answer = () => resolve(initial))),
+    savePost: async (_device, _server, { id }) => void saved.push(id),
+  });
+  const storage = new ResilientStorage(open, report);
+  const loading = storage.loadProfile(createProfile());
+  await vi.advanceTimersByTimeAsync(5_000);
+  await loading;
+  await storage.savePost("device", office, post("in memory"));
+  answer();
+  await vi.advanceTimersByTimeAsync(0);
+  await storage.savePost("device", office, post("stored"));
+  expect(saved).toEqual(["stored"]);
+});
+
+test("a full storage keeps the posts of this tab in memory", async () => {
+  const full = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
+  const loadOutbox = () => Promise.resolve([post("earlier")]);
+  const open = storageWith({ loadProfile: full, acquireDevice: full, loadServer: full, saveName: full, savePost: full, loadOutbox, savePostState: full, deletePosts: full }); // prettier-ignore
+  const storage = new ResilientStorage(open, report);
+  expect(await start(storage)).toEqual({ name: "Ada", outbox: [post("earlier"), post("a")] });
+  expect(new Set(failures)).toEqual(new Set(["full"]));
+  const error = { code: "too_large", message: "Too large." } as const;
+  await storage.savePostState("a", { state: "failed", error });
+  expect((await storage.loadOutbox("device", office, 0))[1]?.state).toEqual({ state: "failed", error });
+  await storage.deletePosts(["a"]);
+  expect(await storage.loadOutbox("device", office, 0)).toEqual([post("earlier")]);
+});
+
+test("a connection that the browser has closed is opened again", async () => {
+  let opened = 0;
+  const closed = () => Promise.reject(new DOMException("closed", "InvalidStateError"));
+  const storage = new ResilientStorage(() => (opened++ === 0 ? storageWith({ savePost: closed })() : openIndexedDbStorage()), report); // prettier-ignore
+  await storage.savePost("device", office, post("a"));
+  expect(await (await openIndexedDbStorage()).loadOutbox("device", office, 0)).toEqual([post("a")]);
+  expect([opened, failures]).toEqual([2, []]);
+});
+
+test("a later version in another tab can open the database, and this one goes on", async () => {
+  const storage = new ResilientStorage(openIndexedDbStorage, report);
+  await start(storage);
+  await openDB("ichat", 2);
+  await storage.savePost("device", office, post("b"));
+  expect(await storage.loadOutbox("device", office, 0)).toEqual([post("b")]);
+  expect(new Set(failures)).toEqual(new Set(["refused"]));
+});
+
+test("a name changed in another tab is seen", async () => {
+  const [one, two] = [
+    new ResilientStorage(openIndexedDbStorage, report),
+    new ResilientStorage(openIndexedDbStorage, report),
+  ];
+  const profile = await one.loadProfile(createProfile());
+  await two.loadProfile(createProfile());
+  await two.saveName("Ada Lovelace");
+  expect((await one.loadProfile(profile)).name).toBe("Ada Lovelace");
+});
