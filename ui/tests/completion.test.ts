@@ -1,17 +1,87 @@
 /**
  * Suggestions for the word at the caret:
- * - a name whose letters change their number in lower case is replaced as a whole
- * - rooms of the same name are suggested once
+ * - names, rooms and emoji are offered; addresses, times and smileys open no list
+ * - a name narrows beyond a blank, and ends where no name goes on
+ * - only the unambiguous beginning of a name is accepted by Enter
+ * - a name whose letters change their number in lower case is replaced as a whole, with or without its accents
+ * - an emoji that contains a sign (`#️⃣`) opens no list
+ * - rooms of the same name are suggested once; the given order of people is kept
  */
 import { describe, expect, it } from "vitest";
 import { complete } from "../src/chat/completion";
 
+const vocabulary = {
+  people: ["Ben", "Ben Okafor", "Ada", "José", "İsmet", "Zoë Ben-Ari"],
+  rooms: ["Lobby", "Team 1", "Lunch", "Lunch"],
+  emoji: [
+    ["+1", "👍"],
+    ["tada", "🎉"],
+    ["smile", "😄"],
+    ["smiley", "😃"],
+    ["sweat_smile", "😅"],
+  ] as const,
+};
+const at = (text: string, caret = text.length) => complete(text, caret, vocabulary);
+const found = (text: string) => at(text)?.found.map(({ label }) => label) ?? [];
+/** Returns the text after Enter has accepted what it may accept. */
+const accepted = (text: string) => {
+  const completions = at(text);
+  const completion = completions?.found[completions.unambiguous];
+  return completion && completions ? text.slice(0, completions.from) + completion.text : text;
+};
+
 describe("complete", () => {
-  it("replaces the whole word, whatever its length in lower case", () => {
-    expect(complete("@İs", 3, ["İstanbul"], [])).toMatchObject({ from: 0, to: 3 });
+  it("offers names, rooms and emoji", () => {
+    expect(at("hi @ad")).toMatchObject({ from: 3, to: 6, found: [{ label: "Ada", text: "@Ada " }] });
+    expect(found("see #lo")).toEqual(["Lobby"]);
+    expect(found(":smi")).toEqual(["😄 :smile:", "😃 :smiley:", "😅 :sweat_smile:"]);
+    expect(found(":+1")).toEqual(["👍 :+1:"]);
+    expect(found("(@ben")).toEqual(["Ben", "Ben Okafor", "Zoë Ben-Ari"]);
   });
 
-  it("suggests rooms of the same name once", () => {
-    expect(complete("#lu", 3, [], ["Lunch", "Lunch"])?.found).toEqual([{ label: "Lunch", text: "#Lunch " }]);
+  it("ignores addresses, times and smileys", () => {
+    for (const text of ["me@ad", "http://a", ":)", ": ", ":D", "@zzz", "a:", "10:30", "@ ada", "::"])
+      expect(at(text)).toBeNull();
+  });
+
+  it("narrows beyond a blank", () => {
+    expect(found("@ben o")).toEqual(["Ben Okafor"]);
+    expect(at("@ben o")).toMatchObject({ from: 0, to: 6 });
+    expect(found("hello @ben okafor")).toEqual(["Ben Okafor"]);
+    expect(found("#team 1")).toEqual(["Team 1"]);
+    for (const text of ["@Ben ", "@Ben went home", "@ben\no", "#1 is", ":tada a"]) expect(found(text)).toEqual([]);
+  });
+
+  it("lets Enter accept only the unambiguous beginning of a name", () => {
+    expect(accepted("we are #1")).toBe("we are #1");
+    expect(accepted("@be")).toBe("@be");
+    expect(accepted("@ben")).toBe("@ben");
+    expect(accepted("@okafor")).toBe("@okafor");
+    expect(accepted("@")).toBe("@");
+    expect(accepted("#lobby")).toBe("#lobby");
+    expect(accepted("#team 1")).toBe("#team 1");
+    expect(accepted("#te")).toBe("#Team 1 ");
+    expect(accepted("hi @ad")).toBe("hi @Ada ");
+    expect(accepted("@ben o")).toBe("@Ben Okafor ");
+    expect(accepted(":tad")).toBe("🎉");
+    expect(accepted(":smi")).toBe(":smi");
+  });
+
+  it("replaces the whole word, whatever its length in lower case", () => {
+    expect(at("@İs")).toMatchObject({ from: 0, to: 3, found: [{ text: "@İsmet " }] });
+    expect(found("@is")).toEqual(["İsmet"]);
+    expect(found("@jose")).toEqual(["José"]);
+    expect(found("@jose\u0301")).toEqual(["José"]);
+  });
+
+  it("takes no sign for a beginning that is a part of an emoji", () => {
+    expect(found("#")).not.toEqual([]);
+    expect(at("#\uFE0F\u20E3")).toBeNull();
+    expect(at("@\u0301a")).toBeNull();
+  });
+
+  it("suggests rooms of the same name once, and keeps the order of people", () => {
+    expect(found("#lu")).toEqual(["Lunch"]);
+    expect(found("@")).toEqual(vocabulary.people);
   });
 });

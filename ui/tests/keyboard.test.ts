@@ -1,45 +1,224 @@
 /**
  * The application's shortcuts:
- * - Ctrl+/ works on keyboard layouts where `/` needs Shift, and other shortcuts don't take Shift
+ * - every shortcut works on US, Russian, Greek, Hebrew, German, French, Czech and Persian layouts, and with Caps Lock
+ * - a letter that the layout has elsewhere (Dvorak) is found there, not at its place on a US layout
+ * - a Mac has ⌘ instead of Ctrl
+ * - nothing is taken from AltGr, from an input method, or with a modifier too many
+ * - every action on a message has a key, and every shortcut is shown
  * - Alt+Up goes to the last room if no listed room is open, and otherwise to the previous one, around the ends
+ * - Shift+PageUp selects in a text; in a dialog only what makes sense there works
+ * - zoom is left to a back end that zooms by itself
  */
 import { describe, expect, it } from "vitest";
 import type { AppState } from "../src/app/app-state.svelte";
-import { handleShortcut } from "../src/app/keyboard";
+import {
+  ariaShortcut,
+  composerShortcuts,
+  findShortcut,
+  globalShortcuts,
+  messageShortcuts,
+  type Shortcut,
+  shortcutLabel,
+} from "../src/app/keyboard";
+import { handleShortcut } from "../src/app/shortcut-handlers";
+
+/** The characters of a layout's keys, without and with Shift. Keys that are not listed are those of a US layout. */
+type Layout = Record<string, [plain: string, shifted: string]>;
+
+const us: Layout = {
+  ...Object.fromEntries([..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"].map((c) => [`Key${c}`, [c.toLowerCase(), c]])),
+  Digit0: ["0", ")"],
+  Digit6: ["6", "^"],
+  Digit7: ["7", "&"],
+  Slash: ["/", "?"],
+  Period: [".", ">"],
+  Minus: ["-", "_"],
+  Equal: ["=", "+"],
+};
+/** The letters of a layout by the physical keys A to Z. */
+const letters = (text: string): Layout =>
+  Object.fromEntries([...text].map((c, i) => [`Key${String.fromCharCode(65 + i)}`, [c, c.toLocaleUpperCase()]]));
+
+const layouts: Record<string, Layout> = {
+  us,
+  russian: { ...us, ...letters("фисвуапршолдьтщзйкыегмцчня"), Slash: [".", ","], Period: ["ю", "Ю"], Digit7: ["7", "?"], Backslash: ["\\", "/"] }, // prettier-ignore
+  greek: { ...us, ...letters("αβψδεφγηιξκλμνοπ;ρστθωςχυζ") },
+  hebrew: { ...us, ...letters("שנבגקכעיןחלךצמםפ/רדאוה'סטז"), Slash: [".", ">"], Period: ["ץ", ">"] },
+  german: { ...us, KeyY: ["z", "Z"], KeyZ: ["y", "Y"], Digit0: ["0", "="], Digit7: ["7", "/"], Slash: ["-", "_"], Period: [".", ":"], Minus: ["ß", "?"], Equal: ["´", "`"], BracketRight: ["+", "*"] }, // prettier-ignore
+  french: { ...us, KeyA: ["q", "Q"], KeyQ: ["a", "A"], KeyW: ["z", "Z"], KeyZ: ["w", "W"], Digit0: ["à", "0"], Digit6: ["-", "6"], Digit7: ["è", "7"], Comma: [";", "."], Period: [":", "/"], Slash: ["!", "§"], Minus: [")", "°"], Equal: ["=", "+"] }, // prettier-ignore
+  czech: { ...us, Digit0: ["é", "0"], Digit7: ["ý", "7"], Minus: ["=", "%"], Equal: ["´", "ˇ"], Digit1: ["+", "1"], Slash: ["-", "_"], Period: [".", ":"], BracketLeft: ["ú", "/"] }, // prettier-ignore
+  persian: { ...us, ...letters("شذزیثبلاهتنمئدخحضقسفعرصطغظ"), Digit0: ["۰", ")"] },
+};
+
+const numpad: Layout = { NumpadAdd: ["+", "+"], NumpadSubtract: ["-", "-"], Numpad0: ["0", "0"] };
+
+interface Modifiers {
+  ctrl?: boolean;
+  meta?: boolean;
+  alt?: boolean;
+  shift?: boolean;
+  capsLock?: boolean;
+  altGr?: boolean;
+}
+
+/** Returns the event of a physical key, or of a named one. */
+function press(layout: Layout, code: string, { ctrl, meta, alt, shift, capsLock, altGr }: Modifiers = {}) {
+  const key = { ...layout, ...numpad }[code]?.[shift ? 1 : 0] ?? code;
+  const toggled = key === key.toLowerCase() ? key.toUpperCase() : key.toLowerCase();
+  const toggles = capsLock && key.length === 1 && toggled.length === 1;
+  return {
+    key: toggles ? toggled : key,
+    code,
+    ctrlKey: ctrl ?? false,
+    metaKey: meta ?? false,
+    altKey: alt ?? false,
+    shiftKey: shift ?? false,
+    getModifierState: (name: string) => name === "AltGraph" && (altGr ?? false),
+  };
+}
+
+const ctrl = { ctrl: true };
+const ctrlShift = { ctrl: true, shift: true };
+/** The physical keys with which a person presses the shortcuts that are signs or digits. */
+const signs: Record<
+  string,
+  Record<"help" | "panel" | "zoomIn" | "zoomOut" | "zoomReset" | "react", [string, Modifiers]>
+> = {
+  us: { help: ["Slash", ctrl], panel: ["Period", ctrl], zoomIn: ["Equal", ctrl], zoomOut: ["Minus", ctrl], zoomReset: ["Digit0", ctrl], react: ["Equal", { shift: true }] }, // prettier-ignore
+  russian: { help: ["Backslash", ctrlShift], panel: ["Period", ctrl], zoomIn: ["Equal", ctrl], zoomOut: ["Minus", ctrl], zoomReset: ["Digit0", ctrl], react: ["Equal", { shift: true }] }, // prettier-ignore
+  greek: { help: ["Slash", ctrl], panel: ["Period", ctrl], zoomIn: ["Equal", ctrlShift], zoomOut: ["Minus", ctrl], zoomReset: ["Digit0", ctrl], react: ["Equal", { shift: true }] }, // prettier-ignore
+  hebrew: { help: ["KeyQ", ctrl], panel: ["Slash", ctrl], zoomIn: ["Equal", ctrl], zoomOut: ["Minus", ctrl], zoomReset: ["Digit0", ctrl], react: ["Equal", { shift: true }] }, // prettier-ignore
+  german: { help: ["Digit7", ctrlShift], panel: ["Period", ctrl], zoomIn: ["BracketRight", ctrl], zoomOut: ["Slash", ctrl], zoomReset: ["Digit0", ctrl], react: ["BracketRight", {}] }, // prettier-ignore
+  french: { help: ["Period", ctrlShift], panel: ["Comma", ctrlShift], zoomIn: ["Equal", ctrl], zoomOut: ["Digit6", ctrl], zoomReset: ["Digit0", ctrl], react: ["Equal", { shift: true }] }, // prettier-ignore
+  czech: { help: ["BracketLeft", ctrlShift], panel: ["Period", ctrl], zoomIn: ["Digit1", ctrl], zoomOut: ["Slash", ctrl], zoomReset: ["Digit0", ctrl], react: ["Digit1", {}] }, // prettier-ignore
+  persian: { help: ["Slash", ctrl], panel: ["Period", ctrl], zoomIn: ["Equal", ctrl], zoomOut: ["Minus", ctrl], zoomReset: ["Digit0", ctrl], react: ["Equal", { shift: true }] }, // prettier-ignore
+};
+
+const find = (table: "anywhere" | "composer" | "message", event: ReturnType<typeof press>, mac = false) =>
+  findShortcut<string>({ anywhere: globalShortcuts, composer: composerShortcuts, message: messageShortcuts }[table], event, mac); // prettier-ignore
+
+describe.each(Object.keys(layouts))("on a %s layout", (name) => {
+  const layout = layouts[name] as Layout;
+  it.each([false, true])("every shortcut works (Caps Lock %s)", (capsLock) => {
+    const at = (code: string, modifiers: Modifiers = {}) => press(layout, code, { ...modifiers, capsLock });
+    expect(find("anywhere", at("KeyK", ctrl))).toBe("switcher");
+    expect(find("composer", at("KeyB", ctrl))).toBe("bold");
+    expect(find("composer", at("KeyI", ctrl))).toBe("italic");
+    expect(find("composer", at("KeyK", ctrl))).toBe("link");
+    expect(find("message", at("KeyR"))).toBe("reply");
+    expect(find("message", at("KeyE"))).toBe("edit");
+    expect(find("message", at("KeyC"))).toBe("copyText");
+    expect(find("message", at("KeyU", { shift: true }))).toBe("markUnread");
+    expect(find("message", at("Delete"))).toBe("delete");
+    for (const [id, [code, modifiers]] of Object.entries(signs[name] ?? {}))
+      expect([id, find(id === "react" ? "message" : "anywhere", at(code, modifiers))]).toEqual([id, id]);
+    expect(find("anywhere", at("NumpadAdd", ctrl))).toBe("zoomIn");
+    expect(find("anywhere", at("NumpadSubtract", ctrl))).toBe("zoomOut");
+    expect(find("anywhere", at("Numpad0", ctrl))).toBe("zoomReset");
+  });
+
+  it("takes no key with a modifier too many, none from AltGr and none from an input method", () => {
+    for (const more of [{ shift: true }, { alt: true }, { meta: true }])
+      expect(find("anywhere", press(layout, "KeyK", { ctrl: true, ...more }))).toBeNull();
+    for (const more of [{ shift: true }, { ctrl: true }, { alt: true }, { meta: true }])
+      expect(find("message", press(layout, "KeyR", more))).toBeNull();
+    expect(find("message", press(layout, "KeyU"))).toBeNull();
+    for (const code of Object.keys(layout))
+      for (const windows of [{}, { ctrl: true, alt: true }])
+        for (const table of ["anywhere", "composer", "message"] as const)
+          expect(find(table, press(layout, code, { altGr: true, ...windows }))).toBeNull();
+    expect(find("anywhere", { ...press(layout, "KeyK", ctrl), isComposing: true } as never)).toBeNull();
+    expect(find("anywhere", { ...press(layout, "KeyK", ctrl), keyCode: 229 } as never)).toBeNull();
+  });
+});
+
+describe("findShortcut", () => {
+  it("finds a letter where the layout has it", () => {
+    const dvorak: Layout = { ...us, KeyV: ["k", "K"], KeyK: ["t", "T"] };
+    expect(find("anywhere", press(dvorak, "KeyV", ctrl))).toBe("switcher");
+    expect(find("anywhere", press(dvorak, "KeyK", ctrl))).toBeNull();
+  });
+
+  it("takes ⌘ on a Mac, where Ctrl+K deletes", () => {
+    expect(find("anywhere", press(us, "KeyK", { meta: true }), true)).toBe("switcher");
+    expect(find("anywhere", press(us, "KeyK", ctrl), true)).toBeNull();
+    expect([shortcutLabel("switcher", true), ariaShortcut("switcher", true)]).toEqual(["⌘+K", "Meta+K"]);
+    // Firefox reports Option as AltGr.
+    expect(find("anywhere", press(us, "ArrowUp", { alt: true, altGr: true }), true)).toBe("previousRoom");
+  });
+
+  it("shows every shortcut", () => {
+    expect([shortcutLabel("previousUnreadRoom", false), ariaShortcut("previousUnreadRoom", false)]).toEqual([
+      "Alt+Shift+↑",
+      "Alt+Shift+ArrowUp",
+    ]);
+    for (const id of Object.keys({ ...globalShortcuts, ...composerShortcuts, ...messageShortcuts }) as Shortcut[])
+      expect(shortcutLabel(id)).not.toBe("");
+  });
+});
 
 /** Returns the app after a key, and the room that the key opened. */
-function press(keys: Partial<KeyboardEvent>, openRoom?: string) {
-  const rooms = ["a", "b", "c"].map((id) => ({ id, unread: 0 }));
-  const result = { overlay: null as unknown, opened: undefined as unknown, prevented: false };
+function handle(
+  event: Partial<KeyboardEvent>,
+  { openRoom, overlay = null, zoom = null }: { openRoom?: string; overlay?: string | null; zoom?: unknown } = {},
+) {
+  // prettier-ignore
+  const rooms = ["a", "b", "c"].map((id) => ({ id, unread: 0, jumpToNewLine: () => (result.jumped = true) }));
+  const result = { overlay: overlay as unknown, opened: undefined as unknown, prevented: false, jumped: false };
   const app = {
     showsFirstRun: false,
     fatal: null,
+    zoom,
     servers: [{ id: "s", rooms }],
     room: rooms.find(({ id }) => id === openRoom),
     open: (_: string, room: string) => (result.opened = room),
-    set overlay(overlay: unknown) {
-      result.overlay = overlay;
+    get overlay() {
+      return result.overlay;
+    },
+    set overlay(shown: unknown) {
+      result.overlay = shown;
     },
   };
-  const event = { preventDefault: () => (result.prevented = true), ...keys };
-  handleShortcut(app as unknown as AppState, event as unknown as KeyboardEvent);
+  const plain = { code: "", shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, target: null };
+  handleShortcut(
+    app as unknown as AppState,
+    {
+      preventDefault: () => (result.prevented = true),
+      ...plain,
+      ...event,
+    } as KeyboardEvent,
+  );
   return result;
 }
 
 describe("handleShortcut", () => {
-  it("shows the shortcuts on layouts where the key needs Shift", () => {
-    for (const shiftKey of [false, true])
-      expect(press({ key: "/", ctrlKey: true, shiftKey })).toMatchObject({ overlay: "shortcuts", prevented: true });
-    expect(press({ key: "k", ctrlKey: true, shiftKey: true })).toMatchObject({ overlay: null, prevented: false });
-  });
-
   it("goes to the next and previous room, around the ends", () => {
     const up = { key: "ArrowUp", altKey: true };
     const down = { key: "ArrowDown", altKey: true };
-    expect(press(up).opened).toBe("c");
-    expect(press(down).opened).toBe("a");
-    expect(press(up, "b").opened).toBe("a");
-    expect(press(up, "a").opened).toBe("c");
-    expect(press(down, "c").opened).toBe("a");
+    expect(handle(up).opened).toBe("c");
+    expect(handle(down).opened).toBe("a");
+    expect(handle(up, { openRoom: "b" }).opened).toBe("a");
+    expect(handle(up, { openRoom: "a" }).opened).toBe("c");
+    expect(handle(down, { openRoom: "c" }).opened).toBe("a");
+  });
+
+  it("leaves the other keys of an open dialog alone", () => {
+    expect(handle({ key: "ArrowDown", altKey: true }, { overlay: "settings" })).toMatchObject({ prevented: false });
+    expect(handle({ key: ".", ctrlKey: true }, { overlay: "settings" })).toMatchObject({ prevented: false });
+    expect(handle({ key: "k", ctrlKey: true }, { overlay: "settings" })).toMatchObject({ overlay: "switcher" });
+  });
+
+  it("leaves Shift+PageUp to a text, where it selects", () => {
+    const at = (value: string) => ({ key: "PageUp", shiftKey: true, target: { value } as unknown as EventTarget });
+    expect(handle(at("some text"), { openRoom: "a" })).toMatchObject({ jumped: false, prevented: false });
+    expect(handle(at(""), { openRoom: "a" })).toMatchObject({ jumped: true, prevented: true });
+  });
+
+  it("leaves zooming to the browser where the back end has no zoom", () => {
+    expect(handle({ key: "+", ctrlKey: true }).prevented).toBe(false);
+    const steps: number[] = [];
+    const zoom = { step: (direction: number) => steps.push(direction) > 0, reset: () => steps.push(0) > 0 };
+    for (const key of ["+", "=", "-", "0"]) expect(handle({ key, ctrlKey: true }, { zoom }).prevented).toBe(true);
+    expect(steps).toEqual([1, 1, -1, 0]);
   });
 });

@@ -1,13 +1,15 @@
 import type { Backend, BackendEvent, Hosting, KnownServer, NearbyServer } from "../backend";
 import type { Entry, MemberId, Name, RoomId, ServerId } from "../backend/protocol";
-import { Drafts } from "../chat/drafts";
+import { Drafts } from "../chat/drafts.svelte";
 import { plainText } from "../chat/markdown";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { ServerState, type ServerListener } from "../servers/server-state.svelte";
 import { errorMessage } from "../shared/errors";
 import type { KeyValueStorage } from "../shared/storage";
+import { strings } from "../shared/strings";
 import { Notifier } from "./notifier";
 import { Settings } from "./settings.svelte";
+import { Zoom } from "./zoom.svelte";
 
 interface Nearby {
   servers: readonly NearbyServer[];
@@ -44,6 +46,8 @@ export class AppState implements ServerListener {
   readonly backend: Backend;
   readonly settings: Settings;
   readonly drafts: Drafts;
+  /** Null if the window has a zoom of its own. */
+  readonly zoom: Zoom | null;
   readonly #notifier: Notifier;
 
   #profile: { name: Name; firstRun: boolean } | null = $state.raw(null);
@@ -57,6 +61,7 @@ export class AppState implements ServerListener {
   #focused = $state(true);
   #firstRunDone = $state(false);
   #nextToast = 0;
+  #storageFailureShown = false;
   /** The room that `open()` was last called for, so that it can be closed. */
   #openRoom: RoomState | undefined;
 
@@ -74,6 +79,8 @@ export class AppState implements ServerListener {
     this.backend = backend;
     this.settings = new Settings(storage);
     this.drafts = new Drafts(storage);
+    this.zoom = backend.zoom ? new Zoom(backend.zoom, storage) : null;
+    storage.onFailure?.(() => this.onStorageFailure(strings.storage.full));
     this.#notifier = new Notifier(backend);
   }
 
@@ -224,6 +231,13 @@ export class AppState implements ServerListener {
     const title = this.#servers.length > 1 ? `${author} · ${room.name} · ${server.name}` : `${author} · ${room.name}`;
     const notification = { server: server.id, room: room.id, title, text: plainText(last.body.text) };
     this.#notifier.add(notification, entries.length);
+  }
+
+  /** Shows, once, that something is kept in memory only. */
+  onStorageFailure(message: string): void {
+    if (this.#storageFailureShown) return;
+    this.#storageFailureShown = true;
+    this.showError(message);
   }
 
   #onEvent(event: BackendEvent): void {

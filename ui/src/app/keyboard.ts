@@ -1,76 +1,164 @@
-import type { AppState } from "./app-state.svelte";
+/**
+ * The table of all keyboard shortcuts. The handlers, the tooltips and the dialog that lists the shortcuts are derived from it.
+ *
+ * A shortcut is found by the character that the key types. Only where the layout has no such letter, as on a Russian, Greek
+ * or Hebrew one, it is found by the physical key (`KeyboardEvent.code`).
+ */
 
-const regions = ["rooms", "timeline", "composer", "panel"] as const;
+const isMac = () => typeof navigator !== "undefined" && navigator.platform.startsWith("Mac");
 
-/** The elements that F6 focuses in a region, in order of preference: the open room, the message that Tab reaches, … */
-const focusTargets = ["[aria-current]", "[data-message][tabindex='0']", "textarea", "button"];
-
-/** Handles the application's global shortcuts. Focused dialogs and the composer handle their own keys first. */
-export function handleShortcut(app: AppState, event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing || app.showsFirstRun || app.fatal !== null) return;
-  const control = event.ctrlKey || event.metaKey;
-  const handled = control ? withControl(app, event) : event.altKey ? withAlt(app, event) : plain(app, event);
-  if (handled) event.preventDefault();
+/** One way to press a shortcut. */
+interface Chord {
+  /** A named key (`ArrowUp`) or the character that it types, in lower case. */
+  key: string;
+  /** Needs ⌘ on a Mac, Ctrl elsewhere. */
+  mod?: true;
+  alt?: true;
+  /**
+   * For letters and named keys. Whether a sign or a digit needs Shift depends on the layout, so for those Shift is ignored.
+   */
+  shift?: true;
 }
 
-function withControl(app: AppState, { key, shiftKey, altKey }: KeyboardEvent): boolean {
-  if (altKey) return false;
-  // Many keyboard layouts have `/` on a shifted key.
-  if (key === "/") app.overlay = "shortcuts";
-  else if (shiftKey) return false;
-  else if (key === "k") app.overlay = "switcher";
-  else if (key === ".") app.togglePanel("people");
-  else return false;
-  return true;
+/** The shortcuts that work everywhere. The first chord is the one that the interface shows. */
+export const globalShortcuts = {
+  switcher: [{ key: "k", mod: true }],
+  help: [{ key: "/", mod: true }],
+  panel: [{ key: ".", mod: true }],
+  previousRoom: [{ key: "ArrowUp", alt: true }],
+  nextRoom: [{ key: "ArrowDown", alt: true }],
+  previousUnreadRoom: [{ key: "ArrowUp", alt: true, shift: true }],
+  nextUnreadRoom: [{ key: "ArrowDown", alt: true, shift: true }],
+  oldestUnread: [{ key: "PageUp", shift: true }],
+  escape: [{ key: "Escape" }],
+  nextRegion: [{ key: "F6" }],
+  previousRegion: [{ key: "F6", shift: true }],
+  // Where `+` needs Shift, people press the key without it.
+  zoomIn: [
+    { key: "+", mod: true },
+    { key: "=", mod: true },
+  ],
+  zoomOut: [{ key: "-", mod: true }],
+  zoomReset: [{ key: "0", mod: true }],
+} as const satisfies Record<string, readonly Chord[]>;
+
+/** The shortcuts of the composer. */
+export const composerShortcuts = {
+  /** Enter alone does the one or the other, as the user has chosen. */
+  send: [{ key: "Enter", mod: true }],
+  newLine: [{ key: "Enter", shift: true }],
+  complete: [{ key: "Tab" }],
+  editLast: [{ key: "ArrowUp" }],
+  bold: [{ key: "b", mod: true }],
+  italic: [{ key: "i", mod: true }],
+  /** With a selection. Without one it is the switcher's. */
+  link: [{ key: "k", mod: true }],
+} as const satisfies Record<string, readonly Chord[]>;
+
+/** The shortcuts of a focused message. */
+export const messageShortcuts = {
+  previousMessage: [{ key: "ArrowUp" }],
+  nextMessage: [{ key: "ArrowDown" }],
+  firstMessage: [{ key: "Home" }],
+  lastMessage: [{ key: "End" }],
+  reply: [{ key: "r" }],
+  edit: [{ key: "e" }],
+  react: [{ key: "+" }],
+  copyText: [{ key: "c" }],
+  markUnread: [{ key: "u", shift: true }],
+  // Small Mac keyboards have no Delete key.
+  delete: [{ key: "Delete" }, { key: "Backspace" }],
+} as const satisfies Record<string, readonly Chord[]>;
+
+export type GlobalShortcut = keyof typeof globalShortcuts;
+export type ComposerShortcut = keyof typeof composerShortcuts;
+export type MessageShortcut = keyof typeof messageShortcuts;
+export type Shortcut = GlobalShortcut | ComposerShortcut | MessageShortcut;
+
+const allShortcuts: Record<Shortcut, readonly Chord[]> = {
+  ...globalShortcuts,
+  ...composerShortcuts,
+  ...messageShortcuts,
+};
+
+type KeyPress = Pick<KeyboardEvent, "key" | "code" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey"> &
+  Partial<Pick<KeyboardEvent, "isComposing" | "keyCode" | "getModifierState">>;
+
+/** Returns whether an input method handles this key. Safari reports that only by the key code 229. */
+export const isComposing = (event: KeyPress): boolean => event.isComposing === true || event.keyCode === 229;
+
+/** Finds the shortcut of a table that a key press means, or null. */
+export function findShortcut<Id extends string>(
+  table: Record<Id, readonly Chord[]>,
+  event: KeyPress,
+  mac = isMac(),
+): Id | null {
+  if (isComposing(event) || typesByAltGr(event)) return null;
+  const find = (matches: (chord: Chord) => boolean) =>
+    (Object.keys(table) as Id[]).find((id) =>
+      table[id].some((chord) => matches(chord) && hasModifiers(chord, event, mac)),
+    );
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const found = find((chord) => chord.key === key);
+  if (found !== undefined || !isUnknownToTable(event.key)) return found ?? null;
+  return find((chord) => physicalKey(chord.key) === event.code) ?? null;
 }
 
-function withAlt(app: AppState, { key, shiftKey }: KeyboardEvent): boolean {
-  if (key !== "ArrowUp" && key !== "ArrowDown") return false;
-  const all = app.servers.flatMap((server) => server.rooms.map((room) => ({ server, room })));
-  const current = all.findIndex(({ room }) => room === app.room);
-  const step = key === "ArrowUp" ? -1 : 1;
-  for (let i = 1; i <= all.length; i++) {
-    const next = all[stepFrom(current, step * i, all.length)];
-    if (!next || (shiftKey && next.room.unread === 0)) continue;
-    app.open(next.server.id, next.room.id);
-    break;
-  }
-  return true;
+/** Returns the names of a shortcut's keys as the interface shows them: `Ctrl`, `K`. */
+export function shortcutKeys(id: Shortcut, mac = isMac()): string[] {
+  const [chord] = allShortcuts[id];
+  if (!chord) return [];
+  const keys = [keyNames[chord.key] ?? chord.key.toUpperCase()];
+  if (chord.shift) keys.unshift("Shift");
+  if (chord.alt) keys.unshift(mac ? "⌥" : "Alt");
+  if (chord.mod) keys.unshift(mac ? "⌘" : "Ctrl");
+  return keys;
 }
 
-/** Returns the index that many steps from `current`, around the ends. From -1, no element, it starts outside the list. */
-function stepFrom(current: number, step: number, length: number): number {
-  const start = current < 0 && step < 0 ? 0 : current;
-  return (((start + step) % length) + length) % length;
+/** Returns a shortcut as the interface shows it: `Ctrl+K`. */
+export const shortcutLabel = (id: Shortcut, mac = isMac()): string => shortcutKeys(id, mac).join("+");
+
+/** Returns what a button shows of the shortcut that does the same. */
+export const buttonShortcut = (id: Shortcut) => ({ label: shortcutLabel(id), aria: ariaShortcut(id) });
+
+/** Returns a shortcut as the value of `aria-keyshortcuts`: `Control+K`. */
+export function ariaShortcut(id: Shortcut, mac = isMac()): string {
+  const [chord] = allShortcuts[id];
+  if (!chord) return "";
+  const key = chord.key.length === 1 ? chord.key.toUpperCase() : chord.key;
+  const modifiers = [chord.mod && (mac ? "Meta" : "Control"), chord.alt && "Alt", chord.shift && "Shift"];
+  return [...modifiers.filter((modifier) => modifier), key].join("+");
 }
 
-function plain(app: AppState, { key, shiftKey, target }: KeyboardEvent): boolean {
-  // An open dialog or popup handles these keys itself.
-  if (app.overlay !== null || (target instanceof Element && target.closest("dialog, [popover]"))) return false;
-  if (key === "F6") focusNextRegion(shiftKey ? -1 : 1);
-  else if (key === "PageUp" && shiftKey) app.room?.jumpToNewLine();
-  else if (key === "Escape") escape(app);
-  else return false;
-  return true;
+const keyNames: Record<string, string> = {
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  PageUp: "PgUp",
+  Escape: "Esc",
+  Delete: "Del",
+  Home: "Home",
+  End: "End",
+  "-": "−",
+};
+
+function hasModifiers(chord: Chord, event: KeyPress, mac: boolean): boolean {
+  const [mod, other] = mac ? [event.metaKey, event.ctrlKey] : [event.ctrlKey, event.metaKey];
+  if (other || mod !== (chord.mod ?? false) || event.altKey !== (chord.alt ?? false)) return false;
+  return isSign(chord.key) || event.shiftKey === (chord.shift ?? false);
 }
 
-/** Closes the drawer or the overlaid panel; if neither is open, marks the room as read. */
-function escape(app: AppState): void {
-  if (app.drawer) app.drawer = false;
-  else if (app.panel && matchMedia("(width < 64rem)").matches) app.panel = null;
-  else app.room?.markAllRead();
-}
+/** Returns whether AltGr types a character. Windows reports it as Ctrl and Alt, too, and Firefox reports a Mac's Option as AltGr. */
+const typesByAltGr = (event: KeyPress): boolean =>
+  [...event.key].length === 1 && event.getModifierState?.("AltGraph") === true;
 
-function focusNextRegion(step: number): void {
-  const visible = regions
-    .map((name) => document.querySelector<HTMLElement>(`[data-region="${name}"]`))
-    .filter((region) => region !== null && region.checkVisibility());
-  const current = visible.findIndex((region) => region?.contains(document.activeElement));
-  const next = visible[stepFrom(current, step, visible.length)];
-  for (const selector of focusTargets) {
-    const element = next?.querySelector<HTMLElement>(selector);
-    if (!element) continue;
-    element.focus();
-    return;
-  }
+const isSign = (key: string): boolean => /^[^a-z]$/.test(key);
+
+/** Returns whether a key types no character of ASCII, in which all shortcuts are written, and has no other name either. */
+const isUnknownToTable = (key: string): boolean => key === "Unidentified" || key.charCodeAt(0) > 0x7f;
+
+/** Returns the `KeyboardEvent.code` of the key that types a character on a US layout. */
+function physicalKey(key: string): string | undefined {
+  if (/^[a-z]$/.test(key)) return `Key${key.toUpperCase()}`;
+  if (/^\d$/.test(key)) return `Digit${key}`;
+  return { "/": "Slash", ".": "Period", "-": "Minus", "=": "Equal", "+": "Equal" }[key];
 }

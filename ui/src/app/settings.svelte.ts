@@ -1,3 +1,4 @@
+import { hasMouse } from "../shared/input-devices";
 import type { KeyValueStorage } from "../shared/storage";
 
 type Theme = "system" | "light" | "dark";
@@ -6,13 +7,15 @@ type Theme = "system" | "light" | "dark";
 export class Settings {
   readonly #storage: KeyValueStorage;
   #theme: Theme = $state("system");
-  #enterSends = $state(true);
+  /** Null until the user has chosen. */
+  #enterSends: boolean | null = $state(null);
 
   constructor(storage: KeyValueStorage) {
     this.#storage = storage;
     const theme = storage.get("theme");
     if (theme === "light" || theme === "dark") this.#theme = theme;
-    this.#enterSends = storage.get("enter-sends") !== "no";
+    const enterSends = storage.get("enter-sends");
+    if (enterSends !== null) this.#enterSends = enterSends === "yes";
   }
 
   get theme(): Theme {
@@ -23,11 +26,12 @@ export class Settings {
     this.#storage.set("theme", theme === "system" ? null : theme);
   }
 
+  /** By default Enter starts a new line on a touch screen, whose keyboard has no Shift+Enter. */
   get enterSends(): boolean {
-    return this.#enterSends;
+    return this.#enterSends ?? hasMouse();
   }
   set enterSends(sends: boolean) {
     this.#enterSends = sends;
-    this.#storage.set("enter-sends", sends ? null : "no");
+    this.#storage.set("enter-sends", sends ? "yes" : "no");
   }
 }

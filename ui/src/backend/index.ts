@@ -29,6 +29,8 @@ export interface Backend {
   readonly nearby?: NearbyControl;
   /** Absent if this back end can only use the server that the page came from. */
   readonly servers?: ServersControl;
+  /** Absent if the window has a zoom of its own, as a browser's has. */
+  readonly zoom?: ZoomControl;
 }
 
 export interface MessageNotification {
@@ -55,6 +57,11 @@ export interface ServersControl {
   /** Joins a server by an address as people write it: `host`, `host:port`, `http://host:port`. Rejects with a `WireError`. */
   join(address: string): Promise<ServerId>;
   forget(server: ServerId): Promise<void>;
+}
+
+export interface ZoomControl {
+  /** Sets the size of the whole interface. 1 is the normal size. */
+  set(factor: number): void;
 }
 
 export type BackendEvent =

@@ -1,5 +1,3 @@
-import { emoji } from "../shared/emoji";
-
 /** A suggestion for the word at the caret. */
 export interface Completion {
   /** The text of the list's option. */
@@ -13,37 +11,105 @@ export interface Completions {
   from: number;
   to: number;
   found: Completion[];
+  /** The index of the suggestion that the word is the unambiguous beginning of, or -1. Enter accepts only that one. */
+  unambiguous: number;
+}
+
+/** The words that can be completed. */
+export interface Vocabulary {
+  /** The names of people, the most likely one first. */
+  people: readonly string[];
+  rooms: readonly string[];
+  /** The emoji by their names, best known first. */
+  emoji: Iterable<readonly [name: string, emoji: string]>;
 }
 
 const maxCompletions = 8;
+/** Longer words are no names. It bounds the work per key in a long paragraph. */
+const maxWordLength = 96;
 
-/** Returns suggestions for a word before the caret that starts with `@`, `#` or `:`, or null if there are none. */
-export function complete(text: string, caret: number, people: string[], rooms: string[]): Completions | null {
-  const match = /(?:^|[\s(])([@#:])([^\s@#:]*)$/u.exec(text.slice(0, caret));
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** Returns suggestions for a name before the caret that starts with `@`, `#` or `:`, or null if there are none. */
+export function complete(text: string, caret: number, vocabulary: Vocabulary): Completions | null {
+  const word = wordBefore(text, caret);
+  if (!word) return null;
+  const { from, prefix, typed } = word;
+  // A single colon or a typed smiley must not open the list.
+  if (prefix === ":" && typed.length < 2) return null;
+  const ranked = prefix === ":" ? rankEmoji(typed, vocabulary.emoji) : rankNames(prefix, typed, vocabulary);
+  const found = ranked.map(({ completion }) => completion).slice(0, maxCompletions);
+  if (found.length === 0) return null;
+  const begun = ranked.filter(({ rank }) => rank === Rank.Beginning);
+  const isComplete = ranked.some(({ rank }) => rank === Rank.Whole) || typed === "";
+  return { from, to: caret, found, unambiguous: !isComplete && begun.length === 1 && ranked[0] === begun[0] ? 0 : -1 };
+}
+
+/** Returns the word with its prefix that a caret ends. A name may contain blanks, but only what follows decides that. */
+function wordBefore(text: string, caret: number) {
+  const before = text.slice(Math.max(0, caret - maxWordLength), caret);
+  const match = /(?:^|[\s(])([@#:])([^@#:\n]*)$/u.exec(before);
   const prefix = match?.[1];
   const typed = match?.[2];
-  if (!prefix || typed === undefined) return null;
-  // Lower case can have another length.
+  if (!prefix || typed === undefined || /^\s/u.test(typed)) return null;
+  if (prefix === ":" && /\s/u.test(typed)) return null;
   const from = caret - typed.length - 1;
-  const word = typed.toLocaleLowerCase();
-  const found = prefix === ":" ? emojiFor(word) : namesFor(prefix, word, prefix === "@" ? people : rooms);
-  return found.length > 0 ? { from, to: caret, found: found.slice(0, maxCompletions) } : null;
+  // The sign may be a part of an emoji (`#️⃣`).
+  if (graphemes.segment(text.slice(from, from + 16)).containing(0)?.segment !== prefix) return null;
+  return { from, prefix, typed };
 }
 
-function emojiFor(word: string): Completion[] {
-  // A single colon or a typed smiley must not open the list.
-  if (word.length < 2) return [];
-  const matches = emoji.filter(([, name]) => name.includes(word));
-  const rank = (name: string) => (name.startsWith(word) ? 0 : 1);
-  return matches.sort((a, b) => rank(a[1]) - rank(b[1])).map(([text, name]) => ({ label: `${text} :${name}`, text }));
+/** How a word fits a name: the better, the lower. */
+enum Rank {
+  Whole,
+  Beginning,
+  WordBeginning,
+  Inside,
 }
 
-function namesFor(prefix: string, word: string, names: string[]): Completion[] {
-  const startsWithWord = (name: string) => name.toLocaleLowerCase().startsWith(word);
-  const containsWord = (name: string) => name.toLocaleLowerCase().includes(word);
-  const matches = [
-    ...names.filter(startsWithWord),
-    ...names.filter((name) => !startsWithWord(name) && containsWord(name)),
-  ];
-  return [...new Set(matches)].map((name) => ({ label: name, text: `${prefix}${name} ` }));
+interface Ranked {
+  completion: Completion;
+  rank: Rank;
 }
+
+function rankNames(prefix: string, typed: string, { people, rooms }: Vocabulary): Ranked[] {
+  const word = fold(typed);
+  const names = [...new Set(prefix === "@" ? people : rooms)];
+  const ranked = names.flatMap((name): Ranked[] => {
+    const rank = rankOf(fold(name), word);
+    return rank === null ? [] : [{ completion: { label: name, text: `${prefix}${name} ` }, rank }];
+  });
+  if (!/\s/u.test(typed)) return byRank(ranked);
+  // After a blank it is a name only if one begins like that. A whole name with a blank after it has ended.
+  const hasEnded = /\s$/u.test(typed) && names.some((name) => fold(name) === word.trimEnd());
+  return hasEnded ? [] : byRank(ranked.filter(({ rank }) => rank <= Rank.Beginning));
+}
+
+function rankEmoji(typed: string, emoji: Vocabulary["emoji"]): Ranked[] {
+  const word = typed.toLowerCase();
+  const ranked = new Map<string, Ranked>();
+  for (const [name, text] of emoji) {
+    const rank = rankOf(name, word);
+    const known = ranked.get(text);
+    if (rank === null || (known && known.rank <= rank)) continue;
+    ranked.set(text, { completion: { label: `${text} :${name}:`, text }, rank });
+  }
+  return byRank([...ranked.values()]);
+}
+
+/** Sorts by rank, and within a rank keeps the order. */
+const byRank = (ranked: Ranked[]): Ranked[] => ranked.sort((a, b) => a.rank - b.rank);
+
+function rankOf(name: string, word: string): Rank | null {
+  if (name === word) return Rank.Whole;
+  const at = name.indexOf(word);
+  if (at <= 0) return at === 0 ? Rank.Beginning : null;
+  return /[\s_-]/u.test(name[at - 1] ?? "") ? Rank.WordBeginning : Rank.Inside;
+}
+
+/** Returns a name as it is compared: without case, accents and the differences between forms of the same character. */
+const fold = (name: string): string =>
+  name
+    .normalize("NFKD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .toLowerCase();

@@ -1,97 +1,89 @@
+import type { EntryId } from "../backend/protocol";
 import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
-import type { Drafts } from "./drafts";
+import type { Draft, Drafts } from "./drafts.svelte";
 
 /** The text in a room's composer: a new message, a reply, or an edit of one of the user's messages. */
 export class ComposerState {
   readonly room: RoomState;
-  readonly #server: string;
-  readonly #drafts: Drafts;
-  #text = $state("");
-  #replyTo: string | undefined = $state();
-  #editing: Item | null = $state.raw(null);
+  readonly #draft: Draft;
   #focusRequests = $state(0);
-  /** The draft to restore when the current edit ends. */
-  #interruptedDraft = "";
 
   constructor(server: string, room: RoomState, drafts: Drafts) {
     this.room = room;
-    this.#server = server;
-    this.#drafts = drafts;
-    const draft = drafts.get(server, room.id);
-    this.#text = draft.text;
-    this.#replyTo = draft.replyTo;
+    this.#draft = drafts.of(server, room.id);
   }
 
   get text() {
-    return this.#text;
+    const { edit, text } = this.#draft.content;
+    return edit?.text ?? text;
   }
   set text(text: string) {
-    this.#text = text;
-    this.#saveDraft();
+    const { content } = this.#draft;
+    this.#draft.set(content.edit ? { ...content, edit: { ...content.edit, text } } : { ...content, text });
   }
-  get replyTo() {
-    return this.#replyTo;
+  /** The message that the draft answers. */
+  get replyTo(): EntryId | undefined {
+    return this.#draft.content.replyTo;
+  }
+  /** The message that is being edited. */
+  get editing(): EntryId | undefined {
+    return this.#draft.content.edit?.of;
   }
   /** A counter that increases whenever the composer should get the focus. */
   get focusRequests() {
     return this.#focusRequests;
   }
-  get editing() {
-    return this.#editing;
-  }
 
   reply(item: Item): void {
-    this.stopEditing();
-    this.#replyTo = item.id;
-    this.#focusRequests += 1;
-    this.#saveDraft();
+    this.#draft.set({ text: this.#draft.content.text, replyTo: item.id });
+    this.requestFocus();
   }
 
   edit(item: Item): void {
-    if (!this.#editing) this.#interruptedDraft = this.#text;
-    this.#editing = item;
-    this.#text = item.text;
+    this.#draft.set({ ...this.#draft.content, edit: { of: item.id, original: item.text, text: item.text } });
+    this.requestFocus();
+  }
+
+  requestFocus(): void {
     this.#focusRequests += 1;
   }
 
   /** Cancels the edit if there is one, otherwise the reply. Returns `false` if there was neither. */
   cancel(): boolean {
-    if (this.stopEditing()) return true;
-    if (this.#replyTo === undefined) return false;
-    this.#replyTo = undefined;
-    this.#saveDraft();
-    return true;
-  }
-
-  stopEditing(): boolean {
-    if (!this.#editing) return false;
-    this.#editing = null;
-    this.#text = this.#interruptedDraft;
+    if (this.#stopEditing()) return true;
+    if (this.replyTo === undefined) return false;
+    this.#draft.set({ text: this.#draft.content.text });
     return true;
   }
 
   /** Sends the message, or saves the edit. Returns `false` if the text is empty. */
   send(): boolean {
-    const text = this.#text.trim();
+    const text = messageText(this.text);
     if (text === "") return false;
-    const editing = this.#editing;
-    if (editing) {
-      if (text !== editing.text) this.room.post({ kind: "edit", of: editing.id, text });
-      this.stopEditing();
+    const { edit, replyTo } = this.#draft.content;
+    if (edit) {
+      if (text !== edit.original) void this.room.post({ kind: "edit", of: edit.of, text });
+      this.#stopEditing();
     } else {
-      const replyTo = this.#replyTo;
-      this.#text = "";
-      this.#replyTo = undefined;
-      this.room.send(text, replyTo);
+      void this.#draft.send(this.room.send(text, replyTo));
     }
-    this.#saveDraft();
     return true;
   }
 
-  #saveDraft(): void {
-    if (this.#editing) return;
-    const replyTo = this.#replyTo;
-    this.#drafts.set(this.#server, this.room.id, { text: this.#text, ...(replyTo ? { replyTo } : {}) });
+  /** Empties a restored draft that turns out to have been sent. */
+  dropSentDraft(): void {
+    const { items, pendingMessages } = this.room;
+    this.#draft.dropIfSent([...items, ...pendingMessages.map(({ item }) => item)], this.room.me);
+  }
+
+  #stopEditing(): boolean {
+    const { edit, ...draft } = this.#draft.content;
+    if (!edit) return false;
+    this.#draft.set(draft);
+    return true;
   }
 }
+
+/** Returns a text as it is sent: without empty lines around it. The blanks before its first word stay, as in code. */
+export const messageText = (text: string): string => text.replace(/^(?:[^\S\n]*\n)+/, "").trimEnd();

@@ -1,3 +1,4 @@
+import { findShortcut, type MessageShortcut, messageShortcuts } from "../app/keyboard";
 import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { copyText } from "../shared/clipboard";
@@ -43,25 +44,23 @@ export class MessageActions {
 
   /** Handles a key on a focused message. Returns `false` if the key has no action. */
   handleKey(event: KeyboardEvent, item: Item, row: HTMLElement): boolean {
-    if (!item.isMessage || item.deleted) return false;
-    switch (event.key) {
-      case "r":
-        this.reply(item);
-        return true;
-      case "e":
-        if (row.dataset.own !== undefined) this.edit(item);
-        return true;
-      case "+":
-        this.reacting = { item, anchor: row };
-        return true;
-      case "U":
-        this.room.markUnreadFrom(item);
-        return true;
-      case "Delete":
-        if (row.dataset.own !== undefined) this.deleting = item;
-        return true;
-      default:
-        return false;
-    }
+    // A click focuses a message as well, but who types then wants to write.
+    if (!item.isMessage || item.deleted || !row.matches(":focus-visible")) return false;
+    const shortcut = findShortcut(messageShortcuts, event);
+    const action = shortcut && this.#actions(item, row)[shortcut];
+    if (!action) return false;
+    action();
+    return true;
+  }
+
+  #actions(item: Item, row: HTMLElement): Partial<Record<MessageShortcut, () => void>> {
+    const forAll = {
+      reply: () => this.reply(item),
+      react: () => void (this.reacting = { item, anchor: row }),
+      copyText: () => void this.copy(item),
+      markUnread: () => this.room.markUnreadFrom(item),
+    };
+    if (row.dataset.own === undefined) return forAll;
+    return { ...forAll, edit: () => this.edit(item), delete: () => void (this.deleting = item) };
   }
 }

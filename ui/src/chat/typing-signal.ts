@@ -4,7 +4,8 @@ const idleTimeoutMs = 5000;
 
 /** Reports that the user types, with a rate limit instead of once per key, and stops after a pause. */
 export class TypingSignal {
-  #lastSent = 0;
+  /** By a clock that never goes back, unlike the wall clock. */
+  #lastSent: number | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly send: (on: boolean) => void) {}
@@ -12,16 +13,16 @@ export class TypingSignal {
   onInput(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.stop(), idleTimeoutMs);
-    const now = Date.now();
-    if (now - this.#lastSent < repeatIntervalMs) return;
+    const now = performance.now();
+    if (this.#lastSent !== null && now - this.#lastSent < repeatIntervalMs) return;
     this.#lastSent = now;
     this.send(true);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    if (this.#lastSent === 0) return;
-    this.#lastSent = 0;
+    if (this.#lastSent === null) return;
+    this.#lastSent = null;
     this.send(false);
   }
 }

@@ -1,6 +1,7 @@
 import { isAmending, propertiesOf, targetOf } from "../backend/entry-kinds";
 import type { Body, EntryId, MemberId } from "../backend/protocol";
 import type { OutboxItem } from "../backend/session-types";
+import type { Clock } from "../shared/clock.svelte";
 import { newId } from "../shared/ids";
 import { applyChange, type Item } from "./fold";
 
@@ -26,7 +27,10 @@ export class Outbox {
   /** Posts that the back end's list does not contain yet. */
   readonly #unconfirmed = new Set<EntryId>();
 
-  constructor(private readonly me: () => MemberId) {}
+  constructor(
+    private readonly me: () => MemberId,
+    private readonly clock: Clock,
+  ) {}
 
   /** Sets the back end's list, which is authoritative for all posts that the back end has received. */
   set(items: readonly OutboxItem[]): void {
@@ -36,7 +40,13 @@ export class Outbox {
   }
 
   add(room: string, body: Body): OutboxItem {
-    const item: OutboxItem = { id: newId(), room, body, written: Date.now(), state: { state: "sending" } };
+    const item: OutboxItem = {
+      id: newId(this.clock.correctedNow),
+      room,
+      body,
+      written: Date.now(),
+      state: { state: "sending" },
+    };
     this.#unconfirmed.add(item.id);
     this.#items = [...this.#items, item];
     return item;
@@ -86,7 +96,7 @@ export class Outbox {
         seq: Number.MAX_SAFE_INTEGER,
         id,
         author: this.me(),
-        at: written,
+        at: this.clock.serverTime(written),
         body,
         isMessage: true,
         replyTo: body.reply_to,

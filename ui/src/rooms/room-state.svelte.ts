@@ -2,6 +2,7 @@ import { propertiesOf, targetOf } from "../backend/entry-kinds";
 import type { Body, Entry, EntryId, Head, Member, MemberId, Name, RoomId, RoomSummary, Seq } from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
 import { keyFingerprints } from "../people/confusables";
+import type { Clock } from "../shared/clock.svelte";
 import { errorMessage } from "../shared/errors";
 import { timeOfId } from "../shared/ids";
 import { EntryWaiter } from "./entry-waiter";
@@ -12,6 +13,7 @@ import { LogWindow, pageSize } from "./log-window";
 
 /** The part of a server that its rooms use. */
 export interface RoomContext {
+  readonly clock: Clock;
   me(): MemberId;
   /** Returns the name under which a member is online now. */
   nameOf(member: MemberId): Name | undefined;
@@ -66,13 +68,19 @@ export class RoomState {
   constructor(summary: RoomSummary, context: RoomContext) {
     this.id = summary.id;
     this.#context = context;
-    this.outbox = new Outbox(() => context.me());
+    this.outbox = new Outbox(() => context.me(), context.clock);
     this.#readState = new ReadState((seq) => void this.#command({ command: "read", room: this.id, seq }));
     this.#summary = $state.raw(summary);
     this.#arrived = summary.head.seq;
     this.setSummary(summary);
   }
 
+  get clock(): Clock {
+    return this.#context.clock;
+  }
+  get me(): MemberId {
+    return this.#context.me();
+  }
   get name() {
     return this.#summary.name;
   }
@@ -305,27 +313,32 @@ export class RoomState {
 
   // The user's actions.
 
-  send(text: string, replyTo?: EntryId): void {
-    this.post(replyTo ? { kind: "message", text, reply_to: replyTo } : { kind: "message", text });
+  /** Sends a message. Resolves when it is stored safely, or can't be. */
+  send(text: string, replyTo?: EntryId): Promise<void> {
+    const stored = this.post(replyTo ? { kind: "message", text, reply_to: replyTo } : { kind: "message", text });
     this.#readState.clearNewLine();
     this.jumpToPresent();
+    return stored;
   }
 
   react(item: Item, emoji: string): void {
     const me = this.#context.me();
     const on = !item.reactions.some((reaction) => reaction.emoji === emoji && reaction.members.includes(me));
-    this.post({ kind: "react", to: item.id, emoji, on });
+    void this.post({ kind: "react", to: item.id, emoji, on });
   }
 
-  /** Posts an entry. It is shown at once; later the back end's list confirms it, and the log's entry replaces it. */
-  post(body: Body): void {
-    this.#send(this.outbox.add(this.id, body));
+  /**
+   * Posts an entry. It is shown at once; later the back end's list confirms it, and the log's entry replaces it. Resolves
+   * when it is stored safely, or can't be.
+   */
+  post(body: Body): Promise<void> {
+    return this.#send(this.outbox.add(this.id, body));
   }
 
   /** Sends a failed post again, with the same id and in the same position, so that it can't be duplicated. */
   retry(id: EntryId): void {
     const unconfirmed = this.outbox.retry(id);
-    if (unconfirmed) this.#send(unconfirmed);
+    if (unconfirmed) void this.#send(unconfirmed);
     else
       this.#context
         .command({ command: "retry", id })
@@ -341,8 +354,8 @@ export class RoomState {
     void this.#command({ command: "typing", room: this.id, on });
   }
 
-  #send({ id, room, body, written }: OutboxItem): void {
-    this.#context.command({ command: "send", room, id, body, written }).catch((error: unknown) => {
+  #send({ id, room, body, written }: OutboxItem): Promise<void> {
+    return this.#context.command({ command: "send", room, id, body, written }).catch((error: unknown) => {
       if (isRoomChange(body)) this.outbox.discard(id);
       else this.outbox.markFailed(id, errorMessage(error));
     });

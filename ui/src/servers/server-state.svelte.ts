@@ -5,6 +5,7 @@ import type { Command, ConnectionStatus, OutboxItem, Update } from "../backend/s
 import { isTransient } from "../backend/wire-error";
 import { isRoomChange } from "../rooms/outbox.svelte";
 import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
+import { Clock } from "../shared/clock.svelte";
 import { errorMessage } from "../shared/errors";
 import { newId } from "../shared/ids";
 import { strings } from "../shared/strings";
@@ -16,11 +17,14 @@ export interface ServerListener {
   /** Called with new messages of other members. */
   onNewMessages(server: ServerState, room: RoomState, entries: readonly Entry[]): void;
   showError(message: string): void;
+  /** Called when the back end works from memory. */
+  onStorageFailure(message: string): void;
 }
 
 /** One server as the interface shows it: connection, rooms and people. */
 export class ServerState {
   readonly id: string;
+  readonly clock = new Clock();
   readonly #backend: Backend;
   readonly #listener: ServerListener;
 
@@ -46,6 +50,7 @@ export class ServerState {
     this.#backend = backend;
     this.#listener = listener;
     this.#roomContext = {
+      clock: this.clock,
       me: () => this.me,
       nameOf: (member) => this.#presence.get(member)?.name,
       command: (command) => this.command(command),
@@ -146,6 +151,7 @@ export class ServerState {
         return this.#setConnection(update);
       case "hello":
         this.#hello = update;
+        this.clock.set(update.now);
         return;
       case "rooms":
         return this.#setRooms(update.rooms);
@@ -228,6 +234,7 @@ export class ServerState {
     const room = this.room(update.room);
     if (!room) return;
     const known = room.head;
+    this.clock.observe(update.entries.at(-1)?.at ?? 0);
     room.apply(update.entries, update.later ?? [], update.head);
     const added = update.entries.filter((entry) => entry.seq > known && countsAsUnreadFor(entry, this.me));
     if (added.length > 0) this.#listener.onNewMessages(this, room, added);
@@ -251,6 +258,7 @@ export class ServerState {
   /** Handles a refusal. A refused post shows its error itself, unless the error is transient: that one blocks all posts. */
   #onRefused({ event, error }: { event: string; error: WireError }): void {
     if (event === "post" && isTransient(error.code)) this.#postingError = error;
+    else if (event === "storage") this.#listener.onStorageFailure(error.message);
     else if (event !== "post" && event !== "typing") this.#listener.showError(error.message);
   }
 }

@@ -1,7 +1,7 @@
 import { v7 } from "uuid";
 
-/** Returns a new id (UUIDv7) for an entry or a room. It contains the current time, so ids sort by age. */
-export const newId = (): string => v7();
+/** Returns a new id (UUIDv7) for an entry or a room. It contains the time, `now` if it is given, so ids sort by age. */
+export const newId = (now?: number): string => (now === undefined ? v7() : v7({ msecs: now }));
 
 /** Returns the time that a UUIDv7 contains, in milliseconds since the Unix epoch. */
 export function timeOfId(id: string): number {

@@ -2,28 +2,65 @@
 export interface KeyValueStorage {
   get(key: string): string | null;
   set(key: string, value: string | null): void;
+  /** Calls back when another tab may have changed values. */
+  onExternalChange?(callback: () => void): void;
+  /** Calls back once, when the first value can't be stored: at once if that has happened already. */
+  onFailure?(callback: () => void): void;
 }
 
-/** Stores values in `localStorage`, and in memory where the browser refuses that: there they last until the page closes. */
+/**
+ * Stores values in `localStorage`, and in memory where the browser refuses that: there they last until the page closes. The
+ * first refusal is reported, once.
+ */
 export class LocalKeyValueStorage implements KeyValueStorage {
-  readonly #memory = new Map<string, string>();
+  /** The values that the browser did not store, which are newer than those it has. */
+  readonly #memory = new Map<string, string | null>();
+  #reportFailure: (() => void) | null = null;
+  #failed = false;
+
+  onFailure(callback: () => void): void {
+    if (this.#failed) callback();
+    else this.#reportFailure = callback;
+  }
 
   get(key: string): string | null {
+    const inMemory = this.#memory.get(key);
+    if (inMemory !== undefined) return inMemory;
     try {
-      return localStorage.getItem(key) ?? this.#memory.get(key) ?? null;
+      return localStorage.getItem(key);
     } catch {
-      return this.#memory.get(key) ?? null;
+      return null;
     }
   }
 
   set(key: string, value: string | null): void {
-    if (value === null) this.#memory.delete(key);
-    else this.#memory.set(key, value);
     try {
       if (value === null) localStorage.removeItem(key);
       else localStorage.setItem(key, value);
+      this.#memory.delete(key);
     } catch {
-      // Storage is full or forbidden. The copy in memory remains.
+      this.#memory.set(key, value);
+      // Deleting what isn't there is no loss.
+      if (value !== null) this.#fail(key);
     }
+  }
+
+  onExternalChange(callback: () => void): void {
+    addEventListener("storage", callback);
+    // A page that was frozen has missed the events.
+    addEventListener("pageshow", callback);
+    document.addEventListener("visibilitychange", callback);
+  }
+
+  #fail(key: string): void {
+    try {
+      // Otherwise the outdated value would be back after a reload.
+      localStorage.removeItem(key);
+    } catch {
+      // The storage is blocked as a whole.
+    }
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#reportFailure?.();
   }
 }

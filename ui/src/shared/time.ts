@@ -1,7 +1,11 @@
 import { language } from "./strings";
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
+/** Returns the format of the time of day in a region, by default the user's: "9:13 PM", "21:13". */
+export const timeFormat = (region?: string) => new Intl.DateTimeFormat(region, { timeStyle: "short" });
+
+const clock = timeFormat();
+const { hourCycle } = clock.resolvedOptions();
+const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium", hourCycle });
 const day = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
 const dayAndYear = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
@@ -29,6 +33,6 @@ export function dayName(at: number, now: number): string {
 /** Formats a time as the value of an `<input type="date">`, in local time. */
 export function dateInput(at: number): string {
   const date = new Date(at);
-  const twoDigits = (n: number) => String(n).padStart(2, "0");
-  return `${date.getFullYear()}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())}`;
+  const digits = (n: number, length: number) => String(n).padStart(length, "0");
+  return `${digits(date.getFullYear(), 4)}-${digits(date.getMonth() + 1, 2)}-${digits(date.getDate(), 2)}`;
 }

@@ -96,7 +96,7 @@ test("a text that is too long is not sent, and the page shows by how much", { sk
   const { limits } = await page.evaluate(() => fetch("/api/hello").then((answer) => answer.json()));
   const bytes = limits?.text_bytes ?? 16_384;
   await ada.composer.fill("ä".repeat(bytes / 2) + "!!");
-  await page.getByText("Too long by 2 bytes.").waitFor();
+  await page.getByText("Too long: shorten it by about 2 characters.").waitFor();
   assert.ok(await page.getByRole("button", { name: "Send" }).isDisabled());
   await ada.composer.press("Enter");
   assert.notEqual(await ada.composer.inputValue(), "", "the text is still there");

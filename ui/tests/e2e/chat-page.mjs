@@ -34,16 +34,18 @@ export class ChatPage {
   /** The current tab, for what this class has no method for. */
   page;
   #context;
+  #hasTouch = false;
 
   /** Opens the page in a new browser profile, and joins the chat if a name is given. */
   static async open(browser, url, { name, width = 1280, height = 800, scheme = "light" } = {}) {
     const chat = new ChatPage();
+    chat.#hasTouch = width < 600;
     chat.#context = await browser.newContext({
       viewport: { width, height },
       colorScheme: scheme,
       locale: "en-GB",
       deviceScaleFactor: width < 600 ? 2 : 1,
-      hasTouch: width < 600,
+      hasTouch: chat.#hasTouch,
     });
     chat.#context.setDefaultTimeout(timeoutMs);
     await chat.opensTab(url);
@@ -79,7 +81,9 @@ export class ChatPage {
 
   async says(text) {
     await this.composer.fill(text);
-    await this.composer.press("Enter");
+    // Enter starts a new line on a touch screen.
+    if (this.#hasTouch) await this.page.getByRole("button", { name: "Send", exact: true }).tap();
+    else await this.composer.press("Enter");
   }
 
   message(text) {

@@ -1,0 +1,87 @@
+import type { AppState } from "./app-state.svelte";
+import { findShortcut, globalShortcuts, type GlobalShortcut } from "./keyboard";
+
+const regions = ["rooms", "timeline", "composer", "panel"] as const;
+
+/** The elements that F6 focuses in a region, in order of preference: the open room, the message that Tab reaches, … */
+const focusTargets = ["[aria-current]", "[data-message][tabindex='0']", "textarea", "button"];
+
+/** The shortcuts that also work in an open dialog or popup. It handles all other keys itself. */
+const inDialogs: readonly GlobalShortcut[] = ["switcher", "help", "zoomIn", "zoomOut", "zoomReset"];
+
+/** What each shortcut does. A handler returns `false` to leave the key to the browser. */
+const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => unknown> = {
+  switcher: (app) => void (app.overlay = "switcher"),
+  help: (app) => void (app.overlay = "shortcuts"),
+  panel: (app) => app.togglePanel("people"),
+  previousRoom: (app) => openRoom(app, -1),
+  nextRoom: (app) => openRoom(app, 1),
+  previousUnreadRoom: (app) => openRoom(app, -1, true),
+  nextUnreadRoom: (app) => openRoom(app, 1, true),
+  oldestUnread(app, { target }) {
+    // In a text it selects.
+    if (target !== null && "value" in target && target.value !== "") return false;
+    app.room?.jumpToNewLine();
+  },
+  escape,
+  nextRegion: () => focusNextRegion(1),
+  previousRegion: () => focusNextRegion(-1),
+  zoomIn: (app) => app.zoom !== null && app.zoom.step(1),
+  zoomOut: (app) => app.zoom !== null && app.zoom.step(-1),
+  zoomReset: (app) => app.zoom !== null && app.zoom.reset(),
+};
+
+/** Handles the application's global shortcuts. Focused dialogs, messages and the composer handle their own keys first. */
+export function handleShortcut(app: AppState, event: KeyboardEvent): void {
+  if (event.defaultPrevented) return;
+  const shortcut = findShortcut(globalShortcuts, event);
+  if (shortcut === null) return;
+  const zooms = shortcut === "zoomIn" || shortcut === "zoomOut" || shortcut === "zoomReset";
+  if ((app.showsFirstRun || app.fatal !== null) && !zooms) return;
+  if (isInDialog(app, event.target) && !inDialogs.includes(shortcut)) return;
+  if (handlers[shortcut](app, event) !== false) event.preventDefault();
+}
+
+/** Returns whether a dialog or popup is open, or the event comes from one. */
+export function isInDialog(app: AppState, target: EventTarget | null): boolean {
+  const isOpen = target !== null && "closest" in target && (target as Element).closest("dialog, [popover]") !== null;
+  return app.overlay !== null || isOpen;
+}
+
+function openRoom(app: AppState, step: number, onlyUnread = false): void {
+  const all = app.servers.flatMap((server) => server.rooms.map((room) => ({ server, room })));
+  const current = all.findIndex(({ room }) => room === app.room);
+  for (let i = 1; i <= all.length; i++) {
+    const next = all[stepFrom(current, step * i, all.length)];
+    if (!next || (onlyUnread && next.room.unread === 0)) continue;
+    app.open(next.server.id, next.room.id);
+    return;
+  }
+}
+
+/** Returns the index that many steps from `current`, around the ends. From -1, no element, it starts outside the list. */
+function stepFrom(current: number, step: number, length: number): number {
+  const start = current < 0 && step < 0 ? 0 : current;
+  return (((start + step) % length) + length) % length;
+}
+
+/** Closes the drawer or the overlaid panel; if neither is open, marks the room as read. */
+function escape(app: AppState): void {
+  if (app.drawer) app.drawer = false;
+  else if (app.panel && matchMedia("(width < 64rem)").matches) app.panel = null;
+  else app.room?.markAllRead();
+}
+
+function focusNextRegion(step: number): void {
+  const visible = regions
+    .map((name) => document.querySelector<HTMLElement>(`[data-region="${name}"]`))
+    .filter((region) => region !== null && region.checkVisibility());
+  const current = visible.findIndex((region) => region?.contains(document.activeElement));
+  const next = visible[stepFrom(current, step, visible.length)];
+  for (const selector of focusTargets) {
+    const element = next?.querySelector<HTMLElement>(selector);
+    if (!element) continue;
+    element.focus();
+    return;
+  }
+}

@@ -1,0 +1,55 @@
+/** Leads to the composer what the user types, pastes or drops elsewhere on the page. */
+
+import { strings } from "../shared/strings";
+import type { AppState } from "./app-state.svelte";
+import { isComposing } from "./keyboard";
+import { isInDialog } from "./shortcut-handlers";
+
+const composerField = () => document.querySelector<HTMLTextAreaElement>("[data-region='composer'] textarea");
+
+/** Focuses the composer at a key that types a character, before the browser inserts it there. */
+export function onStrayKey(app: AppState, event: KeyboardEvent): void {
+  if (event.defaultPrevented || isInDialog(app, event.target) || isEditable(event.target)) return;
+  if (typesCharacter(event)) composerField()?.focus();
+}
+
+export function onStrayPaste(app: AppState, event: ClipboardEvent): void {
+  if (event.defaultPrevented || isInDialog(app, event.target) || isEditable(event.target)) return;
+  event.preventDefault();
+  insert(app, event.clipboardData);
+}
+
+/** Allows every drop, since the browser would open a dropped file or link instead of the page. */
+export function onDragOver(event: DragEvent): void {
+  if (isEditable(event.target) && !hasFiles(event.dataTransfer)) return;
+  event.preventDefault();
+}
+
+export function onDrop(app: AppState, event: DragEvent): void {
+  if (event.defaultPrevented || (isEditable(event.target) && !hasFiles(event.dataTransfer))) return;
+  event.preventDefault();
+  if (app.overlay === null) insert(app, event.dataTransfer);
+}
+
+function insert(app: AppState, data: DataTransfer | null): void {
+  const text = data?.getData("text/plain") ?? "";
+  if (text === "" && hasFiles(data)) return app.showError(strings.composer.noFiles);
+  const field = composerField();
+  if (text === "" || !field) return;
+  field.focus();
+  document.execCommand("insertText", false, text);
+}
+
+const hasFiles = (data: DataTransfer | null): boolean => data?.types.includes("Files") ?? false;
+
+function isEditable(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
+}
+
+/** Returns whether a key types a character or begins one. Space and Enter press buttons and scroll. */
+function typesCharacter(event: KeyboardEvent): boolean {
+  if (isComposing(event) || event.key === "Process" || event.key === "Dead") return true;
+  const altGr = event.getModifierState("AltGraph");
+  if (!altGr && (event.ctrlKey || event.metaKey || event.altKey)) return false;
+  return [...event.key].length === 1 && event.key.trim() !== "";
+}

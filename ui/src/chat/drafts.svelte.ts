@@ -1,0 +1,122 @@
+import type { EntryId, MemberId } from "../backend/protocol";
+import type { Item } from "../rooms/fold";
+import { timeOfId } from "../shared/ids";
+import type { KeyValueStorage } from "../shared/storage";
+
+/** The unsent text of a room. */
+export interface DraftContent {
+  text: string;
+  replyTo?: EntryId;
+  /** An edit that is under way. It interrupts the draft and leaves it as it was. */
+  edit?: { of: EntryId; original: string; text: string };
+}
+
+interface StoredDraft extends DraftContent {
+  /** The time of the last change, by this device's clock. Of two tabs the newer change wins. */
+  at: number;
+}
+
+const empty: StoredDraft = { text: "", at: 0 };
+
+/** The draft of one room: the only owner of its text, in all tabs of a browser. */
+export class Draft {
+  readonly #key: string;
+  readonly #storage: KeyValueStorage;
+  #content: StoredDraft = $state.raw(empty);
+  /** `true` if it was changed in another page last, which may have ended between sending it and storing that. */
+  #restored = true;
+
+  constructor(key: string, storage: KeyValueStorage) {
+    this.#key = key;
+    this.#storage = storage;
+    this.#content = read(storage, key);
+  }
+
+  get content(): DraftContent {
+    return this.#content;
+  }
+
+  /** `true` if the draft contains text that waits to be sent. */
+  get isWaiting(): boolean {
+    return this.#content.text.trim() !== "" || this.#content.edit !== undefined;
+  }
+
+  set(content: DraftContent): void {
+    this.#replace(content);
+    this.#store();
+  }
+
+  /**
+   * Empties the draft because it is being sent, and stores that when the message is stored. Should the page end in between,
+   * the text is not lost.
+   */
+  async send(stored: Promise<unknown>): Promise<void> {
+    this.#replace({ text: "" });
+    const sent = this.#content;
+    await stored.catch(() => undefined);
+    if (this.#content === sent) this.#store();
+  }
+
+  /** Takes over what another tab has stored since, if that is newer. */
+  refresh(): void {
+    const stored = read(this.#storage, this.#key);
+    if (stored.at <= this.#content.at) return;
+    this.#content = stored;
+    this.#restored = true;
+  }
+
+  /**
+   * Empties a draft that was restored although it had been sent, as after a crash: a later message of its author begins
+   * with its text. (The last letters may not have been stored.)
+   */
+  dropIfSent(messages: Iterable<Item>, author: MemberId): void {
+    const { text, at, edit } = this.#content;
+    if (!this.#restored || edit || text.trim() === "") return;
+    for (const message of messages) {
+      const isLater = message.author === author && message.isMessage && (timeOfId(message.id) ?? 0) >= at;
+      if (isLater && message.text.startsWith(text.trim())) return this.set({ text: "" });
+    }
+  }
+
+  #replace(content: DraftContent): void {
+    this.#restored = false;
+    // The clock may have been set back.
+    this.#content = { ...content, at: Math.max(Date.now(), this.#content.at + 1) };
+  }
+
+  #store(): void {
+    // An empty draft is stored as well: its time shows other tabs that it is newer.
+    this.#storage.set(this.#key, JSON.stringify(this.#content));
+  }
+}
+
+/** The drafts of all rooms, stored on this device so that closing the window doesn't lose them. */
+export class Drafts {
+  readonly #storage: KeyValueStorage;
+  readonly #drafts = new Map<string, Draft>();
+
+  constructor(storage: KeyValueStorage) {
+    this.#storage = storage;
+    storage.onExternalChange?.(() => {
+      for (const draft of this.#drafts.values()) draft.refresh();
+    });
+  }
+
+  of(server: string, room: string): Draft {
+    const key = `draft ${server} ${room}`;
+    const known = this.#drafts.get(key);
+    if (known) return known;
+    const draft = new Draft(key, this.#storage);
+    this.#drafts.set(key, draft);
+    return draft;
+  }
+}
+
+function read(storage: KeyValueStorage, key: string): StoredDraft {
+  try {
+    const stored = JSON.parse(storage.get(key) ?? "null") as Partial<StoredDraft> | null;
+    return typeof stored?.text === "string" ? { ...stored, text: stored.text, at: Number(stored.at) || 0 } : empty;
+  } catch {
+    return empty;
+  }
+}

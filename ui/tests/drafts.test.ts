@@ -1,0 +1,213 @@
+/**
+ * Drafts, in the tabs of one browser:
+ * - a draft, a reply and an edit survive a reload, each for itself
+ * - the newest change wins, whichever tab it is made in, even if the clock is set back
+ * - a sent draft returns nowhere: not in another tab, not after a reload
+ * - a draft returns if the page ends before its message is stored, and doesn't if it ends after that
+ * - a room's draft is marked as waiting until it is sent
+ * - where the browser stores nothing, or no more, the newest draft is kept in memory, and that is reported once
+ */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ComposerState } from "../src/chat/composer-state.svelte";
+import { Drafts } from "../src/chat/drafts.svelte";
+import { type KeyValueStorage, LocalKeyValueStorage } from "../src/shared/storage";
+import { RoomFixture, RoomLog } from "./fixtures/room";
+
+/** The storage of a browser. A change in one tab is reported to the others. */
+class SharedStorage {
+  readonly values = new Map<string, string>();
+  readonly #tabs = new Set<() => void>();
+
+  openTab(): KeyValueStorage {
+    let onChange: () => void = () => undefined;
+    const tab = () => onChange();
+    this.#tabs.add(tab);
+    return {
+      get: (key) => this.values.get(key) ?? null,
+      set: (key, value) => {
+        if (value === null) this.values.delete(key);
+        else this.values.set(key, value);
+        for (const other of this.#tabs) if (other !== tab) other();
+      },
+      onExternalChange: (callback) => (onChange = callback),
+    };
+  }
+}
+
+function setUp() {
+  const log = new RoomLog();
+  const question = log.says("bob", "lunch?");
+  const answer = log.says("alice", "yes");
+  const fixture = new RoomFixture(log);
+  fixture.room.open();
+  const storage = new SharedStorage();
+  const openTab = (room = fixture.room) => new ComposerState("server", room, new Drafts(storage.openTab()));
+  const item = (id: string) => {
+    const found = fixture.room.find(id);
+    if (!found) throw new Error("the message was added");
+    return found;
+  };
+  return { log, fixture, storage, openTab, question: item(question.id), answer: item(answer.id) };
+}
+
+describe("a draft", () => {
+  beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 2, 5, 12) }));
+  afterEach(() => void vi.useRealTimers());
+
+  it("survives a reload, as a reply and an edit do", () => {
+    const { openTab, question, answer } = setUp();
+    const tab = openTab();
+    tab.text = "half a sen";
+    tab.reply(question);
+    tab.edit(answer);
+    tab.text = "yes, at noon";
+    const reloaded = openTab();
+    expect([reloaded.text, reloaded.editing, reloaded.replyTo]).toEqual(["yes, at noon", answer.id, question.id]);
+    reloaded.cancel();
+    expect([reloaded.text, reloaded.editing, reloaded.replyTo]).toEqual(["half a sen", undefined, question.id]);
+  });
+
+  it("saves a restored edit, unless it changes nothing", () => {
+    const { fixture, openTab, answer } = setUp();
+    openTab().edit(answer);
+    openTab().send();
+    expect(fixture.sent("send")).toEqual([]);
+    openTab().edit(answer);
+    const reloaded = openTab();
+    reloaded.text = "no";
+    reloaded.send();
+    expect(fixture.sent("send")).toMatchObject([{ body: { kind: "edit", of: answer.id, text: "no" } }]);
+    expect(openTab().editing).toBeUndefined();
+  });
+
+  it("is the newest of two tabs", () => {
+    const { openTab } = setUp();
+    const [first, second] = [openTab(), openTab()];
+    first.text = "from the first";
+    expect(second.text).toBe("from the first");
+    vi.setSystemTime(Date.now() - 3_600_000);
+    second.text = "from the second, after the clock was set back";
+    expect(first.text).toBe("from the second, after the clock was set back");
+    expect(openTab().text).toBe("from the second, after the clock was set back");
+  });
+
+  it("returns nowhere after it was sent", async () => {
+    const { openTab } = setUp();
+    const [first, second] = [openTab(), openTab()];
+    first.text = "hello";
+    second.send();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([first.text, second.text, openTab().text]).toEqual(["", "", ""]);
+    // The text that the first tab shows now is newer than the sent one.
+    first.text = "he";
+    expect(second.text).toBe("he");
+  });
+
+  it("returns if the page ends before the message is stored", () => {
+    const { fixture, openTab } = setUp();
+    const tab = openTab();
+    tab.text = "hello";
+    // Nothing after the call is executed, as in a crash.
+    tab.send();
+    expect(tab.text).toBe("");
+    const elsewhere = new RoomFixture(fixture.log);
+    elsewhere.room.open();
+    const reloaded = openTab(elsewhere.room);
+    reloaded.dropSentDraft();
+    expect(reloaded.text).toBe("hello");
+  });
+
+  it("is dropped if the page ended after the message was stored, even without its last letters", async () => {
+    const { fixture, storage, openTab } = setUp();
+    const tab = openTab();
+    tab.text = "hello, Bo";
+    const beforeTheCrash = new Map(storage.values);
+    vi.advanceTimersByTime(5_000);
+    tab.text = "hello, Bob";
+    tab.send();
+    await vi.advanceTimersByTimeAsync(0);
+    for (const [key, value] of beforeTheCrash) storage.values.set(key, value);
+    const reloaded = openTab();
+    expect(reloaded.text).toBe("hello, Bo");
+    reloaded.dropSentDraft();
+    expect([reloaded.text, openTab().text]).toEqual(["", ""]);
+    expect(fixture.sent("send")).toHaveLength(1);
+  });
+
+  it("is kept if its author said the same before, or somebody else says it", () => {
+    const { log, fixture, openTab } = setUp();
+    openTab().text = "yes";
+    fixture.receive(
+      log.says("bob", "yes", undefined),
+      log.add("bob", { kind: "message", text: "yes" }, Date.now() + 1000),
+    );
+    const reloaded = openTab();
+    reloaded.dropSentDraft();
+    expect(reloaded.text).toBe("yes");
+  });
+
+  it("waits until it is sent", async () => {
+    const { fixture, storage } = setUp();
+    const drafts = new Drafts(storage.openTab());
+    const composer = new ComposerState("server", fixture.room, drafts);
+    const waiting = () => drafts.of("server", "room").isWaiting;
+    expect(waiting()).toBe(false);
+    composer.text = "  ";
+    expect(waiting()).toBe(false);
+    composer.text = "hello";
+    expect(waiting()).toBe(true);
+    expect(drafts.of("server", "another room").isWaiting).toBe(false);
+    composer.send();
+    expect(waiting()).toBe(false);
+  });
+});
+
+describe("LocalKeyValueStorage", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** A browser storage that stores up to a number of characters. */
+  function stubLocalStorage(capacity: number) {
+    const values = new Map<string, string>();
+    vi.stubGlobal("localStorage", {
+      getItem: (key: string) => values.get(key) ?? null,
+      removeItem: (key: string) => values.delete(key),
+      setItem: (key: string, value: string) => {
+        if (value.length > capacity) throw new DOMException("full", "QuotaExceededError");
+        values.set(key, value);
+      },
+    });
+    return values;
+  }
+
+  it("keeps the newest value in memory if the storage is full, and says so once", () => {
+    const values = stubLocalStorage(10);
+    const storage = new LocalKeyValueStorage();
+    const reported = vi.fn();
+    storage.onFailure(reported);
+    storage.set("draft", "short");
+    storage.set("draft", "too long for it");
+    expect(storage.get("draft")).toBe("too long for it");
+    storage.set("draft", "much too long for it");
+    expect(values.get("draft")).toBeUndefined();
+    storage.set("draft", "short");
+    expect(storage.get("draft")).toBe("short");
+    expect(values.get("draft")).toBe("short");
+    storage.set("draft", "too long for it");
+    storage.set("draft", null);
+    expect(storage.get("draft")).toBeNull();
+    expect(reported).toHaveBeenCalledTimes(1);
+  });
+
+  it("works from memory if the storage is blocked", () => {
+    vi.stubGlobal("localStorage", undefined);
+    const storage = new LocalKeyValueStorage();
+    storage.set("theme", null);
+    storage.set("draft", "hello");
+    expect(storage.get("draft")).toBe("hello");
+    storage.set("draft", null);
+    expect(storage.get("draft")).toBeNull();
+    const reported = vi.fn();
+    storage.onFailure(reported);
+    expect(reported).toHaveBeenCalledTimes(1);
+  });
+});

@@ -1,0 +1,72 @@
+/**
+ * The interface's settings:
+ * - by default Enter sends where there is a mouse, and starts a new line on a touch screen; the user's choice counts more
+ * - the size is changed in steps, by keys and by the wheel with Ctrl, and is remembered
+ * - a size that no version offers is ignored
+ */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Settings } from "../src/app/settings.svelte";
+import { Zoom } from "../src/app/zoom.svelte";
+
+function memory(entries: Record<string, string> = {}) {
+  const values = new Map(Object.entries(entries));
+  return {
+    get: (key: string) => values.get(key) ?? null,
+    set: (key: string, value: string | null) => void (value === null ? values.delete(key) : values.set(key, value)),
+  };
+}
+
+describe("Settings", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("lets Enter send where there is a mouse, unless the user has chosen", () => {
+    for (const hasMouse of [true, false]) {
+      vi.stubGlobal("matchMedia", () => ({ matches: hasMouse }));
+      const storage = memory();
+      expect(new Settings(storage).enterSends).toBe(hasMouse);
+      new Settings(storage).enterSends = !hasMouse;
+      expect(new Settings(storage).enterSends).toBe(!hasMouse);
+    }
+    expect(new Settings(memory({ "enter-sends": "no" })).enterSends).toBe(false);
+  });
+});
+
+describe("Zoom", () => {
+  const open = (storage = memory()) => {
+    const set: number[] = [];
+    return { zoom: new Zoom({ set: (factor) => set.push(factor) }, storage), set };
+  };
+
+  it("steps, resets and is remembered", () => {
+    const storage = memory();
+    const { zoom, set } = open(storage);
+    zoom.step(1);
+    zoom.step(1);
+    zoom.step(-1);
+    expect(set).toEqual([1.1, 1.25, 1.1]);
+    expect(open(storage).set).toEqual([1.1]);
+    zoom.reset();
+    expect(open(storage).set).toEqual([]);
+    for (let i = 0; i < 20; i++) zoom.step(1);
+    expect(zoom.factor).toBe(3);
+    for (let i = 0; i < 20; i++) zoom.step(-1);
+    expect(zoom.factor).toBe(0.5);
+  });
+
+  it("goes by the wheel with Ctrl only", () => {
+    const { zoom, set } = open();
+    const preventDefault = vi.fn();
+    const wheel = (deltaY: number, ctrlKey = true) =>
+      zoom.onWheel({ deltaY, ctrlKey, preventDefault } as unknown as WheelEvent);
+    wheel(-100, false);
+    expect([set, preventDefault.mock.calls.length]).toEqual([[], 0]);
+    wheel(-100);
+    wheel(100);
+    wheel(0);
+    expect([set, preventDefault.mock.calls.length]).toEqual([[1.1, 1], 2]);
+  });
+
+  it("ignores a size that is not offered", () => {
+    for (const stored of ["17", "abc", "-1", ""]) expect(open(memory({ zoom: stored })).zoom.factor).toBe(1);
+  });
+});
