@@ -8,6 +8,8 @@ import type { ComposerState } from "./composer-state.svelte";
 export class MessageActions {
   readonly room: RoomState;
   readonly #composer: ComposerState;
+  /** `false` if the focused message was clicked: who types then wants to write. */
+  #takesKeys = false;
   /** The message for which the confirmation of a deletion is open. */
   deleting: Item | null = $state.raw(null);
   /** The message for which the emoji picker is open, and the picker's anchor. */
@@ -42,10 +44,14 @@ export class MessageActions {
     await copyText(item.text);
   }
 
+  /** Notes how a message got the focus. */
+  onFocus(row: HTMLElement): void {
+    this.#takesKeys = row.matches(":focus-visible");
+  }
+
   /** Handles a key on a focused message. Returns `false` if the key has no action. */
   handleKey(event: KeyboardEvent, item: Item, row: HTMLElement): boolean {
-    // A click focuses a message as well, but who types then wants to write.
-    if (!item.isMessage || item.deleted || !row.matches(":focus-visible")) return false;
+    if (!item.isMessage || item.deleted || !this.#takesKeys) return false;
     const shortcut = findShortcut(messageShortcuts, event);
     const action = shortcut && this.#actions(item, row)[shortcut];
     if (!action) return false;

@@ -30,6 +30,7 @@ export class ScrollAnchor {
   readonly #scroller: HTMLElement;
   #anchors: Anchor[] = [];
   #scrollTop = 0;
+  #height = 0;
   #atEnd = true;
 
   constructor(scroller: HTMLElement) {
@@ -42,6 +43,7 @@ export class ScrollAnchor {
     const rows = this.#scroller.querySelectorAll<HTMLElement>("[data-key]");
     const top = this.#scroller.getBoundingClientRect().top;
     this.#scrollTop = scrollTop;
+    this.#height = clientHeight;
     this.#atEnd = scrollHeight - scrollTop - clientHeight < endTolerancePx;
     this.#anchors = [];
     let last: string | undefined;
@@ -67,17 +69,25 @@ export class ScrollAnchor {
     };
   }
 
+  /**
+   * `true` if the viewport's height has changed since the last save. The browser may have scrolled because of that: the
+   * user's text below grows and shrinks, and for a moment of a paste it is empty.
+   */
+  get wasResized(): boolean {
+    return this.#scroller.clientHeight !== this.#height;
+  }
+
   /** Scrolls after the rows have changed: to the end if `followEnd` is set and it was there, otherwise to the same rows. */
   restore(followEnd: boolean): void {
     const scroller = this.#scroller;
     const end = scroller.scrollHeight - scroller.clientHeight;
-    const scrolledUp = scroller.scrollTop < this.#scrollTop - 2 && scroller.scrollTop < end - endTolerancePx;
+    // Keep what the user has scrolled since the last save.
+    const scrolled = this.wasResized ? 0 : scroller.scrollTop - this.#scrollTop;
+    const scrolledUp = scrolled < -2 && scroller.scrollTop < end - endTolerancePx;
     if (followEnd && this.#atEnd && !scrolledUp) {
       if (scroller.scrollTop < end) scroller.scrollTop = end;
       return;
     }
-    // Keep what the user has scrolled since the last save.
-    const scrolled = scroller.scrollTop - this.#scrollTop;
     const top = scroller.getBoundingClientRect().top;
     for (const anchor of this.#anchors) {
       const row = this.row(anchor.key);
