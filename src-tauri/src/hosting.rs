@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use ichat_client::Client;
 use ichat_discovery::{Announcement, AnnouncementHandle, Discovery, Scope, shareable_addresses};
-use ichat_protocol::{ErrorCode, NEWEST_PROTOCOL, Name, ServerId, WireError};
-use ichat_server::{Config, DEFAULT_PORT, ServeError, listen_on_free_port};
+use ichat_protocol::{DEFAULT_PORT, ErrorCode, NEWEST_PROTOCOL, Name, ServerId, WireError};
+use ichat_server::{Config, ServeError, listen_on_free_port};
 use ichat_store::Store;
 use parking_lot::Mutex;
 use tokio::sync::watch;

@@ -4,11 +4,9 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
+use ichat_protocol::DEFAULT_PORT;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
-
-/// The default port of a server.
-const DEFAULT_PORT: u16 = 4242;
 
 /// The address of a server: host, port, and whether the connection uses TLS.
 ///

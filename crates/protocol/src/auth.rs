@@ -4,7 +4,8 @@
 //! 2. The client signs `ichat auth 1\n<server id>\n<nonce>\n<device id>` (UTF-8, no line end at the end) with its
 //!    Ed25519 key (RFC 8032), and sends an [`Auth`] as the `auth` payload of the Socket.IO connection.
 //!
-//! The signed text contains the server's id, so that one server can't replay the answer at another.
+//! The signed text contains the server's id, so that the answer is valid at one server only. It does not prove that the
+//! challenge came from that server: one that claims the id of another can relay the other's challenge.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

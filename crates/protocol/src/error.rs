@@ -29,7 +29,7 @@ pub enum ErrorCode {
     UnknownEvent,
     /// There is no such room, or the person may not see it.
     UnknownRoom,
-    /// The message that it refers to is not in this room; it may have been deleted.
+    /// The message that it refers to is not in this room (it may have been deleted), or is damaged on the server's disk.
     UnknownEntry,
     /// Only members of the room may do this: send `join` first.
     NotJoined,

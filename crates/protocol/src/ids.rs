@@ -91,13 +91,16 @@ impl fmt::Display for Seq {
 }
 
 /// The id of a person: their Ed25519 public key in unpadded base64url (43 characters), or `guest-` and a UUID for a
-/// client without a key.
+/// client without a key (42 characters). The length tells them apart: a key can begin with `guest-`, too.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(try_from = "String", into = "String")]
 #[ts(type = "string")]
 pub struct MemberId(String);
 
 impl MemberId {
+    const GUEST_PREFIX: &str = "guest-";
+    const KEY_CHARS: usize = 43;
+
     /// Returns the id of the person with this public key.
     pub fn of_key(key: &[u8; 32]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(key))
@@ -105,12 +108,12 @@ impl MemberId {
 
     /// Returns the id of a client without a key, valid for one connection.
     pub fn guest(id: Uuid) -> Self {
-        Self(format!("guest-{id}"))
+        Self(format!("{}{id}", Self::GUEST_PREFIX))
     }
 
     /// Returns `true` for a guest: no later connection can prove to be the same person.
     pub fn is_guest(&self) -> bool {
-        self.0.starts_with("guest-")
+        self.0.len() != Self::KEY_CHARS
     }
 
     /// Returns the text form.
@@ -140,16 +143,57 @@ impl TryFrom<String> for MemberId {
     type Error = InvalidMemberId;
 
     fn try_from(text: String) -> Result<Self, InvalidMemberId> {
-        let valid = match text.strip_prefix("guest-") {
-            Some(id) => Uuid::parse_str(id).is_ok(),
-            None => URL_SAFE_NO_PAD.decode(&text).is_ok_and(|key| key.len() == 32),
+        let is_valid = if text.len() == Self::KEY_CHARS {
+            URL_SAFE_NO_PAD.decode(&text).is_ok_and(|key| key.len() == 32)
+        } else {
+            // A second spelling of the UUID would be a second person.
+            let id = text
+                .strip_prefix(Self::GUEST_PREFIX)
+                .and_then(|id| Uuid::parse_str(id).ok());
+            id.is_some_and(|id| Self::guest(id).0 == text)
         };
-        valid.then_some(Self(text)).ok_or(InvalidMemberId)
+        is_valid.then_some(Self(text)).ok_or(InvalidMemberId)
     }
 }
 
 impl From<MemberId> for String {
     fn from(id: MemberId) -> String {
         id.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! - a key that begins like a guest's id is a key
+    //! - a guest's id has one spelling
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<MemberId, InvalidMemberId> {
+        MemberId::try_from(text.to_owned())
+    }
+
+    #[test]
+    fn a_key_that_begins_like_a_guests_id_is_a_key() {
+        let text = "guest-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let key = URL_SAFE_NO_PAD.decode(text).unwrap().try_into().unwrap();
+        let member = MemberId::of_key(&key);
+        assert_eq!(member.as_str(), text);
+        assert!(!member.is_guest());
+        assert_eq!(parse(text).unwrap(), member);
+    }
+
+    #[test]
+    fn a_guests_id_has_one_spelling() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        assert!(parse(&format!("guest-{id}")).unwrap().is_guest());
+        for other in [
+            id.to_uppercase(),
+            id.replace('-', ""),
+            format!("{{{id}}}"),
+            String::new(),
+        ] {
+            assert!(parse(&format!("guest-{other}")).is_err(), "{other}");
+        }
     }
 }

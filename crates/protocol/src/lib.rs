@@ -49,6 +49,9 @@ pub use server_event::{
 };
 pub use summary::{Availability, Member, Person, RoomSummary};
 
+/// The TCP port of a server, unless another one is chosen.
+pub const DEFAULT_PORT: u16 = 4242;
+
 /// The newest protocol version that this crate implements.
 pub const NEWEST_PROTOCOL: u32 = 1;
 

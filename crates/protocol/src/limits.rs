@@ -44,8 +44,9 @@ limits! {
     TYPING_TIMEOUT: Duration = Duration::from_secs(6);
     /// Time that a nonce of `/api/hello` can be used.
     NONCE_LIFETIME: Duration = Duration::from_mins(2);
-    /// The largest sequence number that JavaScript represents exactly. Only a broken or hostile server sends a larger one.
-    MAX_SEQ: u64 = (1 << 53) - 1;
+    /// The largest sequence number: a room with more entries would take a busy server thirty years. A store keeps 40
+    /// bits, and only a broken or hostile server sends a larger one.
+    MAX_SEQ: u64 = (1 << 40) - 1;
 }
 
 /// A limit's value as one integer.

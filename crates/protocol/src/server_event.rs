@@ -83,10 +83,10 @@ pub struct LimitsInfo {
     pub page_entries: u32,
     /// Bytes in a packet.
     pub packet_bytes: u32,
-    /// Uncommitted posts of one connection.
-    pub waiting_posts: u32,
+    /// Events of one connection without a response.
+    pub pending_events: u32,
     /// Milliseconds between two `heads`.
-    pub heads_every_ms: u32,
+    pub heads_interval_ms: u32,
 }
 
 /// The argument of [`ServerEvent::Entries`].
@@ -183,8 +183,8 @@ impl LimitsInfo {
             text_bytes: as_u32(limits::MAX_TEXT_BYTES),
             page_entries: limits::MAX_PAGE_ENTRIES,
             packet_bytes: as_u32(limits::MAX_PACKET_BYTES),
-            waiting_posts: as_u32(limits::MAX_PENDING_EVENTS),
-            heads_every_ms: u32::try_from(limits::HEADS_INTERVAL.as_millis()).unwrap_or(u32::MAX),
+            pending_events: as_u32(limits::MAX_PENDING_EVENTS),
+            heads_interval_ms: u32::try_from(limits::HEADS_INTERVAL.as_millis()).unwrap_or(u32::MAX),
         }
     }
 }

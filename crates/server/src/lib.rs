@@ -36,5 +36,5 @@ mod web;
 
 pub use config::Config;
 pub use net::free_port::listen_on_free_port;
-pub use net::listen::{DEFAULT_PORT, ListenError, listen};
+pub use net::listen::{ListenError, listen};
 pub use server::{ServeError, run};

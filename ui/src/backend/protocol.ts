@@ -33,7 +33,7 @@ export type Seq = number;
 
 /**
  * The id of a person: their Ed25519 public key in unpadded base64url (43 characters), or `guest-` and a UUID for a
- * client without a key.
+ * client without a key (42 characters). The length tells them apart: a key can begin with `guest-`, too.
  */
 export type MemberId = string;
 
@@ -566,13 +566,13 @@ page_entries: number,
  */
 packet_bytes: number, 
 /**
- * Uncommitted posts of one connection.
+ * Events of one connection without a response.
  */
-waiting_posts: number, 
+pending_events: number, 
 /**
  * Milliseconds between two `heads`.
  */
-heads_every_ms: number, };
+heads_interval_ms: number, };
 
 /**
  * The argument of [`ServerEvent::Hello`].
@@ -758,7 +758,7 @@ export const limits = {
   headsIntervalMs: 5000,
   typingTimeoutMs: 6000,
   nonceLifetimeMs: 120000,
-  maxSeq: 9007199254740991,
+  maxSeq: 1099511627775,
 } as const;
 
 /** The rules for the free text of entries. */

@@ -140,7 +140,7 @@ function connect() {
     device: "d",
     lobby: "lobby",
     rooms: [],
-    limits: { text_bytes: 16384, page_entries: 200, packet_bytes: 0, waiting_posts: 64, heads_every_ms: 5000 },
+    limits: { text_bytes: 16384, page_entries: 200, packet_bytes: 0, pending_events: 64, heads_interval_ms: 5000 },
     now: Date.now(),
   });
   summaries();

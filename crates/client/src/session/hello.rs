@@ -14,7 +14,7 @@ const SYNC_BATCH: usize = 500;
 
 impl Session {
     pub(super) fn on_hello(&mut self, now: u64, mut hello: Hello, effects: &mut Effects) {
-        self.connection.go_online(now, hello.limits.heads_every_ms);
+        self.connection.go_online(now, hello.limits.heads_interval_ms);
         self.lobby = Some(hello.lobby);
         self.rooms_changed = true;
         let mut left: BTreeSet<RoomId> = self.rooms.keys().copied().collect();

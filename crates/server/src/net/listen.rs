@@ -6,9 +6,6 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
-/// The default port of a server.
-pub const DEFAULT_PORT: u16 = 4242;
-
 /// Connections that wait to be accepted. After a restart all clients reconnect at once.
 const BACKLOG: i32 = 4_096;
 

@@ -12,7 +12,7 @@ export const maxRooms = 4_096;
 const syncBatch = 500;
 
 export function onHello(state: SessionState, now: number, hello: Hello, effects: Effects): void {
-  state.connection.goOnline(now, hello.limits.heads_every_ms);
+  state.connection.goOnline(now, hello.limits.heads_interval_ms);
   state.lobby = hello.lobby;
   state.roomsChanged = true;
   const left = new Set(state.rooms.keys());

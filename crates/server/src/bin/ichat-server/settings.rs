@@ -4,8 +4,8 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use ichat_protocol::Name;
-use ichat_server::{Config, DEFAULT_PORT};
+use ichat_protocol::{DEFAULT_PORT, Name};
+use ichat_server::Config;
 use serde::Deserialize;
 
 /// The options, as flags and as the keys of the TOML file.
