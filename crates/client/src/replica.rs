@@ -27,9 +27,9 @@ pub(crate) async fn load(store: &Store) -> Result<PersistedState, StoreError> {
         id: row.id,
         room: row.room,
         body: row.body,
-        written: row.written,
+        written: row.written_at,
         state: row
-            .failed
+            .error
             .map_or(OutboxState::Sending, |error| OutboxState::Failed { error }),
     });
     Ok(PersistedState {
@@ -40,23 +40,23 @@ pub(crate) async fn load(store: &Store) -> Result<PersistedState, StoreError> {
 
 pub(crate) fn to_store(change: Change) -> ReplicaChange {
     match change {
-        Change::Outbox(item) => ReplicaChange::Outbox(OutboxRow {
+        Change::Outbox(item) => ReplicaChange::AddPost(OutboxRow {
             id: item.id,
             room: item.room,
             body: item.body,
-            written: item.written,
-            failed: failure(item.state),
+            written_at: item.written,
+            error: failure(item.state),
         }),
-        Change::OutboxState { id, state } => ReplicaChange::OutboxState {
+        Change::OutboxState { id, state } => ReplicaChange::SetPostError {
             id,
-            failed: failure(state),
+            error: failure(state),
         },
-        Change::Discarded { id } => ReplicaChange::Discarded { id },
-        Change::Entries { room, epoch, entries } => ReplicaChange::Entries { room, epoch, entries },
-        Change::Reset { room, epoch } => ReplicaChange::Reset { room, epoch },
-        Change::Room(summary) => ReplicaChange::Room(summary),
-        Change::Members { room, members } => ReplicaChange::Members { room, members },
-        Change::Read { room, seq } => ReplicaChange::Read { room, seq },
+        Change::Discarded { id } => ReplicaChange::RemovePost { id },
+        Change::Entries { room, epoch, entries } => ReplicaChange::AddEntries { room, epoch, entries },
+        Change::Reset { room, epoch } => ReplicaChange::ResetRoom { room, epoch },
+        Change::Room(summary) => ReplicaChange::SetRoom(summary),
+        Change::Members { room, members } => ReplicaChange::SetMembers { room, members },
+        Change::Read { room, seq } => ReplicaChange::SetReadMarker { room, seq },
     }
 }
 

@@ -60,7 +60,6 @@ pub(crate) fn written(outcome: Outcome) -> Result<(Entry, bool), WireError> {
     let (code, message) = match outcome {
         Outcome::Committed(entry) => return Ok((entry, true)),
         Outcome::Duplicate(entry) => return Ok((entry, false)),
-        Outcome::Damaged(cause) => return Err(storage(StoreError::Damaged(cause))),
         Outcome::UnknownRoom => return Err(unknown_room()),
         Outcome::NotJoined => return Err(not_joined()),
         Outcome::Conflict => (
@@ -72,6 +71,18 @@ pub(crate) fn written(outcome: Outcome) -> Result<(Entry, bool), WireError> {
             "That message is not in this room; it may have been deleted.",
         ),
         Outcome::NotYours => (ErrorCode::NotYours, "Only the author may change or delete a message."),
+        Outcome::LimitReached => (
+            ErrorCode::TooLarge,
+            "This server has as many rooms as it can have, or this room as many entries.",
+        ),
+        Outcome::Damaged(cause) => {
+            tracing::error!(%cause, "an entry is damaged");
+            // Not `storage`, which is transient: a client would repeat the post forever, before all of its later ones.
+            (
+                ErrorCode::UnknownEntry,
+                "The entry that this one depends on is damaged on the server's disk.",
+            )
+        }
     };
     Err(WireError::new(code, message))
 }
@@ -79,4 +90,17 @@ pub(crate) fn written(outcome: Outcome) -> Result<(Entry, bool), WireError> {
 /// Fails with the first error among these outcomes.
 pub(crate) fn check_outcomes(outcomes: Vec<Outcome>) -> Result<(), WireError> {
     outcomes.into_iter().try_for_each(|outcome| written(outcome).map(drop))
+}
+
+#[cfg(test)]
+mod tests {
+    //! - a post that depends on a damaged entry is refused for good
+
+    use super::*;
+
+    #[test]
+    fn a_post_that_depends_on_a_damaged_entry_is_refused_for_good() {
+        let error = written(Outcome::Damaged("entry 7 is not what was written".to_owned())).unwrap_err();
+        assert!(!error.code.is_transient(), "{error}");
+    }
 }

@@ -55,7 +55,7 @@ pub enum StoreError {
     )]
     Damaged(String),
     /// The entries don't adjoin the stored ones, contradict them, or are of another history. The caller resets the room
-    /// ([`crate::ReplicaChange::Reset`]) and asks the server for its entries again.
+    /// ([`crate::ReplicaChange::ResetRoom`]) and asks the server for its entries again.
     #[error("These entries don't fit the stored ones of the room: {0}.")]
     OutOfSync(String),
     /// The store was closed.

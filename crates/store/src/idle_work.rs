@@ -131,7 +131,7 @@ impl IdleWork {
         match write::index_pending(connection, INDEX_BATCH) {
             Ok(pending) => self.backlog.set(pending),
             Err(error) => {
-                tracing::warn!(%error, "searching does not find the newest messages yet");
+                tracing::warn!(%error, "the search index could not be written: searching reads the newest messages instead");
                 self.retry_at = Some(Instant::now() + RETRY_INTERVAL);
             }
         }

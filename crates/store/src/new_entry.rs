@@ -33,6 +33,8 @@ pub enum Outcome {
     UnknownEntry,
     /// Only the author of the message may do this.
     NotYours,
+    /// The file has as many rooms as it can have, or the room as many entries.
+    LimitReached,
     /// A stored entry that this one depends on is damaged. Nothing was written; the rest of the batch was.
     Damaged(String),
 }
@@ -48,6 +50,7 @@ impl Outcome {
             | Outcome::NotJoined
             | Outcome::UnknownEntry
             | Outcome::NotYours
+            | Outcome::LimitReached
             | Outcome::Damaged(_) => false,
         }
     }

@@ -31,64 +31,64 @@ pub struct OutboxRow {
     pub room: RoomId,
     pub body: Body,
     /// The device's time when it was written, in milliseconds since the Unix epoch.
-    pub written: u64,
+    pub written_at: u64,
     /// The server's error, if it refused the post.
-    pub failed: Option<WireError>,
+    pub error: Option<WireError>,
 }
 
 /// A change to what a client stores.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReplicaChange {
     /// Adds a post to the outbox. One with the same id keeps its place in the order.
-    Outbox(OutboxRow),
+    AddPost(OutboxRow),
     /// Sets or removes a post's error. Does nothing if the post is not in the outbox any more.
-    OutboxState { id: EntryId, failed: Option<WireError> },
+    SetPostError { id: EntryId, error: Option<WireError> },
     /// Removes a post from the outbox.
-    Discarded { id: EntryId },
+    RemovePost { id: EntryId },
     /// Stores a range of a room's log that adjoins or overlaps the stored one, or is the first. The posts among the entries
     /// leave the outbox.
-    Entries {
+    AddEntries {
         room: RoomId,
         epoch: Epoch,
         /// In order of `seq`, without a gap.
         entries: Vec<Entry>,
     },
     /// Drops all entries of a room: their history no longer counts. The next ones are of `epoch`.
-    Reset { room: RoomId, epoch: Epoch },
+    ResetRoom { room: RoomId, epoch: Epoch },
     /// Stores the server's description of a room.
-    Room(RoomSummary),
+    SetRoom(RoomSummary),
     /// Stores the server's list of past and present members.
-    Members { room: RoomId, members: Vec<Member> },
+    SetMembers { room: RoomId, members: Vec<Member> },
     /// Moves the person's read marker.
-    Read { room: RoomId, seq: Seq },
+    SetReadMarker { room: RoomId, seq: Seq },
 }
 
 impl ReplicaChange {
     /// Returns the number of entries that it stores.
     pub(crate) fn entries(&self) -> usize {
         match self {
-            ReplicaChange::Entries { entries, .. } => entries.len(),
-            ReplicaChange::Outbox(_)
-            | ReplicaChange::OutboxState { .. }
-            | ReplicaChange::Discarded { .. }
-            | ReplicaChange::Reset { .. }
-            | ReplicaChange::Room(_)
-            | ReplicaChange::Members { .. }
-            | ReplicaChange::Read { .. } => 0,
+            ReplicaChange::AddEntries { entries, .. } => entries.len(),
+            ReplicaChange::AddPost(_)
+            | ReplicaChange::SetPostError { .. }
+            | ReplicaChange::RemovePost { .. }
+            | ReplicaChange::ResetRoom { .. }
+            | ReplicaChange::SetRoom(_)
+            | ReplicaChange::SetMembers { .. }
+            | ReplicaChange::SetReadMarker { .. } => 0,
         }
     }
 
     /// Returns whether it adds a post to the outbox.
     pub(crate) fn adds_post(&self) -> bool {
         match self {
-            ReplicaChange::Outbox(_) => true,
-            ReplicaChange::OutboxState { .. }
-            | ReplicaChange::Discarded { .. }
-            | ReplicaChange::Entries { .. }
-            | ReplicaChange::Reset { .. }
-            | ReplicaChange::Room(_)
-            | ReplicaChange::Members { .. }
-            | ReplicaChange::Read { .. } => false,
+            ReplicaChange::AddPost(_) => true,
+            ReplicaChange::SetPostError { .. }
+            | ReplicaChange::RemovePost { .. }
+            | ReplicaChange::AddEntries { .. }
+            | ReplicaChange::ResetRoom { .. }
+            | ReplicaChange::SetRoom(_)
+            | ReplicaChange::SetMembers { .. }
+            | ReplicaChange::SetReadMarker { .. } => false,
         }
     }
 }

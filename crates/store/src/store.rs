@@ -91,7 +91,11 @@ impl Store {
             at: u64::try_from(at).unwrap_or(0),
             body: Body::Created { name: name.clone() },
         };
-        self.commit(vec![created]).await.map(drop)
+        let outcomes = self.commit(vec![created]).await?;
+        if outcomes.iter().all(Outcome::is_committed) {
+            return Ok(());
+        }
+        Err(StoreError::Io(format!("the lobby was refused: {outcomes:?}")))
     }
 
     /// Completes the pending work, writes everything into the one file, and unlocks the folder. Later calls of this store
@@ -187,7 +191,8 @@ impl Store {
         self.request(|reply| Command::SetRead(marker, reply)).await
     }
 
-    /// Returns the messages whose current text has all words of the query, the newest first.
+    /// Returns the messages whose current text has all words of the query, the newest first. Indexes the newest messages
+    /// before; where that is not possible, for example on a full disk, it reads their texts.
     pub async fn search(&self, query: SearchQuery) -> Result<Vec<SearchHit>, StoreError> {
         if !self.inner.index_backlog.is_empty() {
             self.request(Command::Index).await?;

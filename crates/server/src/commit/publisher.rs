@@ -173,6 +173,7 @@ fn new_entry(outcome: &Outcome) -> Option<&Entry> {
         | Outcome::NotJoined
         | Outcome::UnknownEntry
         | Outcome::NotYours
+        | Outcome::LimitReached
         | Outcome::Damaged(_) => None,
     }
 }

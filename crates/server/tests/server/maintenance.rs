@@ -2,7 +2,7 @@
 //!
 //! - a backup is made beside a running server, and cannot be restored there; clients of a restored server start over
 //! - a command that fails prints one sentence, exits with 2, and overwrites nothing
-//! - a check that finds a problem prints it, and exits with 1
+//! - a check that finds a problem prints it, and exits with 1; of a backup it says nothing of what is served
 //! - a backup to a file that cannot be written fails (Linux)
 
 use std::path::Path;
@@ -91,6 +91,27 @@ async fn a_check_that_finds_a_problem_exits_with_1() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("the newest 1 of its entries were confirmed"), "{text}");
+}
+
+#[tokio::test]
+async fn a_damaged_backup_is_not_taken_for_what_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("backup.db"));
+    let (_server, address) = start(&mut serving(&data)).await;
+    let auth = Identity::random().auth(address, "Alice").await.unwrap();
+    let mut alice = TestClient::join(address, auth).await;
+    alice.subscribes(alice.lobby()).await;
+    alice.says("something").await;
+    alice.sees("something").await;
+    success(run_on(&data, "backup", Some(&file)).await);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let position = bytes.windows(9).position(|window| window == b"something").unwrap();
+    bytes[position] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let output = run_on(&data, "check", Some(&file)).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("older backup") && !text.contains("served"), "{text}");
 }
 
 /// `/dev/full` takes nothing: <https://man7.org/linux/man-pages/man4/full.4.html>. The fault checker has a case with a

@@ -17,10 +17,12 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
-    /// Locks the folder, and creates it if there is none.
+    /// Locks the folder, and creates it if there is none, for this user only.
     pub(crate) fn lock(path: &Path) -> Result<Self, OpenError> {
         let created: Vec<&Path> = path.ancestors().take_while(|dir| !dir.exists()).collect();
-        fs::create_dir_all(path).map_err(|e| OpenError::of_io(path, &e))?;
+        private_dir_builder()
+            .create(path)
+            .map_err(|e| OpenError::of_io(path, &e))?;
         // The name of a new folder is in the one above it.
         for parent in created.iter().filter_map(|dir| dir.parent()) {
             sync_dir(parent);
@@ -64,6 +66,15 @@ impl DataDir {
     pub(crate) fn sync(&self) {
         sync_dir(&self.path);
     }
+}
+
+/// Returns a builder of folders that no other user can look into. It creates those above them as well.
+fn private_dir_builder() -> fs::DirBuilder {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
 }
 
 fn try_lock(lock: &File, dir: &Path) -> Result<(), OpenError> {

@@ -24,7 +24,7 @@ struct Checked<'a> {
     id: EntryId,
     author: &'a str,
     device: DeviceId,
-    at: u64,
+    at: i64,
     kind: &'a str,
     target: Option<Uuid>,
     body: &'a str,
@@ -42,7 +42,7 @@ impl EntryRow<'_> {
             id: entry.id,
             author: entry.author.as_str(),
             device: entry.device,
-            at: entry.at,
+            at: int(entry.at),
             kind: &body.kind,
             target,
             body: &body.json,
@@ -58,7 +58,7 @@ impl EntryRow<'_> {
                 entry.id.0,
                 self.author,
                 self.device,
-                int(entry.at),
+                checked.at,
                 &body.kind,
                 target,
                 &body.json,
@@ -116,7 +116,7 @@ pub(crate) fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         id: EntryId(row.get(1)?),
         author: author.as_str(),
         device: DeviceId(row.get(3)?),
-        at: natural(row.get(4)?),
+        at: row.get(4)?,
         kind: row.get_ref(5)?.as_str()?,
         target: row.get(6)?,
         body: row.get_ref(7)?.as_str()?,
@@ -126,7 +126,7 @@ pub(crate) fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     if row.get::<_, Option<i32>>(9)? != Some(checked.checksum()) {
         return Err(unreadable(9, format!("entry {seq} is not what was written")));
     }
-    let (id, device, at) = (checked.id, checked.device, checked.at);
+    let (id, device, at) = (checked.id, checked.device, natural(checked.at));
     let body = decode_body(checked.kind, checked.body).map_err(|e| unreadable(7, e))?;
     Ok(Entry {
         seq,
@@ -163,7 +163,7 @@ pub(crate) fn wipe_entry(connection: &Connection, key: EntryKey) -> rusqlite::Re
         id: entry.id,
         author: entry.author.as_str(),
         device: entry.device,
-        at: entry.at,
+        at: int(entry.at),
         kind: &body.kind,
         target: None,
         body: &body.json,

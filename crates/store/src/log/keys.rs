@@ -1,14 +1,15 @@
 //! The numbers by which tables refer to rooms, users, devices and entries.
 
-use ichat_protocol::Seq;
+use ichat_protocol::{Seq, limits};
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use super::encoding::{int, natural};
 
-/// The bits of an [`EntryKey`] that hold the sequence number.
+/// The highest sequence number.
+pub(crate) const MAX_SEQ: Seq = Seq(limits::MAX_SEQ);
+/// The bits of an [`EntryKey`] that hold the sequence number. Those above it, but for the sign, hold the room's key.
 const SEQ_BITS: u32 = 40;
-/// The highest sequence number that an [`EntryKey`] can hold.
-pub(crate) const MAX_SEQ: Seq = Seq((1 << SEQ_BITS) - 1);
+const _: () = assert!(MAX_SEQ.0 == (1 << SEQ_BITS) - 1, "a sequence number has SEQ_BITS");
 
 macro_rules! key {
     ($(#[$doc:meta])* $name:ident) => {
@@ -48,6 +49,9 @@ key!(
 );
 
 impl RoomKey {
+    /// The highest key: a file has at most eight million rooms.
+    pub(crate) const MAX: Self = Self(i64::MAX >> SEQ_BITS);
+
     /// Returns the key of the entry at this position. A higher position than [`MAX_SEQ`] gives the room's highest key,
     /// because a range that ends there means all entries.
     pub(crate) fn entry(self, seq: Seq) -> EntryKey {

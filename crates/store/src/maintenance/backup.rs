@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
@@ -14,6 +15,9 @@ use crate::progress::{Progress, ProgressFn};
 
 /// Pages copied between two reports of progress.
 const PAGE_BATCH: i32 = 1_024;
+
+/// The pause while the server's file is locked.
+const LOCKED_PAUSE: Duration = Duration::from_millis(10);
 
 /// The result of a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,8 +109,8 @@ fn copy_pages(
         match step {
             StepResult::Done => break,
             StepResult::More => {}
-            // A checkpoint of the server is about to end.
-            _ => std::thread::yield_now(),
+            // Busy or locked: a checkpoint of the server is about to end.
+            _ => std::thread::sleep(LOCKED_PAUSE),
         }
     }
     drop(pages);

@@ -47,6 +47,7 @@ pub fn check(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<CheckRep
     };
     let connection = open_readonly(&file)?;
     let mut report = check_database(&connection, progress).map_err(|e| MaintenanceError::of_sql(&file, &e))?;
+    // An identity that can't be read is one of the problems already.
     if lock.is_some()
         && let Ok(Some(missing)) = database::missing(path, &connection)
     {

@@ -47,11 +47,11 @@ pub fn restore(file: &Path, dir: &Path, progress: &mut dyn FnMut(Progress)) -> R
         .tempdir_in(dir)
         .map_err(of_dir)?;
     let copy = database_in(temporary.path());
-    copy_file(file, &copy, progress)?;
+    copy_file(file, &copy, dir, progress)?;
     if wal_of(file).exists() {
-        copy_file(&wal_of(file), &wal_of(&copy), progress)?;
+        copy_file(&wal_of(file), &wal_of(&copy), dir, progress)?;
     }
-    let (server, report) = renew(file, &copy, progress)?;
+    let (server, report) = renew(file, &copy, dir, progress)?;
     sync_file(&copy).map_err(of_dir)?;
     let replaced = server_in(dir).filter(|replaced| *replaced != server);
     let previous = replace_history(&copy, dir).map_err(of_dir)?;
@@ -81,9 +81,11 @@ fn check_unused(file: &Path, dir: &Path) -> Result<(), MaintenanceError> {
     Ok(())
 }
 
-fn copy_file(from: &Path, to: &Path, progress: ProgressFn<'_>) -> Result<(), MaintenanceError> {
+/// Copies a file to a new one in the data folder `dir`.
+fn copy_file(from: &Path, to: &Path, dir: &Path, progress: ProgressFn<'_>) -> Result<(), MaintenanceError> {
     let of_reading = |e: io::Error| MaintenanceError::of_reading(from, &e);
-    let of_writing = |e: io::Error| MaintenanceError::of_writing(to, &e);
+    // The administrator knows the folder, and not the copy.
+    let of_writing = |e: io::Error| MaintenanceError::of_writing(dir, &e);
     let mut source = File::open(from).map_err(of_reading)?;
     let total = source.metadata().map_err(of_reading)?.len();
     let mut copy = File::create_new(to).map_err(of_writing)?;
@@ -104,11 +106,16 @@ fn copy_file(from: &Path, to: &Path, progress: ProgressFn<'_>) -> Result<(), Mai
     }
 }
 
-/// Checks the copy, and makes it another history of the same server.
-fn renew(file: &Path, copy: &Path, progress: ProgressFn<'_>) -> Result<(ServerId, CheckReport), MaintenanceError> {
-    // The administrator knows the file, and not the copy.
+/// Checks the copy of `file` in the data folder `dir`, and makes it another history of the same server.
+fn renew(
+    file: &Path,
+    copy: &Path,
+    dir: &Path,
+    progress: ProgressFn<'_>,
+) -> Result<(ServerId, CheckReport), MaintenanceError> {
+    // The administrator knows the file and the folder, and not the copy.
     let of_file = |e: rusqlite::Error| MaintenanceError::of_sql(file, &e);
-    let of_copy = |e: rusqlite::Error| MaintenanceError::of_copying(file, copy, &e);
+    let of_copy = |e: rusqlite::Error| MaintenanceError::of_copying(file, dir, &e);
     let connection = open_readonly(copy).map_err(|error| error.about(file))?;
     let report = check::check_database(&connection, progress).map_err(of_file)?;
     if !report.problems.is_empty() {
@@ -223,15 +230,14 @@ fn sync_file(file: &Path) -> io::Result<()> {
 }
 
 fn create_previous_dir(dir: &Path) -> io::Result<PathBuf> {
-    let seconds = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
-    for attempt in 0.. {
-        let previous = dir.join(format!("before-restore-{}", seconds + attempt));
+    let mut seconds = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
+    loop {
+        let previous = dir.join(format!("before-restore-{seconds}"));
         match fs::create_dir(&previous) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => seconds += 1,
             created => return created.map(|()| previous),
         }
     }
-    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 fn remove_if_present(file: &Path) -> io::Result<()> {

@@ -18,8 +18,8 @@ use crate::progress::{Progress, ProgressFn};
 pub(crate) use message_count::messages_after;
 pub(crate) use projector::Projector;
 pub(crate) use search_index::{
-    AUTHOR_MARK, add_to_index, author_word, index_pending, index_range, is_indexed, pending_entries, reindex,
-    remove_from_index, remove_room_from_index,
+    AUTHOR_MARK, add_to_index, author_word, index_pending, index_range, indexed_to, is_indexed, pending_entries,
+    reindex, remove_from_index, remove_room_from_index,
 };
 
 /// The version of the projections. A file with another one gets its projections rebuilt when it is opened.

@@ -226,6 +226,11 @@ impl<'c> Projector<'c> {
         Ok(())
     }
 
+    /// Reads a room's fields, which may be damaged, before an entry that changes them is written.
+    pub(crate) fn load_room(&mut self, room: RoomKey) -> rusqlite::Result<()> {
+        self.room(room).map(drop)
+    }
+
     fn room(&mut self, room: RoomKey) -> rusqlite::Result<&mut LoadedRoom> {
         match self.rooms.entry(room) {
             Slot::Occupied(slot) => Ok(slot.into_mut()),

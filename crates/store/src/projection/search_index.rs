@@ -33,9 +33,16 @@ pub(crate) fn author_word(author: UserKey) -> String {
 
 /// Returns whether the index has been written as far as this entry.
 pub(crate) fn is_indexed(connection: &Connection, entry: EntryKey) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM search_progress WHERE room = ?1 AND indexed_to >= ?2)")?
-        .query_row((entry.room(), entry), |row| row.get(0))
+    Ok(entry <= indexed_to(connection, entry.room())?)
+}
+
+/// Returns the key of the last entry that the index has been written to in a room; key 0 if there is none.
+pub(crate) fn indexed_to(connection: &Connection, room: RoomKey) -> rusqlite::Result<EntryKey> {
+    let key = connection
+        .prepare_cached("SELECT indexed_to FROM search_progress WHERE room = ?1")?
+        .query_row([room], |row| row.get(0))
+        .optional()?;
+    Ok(key.unwrap_or(EntryKey(0)))
 }
 
 /// Adds a message to the index.

@@ -23,7 +23,7 @@ pub(super) struct ParsedQuery {
     /// The words of each phrase; most have one.
     phrases: Vec<Vec<String>>,
     is_being_typed: bool,
-    author_word: Option<String>,
+    author: Option<UserKey>,
     tokenizer: Connection,
 }
 
@@ -53,7 +53,7 @@ impl ParsedQuery {
         Ok((!phrases.is_empty()).then(|| Self {
             phrases,
             is_being_typed,
-            author_word: author.map(author_word),
+            author,
             tokenizer,
         }))
     }
@@ -85,13 +85,18 @@ impl ParsedQuery {
     }
 
     fn index_query(&self, mut words: Vec<String>) -> String {
-        words.extend(self.author_word.iter().map(|word| format!("\"{word}\"")));
+        words.extend(self.author.map(|author| format!("\"{}\"", author_word(author))));
         words.join(" ")
     }
 
     /// Returns whether the texts must be read, because the index can't tell.
     pub(super) fn has_phrase(&self) -> bool {
         self.phrases.iter().any(|phrase| phrase.len() > 1)
+    }
+
+    /// Returns whether the query is for messages of this author, among others or alone.
+    pub(super) fn includes(&self, author: UserKey) -> bool {
+        self.author.is_none_or(|wanted| wanted == author)
     }
 
     /// Returns whether a text has all words and phrases.

@@ -31,7 +31,7 @@ fn read_outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         id: EntryId(row.get(0)?),
         room: RoomId(row.get(1)?),
         body: read_json(row, 2)?.ok_or(rusqlite::Error::InvalidQuery)?,
-        written: natural(row.get(3)?),
-        failed: read_json(row, 4)?,
+        written_at: natural(row.get(3)?),
+        error: read_json(row, 4)?,
     })
 }

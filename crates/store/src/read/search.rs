@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::parsed_query::ParsedQuery;
 use super::rooms::{RoomRow, room_row, room_rows, user_key};
-use crate::log::{EntryKey, indexed_text, int, message_with_text};
+use crate::log::{EntryKey, IS_TARGET, indexed_text, int, message_with_text};
+use crate::projection::indexed_to;
 use crate::{SearchHit, SearchQuery};
 
 /// A person does not read more hits; a narrower search is better.
@@ -66,6 +67,7 @@ struct RoomSearch<'a> {
 impl RoomSearch<'_> {
     /// Finds the newest hits among these keys.
     fn run(&mut self, mut keys: Range<EntryKey>) -> rusqlite::Result<()> {
+        self.find_unindexed(&keys)?;
         if let Some(words) = self.query.without_beginning() {
             match self.find(&keys, &words, true, Some(PROBE_RATIO))? {
                 Some(lowest) => keys.end = lowest,
@@ -73,6 +75,27 @@ impl RoomSearch<'_> {
             }
         }
         self.find(&keys, &self.query.all_words(), self.query.has_phrase(), None)?;
+        Ok(())
+    }
+
+    /// Adds the messages that are not in the index, by reading each text. There are some only if the index can't be written,
+    /// for example on a full disk. They are the newest of the room.
+    fn find_unindexed(&mut self, keys: &Range<EntryKey>) -> rusqlite::Result<()> {
+        let first = EntryKey(indexed_to(self.connection, self.room.key)?.0 + 1).max(keys.start);
+        let sql = format!(
+            "SELECT key, author FROM entry WHERE key >= ?1 AND key < ?2 AND kind IN {} ORDER BY key DESC",
+            *IS_TARGET
+        );
+        let mut messages = self.connection.prepare_cached(&sql)?;
+        let mut messages = messages.query((first, keys.end))?;
+        while self.wanted > 0
+            && let Some(row) = messages.next()?
+        {
+            let key = row.get(0)?;
+            if self.query.includes(row.get(1)?) && self.matches(key)? {
+                self.add_hit(key)?;
+            }
+        }
         Ok(())
     }
 
@@ -97,12 +120,8 @@ impl RoomSearch<'_> {
             && let Some(row) = found.next()?
         {
             let key = row.get(0)?;
-            if (!reads_texts || self.matches(key)?)
-                && let Some((entry, text)) = message_with_text(self.connection, key)?
-            {
-                let room = self.room.id;
-                self.wanted -= 1;
-                self.hits.push(SearchHit { room, entry, text });
+            if !reads_texts || self.matches(key)? {
+                self.add_hit(key)?;
             }
             read += 1;
             if let Some(min_ratio) = min_ratio
@@ -113,6 +132,15 @@ impl RoomSearch<'_> {
             }
         }
         Ok(None)
+    }
+
+    fn add_hit(&mut self, message: EntryKey) -> rusqlite::Result<()> {
+        if let Some((entry, text)) = message_with_text(self.connection, message)? {
+            let room = self.room.id;
+            self.wanted -= 1;
+            self.hits.push(SearchHit { room, entry, text });
+        }
+        Ok(())
     }
 
     /// Compares a message's text without its checksum: most messages are no hits, and only hits are shown.

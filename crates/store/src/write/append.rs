@@ -45,18 +45,25 @@ impl Batch<'_> {
         if let Some(outcome) = self.find_duplicate(new)? {
             return Ok(Plan::Refuse(outcome));
         }
-        let room = self.room(new.room)?.map(|room| room.key);
+        let room = self.room(new.room)?.map(|room| (room.key, room.last));
         if new.body.kind() == Kind::Created {
             return Ok(match room {
                 Some(_) => Plan::Refuse(Outcome::Conflict),
+                None if self.has_all_rooms()? => Plan::Refuse(Outcome::LimitReached),
                 None => Plan::CreateRoom,
             });
         }
-        let Some(room) = room else {
+        let Some((room, last)) = room else {
             return Ok(Plan::Refuse(Outcome::UnknownRoom));
         };
+        if last >= MAX_SEQ {
+            return Ok(Plan::Refuse(Outcome::LimitReached));
+        }
         if let Some(outcome) = self.check_membership(new, room)? {
             return Ok(Plan::Refuse(outcome));
+        }
+        if new.body.room_change().is_some() {
+            self.projector.load_room(room)?;
         }
         let Some(id) = new.body.target() else {
             return Ok(Plan::Write { room, target: None });
@@ -79,6 +86,16 @@ impl Batch<'_> {
             room,
             target: Some(target),
         })
+    }
+
+    /// Returns whether the file has as many rooms as it can have: entries of a room with a higher key would get the keys
+    /// of another one.
+    fn has_all_rooms(&self) -> rusqlite::Result<bool> {
+        let last: Option<RoomKey> = self
+            .tx
+            .prepare_cached("SELECT max(key) FROM room")?
+            .query_row([], |row| row.get(0))?;
+        Ok(last.is_some_and(|last| last >= RoomKey::MAX))
     }
 
     /// Returns the outcome for a post whose id is in the log already.
@@ -172,11 +189,8 @@ impl Batch<'_> {
         Ok(Outcome::Committed(entry))
     }
 
-    fn next_position(&mut self, room: RoomId, at: u64) -> Result<(Seq, u64), WriteError> {
+    fn next_position(&mut self, room: RoomId, at: u64) -> rusqlite::Result<(Seq, u64)> {
         let room = self.room(room)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        if room.last >= MAX_SEQ {
-            return Err(WriteError::OutOfSync("the room is full".into()));
-        }
         room.last = room.last.next();
         if room.first == Seq::ZERO {
             room.first = room.last;

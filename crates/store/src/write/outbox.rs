@@ -9,7 +9,7 @@ use crate::log::{int, json};
 impl Batch<'_> {
     /// Adds a post, or replaces it at its place in the order. Skips a post that the log has: no acknowledgement of it would
     /// come again.
-    pub(super) fn add_to_outbox(&self, row: &OutboxRow) -> rusqlite::Result<()> {
+    pub(super) fn add_post(&self, row: &OutboxRow) -> rusqlite::Result<()> {
         self.tx
             .prepare_cached(
                 "INSERT INTO outbox (id, room, body, written_at, error)
@@ -20,20 +20,20 @@ impl Batch<'_> {
                 row.id.0,
                 row.room.0,
                 json(&row.body),
-                int(row.written),
-                row.failed.as_ref().map(json),
+                int(row.written_at),
+                row.error.as_ref().map(json),
             ))?;
         Ok(())
     }
 
-    pub(super) fn set_outbox_error(&self, id: EntryId, error: Option<&WireError>) -> rusqlite::Result<()> {
+    pub(super) fn set_post_error(&self, id: EntryId, error: Option<&WireError>) -> rusqlite::Result<()> {
         self.tx
             .prepare_cached("UPDATE outbox SET error = ?2 WHERE id = ?1")?
             .execute((id.0, error.map(json)))?;
         Ok(())
     }
 
-    pub(super) fn remove_from_outbox(&self, id: EntryId) -> rusqlite::Result<()> {
+    pub(super) fn remove_post(&self, id: EntryId) -> rusqlite::Result<()> {
         self.tx
             .prepare_cached("DELETE FROM outbox WHERE id = ?1")?
             .execute([id.0])?;

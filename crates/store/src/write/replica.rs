@@ -16,19 +16,19 @@ impl Batch<'_> {
     /// Writes one change.
     pub(super) fn save(&mut self, change: ReplicaChange) -> Result<(), WriteError> {
         match change {
-            ReplicaChange::Outbox(row) => Ok(self.add_to_outbox(&row)?),
-            ReplicaChange::OutboxState { id, failed } => Ok(self.set_outbox_error(id, failed.as_ref())?),
-            ReplicaChange::Discarded { id } => Ok(self.remove_from_outbox(id)?),
-            ReplicaChange::Entries { room, epoch, entries } => self.store_range(room, epoch, &entries),
-            ReplicaChange::Reset { room, epoch } => Ok(self.reset(room, epoch)?),
-            ReplicaChange::Room(summary) => Ok(self.save_summary(&summary)?),
-            ReplicaChange::Members { room, members } => self.save_members(room, &members),
-            ReplicaChange::Read { room, seq } => Ok(self.save_read_marker(room, seq)?),
+            ReplicaChange::AddPost(row) => Ok(self.add_post(&row)?),
+            ReplicaChange::SetPostError { id, error } => Ok(self.set_post_error(id, error.as_ref())?),
+            ReplicaChange::RemovePost { id } => Ok(self.remove_post(id)?),
+            ReplicaChange::AddEntries { room, epoch, entries } => self.add_entries(room, epoch, &entries),
+            ReplicaChange::ResetRoom { room, epoch } => Ok(self.reset_room(room, epoch)?),
+            ReplicaChange::SetRoom(summary) => Ok(self.set_room(&summary)?),
+            ReplicaChange::SetMembers { room, members } => self.set_members(room, &members),
+            ReplicaChange::SetReadMarker { room, seq } => Ok(self.set_own_read_marker(room, seq)?),
         }
     }
 
     /// Stores a range of a room's log that adjoins or overlaps the stored one.
-    fn store_range(&mut self, id: RoomId, epoch: Epoch, entries: &[Entry]) -> Result<(), WriteError> {
+    fn add_entries(&mut self, id: RoomId, epoch: Epoch, entries: &[Entry]) -> Result<(), WriteError> {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
             return Ok(());
         };
@@ -37,13 +37,14 @@ impl Batch<'_> {
         let room = self.room_or_new(id, epoch)?;
         room.epoch = epoch;
         extend(room, first.seq, last);
-        if room.epoch != stored.epoch {
+        // The server's description may be of the previous history.
+        let mut needs_rebuild = room.epoch != stored.epoch;
+        if needs_rebuild {
             let room = room.clone();
             self.store_room(&room)?;
         }
-        let mut needs_rebuild = false;
         for entry in entries {
-            self.remove_from_outbox(entry.id)?;
+            self.remove_post(entry.id)?;
             let key = stored.key.entry(entry.seq);
             if stored.first <= entry.seq && entry.seq <= stored.last {
                 self.compare(key, entry)?;
@@ -173,7 +174,7 @@ impl Batch<'_> {
     }
 
     /// Drops the room's entries: they are of a history that no longer counts.
-    fn reset(&mut self, id: RoomId, epoch: Epoch) -> rusqlite::Result<()> {
+    fn reset_room(&mut self, id: RoomId, epoch: Epoch) -> rusqlite::Result<()> {
         let room = self.room_or_new(id, epoch)?;
         room.first = Seq::ZERO;
         room.last = Seq::ZERO;

@@ -8,7 +8,7 @@ use crate::log::{MAX_SEQ, int};
 
 impl Batch<'_> {
     /// Stores the server's description of a room.
-    pub(super) fn save_summary(&mut self, summary: &RoomSummary) -> rusqlite::Result<()> {
+    pub(super) fn set_room(&mut self, summary: &RoomSummary) -> rusqlite::Result<()> {
         let room = self.room_or_new(summary.id, summary.head.epoch)?;
         if room.last == Seq::ZERO {
             room.epoch = summary.head.epoch;
@@ -39,7 +39,7 @@ impl Batch<'_> {
     }
 
     /// Stores the server's list of past and present members.
-    pub(super) fn save_members(&mut self, id: RoomId, members: &[Member]) -> Result<(), WriteError> {
+    pub(super) fn set_members(&mut self, id: RoomId, members: &[Member]) -> Result<(), WriteError> {
         let room = self.room(id)?.cloned();
         let described = match &room {
             Some(room) => self.set_members_as_of(room)?,
@@ -77,7 +77,7 @@ impl Batch<'_> {
     }
 
     /// Moves the person's read marker.
-    pub(super) fn save_read_marker(&mut self, id: RoomId, seq: Seq) -> rusqlite::Result<()> {
+    pub(super) fn set_own_read_marker(&mut self, id: RoomId, seq: Seq) -> rusqlite::Result<()> {
         if let Some(room) = self.room(id)?.map(|room| room.key) {
             // The same marker again does not change the server's count.
             self.tx

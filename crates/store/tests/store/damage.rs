@@ -2,7 +2,7 @@
 //!
 //! - a flipped bit in a text, or any altered column of an entry
 //! - the edited text that a search shows
-//! - a damaged message refuses what depends on it, and nothing else of the batch
+//! - a damaged message refuses what depends on it, and nothing else of the batch; so does a damaged name of a room
 //! - a room whose log does not end where it should
 //! - a folder after a crash has all that was acknowledged
 //! - a damaged or cut write-ahead log, and an older copy of the file, are refused
@@ -156,6 +156,24 @@ async fn a_damaged_message_refuses_only_what_depends_on_it() {
     assert_eq!(unrelated.seq, before.next());
     let page = fixture.page(None, Some(before.0), 200).await;
     assert_eq!(page.entries, [unrelated]);
+    fixture.store.close().await;
+}
+
+#[tokio::test]
+async fn a_damaged_name_of_a_room_refuses_only_what_depends_on_it() {
+    let alice = Person::called("alice");
+    let fixture = Fixture::with(&[&alice]).await;
+    fixture.store.close().await;
+    tamper(
+        fixture.dir.path(),
+        "UPDATE room_state SET name = '' WHERE name = 'Office'",
+    );
+    let fixture = fixture.reopened().await;
+    let topic = Body::Topic { text: "tea".into() };
+    let batch = vec![alice.posts(fixture.room, topic), alice.says(fixture.room, "unrelated")];
+    let outcomes = fixture.store.commit(batch).await.unwrap();
+    assert!(matches!(outcomes[0], Outcome::Damaged(_)), "{outcomes:?}");
+    committed(outcomes[1].clone());
     fixture.store.close().await;
 }
 

@@ -6,16 +6,20 @@
 //! - `pages`: ranges by `before`, `after`, both and none; limits; what amends a page from beyond
 //! - `searching`: words, phrases, beginnings, accents, filters; edits and deletions are followed
 //! - `erasure`: deleted text leaves the database, the search index and the write-ahead log
-//! - `replica`: ranges that adjoin, overlap or don't; the outbox; reset; a client's unread counts
+//! - `replica`: ranges that adjoin, overlap or don't; the outbox; reset
+//! - `replica_rooms`: a client's rooms: the server's descriptions, members, unread counts
 //! - `projections`: they are rebuilt when their version is another; readable tables
 //! - `opening`: in use, not writable, damaged, foreign, newer; a full disk; a closed store
-//! - `maintenance`: backup, restore and check
+//! - `maintenance`: backup and restore
+//! - `checking`: the check of a folder or a backup
 //! - `damage`: flipped bits, lost and altered rows, a cut write-ahead log, an older copy
 //! - `size`: the data folder beside the text
 //! - `model`: random entries and pages against a naive model in memory, and a replica of it
 
 #![allow(clippy::unwrap_used, reason = "a failed precondition fails the test")]
 
+mod checking;
+mod client;
 mod damage;
 mod delivery;
 mod erasure;
@@ -26,6 +30,7 @@ mod opening;
 mod pages;
 mod projections;
 mod replica;
+mod replica_rooms;
 mod rooms;
 mod rules;
 mod searching;

@@ -1,4 +1,4 @@
-//! Backup, restore and check.
+//! Backup and restore.
 //!
 //! - a backup under load is one sound file with the beginning of the log
 //! - a restored server has the same id and other epochs; the previous history is kept and can be restored
@@ -7,15 +7,13 @@
 //! - a folder in use can be backed up and checked, but not restored into
 //! - nothing is overwritten, and nothing half done is left
 //! - a damaged history gives no backup; a file that is no backup is refused with a reason
-//! - a check finds every row that does not agree with the log, and changes nothing
-//! - a client's folder can be checked, but is no backup of a server
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use ichat_protocol::Body;
-use ichat_store::{CheckReport, MaintenanceError, ReplicaChange, RestoreReport, Store, backup, check, restore};
+use ichat_store::{CheckReport, MaintenanceError, RestoreReport, Store, backup, check, restore};
 use tempfile::TempDir;
 
 use crate::damage::tamper;
@@ -23,13 +21,13 @@ use crate::fixture::{Fixture, Person, name, whole_log};
 
 /// Returns the report of a check, after asserting that it has no problems.
 #[track_caller]
-fn sound(path: &Path) -> CheckReport {
+pub(crate) fn sound(path: &Path) -> CheckReport {
     let report = check(path, &mut |_| {}).unwrap();
     assert_eq!(report.problems, [] as [&str; 0]);
     report
 }
 
-fn problems_of(path: &Path) -> String {
+pub(crate) fn problems_of(path: &Path) -> String {
     let report = check(path, &mut |_| {}).unwrap();
     assert_ne!(report.problems.len(), 0);
     report.problems.join("\n")
@@ -43,7 +41,7 @@ fn backed_up(fixture: &Fixture, dir: &TempDir) -> PathBuf {
 
 /// Returns the error's text, after asserting that it is one sentence.
 #[track_caller]
-fn refused<T: std::fmt::Debug>(result: Result<T, MaintenanceError>) -> String {
+pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, MaintenanceError>) -> String {
     let text = result.unwrap_err().to_string();
     assert!(text.ends_with('.') && !text.contains('\n'), "{text}");
     text
@@ -57,7 +55,7 @@ fn names_in(dir: &Path) -> HashSet<String> {
 }
 
 /// Creates a room with a little of everything.
-async fn busy_room() -> (Fixture, Person) {
+pub(crate) async fn busy_room() -> (Fixture, Person) {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice, &bob]).await;
     let first = fixture.says(&alice, "the first thing").await;
@@ -309,101 +307,4 @@ async fn a_file_that_is_no_backup_is_refused_with_a_reason_and_changes_nothing()
         assert_eq!(names_in(fixture.dir.path()), before, "{error}");
     }
     assert!(fs::read(fixture.dir.path().join("ichat.db")).unwrap() == history);
-}
-
-#[tokio::test]
-async fn a_check_finds_every_row_that_does_not_agree_with_the_log() {
-    for (sql, problem) in [
-        (
-            "UPDATE entry SET body = replace(body, 'message 7', 'forged') WHERE body LIKE '%message 7\"%'",
-            "is not what was written",
-        ),
-        ("DELETE FROM entry WHERE body LIKE '%message 7\"%'", "are missing"),
-        (
-            "DELETE FROM entry WHERE body LIKE '%message 299%'",
-            "should have the entries",
-        ),
-        (
-            "DELETE FROM entry WHERE key = (2 << 40) + 1; UPDATE room SET first_seq = 2 WHERE key = 2",
-            "the entries 1 to 1 are missing",
-        ),
-        ("UPDATE room SET last_at = last_at + 1", "its time does not agree"),
-        (
-            "UPDATE room_state SET topic = 'other'",
-            "the topic or the number of members",
-        ),
-        ("UPDATE room_state SET name = 'other'", "the name, the topic"),
-        ("UPDATE room_state SET members = members + 1", "the number of members"),
-        ("DELETE FROM room_state", "the name, the topic"),
-        ("UPDATE member SET joined = NOT joined", "the list of members"),
-        ("UPDATE member SET named_by = named_by + 1", "the list of members"),
-        (
-            "INSERT INTO member (room, user, name, joined) SELECT 2, key, 'Eve', 1 FROM user WHERE key NOT IN (SELECT user FROM member)",
-            "the list of members",
-        ),
-        (
-            "UPDATE message_count SET messages = messages + 1",
-            "the number of messages",
-        ),
-        (
-            "INSERT INTO search_index (search_index, rowid, text)
-             SELECT 'delete', key, body ->> 'text' || ' ' || char(0xE000) || author FROM entry
-             WHERE body LIKE '%message 7\"%'",
-            "the search index lacks a word of message",
-        ),
-        (
-            "INSERT INTO search_index (rowid, text) SELECT key, 'gossip' FROM entry WHERE body LIKE '%message 7\"%'",
-            "the search index has a word that is not in message",
-        ),
-        (
-            "UPDATE search_progress SET indexed_to = indexed_to + 1",
-            "goes beyond the log",
-        ),
-        (
-            "UPDATE identity SET lobby = zeroblob(16)",
-            "the server's identity can't be read",
-        ),
-    ] {
-        let (fixture, _) = busy_room().await;
-        fixture.store.close().await;
-        sound(fixture.dir.path());
-        tamper(fixture.dir.path(), sql);
-        let found = problems_of(fixture.dir.path());
-        assert!(found.contains(problem), "{sql}: {found}");
-    }
-}
-
-#[tokio::test]
-async fn a_check_changes_nothing() {
-    let alice = Person::called("alice");
-    let fixture = Fixture::with(&[&alice]).await;
-    fixture.says(&alice, "hi").await;
-    let dir = crate::damage::as_killed(&fixture);
-    let read = |file: &str| fs::read(dir.path().join(file)).unwrap();
-    let before = (read("ichat.db"), read("ichat.db-wal"), read("commit-watermark"));
-    sound(dir.path());
-    assert!(!dir.path().join("lock").exists());
-    assert!(before == (read("ichat.db"), read("ichat.db-wal"), read("commit-watermark")));
-}
-
-#[tokio::test]
-async fn a_clients_folder_can_be_checked_and_is_no_backup_of_a_server() {
-    let (fixture, _) = busy_room().await;
-    let dir = tempfile::tempdir().unwrap();
-    let client = Store::open(dir.path()).await.unwrap();
-    let page = fixture.page(None, None, 200).await;
-    let (epoch, entries) = (page.head.epoch, page.entries);
-    let room = fixture.room;
-    client
-        .save(vec![ReplicaChange::Entries { room, epoch, entries }])
-        .await
-        .unwrap();
-    client.close().await;
-    assert!(sound(dir.path()).is_replica);
-    let error = refused(restore(
-        &dir.path().join("ichat.db"),
-        fixture.dir.path().join("x").as_path(),
-        &mut |_| {},
-    ));
-    assert!(error.contains("what an app keeps"), "{error}");
 }

@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use ichat_protocol::{Body, Entry, EntryId, Member, MemberId, Page, RoomId, RoomSummary, Seq};
+use ichat_protocol::{Body, Entry, EntryId, Member, MemberId, Page, RoomChange, RoomId, RoomSummary, Seq};
 use ichat_store::{NewEntry, Outcome, ReplicaChange, Store, check};
 use proptest::prelude::*;
 
-use crate::fixture::{Fixture, Person, found, message, name, whole_log};
+use crate::fixture::{Fixture, Person, found, message, name, text_of, whole_log};
 
 /// An action of a person. The numbers select among the people and the entries that there are.
 #[derive(Clone, Debug)]
@@ -57,19 +57,24 @@ impl Model {
     fn member_name(&self, who: &MemberId) -> Option<String> {
         let mut called = None;
         for entry in self.log.iter().filter(|e| e.author == *who) {
-            match &entry.body {
-                Body::Joined { name } | Body::MemberRenamed { name } => called = Some(name.to_string()),
-                Body::Left => called = None,
-                _ => {}
+            match entry.body.room_change() {
+                Some(RoomChange::Join(name) | RoomChange::RenameMember(name)) => called = Some(name.to_string()),
+                Some(RoomChange::Leave) => called = None,
+                Some(RoomChange::Name(_) | RoomChange::Topic(_)) | None => {}
             }
         }
         called
     }
 
     fn message(&self, id: EntryId) -> Option<&Entry> {
-        self.log
-            .iter()
-            .find(|e| e.id == id && matches!(e.body, Body::Message { .. }))
+        self.log.iter().find(|e| e.id == id && is_message(e))
+    }
+
+    /// Returns a message's text after its edits.
+    fn current_text(&self, message: &Entry) -> String {
+        let edits = self.log.iter().filter(|e| e.body.target() == Some(message.id));
+        let edited = edits.filter_map(|e| e.body.message_text()).last();
+        edited.map_or_else(|| text_of(message), ToOwned::to_owned)
     }
 
     /// Returns the outcome that the store should have, and changes the log accordingly.
@@ -79,13 +84,14 @@ impl Model {
             return if same { "duplicate" } else { "conflict" };
         }
         let called = self.member_name(&new.author);
-        match (&new.body, &called) {
-            (Body::Joined { .. }, None) => {}
-            (_, None) => return "not joined",
-            (Body::Joined { name } | Body::MemberRenamed { name }, Some(called)) if name.as_str() == called => {
-                return "duplicate";
-            }
-            _ => {}
+        let joins = matches!(new.body, Body::Joined { .. });
+        if called.is_none() && !joins {
+            return "not joined";
+        }
+        if let Body::Joined { name } | Body::MemberRenamed { name } = &new.body
+            && called.as_deref() == Some(name.as_str())
+        {
+            return "duplicate";
         }
         if let Some(of) = new.body.target() {
             match self.message(of) {
@@ -97,7 +103,7 @@ impl Model {
             }
         }
         let seq = Seq(self.log.len() as u64 + 1);
-        if matches!(new.body, Body::Joined { .. }) && called.is_none() {
+        if joins && called.is_none() {
             self.read.insert(new.author.clone(), seq.0);
         }
         self.first_bodies.insert(new.id, new.body.clone());
@@ -120,17 +126,9 @@ impl Model {
     }
 
     fn current_texts(&self, word: &str) -> Vec<String> {
-        let texts = self.log.iter().rev().filter_map(|entry| match &entry.body {
-            Body::Message { text, .. } => {
-                let edits = self.log.iter().rev().find_map(|e| match &e.body {
-                    Body::Edit { of, text } if *of == entry.id => Some(text.clone()),
-                    _ => None,
-                });
-                Some(edits.unwrap_or_else(|| text.clone()))
-            }
-            _ => None,
-        });
-        texts
+        let messages = self.log.iter().rev().filter(|e| is_message(e));
+        messages
+            .map(|message| self.current_text(message))
             .filter(|text| text.split(' ').any(|other| other == word))
             .collect()
     }
@@ -149,6 +147,10 @@ impl Model {
     }
 }
 
+fn is_message(entry: &Entry) -> bool {
+    matches!(entry.body, Body::Message { .. })
+}
+
 fn word_of(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Committed(_) => "committed",
@@ -158,6 +160,7 @@ fn word_of(outcome: &Outcome) -> &'static str {
         Outcome::NotJoined => "not joined",
         Outcome::UnknownEntry => "unknown entry",
         Outcome::NotYours => "not yours",
+        Outcome::LimitReached => "limit reached",
         Outcome::Damaged(_) => "damaged",
     }
 }
@@ -199,11 +202,10 @@ fn shown(page: &Page) -> Vec<String> {
             edited.insert(*of, text.clone());
         }
     }
-    let texts = page.entries.iter().filter_map(|entry| match &entry.body {
-        Body::Message { text, .. } => Some(edited.remove(&entry.id).unwrap_or_else(|| text.clone())),
-        _ => None,
-    });
-    texts.collect()
+    let messages = page.entries.iter().filter(|entry| is_message(entry));
+    messages
+        .map(|message| edited.remove(&message.id).unwrap_or_else(|| text_of(message)))
+        .collect()
 }
 
 async fn agrees(fixture: &Fixture, model: &Model, people: &[Person]) {
@@ -256,15 +258,15 @@ async fn replica_agrees(fixture: &Fixture, model: &Model, size: u64, turns: &[(b
         };
         let page = fixture.page(Some(to + 1), Some(from - 1), 200).await;
         (low, high) = (low.min(from), high.max(to));
-        let mut changes = vec![ReplicaChange::Entries {
+        let mut changes = vec![ReplicaChange::AddEntries {
             room: fixture.room,
             epoch: page.head.epoch,
             entries: page.entries,
         }];
         if let Some((summary, members)) = snapshots.get(description) {
-            changes.push(ReplicaChange::Room(summary.clone()));
+            changes.push(ReplicaChange::SetRoom(summary.clone()));
             if description % 3 == 0 {
-                changes.push(ReplicaChange::Members {
+                changes.push(ReplicaChange::SetMembers {
                     room: fixture.room,
                     members: members.clone(),
                 });
@@ -370,17 +372,8 @@ async fn page_agrees(fixture: &Fixture, model: &Model, before: Option<u64>, afte
         page.entries, expected,
         "before {before:?} after {after:?} limit {limit}"
     );
-    let current: Vec<String> = expected
-        .iter()
-        .filter(|e| matches!(e.body, Body::Message { .. }))
-        .map(|e| {
-            let edit = model.log.iter().rev().find_map(|l| match &l.body {
-                Body::Edit { of, text } if *of == e.id => Some(text.clone()),
-                _ => None,
-            });
-            edit.unwrap_or_else(|| crate::fixture::text_of(e))
-        })
-        .collect();
+    let messages = expected.iter().filter(|e| is_message(e));
+    let current: Vec<String> = messages.map(|message| model.current_text(message)).collect();
     assert_eq!(shown(&page), current);
     assert!(page.later.is_sorted_by_key(|e| e.seq));
     let last = expected.last().map_or(u64::MAX, |e| e.seq.0);

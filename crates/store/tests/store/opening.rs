@@ -1,5 +1,6 @@
 //! Opening a data folder, and errors of the disk.
 //!
+//! - a new folder is for its user only
 //! - a folder that is in use, can't be created or can't be written to
 //! - a damaged file, the database of another program, one of a later version
 //! - a full disk: reading goes on, and writing recovers
@@ -62,6 +63,20 @@ async fn a_folder_is_created_with_those_above_it() {
     assert!(deep.join("ichat.db").exists());
     // A closed folder has one file to copy.
     assert!(!deep.join("ichat.db-wal").exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_folder_is_for_its_user_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let dir = tempfile::tempdir().unwrap();
+    let deep = dir.path().join("a/b");
+    Store::open(&deep).await.unwrap().close().await;
+    for folder in [&deep, &dir.path().join("a")] {
+        let mode = fs::metadata(folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{}", folder.display());
+    }
 }
 
 #[tokio::test]
@@ -167,12 +182,12 @@ async fn on_a_full_disk_reading_goes_on_and_writing_recovers() {
     let entries: Vec<_> = (0..20).map(|_| alice.says(fixture.room, &large)).collect();
     let error = fixture.store.commit(entries.clone()).await.unwrap_err();
     assert!(matches!(error, StoreError::Full), "{error:?}");
-    let change = ReplicaChange::Outbox(OutboxRow {
+    let change = ReplicaChange::AddPost(OutboxRow {
         id: EntryId::fresh(),
         room: fixture.room,
         body: message(&large.repeat(20)),
-        written: 1,
-        failed: None,
+        written_at: 1,
+        error: None,
     });
     let error = fixture.store.save(vec![change]).await.unwrap_err();
     assert!(matches!(error, StoreError::Full), "{error:?}");

@@ -105,9 +105,9 @@ async fn a_replica_is_rebuilt_from_its_part_of_the_log_and_the_servers_descripti
     let dir = tempfile::tempdir().unwrap();
     let replica = Store::open(dir.path()).await.unwrap();
     let changes = vec![
-        ReplicaChange::Room(summary),
-        ReplicaChange::Members { room, members },
-        ReplicaChange::Entries {
+        ReplicaChange::SetRoom(summary),
+        ReplicaChange::SetMembers { room, members },
+        ReplicaChange::AddEntries {
             room,
             epoch: page.head.epoch,
             entries: page.entries,
@@ -147,17 +147,17 @@ async fn a_newer_description_of_a_replicas_room_replaces_the_effect_of_its_entri
     let fixture = Fixture::with(&[&alice]).await;
     let dir = tempfile::tempdir().unwrap();
     let replica = Store::open(dir.path()).await.unwrap();
-    let room = ReplicaChange::Room(fixture.sees(&alice).await);
+    let room = ReplicaChange::SetRoom(fixture.sees(&alice).await);
     replica.save(vec![room]).await.unwrap();
     fixture.commit(bob.joins(fixture.room)).await;
     let page = fixture.page(None, Some(2), 200).await;
-    let entries = ReplicaChange::Entries {
+    let entries = ReplicaChange::AddEntries {
         room: fixture.room,
         epoch: page.head.epoch,
         entries: page.entries,
     };
     replica.save(vec![entries]).await.unwrap();
-    let room = ReplicaChange::Room(fixture.sees(&alice).await);
+    let room = ReplicaChange::SetRoom(fixture.sees(&alice).await);
     replica.save(vec![room]).await.unwrap();
     replica.close().await;
     assert_sound(dir.path());

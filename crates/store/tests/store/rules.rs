@@ -1,6 +1,7 @@
 //! The rules of the log: the entries that a server accepts, and their effects.
 //!
 //! - a batch may create a room, join it and write to it; a room is created once
+//! - no room is created beyond the highest key, whose entries would be those of another room
 //! - only members write, and only to rooms that exist
 //! - joining again under the same name is a duplicate
 //! - only its author edits or deletes a message, and only while it is there
@@ -44,6 +45,25 @@ async fn a_room_is_created_once() {
     assert_eq!(fixture.try_commit(created.clone()).await, Outcome::Duplicate(entry));
     let again = alice.posts(room, Body::Created { name: name("Garden") });
     assert_eq!(fixture.try_commit(again).await, Outcome::Conflict);
+}
+
+#[tokio::test]
+async fn no_room_is_created_beyond_the_highest_key() {
+    let alice = Person::called("alice");
+    let fixture = Fixture::with(&[&alice]).await;
+    fixture.store.close().await;
+    let last_but_one = "INSERT INTO room (key, id, epoch) VALUES ((1 << 23) - 2, randomblob(16), randomblob(16))";
+    crate::damage::tamper(fixture.dir.path(), last_but_one);
+    let fixture = fixture.reopened().await;
+    let last = RoomId::fresh();
+    fixture.open_room(&alice, last, "Last").await;
+    fixture.commit(alice.joins(last)).await;
+    let beyond = alice.posts(RoomId::fresh(), Body::Created { name: name("Beyond") });
+    assert_eq!(fixture.try_commit(beyond).await, Outcome::LimitReached);
+    let posted = fixture.commit(alice.says(last, "hi")).await;
+    let fixture = fixture.reopened().await;
+    let page = fixture.store.page(last, None, None, 1).await.unwrap().unwrap();
+    assert_eq!(page.entries, [posted]);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! - short beginnings, whether many messages have them or few
 //! - edits and deletions are followed; only messages are found
 //! - messages that were not indexed before a crash are found
+//! - messages that the index can't take, because the disk is full, are found
 //! - whether the index is behind the log makes no difference
 //! - any text can be searched for
 
@@ -215,6 +216,42 @@ async fn messages_that_were_not_indexed_before_a_crash_are_found() {
         check(crashed.path(), &mut |_| ()).unwrap().problems,
         Vec::<String>::new()
     );
+}
+
+#[tokio::test]
+async fn messages_that_the_index_can_not_take_are_found() {
+    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
+    let fixture = Fixture::with(&[&alice, &bob]).await;
+    let edited = fixture.says(&alice, "an old plum").await;
+    assert_eq!(fixture.finds("plum").await, ["an old plum"]);
+    fixture.store.limit_pages(Some(200)).await.unwrap();
+    // The log takes all pages before the index gets its own.
+    let mut texts = vec!["an old plum".to_owned()];
+    loop {
+        let number = texts.len();
+        let words: Vec<String> = (0..300).map(|word| format!("word{number}x{word}")).collect();
+        let text = format!("ripe plum {}", words.join(" "));
+        if fixture.store.commit(vec![bob.says(fixture.room, &text)]).await.is_err() {
+            break;
+        }
+        texts.push(text);
+    }
+    texts.reverse();
+    let found = fixture.finds("plum").await;
+    assert_eq!(found, texts[..texts.len().min(50)]);
+    let ripe = found.iter().filter(|text| text.starts_with("ripe"));
+    assert!(fixture.finds("\"ripe plum\"").await.iter().eq(ripe));
+    let by_alice = SearchQuery {
+        text: "plum".into(),
+        author: Some(alice.id.clone()),
+        limit: 50,
+        ..SearchQuery::default()
+    };
+    let hits = fixture.store.search(by_alice).await.unwrap();
+    assert_eq!(hits.into_iter().map(|hit| hit.entry).collect::<Vec<_>>(), [edited]);
+    fixture.store.limit_pages(None).await.unwrap();
+    assert_eq!(fixture.finds("plum").await, found);
+    fixture.store.close().await;
 }
 
 /// A step of a person who writes.

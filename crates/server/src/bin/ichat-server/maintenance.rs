@@ -74,12 +74,14 @@ impl MaintenanceCommand {
                     ));
                     return Ok(ExitCode::SUCCESS);
                 }
-                output::print(format_args!(
-                    "{} is damaged:\n- {}\nWhat can still be read is served. To repair it, stop the server and put a backup in its place: \
-                     ichat-server restore FILE.",
-                    path.display(),
-                    report.problems.join("\n- ")
-                ));
+                let advice = if path.is_dir() {
+                    "What can still be read is served. To repair it, stop the server and put a backup in its place: \
+                     ichat-server restore FILE."
+                } else {
+                    "It can't be restored. Take an older backup."
+                };
+                let problems = report.problems.join("\n- ");
+                output::print(format_args!("{} is damaged:\n- {problems}\n{advice}", path.display()));
                 Ok(ExitCode::FAILURE)
             }
         }

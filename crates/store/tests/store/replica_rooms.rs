@@ -1,0 +1,178 @@
+//! The rooms of a client's data folder: the server's descriptions, and the entries that come later.
+//!
+//! - rooms and members are as the server described them
+//! - later entries change the room, and earlier ones do not
+//! - the unread count follows later entries and the read marker
+//! - entries of a room without a description are stored
+//! - entries of another history than the description, in one batch, give what a rebuild gives
+
+use ichat_protocol::{Body, Epoch, Head, Member, RoomId, RoomSummary, Seq};
+use ichat_store::{ReplicaChange, check};
+
+use crate::client::{Client, assert_out_of_sync, room_of_three};
+use crate::fixture::{Person, name, text_of, whole_log};
+
+#[tokio::test]
+async fn rooms_and_members_are_as_the_server_described_them() {
+    let (fixture, _, bob) = room_of_three().await;
+    let client = Client::of(&fixture).await;
+    let summary = fixture.sees(&bob).await;
+    let members = fixture.store.members(fixture.room).await.unwrap();
+    let changes = vec![
+        ReplicaChange::SetRoom(summary.clone()),
+        ReplicaChange::SetMembers {
+            room: fixture.room,
+            members: members.clone(),
+        },
+    ];
+    client.store.save(changes).await.unwrap();
+    let client = client.reopened().await;
+    let state = client.store.persisted_state().await.unwrap();
+    assert_eq!(state.rooms.len(), 1);
+    assert_eq!(state.rooms[0].room, summary);
+    assert_eq!(state.rooms[0].epoch, summary.head.epoch);
+    assert_eq!((state.rooms[0].first, state.rooms[0].last), (Seq::ZERO, Seq::ZERO));
+    assert_eq!(client.store.members(fixture.room).await.unwrap(), members);
+    assert_eq!(client.store.rooms(&bob.id).await.unwrap(), [summary]);
+}
+
+#[tokio::test]
+async fn later_entries_change_the_room_and_earlier_ones_do_not() {
+    let (fixture, alice, bob) = room_of_three().await;
+    fixture
+        .commit(alice.posts(fixture.room, Body::RoomRenamed { name: name("Old name") }))
+        .await;
+    fixture
+        .commit(alice.posts(fixture.room, Body::RoomRenamed { name: name("Studio") }))
+        .await;
+    let client = Client::of(&fixture).await;
+    let summary = fixture.sees(&bob).await;
+    let members = fixture.store.members(fixture.room).await.unwrap();
+    let room = fixture.room;
+    let changes = vec![
+        ReplicaChange::SetRoom(summary.clone()),
+        ReplicaChange::SetMembers { room, members },
+    ];
+    client.store.save(changes).await.unwrap();
+    client.stores(&fixture, 22..=22).await.unwrap();
+    client.stores(&fixture, 15..=21).await.unwrap();
+    client.stores(&fixture, 1..=14).await.unwrap();
+    assert_eq!(client.store.persisted_state().await.unwrap().rooms[0].room, summary);
+
+    fixture
+        .commit(alice.posts(room, Body::Topic { text: "new".into() }))
+        .await;
+    let dave = Person::called("dave");
+    fixture.commit(dave.joins(room)).await;
+    fixture.commit(alice.posts(room, Body::Left)).await;
+    let last = fixture
+        .commit(bob.posts(room, Body::MemberRenamed { name: name("Bob") }))
+        .await;
+    client.stores(&fixture, 23..=last.seq.0).await.unwrap();
+    let seen = client.store.room(room, &bob.id).await.unwrap().unwrap();
+    assert_eq!((seen.topic.as_str(), seen.members, seen.head.seq), ("new", 3, last.seq));
+    let sorted = |mut members: Vec<Member>| {
+        members.sort_by(|a, b| a.id.cmp(&b.id));
+        members
+    };
+    let here = sorted(client.store.members(room).await.unwrap());
+    assert_eq!(here, sorted(fixture.store.members(room).await.unwrap()));
+}
+
+#[tokio::test]
+async fn the_unread_count_follows_later_entries_and_the_read_marker() {
+    let (fixture, alice, bob) = room_of_three().await;
+    let client = Client::of(&fixture).await;
+    let room = fixture.room;
+    // Bob has read up to 10, as the server knows. The client has the entries from 15 on.
+    fixture.store.set_read(room, &bob.id, Seq(10)).await.unwrap();
+    client
+        .store
+        .save(vec![ReplicaChange::SetRoom(fixture.sees(&bob).await)])
+        .await
+        .unwrap();
+    client.stores(&fixture, 15..=20).await.unwrap();
+    let unread = async || client.store.room(room, &bob.id).await.unwrap().unwrap().unread;
+    assert_eq!(unread().await, 10);
+    // Later messages add to the server's count, but for one's own.
+    fixture.says(&alice, "21").await;
+    fixture.says(&bob, "22").await;
+    client.stores(&fixture, 21..=22).await.unwrap();
+    assert_eq!(unread().await, 11);
+    client.stores(&fixture, 10..=14).await.unwrap();
+    assert_eq!(unread().await, 11);
+    for (read, expected) in [(20, 1), (22, 0), (15, 6), (10, 11)] {
+        client
+            .store
+            .save(vec![ReplicaChange::SetReadMarker { room, seq: Seq(read) }])
+            .await
+            .unwrap();
+        assert_eq!(unread().await, expected, "read {read}");
+        fixture.store.set_read(room, &bob.id, Seq(read)).await.unwrap();
+        assert_eq!(fixture.sees(&bob).await.unread, expected, "read {read}");
+    }
+    let state = client.store.persisted_state().await.unwrap();
+    assert_eq!(state.rooms[0].room.read, Seq(10));
+}
+
+#[tokio::test]
+async fn a_moved_read_marker_replaces_the_servers_count() {
+    let (fixture, _, bob) = room_of_three().await;
+    let client = Client::of(&fixture).await;
+    let room = fixture.room;
+    fixture.store.set_read(room, &bob.id, Seq(10)).await.unwrap();
+    let room_change = ReplicaChange::SetRoom(fixture.sees(&bob).await);
+    client.store.save(vec![room_change]).await.unwrap();
+    // Not up to the head, so that the stored entries alone don't give the count.
+    client.stores(&fixture, 15..=18).await.unwrap();
+    for (read, expected) in [(10, 10), (17, 1), (20, 0)] {
+        let change = ReplicaChange::SetReadMarker { room, seq: Seq(read) };
+        client.store.save(vec![change]).await.unwrap();
+        let seen = client.store.room(room, &bob.id).await.unwrap().unwrap();
+        assert_eq!((seen.read, seen.unread), (Seq(read), expected));
+    }
+}
+
+#[tokio::test]
+async fn entries_of_a_room_without_a_description_are_stored() {
+    let (fixture, ..) = room_of_three().await;
+    let client = Client::of(&fixture).await;
+    client.stores(&fixture, 10..=20).await.unwrap();
+    let state = client.store.persisted_state().await.unwrap();
+    let RoomSummary { id, name, head, .. } = state.rooms[0].room.clone();
+    assert_eq!((id, name.to_string()), (fixture.room, fixture.room.to_string()));
+    let expected = Head {
+        epoch: fixture.page(None, None, 1).await.head.epoch,
+        seq: Seq(20),
+    };
+    assert_eq!(head, expected);
+    let members = ReplicaChange::SetMembers {
+        room: RoomId::fresh(),
+        members: Vec::new(),
+    };
+    assert_out_of_sync(&client.store.save(vec![members]).await);
+    assert_eq!(text_of(&whole_log(&client.store, fixture.room).await[0]), "message 10");
+}
+
+#[tokio::test]
+async fn entries_of_another_history_than_the_description_give_what_a_rebuild_gives() {
+    let (fixture, alice, bob) = room_of_three().await;
+    let room = fixture.room;
+    let described = fixture.sees(&bob).await;
+    fixture
+        .commit(alice.posts(room, Body::Topic { text: "new".into() }))
+        .await;
+    let client = Client::of(&fixture).await;
+    let page = fixture.page(None, Some(20), 200).await;
+    let changes = vec![
+        ReplicaChange::SetRoom(described),
+        ReplicaChange::AddEntries {
+            room,
+            epoch: Epoch::fresh(),
+            entries: page.entries,
+        },
+    ];
+    client.store.save(changes).await.unwrap();
+    client.store.close().await;
+    assert_eq!(check(client.dir.path(), &mut |_| {}).unwrap().problems, [] as [&str; 0]);
+}
