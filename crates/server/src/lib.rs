@@ -25,6 +25,8 @@
 //! *Commit, then publish*: the posts of all connections go to the one writer, which commits all that wait in one
 //! transaction. The one publisher then sends one `entries` event per room. Nothing waits for a slow client.
 
+#[cfg(feature = "broken")]
+mod broken;
 mod commit;
 mod config;
 mod errors;

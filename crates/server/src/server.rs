@@ -49,7 +49,7 @@ pub enum ServeError {
     Failed(#[from] JoinError),
 }
 
-/// Serves on `listener` until `shutdown` is cancelled.
+/// Serves on `listener` until `shutdown` is cancelled, or until nothing can be written any more.
 ///
 /// Shutdown takes five seconds at most: new posts are rejected, waiting ones are committed and published, and all
 /// clients receive `closing`. `online_count` always has the number of people online. The caller closes the store
@@ -64,12 +64,13 @@ pub async fn run(
     let (writer, write_queue) = Writer::new();
     let (publisher, publish_queue) = Publisher::new();
     let limiter = ConnectionLimiter::new(&config);
+    let online = OnlineMembers::new(online_count);
     let state: SharedState = Arc::new(ServerState {
         nonces: Nonces::new()?,
         member_names: MemberNames::load(&store).await?,
         typing_limiter: TypingLimiter::default(),
-        online: OnlineMembers::new(online_count),
-        presence: PresenceTracker::default(),
+        presence: PresenceTracker::new(online.clone()),
+        online,
         hub: Hub::default(),
         heads: PublishedHeads::load(&store).await?,
         pages: Arc::new(PageCache::new(store.clone())),
@@ -96,8 +97,10 @@ pub async fn run(
     tasks.spawn(acceptor.run(listener));
     tracing::info!(server = %state.store.server_id(), "serving");
 
-    shutdown.cancelled().await;
-    tracing::info!("shutting down");
+    tokio::select! {
+        () = shutdown.cancelled() => tracing::info!("shutting down"),
+        () = pipeline.ended() => tracing::error!("shutting down: nothing can be written or published any more"),
+    }
     state.closing.cancel();
     let drained = pipeline.drain().await;
     connection::broadcast_closing(&state.hub).await;
@@ -129,6 +132,8 @@ struct CommitPipeline {
     writer: JoinHandle<()>,
     publisher: JoinHandle<()>,
     writer_ended: CancellationToken,
+    /// Cancelled when one of the tasks ends, also by a panic.
+    ended: CancellationToken,
 }
 
 impl CommitPipeline {
@@ -144,16 +149,40 @@ impl CommitPipeline {
             online: state.online.clone(),
             heads: state.heads.clone(),
         };
+        let writer = writer::run(
+            state.store.clone(),
+            write_queue,
+            state.publisher.clone(),
+            state.closing.clone(),
+        );
+        let publisher = publish_loop.run(publish_queue, writer_ended.clone());
+        Self::spawn(writer, publisher, writer_ended)
+    }
+
+    fn spawn(
+        writer: impl Future<Output = ()> + Send + 'static,
+        publisher: impl Future<Output = ()> + Send + 'static,
+        writer_ended: CancellationToken,
+    ) -> Self {
+        let ended = CancellationToken::new();
+        let [writer_guard, publisher_guard] = [(); 2].map(|()| ended.clone().drop_guard());
         Self {
-            writer: tokio::spawn(writer::run(
-                state.store.clone(),
-                write_queue,
-                state.publisher.clone(),
-                state.closing.clone(),
-            )),
-            publisher: tokio::spawn(publish_loop.run(publish_queue, writer_ended.clone())),
+            writer: tokio::spawn(async move {
+                writer.await;
+                drop(writer_guard);
+            }),
+            publisher: tokio::spawn(async move {
+                publisher.await;
+                drop(publisher_guard);
+            }),
             writer_ended,
+            ended,
         }
+    }
+
+    /// Waits until one of the tasks has ended. Before shutdown that happens only by a panic.
+    async fn ended(&self) {
+        self.ended.cancelled().await;
     }
 
     /// Waits until every post that was submitted is committed and published.
@@ -166,6 +195,31 @@ impl CommitPipeline {
         match tokio::time::timeout(DRAIN_TIMEOUT, drain).await {
             Ok(result) => Ok(result?),
             Err(_) => Err(ServeError::Stuck),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! - a panic of the writer or of the publisher ends the server with an error
+
+    use super::*;
+
+    async fn panics() {
+        panic!("on purpose");
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_writer_or_of_the_publisher_ends_the_server_with_an_error() {
+        let stop = CancellationToken::new();
+        let runs = || stop.clone().cancelled_owned();
+        for pipeline in [
+            CommitPipeline::spawn(panics(), runs(), stop.clone()),
+            CommitPipeline::spawn(runs(), panics(), stop.clone()),
+        ] {
+            pipeline.ended().await;
+            stop.cancel();
+            assert!(matches!(pipeline.drain().await, Err(ServeError::Failed(_))));
         }
     }
 }

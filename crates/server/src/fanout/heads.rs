@@ -67,7 +67,7 @@ impl PublishedHeads {
 /// Sends `heads` periodically until the server shuts down.
 pub(crate) async fn run(hub: Hub, published: PublishedHeads, closing: CancellationToken) {
     #[cfg(feature = "broken")]
-    if ichat_store::broken::Broken::NoHeads.is_wanted() {
+    if crate::broken::Broken::NoHeads.is_wanted() {
         return;
     }
     let mut ticks = tokio::time::interval(HEADS_INTERVAL);

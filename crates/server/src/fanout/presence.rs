@@ -1,185 +1,91 @@
-//! Presence: which members are online, and which are away. A person with several connections is one person.
+//! Presence: the list of people that clients show, and its changes.
 //!
 //! Presence is state, not history: changes are collected and broadcast a few times a second, and a client that misses a
 //! broadcast is corrected by the next one, or when it reconnects. Of a crowd only [`MAX_PRESENCE_PEOPLE`] are listed:
 //! sending everyone's presence to everyone is work that grows with the square of their number.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ichat_protocol::limits::MAX_PRESENCE_PEOPLE;
-use ichat_protocol::{Availability, MemberId, Name, Person, Presence, ServerEvent};
+use ichat_protocol::{Availability, MemberId, Person, Presence, ServerEvent};
 use parking_lot::Mutex;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::fanout::client::ConnectionId;
+use crate::fanout::client::ClientConnection;
 use crate::fanout::hub::{Channel, Hub};
+use crate::fanout::online_members::OnlineMembers;
 
 /// Time between two broadcasts of changes. A hundred people who connect at once are one event.
 const PRESENCE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// The presence of the people who are online. Clones share the state.
-#[derive(Clone, Default)]
-pub(crate) struct PresenceTracker {
-    state: Arc<Mutex<State>>,
+/// The people who are listed. Clones share them.
+#[derive(Clone)]
+pub(crate) struct PresenceTracker<C = Arc<ClientConnection>> {
+    online: OnlineMembers<C>,
+    /// The people as they were broadcast last.
+    listed: Arc<Mutex<HashMap<MemberId, Person>>>,
 }
 
-#[derive(Default)]
-struct State {
-    online: HashMap<MemberId, OnlineMember>,
-    /// Members whose presence changed since the last broadcast.
-    changed: HashSet<MemberId>,
-    /// The members who are listed, as they were broadcast last.
-    listed: HashMap<MemberId, Profile>,
-}
-
-struct OnlineMember {
-    name: Name,
-    /// The member's connections, each with `true` if the member is away there.
-    connections: HashMap<ConnectionId, bool>,
-}
-
-/// A member's name and availability, as other people see them.
-#[derive(Clone, PartialEq)]
-struct Profile {
-    name: Name,
-    availability: Availability,
-}
-
-impl PresenceTracker {
-    pub(crate) fn connect(&self, member: &MemberId, connection: ConnectionId, name: &Name) {
-        let mut state = self.state.lock();
-        let online = state.online.entry(member.clone()).or_insert_with(|| OnlineMember {
-            name: name.clone(),
-            connections: HashMap::new(),
-        });
-        online.name = name.clone();
-        online.connections.insert(connection, false);
-        state.changed.insert(member.clone());
-    }
-
-    pub(crate) fn disconnect(&self, member: &MemberId, connection: ConnectionId) {
-        let mut state = self.state.lock();
-        let is_last = state.online.get_mut(member).is_some_and(|online| {
-            online.connections.remove(&connection);
-            online.connections.is_empty()
-        });
-        if is_last {
-            state.online.remove(member);
-        }
-        state.changed.insert(member.clone());
-    }
-
-    /// Sets whether the member is away on this connection. A member is away when all of their connections are.
-    pub(crate) fn set_away(&self, member: &MemberId, connection: ConnectionId, is_away: bool) {
-        let mut state = self.state.lock();
-        let online = state.online.get_mut(member);
-        if let Some(away) = online.and_then(|online| online.connections.get_mut(&connection)) {
-            *away = is_away;
-            state.changed.insert(member.clone());
-        }
-    }
-
-    pub(crate) fn set_name(&self, member: &MemberId, name: &Name) {
-        let mut state = self.state.lock();
-        if let Some(online) = state.online.get_mut(member) {
-            online.name = name.clone();
-            state.changed.insert(member.clone());
+impl<C: Clone> PresenceTracker<C> {
+    pub(crate) fn new(online: OnlineMembers<C>) -> Self {
+        Self {
+            online,
+            listed: Arc::default(),
         }
     }
 
     /// Returns the presence list for a member who has just connected: everyone online, or the people listed of a crowd.
     pub(crate) fn snapshot_for(&self, newcomer: &MemberId) -> Presence {
-        let state = self.state.lock();
-        let person = |(id, member): (&MemberId, &OnlineMember)| member.profile().person(id.clone());
-        let mut people: Vec<Person> = if state.online.len() > MAX_PRESENCE_PEOPLE {
-            let others = state.listed.keys().filter(|id| *id != newcomer);
-            let listed = others.chain([newcomer]);
-            listed
-                .filter_map(|id| state.online.get_key_value(id))
-                .map(person)
-                .collect()
+        let mut people = if self.online.len() > MAX_PRESENCE_PEOPLE {
+            let listed = self.listed.lock();
+            let others = listed.keys().filter(|id| *id != newcomer);
+            let ids = others.chain([newcomer]);
+            ids.filter_map(|id| self.online.person(id)).collect()
         } else {
-            state.online.iter().map(person).collect()
+            self.online.people()
         };
         people.sort_by(|a, b| a.id.cmp(&b.id));
         Presence { people }
     }
 
-    /// Returns the changes since the last broadcast.
-    fn take_changes(&self) -> Vec<Person> {
-        self.state.lock().take_changes()
-    }
-}
-
-impl OnlineMember {
-    fn profile(&self) -> Profile {
-        let availability = if self.connections.values().all(|is_away| *is_away) {
-            Availability::Away
-        } else {
-            Availability::Online
-        };
-        Profile {
-            name: self.name.clone(),
-            availability,
-        }
-    }
-}
-
-impl Profile {
-    fn person(self, id: MemberId) -> Person {
-        Person {
-            id,
-            name: self.name,
-            availability: self.availability,
-        }
-    }
-}
-
-impl State {
     /// Returns the changes since the last broadcast. A member who disconnected and reconnected in between has not
     /// changed.
-    fn take_changes(&mut self) -> Vec<Person> {
-        let mut people = Vec::new();
-        let mut gone = Vec::new();
-        let mut candidates = Vec::new();
-        for id in std::mem::take(&mut self.changed) {
-            if !self.online.contains_key(&id) {
-                gone.extend(self.listed.remove(&id).map(|profile| (id, profile)));
-            } else if self.listed.contains_key(&id) {
-                people.extend(self.list(id));
-            } else {
-                candidates.push(id);
+    fn take_changes(&self) -> Vec<Person> {
+        let mut listed = self.listed.lock();
+        let (mut people, mut gone, mut candidates) = (Vec::new(), Vec::new(), Vec::new());
+        for id in self.online.take_changed() {
+            match (self.online.person(&id), listed.entry(id)) {
+                (Some(person), Slot::Occupied(mut slot)) => {
+                    if *slot.get() != person {
+                        slot.insert(person.clone());
+                        people.push(person);
+                    }
+                }
+                (Some(person), Slot::Vacant(_)) => candidates.push(person),
+                (None, Slot::Occupied(slot)) => gone.push(slot.remove()),
+                (None, Slot::Vacant(_)) => {}
             }
         }
-        let has_room = self.listed.len() < MAX_PRESENCE_PEOPLE;
-        if has_room && !gone.is_empty() && self.listed.len() + candidates.len() < self.online.len() {
+        let has_place = listed.len() < MAX_PRESENCE_PEOPLE;
+        if has_place && !gone.is_empty() && listed.len() + candidates.len() < self.online.len() {
             // Members of a crowd who were not listed so far.
-            candidates.extend(self.online.keys().filter(|id| !self.listed.contains_key(id)).cloned());
+            candidates.extend(self.online.people());
         }
-        for id in candidates {
-            if self.listed.len() < MAX_PRESENCE_PEOPLE {
-                people.extend(self.list(id));
+        for person in candidates {
+            if listed.len() < MAX_PRESENCE_PEOPLE && !listed.contains_key(&person.id) {
+                listed.insert(person.id.clone(), person.clone());
+                people.push(person);
             }
         }
-        people.extend(gone.into_iter().map(|(id, profile)| Person {
-            id,
-            name: profile.name,
+        people.extend(gone.into_iter().map(|person| Person {
             availability: Availability::Offline,
+            ..person
         }));
         people
-    }
-
-    /// Lists a member who is online. Returns them if others see a difference.
-    fn list(&mut self, id: MemberId) -> Option<Person> {
-        let profile = self.online.get(&id)?.profile();
-        if self.listed.get(&id) == Some(&profile) {
-            return None;
-        }
-        self.listed.insert(id.clone(), profile.clone());
-        Some(profile.person(id))
     }
 }
 
@@ -202,25 +108,34 @@ mod tests {
     //! - when a listed person goes, one who is not listed follows
     //! - while there is room, only the member who went is reported
     //! - a member who reconnected between two broadcasts has not changed
-    //! - a member is away when all of their connections are
+    //! - a change of availability is reported once
 
+    use std::collections::HashSet;
+
+    use ichat_protocol::Name;
+    use tokio::sync::watch;
     use uuid::Uuid;
 
     use super::*;
+    use crate::fanout::client::ConnectionId;
+
+    fn tracker() -> PresenceTracker<()> {
+        PresenceTracker::new(OnlineMembers::new(watch::channel(0).0))
+    }
 
     fn name() -> Name {
         Name::parse("Alice").unwrap()
     }
 
     /// Connects a new member.
-    fn connects(presence: &PresenceTracker) -> (MemberId, ConnectionId) {
+    fn connects(presence: &PresenceTracker<()>) -> (MemberId, ConnectionId) {
         let (member, connection) = (MemberId::guest(Uuid::new_v4()), ConnectionId::next());
-        presence.connect(&member, connection, &name());
+        presence.online.add(&member, connection, (), &name());
         (member, connection)
     }
 
     /// Returns the changes with their availability, sorted by member.
-    fn changes(presence: &PresenceTracker) -> Vec<(MemberId, Availability)> {
+    fn changes(presence: &PresenceTracker<()>) -> Vec<(MemberId, Availability)> {
         let people = presence.take_changes().into_iter();
         let mut changes: Vec<_> = people.map(|person| (person.id, person.availability)).collect();
         changes.sort_by(|a, b| a.0.cmp(&b.0));
@@ -228,7 +143,7 @@ mod tests {
     }
 
     /// Connects a crowd of which everyone but the last is listed.
-    fn crowd(presence: &PresenceTracker) -> (Vec<(MemberId, ConnectionId)>, MemberId) {
+    fn crowd(presence: &PresenceTracker<()>) -> (Vec<(MemberId, ConnectionId)>, MemberId) {
         let listed: Vec<_> = (0..MAX_PRESENCE_PEOPLE).map(|_| connects(presence)).collect();
         assert_eq!(changes(presence).len(), MAX_PRESENCE_PEOPLE);
         let (late, _) = connects(presence);
@@ -237,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_first_people_are_listed() {
-        let presence = PresenceTracker::default();
+        let presence = tracker();
         let (listed, late) = crowd(&presence);
         assert_eq!(changes(&presence), [], "a person too many was listed");
         let ids = |newcomer: &MemberId| -> HashSet<_> {
@@ -252,11 +167,11 @@ mod tests {
 
     #[test]
     fn when_a_listed_person_goes_one_who_is_not_listed_follows() {
-        let presence = PresenceTracker::default();
+        let presence = tracker();
         let (listed, late) = crowd(&presence);
         assert_eq!(changes(&presence), []);
         let (gone, connection) = &listed[0];
-        presence.disconnect(gone, *connection);
+        presence.online.remove(gone, *connection);
         let mut expected = vec![(gone.clone(), Availability::Offline), (late, Availability::Online)];
         expected.sort_by(|a, b| a.0.cmp(&b.0));
         assert_eq!(changes(&presence), expected);
@@ -264,36 +179,32 @@ mod tests {
 
     #[test]
     fn while_there_is_room_only_the_member_who_went_is_reported() {
-        let presence = PresenceTracker::default();
+        let presence = tracker();
         let (gone, connection) = connects(&presence);
         connects(&presence);
         assert_eq!(changes(&presence).len(), 2);
-        presence.disconnect(&gone, connection);
+        presence.online.remove(&gone, connection);
         assert_eq!(changes(&presence), [(gone, Availability::Offline)]);
     }
 
     #[test]
     fn a_member_who_reconnected_between_two_broadcasts_has_not_changed() {
-        let presence = PresenceTracker::default();
+        let presence = tracker();
         let (member, connection) = connects(&presence);
         assert_eq!(changes(&presence), [(member.clone(), Availability::Online)]);
-        presence.disconnect(&member, connection);
-        presence.connect(&member, ConnectionId::next(), &name());
+        presence.online.remove(&member, connection);
+        presence.online.add(&member, ConnectionId::next(), (), &name());
         assert_eq!(changes(&presence), []);
     }
 
     #[test]
-    fn a_member_is_away_when_all_of_their_connections_are() {
-        let presence = PresenceTracker::default();
-        let (member, desk) = connects(&presence);
-        let phone = ConnectionId::next();
-        presence.connect(&member, phone, &name());
-        presence.set_away(&member, desk, true);
+    fn a_change_of_availability_is_reported_once() {
+        let presence = tracker();
+        let (member, connection) = connects(&presence);
         assert_eq!(changes(&presence), [(member.clone(), Availability::Online)]);
-        presence.set_away(&member, phone, true);
+        presence.online.set_away(&member, connection, true);
         assert_eq!(changes(&presence), [(member.clone(), Availability::Away)]);
-        presence.disconnect(&member, desk);
-        presence.set_away(&member, phone, false);
-        assert_eq!(changes(&presence), [(member, Availability::Online)]);
+        presence.online.set_away(&member, connection, true);
+        assert_eq!(changes(&presence), []);
     }
 }

@@ -54,12 +54,11 @@ impl Request {
         }
     }
 
-    /// Responds with an event that is encoded already, and waits while the client's queue is full.
+    /// Responds with one event that is encoded already, and waits while the client's queue is full.
     pub(crate) async fn respond_encoded<T: Serialize + Sync>(&mut self, event: &OutgoingEvent<'_, T>) {
-        match (self.ack.take(), event.arguments) {
-            (Some(ack), [data]) => send_ack(ack, &json!({ "event": event.name, "data": data })),
-            (Some(ack), arguments) => send_ack(ack, &json!({ "event": event.name, "data": arguments })),
-            (None, _) => self.client.send_encoded(event).await,
+        match self.ack.take() {
+            Some(ack) => send_ack(ack, &json!({ "event": event.name, "data": event.arguments.first() })),
+            None => self.client.send_encoded(event).await,
         }
     }
 

@@ -34,8 +34,7 @@ pub(crate) async fn run(state: &SharedState, pending: PendingConnection) {
         }
     }
     state.hub.remove(&client);
-    state.presence.disconnect(&client.member, client.id);
-    if state.online.remove(&client) {
+    if state.online.remove(&client.member, client.id) {
         state.typing_limiter.remove(&client.member);
     }
 }
@@ -53,8 +52,9 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
         limits: LimitsInfo::current(),
         now: now(),
     }));
-    state.online.add(client, &identity.name);
-    state.presence.connect(&client.member, client.id, &identity.name);
+    state
+        .online
+        .add(&client.member, client.id, Arc::clone(client), &identity.name);
     // First the channel, then the list: a member who connects in between is reported twice rather than never.
     state.hub.add(Channel::Everyone, client);
     client.try_send(&ServerEvent::Presence(state.presence.snapshot_for(&client.member)));

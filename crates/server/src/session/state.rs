@@ -79,16 +79,20 @@ impl ServerState {
     pub(crate) async fn room_event(&self, room: RoomId, member: &MemberId) -> Result<ServerEvent, WireError> {
         let summary = self.store.room(room, member).await.map_err(errors::storage)?;
         let summary = summary.ok_or_else(errors::unknown_room)?;
-        Ok(ServerEvent::Room(self.seen_by(member, summary)))
+        Ok(ServerEvent::Room(self.with_lobby_of_guest(member, summary)))
     }
 
     /// Returns all rooms, as this member sees them.
     pub(crate) async fn rooms(&self, member: &MemberId) -> Result<Vec<RoomSummary>, WireError> {
         let rooms = self.store.rooms(member).await.map_err(errors::storage)?;
-        Ok(rooms.into_iter().map(|summary| self.seen_by(member, summary)).collect())
+        Ok(rooms
+            .into_iter()
+            .map(|summary| self.with_lobby_of_guest(member, summary))
+            .collect())
     }
 
-    fn seen_by(&self, member: &MemberId, summary: RoomSummary) -> RoomSummary {
+    /// Marks the lobby as joined in a guest's list: see [`Self::is_member`].
+    fn with_lobby_of_guest(&self, member: &MemberId, summary: RoomSummary) -> RoomSummary {
         let joined = summary.joined || (member.is_guest() && summary.id == self.lobby());
         RoomSummary { joined, ..summary }
     }

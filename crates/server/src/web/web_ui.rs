@@ -52,7 +52,7 @@ fn respond(path: &str, file: &EmbeddedFile, if_none_match: Option<&HeaderValue>)
         mime if mime.type_() == "text" || mime.subtype() == "javascript" => format!("{mime}; charset=utf-8"),
         mime => mime.to_string(),
     };
-    (headers, [(CONTENT_TYPE, content_type)], file.data.clone().into_owned()).into_response()
+    (headers, [(CONTENT_TYPE, content_type)], file.data.clone()).into_response()
 }
 
 const NOT_BUILT: &str = "<!doctype html>

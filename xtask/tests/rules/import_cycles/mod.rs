@@ -1,6 +1,7 @@
 //! The graph of imports between source files:
 //!
 //! - it has no cycle in Rust, over every crate's modules, tests included;
+//! - in the crates whose folders form a chain, each folder uses only those before it;
 //! - it has every Rust file;
 //! - it has no cycle in TypeScript and Svelte, over everything in `ui`.
 //!
@@ -9,6 +10,7 @@
 //! item. In TypeScript, an import is an `import`, `import type`, `export … from` or dynamic `import()`.
 
 mod graph;
+mod layers;
 mod paths;
 mod rust;
 mod typescript;
@@ -22,6 +24,12 @@ fn rust_modules_import_each_other_in_one_direction() {
     let graph = rust::imports();
     assert!(graph.len() > 100, "too few files for this to be the whole workspace");
     assert_none(&cycles(&graph), "import cycles in Rust");
+}
+
+#[test]
+fn the_folders_of_a_crate_use_those_before_them() {
+    let found = layers::upward_imports(&rust::imports());
+    assert_none(&found, "a folder uses one that comes after it in the crate's chain");
 }
 
 #[test]

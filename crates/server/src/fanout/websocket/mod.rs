@@ -16,8 +16,8 @@
 //! 4. Direct messages may use twice the bound, since a client cannot detect that one is missing.
 //! 5. Frames leave whole and in order. socketioxide's packets pass through the same queue, so the two never mix within
 //!    a frame.
-//! 6. Events sent before socketioxide's `CONNECT` packet are buffered, and follow it. After a disconnect nothing is
-//!    sent.
+//! 6. Events sent before socketioxide's `CONNECT` packet are buffered within the same bound, and follow it. After a
+//!    disconnect nothing is sent.
 //! 7. socketioxide waits while the queue is above its high-water mark.
 //! 8. The connection's reading task drains the queue.
 //! 9. A client that reads nothing for 30 seconds is disconnected.

@@ -102,17 +102,15 @@ impl OutboundQueue {
 
     fn send_within(&self, frame: &Frame, headroom: usize) -> Result<(), QueueFull> {
         let mut state = self.state.lock();
+        let is_full = state.is_full(headroom);
         match &mut state.phase {
             Phase::Disconnected | Phase::Closed => return Ok(()),
-            Phase::Connecting(buffered) if buffered.len() >= QUEUE_FRAMES * headroom => return Err(QueueFull),
+            Phase::Connecting(_) | Phase::Connected if is_full => return Err(QueueFull),
             Phase::Connecting(buffered) => {
                 buffered.push(frame.clone());
                 return Ok(());
             }
             Phase::Connected => {}
-        }
-        if state.is_full(headroom) {
-            return Err(QueueFull);
         }
         self.write_or_queue(&mut state, frame);
         Ok(())
@@ -261,8 +259,15 @@ impl OutboundQueue {
 }
 
 impl State {
+    /// Returns whether what waits, for the system or for the `CONNECT` packet, has reached the bound.
     fn is_full(&self, headroom: usize) -> bool {
-        self.frames.len() >= QUEUE_FRAMES * headroom || self.bytes >= QUEUE_BYTES * headroom
+        let buffered = match &self.phase {
+            Phase::Connecting(buffered) => buffered.as_slice(),
+            Phase::Disconnected | Phase::Connected | Phase::Closed => &[],
+        };
+        let buffered_bytes: usize = buffered.iter().map(|frame| frame.bytes().len()).sum();
+        self.frames.len() + buffered.len() >= QUEUE_FRAMES * headroom
+            || self.bytes + buffered_bytes >= QUEUE_BYTES * headroom
     }
 
     /// Removes written bytes from the front.

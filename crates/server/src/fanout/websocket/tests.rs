@@ -1,6 +1,7 @@
 //! The contract of the direct fan-out, over real sockets:
 //!
 //! - events follow the `CONNECT` packet, and none is sent before it or after a disconnect
+//! - what waits for the `CONNECT` packet is bounded, in bytes as well, together with what waits for the client
 //! - the queue is bounded: a full one drops broadcasts, and still takes direct messages up to their own bound
 //! - what was queued arrives whole and in order once the client reads
 //! - socketioxide waits while the queue is above its high-water mark
@@ -76,6 +77,22 @@ async fn events_follow_the_connect_packet_and_end_with_a_disconnect() {
     client.read_to_end(&mut received).await.unwrap();
     let expected = [open_packet, CONNECT, buffered.bytes(), sent.bytes()].concat();
     assert_eq!(String::from_utf8_lossy(&received), String::from_utf8_lossy(&expected));
+}
+
+#[tokio::test]
+async fn what_waits_for_the_connect_packet_is_bounded_in_bytes() {
+    let (_client, queue, _stream) = connect().await;
+    // The client reads nothing, leaves the namespace and connects to it again, so that its `CONNECT` packet has to wait.
+    let sent = fill(0, |frame| queue.try_send(frame));
+    queue.disconnect();
+    queue.buffer_until_connected();
+    assert_eq!(
+        fill(sent, |frame| queue.try_send(frame)),
+        sent,
+        "the bound is that of both"
+    );
+    let buffered = fill(sent, |frame| queue.try_send_direct(frame)) - sent;
+    assert!((1..=20).contains(&buffered), "{buffered} events of 60 kB are buffered");
 }
 
 #[tokio::test]

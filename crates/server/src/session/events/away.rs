@@ -6,5 +6,5 @@ use crate::session::state::ServerState;
 /// Records that the member is away on this device, or back.
 pub(super) fn away(state: &ServerState, request: &Request, Away { away }: Away) {
     let client = &request.client;
-    state.presence.set_away(&client.member, client.id, away);
+    state.online.set_away(&client.member, client.id, away);
 }

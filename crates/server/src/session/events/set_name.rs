@@ -1,4 +1,4 @@
-use ichat_protocol::{Availability, Person, Presence, ServerEvent, SetName};
+use ichat_protocol::{Presence, ServerEvent, SetName};
 
 use crate::fanout::request::Request;
 use crate::session::membership::rename;
@@ -9,13 +9,11 @@ pub(super) async fn set_name(state: &ServerState, mut request: Request, SetName 
     if let Err(error) = rename(state, &request.client, &name).await {
         return request.reject(error);
     }
-    let id = request.client.member.clone();
-    state.online.set_name(&id, &name);
-    state.presence.set_name(&id, &name);
+    let member = request.client.member.clone();
+    state.online.set_name(&member, &name);
     // Without an acknowledgement the next broadcast of presence is the response.
     if request.ack.is_some() {
-        let availability = Availability::Online;
-        let people = vec![Person { id, name, availability }];
+        let people = state.online.person(&member).into_iter().collect();
         request.respond(&ServerEvent::Presence(Presence { people }));
     }
 }

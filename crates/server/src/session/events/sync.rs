@@ -52,7 +52,7 @@ async fn sync_room(
         return subscribe_from_newest(state, client, room).await;
     };
     #[cfg(feature = "broken")]
-    if ichat_store::broken::Broken::HeadBeforeJoin.is_wanted() {
+    if crate::broken::Broken::HeadBeforeJoin.is_wanted() {
         state.check_member(room, &client.member).await?;
         return broken::sync_room(state, client, room, cursor).await;
     }
@@ -76,7 +76,7 @@ async fn sync_room(
     }
 }
 
-/// A sync that is wrong on purpose: see [`ichat_store::broken`].
+/// A sync that is wrong on purpose: see [`crate::broken`].
 #[cfg(feature = "broken")]
 mod broken {
     use std::sync::Arc;

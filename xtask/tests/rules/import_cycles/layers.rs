@@ -1,0 +1,61 @@
+//! The folders of a crate that use each other in one direction.
+
+use super::graph::Graph;
+
+/// The source folders of crates, and in each the folders that form a chain: each uses only those before it.
+const CHAINS: [(&str, &[&str]); 2] = [
+    ("crates/server/src/", &["net", "fanout", "commit", "session", "web"]),
+    (
+        "crates/store/src/",
+        &["log", "projection", "file", "write", "read", "maintenance"],
+    ),
+];
+
+/// Returns the imports of a folder from one behind it in its chain, as `file -> file`.
+pub(super) fn upward_imports(graph: &Graph) -> Vec<String> {
+    let mut found = Vec::new();
+    for (file, imports) in graph {
+        for import in imports {
+            if let (Some(from), Some(to)) = (position(file), position(import))
+                && from < to
+            {
+                found.push(format!("{file} -> {import}"));
+            }
+        }
+    }
+    found
+}
+
+/// Returns the crate of a file in a chain, and its folder's position there.
+fn position(file: &str) -> Option<(usize, usize)> {
+    CHAINS.iter().enumerate().find_map(|(number, (source, folders))| {
+        let (folder, _) = file.strip_prefix(source)?.split_once('/')?;
+        Some((number, folders.iter().position(|other| *other == folder)?))
+    })
+}
+
+#[test]
+fn an_import_from_a_folder_behind_is_found() {
+    let graph: Graph = [
+        ("crates/server/src/session/mod.rs", "crates/server/src/net/mod.rs"),
+        ("crates/server/src/net/listen.rs", "crates/server/src/web/guard.rs"),
+        ("crates/server/src/net/limiter.rs", "crates/server/src/config.rs"),
+    ]
+    .into_iter()
+    .map(|(from, to)| (from.to_owned(), [to.to_owned()].into()))
+    .collect();
+    assert_eq!(
+        upward_imports(&graph),
+        ["crates/server/src/net/listen.rs -> crates/server/src/web/guard.rs"]
+    );
+}
+
+#[test]
+fn every_folder_of_a_chain_exists() {
+    for (source, folders) in CHAINS {
+        for folder in folders {
+            let path = crate::tree::root().join(source).join(folder);
+            assert!(path.is_dir(), "{}", path.display());
+        }
+    }
+}
