@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use ichat_client::Address;
 use ichat_discovery::{NearbyServer, ServerList};
 use ichat_protocol::limits::MAX_NAME_CHARS;
-use ichat_protocol::{Name, ServerId, common_protocol};
+use ichat_protocol::{Name, ServerId, common_protocol, cut_text};
 
 use crate::events;
 
@@ -28,9 +28,10 @@ pub(crate) fn ui_list(servers: &ServerList, own: Option<ServerId>) -> Vec<events
 
 fn ui_server(server: &NearbyServer, own: Option<ServerId>) -> Option<events::NearbyServer> {
     let addresses: Vec<String> = server.addresses.iter().map(ToString::to_string).collect();
-    let claimed: String = server.name.chars().take(MAX_NAME_CHARS).collect();
     // Anyone can announce any name. An invalid one is replaced by the address.
-    let name = Name::parse(&claimed).or_else(|_| Name::parse(addresses.first().map_or("?", String::as_str)));
+    let name = Name::parse(&server.name)
+        .or_else(|_| Name::parse(&cut_text(&server.name, MAX_NAME_CHARS - 1)))
+        .or_else(|_| Name::parse(addresses.first().map_or("?", String::as_str)));
     let id = ServerId(server.id);
     Some(events::NearbyServer {
         id,

@@ -131,6 +131,17 @@ pub(crate) const STEPS: &[Step] = &[
         commands: |repo| Ok(vec![with_programs(repo, repo.npm(&["test"]))]),
     },
     Step {
+        name: "fuzz",
+        about: "a minute of random messages through the interface's text parser",
+        needs: &[Interface],
+        minutes: 3,
+        commands: |repo| {
+            let mut fuzz = repo.npm(&["run", "fuzz"]);
+            fuzz.env("TEXT_FUZZ_SECONDS", "60");
+            Ok(vec![fuzz])
+        },
+    },
+    Step {
         name: "foreign-node",
         about: "socket.io-client and the unchanged tutorial client with a real server",
         needs: &[Interface, Programs],

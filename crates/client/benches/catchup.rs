@@ -114,7 +114,11 @@ async fn commit_entries(dir: &Path, count: usize) -> Result<Seq> {
         .map(|author| new_entry(room, author, Body::Joined { name: name.clone() }));
     let messages = (authors.len()..count).map(|n| {
         let text = format!("message {n}, which is about as long as most of what people write to each other");
-        let body = Body::Message { text, reply_to: None };
+        let body = Body::Message {
+            text,
+            reply_to: None,
+            mentions: Vec::new(),
+        };
         new_entry(room, &authors[n % authors.len()], body)
     });
     let entries: Vec<NewEntry> = joins.chain(messages).collect();

@@ -143,6 +143,7 @@ impl ClientHandle {
         self.post(Body::Message {
             text: text.to_owned(),
             reply_to: None,
+            mentions: Vec::new(),
         })
     }
 

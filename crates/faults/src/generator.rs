@@ -18,7 +18,11 @@ pub(crate) fn message(rng: &mut fastrand::Rng, about: &str) -> Body {
         rng.usize(..200)
     };
     text.extend(CHARACTERS.chars().cycle().skip(rng.usize(..20)).take(length));
-    Body::Message { text, reply_to: None }
+    Body::Message {
+        text,
+        reply_to: None,
+        mentions: Vec::new(),
+    }
 }
 
 /// Returns an edit of one of the messages.
@@ -26,6 +30,7 @@ fn edit(messages: &[EntryId], rng: &mut fastrand::Rng, number: u32) -> Body {
     Body::Edit {
         of: messages[rng.usize(..messages.len())],
         text: format!("edited {number}"),
+        mentions: Vec::new(),
     }
 }
 

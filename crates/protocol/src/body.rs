@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use ts_rs::TS;
 
 use crate::kind::{Collapse, Kind, KindProperties, Writer};
+use crate::limits::{MAX_MENTIONS, MAX_NAME_CHARS};
 use crate::text_rule::{self, TextRule};
-use crate::{EntryId, MemberId, Name, WireError};
+use crate::{EntryId, ErrorCode, MemberId, Name, WireError};
 
 /// A change to a room. A client keeps a kind that it doesn't know whole and shows "update I-Chat to see this".
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -50,6 +51,10 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         reply_to: Option<EntryId>,
+        /// The members whom the text mentions. Clients look for names in the text where there is none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<Mention>>")]
+        mentions: Vec<Mention>,
     },
     /// Replaces the text of one's own message.
     Edit {
@@ -57,6 +62,10 @@ pub enum Body {
         of: EntryId,
         /// The whole new text.
         text: String,
+        /// The members whom the new text mentions.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<Mention>>")]
+        mentions: Vec<Mention>,
     },
     /// Deletes one's own message. The server erases its text, and that of its edits, from the log and leaves `wiped`.
     Delete {
@@ -79,6 +88,15 @@ pub enum Body {
     #[serde(untagged)]
     #[ts(skip)]
     Unknown(Map<String, Value>),
+}
+
+/// A mention of a member in a text. It stays one when the member changes their name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Mention {
+    /// The member.
+    pub member: MemberId,
+    /// The name that follows an `@` in the text.
+    pub name: String,
 }
 
 /// Entries with the same key replace each other: only the last one counts.
@@ -246,7 +264,40 @@ impl Body {
                 ));
             }
         }
-        self.limited_text().map_or(Ok(()), |(text, rule)| rule.check(text))
+        self.limited_text().map_or(Ok(()), |(text, rule)| rule.check(text))?;
+        self.check_mentions()
+    }
+
+    /// Checks that a message doesn't list too many mentions, or one that is not in its text.
+    fn check_mentions(&self) -> Result<(), WireError> {
+        let (text, mentions) = match self {
+            Body::Message { text, mentions, .. } | Body::Edit { text, mentions, .. } => (text, mentions),
+            Body::Created { .. }
+            | Body::Joined { .. }
+            | Body::Left
+            | Body::MemberRenamed { .. }
+            | Body::RoomRenamed { .. }
+            | Body::Topic { .. }
+            | Body::Delete { .. }
+            | Body::Wiped
+            | Body::React { .. }
+            | Body::Unknown(_) => return Ok(()),
+        };
+        if mentions.len() > MAX_MENTIONS {
+            return Err(WireError::new(
+                ErrorCode::TooLarge,
+                format!("A message mentions at most {MAX_MENTIONS} members."),
+            ));
+        }
+        // Counted in characters first, so that a long name isn't searched for.
+        let is_mentioned =
+            |name: &str| (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && text.contains(&format!("@{name}"));
+        if mentions.iter().any(|mention| !is_mentioned(&mention.name)) {
+            return Err(WireError::bad_request(
+                "Each of a message's mentions needs a name that follows an @ in its text.",
+            ));
+        }
+        Ok(())
     }
 
     /// Returns the free text that a client wrote, and the rule that limits it.

@@ -19,6 +19,7 @@
 mod auth;
 mod body;
 mod client_event;
+mod cut_text;
 mod entry;
 mod error;
 mod ids;
@@ -33,10 +34,11 @@ mod tagged;
 pub mod text_rule;
 
 pub use auth::{Auth, AuthError, Challenge, Key, ServerInfo, Signature, sign, verify};
-pub use body::{Body, CollapseKey, RoomChange};
+pub use body::{Body, CollapseKey, Mention, RoomChange};
 pub use client_event::{
     Away, ClientEvent, ClientEventKind, Create, History, InRoom, Nothing, Post, Read, SetName, Sync, Typing,
 };
+pub use cut_text::cut_text;
 pub use entry::Entry;
 pub use error::{ErrorCode, WireError};
 pub use ids::{DeviceId, EntryId, Epoch, InvalidMemberId, MemberId, RoomId, Seq, ServerId};

@@ -21,6 +21,8 @@ limits! {
     MAX_NAME_CHARS: usize = 64;
     /// Combining marks in a row in a name. Living languages need fewer; longer stacks deface the screen.
     MAX_COMBINING_MARKS: usize = 4;
+    /// Members whom one message mentions.
+    MAX_MENTIONS: usize = 50;
     /// Length of a room's topic, in code points.
     MAX_TOPIC_CHARS: usize = 256;
     /// Size of a reaction, in bytes of UTF-8. The longest emoji of Unicode 16 has 35.

@@ -11,7 +11,7 @@ use ichat_protocol::text_rule::{self, RefusalTemplate, TextRule, TextUnit};
 use ichat_protocol::{
     Auth, Availability, Away, Body, Challenge, ClientEvent, Closing, Collapse, Create, DeviceId, Entries, Entry,
     EntryId, Epoch, ErrorCode, Head, Heads, Hello, History, InRoom, Key, Kind, KindProperties, LimitsInfo, Member,
-    MemberId, MemberList, Name, Nothing, Page, Person, Post, Presence, Read, Refused, Reset, RoomId, RoomList,
+    MemberId, MemberList, Mention, Name, Nothing, Page, Person, Post, Presence, Read, Refused, Reset, RoomId, RoomList,
     RoomSummary, Seq, ServerEvent, ServerId, ServerInfo, SetName, Signature, Sync, TargetEffect, Typing, TypingNow,
     WireError, Writer, limits,
 };
@@ -101,6 +101,7 @@ fn the_interface_has_the_same_types_and_constants() {
         Kind,
         KindProperties,
         Body,
+        Mention,
         Entry,
         Head,
         Page,

@@ -8,7 +8,9 @@
 //! - every kind has the text form of the wire
 //! - only the last reaction of an author with an emoji counts
 //! - texts over a limit are refused with their size
+//! - mentions are optional, limited, and in their text
 
+use ichat_protocol::limits::{MAX_MENTIONS, MAX_NAME_CHARS};
 use ichat_protocol::{Body, ClientEvent, Entry, EntryId, ErrorCode, Kind, MemberId, Nothing, ServerEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -128,6 +130,7 @@ fn texts_over_a_limit_are_refused_with_their_size() {
     let long = Body::Message {
         text: "é".repeat(8_193),
         reply_to: None,
+        mentions: Vec::new(),
     };
     let error = long.check().unwrap_err();
     assert_eq!(error.code, ErrorCode::TooLarge);
@@ -139,4 +142,43 @@ fn texts_over_a_limit_are_refused_with_their_size() {
         text: "two\nlines".into(),
     };
     assert_eq!(topic.check().unwrap_err().message, "A topic is one line of text.");
+}
+
+#[test]
+fn mentions_are_optional_limited_and_in_their_text() {
+    let member = "guest-01890a5d-ac96-774b-bcce-b302099a8057";
+    let message = |text: &str, names: &[&str]| -> Body {
+        let mentions: Vec<Value> = names
+            .iter()
+            .map(|name| json!({ "member": member, "name": name }))
+            .collect();
+        serde_json::from_value(json!({ "kind": "message", "text": text, "mentions": mentions })).unwrap()
+    };
+    let without = json!({ "kind": "message", "text": "hi @Ada" });
+    let read: Body = serde_json::from_value(without.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), without);
+
+    let with = message("hi @Ada", &["Ada"]);
+    with.check().unwrap();
+    assert_eq!(serde_json::to_value(&with).unwrap()["mentions"][0]["name"], "Ada");
+
+    let names = vec!["Ada"; MAX_MENTIONS + 1];
+    assert_eq!(message("@Ada", &names).check().unwrap_err().code, ErrorCode::TooLarge);
+    message("@Ada", &names[1..]).check().unwrap();
+    let long = "a".repeat(MAX_NAME_CHARS + 1);
+    for (text, name) in [
+        ("Ada", "Ada"),
+        ("@Ada", "Ben"),
+        ("@", ""),
+        (format!("@{long}").as_str(), long.as_str()),
+    ] {
+        assert_eq!(
+            message(text, &[name]).check().unwrap_err().code,
+            ErrorCode::BadRequest,
+            "{text}"
+        );
+    }
+    let edit = json!({ "kind": "edit", "of": "01890a5d-ac96-774b-bcce-b302099a8057", "text": "hi", "mentions": [{ "member": member, "name": "Ada" }] });
+    let edit: Body = serde_json::from_value(edit).unwrap();
+    assert_eq!(edit.check().unwrap_err().code, ErrorCode::BadRequest);
 }

@@ -1,12 +1,12 @@
 import type { Backend, BackendEvent, Hosting, KnownServer, NearbyServer } from "../backend";
 import type { Entry, MemberId, Name, RoomId, ServerId } from "../backend/protocol";
 import { Drafts } from "../chat/drafts.svelte";
-import { plainText } from "../chat/markdown";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { ServerState, type ServerListener } from "../servers/server-state.svelte";
 import { errorMessage } from "../shared/errors";
 import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
+import { preview } from "../text/plain-text";
 import { Notifier } from "./notifier";
 import { Settings } from "./settings.svelte";
 import { Zoom } from "./zoom.svelte";
@@ -229,7 +229,9 @@ export class AppState implements ServerListener {
     if (last?.body.kind !== "message") return;
     const author = server.nameOf(last.author, room);
     const title = this.#servers.length > 1 ? `${author} · ${room.name} · ${server.name}` : `${author} · ${room.name}`;
-    const notification = { server: server.id, room: room.id, title, text: plainText(last.body.text) };
+    const nameOf = (member: MemberId) => server.knownName(member, room);
+    const text = preview(last.body.text, room.mentionFinder(last.body), nameOf);
+    const notification = { server: server.id, room: room.id, title, text };
     this.#notifier.add(notification, entries.length);
   }
 

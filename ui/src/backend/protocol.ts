@@ -133,7 +133,11 @@ text: string,
 /**
  * The message that this one answers.
  */
-reply_to?: EntryId, } | { "kind": "edit", 
+reply_to?: EntryId, 
+/**
+ * The members whom the text mentions. Clients look for names in the text where there is none.
+ */
+mentions?: Array<Mention>, } | { "kind": "edit", 
 /**
  * The message.
  */
@@ -141,7 +145,11 @@ of: EntryId,
 /**
  * The whole new text.
  */
-text: string, } | { "kind": "delete", 
+text: string, 
+/**
+ * The members whom the new text mentions.
+ */
+mentions?: Array<Mention>, } | { "kind": "delete", 
 /**
  * The message.
  */
@@ -158,6 +166,19 @@ emoji: string,
  * `true` sets the reaction, `false` removes it.
  */
 on: boolean, };
+
+/**
+ * A mention of a member in a text. It stays one when the member changes their name.
+ */
+export type Mention = { 
+/**
+ * The member.
+ */
+member: MemberId, 
+/**
+ * The name that follows an `@` in the text.
+ */
+name: string, };
 
 /**
  * One line of a room's log. The batch or page that carries it names the room.
@@ -747,6 +768,7 @@ export const limits = {
   maxTextBytes: 16384,
   maxNameChars: 64,
   maxCombiningMarks: 4,
+  maxMentions: 50,
   maxTopicChars: 256,
   maxEmojiBytes: 64,
   maxPageEntries: 200,

@@ -1,5 +1,5 @@
 import { type AmendingBody, isAmending, propertiesOf, targetOf } from "../backend/entry-kinds";
-import type { Body, Entry, EntryId, MemberId, Seq } from "../backend/protocol";
+import type { Body, Entry, EntryId, MemberId, Mention, Seq } from "../backend/protocol";
 
 /** A line of the timeline: an entry with the changes that later entries made to it. */
 export interface Item {
@@ -13,6 +13,8 @@ export interface Item {
   replyTo?: EntryId;
   /** The text to show: that of the newest edit. */
   text: string;
+  /** The mentions that go with the text. A client that lists none leaves it to the reader to look for names. */
+  mentions?: readonly Mention[];
   edited: boolean;
   deleted: boolean;
   reactions: Reaction[];
@@ -33,7 +35,7 @@ export interface Reaction {
 
 /** The changes to one entry. Adding them is idempotent and does not depend on their order of arrival. */
 interface Changes {
-  edit?: { seq: Seq; text: string };
+  edit?: { seq: Seq; text: string; mentions?: readonly Mention[] };
   deleted: boolean;
   reactions: Map<string, Map<MemberId, { seq: Seq; on: boolean }>>;
 }
@@ -53,7 +55,7 @@ export class Amendments {
     }
     switch (body.kind) {
       case "edit":
-        if (seq > (changes.edit?.seq ?? 0)) changes.edit = { seq, text: body.text };
+        if (seq > (changes.edit?.seq ?? 0)) changes.edit = { seq, text: body.text, mentions: body.mentions };
         break;
       case "delete":
         changes.deleted = true;
@@ -90,6 +92,7 @@ export class Amendments {
       isMessage: isTarget || deleted,
       replyTo: message?.reply_to,
       text: deleted ? "" : (changes?.edit?.text ?? message?.text ?? ""),
+      mentions: deleted ? undefined : changes?.edit ? changes.edit.mentions : message?.mentions,
       edited: changes?.edit !== undefined && !deleted,
       deleted,
       reactions: deleted || !changes ? [] : reactionsOf(changes),
@@ -123,9 +126,9 @@ function reactionsOf(changes: Changes): Reaction[] {
 export function applyChange(item: Item, body: AmendingBody, me: MemberId): Item {
   switch (body.kind) {
     case "edit":
-      return { ...item, text: body.text, edited: true };
+      return { ...item, text: body.text, mentions: body.mentions, edited: true };
     case "delete":
-      return { ...item, text: "", deleted: true, reactions: [] };
+      return { ...item, text: "", mentions: undefined, deleted: true, reactions: [] };
     case "react":
       return { ...item, reactions: react(item.reactions, body.emoji, body.on, me) };
   }

@@ -1,5 +1,17 @@
 import { propertiesOf, targetOf } from "../backend/entry-kinds";
-import type { Body, Entry, EntryId, Head, Member, MemberId, Name, RoomId, RoomSummary, Seq } from "../backend/protocol";
+import {
+  limits,
+  type Body,
+  type Entry,
+  type EntryId,
+  type Head,
+  type Member,
+  type MemberId,
+  type Name,
+  type RoomId,
+  type RoomSummary,
+  type Seq,
+} from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
 import { keyFingerprints } from "../people/confusables";
 import type { Clock } from "../shared/clock.svelte";
@@ -10,6 +22,8 @@ import type { Item } from "./fold";
 import { isRoomChange, Outbox } from "./outbox.svelte";
 import { ReadState } from "./read-state.svelte";
 import { LogWindow, pageSize } from "./log-window";
+import { mentionsIn } from "../text/found-mentions";
+import { listedMentions, MentionFinder } from "../text/mentions";
 
 /** The part of a server that its rooms use. */
 export interface RoomContext {
@@ -51,6 +65,13 @@ export class RoomState {
   readonly #fingerprints = $derived.by(() =>
     keyFingerprints(this.#members.map(({ id, name }) => ({ id, name: this.#context.nameOf(id) ?? name }))),
   );
+  /** Finds the names of the present members. Of several people with one name the user is the one who is meant. */
+  readonly #memberFinder = $derived.by(() => {
+    const me = this.#context.me();
+    const present = this.#members.filter(({ left }) => !left);
+    const people = present.map(({ id, name }) => ({ id, name: this.#context.nameOf(id) ?? name }));
+    return new MentionFinder(people.sort((a, b) => Number(b.id === me) - Number(a.id === me)));
+  });
   readonly #items = $derived.by(() => this.outbox.applyPendingChanges(this.#logItems));
   readonly #pendingMessages = $derived.by(() => this.outbox.pendingMessages());
 
@@ -133,6 +154,11 @@ export class RoomState {
   /** Returns the key fingerprint of a member whose name can be confused with another member's. */
   fingerprintOf(member: MemberId): string | undefined {
     return this.#fingerprints.get(member);
+  }
+
+  /** Returns a finder of the mentions in a message: those that it lists, otherwise the names of members. */
+  mentionFinder({ mentions }: Pick<Item, "mentions">): MentionFinder {
+    return mentions ? listedMentions(mentions) : this.#memberFinder;
   }
 
   find(id: EntryId): Item | undefined {
@@ -332,7 +358,19 @@ export class RoomState {
    * when it is stored safely, or can't be.
    */
   post(body: Body): Promise<void> {
-    return this.#send(this.outbox.add(this.id, body));
+    return this.#send(this.outbox.add(this.id, this.#withMentions(body)));
+  }
+
+  /** Lists the members whom a text mentions. An edit keeps the mentions of members who are called something else now. */
+  #withMentions(body: Body): Body {
+    if ((body.kind !== "message" && body.kind !== "edit") || body.mentions) return body;
+    const before = body.kind === "edit" ? (this.find(body.of)?.mentions ?? []) : [];
+    const kept = mentionsIn(body.text, listedMentions(before));
+    const found = mentionsIn(body.text, this.#memberFinder).filter(
+      ({ name }) => !kept.some((old) => old.name === name),
+    );
+    const mentions = [...kept, ...found].slice(0, limits.maxMentions);
+    return mentions.length > 0 ? { ...body, mentions } : body;
   }
 
   /** Sends a failed post again, with the same id and in the same position, so that it can't be duplicated. */

@@ -168,6 +168,14 @@ export const strings = {
     notFound: "That message can’t be found.",
   },
 
+  text: {
+    hidden: "▒▒▒",
+    showHidden: "Hidden text: show it",
+    toDo: "To do",
+    done: "Done",
+    table: "Table",
+  },
+
   system: {
     unknownMember: "Somebody",
     created: (room: string) => `The room ${room} was created`,

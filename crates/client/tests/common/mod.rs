@@ -138,6 +138,7 @@ impl User {
         let body = Body::Message {
             text: text.into(),
             reply_to: None,
+            mentions: Vec::new(),
         };
         self.does(Command::Send {
             room,

@@ -112,6 +112,7 @@ impl Simulation {
             body: Body::Message {
                 text: "hi".into(),
                 reply_to: None,
+                mentions: Vec::new(),
             },
             written: 0,
         };

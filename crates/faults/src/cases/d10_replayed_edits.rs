@@ -29,6 +29,7 @@ fn run(round: &mut Round) -> Result<()> {
     let edit = |of, text: &str| Body::Edit {
         of,
         text: text.to_owned(),
+        mentions: Vec::new(),
     };
     let mut posts = vec![
         (deleted, message(&mut round.rng, "to be deleted")),

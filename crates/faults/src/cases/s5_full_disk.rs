@@ -109,6 +109,7 @@ fn check_refusal(client: &ClientHandle) -> Result<()> {
     let body = Body::Message {
         text: "much to say ".repeat(1_000),
         reply_to: None,
+        mentions: Vec::new(),
     };
     let answer = client.post_and_await(EntryId::fresh(), body)?;
     ensure!(

@@ -73,6 +73,7 @@ fn message(text: &str) -> Body {
     Body::Message {
         text: text.into(),
         reply_to: None,
+        mentions: Vec::new(),
     }
 }
 

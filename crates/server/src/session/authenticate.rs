@@ -1,6 +1,8 @@
 //! Authentication: the `auth` payload becomes an identity.
 
-use ichat_protocol::{Auth, DeviceId, ErrorCode, MemberId, NEWEST_PROTOCOL, Name, PROTOCOLS, WireError, verify};
+use ichat_protocol::{
+    Auth, DeviceId, ErrorCode, MemberId, NEWEST_PROTOCOL, Name, PROTOCOLS, WireError, cut_text, verify,
+};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -74,7 +76,7 @@ fn parse_protocol(version: &Value) -> Result<u32, WireError> {
         Some(_) => "The client is the older one: update it.",
         None => "The version must be a whole number.",
     };
-    let shown: String = version.to_string().chars().take(20).collect();
+    let shown = cut_text(&version.to_string(), 20);
     Err(WireError::new(
         ErrorCode::Protocol,
         format!("This server speaks protocol version {ours}, and the client speaks {shown}. {advice}"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ichat_protocol::limits::MAX_PENDING_EVENTS;
-use ichat_protocol::{EntryId, RoomId};
+use ichat_protocol::{EntryId, RoomId, cut_text};
 use serde_json::Value;
 use socketioxide::extract::AckSender;
 use tokio::sync::{Semaphore, mpsc};
@@ -52,7 +52,7 @@ impl EventQueue {
         let arguments = packet.and_then(parse_arguments);
         let request = Request {
             client: Arc::clone(&self.client),
-            event: name.chars().take(MAX_EVENT_NAME_CHARS).collect(),
+            event: cut_text(name, MAX_EVENT_NAME_CHARS),
             room: first_argument_field(arguments.as_deref(), "room").and_then(|text| text.parse::<RoomId>().ok()),
             id: first_argument_field(arguments.as_deref(), "id").and_then(|text| text.parse::<EntryId>().ok()),
             format: if name == CHAT_MESSAGE {

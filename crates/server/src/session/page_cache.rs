@@ -252,6 +252,7 @@ mod tests {
         Body::Message {
             text: text.to_owned(),
             reply_to: None,
+            mentions: Vec::new(),
         }
     }
 

@@ -59,7 +59,11 @@ fn parse(arguments: Arguments, lobby: RoomId) -> Result<(EntryId, Body), WireErr
             "A \"chat message\" has at most two arguments: the text, and an id for it.",
         ));
     }
-    let body = Body::Message { text, reply_to: None };
+    let body = Body::Message {
+        text,
+        reply_to: None,
+        mentions: Vec::new(),
+    };
     body.check()?;
     Ok((id, body))
 }

@@ -35,6 +35,7 @@ async fn fill(server: &TestServer, author: &TestClient, count: usize, text: &str
         body: Body::Message {
             text: text.to_owned(),
             reply_to: None,
+            mentions: Vec::new(),
         },
     };
     server.store().commit((0..count).map(entry).collect()).await.unwrap();

@@ -160,7 +160,14 @@ impl Workload {
                 let author = self.rng.below(AUTHORS);
                 let text = self.words.message(&mut self.rng);
                 self.text_bytes += text.len();
-                self.new_entry(author, Body::Message { text, reply_to: None })
+                self.new_entry(
+                    author,
+                    Body::Message {
+                        text,
+                        reply_to: None,
+                        mentions: Vec::new(),
+                    },
+                )
             })
             .collect()
     }

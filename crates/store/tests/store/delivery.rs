@@ -103,6 +103,7 @@ async fn a_post_repeated_after_its_deletion_is_a_wiped_duplicate() {
         Body::Edit {
             of: posted.id,
             text: "ho".into(),
+            mentions: Vec::new(),
         },
     );
     fixture.commit(edit.clone()).await;

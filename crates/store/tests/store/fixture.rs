@@ -27,6 +27,7 @@ pub(crate) fn message(text: &str) -> Body {
     Body::Message {
         text: text.into(),
         reply_to: None,
+        mentions: Vec::new(),
     }
 }
 
@@ -110,7 +111,15 @@ impl Fixture {
 
     pub(crate) async fn edits(&self, who: &Person, of: &Entry, text: &str) -> Entry {
         let text = text.into();
-        self.commit(who.posts(self.room, Body::Edit { of: of.id, text })).await
+        self.commit(who.posts(
+            self.room,
+            Body::Edit {
+                of: of.id,
+                text,
+                mentions: Vec::new(),
+            },
+        ))
+        .await
     }
 
     pub(crate) async fn deletes(&self, who: &Person, of: &Entry) -> Entry {

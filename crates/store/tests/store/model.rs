@@ -175,6 +175,7 @@ fn entry_of(action: &Action, people: &[Person], room: RoomId, posted: &[NewEntry
             Body::Edit {
                 of: target(*of)?,
                 text: text.clone(),
+                mentions: Vec::new(),
             },
         ),
         Action::Deletes(who, of) => people[*who].posts(room, Body::Delete { of: target(*of)? }),
@@ -198,7 +199,7 @@ fn entry_of(action: &Action, people: &[Person], room: RoomId, posted: &[NewEntry
 fn shown(page: &Page) -> Vec<String> {
     let mut edited = HashMap::new();
     for entry in page.entries.iter().chain(&page.later) {
-        if let Body::Edit { of, text } = &entry.body {
+        if let Body::Edit { of, text, .. } = &entry.body {
             edited.insert(*of, text.clone());
         }
     }

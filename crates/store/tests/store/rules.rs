@@ -86,6 +86,7 @@ async fn only_members_write_and_only_to_rooms_that_exist() {
         Body::Edit {
             of: posted.id,
             text: "ho".into(),
+            mentions: Vec::new(),
         },
         Body::Delete { of: posted.id },
         Body::React {
@@ -140,7 +141,11 @@ async fn only_its_author_edits_or_deletes_a_message_of_the_room() {
     let elsewhere = RoomId::fresh();
     fixture.open_room(&alice, elsewhere, "Elsewhere").await;
     let joined = fixture.commit(alice.joins(elsewhere)).await;
-    let edit = |of: EntryId| Body::Edit { of, text: "x".into() };
+    let edit = |of: EntryId| Body::Edit {
+        of,
+        text: "x".into(),
+        mentions: Vec::new(),
+    };
     let react = |to: EntryId| Body::React {
         to,
         emoji: "👍".into(),
@@ -211,12 +216,14 @@ async fn every_kind_of_entry_comes_back_as_it_was() {
         Body::Message {
             text: "yes".into(),
             reply_to: Some(posted.id),
+            mentions: Vec::new(),
         },
         Body::RoomRenamed { name: name("Büro") },
         Body::Topic { text: String::new() },
         Body::Edit {
             of: posted.id,
             text: "changed".into(),
+            mentions: Vec::new(),
         },
         Body::React {
             to: posted.id,

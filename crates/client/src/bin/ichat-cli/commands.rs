@@ -72,6 +72,7 @@ async fn say(session: &mut CliSession, room: Option<&str>, text: &str, json: boo
             body: Body::Message {
                 text: text.to_owned(),
                 reply_to: None,
+                mentions: Vec::new(),
             },
             written: u64::try_from(written).unwrap_or_default(),
         })

@@ -1,0 +1,237 @@
+import { parseInline, type ParseContext } from "./inline";
+import { fenceMarker, heading, indentOf, isBlank, itemMarker, quotedText, unindent, type ItemMarker } from "./lines";
+import { findTable } from "./table";
+import { maxNesting, type Block, type ListItem } from "./tokens";
+
+/** A block and the index of the line after it. */
+interface Found {
+  block: Block;
+  end: number;
+}
+
+/** Lines up to `end` that look like a block and are text. */
+interface FoundText {
+  block?: undefined;
+  end: number;
+}
+
+/** Where a block is: how deep, and whether its lines are those of an item of a list. */
+interface Place {
+  depth: number;
+  isItem: boolean;
+}
+
+const root: Place = { depth: 0, isItem: false };
+
+/**
+ * Parses lines into blocks. Quotes and items end at the first line that is not marked as theirs: who answers below a quote
+ * doesn't quote. Lines that begin no block are paragraphs, and keep their spaces.
+ */
+export function parseBlocks(lines: readonly string[], context: ParseContext, place: Place = root): Block[] {
+  const blocks: Block[] = [];
+  const fences = new Fences(lines);
+  let paragraph: string[] = [];
+  let blank = 0;
+  const add = (block: Block) => {
+    context.count();
+    blocks.push(block);
+  };
+  const endParagraph = () => {
+    if (paragraph.length > 0) add(paragraphOf(paragraph, place, context));
+    paragraph = [];
+  };
+  for (let i = 0; i < lines.length;) {
+    const line = lines[i] ?? "";
+    if (isBlank(line)) {
+      endParagraph();
+      blank += 1;
+      i += 1;
+      continue;
+    }
+    const found =
+      fences.at(i) ??
+      headingAt(line, i, context) ??
+      findTable(lines, i, context) ??
+      containerAt(lines, i, context, place);
+    if (blank > 0) add({ kind: "gap", lines: blank });
+    blank = 0;
+    if (found?.block) {
+      endParagraph();
+      add(found.block);
+      i = found.end;
+    } else {
+      const end = found?.end ?? i + 1;
+      paragraph.push(...lines.slice(i, end));
+      i = end;
+    }
+  }
+  endParagraph();
+  return blocks;
+}
+
+function headingAt(line: string, index: number, context: ParseContext): Found | null {
+  const found = heading(line);
+  if (!found) return null;
+  const block = { kind: "heading" as const, level: found.level, children: parseInline(found.text, context) };
+  return { block, end: index + 1 };
+}
+
+/** Returns a quote or a list. */
+function containerAt(
+  lines: readonly string[],
+  index: number,
+  context: ParseContext,
+  place: Place,
+): Found | FoundText | null {
+  if (place.depth >= maxNesting) return null;
+  return quoteAt(lines, index, context, place) ?? listAt(lines, index, context, place);
+}
+
+function quoteAt(
+  lines: readonly string[],
+  index: number,
+  context: ParseContext,
+  { depth }: Place,
+): Found | FoundText | null {
+  const quoted: string[] = [];
+  let end = index;
+  for (; end < lines.length; end++) {
+    const text = quotedText(lines[end] ?? "");
+    if (text === null) break;
+    quoted.push(text);
+  }
+  if (quoted.length === 0) return null;
+  // `>` alone, and drawings such as `> ^ <`, are no quotes.
+  if (!quoted.some((text) => /[^\p{P}\p{S}\s]|\p{Extended_Pictographic}/u.test(text))) return { end };
+  return { block: { kind: "quote", children: parseBlocks(quoted, context, { depth: depth + 1, isItem: false }) }, end };
+}
+
+function listAt(
+  lines: readonly string[],
+  index: number,
+  context: ParseContext,
+  { depth, isItem }: Place,
+): Found | null {
+  let marker = itemMarker(lines[index] ?? "", { list: false, item: isItem });
+  if (!marker) return null;
+  const ordered = marker.marker !== "";
+  const items: ListItem[] = [];
+  let end = index;
+  while (marker) {
+    const { own, next } = itemLines(lines, end, marker);
+    items.push(itemOf(marker, own, context, depth));
+    end = next;
+    let sibling = next;
+    while (sibling < lines.length && isBlank(lines[sibling] ?? "")) sibling += 1;
+    const following = itemMarker(lines[sibling] ?? "", { list: sibling === next, item: isItem });
+    if (following?.sign !== marker.sign || (following.marker !== "") !== ordered) break;
+    if (sibling > next) items.at(-1)?.children.push({ kind: "gap", lines: sibling - next });
+    marker = following;
+    end = sibling;
+  }
+  return { block: { kind: "list", ordered, items }, end };
+}
+
+/** Returns the lines of an item, which are further in than its marker, and the index of the line after them. */
+function itemLines(lines: readonly string[], index: number, marker: ItemMarker): { own: string[]; next: number } {
+  const own = [marker.text];
+  let next = index + 1;
+  for (let i = next; i < lines.length; i++) {
+    const line = lines[i] ?? "";
+    if (isBlank(line)) continue;
+    if (indentOf(line) < marker.indent + 2) break;
+    while (next < i) {
+      own.push("");
+      next += 1;
+    }
+    own.push(unindent(line, marker.textColumn));
+    next = i + 1;
+  }
+  return { own, next };
+}
+
+function itemOf({ marker }: ItemMarker, own: readonly string[], context: ParseContext, depth: number): ListItem {
+  const [first = "", ...rest] = own;
+  const task = /^\[([ xX])\][ \t]+(?=\S)/.exec(first);
+  const lines = task ? [first.slice(task[0].length), ...rest] : own;
+  context.count();
+  const item: ListItem = { marker, children: parseBlocks(lines, context, { depth: depth + 1, isItem: true }) };
+  if (task) item.done = task[1] !== " ";
+  return item;
+}
+
+function paragraphOf(lines: readonly string[], place: Place, context: ParseContext): Block {
+  const dropped = new Set<number>();
+  let start = 0;
+  for (const line of lines) {
+    const backslash = blockEscape(line, place);
+    if (backslash !== null) dropped.add(start + backslash);
+    start += line.length + 1;
+  }
+  return { kind: "paragraph", children: parseInline(lines.join("\n"), context, dropped) };
+}
+
+/** Returns the index of the backslash without which a line would begin a block. */
+function blockEscape(line: string, { depth, isItem }: Place): number | null {
+  const match = /^( {0,3}\d{0,3})\\(?=[#>*\-`~.)])/.exec(line);
+  if (!match) return null;
+  const index = (match[1] ?? "").length;
+  const without = line.slice(0, index) + line.slice(index + 1);
+  const isContainer =
+    depth < maxNesting &&
+    (!isBlank(quotedText(without) ?? "") || itemMarker(without, { list: false, item: isItem }) !== null);
+  return isContainer || heading(without) || fenceMarker(without) ? index : null;
+}
+
+/** The fences of some lines. What is found out about later lines is kept, so that all of them take linear time. */
+class Fences {
+  readonly #lines: readonly string[];
+  readonly #lastBare = new Map<string, number>();
+
+  constructor(lines: readonly string[]) {
+    this.#lines = lines;
+  }
+
+  /**
+   * Returns the fence that begins at a line. One without its end goes to the last line; one with nothing in it is text.
+   * The end may also stand after the last line of the code, if no line has it alone.
+   */
+  at(index: number): Found | FoundText | null {
+    const marker = fenceMarker(this.#lines[index] ?? "");
+    if (!marker) return null;
+    const { char, length, info } = marker;
+    let end = index + 1;
+    const inner = (last: number) => this.#lines.slice(index + 1, last).map((line) => unindent(line, marker.indent));
+    if (this.#lastBareFence(char) > index) {
+      while (end < this.#lines.length && !isBareFence(this.#lines[end] ?? "", char, length)) end += 1;
+      return fence(info, inner(end), Math.min(end + 1, this.#lines.length));
+    }
+    while (end < this.#lines.length && !endsWithFence(this.#lines[end] ?? "", char, length)) end += 1;
+    const last = this.#lines[end];
+    if (last === undefined) return fence(info, inner(end), end);
+    const code = [...inner(end), unindent(last, marker.indent).trimEnd().slice(0, -length)];
+    return /^[\w+#.-]{0,30}$/.test(info) ? fence(info, code, end + 1) : fence("", [info, ...code], end + 1);
+  }
+
+  /** Returns the index of the last line that is only a fence, or -1. */
+  #lastBareFence(char: string): number {
+    let last = this.#lastBare.get(char);
+    if (last === undefined) {
+      last = this.#lines.findLastIndex((line) => isBareFence(line, char, 3));
+      this.#lastBare.set(char, last);
+    }
+    return last;
+  }
+}
+
+function fence(language: string, code: readonly string[], end: number): Found | FoundText {
+  const text = code.join("\n");
+  return isBlank(text) ? { end } : { block: { kind: "fence", language, text }, end };
+}
+
+function isBareFence(line: string, char: string, length: number): boolean {
+  const marker = fenceMarker(line);
+  return marker !== null && marker.info === "" && marker.char === char && marker.length >= length;
+}
+
+const endsWithFence = (line: string, char: string, length: number) => line.trimEnd().endsWith(char.repeat(length));

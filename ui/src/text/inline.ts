@@ -1,0 +1,141 @@
+import { findBracketLinks, type BracketLink } from "./bracket-links";
+import { findCodeSpans, type CodeSpans } from "./code-spans";
+import { buildTree, WordCounter, type Piece } from "./emphasis";
+import { Escapes } from "./escapes";
+import { flanking } from "./flanking";
+import { addressToShow, angleLink, bareLink, mailAddress, type FoundLink } from "./links";
+import type { MentionFinder } from "./mentions";
+import type { Inline } from "./tokens";
+import { windowsPath } from "./windows-path";
+
+/** What the parts of a message have in common while they are parsed. */
+export interface ParseContext {
+  mentions: MentionFinder | null;
+  /** Counts a token. Throws `TooManyTokens` if there are too many. */
+  count(): void;
+}
+
+const noEscapes: ReadonlySet<number> = new Set();
+
+/** Parses the text of a paragraph. `dropped` has the indexes of backslashes that escape the beginning of a block. */
+export function parseInline(text: string, context: ParseContext, dropped = noEscapes): Inline[] {
+  const code = findCodeSpans(text, dropped);
+  const escapes = new Escapes(text, code, dropped, context.mentions);
+  const links = findBracketLinks(text, code, escapes);
+  const prepared = { text, code, escapes, links, words: new WordCounter(text), context };
+  return parseRange(prepared, 0, text.length, false);
+}
+
+interface Prepared {
+  text: string;
+  code: CodeSpans;
+  escapes: Escapes;
+  links: ReadonlyMap<number, BracketLink>;
+  words: WordCounter;
+  context: ParseContext;
+}
+
+/** A character that can begin something; `:` and `.` end the beginning of a bare link. */
+const special = /[\\`[<@*_~|:.]/g;
+
+/** Parses a range of a text. Links contain no other links and no mentions. */
+function parseRange(prepared: Prepared, from: number, to: number, isInLink: boolean): Inline[] {
+  const { text, context } = prepared;
+  const pieces: Piece[] = [];
+  let buffer = "";
+  /** Everything before this index is in the buffer or in a piece. */
+  let done = from;
+  const push = (piece: Piece, end: number) => {
+    if (buffer !== "") pieces.push({ kind: "text", text: buffer });
+    buffer = "";
+    context.count();
+    pieces.push(piece);
+    done = end;
+  };
+  const search = new RegExp(special);
+  search.lastIndex = from;
+  for (let match = search.exec(text); match && match.index < to; match = search.exec(text)) {
+    const { index } = match;
+    const char = match[0];
+    buffer += text.slice(done, index);
+    done = index;
+    const token = isInLink ? null : tokenAt(prepared, char, index);
+    if (token && index - token.start <= buffer.length) {
+      buffer = buffer.slice(0, buffer.length - (index - token.start));
+      push(token.inline, token.end);
+    } else if (char === "\\") {
+      const pathEnd = windowsPath(text, index);
+      const { shown, end } =
+        pathEnd === null
+          ? prepared.escapes.at(index)
+          : { shown: text.slice(index, Math.min(pathEnd, to)), end: pathEnd };
+      buffer += shown;
+      done = Math.min(end, to);
+    } else if (char === "`" || char === "*" || char === "_" || char === "~" || char === "|") {
+      const end = runEnd(text, index, char);
+      const span = char === "`" ? prepared.code.spans.get(index) : undefined;
+      if (span) push({ kind: "code", text: span.code }, span.end);
+      else if (char !== "`" && (char === "*" || char === "_" || end - index === 2)) {
+        const { canOpen, canClose } = flanking(text, index, end);
+        if (canOpen || canClose) push({ char, start: index, end, canOpen, canClose }, end);
+      }
+      search.lastIndex = end;
+    }
+    search.lastIndex = Math.max(search.lastIndex, done);
+  }
+  buffer += text.slice(done, to);
+  if (buffer !== "") pieces.push({ kind: "text", text: buffer });
+  return buildTree(pieces, prepared.words);
+}
+
+/** A token, and the place that it takes in the text. */
+interface FoundToken {
+  inline: Inline;
+  start: number;
+  end: number;
+}
+
+/** Returns the token that a special character is part of, if it is a link or a mention. */
+function tokenAt(prepared: Prepared, char: string, index: number): FoundToken | null {
+  const { text, links, context } = prepared;
+  switch (char) {
+    case "[": {
+      const link = links.get(index);
+      return link ? { inline: bracketLink(prepared, index, link), start: index, end: link.end } : null;
+    }
+    case "<":
+      return bare(angleLink(text, index));
+    case ":":
+      return text.startsWith("://", index) ? bare(bareLink(text, index + 3)) : null;
+    case ".":
+      return bare(bareLink(text, index + 1));
+    case "@": {
+      const mention = context.mentions?.at(text, index);
+      if (mention) return { inline: mention, start: index, end: index + mention.text.length };
+      return bare(mailAddress(text, index));
+    }
+    default:
+      return null;
+  }
+}
+
+function bare(found: FoundLink | null): FoundToken | null {
+  if (!found) return null;
+  const { start, end, href, text, shownAddress } = found;
+  return { inline: { kind: "link", href, children: [{ kind: "text", text }], shownAddress }, start, end };
+}
+
+function bracketLink(prepared: Prepared, index: number, { textEnd, href, title }: BracketLink): Inline {
+  const children = parseRange(prepared, index + 1, textEnd, true);
+  return { kind: "link", href, title, children, shownAddress: addressToShow(inlineText(children), href) };
+}
+
+/** Returns the text of inline tokens without their syntax. */
+export function inlineText(children: readonly Inline[]): string {
+  return children.map((child) => ("children" in child ? inlineText(child.children) : child.text)).join("");
+}
+
+function runEnd(text: string, index: number, char: string): number {
+  while (text.charAt(index) === char) index += 1;
+  return index;
+}

@@ -1,0 +1,201 @@
+import { charBefore, isInsideWord } from "./characters";
+
+/** Returns an address if its scheme is allowed in messages, otherwise null. */
+export function safeHref(address: string): string | null {
+  const href = /^www\./i.test(address) ? `https://${address}` : address;
+  if (!/^(?:https?:\/\/|mailto:)/i.test(href)) return null;
+  try {
+    new URL(href);
+    return href;
+  } catch {
+    return null;
+  }
+}
+
+/** A place in a text that is a link. */
+export interface FoundLink {
+  start: number;
+  end: number;
+  href: string;
+  /** The text between `start` and `end` that is shown. */
+  text: string;
+  shownAddress?: string;
+}
+
+/** What ends an address: spaces, quotes, emoji, and the punctuation of scripts that no address contains. */
+const addressEnd =
+  /[\s<>"`|\u2018\u2019\u201C\u201D\u2026\u3000-\u3003\u3008-\u3011\u3014-\u301F\u30FB\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65،؛؟।\p{Cc}\p{Extended_Pictographic}]|\*\*|~~/gu;
+const trailing = /[?!.,:;*~']/;
+const brackets: Record<string, string> = { ")": "(", "]": "[", "}": "{" };
+
+/** Returns the bare link whose `://` or whose `www.` ends right before `index`, if there is one. */
+export function bareLink(text: string, index: number): FoundLink | null {
+  const scheme = /(?:https?:\/\/|www\.)$/i.exec(text.slice(Math.max(0, index - 8), index));
+  if (!scheme) return null;
+  const start = index - scheme[0].length;
+  if (isInsideWord(charBefore(text, start), text.charAt(start)) || !/[\p{L}\p{N}[]/u.test(text.charAt(index)))
+    return null;
+  const end = trimmedEnd(text, start, index, hostEnd(text, index, untrimmedEnd(text, index)));
+  const shown = text.slice(start, end);
+  if (scheme[0].length === 4 && !/^www\.[^./]+\.[^./]/i.test(shown)) return null;
+  const href = safeHref(shown);
+  return href === null ? null : { start, end, href, text: shown, shownAddress: hiddenHost(href) };
+}
+
+function untrimmedEnd(text: string, from: number): number {
+  addressEnd.lastIndex = from;
+  return addressEnd.exec(text)?.index ?? text.length;
+}
+
+/** Ends an address after a host such as `example.com` that runs into a text without spaces: `example.com에서`. */
+function hostEnd(text: string, from: number, end: number): number {
+  const host = /^[^/?#:[\]]+/.exec(text.slice(from, end))?.[0] ?? "";
+  if (from + host.length < end) return end;
+  const glued = /^[a-z0-9.-]*\.[a-z]{2,}(?=[^\p{ASCII}])/iu.exec(host);
+  return glued ? from + glued[0].length : end;
+}
+
+/** Leaves the punctuation of the sentence, and brackets that were opened before the address, out of it. */
+function trimmedEnd(text: string, start: number, from: number, end: number): number {
+  const counts = new Map<string, number>();
+  for (let i = from; i < end; i++) counts.set(text.charAt(i), (counts.get(text.charAt(i)) ?? 0) + 1);
+  const emphasised = text.charAt(start - 1) === "_";
+  while (end > from) {
+    const last = text.charAt(end - 1);
+    const opened = brackets[last];
+    const unbalanced = opened !== undefined && (counts.get(last) ?? 0) > (counts.get(opened) ?? 0);
+    if (!unbalanced && !trailing.test(last) && !(emphasised && last === "_")) break;
+    counts.set(last, (counts.get(last) ?? 0) - 1);
+    end -= 1;
+  }
+  return end;
+}
+
+/** Returns the mail address around the `@` at `index`, if there is one. */
+export function mailAddress(text: string, index: number): FoundLink | null {
+  const user = /[\w.+-]{1,64}$/.exec(text.slice(Math.max(0, index - 64), index))?.[0].replace(/^[.+-]+/, "");
+  if (!user) return null;
+  const host = /^[a-z0-9](?:[a-z0-9-]{0,62}\.)+[a-z][a-z0-9-]*[a-z0-9]/i.exec(text.slice(index + 1, index + 256))?.[0];
+  const start = index - user.length;
+  const end = index + 1 + (host?.length ?? 0);
+  if (!host || isInsideWord(charBefore(text, start), user.charAt(0)) || /^[\w@]/.test(text.slice(end, end + 1)))
+    return null;
+  const address = text.slice(start, end);
+  return { start, end, href: `mailto:${address}`, text: address };
+}
+
+/** Returns the link `<https://…>` that begins at `index`, if there is one. */
+export function angleLink(text: string, index: number): FoundLink | null {
+  if (!/\w/.test(text.charAt(index + 1))) return null;
+  const found = /^<((?:https?:\/\/|mailto:)[^\s<>]{1,2000}|[\w.+-]{1,64}@[a-z0-9.-]{1,250}\.[a-z]{2,63})>/i.exec(
+    text.slice(index, index + 2020),
+  );
+  const address = found?.[1];
+  if (!found || address === undefined) return null;
+  const href = safeHref(/^(?:https?|mailto):/i.test(address) ? address : `mailto:${address}`);
+  if (href === null) return null;
+  return { start: index, end: index + found[0].length, href, text: address, shownAddress: hiddenHost(href) };
+}
+
+const maxDestination = 2000;
+const maxTitle = 500;
+const maxParentheses = 8;
+
+/** Parses `(address "title")` at `index`. Returns null if it isn't complete, or if the address isn't allowed. */
+export function destination(text: string, index: number): { end: number; href: string; title?: string } | null {
+  let i = skipSpaces(text, index + 1);
+  let address: string;
+  if (text.charAt(i) === "<") {
+    const enclosed = /^<([^\s<>]*)>/.exec(text.slice(i, i + maxDestination));
+    if (!enclosed) return null;
+    address = enclosed[1] ?? "";
+    i += enclosed[0].length;
+  } else {
+    const end = balancedEnd(text, i);
+    if (end === null) return null;
+    address = text.slice(i, end).replace(/\\([()])/g, "$1");
+    i = end;
+  }
+  const href = safeHref(address);
+  if (href === null) return null;
+  const afterAddress = skipSpaces(text, i);
+  const title =
+    afterAddress > i ? /^(?:"([^"\n]*)"|'([^'\n]*)')/.exec(text.slice(afterAddress, afterAddress + maxTitle)) : null;
+  const end = title ? skipSpaces(text, afterAddress + title[0].length) : afterAddress;
+  if (text.charAt(end) !== ")") return null;
+  return { end: end + 1, href, title: (title?.[1] ?? title?.[2]) || undefined };
+}
+
+function skipSpaces(text: string, index: number): number {
+  while (text.charAt(index) === " ") index += 1;
+  return index;
+}
+
+/** Returns the end of an address in parentheses, which may contain pairs of them. */
+function balancedEnd(text: string, from: number): number | null {
+  let depth = 0;
+  for (let i = from; i < Math.min(text.length, from + maxDestination); i++) {
+    const char = text.charAt(i);
+    if (char === "\\" && /[()]/.test(text.charAt(i + 1))) i += 1;
+    else if (char === "(" && ++depth > maxParentheses) return null;
+    else if (char === ")" && depth-- === 0) return i;
+    else if (/[\s<]/.test(char)) return depth === 0 ? i : null;
+  }
+  return null;
+}
+
+/** An address as people write it, with or without a scheme. */
+const writtenAddress =
+  /(?:https?:\/\/)?(?:[^\s/?#@:()[\]<>"'“”‘’]*@)?((?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62}[\p{L}\p{N}])?\.){1,10}\p{L}{2,63}|\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?((?:[/?#][^\s()<>"“”]*)?)/iu;
+
+/** Returns the address to show beside a link, because its text shows another one or hides its host. */
+export function addressToShow(text: string, href: string): string | undefined {
+  const target = new URL(href);
+  if (target.protocol === "mailto:") {
+    const shown = writtenAddress.exec(text.slice(0, 300));
+    return shown && !text.includes(target.pathname) ? target.pathname : undefined;
+  }
+  const shown = writtenAddress.exec(text.slice(0, 300));
+  if (!shown) return hiddenHost(href);
+  const [, host = "", path = ""] = shown;
+  let shownUrl: URL;
+  try {
+    shownUrl = new URL(`${target.protocol}//${host}${path}`);
+  } catch {
+    return hostOf(target);
+  }
+  if (withoutWww(shownUrl.hostname) !== withoutWww(target.hostname)) {
+    // A word with a dot in it, such as "Node.js" or "e.g.", is an address only if it says so.
+    return looksLikeAddress(shown[0]) ? hostOf(target) : hiddenHost(href);
+  }
+  const shownPath = shownUrl.pathname + shownUrl.search;
+  const isOtherPlace = shownPath !== "/" && shownPath !== target.pathname + target.search;
+  return isOtherPlace && !isShortened(path)
+    ? hostOf(target) + (target.pathname + target.search).replace(/\/$/, "")
+    : hiddenHost(href);
+}
+
+/** Returns whether an address in a text was shortened with an ellipsis. */
+const isShortened = (path: string) => /(?:…|\.{3})$/.test(path);
+
+/** Names of files and of programs that end like an address. */
+const fileName =
+  /\.(?:js|ts|py|rs|sh|md|cc|pl|so|zip|mov|cs|vb|ps|tf|ml|hs|kt|swift|java|html?|css|txt|pdf|json|ya?ml)$/i;
+
+function looksLikeAddress(shown: string): boolean {
+  return /^https?:\/\/|^www\.|[/@]|^\d/i.test(shown) || !fileName.test(shown);
+}
+
+const hostOf = ({ host }: URL) => host;
+const withoutWww = (host: string) => host.replace(/^www\./, "");
+
+/** Returns the host of an address that looks as if it had another one: `https://bank.com@evil.com`, or mixed scripts. */
+function hiddenHost(href: string): string | undefined {
+  const url = new URL(href);
+  if (url.protocol === "mailto:") return undefined;
+  const typed = /^https?:\/\/([^/?#]*)/i.exec(href)?.[1] ?? "";
+  const mixesScripts = typed
+    .split(".")
+    .some((label) => /\p{sc=Latin}/u.test(label) && /[\p{sc=Cyrillic}\p{sc=Greek}]/u.test(label));
+  return url.username !== "" || mixesScripts ? hostOf(url) : undefined;
+}

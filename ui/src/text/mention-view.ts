@@ -1,0 +1,10 @@
+import type { MemberId } from "../backend/protocol";
+
+/** What mentions in a text show, and do. */
+export interface MentionView {
+  me: MemberId;
+  /** Returns the present name of a member, or undefined if it isn't known. */
+  nameOf(member: MemberId): string | undefined;
+  /** Shows the member. */
+  show(member: MemberId): void;
+}

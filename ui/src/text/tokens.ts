@@ -1,0 +1,56 @@
+import type { MemberId } from "../backend/protocol";
+
+/** A part of a line of text. */
+export type Inline =
+  | { kind: "text"; text: string }
+  | { kind: "emphasis"; children: Inline[] }
+  | { kind: "strong"; children: Inline[] }
+  | { kind: "strikethrough"; children: Inline[] }
+  | { kind: "spoiler"; children: Inline[] }
+  | { kind: "code"; text: string }
+  | Link
+  | MentionToken;
+
+export interface Link {
+  kind: "link";
+  /** The address, whose scheme is one of the web or of mail. */
+  href: string;
+  title?: string;
+  children: Inline[];
+  /** The address to show beside the text, which shows another one. */
+  shownAddress?: string;
+}
+
+export interface MentionToken {
+  kind: "mention";
+  member: MemberId;
+  /** The mention as it was typed, with its `@`. */
+  text: string;
+}
+
+export type Alignment = "start" | "center" | "end" | null;
+
+export interface ListItem {
+  /** The number as it was typed, with its `.` or `)`; empty in a list without numbers. */
+  marker: string;
+  /** Whether the task is done, in a task list. */
+  done?: boolean;
+  children: Block[];
+}
+
+/** A part of a message that begins on a line of its own. */
+export type Block =
+  | { kind: "paragraph"; children: Inline[] }
+  | { kind: "heading"; level: number; children: Inline[] }
+  | { kind: "fence"; language: string; text: string }
+  | { kind: "quote"; children: Block[] }
+  | { kind: "list"; ordered: boolean; items: ListItem[] }
+  | { kind: "table"; alignments: Alignment[]; header: Inline[][]; rows: Inline[][][] }
+  /** Blank lines between two blocks, or before the first. */
+  | { kind: "gap"; lines: number };
+
+/** The quotes, lists and emphasised parts that may contain each other. What is nested deeper is shown as it was typed. */
+export const maxNesting = 8;
+
+/** The most tokens of a message. One that would need more is shown as it was typed. */
+export const maxTokens = 4000;

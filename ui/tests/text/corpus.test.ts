@@ -1,0 +1,38 @@
+/**
+ * What people type, and what they see. Each line of `corpus/` is a message, after ` ⇒ ` with its rendering if that differs
+ * from what was typed. `⏎` is a line end, `⇥` a tab. `notation.ts` has the tags.
+ * - every message of the corpus
+ * - the corpus has at least 300 messages
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { MentionFinder } from "../../src/text/mentions";
+import { parse } from "../../src/text/parse";
+import { notation } from "./notation";
+
+const folder = fileURLToPath(new URL("corpus/", import.meta.url));
+
+/** The members of the room. Their ids are their names. */
+const names = ["Ada", "Ada Lovelace", "Ben", "*a*", "_x_", "O'Neil", "小明", "علی\u200Cرضا", "Zoë", "J.R.", "C++"];
+const members = new MentionFinder(names.map((name) => ({ id: name, name })));
+
+const decode = (line: string) => line.replaceAll("⏎", "\n").replaceAll("⇥", "\t");
+
+const files = readdirSync(folder).map((file) => {
+  const [title = "", ...lines] = readFileSync(folder + file, "utf8").split("\n");
+  const cases = lines.filter((line) => line !== "").map((line) => line.split(" ⇒ "));
+  return { title: title.replace("// ", ""), cases };
+});
+
+for (const { title, cases } of files) {
+  describe(title, () => {
+    it.each(cases)("%s", (typed = "", shown = typed) => {
+      expect(notation(parse(decode(typed), members))).toBe(decode(shown));
+    });
+  });
+}
+
+it("is large enough", () => {
+  expect(files.flatMap(({ cases }) => cases).length).toBeGreaterThan(300);
+});

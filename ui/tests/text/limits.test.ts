@@ -1,0 +1,59 @@
+/**
+ * What one message may cost:
+ * - quotes, lists and emphasis are nested at most eight levels deep; deeper ones are shown as typed
+ * - a message has a limited number of tokens; one that would need more is shown as typed
+ * - any 16 KiB take a number of steps in proportion to their length
+ */
+import { afterEach, expect, it, vi } from "vitest";
+import { limits } from "../../src/backend/protocol";
+import { MentionFinder } from "../../src/text/mentions";
+import { parse } from "../../src/text/parse";
+import { maxNesting, maxTokens } from "../../src/text/tokens";
+import { countSteps } from "./count-steps";
+import { depthOf, tokenCount, visibleText } from "./visible-text";
+
+afterEach(() => vi.restoreAllMocks());
+
+it.each([
+  [">".repeat(3000) + "x"],
+  ["> ".repeat(3000) + "x"],
+  ["- ".repeat(3000) + "x"],
+  ["1. ".repeat(3000) + "x"],
+  ["> - ".repeat(1500) + "x"],
+  ["*a ".repeat(3000) + "x" + "*".repeat(3000)],
+  ["*a **b ~~c ||d ".repeat(900) + "x" + " d||~~** *".repeat(900)],
+  ["[".repeat(8000) + "x" + "](https://x.yz)".repeat(500)],
+])("nests at most eight levels: %.12s…", (text) => {
+  const blocks = parse(text);
+  expect(depthOf(blocks)).toBeLessThanOrEqual(2 * maxNesting);
+  expect(visibleText(blocks)).toContain("x");
+});
+
+it("shows a message with too many tokens as typed", () => {
+  const text = "*a* ".repeat(maxTokens);
+  expect(parse(text)).toEqual([{ kind: "paragraph", children: [{ kind: "text", text }] }]);
+});
+
+/** Parts of messages that make a careless parser start again and again. */
+const units = [
+  ..."> - [ ] *a _ ` | \\ ~ # @ ( ) < ! \n \t 1 . : 😀".split(" "),
+  ...["> ", "- ", "1. ", "- a\n", "  - a\n", "> a\n", "# a\n", "- [ ] a\n", "a|b\n-|-\n", "| a | b |\n", "|| a ||\n"],
+  ...["*a ", "_a_", "a_", "`a", "``a`", "~~a~~", "||a||", "**a*", "***a**b*", "*a **b ", "*a_b~~c||d", "*.*", "a**"],
+  ...["[a](", "[a](<b", '[a](https://x.y "', "[a](https://x.y)", "![[[", "](", "[a]"],
+  ...["\\*", "\\[", "\\`", "\\_a", "C:\\*", "%a%\\", "$env:a\\", "\\\\a\\*"],
+  ...["```\n", "```a\n", "```a\nb```\n", "~~~\n", "````\n```\n"],
+  ...["http://", "https://a.b ", "https://a_b*c(", "www.", "www.a.b ", "a@b.c ", "a@", "@ada ", "<https://", "a.a"],
+  ...["\u0301", "مر ", "你**好。**", "\u200D", "\uD83D"],
+];
+const finder = new MentionFinder(
+  Array.from({ length: 10_000 }, (_, i) => ({ id: `${i}`, name: `Ada${"a".repeat(i % 60)}${i}` })),
+);
+
+it.each(units.map((unit) => [JSON.stringify(unit), unit]))("takes linear time: %s", (_, unit) => {
+  for (const prefix of ["", "> ".repeat(7), "- ".repeat(7)]) {
+    const text = (prefix + unit.repeat(limits.maxTextBytes)).slice(0, limits.maxTextBytes - 1) + "x";
+    const { steps, result } = countSteps(() => parse(text, finder));
+    expect(tokenCount(result)).toBeLessThanOrEqual(2 * maxTokens);
+    expect(steps).toBeLessThan(200 * limits.maxTextBytes);
+  }
+});

@@ -1,0 +1,99 @@
+/**
+ * Mentions are by id:
+ * - a message lists the members whom it mentions; code and escaped signs mention nobody
+ * - a mention stays one after the member was renamed, and shows the present name
+ * - an edit keeps the mention of a member who is called something else now
+ * - a message without a list mentions the present members by name; of several with one name it means the user
+ * - at most as many as the server accepts are listed
+ */
+import { describe, expect, it } from "vitest";
+import { limits, type Body, type Mention } from "../../src/backend/protocol";
+import { mentionsIn } from "../../src/text/found-mentions";
+import { MentionFinder } from "../../src/text/mentions";
+import { parse } from "../../src/text/parse";
+import { preview } from "../../src/text/plain-text";
+import { RoomFixture, RoomLog } from "../fixtures/room";
+import { notation } from "./notation";
+
+const ada = { id: "ada-id", name: "Ada Lovelace", left: false };
+const ben = { id: "ben-id", name: "Ben", left: false };
+
+function setUp() {
+  const fixture = new RoomFixture(new RoomLog());
+  fixture.room.open();
+  fixture.room.setMembers([{ id: "alice", name: "Alice", left: false }, ada, ben]);
+  /** Sends a text and returns the mentions that go with it. */
+  const sends = (text: string) => {
+    fixture.room.send(text);
+    const last = fixture.sent("send").at(-1);
+    return last?.command === "send" ? mentionsOf(last.body) : undefined;
+  };
+  const rename = (name: string) => fixture.room.setMembers([{ ...ada, name }, ben]);
+  return { ...fixture, fixture, room: fixture.room, sends, rename };
+}
+
+const mentionsOf = (body: Body): Mention[] | undefined =>
+  body.kind === "message" || body.kind === "edit" ? body.mentions : undefined;
+
+describe("a sent message", () => {
+  it("lists the members whom it mentions", () => {
+    const { sends } = setUp();
+    expect(sends("@ada lovelace and @Ben: **@Ben**?")).toEqual([
+      { member: "ada-id", name: "ada lovelace" },
+      { member: "ben-id", name: "Ben" },
+    ]);
+    expect(sends("hi @nobody")).toBeUndefined();
+    expect(sends("`@Ben` and \\@Ben")).toBeUndefined();
+  });
+
+  it("lists no more than the server accepts", () => {
+    const people = Array.from({ length: 99 }, (_, i) => ({ id: `${i}`, name: `Member ${i}.` }));
+    const text = people.map(({ name }) => `@${name}`).join(" ");
+    expect(mentionsIn(text, new MentionFinder(people))).toHaveLength(limits.maxMentions);
+  });
+});
+
+describe("a mention", () => {
+  const listed: Body = {
+    kind: "message",
+    text: "hi @Ada Lovelace",
+    mentions: [{ member: "ada-id", name: "Ada Lovelace" }],
+  };
+
+  it("stays one after the member was renamed, and shows the present name", () => {
+    const { room, fixture, rename } = setUp();
+    fixture.receive(fixture.log.add("ben-id", listed));
+    rename("Ada L.");
+    const [item] = room.items;
+    if (!item) throw new Error("the message is there");
+    expect(notation(parse(item.text, room.mentionFinder(item)))).toBe("hi <@ada-id>");
+    expect(preview(item.text, room.mentionFinder(item), (member) => room.nameOf(member))).toBe("hi @Ada L.");
+  });
+
+  it("is kept by an edit", () => {
+    const { room, fixture, rename } = setUp();
+    const entry = fixture.log.add("alice", listed);
+    fixture.receive(entry);
+    rename("Ada L.");
+    room.post({ kind: "edit", of: entry.id, text: "hi @Ada Lovelace and @Ben" });
+    const [sent] = fixture.sent("send");
+    expect(sent?.command === "send" && mentionsOf(sent.body)).toEqual([
+      { member: "ada-id", name: "Ada Lovelace" },
+      { member: "ben-id", name: "Ben" },
+    ]);
+  });
+
+  it("is found by name where a message lists none", () => {
+    const { room, fixture, rename } = setUp();
+    fixture.receive(fixture.log.says("bot", "@Ada Lovelace @Alice"));
+    const rendered = () => room.items.map((item) => notation(parse(item.text, room.mentionFinder(item)))).join();
+    expect(rendered()).toBe("<@ada-id> <@alice>");
+    rename("Alice");
+    expect(rendered()).toBe("@Ada Lovelace <@ada-id>");
+    room.setMembers([
+      { ...ada, name: "Alice" },
+      { id: "alice", name: "Alice", left: false },
+    ]);
+    expect(rendered()).toBe("@Ada Lovelace <@alice>");
+  });
+});

@@ -1,0 +1,32 @@
+/**
+ * One line of a message, for quotes and notices:
+ * - forms are left out, and blocks and items are kept apart
+ * - what a spoiler hides stays hidden
+ * - a text is cut between what people see as characters
+ */
+import { expect, it } from "vitest";
+import { cutText } from "../../src/shared/graphemes";
+import { preview } from "../../src/text/plain-text";
+
+it("leaves forms out and keeps blocks and items apart", () => {
+  expect(preview("**Hi** _you_\n\n- one\n- two\n\n`code`")).toBe("Hi you one two code");
+  expect(preview("- The new dumpling place\n  - they do vegan")).toBe("The new dumpling place they do vegan");
+  expect(preview("1. a\n2. b")).toBe("1. a 2. b");
+  expect(preview("| a | b |\n|---|---|\n| c | d |")).toBe("a b c d");
+  expect(preview("# a\n> b\n```\nc\n```")).toBe("a b c");
+  expect(preview("[text](https://example.com)")).toBe("text");
+});
+
+it("keeps hidden what a spoiler hides", () => {
+  expect(preview("the end: ||he dies||")).toBe("the end: ▒▒▒");
+});
+
+it("cuts a text between characters", () => {
+  const family = "👨‍👩‍👧";
+  expect(cutText(family.repeat(3), 2)).toBe(`${family.repeat(2)}…`);
+  expect(cutText("e\u0301e\u0301", 1)).toBe("e\u0301…");
+  expect(cutText("one two", 4)).toBe("one…");
+  expect(cutText("🇩🇪🇫🇷", 2)).toBe("🇩🇪🇫🇷");
+  expect(cutText("a" + "\u0301".repeat(10_000), 10).length).toBeLessThan(100);
+  expect(preview(`${"x".repeat(158)}${family}yz`)).toBe(`${"x".repeat(158)}${family}y…`);
+});

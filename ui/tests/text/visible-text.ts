@@ -1,0 +1,59 @@
+import type { Block, Inline } from "../../src/text/tokens";
+
+/** Returns what a reader can see or reach of a message: its text, addresses, titles and languages, in the typed order. */
+export function visibleText(blocks: readonly Block[]): string {
+  return blocks.map(ofBlock).join("\n");
+}
+
+function ofBlock(block: Block): string {
+  switch (block.kind) {
+    case "paragraph":
+    case "heading":
+      return ofInline(block.children);
+    case "fence":
+      return `${block.language}\n${block.text}`;
+    case "quote":
+      return visibleText(block.children);
+    case "list":
+      return block.items
+        .map(({ marker, done, children }) => `${marker} ${done === true ? "x" : ""} ${visibleText(children)}`)
+        .join("\n");
+    case "table":
+      return [block.header, ...block.rows].map((row) => row.map(ofInline).join(" ")).join("\n");
+    case "gap":
+      return "\n".repeat(block.lines);
+  }
+}
+
+function ofInline(tokens: readonly Inline[]): string {
+  return tokens
+    .map((token) => {
+      if (!("children" in token)) return token.text;
+      const text = ofInline(token.children);
+      if (token.kind !== "link") return text;
+      const isBare = text === token.href || `https://${text}` === token.href || `mailto:${text}` === token.href;
+      return isBare ? text : `${text} ${token.href.replace(/^https:\/\/(?=www\.)/i, "")} ${token.title ?? ""}`;
+    })
+    .join("");
+}
+
+/** Returns the number of tokens of a message. */
+export function tokenCount(blocks: readonly Block[]): number {
+  return sum(blocks.map((block) => 1 + sum(childrenOf(block).map((children) => tokenCountOf(children)))));
+}
+
+const tokenCountOf = (tokens: readonly (Block | Inline)[]): number =>
+  sum(tokens.map((token) => 1 + sum(childrenOf(token).map(tokenCountOf))));
+
+/** Returns the number of levels of a message. */
+export function depthOf(tokens: readonly (Block | Inline)[]): number {
+  return Math.max(0, ...tokens.map((token) => 1 + Math.max(0, ...childrenOf(token).map(depthOf))));
+}
+
+function childrenOf(token: Block | Inline): (Block | Inline)[][] {
+  if (token.kind === "list") return token.items.map(({ children }) => children);
+  if (token.kind === "table") return [token.header, ...token.rows].flat();
+  return "children" in token ? [token.children] : [];
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
