@@ -5,7 +5,7 @@ import ts from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
 export default ts.config(
-  { ignores: ["dist/", "src/backend/protocol.ts", "src/backend/session-types.ts"] },
+  { ignores: ["dist/", "src/backend/{backend-events,protocol,session-types}.ts"] },
   js.configs.recommended,
   ts.configs.strict,
   ts.configs.stylistic,

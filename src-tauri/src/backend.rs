@@ -48,18 +48,19 @@ impl Backend {
         };
         backend.send_profile();
         backend.spawn(forward_updates(updates, backend.host.clone(), backend.ui.clone()));
-        if let Err(reason) = backend.watch_nearby() {
+        if let Err(error) = backend.watch_nearby() {
             backend.ui.send(BackendEvent::Nearby {
                 servers: Vec::new(),
                 searching_ms: 0,
-                checked: vec![reason],
+                checked: Vec::new(),
+                error: Some(error),
             });
         }
         Ok(backend)
     }
 
-    /// Joins a server of the list of servers near.
-    pub(crate) async fn join_nearby(&self, server: ServerId) -> Result<ServerId, WireError> {
+    /// Joins a server of the list of servers near. Others may have announced its id; those are not joined.
+    pub(crate) async fn join_nearby(&self, server: ServerId) -> Result<(), WireError> {
         let servers = self.discovery.as_ref().map(Discovery::servers).unwrap_or_default();
         let found = servers.get(&server.0).ok_or_else(|| {
             WireError::new(
@@ -67,7 +68,10 @@ impl Backend {
                 "That server is not near any more. Wait until it shows up again, or join by address.",
             )
         })?;
-        let joined = self.client.join(&client_addresses(&found.addresses)).await;
+        let joined = self
+            .client
+            .join_server(server, &client_addresses(&found.addresses))
+            .await;
         joined.map_err(|error| error.to_wire())
     }
 
@@ -76,7 +80,7 @@ impl Backend {
         let profile = self.client.profile();
         self.ui.send(BackendEvent::Profile {
             name: profile.name,
-            device: profile.device.to_string(),
+            device: profile.device,
             first_run: profile.first_run,
         });
     }

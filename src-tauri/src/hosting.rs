@@ -106,20 +106,17 @@ impl Host {
 
     /// Stops hosting. The history is kept for the next time.
     pub(crate) async fn stop(&self) {
+        // Locked first, since a start that is under way sets that hosting resumes.
+        let mut running = self.0.running.lock().await;
         self.0.set_resume(false);
-        self.shutdown().await;
+        end(running.take()).await;
         self.0.set_hosting(None, None);
     }
 
     /// Ends the server. [`resume`](Self::resume) hosts it again at the next start.
     pub(crate) async fn shutdown(&self) {
-        let running = self.0.running.lock().await.take();
-        if let Some(Running { stop, supervisor, .. }) = running {
-            stop.cancel();
-            if let Err(error) = supervisor.await {
-                tracing::error!(%error, "the supervisor of the hosted server panicked");
-            }
-        }
+        let mut running = self.0.running.lock().await;
+        end(running.take()).await;
     }
 
     /// Sends the addresses of the server to the user interface if they have changed: a cable was plugged in, or another
@@ -163,7 +160,7 @@ impl Inner {
         let serving = tokio::spawn(embedded::serve(listener, store, config, people, stop.clone()));
 
         let loopback = client_addresses(&[(Ipv4Addr::LOCALHOST, port).into()]);
-        if let Err(error) = self.client.join(&loopback).await {
+        if let Err(error) = self.client.join_server(server, &loopback).await {
             stop.cancel();
             embedded::drain(serving).await;
             self.set_resume(false);
@@ -282,6 +279,16 @@ fn state_file(data: &Path) -> PathBuf {
 
 fn other_error(error: &dyn std::error::Error) -> WireError {
     WireError::new(ErrorCode::Other, error.to_string())
+}
+
+async fn end(running: Option<Running>) {
+    let Some(Running { stop, supervisor, .. }) = running else {
+        return;
+    };
+    stop.cancel();
+    if let Err(error) = supervisor.await {
+        tracing::error!(%error, "the supervisor of the hosted server panicked");
+    }
 }
 
 async fn say_goodbye(announcement: Option<AnnouncementHandle>) {

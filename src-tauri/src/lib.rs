@@ -7,7 +7,7 @@
 //!       └── Channel ◀── ui_channel.rs ◀── events.rs ◀─────────────┘
 //! ```
 //!
-//! Only [`window`], [`tray`], [`notifications`] and `webview_settings` know the window system; everything else
+//! Only `window`, `tray`, `notifications` and `webview_settings` know the window system; everything else
 //! is tested without one. The shell decides nothing: decisions belong to `client`, `server`, `discovery` or `ui`.
 
 mod backend;
@@ -40,6 +40,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use crate::events::{BackendEvent, Hosting, KnownServer, NearbyServer};
 pub use crate::flags::Flags;
+pub use crate::notifications::Notification;
 pub use crate::shell::Shell;
 
 /// Time that the shutdown may take before the app ends anyway. Everything that counts is on disk already.

@@ -1,20 +1,19 @@
 //! The servers near, in the shapes of the user interface and of the client.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use ichat_client::Address;
-use ichat_discovery::{NearbyServer, ServerList};
+use ichat_discovery::{NearbyServer, ServerList, fits_into_url};
 use ichat_protocol::limits::MAX_NAME_CHARS;
 use ichat_protocol::{Name, ServerId, common_protocol, cut_text};
 
 use crate::events;
 
-/// Converts addresses to the client's type.
+/// Converts addresses to the client's type, which is a URL.
 pub(crate) fn client_addresses(addresses: &[SocketAddr]) -> Vec<Address> {
     addresses
         .iter()
-        // A link-local address needs a scope id, which no URL can name.
-        .filter(|address| !matches!(address.ip(), IpAddr::V6(ip) if ip.is_unicast_link_local()))
+        .filter(|address| fits_into_url(**address))
         .filter_map(|address| Address::new(address.ip(), address.port()).ok())
         .collect()
 }

@@ -74,7 +74,7 @@ impl NearbyWatcher {
             self.host.update_addresses().await;
         } else {
             let addresses = client_addresses(&addresses);
-            self.client.update_addresses(server, &addresses).await;
+            self.client.set_announced_addresses(server, &addresses).await;
         }
         self.addresses.insert(server, addresses);
     }
@@ -88,6 +88,7 @@ impl NearbyWatcher {
             servers: ui_list(&self.discovery.servers(), self.host.server()),
             searching_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             checked,
+            error: None,
         });
     }
 }

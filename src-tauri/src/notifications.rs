@@ -4,19 +4,21 @@ use ichat_protocol::{RoomId, ServerId, cut_text};
 use serde::Deserialize;
 use tauri::{AppHandle, Manager as _, Runtime, UserAttentionType};
 use tauri_plugin_notification::{ActionPerformed, NotificationExt as _};
+use ts_rs::TS;
 
 use crate::events::BackendEvent;
 use crate::shell::Shell;
 use crate::window;
 
 /// A notification about new messages of one room.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Notification {
-    pub(crate) server: ServerId,
-    pub(crate) room: RoomId,
+#[derive(Clone, Debug, Deserialize, TS)]
+#[ts(rename = "MessageNotification")]
+pub struct Notification {
+    pub server: ServerId,
+    pub room: RoomId,
     /// The author or the room.
-    pub(crate) title: String,
-    pub(crate) text: String,
+    pub title: String,
+    pub text: String,
 }
 
 /// Longer texts are cut here, since notification servers cut them anywhere.

@@ -84,7 +84,7 @@ impl Shell {
     }
 
     /// Joins a server of the list of servers near.
-    pub async fn nearby_join(&self, server: ServerId) -> Result<ServerId, WireError> {
+    pub async fn nearby_join(&self, server: ServerId) -> Result<(), WireError> {
         self.backend().await?.join_nearby(server).await
     }
 

@@ -145,9 +145,14 @@ fn typing_is_shown_and_a_read_room_has_nothing_unread() {
     });
 
     ada.says(server, lobby, "news");
-    let seq = bob.sees_update(server, "an unread message", |update| {
+    let seq = bob.sees_update(server, "the news", |update| {
+        let mut entries = update["entries"].as_array()?.iter();
+        let news = entries.find(|entry| entry["body"]["text"] == "news")?;
+        Some(news["seq"].clone())
+    });
+    bob.sees_update(server, "an unread message", |update| {
         let lobby = find_room(update, "rooms", lobby)??;
-        (lobby["unread"].as_u64()? > 0).then(|| lobby["head"]["seq"].clone())
+        (lobby["head"]["seq"] == seq && lobby["unread"].as_u64()? > 0).then_some(())
     });
     let before = bob.events();
     bob.must("read", json!({ "server": server, "room": lobby, "seq": seq }));

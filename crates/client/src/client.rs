@@ -13,6 +13,7 @@ use crate::known_servers::KnownServer;
 use crate::message::SessionMessage;
 use crate::profile::Profile;
 use crate::running_sessions::RunningSessions;
+use crate::server_prober::Found;
 use crate::session::Command;
 use crate::state::ClientState;
 use crate::updates::{QUEUE_CAPACITY, Updates};
@@ -85,33 +86,19 @@ impl Client {
     /// Finds the server at one of these addresses, adds it to the known servers and starts a session with it. All addresses
     /// must belong to one server. Takes eight seconds at most.
     pub async fn join(&self, addresses: &[Address]) -> Result<ServerId, JoinError> {
-        let Inner {
-            state,
-            sessions,
-            joining,
-            ..
-        } = &*self.inner;
-        let (address, challenge) = state.prober.find(addresses, None).await?;
-        let _joining = joining.lock().await;
-        if sessions.stop.is_cancelled() {
-            return Err(JoinError::Closing);
-        }
-        let id = challenge.server.id;
-        let mut found = vec![address];
-        found.extend(addresses.iter().cloned());
-        let added = state.add_server(id, challenge.server.name, &found);
-        added.map_err(|error| JoinError::Storage(error.to_string()))?;
-        sessions.start(id);
-        sessions.nudge(id).await;
-        Ok(id)
+        self.find_and_add(addresses, None).await
     }
 
-    /// Adds addresses at which discovery has just seen a known server, and connects to it if its session is waiting.
-    pub async fn update_addresses(&self, server: ServerId, addresses: &[Address]) {
-        let known = self.inner.state.addresses(server);
-        if !addresses.iter().all(|address| known.contains(address)) {
-            self.inner.state.update_server(server, None, addresses);
-        }
+    /// Does the same with a server whose id is known. Another server that answers at one of the addresses is not joined:
+    /// anyone can announce the id of this one.
+    pub async fn join_server(&self, server: ServerId, addresses: &[Address]) -> Result<(), JoinError> {
+        self.find_and_add(addresses, Some(server)).await.map(drop)
+    }
+
+    /// Replaces the addresses at which discovery sees a known server, and connects to it if its session is waiting. They
+    /// are tried as well as those where it was found, and not saved: anyone can announce them.
+    pub async fn set_announced_addresses(&self, server: ServerId, addresses: &[Address]) {
+        self.inner.state.set_announced(server, addresses);
         // Known addresses are news as well: the server is up.
         self.inner.sessions.nudge(server).await;
     }
@@ -131,8 +118,8 @@ impl Client {
         let driver = self.inner.sessions.driver(server).ok_or(CommandError::UnknownServer)?;
         let (reply, result) = oneshot::channel();
         let sent = driver.send(SessionMessage::Command(command, reply)).await;
-        sent.map_err(|_| CommandError::Closing)?;
-        result.await.map_err(|_| CommandError::Closing)?
+        sent.map_err(|_| self.session_ended())?;
+        result.await.map_err(|_| self.session_ended())?
     }
 
     /// Repeats all updates that a restarted interface needs.
@@ -150,6 +137,35 @@ impl Client {
     pub async fn shutdown(&self) {
         self.inner.sessions.end_all().await;
         self.inner.ended.cancel();
+    }
+
+    /// Returns the error of a command whose session has ended, with the client or because the server was forgotten.
+    fn session_ended(&self) -> CommandError {
+        if self.inner.sessions.stop.is_cancelled() {
+            CommandError::Closing
+        } else {
+            CommandError::UnknownServer
+        }
+    }
+
+    async fn find_and_add(&self, addresses: &[Address], wanted: Option<ServerId>) -> Result<ServerId, JoinError> {
+        let Inner {
+            state,
+            sessions,
+            joining,
+            ..
+        } = &*self.inner;
+        let Found { address, challenge, .. } = state.prober.find(addresses, wanted).await?;
+        let server = challenge.server;
+        let _joining = joining.lock().await;
+        if sessions.stop.is_cancelled() {
+            return Err(JoinError::Closing);
+        }
+        let added = state.add_server(server.id, server.name, address, addresses);
+        added.map_err(|error| JoinError::Storage(error.to_string()))?;
+        sessions.start(server.id);
+        sessions.nudge(server.id).await;
+        Ok(server.id)
     }
 
     /// Starts the sessions with the known servers, and the background tasks.

@@ -1,6 +1,6 @@
 //! One attempt to reach a server, and the connection that it leads to.
 
-use ichat_protocol::{ClientEvent, ErrorCode, PROTOCOLS, ServerId, WireError, common_protocol, sign};
+use ichat_protocol::{ClientEvent, ErrorCode, ServerId, WireError, sign};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -8,7 +8,7 @@ use crate::Address;
 use crate::error::ProbeError;
 use crate::message::{ConnectionEvent, SessionMessage};
 use crate::profile::Identity;
-use crate::server_prober::ServerProber;
+use crate::server_prober::{Found, ServerProber};
 use crate::socket;
 
 /// The number of socket events that wait to be passed on to the driver.
@@ -83,7 +83,11 @@ async fn run(
         () = stop.cancelled() => return None,
         found = probe => found,
     };
-    let (address, challenge) = match found {
+    let Found {
+        address,
+        challenge,
+        protocol,
+    } = match found {
         Ok(found) => found,
         // The usual state of a server that is switched off: the status line says enough.
         Err(error @ ProbeError::Unreachable { .. }) => {
@@ -91,10 +95,6 @@ async fn run(
             return None;
         }
         Err(error) => return Some(error.to_wire()),
-    };
-    let Some(protocol) = common_protocol(&challenge.protocols) else {
-        let (theirs, ours) = (challenge.protocols, PROTOCOLS.to_vec());
-        return Some(ProbeError::NoCommonProtocol { theirs, ours }.to_wire());
     };
     let Identity { profile, key, .. } = &params.identity;
     let auth = sign(key, &challenge, protocol, profile.name.clone(), profile.device);

@@ -21,6 +21,14 @@ const MAX_REFUSAL_BYTES: usize = 400;
 /// The number of addresses that one search tries.
 const MAX_ADDRESSES: usize = 32;
 
+/// A server that answered.
+pub(crate) struct Found {
+    pub(crate) address: Address,
+    pub(crate) challenge: Challenge,
+    /// The newest protocol version that both have.
+    pub(crate) protocol: u32,
+}
+
 /// An HTTP client for `/api/hello`. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ServerProber {
@@ -42,11 +50,7 @@ impl ServerProber {
 
     /// Tries the addresses in order, each a moment after the last, and returns the first one where a server answers. With
     /// `wanted`, it must be that server. If all fail, returns the most informative error.
-    pub(crate) async fn find(
-        &self,
-        addresses: &[Address],
-        wanted: Option<ServerId>,
-    ) -> Result<(Address, Challenge), ProbeError> {
+    pub(crate) async fn find(&self, addresses: &[Address], wanted: Option<ServerId>) -> Result<Found, ProbeError> {
         let deadline = Instant::now() + TOTAL_TIMEOUT;
         let mut untried = addresses.iter().take(MAX_ADDRESSES).cloned().peekable();
         let mut attempts = JoinSet::new();
@@ -83,7 +87,7 @@ impl ServerProber {
         Err(best_error)
     }
 
-    async fn probe(&self, address: Address, wanted: Option<ServerId>) -> Result<(Address, Challenge), ProbeError> {
+    async fn probe(&self, address: Address, wanted: Option<ServerId>) -> Result<Found, ProbeError> {
         let not_ichat = || ProbeError::NotIChat {
             address: address.clone(),
         };
@@ -122,13 +126,17 @@ impl ServerProber {
             let name = challenge.server.name.to_string();
             return Err(ProbeError::WrongServer { address, name });
         }
-        if common_protocol(&challenge.protocols).is_none() {
-            return Err(ProbeError::NoCommonProtocol {
+        match common_protocol(&challenge.protocols) {
+            Some(protocol) => Ok(Found {
+                address,
+                challenge,
+                protocol,
+            }),
+            None => Err(ProbeError::NoCommonProtocol {
                 theirs: challenge.protocols,
                 ours: PROTOCOLS.to_vec(),
-            });
+            }),
         }
-        Ok((address, challenge))
     }
 }
 

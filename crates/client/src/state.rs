@@ -37,10 +37,7 @@ impl ClientState {
         updates: mpsc::Sender<ClientUpdate>,
     ) -> Result<Self, OpenError> {
         let lock = lock_folder(dir)?;
-        let in_folder = |cause| OpenError::Folder {
-            dir: dir.to_owned(),
-            cause,
-        };
+        let in_folder = |cause| folder_error(dir, cause);
         Ok(Self {
             prober: ServerProber::new()?,
             updates,
@@ -68,20 +65,30 @@ impl ClientState {
         self.servers.lock().addresses(server)
     }
 
-    /// Adds a server that the user joins.
-    pub(crate) fn add_server(&self, server: ServerId, name: Name, found: &[Address]) -> io::Result<()> {
-        self.servers.lock().add(server, name, found)?;
+    /// Adds a server that the user joins, and that answered at `found`.
+    pub(crate) fn add_server(
+        &self,
+        server: ServerId,
+        name: Name,
+        found: Address,
+        others: &[Address],
+    ) -> io::Result<()> {
+        self.servers.lock().add(server, name, found, others)?;
         self.request_server_list();
         Ok(())
     }
 
-    /// Updates the name and the addresses of a server, if it is known. A failure to save them is only logged.
-    pub(crate) fn update_server(&self, server: ServerId, name: Option<Name>, found: &[Address]) {
-        match self.servers.lock().update(server, name, found) {
+    /// Records where a known server was found. A failure to save it is only logged.
+    pub(crate) fn set_found(&self, server: ServerId, name: Name, address: Address) {
+        match self.servers.lock().set_found(server, name, address) {
             Ok(true) => self.request_server_list(),
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "failed to save the address of a server"),
         }
+    }
+
+    pub(crate) fn set_announced(&self, server: ServerId, addresses: &[Address]) {
+        self.servers.lock().set_announced(server, addresses);
     }
 
     pub(crate) fn remove_server(&self, server: ServerId) -> io::Result<()> {
@@ -108,15 +115,19 @@ impl ClientState {
 
 /// Creates the data folder if needed, and locks it until the file is dropped.
 fn lock_folder(dir: &Path) -> Result<File, OpenError> {
-    let in_folder = |cause| OpenError::Folder {
-        dir: dir.to_owned(),
-        cause,
-    };
+    let in_folder = |cause| folder_error(dir, cause);
     fs::create_dir_all(dir).map_err(in_folder)?;
     let lock = File::create(dir.join("client.lock")).map_err(in_folder)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { dir: dir.to_owned() }),
         Err(TryLockError::Error(cause)) => Err(in_folder(cause)),
+    }
+}
+
+fn folder_error(dir: &Path, cause: io::Error) -> OpenError {
+    OpenError::Folder {
+        dir: dir.to_owned(),
+        cause,
     }
 }

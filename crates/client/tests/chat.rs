@@ -6,7 +6,7 @@
 //! - a new name reaches the server and survives a restart; a server that fails does not keep it from the others
 //! - a restarted interface gets the status, the rooms and the outbox again
 //! - a second process on the same data folder is refused, also while the sessions of a dropped client are ending
-//! - a command for an unknown server is refused
+//! - a command for an unknown server is refused, and so is one for a server that is being forgotten
 
 #![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
 
@@ -14,7 +14,7 @@ mod common;
 
 use common::{User, name, start_server};
 use ichat_client::session::Command;
-use ichat_client::{Client, OpenError};
+use ichat_client::{Client, CommandError, OpenError};
 use ichat_protocol::{ErrorCode, Kind, RoomId};
 
 #[tokio::test]
@@ -182,6 +182,17 @@ async fn a_command_for_an_unknown_server_is_refused() {
     let unknown = "00000000-0000-4000-8000-000000000000".parse().unwrap();
     let error = alice.client.command(unknown, Command::Browse).await.unwrap_err();
     assert_eq!(error.to_wire().code, ErrorCode::Other);
+}
+
+#[tokio::test]
+async fn a_command_for_a_server_that_is_being_forgotten_is_refused() {
+    let server = start_server().await;
+    let alice = User::online("Alice", &server).await;
+    let id = alice.server.unwrap();
+    // The command is in the session's queue when the session is stopped.
+    let (browsed, forgotten) = tokio::join!(alice.client.command(id, Command::Browse), alice.client.forget(id));
+    forgotten.unwrap();
+    assert_eq!(browsed, Err(CommandError::UnknownServer));
 }
 
 fn was_renamed(user: &User) -> bool {

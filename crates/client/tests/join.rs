@@ -4,6 +4,8 @@
 //!   what to do
 //! - addresses that do not answer do not delay the one that does
 //! - a server that moved is found at its new address, and another server at the old address is not mistaken for it
+//! - a server that is joined by its id is found among others that announce the same id, and those are not joined
+//! - addresses that others announce for a server are not in the way of its own, also after a restart
 //! - a forgotten server is gone, and so is its replica
 //! - a server that can't be forgotten, because the list of servers can't be written, stays usable
 
@@ -14,7 +16,7 @@ mod common;
 use common::net::{other_program, silent_program, unused_address};
 use common::{User, address, start_server};
 use ichat_client::session::{Command, ConnectionStatus};
-use ichat_client::{JoinError, ProbeError};
+use ichat_client::{Address, JoinError, ProbeError};
 use ichat_protocol::ErrorCode;
 
 const WEB_PAGE: &[u8] =
@@ -84,9 +86,48 @@ async fn a_server_that_moved_is_found_again() {
     server.starts_again().await;
     alice
         .client
-        .update_addresses(alice.server.unwrap(), &[address(server.address)])
+        .set_announced_addresses(alice.server.unwrap(), &[address(server.address)])
         .await;
     alice.is_online().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_joined_by_its_id_is_not_mistaken_for_another() {
+    let (wanted, stranger) = (start_server().await, start_server().await);
+    let alice = User::new("Alice");
+    let id = wanted.store().server_id();
+    // The stranger answers as well, and its address is tried first.
+    let addresses = [address(stranger.address), address(wanted.address)];
+    alice.client.join_server(id, &addresses).await.unwrap();
+    let joined = alice.client.servers();
+    assert_eq!(joined.len(), 1);
+    assert_eq!((joined[0].id, &joined[0].addresses[0]), (id, &addresses[1]));
+
+    let error = alice.client.join_server(id, &addresses[..1]).await.unwrap_err();
+    assert!(
+        matches!(error, JoinError::Probe(ProbeError::WrongServer { .. })),
+        "{error:?}"
+    );
+    assert_eq!(alice.client.servers(), joined);
+}
+
+#[tokio::test]
+async fn announced_addresses_are_not_in_the_way_of_the_servers_own() {
+    let mut server = start_server().await;
+    let mut alice = User::online("Alice", &server).await;
+    let id = alice.server.unwrap();
+    server.stops().await;
+    alice.is_offline().await;
+    let announced: Vec<_> = (1..100)
+        .map(|port| Address::new([127, 0, 0, 99].into(), port).unwrap())
+        .collect();
+    alice.client.set_announced_addresses(id, &announced).await;
+    server.starts_again().await;
+    alice.client.nudge().await;
+    alice.is_online().await;
+    let mut alice = alice.restarts().await;
+    alice.is_online().await;
+    assert_eq!(alice.client.servers()[0].addresses, [address(server.address)]);
 }
 
 #[tokio::test]

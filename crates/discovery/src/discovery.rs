@@ -16,6 +16,9 @@ use crate::interface_selector::{InterfaceSelector, Scope};
 use crate::nearby::{Nearby, ServerList};
 use crate::task::Task;
 
+/// Time that a shutdown may take: two goodbyes and the end of mdns-sd's thread.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// An error of [`Discovery`].
 #[derive(Debug, thiserror::Error)]
 pub enum DiscoveryError {
@@ -43,9 +46,6 @@ pub struct Discovery {
     stop: CancellationToken,
     tasks: TaskTracker,
 }
-
-/// Time that a shutdown may take: two goodbyes and the end of mdns-sd's thread.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Discovery {
     /// Starts discovery within `scope`. Call it within a tokio runtime.

@@ -65,5 +65,5 @@ pub use announcement_handle::AnnouncementHandle;
 pub use discovery::{Discovery, DiscoveryError};
 pub use interface_selector::Scope;
 pub use interfaces::Interface;
-pub use local_addresses::{local_addresses, shareable_addresses};
+pub use local_addresses::{fits_into_url, local_addresses, shareable_addresses};
 pub use nearby::{Nearby, NearbyEvent, NearbyServer, ServerList};

@@ -9,7 +9,7 @@ use crate::interfaces::{self, Interface};
 /// Returns the addresses of this computer that can be written into a URL and reached from outside, best first: the one
 /// with the default route, then IPv4, then IPv6.
 pub fn local_addresses() -> Vec<Interface> {
-    best_first(interfaces::list(), default_route_address())
+    shareable_first(interfaces::list(), default_route_address())
 }
 
 /// Returns the addresses under which others reach a server of this computer, best first, at least one. Each can be
@@ -21,7 +21,7 @@ pub fn shareable_addresses(announced: &[SocketAddr], port: u16, scope: Scope) ->
     let mut addresses: Vec<SocketAddr> = announced
         .iter()
         .copied()
-        .filter(|address| address.port() == port && !needs_scope_id(*address))
+        .filter(|address| address.port() == port && fits_into_url(*address))
         .collect();
     if addresses.is_empty() && scope == Scope::LocalNetwork {
         addresses = local_addresses()
@@ -35,15 +35,16 @@ pub fn shareable_addresses(announced: &[SocketAddr], port: u16, scope: Scope) ->
     addresses
 }
 
-/// Returns whether an address is usable only together with an interface of the client, which no URL can name.
-fn needs_scope_id(address: SocketAddr) -> bool {
+/// Returns whether an address can be written into a URL. An IPv6 link-local one is usable only together with an interface
+/// of the client, which no URL can name.
+pub fn fits_into_url(address: SocketAddr) -> bool {
     match address {
-        SocketAddr::V4(_) => false,
-        SocketAddr::V6(v6) => v6.ip().is_unicast_link_local(),
+        SocketAddr::V4(_) => true,
+        SocketAddr::V6(v6) => !v6.ip().is_unicast_link_local(),
     }
 }
 
-fn best_first(mut interfaces: Vec<Interface>, default_route: Option<IpAddr>) -> Vec<Interface> {
+fn shareable_first(mut interfaces: Vec<Interface>, default_route: Option<IpAddr>) -> Vec<Interface> {
     interfaces.retain(|interface| match interface.ip {
         IpAddr::V4(ip) => !(ip.is_loopback() || ip.is_link_local()),
         IpAddr::V6(ip) => !(ip.is_loopback() || ip.is_unicast_link_local()),
@@ -90,7 +91,7 @@ mod tests {
             interface("eth0", "169.254.3.4"),
         ];
         assert_eq!(
-            best_first(all, Some("192.168.1.7".parse().unwrap())),
+            shareable_first(all, Some("192.168.1.7".parse().unwrap())),
             [
                 interface("wlan0", "192.168.1.7"),
                 interface("docker0", "172.17.0.1"),

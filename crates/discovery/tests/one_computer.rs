@@ -14,8 +14,8 @@ mod support;
 
 use ichat_discovery::{Announcement, Discovery, DiscoveryError, Scope};
 use ichat_testkit::in_own_network;
-use mdns_sd::{IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceEvent};
-use support::{Announced, Browser, DEADLINE, announcement, discovery};
+use mdns_sd::{Receiver, ServiceDaemon, ServiceEvent};
+use support::{Announced, Browser, DEADLINE, announcement, discovery, other_daemon};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -27,11 +27,7 @@ struct PassiveBrowser {
 
 impl PassiveBrowser {
     fn new() -> Self {
-        let daemon = ServiceDaemon::new().expect("mdns-sd starts");
-        let others = IfPredicate::new(|interface| !interface.is_loopback());
-        daemon
-            .disable_interface(IfKind::Predicate(others))
-            .expect("mdns-sd runs");
+        let daemon = other_daemon();
         let events = daemon.browse("_ichat._tcp.local.").expect("mdns-sd runs");
         Self { daemon, events }
     }

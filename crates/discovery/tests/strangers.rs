@@ -9,8 +9,8 @@ mod support;
 
 use ichat_discovery::{Discovery, NearbyEvent, NearbyServer};
 use ichat_testkit::in_own_network;
-use mdns_sd::{IfKind, IfPredicate, ServiceDaemon, ServiceInfo};
-use support::{Announced, Browser, DEADLINE, announcement, discovery};
+use mdns_sd::{ServiceDaemon, ServiceInfo};
+use support::{Announced, Browser, DEADLINE, announcement, discovery, other_daemon};
 use uuid::Uuid;
 
 /// A stranger, who can announce any record.
@@ -20,12 +20,7 @@ struct Stranger {
 
 impl Stranger {
     fn new() -> Self {
-        let daemon = ServiceDaemon::new().expect("mdns-sd starts");
-        let others = IfPredicate::new(|interface| !interface.is_loopback());
-        daemon
-            .disable_interface(IfKind::Predicate(others))
-            .expect("mdns-sd runs");
-        Self { daemon }
+        Self { daemon: other_daemon() }
     }
 
     fn announces(&self, instance: &str, port: u16, properties: &[(&str, &str)]) {

@@ -12,7 +12,7 @@ pub(super) async fn set_name(shell: State<'_, Shell>, name: String) -> CommandRe
 }
 
 #[tauri::command]
-pub(super) async fn nearby_join(shell: State<'_, Shell>, server: ServerId) -> CommandResult<ServerId> {
+pub(super) async fn nearby_join(shell: State<'_, Shell>, server: ServerId) -> CommandResult {
     shell.nearby_join(server).await
 }
 

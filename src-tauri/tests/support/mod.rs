@@ -180,6 +180,11 @@ impl TestApp {
         })
     }
 
+    /// Runs a task in the app's runtime, whose threads are in its network.
+    pub(crate) fn runs<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> T {
+        tauri::async_runtime::block_on(tauri::async_runtime::spawn(task)).unwrap()
+    }
+
     /// Ends the app as its exit does.
     pub(crate) fn quits(self) {
         tauri::async_runtime::block_on(self.app.state::<Shell>().shutdown());

@@ -15,6 +15,8 @@ interface Nearby {
   servers: readonly NearbyServer[];
   searchingMs: number;
   checked: readonly string[];
+  /** The reason why the search does not run, if it doesn't. */
+  error?: string;
 }
 
 /** A dialog over the whole interface. Only one is open at a time. */
@@ -256,7 +258,12 @@ export class AppState implements ServerListener {
         return;
       }
       case "nearby":
-        this.#nearby = { servers: event.servers, searchingMs: event.searching_ms, checked: event.checked };
+        this.#nearby = {
+          servers: event.servers,
+          searchingMs: event.searching_ms,
+          checked: event.checked,
+          error: event.error,
+        };
         return;
       case "hosting":
         if (event.error) this.showError(event.error.message);

@@ -3,8 +3,11 @@
  * (`--mode app` or `--mode web`). All other code asks only what a back end *can do*, never which one it is.
  */
 
-import type { Name, RoomId, ServerId, WireError } from "./protocol";
-import type { Command, Update } from "./session-types";
+import type { BackendEvent, MessageNotification } from "./backend-events";
+import type { Name, ServerId } from "./protocol";
+import type { Command } from "./session-types";
+
+export type { BackendEvent, Hosting, KnownServer, MessageNotification, NearbyServer } from "./backend-events";
 
 export interface Backend {
   /** Starts the back end. It calls `onEvent` with the current state first, then with every change. */
@@ -33,13 +36,6 @@ export interface Backend {
   readonly zoom?: ZoomControl;
 }
 
-export interface MessageNotification {
-  server: ServerId;
-  room: RoomId;
-  title: string;
-  text: string;
-}
-
 export interface HostingControl {
   start(name: Name): Promise<void>;
   stop(): Promise<void>;
@@ -62,46 +58,4 @@ export interface ServersControl {
 export interface ZoomControl {
   /** Sets the size of the whole interface. 1 is the normal size. */
   set(factor: number): void;
-}
-
-export type BackendEvent =
-  /** `first_run` means that the name is only a suggestion: ask the user and call `setName`. */
-  | { event: "profile"; name: Name; device: string; first_run: boolean }
-  | { event: "servers"; servers: KnownServer[] }
-  | { event: "session"; server: ServerId; update: Update }
-  | { event: "nearby"; servers: NearbyServer[]; searching_ms: number; checked: string[] }
-  /** `error` is set if hosting ended by itself, or could not be resumed after a restart. */
-  | { event: "hosting"; hosting: Hosting | null; error?: WireError }
-  | { event: "ask_quit" }
-  /** The user has clicked a system notification of this room. */
-  | { event: "show"; server: ServerId; room: RoomId }
-  /** The app can't work until the user fixes this and restarts it: the data folder is in use, damaged or read-only. */
-  | { event: "fatal"; error: WireError };
-
-/** A server with which this device has a session. */
-export interface KnownServer {
-  id: ServerId;
-  name: Name;
-  addresses: string[];
-  /** `true` if this device hosts the server. */
-  own: boolean;
-}
-
-export interface NearbyServer {
-  id: ServerId;
-  name: Name;
-  people: number;
-  addresses: string[];
-  /** `true` if it speaks a protocol version that this app knows. */
-  compatible: boolean;
-  own: boolean;
-}
-
-export interface Hosting {
-  server: ServerId;
-  name: Name;
-  /** The addresses that others type or scan, best first: `http://192.168.1.7:4242`. */
-  addresses: string[];
-  /** The reason why the server is not announced on the network. Absent if it is. */
-  unannounced?: string;
 }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use ichat_discovery::{Announcement, AnnouncementHandle, Discovery, Nearby, NearbyEvent, NearbyServer, Scope};
+use mdns_sd::{IfKind, IfPredicate, ServiceDaemon};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -14,6 +15,16 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 /// Starts discovery on the loopback interface.
 pub(crate) fn discovery() -> Discovery {
     Discovery::start(Scope::ThisComputer).expect("discovery starts")
+}
+
+/// Starts an mdns-sd of others on the loopback interface.
+pub(crate) fn other_daemon() -> ServiceDaemon {
+    let daemon = ServiceDaemon::new().expect("mdns-sd starts");
+    let others = IfPredicate::new(|interface| !interface.is_loopback());
+    daemon
+        .disable_interface(IfKind::Predicate(others))
+        .expect("mdns-sd runs");
+    daemon
 }
 
 /// Returns a server called "Büro".

@@ -1,5 +1,9 @@
 //! Runs a session: feeds the state machine with inputs, and carries out its effects.
 
+mod refuse_all;
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,11 +15,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::refuse_all::refuse_all;
+use crate::Address;
 use crate::connection::{ConnectParams, Connection};
 use crate::error::CommandError;
 use crate::message::{ConnectionEvent, SessionMessage};
 use crate::replica;
-use crate::session::{ConnectionStatus, Effect, Input, LogRange, Session, Update};
+use crate::session::{Effect, Input, LogRange, Session, Update};
 use crate::socket::SocketEvent;
 use crate::state::ClientState;
 use crate::updates::ClientUpdate;
@@ -24,7 +30,7 @@ use crate::updates::ClientUpdate;
 const INPUT_BATCH: usize = 256;
 /// The pause after a storage error, before the session restarts from what is on disk.
 const STORAGE_RETRY_DELAY: Duration = Duration::from_secs(5);
-/// A nudge replaces an attempt that is older than this: its packets may have been lost while the machine was suspended.
+/// An attempt that is older than this may have lost its packets while the machine was suspended.
 const STALE_ATTEMPT_MS: u64 = 2_000;
 
 type Replies = Vec<oneshot::Sender<Result<(), CommandError>>>;
@@ -42,6 +48,8 @@ pub(crate) struct SessionDriver {
     connection: Option<Connection>,
     last_connection_id: u64,
     attempt_started_ms: u64,
+    /// The addresses that the last attempt tries.
+    attempt_addresses: Vec<Address>,
     connect_at: Option<Instant>,
     wake_at: Option<Instant>,
 }
@@ -69,30 +77,6 @@ pub(crate) async fn run(
     store.close().await;
 }
 
-/// Replaces a session whose replica can't be opened: reports a refused connection and refuses every command.
-async fn refuse_all(
-    state: &ClientState,
-    server: ServerId,
-    error: &WireError,
-    mut messages: mpsc::Receiver<SessionMessage>,
-    stop: &CancellationToken,
-) {
-    let report = async || {
-        let update = Update::Connection(ConnectionStatus::Refused { error: error.clone() });
-        let sending = state.updates.send(ClientUpdate::Session { server, update });
-        // Fails only without a receiver, which would be the only one to need it.
-        drop(stop.run_until_cancelled(sending).await);
-    };
-    report().await;
-    while let Some(Some(message)) = stop.run_until_cancelled(messages.recv()).await {
-        match message {
-            SessionMessage::Command(_, reply) => drop(reply.send(Err(CommandError::Storage(error.message.clone())))),
-            SessionMessage::Refresh => report().await,
-            SessionMessage::Nudge | SessionMessage::Connection(..) => {}
-        }
-    }
-}
-
 impl SessionDriver {
     fn new(
         state: Arc<ClientState>,
@@ -113,6 +97,7 @@ impl SessionDriver {
             connection: None,
             last_connection_id: 0,
             attempt_started_ms: 0,
+            attempt_addresses: Vec::new(),
             connect_at: None,
             wake_at: None,
         }
@@ -131,8 +116,23 @@ impl SessionDriver {
                 error: WireError::new(ErrorCode::Storage, error.to_string()),
             })
             .await;
-            let delay = tokio::time::sleep(STORAGE_RETRY_DELAY);
-            self.stop.run_until_cancelled(delay).await;
+            self.refuse_commands(&error, STORAGE_RETRY_DELAY).await;
+        }
+    }
+
+    /// Refuses every command for a while, since a command that waits for a replica may wait forever. Other messages are
+    /// dropped: the next session connects and reports everything by itself.
+    async fn refuse_commands(&mut self, error: &StoreError, duration: Duration) {
+        let end = Instant::now() + duration;
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep_until(end) => return,
+                message = self.messages.recv() => if let Some(SessionMessage::Command(_, reply)) = message {
+                    // The caller may have stopped waiting.
+                    drop(reply.send(Err(CommandError::from(error))));
+                },
+            }
         }
     }
 
@@ -189,7 +189,7 @@ impl SessionDriver {
     fn receive_connection_event(&mut self, event: ConnectionEvent) -> Option<Input> {
         match event {
             ConnectionEvent::ServerFound(address, name) => {
-                self.state.update_server(self.server, Some(name), &[address]);
+                self.state.set_found(self.server, name, address);
                 None
             }
             ConnectionEvent::Socket(SocketEvent::Opened) => Some(Input::Opened),
@@ -270,26 +270,37 @@ impl SessionDriver {
     }
 
     fn schedule_connect(&mut self, after_ms: u64, before_ms: u64) {
-        let Some(connection) = &self.connection else {
+        // Only a nudge connects without a delay while an attempt is running.
+        if before_ms == 0 && self.is_attempt_stale() {
+            self.connection = None;
+        }
+        if self.connection.is_none() {
             let delay = random_delay(after_ms, before_ms);
             self.connect_at = Some(Instant::now() + Duration::from_millis(delay));
-            return;
-        };
-        let age = self.state.clock.now_ms().saturating_sub(self.attempt_started_ms);
-        // Only a nudge connects without a delay while an attempt is running.
-        if before_ms == 0 && age > STALE_ATTEMPT_MS {
-            connection.close();
         }
+    }
+
+    /// Returns whether a new attempt may succeed where the last one may not.
+    fn is_attempt_stale(&self) -> bool {
+        let age = self.state.clock.now_ms().saturating_sub(self.attempt_started_ms);
+        let has_new_address = || {
+            let addresses = self.state.addresses(self.server);
+            addresses
+                .iter()
+                .any(|address| !self.attempt_addresses.contains(address))
+        };
+        age > STALE_ATTEMPT_MS || has_new_address()
     }
 
     fn connect(&mut self) {
         self.connect_at = None;
         self.attempt_started_ms = self.state.clock.now_ms();
+        self.attempt_addresses = self.state.addresses(self.server);
         self.last_connection_id += 1;
         let params = ConnectParams {
             prober: self.state.prober.clone(),
             server: self.server,
-            addresses: self.state.addresses(self.server),
+            addresses: self.attempt_addresses.clone(),
             identity: self.state.identity(),
         };
         self.connection = Some(Connection::start(self.last_connection_id, params, self.sender.clone()));
@@ -315,123 +326,4 @@ async fn sleep_until(deadline: Option<Instant>) {
 fn random_delay(after_ms: u64, before_ms: u64) -> u64 {
     let width = before_ms.saturating_sub(after_ms).saturating_add(1);
     getrandom::u64().map_or(before_ms, |random| after_ms + random % width)
-}
-
-#[cfg(test)]
-mod tests {
-    use ichat_protocol::{Closing, DeviceId, Hello, LimitsInfo, MemberId, Name, RoomId, ServerEvent, ServerInfo};
-    use tempfile::TempDir;
-    use tokio::time::timeout;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::Clock;
-
-    const SERVER: ServerId = ServerId(Uuid::nil());
-
-    /// A driver that is not running, with the queue of its updates and the folder of its replica.
-    struct TestDriver {
-        driver: SessionDriver,
-        updates: mpsc::Receiver<ClientUpdate>,
-        dir: TempDir,
-    }
-
-    async fn test_driver() -> TestDriver {
-        let dir = tempfile::tempdir().unwrap();
-        let (sender, updates) = mpsc::channel(100);
-        let state = ClientState::open(Clock::system(), dir.path(), None, sender).unwrap();
-        let store = Store::open(&dir.path().join("replica")).await.unwrap();
-        let (sender, messages) = mpsc::channel(100);
-        let driver = SessionDriver::new(
-            Arc::new(state),
-            SERVER,
-            store,
-            sender,
-            messages,
-            CancellationToken::new(),
-        );
-        TestDriver { driver, updates, dir }
-    }
-
-    #[tokio::test]
-    async fn a_regular_stop_of_the_server_is_one_failed_attempt() {
-        let TestDriver {
-            mut driver,
-            mut updates,
-            dir: _dir,
-        } = test_driver().await;
-        let start = Input::Start(replica::load(&driver.store).await.unwrap());
-        driver.process(vec![start], Vec::new()).await.unwrap();
-        driver.connect();
-        let events = [
-            ConnectionEvent::Socket(SocketEvent::Opened),
-            ConnectionEvent::Socket(SocketEvent::Received(hello())),
-            ConnectionEvent::Socket(SocketEvent::Received(closing())),
-            ConnectionEvent::Closed { error: None },
-        ];
-        let (mut inputs, mut replies) = (Vec::new(), Vec::new());
-        for event in events {
-            let message = SessionMessage::Connection(driver.last_connection_id, event);
-            driver.receive(message, &mut inputs, &mut replies);
-        }
-        driver.process(inputs, replies).await.unwrap();
-        let mut attempts = Vec::new();
-        while let Ok(update) = updates.try_recv() {
-            if let ClientUpdate::Session {
-                update: Update::Connection(ConnectionStatus::Reconnecting { attempts: failed, .. }),
-                ..
-            } = update
-            {
-                attempts.push(failed);
-            }
-        }
-        assert_eq!(attempts.last(), Some(&1), "{attempts:?}");
-    }
-
-    #[tokio::test]
-    async fn messages_do_not_delay_a_timer() {
-        let TestDriver { mut driver, .. } = test_driver().await;
-        driver.sender.try_send(SessionMessage::Nudge).unwrap();
-        driver.wake_at = Instant::now().checked_sub(Duration::from_secs(1));
-        let (inputs, _) = driver.next_inputs().await.unwrap();
-        assert!(inputs.contains(&Input::Tick), "{inputs:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_session_without_a_replica_stops_while_its_updates_wait() {
-        let dir = tempfile::tempdir().unwrap();
-        let (sender, _updates) = mpsc::channel(1);
-        let state = ClientState::open(Clock::system(), dir.path(), None, sender).unwrap();
-        state.updates.try_send(ClientUpdate::Servers(Vec::new())).unwrap();
-        let error = WireError::new(ErrorCode::Storage, "The disk is full.");
-        let (_sender, messages) = mpsc::channel(1);
-        let stop = CancellationToken::new();
-        stop.cancel();
-        let refusing = refuse_all(&state, SERVER, &error, messages, &stop);
-        timeout(Duration::from_secs(1), refusing).await.unwrap();
-    }
-
-    fn closing() -> ServerEvent {
-        ServerEvent::Closing(Closing {
-            message: "The server is restarting.".into(),
-        })
-    }
-
-    fn hello() -> ServerEvent {
-        ServerEvent::Hello(Hello {
-            server: ServerInfo {
-                id: SERVER,
-                name: Name::parse("Office").unwrap(),
-                software: String::new(),
-            },
-            protocol: 1,
-            me: MemberId::guest(Uuid::nil()),
-            name: Name::parse("Alice").unwrap(),
-            device: DeviceId(Uuid::nil()),
-            lobby: RoomId(Uuid::nil()),
-            rooms: Vec::new(),
-            limits: LimitsInfo::current(),
-            now: 0,
-        })
-    }
 }

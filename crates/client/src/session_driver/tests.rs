@@ -1,0 +1,163 @@
+//! The driver of a session:
+//!
+//! - a server that stops regularly counts as one failed attempt
+//! - messages do not delay a timer
+//! - an attempt that does not try a new address is replaced
+//! - while the replica can't be read, commands are refused
+//! - a session without a replica stops although its updates wait
+
+use ichat_protocol::{Closing, DeviceId, Hello, LimitsInfo, MemberId, Name, RoomId, ServerEvent, ServerInfo};
+use tempfile::TempDir;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::refuse_all::refuse_all;
+use super::*;
+use crate::Clock;
+use crate::session::{Command, ConnectionStatus};
+
+/// Longer than anything takes on a busy machine.
+const TIMEOUT: Duration = Duration::from_mins(1);
+const SERVER: ServerId = ServerId(Uuid::nil());
+
+/// A driver that is not running, with the queue of its updates and the folder of its replica.
+struct TestDriver {
+    driver: SessionDriver,
+    updates: mpsc::Receiver<ClientUpdate>,
+    dir: TempDir,
+}
+
+async fn test_driver() -> TestDriver {
+    let dir = tempfile::tempdir().unwrap();
+    let (sender, updates) = mpsc::channel(100);
+    let clock = Clock::new(|| Duration::from_secs(100));
+    let state = ClientState::open(clock, dir.path(), None, sender).unwrap();
+    let store = Store::open(&dir.path().join("replica")).await.unwrap();
+    let (sender, messages) = mpsc::channel(100);
+    let driver = SessionDriver::new(
+        Arc::new(state),
+        SERVER,
+        store,
+        sender,
+        messages,
+        CancellationToken::new(),
+    );
+    TestDriver { driver, updates, dir }
+}
+
+#[tokio::test]
+async fn a_regular_stop_of_the_server_is_one_failed_attempt() {
+    let TestDriver {
+        mut driver,
+        mut updates,
+        dir: _dir,
+    } = test_driver().await;
+    let start = Input::Start(replica::load(&driver.store).await.unwrap());
+    driver.process(vec![start], Vec::new()).await.unwrap();
+    driver.connect();
+    let events = [
+        ConnectionEvent::Socket(SocketEvent::Opened),
+        ConnectionEvent::Socket(SocketEvent::Received(hello())),
+        ConnectionEvent::Socket(SocketEvent::Received(closing())),
+        ConnectionEvent::Closed { error: None },
+    ];
+    let (mut inputs, mut replies) = (Vec::new(), Vec::new());
+    for event in events {
+        let message = SessionMessage::Connection(driver.last_connection_id, event);
+        driver.receive(message, &mut inputs, &mut replies);
+    }
+    driver.process(inputs, replies).await.unwrap();
+    let mut attempts = Vec::new();
+    while let Ok(update) = updates.try_recv() {
+        if let ClientUpdate::Session {
+            update: Update::Connection(ConnectionStatus::Reconnecting { attempts: failed, .. }),
+            ..
+        } = update
+        {
+            attempts.push(failed);
+        }
+    }
+    assert_eq!(attempts.last(), Some(&1), "{attempts:?}");
+}
+
+#[tokio::test]
+async fn messages_do_not_delay_a_timer() {
+    let TestDriver { mut driver, .. } = test_driver().await;
+    driver.sender.try_send(SessionMessage::Nudge).unwrap();
+    driver.wake_at = Instant::now().checked_sub(Duration::from_secs(1));
+    let (inputs, _) = driver.next_inputs().await.unwrap();
+    assert!(inputs.contains(&Input::Tick), "{inputs:?}");
+}
+
+#[tokio::test]
+async fn an_attempt_that_does_not_try_a_new_address_is_replaced() {
+    let TestDriver {
+        mut driver, dir: _dir, ..
+    } = test_driver().await;
+    let [old, new] = [1, 2].map(|port| Address::new([127, 0, 0, 1].into(), port).unwrap());
+    let name = Name::parse("Office").unwrap();
+    driver.state.add_server(SERVER, name, old, &[]).unwrap();
+    driver.connect();
+    driver.schedule_connect(0, 0);
+    assert!(driver.connection.is_some(), "it tries all addresses");
+    driver.state.set_announced(SERVER, &[new]);
+    driver.schedule_connect(0, 0);
+    assert!(driver.connection.is_none() && driver.connect_at.is_some());
+}
+
+#[tokio::test]
+async fn commands_are_refused_while_the_replica_cannot_be_read() {
+    let TestDriver {
+        mut driver,
+        updates: _updates,
+        dir: _dir,
+    } = test_driver().await;
+    driver.store.close().await;
+    let (reply, refused) = oneshot::channel();
+    let command = SessionMessage::Command(Command::Browse, reply);
+    driver.sender.try_send(command).unwrap();
+    let stop = driver.stop.clone();
+    let running = tokio::spawn(async move { driver.run().await });
+    let refused = timeout(TIMEOUT, refused).await.unwrap().unwrap();
+    assert!(matches!(refused, Err(CommandError::Storage(_))), "{refused:?}");
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_without_a_replica_stops_while_its_updates_wait() {
+    let dir = tempfile::tempdir().unwrap();
+    let (sender, _updates) = mpsc::channel(1);
+    let state = ClientState::open(Clock::system(), dir.path(), None, sender).unwrap();
+    state.updates.try_send(ClientUpdate::Servers(Vec::new())).unwrap();
+    let error = WireError::new(ErrorCode::Storage, "The disk is full.");
+    let (_sender, messages) = mpsc::channel(1);
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let refusing = refuse_all(&state, SERVER, &error, messages, &stop);
+    timeout(Duration::from_secs(1), refusing).await.unwrap();
+}
+
+fn closing() -> ServerEvent {
+    ServerEvent::Closing(Closing {
+        message: "The server is restarting.".into(),
+    })
+}
+
+fn hello() -> ServerEvent {
+    ServerEvent::Hello(Hello {
+        server: ServerInfo {
+            id: SERVER,
+            name: Name::parse("Office").unwrap(),
+            software: String::new(),
+        },
+        protocol: 1,
+        me: MemberId::guest(Uuid::nil()),
+        name: Name::parse("Alice").unwrap(),
+        device: DeviceId(Uuid::nil()),
+        lobby: RoomId(Uuid::nil()),
+        rooms: Vec::new(),
+        limits: LimitsInfo::current(),
+        now: 0,
+    })
+}
