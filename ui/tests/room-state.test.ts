@@ -13,6 +13,7 @@
  * - unanswered requests are repeated after a reconnect
  * - a room that was opened without a connection is loaded when there is one
  * - a page that can't be loaded is requested once, and again after a reconnect
+ * - a page that the server refuses is not waited for, and requested again at the next visit
  * - messages that were missed without a connection get a line
  * - the text of a deleted message is not quoted
  */
@@ -187,6 +188,22 @@ describe("RoomState", () => {
       fixture.room.onReconnected();
       expect(fixture.texts.length).toBe(100 + pageSize);
     }
+  });
+
+  it("doesn't wait for a page that the server refuses, and requests it again at the next visit", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(500));
+    fixture.room.open();
+    fixture.disconnected = true;
+    fixture.room.loadOlder();
+    expect(fixture.room.loading).toBe("older");
+    fixture.room.onHistoryRefused();
+    expect(fixture.room.loading).toBeNull();
+    fixture.room.loadOlder();
+    expect(fixture.sent("history").length).toBe(1);
+    fixture.disconnected = false;
+    fixture.room.open();
+    fixture.room.loadOlder();
+    expect(fixture.texts.length).toBe(100 + pageSize);
   });
 
   it("places the line above messages that were missed without a connection", () => {

@@ -21,6 +21,7 @@ pub(crate) async fn load(store: &Store) -> Result<PersistedState, StoreError> {
             first: row.first,
             last: row.last,
             members,
+            read_pending: row.read_pending,
         });
     }
     let outbox = stored.outbox.into_iter().map(|row| OutboxItem {
@@ -56,7 +57,7 @@ pub(crate) fn to_store(change: Change) -> ReplicaChange {
         Change::Reset { room, epoch } => ReplicaChange::ResetRoom { room, epoch },
         Change::Room(summary) => ReplicaChange::SetRoom(summary),
         Change::Members { room, members } => ReplicaChange::SetMembers { room, members },
-        Change::Read { room, seq } => ReplicaChange::SetReadMarker { room, seq },
+        Change::Read { room, seq, pending } => ReplicaChange::SetReadMarker { room, seq, pending },
     }
 }
 

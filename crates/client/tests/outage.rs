@@ -2,6 +2,7 @@
 //!
 //! - messages posted while the server is stopped arrive once when it is back
 //! - messages in the outbox survive a restart of the client
+//! - a read marker that is moved without a connection survives a restart of the client, and reaches the server
 //! - a client that missed more than a thousand entries gets them all
 //! - a server that was restored from a backup resets its clients
 //! - a dead connection is noticed, and messages sent into it arrive
@@ -53,6 +54,34 @@ async fn messages_in_the_outbox_survive_a_restart() {
     alice.sees("two").await;
     assert_eq!(bob.texts(), ["one", "two"]);
     alice.until("an empty outbox", |user| user.outbox.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_read_marker_that_is_moved_offline_survives_a_restart() {
+    let mut server = start_server().await;
+    let mut alice = User::online("Alice", &server).await;
+    let bob = User::online("Bob", &server).await;
+    bob.says("read this").await;
+    alice.sees("read this").await;
+    server.stops().await;
+    alice.is_offline().await;
+    let (room, seq) = (alice.lobby.unwrap(), alice.timeline.last().unwrap().seq);
+    alice.does(Command::Read { room, seq }).await;
+    let mut alice = alice.restarts().await;
+    alice
+        .until("its marker", |user| user.rooms.iter().any(|room| room.read == seq))
+        .await;
+    server.starts_again().await;
+    alice.is_online().await;
+    // The server answers after it has handled what was sent before.
+    alice.does(Command::Browse).await;
+    alice
+        .until("the server's rooms", |user| !user.directory.is_empty())
+        .await;
+    let [lobby] = &alice.directory[..] else {
+        panic!("there are other rooms: {:?}", alice.directory);
+    };
+    assert_eq!((lobby.read, lobby.unread), (seq, 0));
 }
 
 #[tokio::test]

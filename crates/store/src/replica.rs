@@ -22,6 +22,8 @@ pub struct PersistedRoom {
     pub first: Seq,
     /// The last stored entry; 0 if there is none.
     pub last: Seq,
+    /// `true` if the server does not have the read marker `room.read` yet.
+    pub read_pending: bool,
 }
 
 /// A post that is not acknowledged yet.
@@ -59,8 +61,8 @@ pub enum ReplicaChange {
     SetRoom(RoomSummary),
     /// Stores the server's list of past and present members.
     SetMembers { room: RoomId, members: Vec<Member> },
-    /// Moves the person's read marker.
-    SetReadMarker { room: RoomId, seq: Seq },
+    /// Moves the person's read marker. It is pending until the server has it, or describes the room anew.
+    SetReadMarker { room: RoomId, seq: Seq, pending: bool },
 }
 
 impl ReplicaChange {

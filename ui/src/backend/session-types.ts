@@ -57,7 +57,11 @@ export type RoomCursor = { room: RoomSummary, epoch: Epoch, first: Seq, last: Se
 /**
  * The members as last seen. They provide the names while there is no connection.
  */
-members?: Array<Member>, };
+members?: Array<Member>, 
+/**
+ * `true` if the read marker (`room.read`) has not been sent to the server yet.
+ */
+read_pending?: boolean, };
 
 /**
  * A post that the server has not acknowledged yet.
@@ -123,7 +127,11 @@ export type Change = { "change": "outbox" } & OutboxItem | { "change": "outbox_s
 /**
  * In order of `seq`, without a gap.
  */
-entries: Array<Entry>, } | { "change": "reset", room: RoomId, epoch: Epoch, } | { "change": "room" } & RoomSummary | { "change": "members", room: RoomId, members: Array<Member>, } | { "change": "read", room: RoomId, seq: Seq, };
+entries: Array<Entry>, } | { "change": "reset", room: RoomId, epoch: Epoch, } | { "change": "room" } & RoomSummary | { "change": "members", room: RoomId, members: Array<Member>, } | { "change": "read", room: RoomId, seq: Seq, 
+/**
+ * `true` if it has not been sent to the server yet.
+ */
+pending?: boolean, };
 
 /**
  * A change for the interface to show. Its state is correct after it has applied all of them in order.

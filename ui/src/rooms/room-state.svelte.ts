@@ -232,6 +232,11 @@ export class RoomState {
     this.#typing = members;
   }
 
+  /** Ends the wait for entries that the server refused. */
+  onHistoryRefused(): void {
+    this.#endLoading(false);
+  }
+
   /** Repeats the requests that were not answered before the connection was lost. */
   onReconnected(): void {
     const { target, isEmpty } = this.#log;

@@ -256,7 +256,8 @@ export class ServerState {
   }
 
   /** Handles a refusal. A refused post shows its error itself, unless the error is transient: that one blocks all posts. */
-  #onRefused({ event, error }: { event: string; error: WireError }): void {
+  #onRefused({ event, room, error }: { event: string; room?: RoomId; error: WireError }): void {
+    if (event === "history" && room !== undefined) this.room(room)?.onHistoryRefused();
     if (event === "post" && isTransient(error.code)) this.#postingError = error;
     else if (event === "storage") this.#listener.onStorageFailure(error.message);
     else if (event !== "post" && event !== "typing") this.#listener.showError(error.message);

@@ -1,8 +1,8 @@
 //! The commands of the user, and the ranges of history that they load.
 
 use ichat_protocol::{
-    Away, ClientEvent, ClientEventKind, Create, Entry, EntryId, ErrorCode, History, InRoom, Nothing, Read, RoomId, Seq,
-    SetName, WireError, limits::MAX_PAGE_ENTRIES,
+    Away, ClientEvent, ClientEventKind, Create, Entry, EntryId, ErrorCode, History, InRoom, Kind, Nothing, Read,
+    RoomId, Seq, SetName, WireError, limits::MAX_PAGE_ENTRIES,
 };
 
 use super::{Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, effects::Effects};
@@ -109,10 +109,11 @@ impl Session {
     }
 
     fn send(&mut self, item: OutboxItem, effects: &mut Effects) {
-        let room = item.room;
         if self.outbox.push(item.clone()) {
+            if item.body.kind() == Kind::Message {
+                self.typing.message_sent(item.room);
+            }
             effects.save(Change::Outbox(item));
-            self.typing.message_sent(room);
         }
     }
 
@@ -150,13 +151,16 @@ impl Session {
 
     /// Moves the read marker and sends it to the server, now or after the next `hello`.
     fn read(&mut self, read: Read, effects: &mut Effects) {
-        if !self.move_read_marker(read, effects) {
+        if !self.move_read_marker(read) {
             return;
         }
-        if self.connection.is_online() {
-            effects.emit(ClientEvent::Read(read));
+        let Read { room, seq } = read;
+        let pending = !self.connection.is_online();
+        effects.save(Change::Read { room, seq, pending });
+        if pending {
+            self.pending.read.insert(room, seq);
         } else {
-            self.pending.read.insert(read.room, read.seq);
+            effects.emit(ClientEvent::Read(read));
         }
     }
 

@@ -7,7 +7,7 @@ use super::{ConnectionStatus, Effect, effects::Effects};
 /// The lower and upper bound of a random delay, in milliseconds.
 type DelayMs = (u64, u64);
 
-/// The delay after the first failed attempt. Each further failure doubles it.
+/// The delay after the end of a stable connection. Each failed attempt doubles it.
 const INITIAL_BACKOFF: DelayMs = (250, 500);
 const MAX_BACKOFF: DelayMs = (15_000, 30_000);
 /// The delay after a refusal that only a change at the server can lift.

@@ -36,20 +36,23 @@ impl Session {
         self.outbox.resume();
     }
 
-    /// Sends what the user did while there was no connection.
-    fn send_pending(&mut self, hello: &Hello, effects: &mut Effects) {
-        for (room, seq) in std::mem::take(&mut self.pending.read) {
-            if self.joined_room(room).is_some() {
-                let read = Read { room, seq };
-                self.move_read_marker(read, effects);
-                effects.emit(ClientEvent::Read(read));
+    pub(super) fn on_room(&mut self, now: u64, summary: RoomSummary, effects: &mut Effects) {
+        let id = summary.id;
+        if !summary.joined && !self.rooms.contains_key(&id) {
+            return;
+        }
+        self.rooms_changed = true;
+        let just_joined = self.upsert_room(summary, effects);
+        let created_here = self.pending.created.remove(&id);
+        if let Some(room) = self.rooms.get_mut(&id).filter(|_| just_joined) {
+            room.members_requested = false;
+            // The server answers `join` with the newest page. It sends no page after `create`, and for a room that was
+            // left and joined again the entries in between are missing.
+            if created_here || room.log.epoch().is_some() {
+                room.log.request_sync(now, id, effects);
+            } else {
+                room.log.expect_sync(now);
             }
-        }
-        if let Some(name) = self.pending.name.clone().filter(|name| *name != hello.name) {
-            effects.emit(ClientEvent::SetName(SetName { name }));
-        }
-        if self.pending.away {
-            effects.emit(ClientEvent::Away(Away { away: true }));
         }
     }
 
@@ -71,6 +74,29 @@ impl Session {
         }
     }
 
+    /// Sends what the user did while there was no connection.
+    fn send_pending(&mut self, hello: &Hello, effects: &mut Effects) {
+        for (room, seq) in std::mem::take(&mut self.pending.read) {
+            let read = Read { room, seq };
+            self.move_read_marker(read);
+            // A new history may be too short for the marker.
+            if self.joined_room(room).is_some_and(|room| room.unread.read() == seq) {
+                effects.save(Change::Read {
+                    room,
+                    seq,
+                    pending: false,
+                });
+                effects.emit(ClientEvent::Read(read));
+            }
+        }
+        if let Some(name) = self.pending.name.clone().filter(|name| *name != hello.name) {
+            effects.emit(ClientEvent::SetName(SetName { name }));
+        }
+        if self.pending.away {
+            effects.emit(ClientEvent::Away(Away { away: true }));
+        }
+    }
+
     /// Takes over the server's summary of a room. Returns whether the user has just become a member of it.
     fn upsert_room(&mut self, summary: RoomSummary, effects: &mut Effects) -> bool {
         let is_valid = summary.head.seq.0 <= MAX_SEQ && summary.read.0 <= MAX_SEQ;
@@ -88,25 +114,5 @@ impl Session {
             effects.save(Change::Room(summary));
         }
         joined && !was_joined
-    }
-
-    pub(super) fn on_room(&mut self, now: u64, summary: RoomSummary, effects: &mut Effects) {
-        let id = summary.id;
-        if !summary.joined && !self.rooms.contains_key(&id) {
-            return;
-        }
-        self.rooms_changed = true;
-        let just_joined = self.upsert_room(summary, effects);
-        let created_here = self.pending.created.remove(&id);
-        if let Some(room) = self.rooms.get_mut(&id).filter(|_| just_joined) {
-            room.members_requested = false;
-            // The server answers `join` with the newest page. It sends no page after `create`, and for a room that was
-            // left and joined again the entries in between are missing.
-            if created_here || room.log.epoch().is_some() {
-                room.log.request_sync(now, id, effects);
-            } else {
-                room.log.expect_sync(now);
-            }
-        }
     }
 }

@@ -92,6 +92,10 @@ impl Log {
             .map(|(Request::Sync { retry_at } | Request::History { retry_at })| retry_at)
     }
 
+    pub(super) fn awaits_history(&self) -> bool {
+        matches!(self.request, Some(Request::History { .. }))
+    }
+
     /// Forgets the request under way, because a new connection does not answer it.
     pub(super) fn forget_request(&mut self) {
         self.request = None;
@@ -187,7 +191,7 @@ impl Log {
         // Live entries may have arrived since the server read the page.
         self.head = page.head.seq.max(self.last);
         new.above.extend(self.take_pending());
-        if !new.above.is_empty() && matches!(self.request, Some(Request::History { .. })) {
+        if !new.above.is_empty() && self.awaits_history() {
             self.request = None;
         }
         self.clear_request_if_complete();

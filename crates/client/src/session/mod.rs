@@ -68,6 +68,7 @@ pub struct Session {
 struct PendingIntents {
     name: Option<Name>,
     away: bool,
+    /// The read markers that were moved without a connection. The replica has them as well.
     read: BTreeMap<RoomId, Seq>,
     created: BTreeSet<RoomId>,
 }
@@ -144,6 +145,9 @@ impl Session {
 
     fn start(&mut self, state: PersistedState, effects: &mut Effects) {
         for cursor in state.rooms {
+            if cursor.read_pending {
+                self.pending.read.insert(cursor.room.id, cursor.room.read);
+            }
             self.rooms.insert(cursor.room.id, Room::persisted(cursor));
         }
         self.outbox.load(state.outbox);

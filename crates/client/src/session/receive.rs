@@ -31,9 +31,7 @@ impl Session {
             ServerEvent::Members(list) => self.on_members(list, effects),
             ServerEvent::Presence(presence) => self.presence.update(presence.people),
             ServerEvent::Typing(typing) => self.on_typing(now, typing),
-            ServerEvent::Read(read) => {
-                self.move_read_marker(read, effects);
-            }
+            ServerEvent::Read(read) => self.on_read(read, effects),
             ServerEvent::Refused(refused) => self.on_refused(now, refused, effects),
             ServerEvent::Closing(closing) => self.connection.server_closing(now, closing.message, effects),
             // A second `hello` is an error of the server; other versions may send more events.
@@ -67,8 +65,19 @@ impl Session {
         }
     }
 
-    /// Moves the read marker, which the user set here or on another device. Returns whether it changed.
-    pub(super) fn move_read_marker(&mut self, read: Read, effects: &mut Effects) -> bool {
+    /// Handles a read marker that the user set on another device.
+    fn on_read(&mut self, read: Read, effects: &mut Effects) {
+        if self.move_read_marker(read) {
+            effects.save(Change::Read {
+                room: read.room,
+                seq: read.seq,
+                pending: false,
+            });
+        }
+    }
+
+    /// Moves the read marker, if the room has such an entry. Returns whether it changed.
+    pub(super) fn move_read_marker(&mut self, read: Read) -> bool {
         let Read { room, seq } = read;
         let Some(known) = self.joined_room(room) else {
             return false;
@@ -78,7 +87,6 @@ impl Session {
         }
         known.unread.read_to(seq);
         self.rooms_changed = true;
-        effects.save(Change::Read { room, seq });
         true
     }
 
@@ -93,7 +101,8 @@ impl Session {
                     }
                 }
                 // The log repeats its requests by itself.
-                ClientEventKind::Sync | ClientEventKind::History if error.code.is_transient() => return,
+                ClientEventKind::Sync if error.code.is_transient() => return,
+                ClientEventKind::History if error.code.is_transient() && self.awaits_history(room) => return,
                 ClientEventKind::Sync | ClientEventKind::History | ClientEventKind::Members => {
                     if let Some(room) = room.filter(|_| error.code.is_not_a_member()) {
                         self.leave(room, effects);
@@ -114,6 +123,12 @@ impl Session {
             }
         }
         effects.notify(Update::Refused { event, room, error });
+    }
+
+    /// Returns whether a room's log has requested history. Otherwise the user has.
+    fn awaits_history(&self, room: Option<RoomId>) -> bool {
+        let room = room.and_then(|room| self.rooms.get(&room));
+        room.is_some_and(|room| room.log.awaits_history())
     }
 
     /// Marks a room as left.

@@ -67,6 +67,10 @@ pub struct RoomCursor {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<Member>>", optional)]
     pub members: Vec<Member>,
+    /// `true` if the read marker (`room.read`) has not been sent to the server yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub read_pending: bool,
 }
 
 /// A post that the server has not acknowledged yet.
@@ -233,7 +237,14 @@ pub enum Change {
     /// Replaces a room's list of present and past members.
     Members { room: RoomId, members: Vec<Member> },
     /// Stores the read marker of a room.
-    Read { room: RoomId, seq: Seq },
+    Read {
+        room: RoomId,
+        seq: Seq,
+        /// `true` if it has not been sent to the server yet.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        pending: bool,
+    },
 }
 
 /// A change for the interface to show. Its state is correct after it has applied all of them in order.

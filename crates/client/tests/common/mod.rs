@@ -53,6 +53,8 @@ pub(crate) struct User {
     pub(crate) lobby: Option<RoomId>,
     pub(crate) connection: Option<ConnectionStatus>,
     pub(crate) rooms: Vec<RoomSummary>,
+    /// All rooms of the server, if they were requested.
+    pub(crate) directory: Vec<RoomSummary>,
     pub(crate) outbox: Vec<OutboxItem>,
     /// The lobby's entries in the order of `seq`.
     pub(crate) timeline: Vec<Entry>,
@@ -84,6 +86,7 @@ impl User {
             lobby: None,
             connection: None,
             rooms: Vec::new(),
+            directory: Vec::new(),
             outbox: Vec::new(),
             timeline: Vec::new(),
             resets: 0,
@@ -221,6 +224,7 @@ impl User {
             Update::Connection(connection) => self.connection = Some(connection),
             Update::Hello(hello) => self.lobby = Some(hello.lobby),
             Update::Rooms { rooms } => self.rooms = rooms,
+            Update::Directory { rooms } => self.directory = rooms,
             Update::Outbox { room, items } => {
                 if Some(room) == self.lobby {
                     self.outbox = items;
@@ -238,7 +242,7 @@ impl User {
                 }
             }
             Update::Refused { error, .. } => self.refusals.push(error.message),
-            Update::Directory { .. } | Update::Members { .. } | Update::Presence { .. } | Update::Typing { .. } => {}
+            Update::Members { .. } | Update::Presence { .. } | Update::Typing { .. } => {}
         }
     }
 

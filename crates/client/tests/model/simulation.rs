@@ -256,6 +256,7 @@ impl SimulatedDisk {
             first: Seq(self.log.keys().next().copied().unwrap_or(0)),
             last: Seq(self.log.keys().last().copied().unwrap_or(0)),
             members: Vec::new(),
+            read_pending: false,
         });
         PersistedState {
             rooms: cursor.into_iter().collect(),

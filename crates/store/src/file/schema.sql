@@ -74,6 +74,7 @@ CREATE TABLE outbox (
 );
 
 -- A replica has a part of each log. What the server said of the room as of the entry `head` replaces the rest.
+-- `read_pending` is 1 if the server does not have the read marker yet.
 -- `unread` is as of the entry `unread_as_of`, or NULL if the read marker has moved since.
 -- `members_as_of` is the entry as of which the server listed the members in `server_member`; NULL if it never did.
 CREATE TABLE server_room (
@@ -85,6 +86,7 @@ CREATE TABLE server_room (
     members INTEGER NOT NULL,
     joined INTEGER NOT NULL,
     read INTEGER NOT NULL,
+    read_pending INTEGER NOT NULL DEFAULT 0,
     unread INTEGER,
     unread_as_of INTEGER NOT NULL,
     members_as_of INTEGER

@@ -11,12 +11,13 @@ use crate::{OutboxRow, PersistedRoom, PersistedState};
 pub(crate) fn persisted_state(connection: &Connection) -> rusqlite::Result<PersistedState> {
     let mut rooms = Vec::new();
     for room in room_rows(connection)? {
-        let (epoch, first, last) = (room.epoch, room.first, room.last);
+        let (epoch, first, last, read_pending) = (room.epoch, room.first, room.last, room.read_pending());
         rooms.push(PersistedRoom {
             room: room.summary(connection, None)?,
             epoch,
             first,
             last,
+            read_pending,
         });
     }
     let outbox = connection

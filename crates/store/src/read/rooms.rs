@@ -25,6 +25,7 @@ struct ServerRoom {
     head: Head,
     joined: bool,
     read: Seq,
+    read_pending: bool,
     /// As of `unread_as_of`; `None` if the marker has moved since.
     unread: Option<u32>,
     unread_as_of: Seq,
@@ -35,7 +36,7 @@ macro_rules! select_rooms {
         concat!(
             "SELECT room.key, room.id, room.epoch, first_seq, last_seq, \
              room_state.name, coalesce(room_state.topic, ''), coalesce(room_state.members, 0), \
-             server_room.epoch, head, joined, read, unread, unread_as_of \
+             server_room.epoch, head, joined, read, unread, unread_as_of, coalesce(read_pending, 0) \
              FROM room LEFT JOIN room_state ON room_state.room = room.key \
              LEFT JOIN server_room ON server_room.room = room.key ",
             $rest
@@ -58,6 +59,11 @@ impl RoomRow {
             Some(server) if server.head.epoch != self.epoch || server.head.seq > self.last => server.head,
             _ => self.head(),
         }
+    }
+
+    /// Returns whether the server does not have the read marker of this replica yet.
+    pub(super) fn read_pending(&self) -> bool {
+        self.server.as_ref().is_some_and(|server| server.read_pending)
     }
 
     /// Returns the room as a user sees it; `None` is a user of whom this file has nothing.
@@ -118,6 +124,7 @@ fn read_room(row: &Row<'_>) -> rusqlite::Result<RoomRow> {
             read: read_seq(row, 11)?,
             unread: row.get(12)?,
             unread_as_of: read_seq(row, 13)?,
+            read_pending: row.get(14)?,
         }),
     };
     Ok(RoomRow {

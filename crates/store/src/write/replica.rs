@@ -23,7 +23,7 @@ impl Batch<'_> {
             ReplicaChange::ResetRoom { room, epoch } => Ok(self.reset_room(room, epoch)?),
             ReplicaChange::SetRoom(summary) => Ok(self.set_room(&summary)?),
             ReplicaChange::SetMembers { room, members } => self.set_members(room, &members),
-            ReplicaChange::SetReadMarker { room, seq } => Ok(self.set_own_read_marker(room, seq)?),
+            ReplicaChange::SetReadMarker { room, seq, pending } => Ok(self.set_own_read_marker(room, seq, pending)?),
         }
     }
 

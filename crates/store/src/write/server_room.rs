@@ -21,7 +21,7 @@ impl Batch<'_> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?3)
                  ON CONFLICT (room) DO UPDATE SET
                      epoch = excluded.epoch, head = excluded.head, name = excluded.name, topic = excluded.topic,
-                     members = excluded.members, joined = excluded.joined, read = excluded.read,
+                     members = excluded.members, joined = excluded.joined, read = excluded.read, read_pending = 0,
                      unread = excluded.unread, unread_as_of = excluded.unread_as_of",
             )?
             .execute((
@@ -77,12 +77,16 @@ impl Batch<'_> {
     }
 
     /// Moves the person's read marker.
-    pub(super) fn set_own_read_marker(&mut self, id: RoomId, seq: Seq) -> rusqlite::Result<()> {
+    pub(super) fn set_own_read_marker(&mut self, id: RoomId, seq: Seq, pending: bool) -> rusqlite::Result<()> {
         if let Some(room) = self.room(id)?.map(|room| room.key) {
             // The same marker again does not change the server's count.
             self.tx
-                .prepare_cached("UPDATE server_room SET read = ?2, unread = NULL WHERE room = ?1 AND read <> ?2")?
-                .execute((room, int(seq.0)))?;
+                .prepare_cached(
+                    "UPDATE server_room SET
+                         read = ?2, read_pending = ?3, unread = iif(read = ?2, unread, NULL)
+                     WHERE room = ?1",
+                )?
+                .execute((room, int(seq.0), pending))?;
         }
         Ok(())
     }

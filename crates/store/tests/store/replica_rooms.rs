@@ -3,6 +3,7 @@
 //! - rooms and members are as the server described them
 //! - later entries change the room, and earlier ones do not
 //! - the unread count follows later entries and the read marker
+//! - a read marker is pending until the server has it
 //! - entries of a room without a description are stored
 //! - entries of another history than the description, in one batch, give what a rebuild gives
 
@@ -104,7 +105,7 @@ async fn the_unread_count_follows_later_entries_and_the_read_marker() {
     for (read, expected) in [(20, 1), (22, 0), (15, 6), (10, 11)] {
         client
             .store
-            .save(vec![ReplicaChange::SetReadMarker { room, seq: Seq(read) }])
+            .save(vec![ReplicaChange::SetReadMarker { room, seq: Seq(read), pending: false }])
             .await
             .unwrap();
         assert_eq!(unread().await, expected, "read {read}");
@@ -126,7 +127,7 @@ async fn a_moved_read_marker_replaces_the_servers_count() {
     // Not up to the head, so that the stored entries alone don't give the count.
     client.stores(&fixture, 15..=18).await.unwrap();
     for (read, expected) in [(10, 10), (17, 1), (20, 0)] {
-        let change = ReplicaChange::SetReadMarker { room, seq: Seq(read) };
+        let change = ReplicaChange::SetReadMarker { room, seq: Seq(read), pending: false };
         client.store.save(vec![change]).await.unwrap();
         let seen = client.store.room(room, &bob.id).await.unwrap().unwrap();
         assert_eq!((seen.read, seen.unread), (Seq(read), expected));
@@ -175,4 +176,29 @@ async fn entries_of_another_history_than_the_description_give_what_a_rebuild_giv
     client.store.save(changes).await.unwrap();
     client.store.close().await;
     assert_eq!(check(client.dir.path(), &mut |_| {}).unwrap().problems, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn a_read_marker_is_pending_until_the_server_has_it() {
+    let (fixture, _, bob) = room_of_three().await;
+    let client = Client::of(&fixture).await;
+    let (room, seen) = (fixture.room, fixture.sees(&bob).await);
+    let marker = |seq, pending| ReplicaChange::SetReadMarker {
+        room,
+        seq: Seq(seq),
+        pending,
+    };
+    for (change, expected) in [
+        (ReplicaChange::SetRoom(seen.clone()), (seen.read, false)),
+        (marker(7, true), (Seq(7), true)),
+        (marker(7, false), (Seq(7), false)),
+        (marker(9, true), (Seq(9), true)),
+        // The server describes the room as it knows it.
+        (ReplicaChange::SetRoom(seen.clone()), (seen.read, false)),
+    ] {
+        client.store.save(vec![change.clone()]).await.unwrap();
+        let restored = client.store.persisted_state().await.unwrap();
+        let found = (restored.rooms[0].room.read, restored.rooms[0].read_pending);
+        assert_eq!(found, expected, "{change:?}");
+    }
 }

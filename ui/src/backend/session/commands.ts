@@ -78,7 +78,7 @@ function send(
   const item: OutboxItem = { id, room, body, written, state: outboxState };
   if (!state.outbox.push(item)) return;
   effects.save({ change: "outbox", ...item });
-  state.typing.messageSent(room);
+  if (body.kind === "message") state.typing.messageSent(room);
 }
 
 function discard(state: SessionState, id: EntryId, effects: Effects): void {
@@ -103,9 +103,14 @@ function open(state: SessionState, room: RoomId, effects: Effects): void {
 
 /** Moves the read marker and sends it to the server, now or after the next `hello`. */
 function read(state: SessionState, read: Read, effects: Effects): void {
-  if (!state.moveReadMarker(read, effects)) return;
-  if (state.connection.isOnline) effects.emit({ event: "read", data: read });
-  else state.pending.read.set(read.room, read.seq);
+  if (!state.moveReadMarker(read)) return;
+  if (state.connection.isOnline) {
+    effects.save({ change: "read", ...read });
+    effects.emit({ event: "read", data: read });
+  } else {
+    effects.save({ change: "read", ...read, pending: true });
+    state.pending.read.set(read.room, read.seq);
+  }
 }
 
 /** Emits an event that makes sense only now. Without a connection it reports a refusal and returns false. */

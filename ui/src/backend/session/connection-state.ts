@@ -8,7 +8,7 @@ import type { Effects } from "./effects";
 /** The lower and upper bound of a random delay. */
 type DelayMs = readonly [low: number, high: number];
 
-/** The delay after the first failed attempt. Each further failure doubles it. */
+/** The delay after the end of a stable connection. Each failed attempt doubles it. */
 const initialBackoff: DelayMs = [250, 500];
 const maxBackoff: DelayMs = [15_000, 30_000];
 /** The delay after a refusal that only a change at the server can lift. */

@@ -29,17 +29,19 @@ export function onHello(state: SessionState, now: number, hello: Hello, effects:
   state.outbox.resume();
 }
 
-/** Sends what the user did while there was no connection. */
-function sendPending(state: SessionState, hello: Hello, effects: Effects): void {
-  const { name, away, read } = state.pending;
-  for (const [room, seq] of sortedEntries(read)) {
-    if (!state.joinedRoom(room)) continue;
-    state.moveReadMarker({ room, seq }, effects);
-    effects.emit({ event: "read", data: { room, seq } });
-  }
-  read.clear();
-  if (name !== undefined && name !== hello.name) effects.emit({ event: "set_name", data: { name } });
-  if (away) effects.emit({ event: "away", data: { away } });
+export function onRoom(state: SessionState, now: number, summary: RoomSummary, effects: Effects): void {
+  const { id } = summary;
+  if (!summary.joined && !state.rooms.has(id)) return;
+  state.roomsChanged = true;
+  const justJoined = upsertRoom(state, summary, effects);
+  const createdHere = state.pending.created.delete(id);
+  const known = state.rooms.get(id);
+  if (!known || !justJoined) return;
+  known.membersRequested = false;
+  // The server answers `join` with the newest page. It sends no page after `create`, and for a room that was left and joined
+  // again the entries in between are missing.
+  if (createdHere || known.log.epoch !== undefined) known.log.requestSync(now, id, effects);
+  else known.log.expectSync(now);
 }
 
 /** Requests the missing entries of all rooms. */
@@ -58,6 +60,21 @@ export function syncAll(state: SessionState, now: number, effects: Effects): voi
   }
 }
 
+/** Sends what the user did while there was no connection. */
+function sendPending(state: SessionState, hello: Hello, effects: Effects): void {
+  const { name, away, read } = state.pending;
+  for (const [room, seq] of sortedEntries(read)) {
+    state.moveReadMarker({ room, seq });
+    // A new history may be too short for the marker.
+    if (state.joinedRoom(room)?.unread.read !== seq) continue;
+    effects.save({ change: "read", room, seq });
+    effects.emit({ event: "read", data: { room, seq } });
+  }
+  read.clear();
+  if (name !== undefined && name !== hello.name) effects.emit({ event: "set_name", data: { name } });
+  if (away) effects.emit({ event: "away", data: { away } });
+}
+
 /** Takes over the server's summary of a room. Returns whether the user has just become a member of it. */
 function upsertRoom(state: SessionState, summary: RoomSummary, effects: Effects): boolean {
   const known = state.rooms.get(summary.id);
@@ -71,19 +88,4 @@ function upsertRoom(state: SessionState, summary: RoomSummary, effects: Effects)
   const wasJoined = known.isJoined;
   if (known.applyServerSummary(summary)) effects.save({ change: "room", ...summary });
   return summary.joined && !wasJoined;
-}
-
-export function onRoom(state: SessionState, now: number, summary: RoomSummary, effects: Effects): void {
-  const { id } = summary;
-  if (!summary.joined && !state.rooms.has(id)) return;
-  state.roomsChanged = true;
-  const justJoined = upsertRoom(state, summary, effects);
-  const createdHere = state.pending.created.delete(id);
-  const known = state.rooms.get(id);
-  if (!known || !justJoined) return;
-  known.membersRequested = false;
-  // The server answers `join` with the newest page. It sends no page after `create`, and for a room that was left and joined
-  // again the entries in between are missing.
-  if (createdHere || known.log.epoch !== undefined) known.log.requestSync(now, id, effects);
-  else known.log.expectSync(now);
 }

@@ -79,7 +79,11 @@ export class Session {
 
   #start({ rooms, outbox }: PersistedState, effects: Effects): void {
     const state = this.#state;
-    for (const cursor of rooms) state.rooms.set(cursor.room.id, Room.persisted(cursor));
+    for (const cursor of rooms) {
+      const { id, read } = cursor.room;
+      if (cursor.read_pending) state.pending.read.set(id, read);
+      state.rooms.set(id, Room.persisted(cursor));
+    }
     state.outbox.load(outbox);
     state.roomsChanged = true;
     state.connection.start(effects);

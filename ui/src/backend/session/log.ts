@@ -60,6 +60,10 @@ export class Log {
     return this.#last;
   }
 
+  get awaitsHistory(): boolean {
+    return this.#request?.event === "history";
+  }
+
   /** Returns the room's head as far as known, or `otherwise` while nothing is known. */
   headOr(otherwise: Head): Head {
     if (this.#epoch === undefined) return otherwise;
@@ -159,7 +163,7 @@ export class Log {
     // Live entries may have arrived since the server read the page.
     this.#head = Math.max(page.head.seq, this.#last);
     added.above.push(...this.#takePending());
-    if (added.above.length > 0 && this.#request?.event === "history") this.#request = undefined;
+    if (added.above.length > 0 && this.awaitsHistory) this.#request = undefined;
     this.#clearRequestIfComplete();
     return added;
   }

@@ -1,6 +1,6 @@
 /** The events of the server: which part of the session handles which, and the small ones themselves. */
 
-import type { MemberList, Refused, ServerEvent, TypingNow } from "../protocol";
+import type { MemberList, Refused, RoomId, ServerEvent, TypingNow } from "../protocol";
 import { isTransient } from "../wire-error";
 import type { Effects } from "./effects";
 import { maxRooms, onHello, onRoom } from "./hello";
@@ -36,7 +36,7 @@ export function receive(state: SessionState, now: number, { event, data }: Serve
     case "typing":
       return onTyping(state, now, data);
     case "read":
-      state.moveReadMarker(data, effects);
+      if (state.moveReadMarker(data)) effects.save({ change: "read", room: data.room, seq: data.seq });
       return;
     case "refused":
       return onRefused(state, now, data, effects);
@@ -68,10 +68,16 @@ function onTyping(state: SessionState, now: number, { room, member, on }: Typing
 function onRefused(state: SessionState, now: number, { event, room, id, error }: Refused, effects: Effects): void {
   if (event === "post" && id !== undefined && state.outbox.refuse(now, id, error, effects)) return;
   // The log repeats its requests by itself.
-  if ((event === "sync" || event === "history") && isTransient(error.code)) return;
+  const isRepeated = event === "sync" || (event === "history" && awaitsHistory(state, room));
+  if (isRepeated && isTransient(error.code)) return;
   const readsRoom = event === "sync" || event === "history" || event === "members";
   const noMember = error.code === "unknown_room" || error.code === "not_joined";
   if (readsRoom && noMember && room !== undefined) state.leave(room, effects);
   if (event === "create" && room !== undefined) state.pending.created.delete(room);
   effects.notify({ update: "refused", event, room, error });
+}
+
+/** Returns whether a room's log has requested history. Otherwise the user has. */
+function awaitsHistory(state: SessionState, room: RoomId | undefined): boolean {
+  return room !== undefined && (state.rooms.get(room)?.log.awaitsHistory ?? false);
 }

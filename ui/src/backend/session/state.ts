@@ -23,6 +23,7 @@ export class SessionState {
   readonly pending = {
     name: undefined as Name | undefined,
     away: false,
+    /** The read markers that were moved without a connection. The replica has them as well. */
     read: new Map<RoomId, Seq>(),
     created: new Set<RoomId>(),
   };
@@ -40,13 +41,12 @@ export class SessionState {
     return rooms.sort((a, b) => rank(a) - rank(b) || compare(a.name, b.name) || compare(a.id, b.id));
   }
 
-  /** Moves the read marker, which the user set here or on another device. Returns whether it changed. */
-  moveReadMarker({ room, seq }: Read, effects: Effects): boolean {
+  /** Moves the read marker, if the room has such an entry. Returns whether it changed. */
+  moveReadMarker({ room, seq }: Read): boolean {
     const known = this.joinedRoom(room);
     if (!known || known.unread.read === seq || seq > known.summary().head.seq) return false;
     known.unread.readTo(seq);
     this.roomsChanged = true;
-    effects.save({ change: "read", room, seq });
     return true;
   }
 
