@@ -2,6 +2,7 @@
 //!
 //! - it lists rooms, posts a message and follows a room, as text and as JSON; control characters do not reach the terminal
 //! - it goes on following a room when the server is restored from a backup
+//! - history that is lost with the connection is requested again
 //! - errors end it with the exit code 1 and a message
 //! - `--help` shows the arguments in the order in which they are given
 
@@ -13,6 +14,8 @@ use std::process::{Output, Stdio};
 
 use common::net::unused_address;
 use common::{User, address, copy_data, start_server};
+use ichat_protocol::limits::MAX_PAGE_ENTRIES;
+use ichat_testkit::proxy::{Delivery, Direction, Proxy};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -35,7 +38,7 @@ async fn a_script_posts_and_reads() {
     let said = run(&data, &["say", &server, "lobby", "all tests passed"]).await;
     assert!(said.status.success(), "{said:?}");
 
-    let mut tail = Tail::start(&data, &server);
+    let mut tail = Tail::start(&data, &server, &[]);
     assert_eq!(tail.line_with("green").await, "Robot: build [31mgreen");
     assert_eq!(tail.line_with("passed").await, "Robot: all tests passed");
     bob.says("well done").await;
@@ -51,7 +54,7 @@ async fn a_room_is_followed_when_the_server_is_restored_from_a_backup() {
     copy_data(server.data(), backup.path());
     server.starts_again().await;
     let data = tempfile::tempdir().unwrap();
-    let mut tail = Tail::start(&data, &address(server.address).to_string());
+    let mut tail = Tail::start(&data, &address(server.address).to_string(), &[]);
     for text in ["after the backup", "later", "much later"] {
         bob.says(text).await;
         tail.line_with(text).await;
@@ -62,6 +65,37 @@ async fn a_room_is_followed_when_the_server_is_restored_from_a_backup() {
     bob.until("a reset", |user| user.resets == 1).await;
     bob.says("after the restore").await;
     assert_eq!(tail.line_with("after the restore").await, "Bob: after the restore");
+}
+
+#[tokio::test]
+async fn history_that_is_lost_with_the_connection_is_requested_again() {
+    const REQUEST: &str = "\"history\"";
+    let server = start_server().await;
+    let mut bob = User::online("Bob", &server).await;
+    // More than the newest page, which the server sends without a request.
+    for n in 0..MAX_PAGE_ENTRIES + 10 {
+        let text = format!("message {n}.");
+        bob.says(&text).await;
+        bob.sees(&text).await;
+    }
+    let proxy = Proxy::to(server.address).unwrap();
+    proxy.filter(|_, packet| {
+        if packet.contains(REQUEST) {
+            Delivery::Drop
+        } else {
+            Delivery::Deliver
+        }
+    });
+    let data = tempfile::tempdir().unwrap();
+    let mut tail = Tail::start(&data, &address(proxy.address()).to_string(), &["--since", "2"]);
+    let proxy = tokio::task::spawn_blocking(move || {
+        proxy.wait_for_more_than(0, Direction::ToServer, REQUEST).unwrap();
+        proxy
+    });
+    let proxy = proxy.await.unwrap();
+    proxy.deliver_all();
+    proxy.cut_connections();
+    assert_eq!(tail.line_with("message 0.").await, "Bob: message 0.");
 }
 
 #[tokio::test]
@@ -97,8 +131,9 @@ struct Tail {
 }
 
 impl Tail {
-    fn start(data: &TempDir, server: &str) -> Self {
+    fn start(data: &TempDir, server: &str, options: &[&str]) -> Self {
         let mut process = cli(data, &["tail", server, "lobby"])
+            .args(options)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// Prints one JSON object per line, in the protocol's format.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Gives up after this many seconds without the server; 0 waits forever.
+    /// Gives up if a server that was found has not done the work after this many seconds; 0 waits forever.
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30)]
     timeout: u64,
     #[command(subcommand)]

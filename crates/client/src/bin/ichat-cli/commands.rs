@@ -1,7 +1,7 @@
 //! The subcommands: `rooms`, `join`, `say` and `tail`.
 
 use std::io;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ichat_client::session::{Command, LogRange, OutboxState, Update};
 use ichat_protocol::{
@@ -12,6 +12,9 @@ use serde_json::json;
 use crate::args::{Args, Subcommand};
 use crate::print;
 use crate::session::{CliSession, refusal_of};
+
+/// The pause before a busy server is asked again.
+const BUSY_DELAY: Duration = Duration::from_secs(2);
 
 /// The entry after which `tail` begins.
 #[derive(Clone, Copy)]
@@ -122,52 +125,80 @@ async fn tail(session: &mut CliSession, room: Option<&str>, start: TailStart, js
     loop {
         while session.heads.get(&id).is_some_and(|head| *head > last) {
             let entries = entries_after(session, id, last).await?;
-            if entries.iter().all(|entry| entry.seq <= last) {
+            if !print_next(session, json, id, &entries, &mut last)? {
                 break;
             }
-            print_after(session, json, &entries, &mut last)?;
         }
         if let Update::Entries { room, entries, .. } = session.next().await?
             && room == id
-            && let Some(first) = entries.first()
         {
-            if session.take_reset(id) {
-                // The server was restored from a backup: continue with the newest page of its log.
-                last = Seq(first.seq.0.saturating_sub(1));
-            }
-            if first.seq <= last.next() {
-                print_after(session, json, &entries, &mut last)?;
-            }
+            print_next(session, json, id, &entries, &mut last)?;
         }
     }
 }
 
-/// Loads the entries after this one, from the replica or from the server.
+/// The outcome of a request for history.
+enum Answer {
+    Entries(Vec<Entry>),
+    Refused(WireError),
+    /// The connection was lost, and the request with it. There is a new one.
+    Lost,
+}
+
+/// Loads the entries after this one, from the replica or from the server. Asks until it gets an answer.
 async fn entries_after(session: &mut CliSession, room: RoomId, after: Seq) -> Result<Vec<Entry>, WireError> {
     let range = LogRange {
         before: None,
         after: Some(after),
         limit: MAX_PAGE_ENTRIES,
     };
-    session.command(Command::History { room, range }).await?;
-    let loaded = session.wait_for(|update| {
-        if let Update::Entries { room: of, entries, .. } = update {
-            let is_adjacent = entries.first().is_none_or(|first| first.seq <= after.next());
-            return (*of == room && is_adjacent).then(|| Ok(entries.clone()));
-        }
-        refusal_of(ClientEventKind::History, Some(room), update).map(Err)
-    });
-    loaded.await?
-}
-
-fn print_after(session: &CliSession, json: bool, entries: &[Entry], last: &mut Seq) -> Result<(), WireError> {
-    for entry in entries {
-        if entry.seq > *last {
-            print::entry(json, entry, &session.names).map_err(output_error)?;
-            *last = entry.seq;
+    loop {
+        session.command(Command::History { room, range }).await?;
+        match session.wait_for(|update| answer_of(room, after, update)).await? {
+            Answer::Entries(entries) => return Ok(entries),
+            Answer::Lost => {}
+            Answer::Refused(error) if error.code.is_transient() => tokio::time::sleep(BUSY_DELAY).await,
+            Answer::Refused(error) => return Err(error),
         }
     }
-    Ok(())
+}
+
+/// Returns the answer to a request for the entries after this one, if the update is one.
+fn answer_of(room: RoomId, after: Seq, update: &Update) -> Option<Answer> {
+    if let Update::Entries { room: of, entries, .. } = update {
+        let is_adjacent = entries.first().is_none_or(|first| first.seq <= after.next());
+        return (*of == room && is_adjacent).then(|| Answer::Entries(entries.clone()));
+    }
+    if let Update::Hello(_) = update {
+        return Some(Answer::Lost);
+    }
+    refusal_of(ClientEventKind::History, Some(room), update).map(Answer::Refused)
+}
+
+/// Prints the entries that follow the last one without a gap. Returns whether there are any. If the server was restored
+/// from a backup, they are the newest page of its log.
+fn print_next(
+    session: &mut CliSession,
+    json: bool,
+    room: RoomId,
+    entries: &[Entry],
+    last: &mut Seq,
+) -> Result<bool, WireError> {
+    let Some(first) = entries.first() else {
+        return Ok(false);
+    };
+    if session.take_reset(room) {
+        *last = Seq(first.seq.0.saturating_sub(1));
+    }
+    if first.seq > last.next() {
+        return Ok(false);
+    }
+    let before = *last;
+    for entry in entries.iter().filter(|entry| entry.seq > before) {
+        print::entry(json, entry, &session.names).map_err(output_error)?;
+        *last = entry.seq;
+    }
+    Ok(*last != before)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "`map_err` passes it by value")]

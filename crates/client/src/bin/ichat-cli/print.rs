@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// Prints a JSON value on a line of its own.
 pub(crate) fn object(value: &Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{value}")?;
+    writeln!(out, "{}", escaped(value))?;
     out.flush()
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn line(text: &str) -> io::Result<()> {
 /// Prints an error to standard error.
 pub(crate) fn error(json: bool, error: &WireError) {
     let text = if json {
-        json!({ "error": error }).to_string()
+        escaped(&json!({ "error": error }))
     } else {
         filtered(&error.message)
     };
@@ -77,13 +77,53 @@ pub(crate) fn entry(json: bool, entry: &Entry, names: &BTreeMap<MemberId, Name>)
     line(&text)
 }
 
-/// Removes characters that move the cursor or hide text, and indents line breaks.
+/// Removes the characters that a terminal acts on, and indents line breaks.
 fn filtered(text: &str) -> String {
-    let is_plain = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    let visible: String = text.chars().filter(is_plain).filter(|c| !is_bidi_control(*c)).collect();
+    let is_plain = |c: &char| matches!(c, '\n' | '\t') || !acts_on_terminal(*c);
+    let visible: String = text.chars().filter(is_plain).collect();
     visible.replace('\n', "\n    ")
 }
 
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+/// Returns the value as JSON without the characters that a terminal acts on. They occur only inside of strings, where an
+/// escape means the same.
+fn escaped(value: &Value) -> String {
+    let mut json = String::new();
+    for c in value.to_string().chars() {
+        if acts_on_terminal(c) {
+            json.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            json.push(c);
+        }
+    }
+    json
+}
+
+/// Returns whether a character moves the cursor, changes colours, or changes the direction of the text.
+fn acts_on_terminal(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    //! - nothing that a terminal acts on is printed, neither as text nor as JSON
+    //! - a text can't look like a line of its own
+
+    use super::*;
+
+    /// Escape and its one-character form, a backspace, and a character that turns the rest around.
+    const HOSTILE: &str = "a\u{1b}[31mb\u{9b}31mc\u{8}\u{202e}d";
+
+    #[test]
+    fn nothing_that_a_terminal_acts_on_is_printed() {
+        assert_eq!(filtered(HOSTILE), "a[31mb31mcd");
+        let value = json!({ "text": HOSTILE });
+        let printed = escaped(&value);
+        assert!(!printed.chars().any(acts_on_terminal), "{printed:?}");
+        assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), value);
+    }
+
+    #[test]
+    fn a_text_cannot_look_like_a_line_of_its_own() {
+        assert_eq!(filtered("one\nEve: two\r"), "one\n    Eve: two");
+    }
 }

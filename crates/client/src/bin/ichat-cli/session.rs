@@ -164,20 +164,29 @@ impl CliSession {
     }
 
     fn track(&mut self, update: &Update) {
-        if let Update::Members { members, .. } = update {
-            let names = members.iter().map(|member| (member.id.clone(), member.name.clone()));
-            self.names.extend(names);
-        }
-        if let Update::Reset { room } = update {
-            self.heads.remove(room);
-            self.reset_rooms.insert(*room);
-        }
-        if let Update::Entries {
-            room, head, entries, ..
-        } = update
-        {
-            self.names.extend(entries.iter().filter_map(name_in));
-            self.heads.insert(*room, head.seq);
+        match update {
+            Update::Members { members, .. } => {
+                let names = members.iter().map(|member| (member.id.clone(), member.name.clone()));
+                self.names.extend(names);
+            }
+            Update::Reset { room } => {
+                self.heads.remove(room);
+                self.reset_rooms.insert(*room);
+            }
+            Update::Entries {
+                room, head, entries, ..
+            } => {
+                self.names.extend(entries.iter().filter_map(name_in));
+                self.heads.insert(*room, head.seq);
+            }
+            Update::Connection(_)
+            | Update::Hello(_)
+            | Update::Rooms { .. }
+            | Update::Directory { .. }
+            | Update::Outbox { .. }
+            | Update::Presence { .. }
+            | Update::Typing { .. }
+            | Update::Refused { .. } => {}
         }
     }
 }
@@ -217,12 +226,10 @@ async fn next_update(
         let Some(update) = update else {
             return Err(WireError::new(ErrorCode::Closing, "I-Chat is closing."));
         };
-        let ClientUpdate::Session { server: of, update } = update else {
-            continue;
+        let update = match update {
+            ClientUpdate::Session { server: of, update } if of == server => update,
+            ClientUpdate::Session { .. } | ClientUpdate::Servers(_) => continue,
         };
-        if of != server {
-            continue;
-        }
         if let Update::Connection(ConnectionStatus::Reconnecting {
             message: Some(message), ..
         }) = &update
