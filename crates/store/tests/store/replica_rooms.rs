@@ -105,7 +105,11 @@ async fn the_unread_count_follows_later_entries_and_the_read_marker() {
     for (read, expected) in [(20, 1), (22, 0), (15, 6), (10, 11)] {
         client
             .store
-            .save(vec![ReplicaChange::SetReadMarker { room, seq: Seq(read), pending: false }])
+            .save(vec![ReplicaChange::SetReadMarker {
+                room,
+                seq: Seq(read),
+                pending: false,
+            }])
             .await
             .unwrap();
         assert_eq!(unread().await, expected, "read {read}");
@@ -127,7 +131,11 @@ async fn a_moved_read_marker_replaces_the_servers_count() {
     // Not up to the head, so that the stored entries alone don't give the count.
     client.stores(&fixture, 15..=18).await.unwrap();
     for (read, expected) in [(10, 10), (17, 1), (20, 0)] {
-        let change = ReplicaChange::SetReadMarker { room, seq: Seq(read), pending: false };
+        let change = ReplicaChange::SetReadMarker {
+            room,
+            seq: Seq(read),
+            pending: false,
+        };
         client.store.save(vec![change]).await.unwrap();
         let seen = client.store.room(room, &bob.id).await.unwrap().unwrap();
         assert_eq!((seen.read, seen.unread), (Seq(read), expected));
