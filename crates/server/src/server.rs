@@ -203,10 +203,13 @@ impl CommitPipeline {
 mod tests {
     //! - a panic of the writer or of the publisher ends the server with an error
 
+    use std::future::poll_fn;
+    use std::task::Poll;
+
     use super::*;
 
-    async fn panics() {
-        panic!("on purpose");
+    fn panics() -> impl Future<Output = ()> {
+        poll_fn(|_| -> Poll<()> { panic!("on purpose") })
     }
 
     #[tokio::test]

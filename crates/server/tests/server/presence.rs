@@ -54,13 +54,17 @@ async fn a_flood_of_typing_is_not_forwarded() {
     let mut bob = server.user("Bob").await;
     bob.subscribes(server.lobby()).await;
     alice.subscribes(server.lobby()).await;
-    for number in 0..40 {
-        let typing = json!({ "room": server.lobby(), "on": number % 2 == 0 });
-        alice.emit("typing", typing).await;
-        // After these responses this one was handled, and was forwarded if it ever will be.
-        alice.request("rooms", &[]).await;
-        bob.request("rooms", &[]).await;
-    }
+    let room = server.lobby();
+    let typing = |number: u32| {
+        format!(
+            "42{}",
+            json!(["typing", { "room": room, "on": number.is_multiple_of(2) }])
+        )
+    };
+    alice.send_all((0..40).map(typing)).await;
+    // After these responses all were handled, and those that are forwarded have arrived.
+    alice.request("rooms", &[]).await;
+    bob.request("rooms", &[]).await;
     let forwarded = bob.received_meanwhile("typing").len();
     assert!((1..40).contains(&forwarded), "{forwarded} of 40 were forwarded");
 }

@@ -73,7 +73,7 @@ impl Model {
     /// Returns a message's text after its edits.
     fn current_text(&self, message: &Entry) -> String {
         let edits = self.log.iter().filter(|e| e.body.target() == Some(message.id));
-        let edited = edits.filter_map(|e| e.body.message_text()).last();
+        let edited = edits.filter_map(|e| e.body.message_text()).next_back();
         edited.map_or_else(|| text_of(message), ToOwned::to_owned)
     }
 
