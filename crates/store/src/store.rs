@@ -158,13 +158,19 @@ impl Store {
         self.inner.readers.read(move |c| read::rooms(c, &member)).await
     }
 
+    /// Returns the rooms that a user is a member of, by name, as they see them. It reads no others, however many there are.
+    pub async fn joined_rooms(&self, member: &MemberId) -> Result<Vec<RoomSummary>, StoreError> {
+        let member = member.clone();
+        self.inner.readers.read(move |c| read::joined_rooms(c, &member)).await
+    }
+
     /// Returns one room, as this member sees it.
     pub async fn room(&self, room: RoomId, for_member: &MemberId) -> Result<Option<RoomSummary>, StoreError> {
         let member = for_member.clone();
         self.inner.readers.read(move |c| read::room(c, room, &member)).await
     }
 
-    /// Returns the rooms that a user is a member of.
+    /// Returns the ids of the rooms that a user is a member of.
     pub async fn rooms_of(&self, member: &MemberId) -> Result<Vec<RoomId>, StoreError> {
         let member = member.clone();
         self.inner.readers.read(move |c| read::rooms_of(c, &member)).await

@@ -38,8 +38,7 @@ pub(crate) async fn check(
         IdentityKind::Key => ensure_member(state, &client, &identity.name).await?,
         IdentityKind::Guest | IdentityKind::Tutorial { .. } => {}
     }
-    let rooms = state.rooms(&client.member).await?;
-    let rooms = rooms.into_iter().filter(|room| room.joined).collect();
+    let rooms = state.joined_rooms(&client.member).await?;
     let (queue, events) = EventQueue::new(&client);
     let pending = PendingConnection {
         client,

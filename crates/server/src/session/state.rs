@@ -77,9 +77,21 @@ impl ServerState {
 
     /// Returns the `room` event about a room, as this member sees it.
     pub(crate) async fn room_event(&self, room: RoomId, member: &MemberId) -> Result<ServerEvent, WireError> {
+        Ok(ServerEvent::Room(self.room(room, member).await?))
+    }
+
+    async fn room(&self, room: RoomId, member: &MemberId) -> Result<RoomSummary, WireError> {
         let summary = self.store.room(room, member).await.map_err(errors::storage)?;
         let summary = summary.ok_or_else(errors::unknown_room)?;
-        Ok(ServerEvent::Room(self.with_lobby_of_guest(member, summary)))
+        Ok(self.with_lobby_of_guest(member, summary))
+    }
+
+    /// Returns the rooms that a member who connects is in. A guest is another one at each connection, so only in the lobby.
+    pub(crate) async fn joined_rooms(&self, member: &MemberId) -> Result<Vec<RoomSummary>, WireError> {
+        if member.is_guest() {
+            return Ok(vec![self.room(self.lobby(), member).await?]);
+        }
+        self.store.joined_rooms(member).await.map_err(errors::storage)
     }
 
     /// Returns all rooms, as this member sees them.

@@ -176,7 +176,27 @@ pub(crate) fn head(connection: &Connection, room: RoomId) -> rusqlite::Result<Op
 /// Reads all rooms: see [`crate::Store::rooms`].
 pub(crate) fn rooms(connection: &Connection, for_member: &MemberId) -> rusqlite::Result<Vec<RoomSummary>> {
     let user = user_key(connection, for_member)?;
-    let mut rooms = room_rows(connection)?
+    summaries_by_name(connection, room_rows(connection)?, user)
+}
+
+/// Reads the rooms of a member: see [`crate::Store::joined_rooms`].
+pub(crate) fn joined_rooms(connection: &Connection, member: &MemberId) -> rusqlite::Result<Vec<RoomSummary>> {
+    let user = user_key(connection, member)?;
+    let rooms = connection
+        .prepare_cached(select_rooms!(
+            "WHERE room.key IN (SELECT room FROM member WHERE user = ?1 AND joined)"
+        ))?
+        .query_map([user], read_room)?
+        .collect::<Result<_, _>>()?;
+    summaries_by_name(connection, rooms, user)
+}
+
+fn summaries_by_name(
+    connection: &Connection,
+    rooms: Vec<RoomRow>,
+    user: Option<UserKey>,
+) -> rusqlite::Result<Vec<RoomSummary>> {
+    let mut rooms = rooms
         .into_iter()
         .map(|room| room.summary(connection, user))
         .collect::<Result<Vec<_>, _>>()?;
@@ -196,7 +216,7 @@ pub(crate) fn room(
         .transpose()
 }
 
-/// Reads the rooms of a member: see [`crate::Store::rooms_of`].
+/// Reads the ids of a member's rooms: see [`crate::Store::rooms_of`].
 pub(crate) fn rooms_of(connection: &Connection, member: &MemberId) -> rusqlite::Result<Vec<RoomId>> {
     connection
         .prepare_cached(
