@@ -152,6 +152,7 @@ describe("findShortcut", () => {
       "Alt+Shift+↑",
       "Alt+Shift+ArrowUp",
     ]);
+    expect([shortcutLabel("send", false), shortcutLabel("reply"), shortcutLabel("delete")]).toEqual(["Ctrl+Enter", "R", "Del"]); // prettier-ignore
     for (const id of Object.keys({ ...globalShortcuts, ...composerShortcuts, ...messageShortcuts }) as Shortcut[])
       expect(shortcutLabel(id)).not.toBe("");
   });

@@ -108,7 +108,7 @@ export function findShortcut<Id extends string>(
 export function shortcutKeys(id: Shortcut, mac = isMac()): string[] {
   const [chord] = allShortcuts[id];
   if (!chord) return [];
-  const keys = [keyNames[chord.key] ?? chord.key.toUpperCase()];
+  const keys = [keyNames[chord.key] ?? (chord.key.length === 1 ? chord.key.toUpperCase() : chord.key)];
   if (chord.shift) keys.unshift("Shift");
   if (chord.alt) keys.unshift(mac ? "⌥" : "Alt");
   if (chord.mod) keys.unshift(mac ? "⌘" : "Ctrl");
@@ -136,8 +136,6 @@ const keyNames: Record<string, string> = {
   PageUp: "PgUp",
   Escape: "Esc",
   Delete: "Del",
-  Home: "Home",
-  End: "End",
   "-": "−",
 };
 
