@@ -21,7 +21,7 @@ describe("Settings", () => {
 
   it("lets Enter send where there is a mouse, unless the user has chosen", () => {
     for (const hasMouse of [true, false]) {
-      vi.stubGlobal("matchMedia", () => ({ matches: hasMouse }));
+      vi.stubGlobal("matchMedia", (query: string) => ({ matches: query === "(pointer: coarse)" && !hasMouse }));
       const storage = memory();
       expect(new Settings(storage).enterSends).toBe(hasMouse);
       new Settings(storage).enterSends = !hasMouse;

@@ -190,7 +190,14 @@ test("a shortcode typed in full becomes the emoji", { skip }, async () => {
 });
 
 test("on a touch screen Enter starts a new line, and the button sends", { skip }, async () => {
-  const ada = await openPage("Ada", { width: 360, height: 720 });
+  const ada = await openPage(undefined, { width: 360, height: 720 });
+  const assertReadable = async (field) => {
+    const size = await field.evaluate((element) => Number.parseFloat(getComputedStyle(element).fontSize));
+    assert.ok(size >= 16, `${size} px: Safari would zoom in`);
+  };
+  await assertReadable(ada.page.getByLabel("Your name"));
+  await ada.joinsAs("Ada");
+  await assertReadable(ada.composer);
   await ada.composer.tap();
   await ada.types("one");
   await ada.composer.press("Enter");
@@ -200,8 +207,6 @@ test("on a touch screen Enter starts a new line, and the button sends", { skip }
   await ada.page.getByRole("button", { name: "Send", exact: true }).tap();
   await ada.seesSent("two");
   await writes(ada);
-  const size = await ada.composer.evaluate((field) => Number.parseFloat(getComputedStyle(field).fontSize));
-  assert.ok(size >= 16, `${size} px: Safari would zoom in`);
 });
 
 test("shortcuts work on a Russian layout, and typing anywhere writes", { skip }, async () => {
