@@ -2,23 +2,73 @@
  * The state of the whole interface:
  * - a server that can't be joined leaves the open room open
  * - a server that was joined is opened
+ * - the room that was open last is opened at the next start; an address comes first
+ * - an address opens a room at a message, before the room is known and afterwards
+ * - an address of an unknown room says so instead of opening another, until the user has joined it
+ * - a room that the user leaves is replaced by the lobby
+ * - a room that was just created is opened when it arrives, and no other one before
+ * - without a connection, the user is known from the last visit: their messages are theirs, and the lobby is the lobby
+ * - a link to a message leads to the same place here
+ * - what is open over a room has a name, by which it is opened and closed
+ * - nothing is notified when the user has switched that off
  */
 import { describe, expect, it } from "vitest";
-import type { Backend, BackendEvent } from "../src/backend";
+import type { Backend, BackendEvent, MessageNotification } from "../src/backend";
+import type { RoomSummary } from "../src/backend/protocol";
+import type { KeyValueStorage } from "../src/shared/storage";
 import { hello, openApp } from "./fixtures/app";
+import { RoomLog } from "./fixtures/room";
+
+type Update = Extract<BackendEvent, { event: "session" }>["update"];
+
+const known = (id: string) => ({ id, name: id, addresses: [`http://${id}:4242`], own: false });
+const summaryOf = (id: string, seq = 0): RoomSummary => ({
+  id,
+  name: id,
+  topic: "",
+  members: 1,
+  head: { epoch: "e", seq },
+  joined: true,
+  read: seq,
+  unread: 0,
+});
+
+/** A key-value storage that outlives the app, like that of a device. */
+class Device implements KeyValueStorage {
+  readonly values = new Map<string, string>();
+  get(key: string) {
+    return this.values.get(key) ?? null;
+  }
+  set(key: string, value: string | null) {
+    if (value === null) this.values.delete(key);
+    else this.values.set(key, value);
+  }
+}
+
+/** An app that knows the server "office", in whose rooms 500 lines were written. */
+async function openOffice(device = new Device(), parts: Partial<Backend> = {}) {
+  const opened = await openApp(parts, device);
+  const { emit } = opened;
+  const notify = (update: Update) => emit({ event: "session", server: "office", update });
+  emit({ event: "profile", name: "Alice", device: "d", first_run: false });
+  emit({ event: "servers", servers: [known("office")] });
+  const connects = (...rooms: string[]) => {
+    notify({ update: "hello", ...hello });
+    notify({ update: "rooms", rooms: ["lobby", ...rooms].map((room) => summaryOf(room, 500)) });
+    notify({ update: "connection", state: "online" });
+  };
+  return { ...opened, notify, connects };
+}
 
 async function openTwoServers(join: () => Promise<void>) {
   const nearby: Backend["nearby"] = { join };
   const { app, emit } = await openApp({ nearby });
-  const known = (id: string) => ({ id, name: id, addresses: [], own: false });
-  const summary = { topic: "", members: 1, head: { epoch: "e", seq: 0 }, joined: true, read: 0, unread: 0 };
-  const notify = (server: string, update: Extract<BackendEvent, { event: "session" }>["update"]) =>
-    emit({ event: "session", server, update });
+  const notify = (server: string, update: Update) => emit({ event: "session", server, update });
   emit({ event: "profile", name: "Alice", device: "d", first_run: false });
   emit({ event: "servers", servers: [known("a"), known("b")] });
   for (const server of ["a", "b"]) {
     notify(server, { update: "hello", ...hello });
-    notify(server, { update: "rooms", rooms: [{ ...summary, id: "lobby", name: "Lobby" }] });
+    notify(server, { update: "rooms", rooms: [summaryOf("lobby", 1)] });
   }
   app.open("b");
   return app;
@@ -31,13 +81,139 @@ describe("AppState", () => {
     expect(await app.joinNearby("c")).toBe(false);
     expect(app.server?.id).toBe("b");
     expect(app.room).toBe(room);
-    expect(app.room?.jump).not.toBeNull();
-    expect(app.toasts.map(({ text }) => text)).toEqual(["It is gone."]);
+    expect(app.room?.log.isMoving).toBe(true);
+    expect(app.toasts.shown.map(({ text }) => text)).toEqual(["It is gone."]);
   });
 
   it("opens a nearby server that was joined", async () => {
     const app = await openTwoServers(() => Promise.resolve());
     expect(await app.joinNearby("a")).toBe(true);
     expect(app.server?.id).toBe("a");
+  });
+
+  it("opens the room that was open last, unless another one is addressed", async () => {
+    const device = new Device();
+    const first = await openOffice(device);
+    first.connects("design");
+    first.app.open("office", "design");
+    const second = await openOffice(device);
+    second.app.navigation.restore();
+    second.connects("design");
+    expect(second.app.room?.id).toBe("design");
+    const third = await openOffice(device);
+    third.app.navigation.show({ server: null, room: "lunch", seq: null });
+    third.connects("design", "lunch");
+    expect(third.app.room?.id).toBe("lunch");
+    // The room is gone meanwhile.
+    const fourth = await openOffice(device);
+    fourth.app.navigation.restore();
+    fourth.connects();
+    expect([fourth.app.room?.id, fourth.app.navigation.missingRoom]).toEqual(["lobby", null]);
+  });
+
+  it("opens an address at its message", async () => {
+    const { app, connects } = await openOffice();
+    app.navigation.show({ server: null, room: "design", seq: 120 });
+    expect(app.navigation.place).toBeNull();
+    connects("design");
+    expect(app.navigation.place).toEqual({ server: null, room: "design", seq: 120 });
+    expect(app.room?.log.isMoving).toBe(true);
+    app.navigation.show({ server: null, room: "lobby", seq: 9999 });
+    expect(app.navigation.place?.room).toBe("lobby");
+    expect(app.toasts.shown.map(({ text }) => text)).toEqual(["That message can’t be found."]);
+  });
+
+  it("says that an addressed room is unknown, until the user has joined it", async () => {
+    const { app, connects, notify } = await openOffice();
+    app.navigation.show({ server: null, room: "secret", seq: 3 });
+    connects();
+    expect([app.room, app.navigation.missingRoom]).toEqual([undefined, "secret"]);
+    expect(app.navigation.place).toEqual({ server: null, room: "secret", seq: 3 });
+    notify({ update: "rooms", rooms: [summaryOf("lobby", 500), summaryOf("secret", 20)] });
+    expect([app.room?.id, app.navigation.missingRoom]).toEqual(["secret", null]);
+    notify({ update: "rooms", rooms: [summaryOf("lobby", 500)] });
+    expect([app.room?.id, app.navigation.missingRoom]).toEqual(["lobby", null]);
+  });
+
+  it("opens a room that was just created when it arrives", async () => {
+    const { app, connects, notify } = await openOffice();
+    connects("design");
+    app.open("office", "design");
+    app.open("office", "new");
+    expect(app.room?.id).toBe("design");
+    notify({ update: "rooms", rooms: ["lobby", "design", "new"].map((id) => summaryOf(id, 1)) });
+    expect(app.room?.id).toBe("new");
+  });
+
+  it("knows the user without a connection", async () => {
+    const device = new Device();
+    (await openOffice(device)).connects();
+    const { app, notify } = await openOffice(device);
+    notify({ update: "rooms", rooms: [summaryOf("a-room", 5), summaryOf("lobby", 5)] });
+    expect(app.room?.id).toBe("lobby");
+    expect(app.server?.lobby).toBe("lobby");
+    app.room?.send("written offline");
+    const author = app.room?.pendingMessages[0]?.item.author ?? "";
+    expect(author).toBe("alice");
+    expect(app.server?.nameOf(author, app.room)).toBe("Alice");
+  });
+
+  it("leads to the same place by a link", async () => {
+    const servers: Backend["servers"] = { join: () => Promise.resolve("x"), forget: () => Promise.resolve() };
+    const { app, connects } = await openOffice(new Device(), { servers });
+    connects("design");
+    const [server, room] = [app.server, app.server?.room("design")];
+    if (!server || !room) throw new Error("the room is not known");
+    const link = app.linkTo(server, room, 12);
+    expect(link).toBe("http://office:4242/#/room/design/12");
+    expect(app.placeOfLink(link ?? "")).toEqual({ server: "office", room: "design", seq: 12 });
+    for (const other of [
+      "http://elsewhere:4242/#/room/design/12",
+      "http://office:4242/",
+      "http://office:4242/a#/room/b",
+    ])
+      expect(app.placeOfLink(other), other).toBeNull();
+  });
+
+  it("opens and closes what is over the room by its name", async () => {
+    const { app, connects } = await openOffice();
+    connects("design");
+    const room = app.server?.room("design");
+    if (!room) throw new Error("the room is not known");
+    app.panel = "people";
+    app.overlay = { change: room };
+    let closed = 0;
+    const remove = app.popups.add(() => {
+      closed++;
+      remove();
+    });
+    const names = app.layers;
+    expect(names.length).toBe(3);
+    app.setLayers([]);
+    expect([app.panel, app.overlay, closed, app.layers]).toEqual([null, null, 1, []]);
+    app.setLayers(names);
+    expect(app.overlay).toEqual({ change: room });
+    expect(app.layers.length).toBe(2);
+  });
+
+  it("notifies of nothing when that is switched off", async () => {
+    const shown: MessageNotification[] = [];
+    const { app, connects, notify } = await openOffice(new Device(), { notify: (message) => void shown.push(message) });
+    connects("design");
+    app.setFocused(false);
+    const log = new RoomLog().fill(500);
+    const says = (text: string) =>
+      notify({
+        update: "entries",
+        room: "design",
+        head: { epoch: "e", seq: log.head + 1 },
+        entries: [log.says("bob", text)],
+      });
+    app.settings.notifies = false;
+    says("one");
+    expect(shown).toEqual([]);
+    app.settings.notifies = true;
+    says("two");
+    expect(shown.map(({ text }) => text)).toEqual(["two"]);
   });
 });

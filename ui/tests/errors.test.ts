@@ -16,7 +16,7 @@ it("shows a fatal error", async () => {
 it("shows why hosting has ended", async () => {
   const { app, emit } = await openApp();
   emit({ event: "hosting", hosting: null });
-  expect(app.toasts).toEqual([]);
+  expect(app.toasts.shown).toEqual([]);
   emit({ event: "hosting", hosting: null, error: { code: "other", message: "The port is taken." } });
-  expect(app.toasts.map(({ text }) => text)).toEqual(["The port is taken."]);
+  expect(app.toasts.shown.map(({ text }) => text)).toEqual(["The port is taken."]);
 });

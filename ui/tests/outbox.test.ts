@@ -147,7 +147,7 @@ describe("ServerState", () => {
       state: { state: "failed", error },
     };
     notify({ update: "outbox", room: "lobby", items: [change, { ...change, id: "2", body: post("lobby", "2").body }] });
-    expect(app.toasts.map(({ text }) => text)).toEqual(["A topic has no invisible characters."]);
+    expect(app.toasts.shown.map(({ text }) => text)).toEqual(["A topic has no invisible characters."]);
     const discards = () => commands.filter(({ command }) => command === "discard");
     expect(discards()).toEqual([{ command: "discard", id: "1" }]);
     expect(server.rooms[0]?.outbox.failed.map(({ id }) => id)).toEqual(["2"]);

@@ -5,6 +5,7 @@
  * - messages that arrive while the user looks away get a line; messages that arrive while they look don't
  * - the read marker moves forwards only, and not after *mark unread*
  * - the user's own message is shown at once, once, and in its final position when the log contains it
+ * - a reply to an unread message keeps the place, any other message leads to the end
  * - a failed message can be retried or discarded
  * - the user's own edit is shown at once, and shows its error if it failed
  * - live messages are not added below a gap; jumping to the present loads them
@@ -28,7 +29,7 @@ describe("RoomState", () => {
     expect(fixture.texts.at(-1)).toBe("line 300");
     expect(fixture.room.atPresent).toBe(true);
     expect(fixture.room.newLine).toBeNull();
-    expect(fixture.room.jump).toEqual({ to: "present" });
+    expect(fixture.room.log.jump).toEqual({ to: "present" });
   });
 
   it("opens at the first unread message and keeps the line there", () => {
@@ -36,11 +37,11 @@ describe("RoomState", () => {
     fixture.room.open();
     expect(fixture.texts).toContain("line 3001");
     expect(fixture.room.newLine).toEqual({ after: 3000, count: 2000 });
-    expect(fixture.room.jump).toEqual({ to: "new" });
+    expect(fixture.room.log.jump).toEqual({ to: "new", seq: 3001 });
     fixture.watched = false;
-    fixture.room.loadNewer();
+    fixture.room.log.loadNewer();
     expect(fixture.room.newLine?.count).toBe(2000);
-    fixture.room.loadOlder();
+    fixture.room.log.loadOlder();
     fixture.room.markRead(3010);
     fixture.room.setSummary(fixture.summary(3010, 1990));
     expect(fixture.room.newLine?.after).toBe(3000);
@@ -88,6 +89,19 @@ describe("RoomState", () => {
     fixture.receive({ ...fixture.log.says("alice", "hi"), id: pending?.item.id ?? "" });
     expect(fixture.room.pendingMessages).toEqual([]);
     expect(fixture.texts.filter((text) => text === "hi").length).toBe(1);
+  });
+
+  it("keeps the place of a reply to an unread message", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(300), { read: 100, unread: 200 });
+    fixture.room.open();
+    fixture.room.log.endJump(fixture.room.log.jump ?? { to: "present" });
+    fixture.room.send("I'll do that", fixture.log.entries[101]?.id);
+    expect(fixture.room.log.isMoving).toBe(false);
+    expect(fixture.room.newLine?.after).toBe(100);
+    expect(fixture.notices.length).toBe(1);
+    fixture.room.send("Hello");
+    expect(fixture.room.log.jump).toEqual({ to: "present" });
+    expect(fixture.room.newLine).toBeNull();
   });
 
   it("lets a failed message be retried or discarded", () => {
@@ -143,7 +157,7 @@ describe("RoomState", () => {
     const far = fixture.log.entries[1233];
     await fixture.room.jumpToMessage(far?.id ?? "");
     expect(fixture.texts).toContain("line 1234");
-    expect(fixture.room.jump).toEqual({ to: far?.id });
+    expect(fixture.room.log.jump).toEqual({ to: "message", seq: expect.closeTo(1234, -1) as number, id: far?.id });
   });
 
   it("starts again after a reset", () => {
@@ -159,12 +173,11 @@ describe("RoomState", () => {
     const fixture = new RoomFixture(new RoomLog().fill(500));
     fixture.room.open();
     fixture.disconnected = true;
-    fixture.room.loadOlder();
-    fixture.room.loadOlder();
+    fixture.room.log.loadOlder();
+    fixture.room.log.loadOlder();
     expect(fixture.sent("history").length).toBe(1);
     fixture.disconnected = false;
-    fixture.room.onReconnected();
-    fixture.room.loadOlder();
+    fixture.room.log.onReconnected();
     expect(fixture.texts.length).toBe(100 + pageSize);
   });
 
@@ -175,17 +188,17 @@ describe("RoomState", () => {
       fixture.disconnected = true;
       fixture.backendError = backendError;
       for (let i = 0; i < 3; i++) {
-        fixture.room.loadOlder();
+        fixture.room.log.loadOlder();
         // Without a connection, the session reports that it has none of the entries.
         if (backendError === null) fixture.receive();
         await Promise.resolve();
         await Promise.resolve();
       }
-      expect(fixture.room.loading).toBeNull();
+      expect(fixture.room.log.loading).toBeNull();
       expect(fixture.sent("history").length).toBe(1);
       fixture.disconnected = false;
       fixture.backendError = null;
-      fixture.room.onReconnected();
+      fixture.room.log.onReconnected();
       expect(fixture.texts.length).toBe(100 + pageSize);
     }
   });
@@ -194,15 +207,15 @@ describe("RoomState", () => {
     const fixture = new RoomFixture(new RoomLog().fill(500));
     fixture.room.open();
     fixture.disconnected = true;
-    fixture.room.loadOlder();
-    expect(fixture.room.loading).toBe("older");
-    fixture.room.onHistoryRefused();
-    expect(fixture.room.loading).toBeNull();
-    fixture.room.loadOlder();
+    fixture.room.log.loadOlder();
+    expect(fixture.room.log.loading).toBe("older");
+    fixture.room.log.onRefused("Too many requests.");
+    expect(fixture.room.log.loading).toBeNull();
+    fixture.room.log.loadOlder();
     expect(fixture.sent("history").length).toBe(1);
     fixture.disconnected = false;
     fixture.room.open();
-    fixture.room.loadOlder();
+    fixture.room.log.loadOlder();
     expect(fixture.texts.length).toBe(100 + pageSize);
   });
 
@@ -232,8 +245,9 @@ describe("RoomState", () => {
     if (!quoted) throw new Error("no entry");
     fixture.room.open();
     expect(fixture.room.findQuoted(quoted.id)?.text).toBe("line 500");
-    fixture.room.setReaderPosition(1);
-    for (let i = 0; i < 3; i++) fixture.room.loadOlder();
+    fixture.room.log.endJump(fixture.room.log.jump ?? { to: "present" });
+    fixture.room.log.setReaderPosition(1);
+    for (let i = 0; i < 4; i++) fixture.room.log.loadOlder();
     expect(fixture.room.find(quoted.id)).toBeUndefined();
     expect(fixture.room.findQuoted(quoted.id)?.text).toBe("line 500");
     fixture.receive(fixture.log.add("bob", { kind: "delete", of: quoted.id }));
@@ -247,7 +261,7 @@ describe("RoomState", () => {
       fixture.room.open();
       expect(fixture.texts).toEqual([]);
       fixture.disconnected = false;
-      fixture.room.onReconnected();
+      fixture.room.log.onReconnected();
       expect(fixture.texts).toContain(`line ${unread === 0 ? 500 : 101}`);
     }
   });

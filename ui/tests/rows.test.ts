@@ -1,14 +1,15 @@
 /**
  * The rows of the timeline:
  * - messages of one author within five minutes form a group
- * - another author, a pause, a system entry or a new day starts another group
+ * - another author, a pause, a system entry or a new day starts another group, and so does a reply
  * - the *New* line is above the first new message of another member
  * - adjacent system entries share a row, and a sentence if they are of the same kind
  * - pending messages are at the end
+ * - the row of a position is that of the next item, also within a row of system entries
  */
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../src/backend/protocol";
-import { layOutRows } from "../src/chat/rows";
+import { layOutRows, rowAt } from "../src/chat/rows";
 import { systemSentences } from "../src/chat/system-text";
 import { Amendments, type Item } from "../src/rooms/fold";
 import { RoomLog } from "./fixtures/room";
@@ -43,6 +44,27 @@ describe("layOutRows", () => {
       ["first"],
       ["first"],
     ]);
+  });
+
+  it("shows the author of a reply to their own group", () => {
+    const log = new RoomLog();
+    const [said] = [message(log, "ada", morning)];
+    const items = fold(said, message(log, "bob", morning), log.says("bob", "Yes.", said.id));
+    expect(kinds(items).flat()).toEqual(["first", "first", "first"]);
+  });
+
+  it("finds the row of a position", () => {
+    const log = new RoomLog();
+    const items = fold(
+      message(log, "bob", morning),
+      log.add("bob", { kind: "left" }, morning),
+      log.add("ada", { kind: "left" }, morning),
+      message(log, "bob", morning),
+    );
+    const days = layOutRows(items, [], 3, "alice");
+    const keyAt = (seq: number) => rowAt(days, seq)?.key;
+    expect([1, 2, 3, 4, 99].map(keyAt)).toEqual([0, 1, 1, 3, 3].map((i) => items[i]?.id));
+    expect(rowAt([], 1)).toBeUndefined();
   });
 
   it("places the New line above the first new message of another member", () => {

@@ -1,5 +1,5 @@
 import type { Backend, BackendEvent, Hosting, KnownServer, NearbyServer } from "../backend";
-import type { Entry, MemberId, Name, RoomId, ServerId } from "../backend/protocol";
+import type { Entry, MemberId, Name, RoomId, Seq, ServerId } from "../backend/protocol";
 import { Drafts } from "../chat/drafts.svelte";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { ServerState, type ServerListener } from "../servers/server-state.svelte";
@@ -7,8 +7,13 @@ import { errorMessage } from "../shared/errors";
 import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
 import { preview } from "../text/plain-text";
+import { Layers } from "./layers.svelte";
 import { Notifier } from "./notifier";
+import { Overlays, type Overlay } from "./overlays.svelte";
+import { Navigation } from "./navigation.svelte";
+import { addressOf, type Place, placeOf } from "./place";
 import { Settings } from "./settings.svelte";
+import { Toasts } from "./toasts.svelte";
 import { Zoom } from "./zoom.svelte";
 
 interface Nearby {
@@ -19,29 +24,8 @@ interface Nearby {
   error?: string;
 }
 
-/** A dialog over the whole interface. Only one is open at a time. */
-type Overlay =
-  | "find"
-  | "settings"
-  | "shortcuts"
-  | "switcher"
-  | "quit"
-  | { create: ServerState }
-  | { browse: ServerState }
-  | { change: RoomState }
-  | { leave: RoomState; server: ServerState }
-  | { forget: ServerState }
-  | "stop";
-
-type Panel = "people" | "share";
-
-interface Toast {
-  id: number;
-  text: string;
-}
-
-/** The time for which a toast is shown. */
-const toastDurationMs = 8000;
+const panels = ["people", "share"] as const;
+type Panel = (typeof panels)[number];
 
 /** The state of the whole interface: the user's profile, the servers, and which room is open. */
 export class AppState implements ServerListener {
@@ -51,39 +35,46 @@ export class AppState implements ServerListener {
   /** Null if the window has a zoom of its own. */
   readonly zoom: Zoom | null;
   readonly #notifier: Notifier;
+  readonly #storage: KeyValueStorage;
 
   #profile: { name: Name; firstRun: boolean } | null = $state.raw(null);
   #servers: readonly ServerState[] = $state.raw([]);
   #nearby: Nearby = $state.raw({ servers: [], searchingMs: 0, checked: [] });
   #hosting: Hosting | null = $state.raw(null);
-  /** The server and room that the user has chosen. They may not be known yet. */
-  #selection: { server: ServerId; room: RoomId | null } | null = $state.raw(null);
   #fatal: string | null = $state(null);
-  #toasts: readonly Toast[] = $state.raw([]);
   #focused = $state(true);
   #firstRunDone = $state(false);
-  #nextToast = 0;
   #storageFailureShown = false;
-  /** The room that `open()` was last called for, so that it can be closed. */
-  #openRoom: RoomState | undefined;
+  readonly #overlays = new Overlays();
 
-  overlay: Overlay | null = $state.raw(null);
+  /** The open room, and the way to others. */
+  readonly navigation: Navigation;
+  readonly toasts = new Toasts();
+  /** What components have opened over the room. */
+  readonly popups = new Layers();
   panel: Panel | null = $state(null);
   drawer = $state(false);
   /** The member that the list of people scrolls to and highlights once. */
   highlightedMember: MemberId | null = $state(null);
 
-  readonly #server = $derived(this.#servers.find(({ id }) => id === this.#selection?.server) ?? this.#servers[0]);
-  readonly #room = $derived(this.#roomOf(this.#server));
   readonly #unread = $derived(this.#servers.reduce((sum, server) => sum + server.unread, 0));
 
   constructor(backend: Backend, storage: KeyValueStorage) {
     this.backend = backend;
+    this.#storage = storage;
     this.settings = new Settings(storage);
     this.drafts = new Drafts(storage);
     this.zoom = backend.zoom ? new Zoom(backend.zoom, storage) : null;
     storage.onFailure?.(() => this.onStorageFailure(strings.storage.full));
     this.#notifier = new Notifier(backend);
+    this.navigation = new Navigation({
+      servers: () => this.#servers,
+      hasSeveralServers: backend.servers !== undefined,
+      isHidden: () => this.showsFirstRun,
+      onOpen: (server, room) => this.#notifier.clear(server.id, room.id),
+      showError: (text) => this.showError(text),
+      storage,
+    });
   }
 
   get profile() {
@@ -99,10 +90,10 @@ export class AppState implements ServerListener {
     return this.#hosting;
   }
   get server() {
-    return this.#server;
+    return this.navigation.server;
   }
   get room() {
-    return this.#room;
+    return this.navigation.room;
   }
   get unread() {
     return this.#unread;
@@ -111,8 +102,11 @@ export class AppState implements ServerListener {
   get fatal() {
     return this.#fatal;
   }
-  get toasts() {
-    return this.#toasts;
+  get overlay(): Overlay | null {
+    return this.#overlays.current;
+  }
+  set overlay(overlay: Overlay | null) {
+    this.#overlays.current = overlay;
   }
   get focused() {
     return this.#focused;
@@ -131,16 +125,51 @@ export class AppState implements ServerListener {
   // Navigation.
 
   open(server: ServerId, room: RoomId | null = null): void {
-    this.#selection = { server, room };
+    this.navigation.open(server, room);
     this.drawer = false;
     this.highlightedMember = null;
-    this.#updateOpenRoom();
+  }
+
+  /** Returns a link to a message, which opens in any browser. Undefined if no address of the server is known. */
+  linkTo(server: ServerState, room: RoomState, seq: Seq): string | undefined {
+    const addresses = this.#hosting?.server === server.id ? this.#hosting.addresses : server.known.addresses;
+    const origin = this.backend.servers ? addresses[0] : location.origin;
+    return origin && new URL(addressOf({ server: null, room: room.id, seq }), origin).href;
+  }
+
+  /** Returns the place on a known server that a link leads to, so that it is opened here. */
+  placeOfLink(href: string): Place | null {
+    if (!URL.canParse(href)) return null;
+    const { origin, hash, pathname } = new URL(href);
+    const place = pathname === "/" ? placeOf(hash) : null;
+    if (!place) return null;
+    if (!this.backend.servers) return origin === location.origin ? place : null;
+    const server = this.#servers.find(({ known }) => known.addresses.some((address) => originOf(address) === origin));
+    return server ? { ...place, server: server.id } : null;
+  }
+
+  /** The names of what is open over the room, which are steps of the session history. */
+  get layers(): readonly string[] {
+    const overlay = this.#overlays.name;
+    return [
+      ...(this.panel === null ? [] : [`panel:${this.panel}`]),
+      ...(this.drawer ? ["drawer"] : []),
+      ...this.popups.names,
+      ...(overlay === null ? [] : [overlay]),
+    ];
+  }
+
+  setLayers(names: readonly string[]): void {
+    this.panel = panels.find((panel) => names.includes(`panel:${panel}`)) ?? null;
+    this.drawer = names.includes("drawer");
+    this.popups.keepOnly(names);
+    this.#overlays.show(names);
   }
 
   /** Shows a member in the list of people of the open room if they are in it, otherwise of another room they are in. */
   showPerson(server: ServerState, member: MemberId): void {
     const hasMember = (room: RoomState) => room.members.some(({ id, left }) => id === member && !left);
-    const open = server === this.#server ? this.#room : undefined;
+    const open = server === this.server ? this.room : undefined;
     const room = open && hasMember(open) ? open : server.rooms.find(hasMember);
     // Everyone on a server is in its lobby.
     this.open(server.id, room?.id ?? server.lobby);
@@ -152,7 +181,7 @@ export class AppState implements ServerListener {
     if (focused === this.#focused) return;
     this.#focused = focused;
     this.backend.setFocused(focused);
-    if (focused && this.#server && this.#room) this.#notifier.clear(this.#server.id, this.#room.id);
+    if (focused && this.server && this.room) this.#notifier.clear(this.server.id, this.room.id);
   }
 
   togglePanel(panel: Panel): void {
@@ -172,7 +201,7 @@ export class AppState implements ServerListener {
   /** Leaves the first screen after the user has chosen a name. */
   finishFirstRun(): void {
     this.#firstRunDone = true;
-    this.#updateOpenRoom();
+    this.navigation.update();
   }
 
   async host(): Promise<boolean> {
@@ -209,24 +238,26 @@ export class AppState implements ServerListener {
   }
 
   showError(text: string): void {
-    if (this.#toasts.some((toast) => toast.text === text)) return;
-    const toast = { id: this.#nextToast++, text };
-    this.#toasts = [...this.#toasts.slice(-3), toast];
-    setTimeout(() => this.dismiss(toast), toastDurationMs);
+    this.toasts.add(text, "error");
   }
 
-  dismiss(toast: Toast): void {
-    this.#toasts = this.#toasts.filter(({ id }) => id !== toast.id);
+  /** Says that something was done that can't be seen otherwise. */
+  showNotice(text: string): void {
+    this.toasts.add(text, "notice");
   }
 
   // `ServerListener`.
 
+  get ownName(): Name | undefined {
+    return this.#profile?.name;
+  }
+
   isWatched(server: ServerState, room: RoomState): boolean {
-    return this.#focused && !this.showsFirstRun && this.#server === server && this.#room === room;
+    return this.#focused && !this.showsFirstRun && this.server === server && this.room === room;
   }
 
   onNewMessages(server: ServerState, room: RoomState, entries: readonly Entry[]): void {
-    if (this.isWatched(server, room)) return;
+    if (this.isWatched(server, room) || !this.settings.notifies) return;
     const last = entries.at(-1);
     if (last?.body.kind !== "message") return;
     const author = server.nameOf(last.author, room);
@@ -254,7 +285,7 @@ export class AppState implements ServerListener {
       case "session": {
         const server = this.#servers.find(({ id }) => id === event.server);
         server?.apply(event.update);
-        if (event.update.update === "rooms" || event.update.update === "hello") this.#updateOpenRoom();
+        if (event.update.update === "rooms" || event.update.update === "hello") this.navigation.update();
         return;
       }
       case "nearby":
@@ -280,12 +311,14 @@ export class AppState implements ServerListener {
   }
 
   #setServers(known: readonly KnownServer[]): void {
+    const before = this.#servers;
     this.#servers = known.map((server) => {
-      const state = this.#servers.find(({ id }) => id === server.id);
+      const state = before.find(({ id }) => id === server.id);
       state?.setKnown(server);
-      return state ?? new ServerState(server, this.backend, this);
+      return state ?? new ServerState(server, this.backend, this, this.#storage);
     });
-    this.#updateOpenRoom();
+    for (const server of before) if (!this.#servers.includes(server)) server.forget();
+    this.navigation.update();
   }
 
   #setHosting(hosting: Hosting | null): void {
@@ -294,19 +327,9 @@ export class AppState implements ServerListener {
     if (started) this.open(hosting.server);
     if (hosting === null && this.panel === "share") this.panel = null;
   }
+}
 
-  #roomOf(server: ServerState | undefined): RoomState | undefined {
-    const selected = this.#selection?.server === server?.id ? this.#selection?.room : null;
-    return (selected && server?.room(selected)) || (server?.lobby && server.room(server.lobby)) || server?.rooms[0];
-  }
-
-  /** Opens and closes rooms after the open room may have changed. */
-  #updateOpenRoom(): void {
-    const open = this.showsFirstRun ? undefined : this.#room;
-    if (open === this.#openRoom) return;
-    this.#openRoom?.close();
-    this.#openRoom = open;
-    open?.open();
-    if (open && this.#server) this.#notifier.clear(this.#server.id, open.id);
-  }
+/** Returns the origin of an address, or undefined if it is none. */
+function originOf(address: string): string | undefined {
+  return URL.canParse(address) ? new URL(address).origin : undefined;
 }

@@ -5,7 +5,7 @@
  * or Hebrew one, it is found by the physical key (`KeyboardEvent.code`).
  */
 
-const isMac = () => typeof navigator !== "undefined" && navigator.platform.startsWith("Mac");
+export const isMac = () => typeof navigator !== "undefined" && navigator.platform.startsWith("Mac");
 
 /** One way to press a shortcut. */
 interface Chord {
@@ -33,6 +33,15 @@ export const globalShortcuts = {
   escape: [{ key: "Escape" }],
   nextRegion: [{ key: "F6" }],
   previousRegion: [{ key: "F6", shift: true }],
+  /** A browser around the page has these itself. */
+  back: [
+    { key: "ArrowLeft", alt: true },
+    { key: "[", mod: true },
+  ],
+  forward: [
+    { key: "ArrowRight", alt: true },
+    { key: "]", mod: true },
+  ],
   // Where `+` needs Shift, people press the key without it.
   zoomIn: [
     { key: "+", mod: true },
@@ -61,6 +70,9 @@ export const messageShortcuts = {
   nextMessage: [{ key: "ArrowDown" }],
   firstMessage: [{ key: "Home" }],
   lastMessage: [{ key: "End" }],
+  pageUp: [{ key: "PageUp" }],
+  pageDown: [{ key: "PageDown" }],
+  actions: [{ key: "Enter" }, { key: "ContextMenu" }, { key: "F10", shift: true }],
   reply: [{ key: "r" }],
   edit: [{ key: "e" }],
   react: [{ key: "+" }],
@@ -133,7 +145,10 @@ export function ariaShortcut(id: Shortcut, mac = isMac()): string {
 const keyNames: Record<string, string> = {
   ArrowUp: "↑",
   ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
   PageUp: "PgUp",
+  PageDown: "PgDn",
   Escape: "Esc",
   Delete: "Del",
   "-": "−",

@@ -4,6 +4,7 @@ export const lazyComponents = {
   overlays: () => import("./Overlays.svelte"),
   messageDialogs: () => import("../chat/MessageDialogs.svelte"),
   emojiPicker: () => import("../chat/EmojiPicker.svelte"),
+  roomMenu: () => import("../chat/RoomMenu.svelte"),
   sidePanel: () => import("./SidePanel.svelte"),
 };
 

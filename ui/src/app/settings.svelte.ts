@@ -9,6 +9,7 @@ export class Settings {
   #theme: Theme = $state("system");
   /** Null until the user has chosen. */
   #enterSends: boolean | null = $state(null);
+  #notifies = $state(true);
 
   constructor(storage: KeyValueStorage) {
     this.#storage = storage;
@@ -16,6 +17,7 @@ export class Settings {
     if (theme === "light" || theme === "dark") this.#theme = theme;
     const enterSends = storage.get("enter-sends");
     if (enterSends !== null) this.#enterSends = enterSends === "yes";
+    this.#notifies = storage.get("notifies") !== "no";
   }
 
   get theme(): Theme {
@@ -33,5 +35,14 @@ export class Settings {
   set enterSends(sends: boolean) {
     this.#enterSends = sends;
     this.#storage.set("enter-sends", sends ? "yes" : "no");
+  }
+
+  /** `true` if system notifications are shown, where the browser allows them. */
+  get notifies(): boolean {
+    return this.#notifies;
+  }
+  set notifies(notifies: boolean) {
+    this.#notifies = notifies;
+    this.#storage.set("notifies", notifies ? null : "no");
   }
 }

@@ -1,5 +1,5 @@
 import type { AppState } from "./app-state.svelte";
-import { findShortcut, globalShortcuts, type GlobalShortcut } from "./keyboard";
+import { findShortcut, globalShortcuts, type GlobalShortcut, isMac } from "./keyboard";
 
 const regions = ["rooms", "timeline", "composer", "panel"] as const;
 
@@ -7,7 +7,7 @@ const regions = ["rooms", "timeline", "composer", "panel"] as const;
 const focusTargets = ["[aria-current]", "[data-message][tabindex='0']", "textarea", "button"];
 
 /** The shortcuts that also work in an open dialog or popup. It handles all other keys itself. */
-const inDialogs: readonly GlobalShortcut[] = ["switcher", "help", "zoomIn", "zoomOut", "zoomReset"];
+const inDialogs: readonly GlobalShortcut[] = ["switcher", "help", "zoomIn", "zoomOut", "zoomReset", "back", "forward"];
 
 /** What each shortcut does. A handler returns `false` to leave the key to the browser. */
 const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => unknown> = {
@@ -26,6 +26,8 @@ const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => 
   escape,
   nextRegion: () => focusNextRegion(1),
   previousRegion: () => focusNextRegion(-1),
+  back: (app, event) => moveInHistory(app, event, -1),
+  forward: (app, event) => moveInHistory(app, event, 1),
   zoomIn: (app) => app.zoom !== null && app.zoom.step(1),
   zoomOut: (app) => app.zoom !== null && app.zoom.step(-1),
   zoomReset: (app) => app.zoom !== null && app.zoom.reset(),
@@ -40,6 +42,22 @@ export function handleShortcut(app: AppState, event: KeyboardEvent): void {
   if ((app.showsFirstRun || app.fatal !== null) && !zooms) return;
   if (isInDialog(app, event.target) && !inDialogs.includes(shortcut)) return;
   if (handlers[shortcut](app, event) !== false) event.preventDefault();
+}
+
+/** Goes back or forward on the fourth and fifth button of a mouse, where no browser around the page does so. */
+export function handleHistoryButton(app: AppState, event: MouseEvent): void {
+  const steps = { 3: -1, 4: 1 }[event.button];
+  if (steps === undefined || app.backend.handlesHistoryKeys) return;
+  event.preventDefault();
+  history.go(steps);
+}
+
+/** Goes back or forward, unless the browser does, or the key moves by a word in a text on a Mac. */
+function moveInHistory(app: AppState, { altKey, target }: KeyboardEvent, steps: number): boolean {
+  const movesInText = altKey && isMac() && target !== null && "value" in target;
+  if (app.backend.handlesHistoryKeys || movesInText) return false;
+  history.go(steps);
+  return true;
 }
 
 /** Returns whether a dialog or popup is open, or the event comes from one. */
@@ -75,7 +93,7 @@ function escape(app: AppState): void {
 function focusNextRegion(step: number): void {
   const visible = regions
     .map((name) => document.querySelector<HTMLElement>(`[data-region="${name}"]`))
-    .filter((region) => region !== null && region.checkVisibility());
+    .filter((region) => region !== null && region.checkVisibility() && !region.closest("[inert]"));
   const current = visible.findIndex((region) => region?.contains(document.activeElement));
   const next = visible[stepFrom(current, step, visible.length)];
   for (const selector of focusTargets) {

@@ -26,6 +26,11 @@ export interface Backend {
   /** Shows the total number of unread messages on the app's icon or in the tab's title. */
   badge(unread: number): void;
 
+  /** `true` if there is a browser around the interface, which goes back and forward on its keys and mouse buttons. */
+  readonly handlesHistoryKeys: boolean;
+  /** Absent if system notifications need no permission. */
+  readonly notificationPermission?: NotificationPermissionControl;
+
   /** Absent if this back end can't host a server. */
   readonly hosting?: HostingControl;
   /** Absent if this back end can't browse the local network. */
@@ -34,6 +39,13 @@ export interface Backend {
   readonly servers?: ServersControl;
   /** Absent if the window has a zoom of its own, as a browser's has. */
   readonly zoom?: ZoomControl;
+}
+
+export interface NotificationPermissionControl {
+  /** `unavailable` means that the page can't ask: browsers allow it only to pages that came over HTTPS or from this computer. */
+  get(): "granted" | "denied" | "undecided" | "unavailable";
+  /** Asks the user. Call it on a click, because browsers ignore other requests. Returns whether they allow notifications. */
+  request(): Promise<boolean>;
 }
 
 export interface HostingControl {

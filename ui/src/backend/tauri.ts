@@ -42,6 +42,7 @@ export const backend: Backend = {
   badge(unread) {
     invokeAndForget("badge", { unread });
   },
+  handlesHistoryKeys: false,
   hosting: {
     start: (name) => invoke("host_start", { name }),
     stop: () => invoke("host_stop"),

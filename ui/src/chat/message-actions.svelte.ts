@@ -1,35 +1,95 @@
+import type { AppState } from "../app/app-state.svelte";
 import { findShortcut, type MessageShortcut, messageShortcuts } from "../app/keyboard";
 import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
+import type { ServerState } from "../servers/server-state.svelte";
 import { copyText } from "../shared/clipboard";
+import { hasMouse } from "../shared/input-devices";
+import { strings } from "../shared/strings";
 import type { ComposerState } from "./composer-state.svelte";
 
-/** The actions on messages, by mouse and by key, and the state of their dialogs. */
+/** A dialog about a message, or about the day whose heading was clicked. */
+type MessageDialog =
+  | { kind: "menu"; item: Item; anchor: HTMLElement }
+  | { kind: "react"; item: Item; anchor: HTMLElement }
+  | { kind: "delete"; item: Item }
+  | { kind: "date"; day: number };
+
+/** The actions on messages, by mouse, by finger and by key, and the state of their dialogs. */
 export class MessageActions {
+  readonly server: ServerState;
   readonly room: RoomState;
+  readonly #app: AppState;
   readonly #composer: ComposerState;
+  #dialog: MessageDialog | null = $state.raw(null);
+  #dialogClosed: () => void = () => undefined;
+  #pointed: string | null = $state(null);
+  #focused: string | null = $state(null);
+  #byKeyboard = $state(false);
   /** `false` if the focused message was clicked: who types then wants to write. */
   #takesKeys = false;
-  /** The message for which the confirmation of a deletion is open. */
-  deleting: Item | null = $state.raw(null);
-  /** The message for which the emoji picker is open, and the picker's anchor. */
-  reacting: { item: Item; anchor: HTMLElement } | null = $state.raw(null);
-  /** The day whose *Jump to a date* dialog is open. */
-  jumpingFrom: number | null = $state.raw(null);
 
-  constructor(room: RoomState, composer: ComposerState) {
+  constructor(app: AppState, server: ServerState, room: RoomState, composer: ComposerState) {
+    this.#app = app;
+    this.server = server;
     this.room = room;
     this.#composer = composer;
   }
 
-  get isDialogOpen(): boolean {
-    return this.deleting !== null || this.reacting !== null || this.jumpingFrom !== null;
+  get dialog(): MessageDialog | null {
+    return this.#dialog;
   }
 
-  closeDialogs(): void {
-    this.deleting = null;
-    this.reacting = null;
-    this.jumpingFrom = null;
+  /** The key of the row with the focus, or null if it is elsewhere. */
+  get focused(): string | null {
+    return this.#focused;
+  }
+
+  /** The key of the row whose action bar is shown: of one row at a time, the one that was pointed at or focused last. */
+  get current(): string | null {
+    if (this.#byKeyboard) return this.#focused;
+    // By finger, a tap opens the menu instead.
+    if (!hasMouse()) return this.#pointed;
+    return this.#dialog && "item" in this.#dialog ? this.#dialog.item.id : (this.#pointed ?? this.#focused);
+  }
+
+  point(key: string): void {
+    this.#pointed = key;
+    this.#byKeyboard = false;
+  }
+
+  unpoint(key: string): void {
+    if (this.#pointed === key) this.#pointed = null;
+  }
+
+  /** Notes how an element of a row got the focus. */
+  onFocus(element: HTMLElement, key: string | null, byKeyboard: boolean): void {
+    this.#focused = key;
+    this.#byKeyboard = key !== null && byKeyboard;
+    this.#takesKeys = element.matches(":focus-visible");
+  }
+
+  onBlur(): void {
+    this.#focused = null;
+    this.#byKeyboard = false;
+  }
+
+  open(dialog: MessageDialog): void {
+    this.closeDialog();
+    this.#dialog = dialog;
+    this.#dialogClosed = this.#app.popups.add(() => this.closeDialog(dialog));
+  }
+
+  /** Closes a dialog, if it is still the open one: dialogs report only later that they have closed. */
+  closeDialog(dialog = this.#dialog): void {
+    if (dialog !== this.#dialog) return;
+    this.#dialog = null;
+    this.#dialogClosed();
+    this.#dialogClosed = () => undefined;
+  }
+
+  isOwn(item: Item): boolean {
+    return item.author === this.server.me;
   }
 
   reply(item: Item): void {
@@ -40,13 +100,27 @@ export class MessageActions {
     this.#composer.edit(item);
   }
 
-  async copy(item: Item): Promise<void> {
-    await copyText(item.text);
+  react(item: Item, emoji: string): void {
+    this.room.react(item, emoji);
   }
 
-  /** Notes how a message got the focus. */
-  onFocus(row: HTMLElement): void {
-    this.#takesKeys = row.matches(":focus-visible");
+  async copy(item: Item): Promise<void> {
+    await this.#copy(item.text);
+  }
+
+  /** Copies a link to the message, which opens it in any browser. */
+  async copyLink(item: Item): Promise<void> {
+    const link = this.#app.linkTo(this.server, this.room, item.seq);
+    if (link === undefined) this.#app.showError(strings.chat.noLink);
+    else await this.#copy(link);
+  }
+
+  async jumpToQuoted(id: string): Promise<void> {
+    if (!(await this.room.jumpToMessage(id))) this.#app.showError(strings.chat.notFound);
+  }
+
+  async jumpToTime(time: number): Promise<void> {
+    if (!(await this.room.jumpToTime(time))) this.#app.showError(strings.chat.notLoaded);
   }
 
   /** Handles a key on a focused message. Returns `false` if the key has no action. */
@@ -61,12 +135,18 @@ export class MessageActions {
 
   #actions(item: Item, row: HTMLElement): Partial<Record<MessageShortcut, () => void>> {
     const forAll = {
+      actions: () => this.open({ kind: "menu", item, anchor: row }),
       reply: () => this.reply(item),
-      react: () => void (this.reacting = { item, anchor: row }),
+      react: () => this.open({ kind: "react", item, anchor: row }),
       copyText: () => void this.copy(item),
       markUnread: () => this.room.markUnreadFrom(item),
     };
-    if (row.dataset.own === undefined) return forAll;
-    return { ...forAll, edit: () => this.edit(item), delete: () => void (this.deleting = item) };
+    if (!this.isOwn(item)) return forAll;
+    return { ...forAll, edit: () => this.edit(item), delete: () => this.open({ kind: "delete", item }) };
+  }
+
+  async #copy(text: string): Promise<void> {
+    if (await copyText(text)) this.#app.showNotice(strings.copied);
+    else this.#app.showError(strings.notCopied);
   }
 }

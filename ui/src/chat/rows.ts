@@ -11,9 +11,26 @@ export type Row =
   | { kind: "system"; key: EntryId; items: Item[] }
   | { kind: "new"; key: "new" };
 
-interface Day {
+export interface Day {
   day: number;
   rows: Row[];
+}
+
+/** Returns the row of the first item at or after `seq`, or the last row of an item. */
+export function rowAt(days: readonly Day[], seq: Seq): Row | undefined {
+  const rows = days.flatMap((day) => day.rows).filter((row) => row.kind !== "new");
+  return rows.find((row) => lastSeqOf(row) >= seq) ?? rows.at(-1);
+}
+
+function lastSeqOf(row: Row): Seq {
+  switch (row.kind) {
+    case "message":
+      return row.item.seq;
+    case "system":
+      return row.items.at(-1)?.seq ?? 0;
+    case "new":
+      return 0;
+  }
 }
 
 /**
@@ -27,7 +44,7 @@ export function layOutRows(
   me: MemberId,
 ): Day[] {
   const days: Day[] = [];
-  let previous: Item | null = null;
+  let previous = null as Item | null;
   let linePlaced = newAfter === null;
 
   const rowsOf = (at: number): Row[] => {
@@ -43,7 +60,9 @@ export function layOutRows(
 
   const addMessage = (item: Item, pending?: PendingMessage) => {
     const rows = rowsOf(item.at);
-    const startsGroup: boolean = previous?.author !== item.author || item.at - previous.at > maxGroupGapMs;
+    // Below a quotation, only its author's name could be taken for that of the message.
+    const isFollowing = previous?.author === item.author && item.at - previous.at <= maxGroupGapMs;
+    const startsGroup = !isFollowing || item.replyTo !== undefined;
     rows.push({ kind: "message", key: item.id, item, startsGroup, ...(pending ? { pending } : {}) });
     previous = item;
   };

@@ -7,8 +7,8 @@ const maxAnchors = 8;
 interface Viewport {
   first: string | undefined;
   last: string | undefined;
-  /** The last message, which Tab reaches. */
-  lastMessage: string | undefined;
+  /** The last row that Tab can reach: a message if there is one. */
+  lastRow: string | undefined;
   atEnd: boolean;
   /** The height of the content above and below, in viewport heights. */
   above: number;
@@ -48,11 +48,13 @@ export class ScrollAnchor {
     this.#anchors = [];
     let last: string | undefined;
     let lastMessage: string | undefined;
+    let lastRow: string | undefined;
     for (let i = firstBelow(rows, top); i < rows.length; i++) {
       const row = rows[i] as HTMLElement;
       const rect = row.getBoundingClientRect();
       if (rect.top >= top + clientHeight) break;
       last = row.dataset.key;
+      if (row.dataset.row !== undefined) lastRow = last;
       if (row.dataset.message !== undefined && rect.top >= top) lastMessage = last;
       if (this.#anchors.length >= maxAnchors || !last) continue;
       // Prefer the lower edge: when older rows are added above a row, it may lose its header and become less high.
@@ -62,7 +64,7 @@ export class ScrollAnchor {
     return {
       first: this.#anchors[0]?.key,
       last,
-      lastMessage,
+      lastRow: lastMessage ?? lastRow,
       atEnd: this.#atEnd,
       above: scrollTop / clientHeight,
       below: (scrollHeight - scrollTop - clientHeight) / clientHeight,

@@ -17,7 +17,7 @@ interface SearchOptions {
 export class EntryWaiter {
   readonly #waiters = new Set<(entries: readonly Entry[]) => void>();
 
-  /** Resolves the promises that wait for one of these entries. */
+  /** Resolves the promises that wait for one of these entries. Without entries, nothing can be loaded: none waits longer. */
   onEntries(entries: readonly Entry[]): void {
     for (const waiter of this.#waiters) waiter(entries);
   }
@@ -32,7 +32,7 @@ export class EntryWaiter {
       };
       const waiter = (entries: readonly Entry[]) => {
         const entry = entries.find((candidate) => candidate.seq === seq);
-        if (entry) finish(entry);
+        if (entry || entries.length === 0) finish(entry);
       };
       const timer = setTimeout(finish, entryTimeoutMs);
       this.#waiters.add(waiter);

@@ -2,15 +2,18 @@ import { targetOf } from "../backend/entry-kinds";
 import type { Entry, EntryId, Seq } from "../backend/protocol";
 import { Amendments, type Item } from "./fold";
 
-/** The most items in memory. */
-export const maxItems = 200;
+/** The most items in memory: several times what a tall window shows, so that both ends can be loaded ahead. */
+export const maxItems = 300;
 /** The items kept when the window moves to another place or the room is closed. */
 const initialItems = 100;
 /** The entries requested at a time. */
 export const pageSize = 60;
 
-/** A place that the window is to move to: an entry, or the end of the log. */
-type Target = Seq | "present";
+/**
+ * A place that the window is to move to: an entry, or the end of the log. The end is that of the moment of the request:
+ * if the log grows while the answer is on its way, the rest is loaded afterwards.
+ */
+export type Target = { seq: Seq } | { end: Seq };
 
 /**
  * The part of a room's log that is in memory: the entries `first..=last` without a gap, folded into items.
@@ -30,6 +33,11 @@ export class LogWindow {
     return this.last === 0;
   }
 
+  /** `true` if loading more at one end drops items at the other. */
+  get isFull(): boolean {
+    return this.items.length >= maxItems;
+  }
+
   contains(seq: Seq): boolean {
     return !this.isEmpty && seq >= this.first && seq <= this.last;
   }
@@ -47,19 +55,20 @@ export class LogWindow {
   }
 
   /**
-   * Applies a range of the log, live or loaded, and the later entries that amend it. `head` is the last entry of the log,
-   * `reader` the entry at the reader's position. Returns whether anything changed.
+   * Applies a range of the log, live or loaded, and the later entries that amend it. `reader` is the entry at the reader's
+   * position; when the range contains the target, that is where the reader goes. Returns whether anything changed.
    */
-  apply(entries: readonly Entry[], later: readonly Entry[], head: Seq, reader: Seq): boolean {
+  apply(entries: readonly Entry[], later: readonly Entry[], reader: Seq): boolean {
+    const { target } = this;
     const amended = new Set<EntryId>();
     for (const entry of [...entries, ...later]) {
       const id = this.#amendments.add(entry);
       if (id !== null) amended.add(id);
     }
-    const inserted = this.#insert(entries, head);
+    const inserted = this.#insert(entries);
     if (!inserted && ![...amended].some((id) => this.#entries.has(id))) return false;
     this.#refold(amended);
-    this.#evict(reader);
+    this.#evict(target !== null && this.target === null ? seqOf(target) : reader);
     this.#amendments.trim((id) => this.#entries.has(id), 4 * maxItems);
     return true;
   }
@@ -70,15 +79,15 @@ export class LogWindow {
   }
 
   /** Inserts a range that adjoins the window, or that contains the target. Any other range would leave a gap. */
-  #insert(entries: readonly Entry[], head: Seq): boolean {
+  #insert(entries: readonly Entry[]): boolean {
     const from = entries[0]?.seq;
     const to = entries.at(-1)?.seq;
     if (from === undefined || to === undefined) return false;
-    const hitsTarget =
-      this.target === "present" ? to >= head : this.target !== null && from <= this.target && this.target <= to;
+    const { target } = this;
+    const hitsTarget = target !== null && ("end" in target ? to >= target.end : from <= target.seq && target.seq <= to);
     const adjoins = !this.isEmpty && from <= this.last + 1 && to >= this.first - 1;
-    if (this.target !== null ? hitsTarget && !adjoins : this.isEmpty) {
-      this.#replace(entries, this.target ?? "present");
+    if (target !== null ? hitsTarget && !adjoins : this.isEmpty) {
+      this.#replace(entries, target ? seqOf(target) : Number.MAX_SAFE_INTEGER);
     } else if (adjoins) {
       for (const entry of entries) this.#addEntry(entry);
       this.first = Math.min(this.first, from);
@@ -90,10 +99,10 @@ export class LogWindow {
     return true;
   }
 
-  #replace(entries: readonly Entry[], centre: Target): void {
+  #replace(entries: readonly Entry[], centre: Seq): void {
     let kept = entries;
     if (entries.length > initialItems) {
-      const at = centre === "present" ? entries.length : entries.findIndex((entry) => entry.seq >= centre);
+      const at = entries.findIndex((entry) => entry.seq >= centre);
       const lastStart = entries.length - initialItems;
       const start = at < 0 ? lastStart : Math.min(Math.max(0, at - initialItems / 2), lastStart);
       kept = entries.slice(start, start + initialItems);
@@ -138,3 +147,6 @@ export class LogWindow {
     }
   }
 }
+
+/** Returns the position around which items are kept for a target. */
+const seqOf = (target: Target): Seq => ("seq" in target ? target.seq : Number.MAX_SAFE_INTEGER);

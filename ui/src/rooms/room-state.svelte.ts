@@ -16,12 +16,11 @@ import type { Command, OutboxItem } from "../backend/session-types";
 import { keyFingerprints } from "../people/confusables";
 import type { Clock } from "../shared/clock.svelte";
 import { errorMessage } from "../shared/errors";
-import { timeOfId } from "../shared/ids";
-import { EntryWaiter } from "./entry-waiter";
+import { strings } from "../shared/strings";
 import type { Item } from "./fold";
+import { LogNavigator } from "./log-navigator.svelte";
 import { isRoomChange, Outbox } from "./outbox.svelte";
 import { ReadState } from "./read-state.svelte";
-import { LogWindow, pageSize } from "./log-window";
 import { mentionsIn } from "../text/found-mentions";
 import { listedMentions, MentionFinder } from "../text/mentions";
 
@@ -35,30 +34,23 @@ export interface RoomContext {
   command(command: Command): Promise<void>;
   /** Returns whether the user sees this room now: it is open, and the window has the focus. */
   isWatched(room: RoomId): boolean;
-}
-
-/** A place that the timeline is to scroll to. Each jump is a new object, so that jumping to the same place twice works. */
-export interface Jump {
-  to: EntryId | "new" | "present";
+  /** Returns whether there is a connection to the server. */
+  isOnline(): boolean;
+  showNotice(text: string): void;
 }
 
 /** A room as the interface shows it: the loaded part of its log, the outbox, the read state and the members. */
 export class RoomState {
   readonly id: RoomId;
   readonly outbox: Outbox;
+  /** The loaded part of the log, and the user's way through it. */
+  readonly log: LogNavigator;
   readonly #context: RoomContext;
-  readonly #log = new LogWindow();
   readonly #readState: ReadState;
 
   #summary: RoomSummary;
-  #logItems: readonly Item[] = $state.raw([]);
   #members: readonly Member[] = $state.raw([]);
   #typing: readonly MemberId[] = $state.raw([]);
-  #jump: Jump | null = $state.raw(null);
-  #head: Seq = $state(0);
-  #first: Seq = $state(0);
-  #last: Seq = $state(0);
-  #loading: "older" | "newer" | "place" | null = $state(null);
 
   readonly #names = $derived(new Map(this.#members.map((member) => [member.id, member.name])));
   /** Includes former members, whose messages are still shown. */
@@ -72,23 +64,24 @@ export class RoomState {
     const people = present.map(({ id, name }) => ({ id, name: this.#context.nameOf(id) ?? name }));
     return new MentionFinder(people.sort((a, b) => Number(b.id === me) - Number(a.id === me)));
   });
-  readonly #items = $derived.by(() => this.outbox.applyPendingChanges(this.#logItems));
+  readonly #items = $derived.by(() => this.outbox.applyPendingChanges(this.log.items));
   readonly #pendingMessages = $derived.by(() => this.outbox.pendingMessages());
 
   #openedOnce = false;
-  /** The last entry that arrived, or null after a reset. `#head` can be ahead: after a reconnect the summary comes first. */
+  /** The last entry that arrived, or null after a reset. `head` can be ahead: after a reconnect the summary comes first. */
   #arrived: Seq | null;
-  /** The end of the window at which the last request brought nothing. It is requested again after a reconnect or a change. */
-  #exhausted: "older" | "newer" | null = null;
-  #reader: Seq = Number.MAX_SAFE_INTEGER;
   readonly #quoted = new Map<EntryId, Item>();
   /** Counts the deletions from `#quoted`, so that quotes are shown again after one. */
   #forgottenQuotes = $state(0);
-  readonly #entryWaiter = new EntryWaiter();
 
   constructor(summary: RoomSummary, context: RoomContext) {
     this.id = summary.id;
     this.#context = context;
+    this.log = new LogNavigator({
+      room: summary.id,
+      command: (command) => context.command(command),
+      isOnline: () => context.isOnline(),
+    });
     this.outbox = new Outbox(() => context.me(), context.clock);
     this.#readState = new ReadState((seq) => void this.#command({ command: "read", room: this.id, seq }));
     this.#summary = $state.raw(summary);
@@ -129,22 +122,12 @@ export class RoomState {
   get newLine() {
     return this.#readState.newLine;
   }
-  get jump() {
-    return this.#jump;
-  }
-  get loading() {
-    return this.#loading;
-  }
   /** `true` if the newest entry is loaded. Only then does the timeline follow new entries. */
   get atPresent() {
-    return this.#last >= this.#head;
-  }
-  /** `true` if the first entry of the log is loaded. */
-  get atStart() {
-    return this.#first === 1;
+    return this.log.atPresent;
   }
   get head() {
-    return this.#head;
+    return this.log.head;
   }
 
   nameOf(member: MemberId): string | undefined {
@@ -184,7 +167,7 @@ export class RoomState {
   setSummary(summary: RoomSummary): void {
     this.#summary = summary;
     this.#readState.setRead(summary.read);
-    this.#head = Math.max(this.#head, summary.head.seq);
+    this.log.setHead(summary.head.seq);
   }
 
   markNotJoined(): void {
@@ -195,33 +178,22 @@ export class RoomState {
   apply(entries: readonly Entry[], later: readonly Entry[], head: Head): void {
     const arrived = this.#arrived ?? head.seq;
     this.#arrived = Math.max(arrived, entries.at(-1)?.seq ?? 0);
-    this.#head = Math.max(this.#head, head.seq);
+    this.log.setHead(head.seq);
     this.#forgetDeletedQuotes([...entries, ...later]);
-    if (!this.#openedOnce) return;
-    const { first, last } = this.#log;
-    const changed = this.#log.apply(entries, later, head.seq, this.#reader);
-    const moved = this.#log.first !== first || this.#log.last !== last;
-    if (moved) this.#exhausted = null;
-    if (moved || entries.length === 0) this.#endLoading(moved);
-    if (changed) this.#publish();
-    if (changed && !this.#context.isWatched(this.id)) {
-      this.#readState.addUnseen(
-        entries.filter(({ seq }) => seq > arrived),
-        this.#context.me(),
-      );
-    }
-    this.#entryWaiter.onEntries(entries);
+    if (!this.#openedOnce || !this.log.apply(entries, later)) return;
+    this.outbox.removeCommitted((id) => this.log.find(id) !== undefined);
+    if (this.#context.isWatched(this.id)) return;
+    this.#readState.addUnseen(
+      entries.filter(({ seq }) => seq > arrived),
+      this.#context.me(),
+    );
   }
 
   reset(): void {
-    this.#log.clear();
-    this.#head = 0;
     this.#arrived = null;
-    this.#exhausted = null;
     this.#quoted.clear();
     this.#readState.clearNewLine();
-    this.#publish();
-    if (this.#openedOnce) this.#load("place", {});
+    this.log.reset();
   }
 
   setMembers(members: readonly Member[]): void {
@@ -232,58 +204,21 @@ export class RoomState {
     this.#typing = members;
   }
 
-  /** Ends the wait for entries that the server refused. */
-  onHistoryRefused(): void {
-    this.#endLoading(false);
-  }
-
-  /** Repeats the requests that were not answered before the connection was lost. */
-  onReconnected(): void {
-    const { target, isEmpty } = this.#log;
-    const exhausted = this.#exhausted;
-    this.#exhausted = null;
-    this.#loading = null;
-    if (exhausted === "older") this.loadOlder();
-    if (exhausted === "newer") this.loadNewer();
-    if (this.#jump === null || (target === null && !isEmpty)) return;
-    this.#request({ command: "open", room: this.id });
-    if (typeof target === "number") this.#loadPlace(target);
-    else this.#load("place", {});
-  }
-
   // The visit: from opening the room until another one is opened.
 
   open(): void {
     this.#openedOnce = true;
     // The line of the visit counts all messages up to here.
-    if (this.#arrived !== null) this.#arrived = Math.max(this.#arrived, this.#head);
-    this.#exhausted = null;
-    this.#reader = Number.MAX_SAFE_INTEGER;
+    if (this.#arrived !== null) this.#arrived = Math.max(this.#arrived, this.head);
     const { unread, read } = this.#summary;
     this.#readState.startVisit(read, unread);
-    this.#request({ command: "open", room: this.id });
-    if (unread > 0 && !this.#log.contains(read + 1)) {
-      this.#log.clear();
-      this.#publish();
-      this.#loadPlace(read + 1);
-    } else if (this.#log.isEmpty) {
-      this.#loading = "place";
-    }
-    this.#jump = { to: unread > 0 ? "new" : "present" };
+    this.log.open(unread > 0 ? read + 1 : null);
   }
 
   close(): void {
     this.#readState.clearNewLine();
-    this.#jump = null;
     this.#quoted.clear();
-    if (this.atPresent) this.#log.shrink();
-    else this.#log.clear();
-    this.#publish();
-  }
-
-  /** Sets the reader's position, around which entries are kept in memory. */
-  setReaderPosition(seq: Seq): void {
-    this.#reader = seq;
+    this.log.close();
   }
 
   /** Marks the entries up to `seq` as read. */
@@ -293,7 +228,7 @@ export class RoomState {
 
   /** Marks everything as read and jumps to the newest entry. */
   markAllRead(): void {
-    this.#readState.markAllRead(this.#head);
+    this.#readState.markAllRead(this.head);
     this.jumpToPresent();
   }
 
@@ -305,48 +240,41 @@ export class RoomState {
 
   // Moving through the log.
 
-  loadOlder(): void {
-    if (this.#canLoad("older") && !this.atStart) this.#load("older", { before: this.#first });
-  }
-
-  loadNewer(): void {
-    if (this.#canLoad("newer") && !this.atPresent) this.#load("newer", { after: this.#last });
-  }
-
   jumpToPresent(): void {
-    if (!this.atPresent) {
-      this.#log.target = "present";
-      this.#load("place", {});
-    }
-    this.#jump = { to: "present" };
+    this.log.jumpToPresent();
   }
 
   jumpToNewLine(): void {
-    if (this.newLine) this.#loadPlace(this.newLine.after + 1);
-    this.#jump = { to: "new" };
+    if (this.newLine) this.log.jumpTo({ to: "new", seq: this.newLine.after + 1 });
   }
 
-  /** Jumps to a message. One that isn't loaded is searched for by the time in its id. */
-  async jumpToMessage(id: EntryId): Promise<void> {
-    if (!this.find(id)) await this.jumpToTime(timeOfId(id) - 1000);
-    this.#jump = { to: id };
+  /** Jumps to the message at `seq`, or to the next one. A quiet jump doesn't highlight it. */
+  jumpToSeq(seq: Seq, quiet = false): void {
+    this.log.jumpTo({ to: "message", seq, quiet });
   }
 
-  /** Jumps to the first entry that was written at `time` or later. */
-  async jumpToTime(time: number): Promise<void> {
-    const request = (command: Command) => void this.#command(command);
-    const seq = await this.#entryWaiter.findByTime(time, { room: this.id, head: this.#head, request });
-    if (seq === null) return;
-    if (!this.#log.contains(seq)) await this.#entryWaiter.waitFor(seq, () => this.#loadPlace(seq));
-    const item = this.#items.find((candidate) => candidate.seq >= seq);
-    if (item) this.#jump = { to: item.id };
+  /** Jumps to a message. One that isn't loaded is searched for by the time in its id. Returns `false` if it isn't found. */
+  jumpToMessage(id: EntryId): Promise<boolean> {
+    return this.log.jumpToMessage(id);
+  }
+
+  /** Jumps to the first entry that was written at `time` or later. Returns `false` if it can't be found. */
+  jumpToTime(time: number): Promise<boolean> {
+    return this.log.jumpToTime(time);
   }
 
   // The user's actions.
 
-  /** Sends a message. Resolves when it is stored safely, or can't be. */
+  /**
+   * Sends a message and shows it at the end. A reply to unread messages that are being read keeps the place there. Resolves
+   * when the message is stored safely, or can't be.
+   */
   send(text: string, replyTo?: EntryId): Promise<void> {
     const stored = this.post(replyTo ? { kind: "message", text, reply_to: replyTo } : { kind: "message", text });
+    if (replyTo !== undefined && this.unread > 0 && this.newLine && this.find(replyTo)) {
+      this.#context.showNotice(strings.chat.sentAtEnd);
+      return stored;
+    }
     this.#readState.clearNewLine();
     this.jumpToPresent();
     return stored;
@@ -409,17 +337,6 @@ export class RoomState {
     return this.#context.command(command).catch(() => undefined);
   }
 
-  /** Sends a command whose answer ends the loading state. */
-  #request(command: Command): void {
-    this.#context.command(command).catch(() => this.#endLoading(false));
-  }
-
-  /** Ends the loading state. An end of the window that brought nothing is not requested again at once. */
-  #endLoading(succeeded: boolean): void {
-    if (!succeeded && this.#loading !== null && this.#loading !== "place") this.#exhausted = this.#loading;
-    this.#loading = null;
-  }
-
   /** Forgets the text of deleted messages, also of those that aren't loaded. */
   #forgetDeletedQuotes(entries: readonly Entry[]): void {
     for (const { body } of entries) {
@@ -427,27 +344,5 @@ export class RoomState {
       const isErased = target !== null && propertiesOf(body).effect === "erase";
       if (isErased && this.#quoted.delete(target)) this.#forgottenQuotes++;
     }
-  }
-
-  #canLoad(end: "older" | "newer"): boolean {
-    return !this.#log.isEmpty && this.#loading === null && this.#exhausted !== end;
-  }
-
-  #load(what: "older" | "newer" | "place", range: { before?: Seq; after?: Seq }): void {
-    this.#loading = what;
-    this.#request({ command: "history", room: this.id, range: { ...range, limit: pageSize } });
-  }
-
-  #loadPlace(seq: Seq): void {
-    if (this.#log.contains(seq)) return;
-    this.#log.target = seq;
-    this.#load("place", { after: Math.max(0, seq - 1 - pageSize / 2) });
-  }
-
-  #publish(): void {
-    this.#logItems = this.#log.items;
-    this.#first = this.#log.first;
-    this.#last = this.#log.last;
-    this.outbox.removeCommitted((id) => this.#log.find(id) !== undefined);
   }
 }

@@ -6,7 +6,7 @@ const maxQuietAttempts = 3;
 
 /** Describes the state of a server's connection for the user. Returns an empty string if all is well. */
 export function connectionText(
-  { connection, postingError, id, known }: ServerState,
+  { connection, postingError, id, known, name }: ServerState,
   hostedServer: string | undefined,
 ): string {
   switch (connection.state) {
@@ -15,7 +15,9 @@ export function connectionText(
     case "reconnecting":
       // This device's own server comes back only when it is hosted again.
       if (known.own && hostedServer !== id) return strings.banner.stopped;
-      if (connection.message) return strings.banner.closed(connection.message);
+      // What the server has said before it went is true only until it is gone.
+      if (connection.message)
+        return connection.attempts > 0 ? strings.banner.shutDown(name) : strings.banner.closed(connection.message);
       return connection.attempts > maxQuietAttempts ? strings.banner.offline : strings.banner.reconnecting;
     case "connecting":
       return strings.banner.connecting;

@@ -1,6 +1,16 @@
 import type { Backend, KnownServer } from "../backend";
 import { countsAsUnreadFor } from "../backend/entry-kinds";
-import type { Entry, Hello, MemberId, Name, Person, RoomId, RoomSummary, WireError } from "../backend/protocol";
+import type {
+  Entry,
+  Hello,
+  MemberId,
+  Name,
+  Person,
+  RoomId,
+  RoomSummary,
+  ServerId,
+  WireError,
+} from "../backend/protocol";
 import type { Command, ConnectionStatus, OutboxItem, Update } from "../backend/session-types";
 import { isTransient } from "../backend/wire-error";
 import { isRoomChange } from "../rooms/outbox.svelte";
@@ -8,10 +18,13 @@ import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
 import { Clock } from "../shared/clock.svelte";
 import { errorMessage } from "../shared/errors";
 import { newId } from "../shared/ids";
+import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
 
 /** The part of the interface that a server's state reports to. */
 export interface ServerListener {
+  /** The user's name on this device. */
+  readonly ownName: Name | undefined;
   /** Returns whether the user sees this room now. */
   isWatched(server: ServerState, room: RoomState): boolean;
   /** Called with new messages of other members. */
@@ -19,7 +32,11 @@ export interface ServerListener {
   showError(message: string): void;
   /** Called when the back end works from memory. */
   onStorageFailure(message: string): void;
+  showNotice(text: string): void;
 }
+
+/** What this device remembers of a server's hello, for a start without a connection. */
+type Remembered = Pick<Hello, "me" | "lobby">;
 
 /** One server as the interface shows it: connection, rooms and people. */
 export class ServerState {
@@ -31,6 +48,8 @@ export class ServerState {
   #known: KnownServer;
   #connection: ConnectionStatus = $state.raw({ state: "connecting" });
   #hello: Hello | null = $state.raw(null);
+  readonly #storage: KeyValueStorage;
+  readonly #remembered: Partial<Remembered>;
   /** The joined rooms, followed by those that the user is no longer in but that have unsent posts. */
   #rooms: readonly RoomState[] = $state.raw([]);
   #directory: readonly RoomSummary[] | null = $state.raw(null);
@@ -44,8 +63,10 @@ export class ServerState {
   readonly #unread = $derived(this.#rooms.reduce((sum, room) => sum + room.unread, 0));
   readonly #roomContext: RoomContext;
 
-  constructor(known: KnownServer, backend: Backend, listener: ServerListener) {
+  constructor(known: KnownServer, backend: Backend, listener: ServerListener, storage: KeyValueStorage) {
     this.id = known.id;
+    this.#storage = storage;
+    this.#remembered = parseRemembered(storage.get(rememberedKey(known.id)));
     this.#known = $state.raw(known);
     this.#backend = backend;
     this.#listener = listener;
@@ -58,6 +79,8 @@ export class ServerState {
         const room = this.room(id);
         return room !== undefined && listener.isWatched(this, room);
       },
+      isOnline: () => this.#connection.state === "online",
+      showNotice: (text) => listener.showNotice(text),
     };
   }
 
@@ -68,7 +91,7 @@ export class ServerState {
     return this.#known;
   }
   get me(): MemberId {
-    return this.#hello?.me ?? "";
+    return this.#hello?.me ?? this.#remembered.me ?? "";
   }
   get connection() {
     return this.#connection;
@@ -77,7 +100,11 @@ export class ServerState {
     return this.#rooms;
   }
   get lobby(): RoomId | null {
-    return this.#hello?.lobby ?? null;
+    return this.#hello?.lobby ?? this.#remembered.lobby ?? null;
+  }
+  /** `true` once the server has said which rooms the user is in. */
+  get isKnown() {
+    return this.#hello !== null && this.#rooms.length > 0;
   }
   get directory() {
     return this.#directory;
@@ -110,7 +137,8 @@ export class ServerState {
 
   /** Returns a name for any member: if it is not known, the beginning of the key. */
   nameOf(member: MemberId, room?: RoomState): Name {
-    return this.knownName(member, room) ?? member.slice(0, 8);
+    const ownName = member === this.me ? this.#listener.ownName : undefined;
+    return this.knownName(member, room) ?? ownName ?? member.slice(0, 8);
   }
 
   /** Returns all known people: those online, and the members of the rooms that have been opened. */
@@ -127,6 +155,11 @@ export class ServerState {
 
   setKnown(known: KnownServer): void {
     this.#known = known;
+  }
+
+  /** Forgets what this device remembers of the server. */
+  forget(): void {
+    this.#storage.set(rememberedKey(this.id), null);
   }
 
   /** Passes a command to the back end. A rejection has already been shown to the user. */
@@ -150,9 +183,7 @@ export class ServerState {
       case "connection":
         return this.#setConnection(update);
       case "hello":
-        this.#hello = update;
-        this.clock.set(update.now);
-        return;
+        return this.#setHello(update);
       case "rooms":
         return this.#setRooms(update.rooms);
       case "directory":
@@ -176,11 +207,20 @@ export class ServerState {
     }
   }
 
+  #setHello(hello: Hello): void {
+    this.#hello = hello;
+    this.clock.set(hello.now);
+    const remembered: Remembered = { me: hello.me, lobby: hello.lobby };
+    this.#storage.set(rememberedKey(this.id), JSON.stringify(remembered));
+  }
+
   #setConnection(connection: ConnectionStatus & { update?: string }): void {
     const previous = this.#connection.state;
     this.#connection = connection;
     if (connection.state !== "online") this.#postingError = null;
-    if (connection.state === "online" && previous !== "online") for (const room of this.#rooms) room.onReconnected();
+    const [isOnline, wasOnline] = [connection.state === "online", previous === "online"];
+    if (isOnline && !wasOnline) for (const { log } of this.#rooms) log.onReconnected();
+    if (!isOnline && wasOnline) for (const { log } of this.#rooms) log.onDisconnected();
   }
 
   #setRooms(summaries: readonly RoomSummary[]): void {
@@ -255,11 +295,23 @@ export class ServerState {
     }
   }
 
-  /** Handles a refusal. A refused post shows its error itself, unless the error is transient: that one blocks all posts. */
+  /**
+   * Handles a refusal. Refused posts and loads show their errors themselves, but a transient error of a post blocks all posts.
+   */
   #onRefused({ event, room, error }: { event: string; room?: RoomId; error: WireError }): void {
-    if (event === "history" && room !== undefined) this.room(room)?.onHistoryRefused();
+    if (event === "history" && room !== undefined) return this.room(room)?.log.onRefused(error.message);
     if (event === "post" && isTransient(error.code)) this.#postingError = error;
     else if (event === "storage") this.#listener.onStorageFailure(error.message);
     else if (event !== "post" && event !== "typing") this.#listener.showError(error.message);
+  }
+}
+
+const rememberedKey = (server: ServerId) => `server:${server}`;
+
+function parseRemembered(text: string | null): Partial<Remembered> {
+  try {
+    return (JSON.parse(text ?? "{}") ?? {}) as Partial<Remembered>;
+  } catch {
+    return {};
   }
 }

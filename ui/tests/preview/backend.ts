@@ -237,6 +237,7 @@ export const backend: Backend = {
   setFocused: () => undefined,
   notify: () => undefined,
   badge: () => undefined,
+  handlesHistoryKeys: true,
   ...(web
     ? {}
     : {

@@ -1,6 +1,6 @@
 /** The browser's back end: a session with the server that the page came from. */
 
-import type { Backend, BackendEvent, MessageNotification } from "../index";
+import type { Backend, BackendEvent, MessageNotification, NotificationPermissionControl } from "../index";
 import type { Auth, Challenge, DeviceId, Name, ServerId, ServerInfo } from "../protocol";
 import type { Command, Update } from "../session-types";
 import type { BrowserEnv } from "./browser-env";
@@ -17,6 +17,8 @@ import { fetchHello } from "./transport";
 const helloRetryMs = { first: 1_000, max: 15_000 };
 
 export class WebBackend implements Backend {
+  readonly handlesHistoryKeys = true;
+  readonly notificationPermission: NotificationPermissionControl;
   readonly #env: BrowserEnv;
   #emit: (event: BackendEvent) => void = () => undefined;
   readonly #storage = new ResilientStorage(openIndexedDbStorage, (failure) => this.#reportStorageFailure(failure));
@@ -31,6 +33,7 @@ export class WebBackend implements Backend {
 
   constructor(env: BrowserEnv) {
     this.#env = env;
+    this.notificationPermission = env.notificationPermission;
   }
 
   async start(onEvent: (event: BackendEvent) => void): Promise<void> {

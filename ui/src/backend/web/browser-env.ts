@@ -1,7 +1,7 @@
 /** The browser around the back end: the one file that uses `window` and `document`. */
 
 import { v4 } from "uuid";
-import type { MessageNotification } from "../index";
+import type { MessageNotification, NotificationPermissionControl } from "../index";
 
 export interface BrowserEnv {
   /** The origin of the page, which is the server's address. */
@@ -15,6 +15,7 @@ export interface BrowserEnv {
   /** Calls back when the page was left and is restored unchanged (by the browser's back button). */
   onPageRestored(callback: () => void): void;
   setUnread(unread: number): void;
+  readonly notificationPermission: NotificationPermissionControl;
   notify(notification: MessageNotification, onClick: () => void): void;
 }
 
@@ -49,9 +50,9 @@ export function createBrowserEnv(): BrowserEnv {
     setUnread(unread) {
       document.title = unread > 0 ? `(${unread}) ${title}` : title;
     },
+    notificationPermission,
     notify({ title, text, server, room }, onClick) {
-      // A page served over plain HTTP has no notifications, only the count in its title.
-      if (!isSecureContext || !("Notification" in window) || Notification.permission !== "granted") return;
+      if (notificationPermission.get() !== "granted") return;
       const notification = new Notification(title, { body: text, tag: `${server}/${room}` });
       notification.onclick = () => {
         window.focus();
@@ -61,6 +62,17 @@ export function createBrowserEnv(): BrowserEnv {
     },
   };
 }
+
+const notificationPermission: NotificationPermissionControl = {
+  get() {
+    // A page served over plain HTTP has no notifications, only the count in its title.
+    if (!isSecureContext || !("Notification" in window)) return "unavailable";
+    return Notification.permission === "default" ? "undecided" : Notification.permission;
+  },
+  async request() {
+    return this.get() !== "unavailable" && (await Notification.requestPermission()) === "granted";
+  },
+};
 
 /**
  * Loads or creates the tab's id. It is in the session storage only while the tab is between two pages: duplicating a tab

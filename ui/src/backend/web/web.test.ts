@@ -63,6 +63,7 @@ class Tab implements BrowserEnv {
   #onPageRestored: () => void = () => undefined;
   #nudge: () => void = () => undefined;
   unread = 0;
+  readonly notificationPermission = { get: () => "unavailable" as const, request: () => Promise.resolve(false) };
 
   constructor(browser: Browser, origin: string, tab: string) {
     this.#browser = browser;

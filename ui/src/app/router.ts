@@ -1,0 +1,176 @@
+import type { Seq } from "../backend/protocol";
+import { addressOf, isSamePlace, isSameRoom, type Place, placeOf } from "./place";
+
+/** The part of the browser's session history that the router uses. */
+export interface SessionHistory {
+  readonly state: unknown;
+  readonly fragment: string;
+  push(state: Step, fragment: string): void;
+  replace(state: Step, fragment: string): void;
+  go(delta: number): void;
+}
+
+/** The part of the interface that has addresses. */
+export interface Places {
+  /** The open place, or null while there is none yet. */
+  readonly place: Place | null;
+  /** The entry at the top of the viewport, or null at the present. */
+  readonly reading: Seq | null;
+  exists(place: Place): boolean;
+  /** Opens a place that was addressed. In a room without an addressed message, it shows what was being read there. */
+  show(place: Place, reading: Seq | null): void;
+}
+
+/** What is open over a place: the drawer, a panel, dialogs. */
+export interface OpenLayers {
+  readonly layers: readonly string[];
+  /** Opens and closes layers. Those that can't be opened again stay closed. */
+  setLayers(layers: readonly string[]): void;
+}
+
+/** A step of the session history. Its state is stored by the browser, and survives a reload. */
+export interface Step {
+  index: number;
+  place: Place;
+  layers: readonly string[];
+  reading: Seq | null;
+}
+
+/**
+ * Keeps the session history in step with the interface, so that Back and Forward work. A room or message that was opened
+ * is a step, and so is each layer. Closing a layer goes back, or its step becomes that of the room that was chosen in it,
+ * so that no step does nothing.
+ */
+export class Router {
+  readonly #places: Places;
+  readonly #open: OpenLayers;
+  readonly #history: SessionHistory;
+  /** The steps of this page, by index. Those from before a reload are unknown. */
+  readonly #steps: (Step | undefined)[] = [];
+  #index = 0;
+  /** The index to which the router itself is going at the moment. The browser does so later, and reports it. */
+  #destination: number | null = null;
+  /** The layers that were open before the page was reloaded. */
+  #reopened: readonly string[] | null = null;
+
+  constructor(places: Places, open: OpenLayers, history: SessionHistory) {
+    this.#places = places;
+    this.#open = open;
+    this.#history = history;
+    const step = stepOf(history.state);
+    this.#index = step?.index ?? 0;
+    if (step) this.#steps[step.index] = step;
+    if (step && step.layers.length > 0) this.#reopened = step.layers;
+  }
+
+  /** Returns the place that the page was opened at. */
+  get initialPlace(): Place | null {
+    return placeOf(this.#history.fragment);
+  }
+
+  /** Makes the session history agree with the interface. Call it after every change of the place or the layers. */
+  sync(): void {
+    const { place } = this.#places;
+    if (this.#destination !== null || place === null) return;
+    if (this.#reopened) return this.#reopen(this.#reopened);
+    const { layers } = this.#open;
+    const current = this.#steps[this.#index];
+    if (!current) return this.#replace(place, layers);
+    const closed = current.layers.filter((layer) => !layers.includes(layer)).length;
+    const opened = layers.some((layer) => !current.layers.includes(layer));
+    const moved = !isSamePlace(place, current.place);
+    if (!moved && closed === 0 && !opened) return;
+    // A message that the user has left behind is no step, and neither is a room that is no longer there.
+    const isReplaced = !this.#places.exists(current.place) || (isSameRoom(place, current.place) && place.seq === null);
+    if (closed === 0 && (opened || !isReplaced)) return this.#push(place, layers);
+    for (let back = 1; back <= Math.max(1, closed); back++) {
+      const step = this.#steps[this.#index - back];
+      if (step && isSamePlace(step.place, place) && isSameList(step.layers, layers)) return this.#go(-back);
+    }
+    this.#replace(place, layers);
+  }
+
+  /** Remembers what is being read in the current step. Call it before the interface moves to another place. */
+  keepReading(): void {
+    const step = this.#steps[this.#index];
+    if (!step || this.#destination !== null || step.reading === this.#places.reading) return;
+    this.#store({ ...step, reading: this.#places.reading }, false);
+  }
+
+  /** Follows the browser to another step, or to an address that the user has typed. */
+  onPopState(state: unknown): void {
+    const destination = this.#destination;
+    this.#destination = null;
+    const step = stepOf(state);
+    if (!step) return this.#onTyped();
+    const previous = this.#steps[this.#index];
+    this.#index = step.index;
+    this.#steps[step.index] = step;
+    if (step.index !== destination) {
+      if (!previous || !isSamePlace(step.place, previous.place)) this.#places.show(step.place, step.reading);
+      return this.#reopen(step.layers);
+    }
+    this.sync();
+  }
+
+  /** Opens the layers of the current step. If one can't be opened again, the step is none any more. */
+  #reopen(layers: readonly string[]): void {
+    this.#reopened = null;
+    this.#open.setLayers(layers);
+    if (!isSameList(this.#open.layers, layers) && this.#index > 0) this.#go(-1);
+    else this.sync();
+  }
+
+  #onTyped(): void {
+    const place = placeOf(this.#history.fragment);
+    this.#index += 1;
+    this.#steps.length = this.#index;
+    if (place) this.#places.show(place, null);
+    const shown = place ?? this.#places.place;
+    if (shown) this.#replace(shown, this.#open.layers);
+  }
+
+  #push(place: Place, layers: readonly string[]): void {
+    this.#index += 1;
+    this.#steps.length = this.#index;
+    this.#store({ index: this.#index, place, layers: [...layers], reading: null }, true);
+  }
+
+  #replace(place: Place, layers: readonly string[]): void {
+    this.#store({ index: this.#index, place, layers: [...layers], reading: null }, false);
+  }
+
+  #store(step: Step, isNew: boolean): void {
+    this.#steps[step.index] = step;
+    if (isNew) this.#history.push(step, addressOf(step.place));
+    else this.#history.replace(step, addressOf(step.place));
+  }
+
+  #go(delta: number): void {
+    this.#destination = this.#index + delta;
+    this.#history.go(delta);
+  }
+}
+
+/** The page's own session history. */
+export const browserHistory: SessionHistory = {
+  get state() {
+    return history.state as unknown;
+  },
+  get fragment() {
+    return location.hash;
+  },
+  push: (state, fragment) => history.pushState(state, "", fragment),
+  replace: (state, fragment) => history.replaceState(state, "", fragment),
+  go: (delta) => history.go(delta),
+};
+
+/** Returns the step that a state of the session history contains, or null for that of another page. */
+function stepOf(state: unknown): Step | null {
+  const isStep = typeof state === "object" && state !== null && "index" in state && "layers" in state;
+  return isStep ? (state as Step) : null;
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
+}

@@ -1,0 +1,25 @@
+/**
+ * What the banner says about a connection:
+ * - that the server is going down, until it is gone; then that it was shut down
+ * - that a server that was lost without a word can't be reached, after a few attempts
+ */
+import { expect, it } from "vitest";
+import { connectionText } from "../src/servers/connection-text";
+import type { ServerState } from "../src/servers/server-state.svelte";
+
+function textAfter(attempts: number, message?: string): string {
+  const connection = { state: "reconnecting", attempts, waiting: 0, message };
+  const server = { connection, postingError: null, id: "s", name: "Office", known: { own: false } };
+  return connectionText(server as unknown as ServerState, undefined);
+}
+
+it("says that the server is going down only until it is gone", () => {
+  const closing = "The server is shutting down.";
+  expect(textAfter(0, closing)).toBe("The server is shutting down. Trying again by itself…");
+  expect(textAfter(1, closing)).toBe("“Office” was shut down and can’t be reached now. Trying again by itself…");
+});
+
+it("says that a server can't be reached after a few attempts", () => {
+  expect(textAfter(1)).toBe("Not connected. Trying again by itself…");
+  expect(textAfter(9)).toBe("The server can’t be reached. Trying again by itself…");
+});

@@ -1,0 +1,218 @@
+/**
+ * The way through a room's log. Whatever is asked for is reached, and every load ends:
+ * - jumping to the present from the top of a full window loads and keeps the end, at any distance
+ * - jumping to a date, an unread message or a message from anywhere keeps that place
+ * - messages that arrive while the newest page is on its way are there, too
+ * - a page for one end that arrives after a jump was requested doesn't end the jump
+ * - a page that arrives after the room was closed leaves no gap when it is opened again
+ * - a load without an answer fails after a time, can be repeated, and its late answer still counts
+ * - the loss of the connection ends a load; the reconnect repeats it, and the jump that needed it
+ * - a refused load shows the server's reason
+ * - live messages don't end the load of older ones
+ * - the last of several jumps wins
+ * - a message whose id has no time isn't found
+ * - a message beyond the end leads to the end
+ */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { loadTimeoutMs } from "../src/rooms/log-navigator.svelte";
+import { maxItems, pageSize } from "../src/rooms/log-window";
+import { RoomFixture, RoomLog } from "./fixtures/room";
+
+/** Scrolls to the top of what is loaded, page by page, as the timeline does. */
+function scrollUp({ room }: RoomFixture, pages: number): void {
+  endJump({ room });
+  for (let i = 0; i < pages; i++) {
+    room.log.setReaderPosition(room.items[0]?.seq ?? 0);
+    room.log.loadOlder();
+  }
+  room.log.setReaderPosition(room.items[0]?.seq ?? 0);
+}
+
+/** Ends the jump whose place is loaded, as the timeline does after scrolling there. */
+function endJump({ room }: Pick<RoomFixture, "room">): void {
+  const { jump } = room.log;
+  if (!jump) throw new Error("the place of the jump is not loaded");
+  room.log.endJump(jump);
+}
+
+function openAtEnd(count: number): RoomFixture {
+  const fixture = new RoomFixture(new RoomLog().fill(count));
+  fixture.room.open();
+  return fixture;
+}
+
+describe("LogNavigator", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("jumps to the present from the top of what is loaded, at any distance", () => {
+    // 620 messages hang where the newest page adjoins the full window.
+    for (let count = maxItems; count < 3 * maxItems; count += 20) {
+      for (let pages = 0; pages < 8; pages++) {
+        const fixture = openAtEnd(count);
+        scrollUp(fixture, pages);
+        fixture.room.jumpToPresent();
+        expect(fixture.room.atPresent, `${count} messages, ${pages} pages`).toBe(true);
+        expect(fixture.texts.at(-1)).toBe(`line ${count}`);
+        endJump(fixture);
+        expect(fixture.room.log.loading).toBeNull();
+        expect(fixture.room.log.isMoving).toBe(false);
+      }
+    }
+  });
+
+  it("keeps any place that was jumped to", () => {
+    for (let seq = 1; seq <= 900; seq += 7) {
+      const fixture = openAtEnd(900);
+      scrollUp(fixture, 4);
+      fixture.room.jumpToSeq(seq);
+      expect(fixture.texts, `message ${seq}`).toContain(`line ${seq}`);
+      endJump(fixture);
+      expect(fixture.room.log.loading).toBeNull();
+    }
+  });
+
+  it("has the messages that arrived while the newest page was on its way", () => {
+    for (const far of [4, 20]) {
+      const fixture = openAtEnd(2000);
+      scrollUp(fixture, far);
+      fixture.slow = true;
+      fixture.room.jumpToPresent();
+      for (let i = 0; i < 3; i++) fixture.receive(fixture.log.says("bob", `meanwhile ${i}`));
+      fixture.log.fill(pageSize);
+      fixture.receive(...fixture.log.range(2004, 2003 + pageSize));
+      fixture.slow = false;
+      fixture.answerLate();
+      endJump(fixture);
+      expect(fixture.texts.at(-1)).toBe(`line ${fixture.log.head}`);
+      expect(fixture.room.atPresent).toBe(true);
+    }
+  });
+
+  it("isn't stopped by a page for one end that arrives after a jump was requested", () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 3);
+    fixture.slow = true;
+    fixture.room.log.loadOlder();
+    fixture.room.jumpToSeq(20);
+    const [older] = fixture.sent("history").slice(-2);
+    if (older?.command !== "history") throw new Error("no page was requested");
+    fixture.receive(...fixture.log.page(older.range));
+    expect(fixture.room.log.loading).toBe("place");
+    fixture.answerLate();
+    endJump(fixture);
+    expect(fixture.texts).toContain("line 20");
+  });
+
+  it("leaves no gap if a page arrives after the room was closed", () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 10);
+    fixture.slow = true;
+    fixture.room.jumpToSeq(500);
+    fixture.room.close();
+    fixture.answerLate();
+    fixture.slow = false;
+    fixture.room.open();
+    endJump(fixture);
+    expect(fixture.texts.at(-1)).toBe("line 2000");
+    expect(fixture.room.atPresent).toBe(true);
+  });
+
+  it("ends a load without an answer, and repeats it when asked to", () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 0);
+    fixture.slow = true;
+    fixture.room.log.loadOlder();
+    vi.advanceTimersByTime(loadTimeoutMs);
+    expect(fixture.room.log.loading).toBeNull();
+    expect(fixture.room.log.failure).toEqual({ part: "older", reason: "unanswered" });
+    fixture.room.log.loadOlder();
+    expect(fixture.sent("history").length).toBe(1);
+    fixture.slow = false;
+    fixture.room.log.retry();
+    expect(fixture.room.log.failure).toBeNull();
+    expect(fixture.texts.length).toBe(100 + pageSize);
+  });
+
+  it("applies the late answer of a load that was given up", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(2000));
+    fixture.slow = true;
+    fixture.room.open();
+    vi.advanceTimersByTime(loadTimeoutMs);
+    expect(fixture.room.log.failure?.part).toBe("place");
+    fixture.answerLate();
+    expect(fixture.room.log.failure).toBeNull();
+    endJump(fixture);
+    expect(fixture.texts.at(-1)).toBe("line 2000");
+  });
+
+  it("ends loads when the connection is lost, and repeats them and their jump after the reconnect", () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 10);
+    fixture.disconnected = true;
+    fixture.room.jumpToPresent();
+    expect(fixture.room.log.loading).toBe("place");
+    fixture.room.log.onDisconnected();
+    expect(fixture.room.log.loading).toBeNull();
+    expect(fixture.room.log.failure).toEqual({ part: "place", reason: "offline" });
+    // The user can read on meanwhile.
+    expect(fixture.room.log.isMoving).toBe(false);
+    fixture.disconnected = false;
+    fixture.room.log.onReconnected();
+    endJump(fixture);
+    expect(fixture.texts.at(-1)).toBe("line 2000");
+  });
+
+  it("shows the reason of a refused load", () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 0);
+    fixture.slow = true;
+    fixture.room.log.loadOlder();
+    fixture.room.log.onRefused("Too many requests.");
+    expect(fixture.room.log.failure).toEqual({ part: "older", reason: { message: "Too many requests." } });
+  });
+
+  it("goes on loading older messages while live ones arrive", () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 0);
+    fixture.slow = true;
+    fixture.room.log.loadOlder();
+    fixture.receive(fixture.log.says("bob", "live"));
+    expect(fixture.texts.at(-1)).toBe("live");
+    expect(fixture.room.log.loading).toBe("older");
+    fixture.answerLate();
+    expect(fixture.room.log.loading).toBeNull();
+  });
+
+  it("makes the last of several jumps", async () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 0);
+    const [early, late] = [fixture.log.entries[99], fixture.log.entries[1499]];
+    fixture.slow = true;
+    const first = fixture.room.jumpToTime(early?.at ?? 0);
+    fixture.slow = false;
+    const second = fixture.room.jumpToTime(late?.at ?? 0);
+    expect(await second).toBe(true);
+    fixture.answerLate();
+    expect(await first).toBe(true);
+    expect(fixture.room.log.jump).toEqual({ to: "message", seq: 1500 });
+  });
+
+  it("doesn't find a message whose id has no time", async () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 0);
+    const commands = fixture.commands.length;
+    expect(await fixture.room.jumpToMessage("6d2f1a0e-4f6b-4c1e-9d3a-2b7c8e9f0a1b")).toBe(false);
+    expect(fixture.commands.length).toBe(commands);
+    expect(fixture.texts.at(-1)).toBe("line 2000");
+  });
+
+  it("goes to the end for a message beyond it", () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 10);
+    fixture.room.jumpToSeq(99_999);
+    expect(fixture.room.atPresent).toBe(true);
+    endJump(fixture);
+    expect(fixture.room.log.isMoving).toBe(false);
+  });
+});
