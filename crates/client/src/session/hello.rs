@@ -32,6 +32,7 @@ impl Session {
         }));
         self.sync_all(now, effects);
         self.send_pending(&hello, effects);
+        hello.now = hello.now.saturating_sub(now);
         self.hello = Some(hello);
         self.outbox.resume();
     }

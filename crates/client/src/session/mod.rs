@@ -48,7 +48,7 @@ use typing::Typing;
 /// One user's session with one server, across any number of connections.
 pub struct Session {
     connection: ConnectionState,
-    /// The last `hello`, without its rooms.
+    /// The last `hello`, without its rooms. Its `now` is the server's time at 0 of the session's clock.
     hello: Option<Hello>,
     me: Option<MemberId>,
     lobby: Option<RoomId>,
@@ -132,7 +132,7 @@ impl Session {
                 self.tick(now, effects);
             }
             Input::Nudge => self.nudge(now, effects),
-            Input::Refresh => self.refresh(effects),
+            Input::Refresh => self.refresh(now, effects),
             Input::Command(command) => self.run_command(now, command, effects),
             Input::Loaded {
                 room,
@@ -171,11 +171,15 @@ impl Session {
         }
     }
 
-    fn refresh(&mut self, effects: &mut Effects) {
+    fn refresh(&mut self, now: u64, effects: &mut Effects) {
         self.reported_status = None;
         if let Some(hello) = &self.hello {
             let rooms = self.joined_rooms();
-            effects.notify(Update::Hello(Hello { rooms, ..hello.clone() }));
+            effects.notify(Update::Hello(Hello {
+                rooms,
+                now: hello.now.saturating_add(now),
+                ..hello.clone()
+            }));
         }
         self.rooms_changed = true;
         self.outbox.mark_all_changed();

@@ -22,7 +22,7 @@ export function onHello(state: SessionState, now: number, hello: Hello, effects:
   }
   for (const id of [...left].sort(compare)) state.leave(id, effects);
   state.me = hello.me;
-  state.hello = { ...hello, rooms: [] };
+  state.hello = { ...hello, rooms: [], now: Math.max(0, hello.now - now) };
   effects.notify({ update: "hello", ...hello, rooms: state.joinedRooms() });
   syncAll(state, now, effects);
   sendPending(state, hello, effects);

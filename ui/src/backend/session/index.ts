@@ -69,7 +69,7 @@ export class Session {
       case "nudge":
         return this.#nudge(now, effects);
       case "refresh":
-        return this.#refresh(effects);
+        return this.#refresh(now, effects);
       case "command":
         return runCommand(state, now, input, effects);
       case "loaded":
@@ -101,10 +101,11 @@ export class Session {
     if (this.#state.connection.nudge(now, canSync, effects)) syncAll(this.#state, now, effects);
   }
 
-  #refresh(effects: Effects): void {
+  #refresh(now: number, effects: Effects): void {
     const state = this.#state;
     this.#reportedStatus = undefined;
-    if (state.hello) effects.notify({ update: "hello", ...state.hello, rooms: state.joinedRooms() });
+    const { hello } = state;
+    if (hello) effects.notify({ update: "hello", ...hello, rooms: state.joinedRooms(), now: hello.now + now });
     state.roomsChanged = true;
     state.outbox.markAllChanged();
     state.presence.markChanged();

@@ -11,7 +11,7 @@ import { Typing } from "./typing";
 
 export class SessionState {
   readonly connection = new ConnectionState();
-  /** The last `hello`, without its rooms. */
+  /** The last `hello`, without its rooms. Its `now` is the server's time at 0 of the session's clock. */
   hello?: Hello;
   me?: MemberId;
   lobby?: RoomId;
