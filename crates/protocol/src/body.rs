@@ -170,8 +170,21 @@ impl Body {
 
     /// Returns the text that a message has after this entry: its own, or the one that an edit gives it.
     pub fn message_text(&self) -> Option<&str> {
+        self.message().map(|(text, _)| text)
+    }
+
+    /// Returns the bytes of a message's text and mentions. Bodies of other kinds are short, and count as 0.
+    pub fn message_bytes(&self) -> usize {
+        self.message().map_or(0, |(text, mentions)| {
+            let mentions = mentions.iter();
+            text.len() + mentions.map(|m| m.member.as_str().len() + m.name.len()).sum::<usize>()
+        })
+    }
+
+    /// Returns the text and the mentions that a message has after this entry.
+    fn message(&self) -> Option<(&str, &[Mention])> {
         match self {
-            Body::Message { text, .. } | Body::Edit { text, .. } => Some(text),
+            Body::Message { text, mentions, .. } | Body::Edit { text, mentions, .. } => Some((text, mentions)),
             Body::Created { .. }
             | Body::Joined { .. }
             | Body::Left
@@ -270,18 +283,8 @@ impl Body {
 
     /// Checks that a message doesn't list too many mentions, or one that is not in its text.
     fn check_mentions(&self) -> Result<(), WireError> {
-        let (text, mentions) = match self {
-            Body::Message { text, mentions, .. } | Body::Edit { text, mentions, .. } => (text, mentions),
-            Body::Created { .. }
-            | Body::Joined { .. }
-            | Body::Left
-            | Body::MemberRenamed { .. }
-            | Body::RoomRenamed { .. }
-            | Body::Topic { .. }
-            | Body::Delete { .. }
-            | Body::Wiped
-            | Body::React { .. }
-            | Body::Unknown(_) => return Ok(()),
+        let Some((text, mentions)) = self.message() else {
+            return Ok(());
         };
         if mentions.len() > MAX_MENTIONS {
             return Err(WireError::new(

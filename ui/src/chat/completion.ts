@@ -59,7 +59,7 @@ function wordBefore(text: string, caret: number) {
   return { from, prefix, typed };
 }
 
-/** How a word fits a name: the better, the lower. */
+/** The fit of a word and a name: the better, the lower. */
 enum Rank {
   Whole,
   Beginning,
