@@ -1,100 +1,88 @@
-import bash from "highlight.js/lib/languages/bash";
-import c from "highlight.js/lib/languages/c";
-import cpp from "highlight.js/lib/languages/cpp";
-import csharp from "highlight.js/lib/languages/csharp";
-import css from "highlight.js/lib/languages/css";
-import diff from "highlight.js/lib/languages/diff";
-import go from "highlight.js/lib/languages/go";
-import ini from "highlight.js/lib/languages/ini";
-import java from "highlight.js/lib/languages/java";
-import javascript from "highlight.js/lib/languages/javascript";
-import json from "highlight.js/lib/languages/json";
-import kotlin from "highlight.js/lib/languages/kotlin";
-import markdown from "highlight.js/lib/languages/markdown";
-import php from "highlight.js/lib/languages/php";
-import powershell from "highlight.js/lib/languages/powershell";
-import python from "highlight.js/lib/languages/python";
-import ruby from "highlight.js/lib/languages/ruby";
-import rust from "highlight.js/lib/languages/rust";
-import sql from "highlight.js/lib/languages/sql";
-import swift from "highlight.js/lib/languages/swift";
-import typescript from "highlight.js/lib/languages/typescript";
-import xml from "highlight.js/lib/languages/xml";
-import yaml from "highlight.js/lib/languages/yaml";
-import { createLowlight } from "lowlight";
+import type { CodeRun } from "./code-run";
 
-/** The names by which a fence can ask for a language; the library knows more, such as `js` and `html`. */
-const languages = {
-  bash,
-  c,
-  cpp,
-  csharp,
-  css,
-  diff,
-  go,
-  ini,
-  java,
-  javascript,
-  json,
-  kotlin,
-  markdown,
-  php,
-  powershell,
-  python,
-  ruby,
-  rust,
-  sql,
-  swift,
-  typescript,
-  xml,
-  yaml,
-};
-
-const lowlight = createLowlight(languages);
-type Tree = ReturnType<typeof lowlight.highlight>["children"];
-
-/** A part of code in one colour. */
-export interface CodeRun {
-  text: string;
-  kind?: "comment" | "keyword" | "string" | "number" | "name";
+export interface HighlightRequest {
+  /** What follows the opening fence: the language, and maybe more. */
+  info: string;
+  code: string;
 }
 
-/** The colours of the library's classes. What is missing has the colour of text. */
-const kinds: Partial<Record<string, CodeRun["kind"]>> = {
-  comment: "comment",
-  quote: "comment",
-  meta: "comment",
-  keyword: "keyword",
-  "selector-tag": "keyword",
-  doctag: "keyword",
-  deletion: "keyword",
-  string: "string",
-  regexp: "string",
-  addition: "string",
-  number: "number",
-  literal: "number",
-  symbol: "number",
-  title: "name",
-  name: "name",
-  attr: "name",
-  attribute: "name",
-  section: "name",
-  type: "name",
-  built_in: "name",
-};
+/** The part of a `Worker` that the highlighter uses. */
+export type HighlightWorker = Pick<Worker, "postMessage" | "terminate" | "onmessage" | "onerror">;
 
-/** Returns code in colours, or null if the language isn't known. */
-export function highlight(info: string, code: string): CodeRun[] | null {
-  const language = info.split(/[\s{:,]/, 1)[0]?.toLowerCase() ?? "";
-  return lowlight.registered(language) ? [...runsOf(lowlight.highlight(language, code).children)] : null;
+/** The time that one piece of code may take. */
+const timeoutMs = 500;
+
+interface WaitingRequest extends HighlightRequest {
+  resolve: (runs: CodeRun[] | null) => void;
 }
 
-function* runsOf(nodes: Tree, inherited?: CodeRun["kind"]): Iterable<CodeRun> {
-  for (const node of nodes) {
-    if (node.type === "text") yield { text: node.value, kind: inherited };
-    if (node.type !== "element") continue;
-    const { className } = node.properties;
-    const [name] = Array.isArray(className) ? className : [];
-    yield* runsOf(node.children, kinds[String(name).replace("hljs-", "")] ?? inherited);
+/**
+ * Finds the colours of code, one piece after the other, in a worker: the library takes time that grows with the square of
+ * the length of some words, which must not stop the page. What takes too long has no colours, and ends the worker.
+ */
+export class Highlighter {
+  readonly #start: () => HighlightWorker;
+  #worker: HighlightWorker | null = null;
+  #isReady = false;
+  #hasFailed = false;
+  #queue: WaitingRequest[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(start: () => HighlightWorker) {
+    this.#start = start;
+  }
+
+  /** Resolves to the code in colours, or to null if the language isn't known or it takes too long. */
+  highlight({ info, code }: HighlightRequest): Promise<CodeRun[] | null> {
+    return new Promise((resolve) => {
+      this.#queue.push({ info, code, resolve });
+      if (this.#queue.length === 1) this.#sendFirst();
+    });
+  }
+
+  #sendFirst(): void {
+    const [first] = this.#queue;
+    if (!first) return;
+    if (this.#hasFailed) return this.#finishFirst(null);
+    const worker = (this.#worker ??= this.#open());
+    if (!this.#isReady) return;
+    this.#timer = setTimeout(() => {
+      this.#close();
+      this.#finishFirst(null);
+    }, timeoutMs);
+    worker.postMessage({ info: first.info, code: first.code });
+  }
+
+  #finishFirst(runs: CodeRun[] | null): void {
+    clearTimeout(this.#timer);
+    this.#queue.shift()?.resolve(runs);
+    this.#sendFirst();
+  }
+
+  #open(): HighlightWorker {
+    const worker = this.#start();
+    worker.onmessage = ({ data }: MessageEvent<"ready" | CodeRun[] | null>) => {
+      if (data !== "ready") return this.#finishFirst(data);
+      this.#isReady = true;
+      this.#sendFirst();
+    };
+    // It could not be loaded.
+    worker.onerror = () => {
+      this.#hasFailed = true;
+      this.#close();
+      this.#finishFirst(null);
+    };
+    return worker;
+  }
+
+  #close(): void {
+    clearTimeout(this.#timer);
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#isReady = false;
   }
 }
+
+export const highlighter = new Highlighter(
+  () => new Worker(new URL("./highlight-worker.ts", import.meta.url), { type: "module" }),
+);

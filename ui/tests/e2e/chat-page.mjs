@@ -134,8 +134,16 @@ export class ChatPage {
 
   /** Returns the texts of the timeline that match, in order. */
   async messages(pattern) {
-    const bodies = await this.timeline.locator("article [dir=auto]").allInnerTexts();
+    const bodies = await this.timeline.locator("article .body").allInnerTexts();
     return bodies.map((text) => text.trim()).filter((text) => pattern.test(text));
+  }
+
+  async renamesTo(name) {
+    await this.page.getByRole("button", { name: "Settings" }).click();
+    const dialog = this.page.getByRole("dialog", { name: "Settings" });
+    await dialog.getByRole("textbox").fill(name);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await dialog.waitFor({ state: "detached" });
   }
 
   async createsRoom(name) {

@@ -1,0 +1,200 @@
+/**
+ * What the text of messages looks like and does, in a real browser with a real server:
+ * - signs that nest without end are shown, and the room stays usable
+ * - what was typed is seen: spaces, blank lines, paths, a number that is no list
+ * - a spoiler is hidden until it is clicked, or Enter is pressed on it
+ * - a mention stays one, and shows the new name, after a rename; clicking it shows the member
+ * - a link whose text shows another address is followed by its own
+ * - each paragraph has its own direction, and lists and quotes in right-to-left scripts have theirs
+ * - emoji use an emoji font, and are large when alone
+ * - stacked marks stay inside their line
+ * - "(edited)" is in the last line of the text
+ * - code in a known language gets colours
+ * - a message that can't be drawn is shown as it was typed, and the others are drawn
+ */
+
+import { strict as assert } from "node:assert";
+import { after, afterEach, before, test } from "node:test";
+import { Server, eventually, serverUnavailable } from "../foreign/server.mjs";
+import { ChatPage, browserUnavailable, openBrowser } from "./chat-page.mjs";
+import { skipReason } from "./skip.mjs";
+
+const skip = skipReason(serverUnavailable, browserUnavailable);
+let browser;
+let server;
+const openPages = [];
+
+async function openPage(name, options) {
+  const chat = await ChatPage.open(browser, server.url, { name, ...options });
+  openPages.push(chat);
+  return chat;
+}
+
+/** Sends a text and returns its message. */
+async function says(chat, text, shown = text) {
+  await chat.says(text);
+  const message = chat.message(shown).last();
+  await message.waitFor();
+  return message;
+}
+
+before(async () => {
+  if (skip) return;
+  [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Office")]);
+});
+afterEach(async () => {
+  for (const chat of openPages.splice(0)) await chat.close();
+});
+after(async () => {
+  await browser?.close();
+  await server?.remove();
+});
+
+test("signs that nest without end are shown, and the room stays usable", { skip }, async () => {
+  const ada = await openPage("Ada");
+  for (const sign of [">", "> ", "- "]) {
+    const message = await says(ada, `${sign.repeat(3000)}deep`, "deep");
+    assert.ok((await message.locator("blockquote, li").count()) <= 8);
+  }
+  await ada.opensTab(server.url);
+  await ada.sees("deep");
+  await ada.says("still here");
+  await ada.seesSent("still here");
+});
+
+test("what was typed is seen", { skip }, async () => {
+  const ada = await openPage("Ada");
+  for (const text of [
+    "a  b   c",
+    "C:\\dir\\*.txt and D:\\x\\*.txt",
+    "20241231. inventory",
+    "3~4 days, 20~30 people",
+    "#",
+    "---",
+  ]) {
+    const body = (await says(ada, text)).locator(".body");
+    assert.equal((await body.innerText()).trimEnd(), text);
+  }
+});
+
+test("a spoiler is hidden until it is clicked, or Enter is pressed on it", { skip }, async () => {
+  const ada = await openPage("Ada");
+  const message = await says(ada, "the end: ||he **dies**||", "the end:");
+  const spoiler = message.getByRole("button", { name: "Hidden text" });
+  assert.equal(await message.getByText("dies").isVisible(), false);
+  await spoiler.click();
+  await message.getByText("dies").waitFor();
+  const second = await says(ada, "and then: ||she _lives_||", "and then:");
+  await second.getByRole("button", { name: "Hidden text" }).press("Enter");
+  await second.getByText("lives").waitFor();
+});
+
+test("a mention stays one, and shows the new name, after a rename", { skip }, async () => {
+  const [ada, ben] = [await openPage("Ada Lovelace"), await openPage("Ben")];
+  await ada.says("I am here");
+  await ben.sees("I am here");
+  await ben.says("ask @Ada Lovelace about it");
+  const mention = (chat, name) => chat.message("about it").getByRole("button", { name, exact: true });
+  await mention(ben, "@Ada Lovelace").waitFor();
+  const background = (chat, name) =>
+    mention(chat, name).evaluate((element) => getComputedStyle(element).backgroundColor);
+  const own = await background(ada, "@Ada Lovelace");
+  assert.notEqual(own, await background(ben, "@Ada Lovelace"), "one's own mention stands out");
+  await ada.renamesTo("Ada L.");
+  await mention(ben, "@Ada L.").waitFor();
+  assert.equal(await background(ada, "@Ada L."), own, "it is still a mention of her");
+  await mention(ben, "@Ada L.").click();
+  await ben.page.getByRole("complementary").getByText("Ada L.").waitFor();
+});
+
+test("a link whose text shows another address is followed by its own", { skip }, async () => {
+  const ada = await openPage("Ada");
+  const message = await says(ada, "log in at [https://bank.example](https://evil.example/x)", "log in at");
+  await message.getByText("(evil.example)").waitFor();
+});
+
+test("each paragraph has its own direction", { skip }, async () => {
+  const ada = await openPage("Ada");
+  const message = await says(ada, "مرحبا يا أصدقاء\n\nand a line in English\n\n- شیر\n- نان\n\n> سلام", "and a line");
+  const directions = await message
+    .locator(".body :is(p, ul, blockquote)")
+    .evaluateAll((elements) =>
+      elements
+        .filter((element) => element.dir !== "")
+        .map((element) => [element.tagName, getComputedStyle(element).direction]),
+    );
+  assert.deepEqual(directions, [
+    ["P", "rtl"],
+    ["P", "ltr"],
+    ["UL", "rtl"],
+    ["BLOCKQUOTE", "rtl"],
+  ]);
+});
+
+test("emoji use an emoji font, and are large when alone", { skip }, async () => {
+  const ada = await openPage("Ada");
+  const size = (message) =>
+    message
+      .locator(".body .emoji")
+      .first()
+      .evaluate((element) => parseFloat(getComputedStyle(element).fontSize));
+  const text = await says(ada, "good 😂 ☕ and ❤️");
+  const font = await text
+    .locator(".body .emoji")
+    .first()
+    .evaluate((element) => getComputedStyle(element).fontFamily);
+  assert.match(font, /^"?Apple Color Emoji/);
+  assert.equal(await text.locator(".body .emoji").count(), 3);
+  assert.ok((await size(text)) < 20);
+  assert.equal(await size(await says(ada, "😂 👍🏽 🇩🇪")), 32);
+  assert.ok((await size(await says(ada, "🎉🎉🎉🎉"))) < 20);
+});
+
+test("stacked marks stay inside their line", { skip }, async () => {
+  const ada = await openPage("Ada");
+  const message = await says(ada, `Z${"\u0351".repeat(30)}algo`, "algo");
+  const { overflow, height, line } = await message.locator(".stacked").evaluate((element) => {
+    const style = getComputedStyle(element);
+    const { lineHeight } = getComputedStyle(element.parentElement);
+    return { overflow: style.overflowY, height: element.getBoundingClientRect().height, line: parseFloat(lineHeight) };
+  });
+  assert.equal(overflow, "clip");
+  assert.ok(height <= line + 1, `${height} px in a line of ${line} px`);
+});
+
+test("“(edited)” is in the last line of the text", { skip }, async () => {
+  const ada = await openPage("Ada");
+  await says(ada, "teh list:\n- one\n- two", "teh list");
+  await ada.composer.press("ArrowUp");
+  await ada.says("the list:\n- one\n- two");
+  const note = ada.message("the list").getByText("(edited)");
+  await note.waitFor();
+  const [last, edited] = [await ada.message("the list").getByText("two").boundingBox(), await note.boundingBox()];
+  assert.ok(Math.abs(last.y + last.height - edited.y - edited.height) < 6, "beside the last item");
+});
+
+test("code in a known language gets colours", { skip }, async () => {
+  const ada = await openPage("Ada");
+  const message = await says(ada, '```js\nconst x = "text"; // why\n```', "const x");
+  await message.getByText("js", { exact: true }).waitFor();
+  const colour = (text) =>
+    message.getByText(text, { exact: true }).evaluate((element) => getComputedStyle(element).color);
+  await eventually("the code has colours", 10_000, async () => (await message.locator("pre span").count()) > 2);
+  const colours = [await colour("const"), await colour('"text"'), await colour("// why")];
+  assert.equal(new Set(colours).size, 3);
+});
+
+test("a message that can't be drawn is shown as it was typed, and the others are drawn", { skip }, async () => {
+  const ada = await openPage("Ada");
+  // Texts with emoji are searched for them: that fails now for one text.
+  await ada.page.evaluate(() => {
+    const { matchAll } = String.prototype;
+    String.prototype.matchAll = function (pattern) {
+      if (this.startsWith("broken 😀")) throw new Error("broken on purpose");
+      return matchAll.call(this, pattern);
+    };
+  });
+  const message = await says(ada, "broken 😀 **as typed**");
+  assert.equal((await message.locator(".body").innerText()).trim(), "broken 😀 **as typed**");
+  await (await says(ada, "the **next** one", "the next one")).locator("strong").waitFor();
+});
