@@ -150,7 +150,7 @@ impl Shell {
 
 /// Parses a name that the user typed.
 pub(crate) fn parse_name(text: &str) -> Result<Name, WireError> {
-    Name::parse(text).map_err(|error| WireError::new(ErrorCode::BadRequest, format!("{error}.")))
+    Name::parse(text).map_err(WireError::from)
 }
 
 fn closing() -> WireError {

@@ -3,7 +3,7 @@
  * - the newest edit is shown, regardless of the order of arrival
  * - a deleted message has neither text nor reactions
  * - a wiped entry is shown as a deleted message only if an amendment deletes it; a wiped edit is not shown
- * - reactions are grouped by emoji and can be removed
+ * - reactions are grouped by emoji, in whatever form an old entry has it, and can be removed
  * - adding an entry twice changes nothing
  * - the user's own changes are applied before the server accepts them
  * - an entry of a later version is shown, and amends nothing
@@ -51,6 +51,21 @@ describe("fold", () => {
     const react = (author: string, on: boolean) => log.add(author, { kind: "react", to: hi.id, emoji: "👍", on });
     const later = [react("ada", true), react("lea", true), react("ada", false)];
     expect(fold(hi, ...later.reverse())?.reactions).toEqual([{ emoji: "👍", members: ["lea"] }]);
+  });
+
+  it("counts the forms of one emoji together", () => {
+    const log = new RoomLog();
+    const hi = log.says("bob", "hi");
+    const react = (author: string, emoji: string, on: boolean) =>
+      log.add(author, { kind: "react", to: hi.id, emoji, on });
+    const later = [
+      react("ada", "\u2764", true),
+      react("lea", "\u2764\ufe0f", true),
+      react("ada", "\u2764\ufe0f", false),
+    ];
+    expect(fold(hi, ...later)?.reactions).toEqual([{ emoji: "\u2764\ufe0f", members: ["lea"] }]);
+    const old = log.add("ada", { kind: "react", to: hi.id, emoji: "yes", on: true });
+    expect(fold(hi, old)?.reactions).toEqual([{ emoji: "yes", members: ["ada"] }]);
   });
 
   it("is idempotent", () => {

@@ -76,7 +76,7 @@ describe("the quick switcher", () => {
 
   it("distinguishes people with confusable names", async () => {
     const fingerprints = findSwitcherItems("@", (await office()).servers).map(
-      (item) => item.kind === "person" && item.fingerprint,
+      (item) => item.kind === "person" && item.mark?.fingerprint,
     );
     expect(fingerprints.filter(Boolean).sort()).toEqual(["BoBb", "x9Yz"]);
   });

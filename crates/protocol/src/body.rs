@@ -9,8 +9,8 @@ use ts_rs::TS;
 
 use crate::kind::{Collapse, Kind, KindProperties, Writer};
 use crate::limits::{MAX_MENTIONS, MAX_NAME_CHARS};
-use crate::text_rule::{self, TextRule};
-use crate::{EntryId, ErrorCode, MemberId, Name, WireError};
+use crate::text_rule::{self, NOT_ONE_EMOJI};
+use crate::{EntryId, ErrorCode, MemberId, Name, WireError, emoji};
 
 /// A change to a room. A client keeps a kind that it doesn't know whole and shows "update I-Chat to see this".
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -32,6 +32,10 @@ pub enum Body {
     MemberRenamed {
         /// The new name.
         name: Name,
+        /// The name until then, which the server adds at commit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        from: Option<Name>,
     },
     /// Renames the room.
     RoomRenamed {
@@ -78,7 +82,7 @@ pub enum Body {
     React {
         /// The message.
         to: EntryId,
-        /// Any text of up to 64 bytes; clients offer emoji.
+        /// One emoji, fully qualified.
         emoji: String,
         /// `true` sets the reaction, `false` removes it.
         on: bool,
@@ -256,7 +260,7 @@ impl Body {
             Body::Topic { text } => Some(RoomChange::Topic(text)),
             Body::Joined { name } => Some(RoomChange::Join(name)),
             Body::Left => Some(RoomChange::Leave),
-            Body::MemberRenamed { name } => Some(RoomChange::RenameMember(name)),
+            Body::MemberRenamed { name, .. } => Some(RoomChange::RenameMember(name)),
             Body::Message { .. }
             | Body::Edit { .. }
             | Body::Delete { .. }
@@ -266,7 +270,19 @@ impl Body {
         }
     }
 
-    /// Checks that a client may post this body: clients write its kind, and its text is within the limits.
+    /// Returns the body in the form in which it is stored: forms of one emoji are one reaction.
+    #[must_use]
+    pub fn canonical(mut self) -> Self {
+        if let Body::React { emoji, .. } = &mut self
+            && let Some(canonical) = emoji::canonical(emoji)
+        {
+            canonical.clone_into(emoji);
+        }
+        self
+    }
+
+    /// Checks that a client may post this body, which is in its canonical form: clients write its kind, and its text follows
+    /// the rules. A room's new name is checked by [`ClientEvent::parse`](crate::ClientEvent::parse).
     pub fn check(&self) -> Result<(), WireError> {
         match self.properties().writer {
             Writer::Member | Writer::TargetAuthor => {}
@@ -277,7 +293,7 @@ impl Body {
                 ));
             }
         }
-        self.limited_text().map_or(Ok(()), |(text, rule)| rule.check(text))?;
+        self.check_text()?;
         self.check_mentions()
     }
 
@@ -303,12 +319,13 @@ impl Body {
         Ok(())
     }
 
-    /// Returns the free text that a client wrote, and the rule that limits it.
-    fn limited_text(&self) -> Option<(&str, &'static TextRule)> {
+    /// Checks the free text that a client wrote.
+    fn check_text(&self) -> Result<(), WireError> {
         match self {
-            Body::Message { text, .. } | Body::Edit { text, .. } => Some((text, &text_rule::MESSAGE)),
-            Body::Topic { text } => Some((text, &text_rule::TOPIC)),
-            Body::React { emoji, .. } => Some((emoji, &text_rule::EMOJI)),
+            Body::Message { text, .. } | Body::Edit { text, .. } => text_rule::MESSAGE.check(text),
+            Body::Topic { text } => text_rule::TOPIC.check(text),
+            Body::React { emoji, .. } if emoji::canonical(emoji) == Some(emoji.as_str()) => Ok(()),
+            Body::React { .. } => Err(NOT_ONE_EMOJI.into()),
             Body::Created { .. }
             | Body::Joined { .. }
             | Body::Left
@@ -316,7 +333,7 @@ impl Body {
             | Body::RoomRenamed { .. }
             | Body::Delete { .. }
             | Body::Wiped
-            | Body::Unknown(_) => None,
+            | Body::Unknown(_) => Ok(()),
         }
     }
 }

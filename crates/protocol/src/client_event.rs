@@ -175,7 +175,8 @@ impl ClientEvent {
         data_of(self)
     }
 
-    /// Parses an event from its name and argument. Errors: `unknown_event`, or `bad_request` with the wrong field.
+    /// Parses an event from its name and argument, and checks the names that it gives. Errors: `unknown_event`, or
+    /// `bad_request` with the wrong field.
     pub fn parse(name: &str, data: Value) -> Result<Self, WireError> {
         if !Self::VARIANTS.contains(&name) {
             let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
@@ -186,7 +187,33 @@ impl ClientEvent {
         }
         // An absent argument is an empty object.
         let data = if data.is_null() { Map::new().into() } else { data };
-        serde_json::from_value(tagged(name, data))
-            .map_err(|error| WireError::bad_request(format!("The argument of \"{name}\" is wrong: {error}.")))
+        let event: Self = serde_json::from_value(tagged(name, data))
+            .map_err(|error| WireError::bad_request(format!("The argument of \"{name}\" is wrong: {error}.")))?;
+        if let Some(name) = event.given_name() {
+            name.check()?;
+        }
+        Ok(event)
+    }
+
+    /// Returns the name that the event gives to a room or to its sender.
+    fn given_name(&self) -> Option<&Name> {
+        match self {
+            ClientEvent::Create(Create { name, .. })
+            | ClientEvent::SetName(SetName { name })
+            | ClientEvent::Post(Post {
+                body: Body::RoomRenamed { name },
+                ..
+            }) => Some(name),
+            ClientEvent::Post(_)
+            | ClientEvent::Rooms(_)
+            | ClientEvent::Join(_)
+            | ClientEvent::Leave(_)
+            | ClientEvent::Members(_)
+            | ClientEvent::History(_)
+            | ClientEvent::Sync(_)
+            | ClientEvent::Typing(_)
+            | ClientEvent::Away(_)
+            | ClientEvent::Read(_) => None,
+        }
     }
 }

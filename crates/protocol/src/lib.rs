@@ -9,6 +9,7 @@
 //!   entry ── body ── kind           a change to a room; the properties of its kind
 //!         │
 //!   ids, name, text_rule, limits    values and their rules
+//!   emoji, joiners, visibility      properties of characters that the rules use
 //!   auth, error                     identities; refusals
 //! ```
 //!
@@ -20,9 +21,11 @@ mod auth;
 mod body;
 mod client_event;
 mod cut_text;
+mod emoji;
 mod entry;
 mod error;
 mod ids;
+pub mod joiners;
 mod kind;
 pub mod limits;
 mod name;
@@ -32,6 +35,7 @@ mod server_event;
 mod summary;
 mod tagged;
 pub mod text_rule;
+pub mod visibility;
 
 pub use auth::{Auth, AuthError, Challenge, Key, ServerInfo, Signature, sign, verify};
 pub use body::{Body, CollapseKey, Mention, RoomChange};

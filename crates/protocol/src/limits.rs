@@ -19,14 +19,12 @@ limits! {
     MAX_TEXT_BYTES: usize = 16 * 1024;
     /// Length of a person's or a room's name, in code points.
     MAX_NAME_CHARS: usize = 64;
-    /// Combining marks in a row in a name. Living languages need fewer; longer stacks deface the screen.
+    /// Nonspacing marks in a row in a name. Living languages need no more; longer stacks deface the screen.
     MAX_COMBINING_MARKS: usize = 4;
     /// Members whom one message mentions.
     MAX_MENTIONS: usize = 50;
     /// Length of a room's topic, in code points.
     MAX_TOPIC_CHARS: usize = 256;
-    /// Size of a reaction, in bytes of UTF-8. The longest emoji of Unicode 16 has 35.
-    MAX_EMOJI_BYTES: usize = 64;
     /// Entries in one page of history.
     MAX_PAGE_ENTRIES: u32 = 200;
     /// Rooms in one `sync`.

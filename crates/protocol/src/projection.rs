@@ -79,7 +79,11 @@ mod tests {
         assert_eq!(room.members, 1);
         let ada = room.apply(&joined, ada.as_ref());
         assert_eq!(room.members, 1);
-        let ada = room.apply(&Body::MemberRenamed { name: name("Ada L.") }, ada.as_ref());
+        let renamed = Body::MemberRenamed {
+            name: name("Ada L."),
+            from: None,
+        };
+        let ada = room.apply(&renamed, ada.as_ref());
         let ada = room.apply(&Body::Left, ada.as_ref());
         assert_eq!(room.members, 0);
         let gone = Membership {

@@ -40,6 +40,11 @@ pub struct Member {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub left: bool,
+    /// The time from which the person has had this name here, in milliseconds since the Unix epoch, if it is known. Of two
+    /// people with one name it shows who took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub since: Option<u64>,
 }
 
 /// The availability of a person.

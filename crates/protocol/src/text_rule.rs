@@ -4,7 +4,8 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::limits::{MAX_EMOJI_BYTES, MAX_TEXT_BYTES, MAX_TOPIC_CHARS};
+use crate::limits::{MAX_TEXT_BYTES, MAX_TOPIC_CHARS};
+use crate::visibility::is_blank;
 use crate::{ErrorCode, WireError};
 
 /// A rule for one text field.
@@ -18,8 +19,10 @@ pub struct TextRule {
     pub unit: TextUnit,
     /// The refusal of a text over the limit.
     pub too_large: RefusalTemplate,
-    /// The refusal of a text without a visible character; `None` if it may be blank.
-    pub blank: Option<RefusalTemplate>,
+    /// The refusal of a text that shows nothing.
+    pub blank: RefusalTemplate,
+    /// `true` if the text may be empty.
+    pub may_be_empty: bool,
     /// The refusal of a text with control characters, line breaks among them; `None` if it may have them.
     pub control: Option<RefusalTemplate>,
 }
@@ -51,10 +54,11 @@ pub const MESSAGE: TextRule = TextRule {
         code: ErrorCode::TooLarge,
         message: "A message has at most {max} bytes of text; this one has {size}.",
     },
-    blank: Some(RefusalTemplate {
+    blank: RefusalTemplate {
         code: ErrorCode::BadRequest,
         message: "A message needs some text.",
-    }),
+    },
+    may_be_empty: false,
     control: None,
 };
 
@@ -66,26 +70,29 @@ pub const TOPIC: TextRule = TextRule {
         code: ErrorCode::TooLarge,
         message: "A topic has at most {max} characters.",
     },
-    blank: None,
+    blank: RefusalTemplate {
+        code: ErrorCode::BadRequest,
+        message: "A topic needs some text, or none at all.",
+    },
+    may_be_empty: true,
     control: Some(RefusalTemplate {
         code: ErrorCode::BadRequest,
         message: "A topic is one line of text.",
     }),
 };
 
-const NOT_ONE_EMOJI: RefusalTemplate = RefusalTemplate {
+/// The refusal of a reaction that is not exactly one emoji.
+pub const NOT_ONE_EMOJI: RefusalTemplate = RefusalTemplate {
     code: ErrorCode::BadRequest,
     message: "A reaction is one emoji.",
 };
 
-/// The rule for reactions.
-pub const EMOJI: TextRule = TextRule {
-    max: MAX_EMOJI_BYTES,
-    unit: TextUnit::Bytes,
-    too_large: NOT_ONE_EMOJI,
-    blank: Some(NOT_ONE_EMOJI),
-    control: None,
-};
+impl From<RefusalTemplate> for WireError {
+    /// Creates a refusal from a template without placeholders.
+    fn from(template: RefusalTemplate) -> WireError {
+        WireError::new(template.code, template.message)
+    }
+}
 
 impl TextRule {
     /// Checks a text against the rule.
@@ -94,10 +101,8 @@ impl TextRule {
             TextUnit::Bytes => text.len(),
             TextUnit::Chars => text.chars().count(),
         };
-        if let Some(blank) = self.blank
-            && text.trim().is_empty()
-        {
-            return Err(self.refusal(blank, size));
+        if is_blank(text) && !(self.may_be_empty && text.is_empty()) {
+            return Err(self.refusal(self.blank, size));
         }
         if size > self.max {
             return Err(self.refusal(self.too_large, size));

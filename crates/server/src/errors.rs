@@ -4,8 +4,20 @@ use ichat_protocol::limits::MAX_PENDING_EVENTS;
 use ichat_protocol::{Entry, ErrorCode, WireError};
 use ichat_store::{Outcome, StoreError};
 
-pub(crate) fn not_json() -> WireError {
-    WireError::bad_request("The arguments are not JSON.")
+/// The error of a packet that is not JSON, or has a value that Rust can't represent.
+pub(crate) fn not_json(error: &serde_json::Error) -> WireError {
+    let reason = error.to_string();
+    if reason.contains("surrogate") || reason.contains("hex escape") {
+        return WireError::bad_request(
+            "A text has half of a character (an unpaired surrogate), which nobody could be shown. Replace it, in JavaScript \
+             with toWellFormed().",
+        );
+    }
+    WireError::bad_request(format!("The arguments are not JSON: {reason}."))
+}
+
+pub(crate) fn binary() -> WireError {
+    WireError::bad_request("The arguments must be JSON, not binary data.")
 }
 
 pub(crate) fn not_joined() -> WireError {

@@ -6,6 +6,7 @@ import { ServerState, type ServerListener } from "../servers/server-state.svelte
 import { errorMessage } from "../shared/errors";
 import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
+import { wellFormed } from "../shared/well-formed";
 import { preview } from "../text/plain-text";
 import { Layers } from "./layers.svelte";
 import { Notifier } from "./notifier";
@@ -190,7 +191,8 @@ export class AppState implements ServerListener {
 
   // The user's actions. Each reports its own failure.
 
-  async setName(name: Name): Promise<boolean> {
+  async setName(entered: Name): Promise<boolean> {
+    const name = wellFormed(entered);
     // Confirming the suggested name matters at the first run: a browser connects only then.
     if (name === this.#profile?.name && !this.#profile.firstRun) return true;
     const succeeded = await this.tryOrToast(this.backend.setName(name));

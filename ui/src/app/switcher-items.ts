@@ -1,12 +1,12 @@
 import type { Person } from "../backend/protocol";
-import { keyFingerprints } from "../people/confusables";
+import { nameMarks, type NameMark } from "../people/confusables.svelte";
 import type { RoomState } from "../rooms/room-state.svelte";
 import type { ServerState } from "../servers/server-state.svelte";
 
 /** A result of the quick switcher. */
 export type SwitcherItem =
   | { kind: "room"; server: ServerState; room: RoomState }
-  | { kind: "person"; server: ServerState; person: Person; fingerprint: string | undefined };
+  | { kind: "person"; server: ServerState; person: Person; mark: NameMark | undefined };
 
 /** As many results as fit without scrolling. */
 const maxItems = 12;
@@ -33,10 +33,10 @@ function roomsOf(server: ServerState, term: string): (SwitcherItem & { kind: "ro
 
 function peopleOf(server: ServerState, term: string): (SwitcherItem & { kind: "person" })[] {
   const people = server.allPeople();
-  const fingerprints = keyFingerprints(people);
+  const marks = nameMarks(people);
   return people
     .filter(({ id, name }) => id !== server.me && foldCase(name).includes(term))
-    .map((person) => ({ kind: "person", server, person, fingerprint: fingerprints.get(person.id) }));
+    .map((person) => ({ kind: "person", server, person, mark: marks.get(person.id) }));
 }
 
 /** Sorts names that start with the term first, and within each group the people who are online or away. */

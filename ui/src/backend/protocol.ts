@@ -38,8 +38,10 @@ export type Seq = number;
 export type MemberId = string;
 
 /**
- * A person's or a room's name: 1 to 64 characters in NFC, without control, bidirectional or zero-width
- * characters, and without stacks of combining marks. Names are labels; the key is the person.
+ * A person's or a room's name: 1 to 64 characters of any script in NFC, on one line. Invisible characters are allowed only
+ * where a script or an emoji needs them, stacks of combining marks never. Names are labels; the key is the person.
+ *
+ * Deserialising is more tolerant than [`Name::parse`]: a newer server may know characters that this version doesn't.
  */
 export type Name = string;
 
@@ -117,7 +119,11 @@ name: Name, } | { "kind": "left" } | { "kind": "member_renamed",
 /**
  * The new name.
  */
-name: Name, } | { "kind": "room_renamed", 
+name: Name, 
+/**
+ * The name until then, which the server adds at commit.
+ */
+from?: Name, } | { "kind": "room_renamed", 
 /**
  * The new name.
  */
@@ -159,7 +165,7 @@ of: EntryId, } | { "kind": "wiped" } | { "kind": "react",
  */
 to: EntryId, 
 /**
- * Any text of up to 64 bytes; clients offer emoji.
+ * One emoji, fully qualified.
  */
 emoji: string, 
 /**
@@ -296,7 +302,12 @@ name: Name,
 /**
  * `true` for a former member, whose entries still need the name.
  */
-left?: boolean, };
+left?: boolean, 
+/**
+ * The time from which the person has had this name here, in milliseconds since the Unix epoch, if it is known. Of two
+ * people with one name it shows who took it.
+ */
+since?: number, };
 
 /**
  * The availability of a person.
@@ -373,9 +384,13 @@ unit: TextUnit,
  */
 tooLarge: RefusalTemplate, 
 /**
- * The refusal of a text without a visible character; `None` if it may be blank.
+ * The refusal of a text that shows nothing.
  */
-blank: RefusalTemplate | null, 
+blank: RefusalTemplate, 
+/**
+ * `true` if the text may be empty.
+ */
+mayBeEmpty: boolean, 
 /**
  * The refusal of a text with control characters, line breaks among them; `None` if it may have them.
  */
@@ -770,7 +785,6 @@ export const limits = {
   maxCombiningMarks: 4,
   maxMentions: 50,
   maxTopicChars: 256,
-  maxEmojiBytes: 64,
   maxPageEntries: 200,
   maxSyncRooms: 1000,
   maxPacketBytes: 131072,
@@ -785,10 +799,15 @@ export const limits = {
 
 /** The rules for the free text of entries. */
 export const textRules = {
-  message: {"max":16384,"unit":"bytes","tooLarge":{"code":"too_large","message":"A message has at most {max} bytes of text; this one has {size}."},"blank":{"code":"bad_request","message":"A message needs some text."},"control":null},
-  topic: {"max":256,"unit":"chars","tooLarge":{"code":"too_large","message":"A topic has at most {max} characters."},"blank":null,"control":{"code":"bad_request","message":"A topic is one line of text."}},
-  emoji: {"max":64,"unit":"bytes","tooLarge":{"code":"bad_request","message":"A reaction is one emoji."},"blank":{"code":"bad_request","message":"A reaction is one emoji."},"control":null},
+  message: {"max":16384,"unit":"bytes","tooLarge":{"code":"too_large","message":"A message has at most {max} bytes of text; this one has {size}."},"blank":{"code":"bad_request","message":"A message needs some text."},"mayBeEmpty":false,"control":null},
+  topic: {"max":256,"unit":"chars","tooLarge":{"code":"too_large","message":"A topic has at most {max} characters."},"blank":{"code":"bad_request","message":"A topic needs some text, or none at all."},"mayBeEmpty":true,"control":{"code":"bad_request","message":"A topic is one line of text."}},
 } as const satisfies Record<string, TextRule>;
+
+/** The refusal of a reaction that is not exactly one emoji. */
+export const notOneEmoji: WireError = {"code":"bad_request","message":"A reaction is one emoji."};
+
+/** Characters that show nothing although Unicode doesn't list them as ignorable, as a class of a regular expression. */
+export const otherInvisible = "\\u{2800}\\u{fff9}-\\u{fffc}\\u{13430}-\\u{1343f}\\u{1d159}";
 
 /** The properties of each kind of entry. */
 export const kinds = {

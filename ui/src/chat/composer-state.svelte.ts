@@ -1,6 +1,7 @@
 import type { EntryId } from "../backend/protocol";
 import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
+import { wellFormed } from "../shared/well-formed";
 import type { Draft, Drafts } from "./drafts.svelte";
 
 /** The text in a room's composer: a new message, a reply, or an edit of one of the user's messages. */
@@ -19,8 +20,11 @@ export class ComposerState {
     return edit?.text ?? text;
   }
   set text(text: string) {
+    const typed = wellFormed(text);
     const { content } = this.#draft;
-    this.#draft.set(content.edit ? { ...content, edit: { ...content.edit, text } } : { ...content, text });
+    this.#draft.set(
+      content.edit ? { ...content, edit: { ...content.edit, text: typed } } : { ...content, text: typed },
+    );
   }
   /** The message that the draft answers. */
   get replyTo(): EntryId | undefined {

@@ -31,7 +31,11 @@ function sentence(run: readonly Item[], { author, body }: Item, nameOf: (member:
     case "created":
       return system.created(isolate(body.name));
     case "member_renamed":
-      return system.memberRenamed(isolate(body.name));
+      // Entries from before the server added the old name don't have it, and who it was can't be told any more.
+      return system.memberRenamed(
+        body.from === undefined ? system.unknownMember : isolate(body.from),
+        isolate(body.name),
+      );
     case "room_renamed":
       return system.roomRenamed(nameOf(author), isolate(body.name));
     case "topic":

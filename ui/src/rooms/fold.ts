@@ -1,4 +1,5 @@
 import { type AmendingBody, isAmending, propertiesOf, targetOf } from "../backend/entry-kinds";
+import { canonicalEmoji } from "../backend/emoji";
 import type { Body, Entry, EntryId, MemberId, Mention, Seq } from "../backend/protocol";
 
 /** A line of the timeline: an entry with the changes that later entries made to it. */
@@ -61,9 +62,11 @@ export class Amendments {
         changes.deleted = true;
         break;
       case "react": {
-        const byMember = changes.reactions.get(body.emoji) ?? new Map<MemberId, { seq: Seq; on: boolean }>();
+        // Entries from before the server had this rule may have another form of the emoji.
+        const emoji = canonicalEmoji(body.emoji) ?? body.emoji;
+        const byMember = changes.reactions.get(emoji) ?? new Map<MemberId, { seq: Seq; on: boolean }>();
         if (seq > (byMember.get(author)?.seq ?? 0)) byMember.set(author, { seq, on: body.on });
-        changes.reactions.set(body.emoji, byMember);
+        changes.reactions.set(emoji, byMember);
         break;
       }
       default:

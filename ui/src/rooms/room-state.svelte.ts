@@ -1,3 +1,4 @@
+import { canonicalEmoji } from "../backend/emoji";
 import { propertiesOf, targetOf } from "../backend/entry-kinds";
 import {
   limits,
@@ -13,10 +14,11 @@ import {
   type Seq,
 } from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
-import { keyFingerprints } from "../people/confusables";
+import { nameMarks, type NameMark } from "../people/confusables.svelte";
 import type { Clock } from "../shared/clock.svelte";
 import { errorMessage } from "../shared/errors";
 import { strings } from "../shared/strings";
+import { wellFormed } from "../shared/well-formed";
 import type { Item } from "./fold";
 import { LogNavigator } from "./log-navigator.svelte";
 import { isRoomChange, Outbox } from "./outbox.svelte";
@@ -54,8 +56,8 @@ export class RoomState {
 
   readonly #names = $derived(new Map(this.#members.map((member) => [member.id, member.name])));
   /** Includes former members, whose messages are still shown. */
-  readonly #fingerprints = $derived.by(() =>
-    keyFingerprints(this.#members.map(({ id, name }) => ({ id, name: this.#context.nameOf(id) ?? name }))),
+  readonly #nameMarks = $derived.by(() =>
+    nameMarks(this.#members.map(({ id, name, since }) => ({ id, name: this.#context.nameOf(id) ?? name, since }))),
   );
   /** Finds the names of the present members. Of several people with one name the user is the one who is meant. */
   readonly #memberFinder = $derived.by(() => {
@@ -134,9 +136,9 @@ export class RoomState {
     return this.#names.get(member);
   }
 
-  /** Returns the key fingerprint of a member whose name can be confused with another member's. */
-  fingerprintOf(member: MemberId): string | undefined {
-    return this.#fingerprints.get(member);
+  /** Returns the mark of a member whose name can be confused with another member's. */
+  nameMarkOf(member: MemberId): NameMark | undefined {
+    return this.#nameMarks.get(member);
   }
 
   /** Returns a finder of the mentions in a message: those that it lists, otherwise the names of members. */
@@ -280,7 +282,8 @@ export class RoomState {
     return stored;
   }
 
-  react(item: Item, emoji: string): void {
+  react(item: Item, chosen: string): void {
+    const emoji = canonicalEmoji(chosen) ?? chosen;
     const me = this.#context.me();
     const on = !item.reactions.some((reaction) => reaction.emoji === emoji && reaction.members.includes(me));
     void this.post({ kind: "react", to: item.id, emoji, on });
@@ -291,7 +294,7 @@ export class RoomState {
    * when it is stored safely, or can't be.
    */
   post(body: Body): Promise<void> {
-    return this.#send(this.outbox.add(this.id, this.#withMentions(body)));
+    return this.#send(this.outbox.add(this.id, this.#withMentions(wellFormed(body))));
   }
 
   /** Lists the members whom a text mentions. An edit keeps the mentions of members who are called something else now. */

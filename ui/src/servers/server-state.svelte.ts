@@ -20,6 +20,7 @@ import { errorMessage } from "../shared/errors";
 import { newId } from "../shared/ids";
 import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
+import { wellFormed } from "../shared/well-formed";
 
 /** The part of the interface that a server's state reports to. */
 export interface ServerListener {
@@ -165,7 +166,7 @@ export class ServerState {
   /** Passes a command to the back end. A rejection has already been shown to the user. */
   async command(command: Command): Promise<void> {
     try {
-      await this.#backend.command(this.id, command);
+      await this.#backend.command(this.id, wellFormed(command));
     } catch (error) {
       this.#listener.showError(errorMessage(error));
       throw error;

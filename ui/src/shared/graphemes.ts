@@ -10,7 +10,8 @@ const segmenter =
 /** What belongs to the character before it: marks, selectors, skin tones, and whatever a joiner joins. */
 const cluster = /\p{RI}\p{RI}|\P{M}(?:\p{M}|\p{Emoji_Modifier}|\u200C|\uFE0E|\uFE0F|\u200D\P{M})*|\p{M}+/gsu;
 
-function* graphemes(text: string): Iterable<string> {
+/** Yields the graphemes of a text: what people see as one character. */
+export function* graphemes(text: string): Iterable<string> {
   if (segmenter) for (const { segment } of segmenter.segment(text)) yield segment;
   else for (const [segment] of text.matchAll(cluster)) yield segment;
 }

@@ -38,7 +38,6 @@ export const strings = {
     guestLead: "You are joining a chat on this network. Pick a name and you are in.",
     name: "Your name",
     nameHint: "Others see this. You can change it at any time.",
-    nameLength: "A name has 1 to 64 characters.",
     anotherName: "Another made-up name",
     enter: "Join the chat",
     nearby: "Nearby",
@@ -115,6 +114,7 @@ export const strings = {
     create: "Create a room",
     createButton: "Create",
     name: "Name",
+    nameInUse: (name: string) => `There is already a room called ${name}.`,
     topicOptional: "Topic (optional)",
     browse: "Browse rooms",
     filter: "Find a room",
@@ -197,7 +197,7 @@ export const strings = {
     created: (room: string) => `The room ${room} was created`,
     joined: (names: string[]) => `${list.format(names)} joined`,
     left: (names: string[]) => `${list.format(names)} left`,
-    memberRenamed: (now: string) => `A member is now called ${now}`,
+    memberRenamed: (from: string, now: string) => `${from} is now called ${now}`,
     roomRenamed: (name: string, room: string) => `${name} renamed the room to ${room}`,
     topic: (name: string, topic: string) => `${name} set the topic: ${topic}`,
     topicRemoved: (name: string) => `${name} removed the topic`,
@@ -228,9 +228,15 @@ export const strings = {
     you: "you",
     guest: "guest",
     guestHint: "Came without a key: the name is not proven",
+  },
+
+  nameMark: {
     fingerprint: "key",
-    fingerprintHint:
-      "Another person here has a name that looks the same. This is a piece of the key, which tells them apart.",
+    hint: "This name doesn’t say who it is on its own. This is a piece of the key, which nobody can choose.",
+    taken: (name: string, since: string) => `also called ${name}, since ${since}`,
+    isRole: "only a name: nobody has a role here",
+    inUse: (name: string) =>
+      `${name} is already somebody’s name here. You can take it, and others see that you are the second.`,
   },
 
   settings: {

@@ -30,6 +30,11 @@ export function dayName(at: number, now: number): string {
   return new Date(at).getFullYear() === new Date(now).getFullYear() ? day.format(at) : dayAndYear.format(at);
 }
 
+/** Formats a time of today as the time of day, and one of another day as that day. */
+export function timeOrDate(at: number, now: number): string {
+  return dayOf(at) === dayOf(now) ? timeOfDay(at) : dayAndYear.format(at);
+}
+
 /** Formats a time as the value of an `<input type="date">`, in local time. */
 export function dateInput(at: number): string {
   const date = new Date(at);

@@ -8,6 +8,7 @@
  * - a cursor of another history is answered with a reset and the newest page
  * - a repeated post is one entry
  * - invalid events are refused with a code and a sentence
+ * - a refused post is named by its room and id, also if its text has half of an emoji
  * - a key identifies a person on several connections
  * - a wrong signature, a used nonce and an unknown version are refused
  * - a server that requires keys refuses guests
@@ -183,6 +184,9 @@ describe("socket.io-client", { skip }, () => {
       ["bad_request", "post", "hello"],
       ["bad_request", "join", { room: "lobby" }],
       ["bad_request", ...post({ kind: "message", text: " " })],
+      ["bad_request", ...post({ kind: "message", text: "\u200b\u2800" })],
+      ["bad_request", ...post({ kind: "message", text: "half \ud83d" })],
+      ["bad_request", ...post({ kind: "react", to: randomUUID(), emoji: "you are wrong", on: true })],
       ["bad_request", ...post({ kind: "joined", name: "Eve" })],
       ["bad_request", ...post({ kind: "hologram" })],
       ["bad_request", "set_name", { name: "x".repeat(10_000) }],
@@ -199,6 +203,20 @@ describe("socket.io-client", { skip }, () => {
     }
     await alice.says("still connected");
     alice.disconnect();
+  });
+
+  test("a refused post is named by its room and id, also if its text has half of an emoji", async () => {
+    for (const options of Object.values(transports)) {
+      const alice = await Member.connect(server.url, options);
+      for (const text of ["half \ud83d", "\ude00", " ", "x".repeat(16_385), 7]) {
+        const id = randomUUID();
+        alice.emit("post", { room: alice.lobby, id, body: { kind: "message", text } });
+        const refused = await alice.receives("refused", (refused) => refused.id === id);
+        assert.equal(refused.event, "post");
+        assert.equal(refused.room, alice.lobby);
+      }
+      alice.disconnect();
+    }
   });
 
   test("a key identifies a person on several connections", async () => {

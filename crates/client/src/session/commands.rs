@@ -16,6 +16,7 @@ impl Session {
                 body,
                 written,
             } => {
+                let body = body.canonical();
                 let state = match body.check() {
                     Ok(()) => OutboxState::Sending,
                     Err(error) => OutboxState::Failed { error },

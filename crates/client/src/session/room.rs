@@ -2,7 +2,7 @@
 
 use std::ops::BitOrAssign;
 
-use ichat_protocol::{Entry, Member, MemberId, Membership, RoomProjection, RoomSummary, Seq};
+use ichat_protocol::{Entry, Member, MemberId, Membership, RoomChange, RoomProjection, RoomSummary, Seq};
 
 use super::{RoomCursor, log::Log, unread::Unread};
 
@@ -139,6 +139,12 @@ impl Room {
             id: entry.author.clone(),
             name: changed.name,
             left: !changed.joined,
+            since: match entry.body.room_change() {
+                Some(RoomChange::Join(_) | RoomChange::RenameMember(_)) => Some(entry.at),
+                Some(RoomChange::Leave | RoomChange::Name(_) | RoomChange::Topic(_)) | None => {
+                    known.as_deref().and_then(|member| member.since)
+                }
+            },
         };
         match known {
             Some(known) => *known = member,

@@ -52,6 +52,7 @@ pub(crate) fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Id
 fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<Identity, WireError> {
     let auth: Auth = serde_json::from_value(Value::Object(fields))
         .map_err(|error| WireError::bad_request(format!("The \"auth\" payload is wrong: {error}.")))?;
+    auth.name.check()?;
     state.nonces.check(&auth.nonce)?;
     let member = verify(&auth, state.store.server_id()).map_err(|error| refusal(ErrorCode::Auth, &error))?;
     state.nonces.consume(&auth.nonce)?;
@@ -87,7 +88,7 @@ fn guest(fields: &Map<String, Value>, protocol: Option<u32>) -> Result<Identity,
     let id = Uuid::new_v4();
     let name = match fields.get("name") {
         None | Some(Value::Null) => guest_name(id),
-        Some(Value::String(name)) => Name::parse(name).map_err(|error| refusal(ErrorCode::BadRequest, &error))?,
+        Some(Value::String(name)) => Name::parse(name)?,
         Some(_) => {
             return Err(WireError::bad_request(
                 "The \"name\" in the \"auth\" payload must be a text.",

@@ -1,10 +1,13 @@
 //! The queue between a connection's reading task and the task that handles its events, in order of arrival.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ichat_protocol::limits::MAX_PENDING_EVENTS;
-use ichat_protocol::{EntryId, RoomId, cut_text};
+use ichat_protocol::{EntryId, RoomId, WireError, cut_text};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use socketioxide::extract::AckSender;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -16,8 +19,8 @@ use crate::fanout::request::{Request, ResponseFormat};
 /// Characters of an event's name that rejections and logs repeat. No event's name is longer.
 const MAX_EVENT_NAME_CHARS: usize = 64;
 
-/// The arguments of an event; `None` when they are not JSON.
-pub(crate) type Arguments = Option<Vec<Value>>;
+/// The arguments of an event, or the reason why they can't be used.
+pub(crate) type Arguments = Result<Vec<Value>, WireError>;
 
 /// An event as it arrived, not parsed any further.
 pub(crate) struct IncomingEvent {
@@ -49,12 +52,17 @@ impl EventQueue {
 
     /// Adds an event. It is rejected as `busy` when too many of this connection have no response yet.
     pub(crate) fn push(&self, name: &str, packet: Option<&str>, ack: Option<AckSender>) {
-        let arguments = packet.and_then(parse_arguments);
+        let arguments = packet.ok_or_else(errors::binary).and_then(parse_arguments);
+        let Subject { room, id } = match (&arguments, packet) {
+            (Ok(arguments), _) => Subject::of(arguments),
+            (Err(_), Some(packet)) => Subject::of_damaged(packet),
+            (Err(_), None) => Subject::default(),
+        };
         let request = Request {
             client: Arc::clone(&self.client),
             event: cut_text(name, MAX_EVENT_NAME_CHARS),
-            room: first_argument_field(arguments.as_deref(), "room").and_then(|text| text.parse::<RoomId>().ok()),
-            id: first_argument_field(arguments.as_deref(), "id").and_then(|text| text.parse::<EntryId>().ok()),
+            room,
+            id,
             format: if name == CHAT_MESSAGE {
                 ResponseFormat::Tutorial
             } else {
@@ -78,11 +86,37 @@ impl EventQueue {
 
 /// Parses the arguments after the name in `["name",…]`. socketioxide has parsed the name only.
 fn parse_arguments(packet: &str) -> Arguments {
-    let mut items = serde_json::from_str::<Vec<Value>>(packet).ok()?;
-    (!items.is_empty()).then(|| items.split_off(1))
+    let mut items: Vec<Value> = serde_json::from_str(packet).map_err(|error| errors::not_json(&error))?;
+    Ok(items.split_off(items.len().min(1)))
 }
 
-/// Returns a field of the first argument, so that a rejection can say what it is about.
-fn first_argument_field<'a>(arguments: Option<&'a [Value]>, field: &str) -> Option<&'a str> {
-    arguments?.first()?.get(field)?.as_str()
+/// The subject of an event, which a rejection names: the fields `room` and `id` of the first argument, if it has them.
+#[derive(Default)]
+struct Subject {
+    room: Option<RoomId>,
+    id: Option<EntryId>,
+}
+
+impl Subject {
+    fn of(arguments: &[Value]) -> Self {
+        let field = |name: &str| arguments.first()?.get(name)?.as_str();
+        Self {
+            room: field("room").and_then(|text| text.parse().ok()),
+            id: field("id").and_then(|text| text.parse().ok()),
+        }
+    }
+
+    /// Finds the subject in a packet with a value that can't be parsed, such as a text with half of a surrogate pair.
+    fn of_damaged(packet: &str) -> Self {
+        let arguments: Vec<&RawValue> = serde_json::from_str(packet).unwrap_or_default();
+        let fields: HashMap<Cow<'_, str>, &RawValue> = arguments
+            .get(1)
+            .and_then(|argument| serde_json::from_str(argument.get()).ok())
+            .unwrap_or_default();
+        let field = |name: &str| fields.get(name).map(|value| value.get());
+        Self {
+            room: field("room").and_then(|text| serde_json::from_str(text).ok()),
+            id: field("id").and_then(|text| serde_json::from_str(text).ok()),
+        }
+    }
 }

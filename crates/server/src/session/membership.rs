@@ -32,7 +32,10 @@ pub(crate) async fn rename(state: &ServerState, client: &ClientConnection, name:
     let entries: Vec<_> = rooms
         .into_iter()
         .map(|room| {
-            let body = Body::MemberRenamed { name: name.clone() };
+            let body = Body::MemberRenamed {
+                name: name.clone(),
+                from: None,
+            };
             new_entry(client, room, EntryId::fresh(), body)
         })
         .collect();

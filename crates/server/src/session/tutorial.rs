@@ -11,7 +11,6 @@ use ichat_protocol::{Body, Entry, EntryId, RoomId, Seq, WireError};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::errors::not_json;
 use crate::fanout::chat_message::{CHAT_MESSAGE, chat_message};
 use crate::fanout::client::ClientConnection;
 use crate::fanout::hub::Channel;
@@ -29,16 +28,16 @@ const MAX_LAST_MESSAGES: u64 = 10;
 /// Posts a `chat message` to the lobby.
 pub(crate) async fn post(state: &ServerState, mut request: Request, arguments: Arguments) {
     let room = state.lobby();
+    request.room = Some(room);
     let (id, body) = match parse(arguments, room) {
         Ok(parsed) => parsed,
         Err(error) => return request.reject(error),
     };
-    request.room = Some(room);
     submit_post(state, request, room, id, body).await;
 }
 
 fn parse(arguments: Arguments, lobby: RoomId) -> Result<(EntryId, Body), WireError> {
-    let mut arguments = arguments.ok_or_else(not_json)?.into_iter();
+    let mut arguments = arguments?.into_iter();
     let Some(Value::String(text)) = arguments.next() else {
         return Err(WireError::bad_request(
             "A \"chat message\" is one text, and perhaps an id for it.",

@@ -2,7 +2,9 @@
 //!
 //! - wrong, missing, additional and oversized arguments are refused, and the connection goes on: unknown events, rooms
 //!   and entries, bodies that only the server writes, deceptive names
-//! - a refusal names the event, the room and the entry
+//! - a refusal names the event, the room and the entry, whatever else is wrong with the packet
+//! - a text with half of a character is refused with a sentence about that, also for tutorial clients
+//! - two forms of one emoji are one reaction
 //! - deeply nested JSON is refused
 //! - packets that are not JSON, or not UTF-8, end the connection, as with every Socket.IO server
 //! - a sync of too many rooms is refused
@@ -49,6 +51,11 @@ async fn wrong_arguments_are_refused_and_the_connection_goes_on() {
         ("post", &[message(lobby, id, " \n ")], "bad_request"),
         (
             "post",
+            &[message(lobby, id, "\u{200B}\u{2800} \u{3164}\u{AD}")],
+            "bad_request",
+        ),
+        (
+            "post",
             &[message(lobby, id, &"x".repeat(MAX_TEXT_BYTES + 1))],
             "too_large",
         ),
@@ -70,6 +77,23 @@ async fn wrong_arguments_are_refused_and_the_connection_goes_on() {
         (
             "post",
             &[post(json!({ "kind": "react", "to": id, "emoji": "", "on": true }))],
+            "bad_request",
+        ),
+        (
+            "post",
+            &[post(
+                json!({ "kind": "react", "to": id, "emoji": "you are wrong \u{202E}<b>", "on": true }),
+            )],
+            "bad_request",
+        ),
+        (
+            "post",
+            &[post(json!({ "kind": "room_renamed", "name": "\u{200D}" }))],
+            "bad_request",
+        ),
+        (
+            "post",
+            &[post(json!({ "kind": "topic", "text": "\u{2060}" }))],
             "bad_request",
         ),
         (
@@ -115,6 +139,9 @@ async fn wrong_arguments_are_refused_and_the_connection_goes_on() {
         ("read", &[json!({ "room": lobby, "seq": -1 })], "bad_request"),
         ("set_name", &[name(&"x".repeat(10_000))], "bad_request"),
         ("set_name", &[name("Ad\u{202e}a")], "bad_request"),
+        ("set_name", &[name("\u{2800}")], "bad_request"),
+        ("set_name", &[name("\u{FFFF}")], "bad_request"),
+        ("set_name", &[name("Ad\u{180B}a")], "bad_request"),
         (
             "set_name",
             &[name(&format!("A{}", "\u{316}".repeat(30)))],
@@ -127,6 +154,7 @@ async fn wrong_arguments_are_refused_and_the_connection_goes_on() {
         ("hello", &[json!({})], "unknown_event"),
         ("chat message", &[], "bad_request"),
         ("chat message", &[json!(7)], "bad_request"),
+        ("chat message", &[json!("\u{2060}")], "bad_request"),
     ];
     for (event, arguments, code) in cases {
         let packet: Vec<Value> = [json!(event)].into_iter().chain(arguments.iter().cloned()).collect();
@@ -147,15 +175,92 @@ async fn wrong_arguments_are_refused_and_the_connection_goes_on() {
 async fn a_refusal_names_the_event_the_room_and_the_entry() {
     let server = TestServer::start().await;
     let mut alice = server.user("Alice").await;
-    let (room, id) = (RoomId::fresh(), EntryId::fresh());
-    let unreadable_body = json!({ "room": room, "id": id, "body": 7 });
-    for post in [message(room, id, "x"), unreadable_body] {
-        alice.emit("post", post).await;
+    let (lobby, nowhere, id) = (server.lobby(), RoomId::fresh(), EntryId::fresh());
+    let body = |body: &str| format!(r#"{{"body":{body},"room":"{lobby}","id":"{id}"}}"#);
+    let in_no_room = format!(r#"{{"room":"{nowhere}","id":"{id}","body":{{"kind":"message","text":"x"}}}}"#);
+    let nested = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    let long = format!(r#"{{"kind":"message","text":"{}"}}"#, "x".repeat(MAX_TEXT_BYTES + 1));
+    for (argument, room) in [
+        (in_no_room, nowhere),
+        (body("7"), lobby),
+        (body("null"), lobby),
+        (body(&nested), lobby),
+        (body(&long), lobby),
+        (body(r#"{"kind":"message"}"#), lobby),
+        (body(r#"{"kind":"message","text":" "}"#), lobby),
+        (body(r#"{"kind":"message","text":"\ud83d"}"#), lobby),
+        (body(r#"{"kind":"message","text":"\ude00 \ud83dx"}"#), lobby),
+        (body(r#"{"kind":"message","text":"x","\udc00":1e999}"#), lobby),
+        (body(r#"{"kind":"poll"}"#), lobby),
+        (body(r#"{"kind":"joined","name":"Mallory"}"#), lobby),
+        (body(&format!(r#"{{"kind":"edit","of":"{id}","text":"x"}}"#)), lobby),
+        (body(r#"{"kind":"edit","of":7,"text":"x"}"#), lobby),
+        (body(r#"{"kind":"room_renamed","name":""}"#), lobby),
+    ] {
+        let shown: String = argument.chars().take(100).collect();
+        alice.send(format!(r#"42["post",{argument}]"#)).await;
         let refused = alice.receives("refused").await;
         assert_eq!(
             (&refused["event"], &refused["room"], &refused["id"]),
-            (&json!("post"), &json!(room), &json!(id))
+            (&json!("post"), &json!(room), &json!(id)),
+            "{shown}"
         );
+        alice.send(format!(r#"421["post",{argument}]"#)).await;
+        let acknowledged = loop {
+            if let Received::Ack(1, arguments) = alice.next().await {
+                break arguments;
+            }
+        };
+        let refused = &acknowledged[0]["data"];
+        assert_eq!(
+            (&refused["event"], &refused["room"], &refused["id"]),
+            (&json!("post"), &json!(room), &json!(id)),
+            "{shown}"
+        );
+    }
+    alice.says("still here").await;
+    alice.sees("still here").await;
+}
+
+#[tokio::test]
+async fn a_text_with_half_of_a_character_is_refused_with_a_sentence_about_that() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let room = RoomId::fresh();
+    for (packet, room) in [
+        (
+            format!(r#"42["create",{{"room":"{room}","name":"\ud83d"}}]"#),
+            json!(room),
+        ),
+        (r#"42["set_name",{"name":"\ud83d"}]"#.to_owned(), Value::Null),
+        (r#"42["chat message","half \ud83d"]"#.to_owned(), json!(server.lobby())),
+        (
+            r#"42["chat message","\ude00","my id"]"#.to_owned(),
+            json!(server.lobby()),
+        ),
+    ] {
+        alice.send(packet.clone()).await;
+        let refused = alice.receives("refused").await;
+        assert_eq!(refused["error"]["code"], "bad_request", "{packet}");
+        let message = refused["error"]["message"].as_str().unwrap();
+        assert!(message.contains("half of a character"), "{packet}: {message}");
+        assert_eq!(refused["room"], room, "{packet}");
+    }
+}
+
+#[tokio::test]
+async fn two_forms_of_one_emoji_are_one_reaction() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    let to = alice.says("hi").await;
+    for emoji in ["❤", "❤\u{FE0F}", "❤\u{FE0E}"] {
+        let body = json!({ "kind": "react", "to": to, "emoji": emoji, "on": true });
+        let post = json!({ "room": server.lobby(), "id": EntryId::fresh(), "body": body });
+        let first = alice.request("post", &[post.clone()]).await;
+        assert_eq!(first["data"]["entries"][0]["body"]["emoji"], "❤\u{FE0F}");
+        let repeated = alice.request("post", &[post]).await;
+        assert_eq!(repeated, first, "a repeated post is the same entry");
     }
 }
 

@@ -136,7 +136,7 @@ async fn a_new_name_is_in_the_log_and_in_the_presence_list() {
     assert_eq!(response["data"]["people"][0]["name"], "Alicia");
     let seen = entries(&alice.receives("entries").await);
     assert!(
-        matches!(&seen[0].body, Body::MemberRenamed { name } if name.as_str() == "Alicia"),
+        matches!(&seen[0].body, Body::MemberRenamed { name, from: Some(from) } if name.as_str() == "Alicia" && from.as_str() == "Alice"),
         "{seen:?}"
     );
     let presence = alice.receives("presence").await;

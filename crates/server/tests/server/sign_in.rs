@@ -42,7 +42,7 @@ async fn a_new_name_at_sign_in_renames_the_member() {
     server.user_with("Alicia", &identity).await;
     let seen = entries(&bob.receives("entries").await);
     assert!(
-        matches!(&seen[0].body, Body::MemberRenamed { name } if name.as_str() == "Alicia"),
+        matches!(&seen[0].body, Body::MemberRenamed { name, .. } if name.as_str() == "Alicia"),
         "{seen:?}"
     );
 }

@@ -109,7 +109,7 @@ pub(crate) fn read_member(row: &Row<'_>, column: usize) -> rusqlite::Result<Memb
 
 /// Reads the name of a room or a user.
 pub(crate) fn read_name(row: &Row<'_>, column: usize) -> rusqlite::Result<Name> {
-    Name::parse(&row.get::<_, String>(column)?).map_err(|e| unreadable(column, e))
+    Name::try_from(row.get::<_, String>(column)?).map_err(|e| unreadable(column, e))
 }
 
 /// Returns the error for a column with a value that this program never writes.

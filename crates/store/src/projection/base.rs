@@ -59,10 +59,7 @@ impl Base {
 pub(super) fn read_fields(row: &Row<'_>) -> rusqlite::Result<RoomProjection> {
     let name = row.get::<_, Option<String>>(0)?;
     Ok(RoomProjection {
-        name: name
-            .map(|name| Name::parse(&name))
-            .transpose()
-            .map_err(|e| unreadable(0, e))?,
+        name: name.map(Name::try_from).transpose().map_err(|e| unreadable(0, e))?,
         topic: row.get(1)?,
         members: row.get(2)?,
     })

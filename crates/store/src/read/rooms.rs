@@ -3,7 +3,7 @@
 use ichat_protocol::{Epoch, Head, Member, MemberId, Name, RoomId, RoomSummary, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use crate::log::{RoomKey, UserKey, read_member, read_name, read_seq, unreadable};
+use crate::log::{RoomKey, UserKey, natural, read_member, read_name, read_seq, unreadable};
 use crate::member_state::read_marker;
 use crate::projection::messages_after;
 
@@ -82,7 +82,7 @@ impl RoomRow {
             None => (false, Seq::ZERO, 0),
         };
         // A replica may have entries of a room whose name it does not know yet.
-        let name = match self.name.as_deref().map(Name::parse) {
+        let name = match self.name.clone().map(Name::try_from) {
             Some(Ok(name)) => name,
             _ => Name::parse(&self.id.to_string()).map_err(|e| unreadable(5, e))?,
         };
@@ -231,14 +231,16 @@ pub(crate) fn rooms_of(connection: &Connection, member: &MemberId) -> rusqlite::
 pub(crate) fn members(connection: &Connection, room: RoomId) -> rusqlite::Result<Vec<Member>> {
     connection
         .prepare_cached(
-            "SELECT user.id, member.name, NOT member.joined FROM room JOIN member ON member.room = room.key
-             JOIN user ON user.key = member.user WHERE room.id = ?1 ORDER BY member.user",
+            "SELECT user.id, member.name, NOT member.joined, entry.at FROM room JOIN member ON member.room = room.key
+             JOIN user ON user.key = member.user LEFT JOIN entry ON entry.key = member.named_by
+             WHERE room.id = ?1 ORDER BY member.user",
         )?
         .query_map([room.0], |row| {
             Ok(Member {
                 id: read_member(row, 0)?,
                 name: read_name(row, 1)?,
                 left: row.get(2)?,
+                since: row.get::<_, Option<i64>>(3)?.map(natural),
             })
         })?
         .collect()

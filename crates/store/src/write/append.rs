@@ -117,7 +117,7 @@ impl Batch<'_> {
             // A replica may have a wiped entry whose first body it never saw. Then only the id can tell.
             hash.is_none_or(|hash| hash == wiped_hash(new.id, &new.body))
         } else {
-            entry.body == new.body
+            is_written_for(&entry.body, &new.body)
         };
         Ok(Some(if is_same_room && is_same_body && entry.author == new.author {
             Outcome::Duplicate(entry)
@@ -171,13 +171,14 @@ impl Batch<'_> {
     fn write(&mut self, new: NewEntry, room: RoomKey, target: Option<Target>) -> Result<Outcome, WriteError> {
         let (seq, at) = self.next_position(new.room, new.at)?;
         let author = self.user(&new.author)?;
+        let body = self.with_previous_name(new.body, room, author)?;
         let entry = Entry {
             seq,
             id: new.id,
             author: new.author,
             device: new.device,
             at,
-            body: new.body,
+            body,
         };
         let key = room.entry(seq);
         self.insert(key, author, &entry, None)?;
@@ -187,6 +188,15 @@ impl Batch<'_> {
             self.apply_to_target(&target, key, &entry.body)?;
         }
         Ok(Outcome::Committed(entry))
+    }
+
+    /// Adds to a `member_renamed` the name that it replaces, so that it says who it is about without the entries before it.
+    fn with_previous_name(&mut self, mut body: Body, room: RoomKey, author: UserKey) -> rusqlite::Result<Body> {
+        if let Body::MemberRenamed { from, .. } = &mut body {
+            let member = self.projector.member(room, author)?;
+            *from = member.map(|member| member.membership.name.clone());
+        }
+        Ok(body)
     }
 
     fn next_position(&mut self, room: RoomId, at: u64) -> rusqlite::Result<(Seq, u64)> {
@@ -222,6 +232,14 @@ impl Batch<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns `true` if an entry has this body, apart from what the store adds.
+fn is_written_for(written: &Body, body: &Body) -> bool {
+    if let (Body::MemberRenamed { name: written, .. }, Body::MemberRenamed { name, .. }) = (written, body) {
+        return written == name;
+    }
+    written == body
 }
 
 fn is_join(change: Option<RoomChange<'_>>) -> bool {

@@ -23,6 +23,14 @@ pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
+/// A `member_renamed` as the server passes it to the store, which adds the name until then.
+pub(crate) fn renamed(to: &str) -> Body {
+    Body::MemberRenamed {
+        name: name(to),
+        from: None,
+    }
+}
+
 pub(crate) fn message(text: &str) -> Body {
     Body::Message {
         text: text.into(),

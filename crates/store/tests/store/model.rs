@@ -11,7 +11,7 @@ use ichat_protocol::{Body, Entry, EntryId, Member, MemberId, Page, RoomChange, R
 use ichat_store::{NewEntry, Outcome, ReplicaChange, Store, check};
 use proptest::prelude::*;
 
-use crate::fixture::{Fixture, Person, found, message, name, text_of, whole_log};
+use crate::fixture::{Fixture, Person, found, message, name, renamed, text_of, whole_log};
 
 /// An action of a person. The numbers select among the people and the entries that there are.
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ impl Model {
         if called.is_none() && !joins {
             return "not joined";
         }
-        if let Body::Joined { name } | Body::MemberRenamed { name } = &new.body
+        if let Body::Joined { name } | Body::MemberRenamed { name, .. } = &new.body
             && called.as_deref() == Some(name.as_str())
         {
             return "duplicate";
@@ -113,7 +113,13 @@ impl Model {
             author: new.author.clone(),
             device: new.device,
             at: self.log.last().map_or(0, |e| e.at).max(new.at),
-            body: new.body.clone(),
+            body: match &new.body {
+                Body::MemberRenamed { name: new, .. } => Body::MemberRenamed {
+                    name: new.clone(),
+                    from: called.as_deref().map(name),
+                },
+                body => body.clone(),
+            },
         });
         if let Body::Delete { of } = new.body {
             for entry in &mut self.log {
@@ -189,7 +195,7 @@ fn entry_of(action: &Action, people: &[Person], room: RoomId, posted: &[NewEntry
         ),
         Action::Joins(who) => people[*who].joins(room),
         Action::Leaves(who) => people[*who].posts(room, Body::Left),
-        Action::TakesName(who, called) => people[*who].posts(room, Body::MemberRenamed { name: name(called) }),
+        Action::TakesName(who, called) => people[*who].posts(room, renamed(called)),
         Action::Repeats(n) => posted.get(n % posted.len().max(1))?.clone(),
         Action::Reads(..) => return None,
     })

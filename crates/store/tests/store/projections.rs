@@ -13,7 +13,7 @@ use ichat_store::{ReplicaChange, Store, check};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::fixture::{Fixture, Person, found, name, whole_log};
+use crate::fixture::{Fixture, Person, found, renamed, whole_log};
 
 /// The tables that are rebuilt, but for the search index.
 const TABLES: [&str; 3] = ["room_state", "member", "message_count"];
@@ -59,8 +59,7 @@ async fn busy_room(alice: &Person, bob: &Person) -> Fixture {
     let regretted = bob.says(fixture.room, "said and deleted in one batch");
     let deleted = bob.posts(fixture.room, Body::Delete { of: regretted.id });
     fixture.store.commit(vec![regretted, deleted]).await.unwrap();
-    let renamed = Body::MemberRenamed { name: name("Robert") };
-    fixture.commit(bob.posts(fixture.room, renamed)).await;
+    fixture.commit(bob.posts(fixture.room, renamed("Robert"))).await;
     fixture.commit(bob.posts(fixture.room, Body::Left)).await;
     let topic = Body::Topic { text: "things".into() };
     fixture.commit(alice.posts(fixture.room, topic)).await;

@@ -9,7 +9,7 @@
 use ichat_protocol::{Body, Member, RoomId, Seq};
 use ichat_store::Store;
 
-use crate::fixture::{Fixture, Person, name};
+use crate::fixture::{Fixture, Person, name, renamed};
 
 #[tokio::test]
 async fn a_new_folder_has_a_lobby_and_keeps_it_and_its_id() {
@@ -105,17 +105,28 @@ async fn members_join_take_names_and_leave() {
     let (alice, bob) = (Person::called("alice"), Person::called("bob"));
     let fixture = Fixture::with(&[&alice, &bob]).await;
     assert!(fixture.store.is_member(fixture.room, &bob.id).await.unwrap());
-    fixture
-        .commit(alice.posts(fixture.room, Body::MemberRenamed { name: name("Alice") }))
-        .await;
+    let bob_joined = fixture.log().await.last().unwrap().at;
+    let renamed = fixture.commit(alice.posts(fixture.room, renamed("Alice"))).await;
+    let expected = Body::MemberRenamed {
+        name: name("Alice"),
+        from: Some(name("alice")),
+    };
+    assert_eq!(renamed.body, expected, "the log says who was called what");
     fixture.commit(bob.posts(fixture.room, Body::Left)).await;
-    let member = |who: &Person, called: &str, left| Member {
+    let member = |who: &Person, called: &str, left, since| Member {
         id: who.id.clone(),
         name: name(called),
         left,
+        since: Some(since),
     };
     let members = fixture.store.members(fixture.room).await.unwrap();
-    assert_eq!(members, [member(&alice, "Alice", false), member(&bob, "bob", true)]);
+    assert_eq!(
+        members,
+        [
+            member(&alice, "Alice", false, renamed.at),
+            member(&bob, "bob", true, bob_joined)
+        ]
+    );
     assert_eq!(fixture.sees(&alice).await.members, 1);
     assert!(!fixture.store.is_member(fixture.room, &bob.id).await.unwrap());
     assert!(!fixture.sees(&bob).await.joined);
@@ -124,10 +135,10 @@ async fn members_join_take_names_and_leave() {
         name: name("Robert"),
         ..bob.clone()
     };
-    fixture.commit(back.joins(fixture.room)).await;
+    let joined = fixture.commit(back.joins(fixture.room)).await;
     assert_eq!(
         fixture.store.members(fixture.room).await.unwrap()[1],
-        member(&bob, "Robert", false)
+        member(&bob, "Robert", false, joined.at)
     );
     assert_eq!(fixture.sees(&alice).await.members, 2);
     assert_eq!(fixture.store.members(RoomId::fresh()).await.unwrap(), []);

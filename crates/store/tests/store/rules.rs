@@ -11,7 +11,7 @@
 use ichat_protocol::{Body, EntryId, RoomId};
 use ichat_store::Outcome;
 
-use crate::fixture::{Fixture, Person, committed, message, name, text_of};
+use crate::fixture::{Fixture, Person, committed, message, name, renamed, text_of};
 
 #[tokio::test]
 async fn a_batch_may_create_a_room_join_it_and_write_to_it() {
@@ -80,7 +80,7 @@ async fn only_members_write_and_only_to_rooms_that_exist() {
     for body in [
         message("hi"),
         Body::Left,
-        Body::MemberRenamed { name: name("Robert") },
+        renamed("Robert"),
         Body::RoomRenamed { name: name("Mine") },
         Body::Topic { text: "mine".into() },
         Body::Edit {
@@ -122,9 +122,7 @@ async fn joining_again_under_the_same_name_is_a_duplicate() {
         Outcome::Duplicate(joined.clone())
     );
     alice.name = name("Alice");
-    let renamed = fixture
-        .commit(alice.posts(fixture.room, Body::MemberRenamed { name: name("Alice") }))
-        .await;
+    let renamed = fixture.commit(alice.posts(fixture.room, renamed("Alice"))).await;
     assert_eq!(
         fixture.try_commit(alice.joins(fixture.room)).await,
         Outcome::Duplicate(renamed)
@@ -236,7 +234,7 @@ async fn every_kind_of_entry_comes_back_as_it_was() {
             on: false,
         },
         Body::Unknown(later_kind),
-        Body::MemberRenamed { name: name("Alice A.") },
+        renamed("Alice A."),
         Body::Left,
     ] {
         written.push(fixture.commit(alice.posts(fixture.room, body)).await);

@@ -1,9 +1,16 @@
 /** The server's checks of a body, made before it is sent. `text_rule.rs` and `kind.rs` define the rules. */
 
+import { canonicalEmoji } from "../emoji";
 import { propertiesOf } from "../entry-kinds";
-import { type Body, type RefusalTemplate, type TextRule, textRules, type WireError } from "../protocol";
+import { type Body, notOneEmoji, type RefusalTemplate, type TextRule, textRules, type WireError } from "../protocol";
+import { isBlank } from "../visibility";
 
-/** Returns the reason why a client may not post this body, if there is one. */
+/** Returns a body in the form in which it is stored: forms of one emoji are one reaction. */
+export function canonicalBody(body: Body): Body {
+  return body.kind === "react" ? { ...body, emoji: canonicalEmoji(body.emoji) ?? body.emoji } : body;
+}
+
+/** Returns the reason why a client may not post this body, which is in its canonical form, if there is one. */
 export function checkBody(body: Body): WireError | undefined {
   switch (propertiesOf(body).writer) {
     case "member":
@@ -27,7 +34,7 @@ function checkText(body: Body): WireError | undefined {
     case "topic":
       return checkRule(body.text, textRules.topic);
     case "react":
-      return checkRule(body.emoji, textRules.emoji);
+      return canonicalEmoji(body.emoji) === body.emoji ? undefined : notOneEmoji;
     case "created":
     case "joined":
     case "left":
@@ -45,7 +52,7 @@ function checkRule(text: string, rule: TextRule): WireError | undefined {
     code,
     message: message.replace("{max}", String(rule.max)).replace("{size}", String(size)),
   });
-  if (rule.blank && text.trim() === "") return refuse(rule.blank);
+  if (isBlank(text) && !(rule.mayBeEmpty && text === "")) return refuse(rule.blank);
   if (size > rule.max) return refuse(rule.tooLarge);
   if (rule.control && /\p{Cc}/u.test(text)) return refuse(rule.control);
   return undefined;

@@ -2,7 +2,7 @@
 
 import { type ClientEvent, type Entry, type EntryId, limits, type Read, type RoomId, type Seq } from "../protocol";
 import type { Command, LogRange, OutboxItem, OutboxState } from "../session-types";
-import { checkBody } from "./body";
+import { canonicalBody, checkBody } from "./body";
 import type { Effects } from "./effects";
 import { extendUnreadBack, notifyEntries } from "./log-events";
 import type { SessionState } from "./state";
@@ -70,9 +70,10 @@ export function onLoaded(
 
 function send(
   state: SessionState,
-  { room, id, body, written }: Extract<Command, { command: "send" }>,
+  { room, id, body: entered, written }: Extract<Command, { command: "send" }>,
   effects: Effects,
 ): void {
+  const body = canonicalBody(entered);
   const error = checkBody(body);
   const outboxState: OutboxState = error ? { state: "failed", error } : { state: "sending" };
   const item: OutboxItem = { id, room, body, written, state: outboxState };

@@ -98,13 +98,14 @@ export class Room {
     return true;
   }
 
-  #appendToMembers({ author, body }: Entry): boolean {
+  #appendToMembers({ author, at, body }: Entry): boolean {
     if (this.members.length === 0) return false;
     const known = this.members.find((member) => member.id === author);
     const before = known && { name: known.name, joined: !known.left };
     const after = project(this.#summary, body, before).author;
     if (!after) return false;
-    const changed: Member = { id: author, name: after.name, ...(after.joined ? {} : { left: true }) };
+    const since = body.kind === "joined" || body.kind === "member_renamed" ? at : known?.since;
+    const changed: Member = { id: author, name: after.name, left: !after.joined || undefined, since };
     this.members = known
       ? this.members.map((member) => (member.id === author ? changed : member))
       : [...this.members, changed];

@@ -1,14 +1,13 @@
 /** The browser's back end: a session with the server that the page came from. */
 
 import type { Backend, BackendEvent, MessageNotification, NotificationPermissionControl } from "../index";
-import type { Auth, Challenge, DeviceId, Name, ServerId, ServerInfo } from "../protocol";
+import type { Auth, Challenge, DeviceId, MemberId, Name, ServerId, ServerInfo } from "../protocol";
 import type { Command, Update } from "../session-types";
 import type { BrowserEnv } from "./browser-env";
 import { leaseRenewalIntervalMs } from "./client-storage";
 import { strings } from "../../shared/strings";
 import { createProfile, type Profile, signChallenge } from "./identity";
 import { openIndexedDbStorage } from "./indexed-db-storage";
-import { parseName } from "./name";
 import { ResilientStorage, type StorageFailure } from "./resilient-storage";
 import { SessionDriver } from "./session-driver";
 import { fetchHello } from "./transport";
@@ -26,6 +25,8 @@ export class WebBackend implements Backend {
   #device: DeviceId = "";
   #server?: ServerInfo;
   #session?: SessionDriver;
+  /** The user's id on the server. */
+  #me?: MemberId;
   #renewalTimer?: ReturnType<typeof setInterval>;
   #helloTimer?: ReturnType<typeof setTimeout>;
   #lastRenewal = Date.now();
@@ -58,6 +59,7 @@ export class WebBackend implements Backend {
   }
 
   async setName(entered: Name): Promise<void> {
+    const { parseName } = await import("../name");
     const name = parseName(entered);
     this.#profile = { ...this.#profile, name, nameChosen: true };
     await this.#storage.saveName(name);
@@ -163,7 +165,20 @@ export class WebBackend implements Backend {
   }
 
   #emitUpdate(server: ServerId, update: Update): void {
+    if (update.update === "hello") this.#me = update.me;
+    if (update.update === "presence") {
+      const own = update.people.find(({ id }) => id === this.#me);
+      if (own && own.name !== this.#profile.name) void this.#reloadName();
+    }
     this.#emit({ event: "session", server, update });
+  }
+
+  /** Takes over a name that the user has chosen in another tab. */
+  async #reloadName(): Promise<void> {
+    const { name, nameChosen } = await this.#storage.loadProfile(this.#profile).catch(() => this.#profile);
+    if (name === this.#profile.name) return;
+    this.#profile = { ...this.#profile, name, nameChosen };
+    this.#emit({ event: "profile", name, device: this.#device, first_run: !nameChosen });
   }
 
   /** Reports once that the browser can't store something, as soon as there is a server to report it for. */

@@ -46,11 +46,11 @@ export class SessionDriver {
     return this.#enqueue(() => this.#step(input));
   }
 
-  /** Adopts the posts of closed tabs. */
+  /** Adopts the posts of closed tabs. Those that the server has refused stay in storage until the next start shows them. */
   adoptPosts(): Promise<void> {
     return this.#enqueue(async () => {
-      for (const { id, room, body, written } of await this.#loadOutbox())
-        if (!this.#storedPosts.has(id))
+      for (const { id, room, body, written, state } of await this.#loadOutbox())
+        if (state.state === "sending" && !this.#storedPosts.has(id))
           await this.#step({ input: "command", command: "send", id, room, body, written });
     });
   }

@@ -8,7 +8,8 @@
  * - two tabs are one person with two devices, and see the same
  * - two tabs opened at once at the first visit are one person
  * - the posts of a closed tab are sent by the next tab that starts, or by one that is open
- * - a name changed in one tab is used by the other from its next connection on
+ * - a post that the server refuses for good is never sent again, also after a reload, and keeps its reason
+ * - a name changed in one tab is shown by the other, and used from its next connection on
  * - a misleading name is refused before it is stored
  * - a browser that stores nothing works, and says so once
  * - another server at the same address gets no posts that were written for the first
@@ -311,12 +312,37 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
     expect(second.texts.sort()).toEqual(["its own", "left behind"]);
   });
 
-  test("a name changed in one tab is used by the other from its next connection on", async () => {
+  test("a post that the server refuses for good is never sent again, also after a reload, and keeps its reason", async () => {
+    const browser = new Browser();
+    const ada = await browser.joins(server.url, "Ada");
+    // The interface replaces halves of characters before it comes to this.
+    await ada.says("half \ud83d");
+    const isRefused = (tab: Tab) => () => tab.outbox.find(({ state }) => state.state === "failed");
+    const refused = await eventually("the post is refused", timeoutMs, isRefused(ada));
+    expect(refused.state).toMatchObject({
+      error: { code: "bad_request", message: expect.stringMatching(/half of a character/) },
+    });
+    const second = await browser.opens(server.url);
+    await second.becomes("online");
+    ada.close();
+    second.renewsLease();
+    const again = await ada.reload();
+    await again.becomes("online");
+    await again.says("whole");
+    await again.sees("whole");
+    expect(again.outbox).toEqual([refused]);
+    expect(again.updates("refused")).toEqual([]);
+    expect(second.outbox).toEqual([]);
+  });
+
+  test("a name changed in one tab is shown by the other, and used from its next connection on", async () => {
     const browser = new Browser();
     const first = await browser.joins(server.url, "Ada");
     const second = await browser.opens(server.url);
     await second.becomes("online");
     await second.backend.setName("Ada Lovelace");
+    const shown = () => first.events.findLast((event) => event.event === "profile")?.name === "Ada Lovelace";
+    await eventually("the first shows the new name", timeoutMs, shown);
     await server.stop();
     await first.becomes("reconnecting");
     await server.start();

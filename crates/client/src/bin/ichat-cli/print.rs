@@ -67,7 +67,9 @@ pub(crate) fn entry(json: bool, entry: &Entry, names: &BTreeMap<MemberId, Name>)
         Body::Created { name } => format!("* the room {name} was created"),
         Body::Joined { name } => format!("* {name} joined"),
         Body::Left => format!("* {author} left"),
-        Body::MemberRenamed { name } => format!("* {author} is now {name}"),
+        Body::MemberRenamed { name, from } => {
+            format!("* {} is now {name}", from.as_ref().map_or(&*author, Name::as_str))
+        }
         Body::RoomRenamed { name } => format!("* {author} renamed the room to {name}"),
         Body::Topic { text } => format!("* {author} set the topic: {text}"),
         Body::Unknown(_) => {

@@ -54,7 +54,7 @@ async fn handle_protocol_event(state: &ServerState, request: Request, arguments:
 }
 
 fn parse(name: &str, arguments: Arguments) -> Result<ClientEvent, WireError> {
-    let mut arguments = arguments.ok_or_else(errors::not_json)?.into_iter();
+    let mut arguments = arguments?.into_iter();
     let event = ClientEvent::parse(name, arguments.next().unwrap_or_default())?;
     if arguments.next().is_some() {
         return Err(WireError::bad_request("This event has one argument, an object."));

@@ -6,6 +6,7 @@ use crate::session::state::ServerState;
 
 /// Adds an entry. It does not wait for the commit: the writer keeps the order in which posts are submitted.
 pub(super) async fn post(state: &ServerState, request: Request, Post { room, id, body }: Post) {
+    let body = body.canonical();
     if let Err(error) = body.check() {
         return request.reject(error);
     }

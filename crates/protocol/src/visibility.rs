@@ -1,0 +1,29 @@
+//! Characters that show nothing. A text of them alone is a blank line, and a name with one looks like another name.
+
+use std::ops::RangeInclusive;
+
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
+
+/// Characters that show nothing although Unicode doesn't list them as ignorable: interlinear annotation, the object
+/// replacement character, the blank Braille pattern, the format controls of hieroglyphs, and the null notehead.
+/// `ui/src/backend/unicode-tables.ts` is generated from this list.
+pub const OTHER_INVISIBLE: [RangeInclusive<char>; 4] = [
+    '\u{2800}'..='\u{2800}',
+    '\u{FFF9}'..='\u{FFFC}',
+    '\u{13430}'..='\u{1343F}',
+    '\u{1D159}'..='\u{1D159}',
+];
+
+/// Returns `true` if the character shows nothing: control characters, what Unicode lists as ignorable (joiners, fillers,
+/// variation selectors, tags, bidirectional controls), and [`OTHER_INVISIBLE`]. White space is not among them.
+pub(crate) fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+        || OTHER_INVISIBLE.iter().any(|range| range.contains(&c))
+}
+
+/// Returns `true` if the text shows nothing.
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_invisible(c))
+}

@@ -1,0 +1,118 @@
+//! The rules for names, texts and reactions, with the cases in `vectors/` that the TypeScript implementation passes as well.
+//!
+//! - a name is taken in its normal form, or refused with a sentence
+//! - a text is blank if it shows nothing: messages and edits are refused then, and topics that are not empty
+//! - a reaction is one emoji, in one form
+//! - a room's new name follows the rule for names
+
+#![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
+
+use std::path::Path;
+
+use ichat_protocol::{Body, ClientEvent, EntryId, Name, RoomId, WireError};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+#[derive(Deserialize)]
+struct NameCase {
+    about: String,
+    text: String,
+    name: Option<String>,
+    refused: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct TextCase {
+    about: String,
+    text: String,
+    blank: bool,
+}
+
+#[derive(Deserialize)]
+struct EmojiCase {
+    about: String,
+    text: String,
+    emoji: Option<String>,
+}
+
+fn cases<T: DeserializeOwned>(file: &str) -> Vec<T> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors").join(file);
+    let cases: Vec<T> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(cases.len() > 50);
+    cases
+}
+
+#[test]
+fn a_name_is_taken_in_its_normal_form_or_refused_with_a_sentence() {
+    let mut wrong = Vec::new();
+    for case in cases::<NameCase>("names.json") {
+        let (name, refused) = match Name::parse(&case.text) {
+            Ok(name) => (Some(name.to_string()), None),
+            Err(error) => (None, Some(WireError::from(error).message)),
+        };
+        if (&name, &refused) != (&case.name, &case.refused) {
+            wrong.push(format!("{}: {:?} gives {name:?}, {refused:?}", case.about, case.text));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_text_is_blank_if_it_shows_nothing() {
+    let of = EntryId::fresh();
+    for TextCase { about, text, blank } in cases("texts.json") {
+        let refusal = |body: Body| body.check().err().map(|error| error.message);
+        let needs_text = blank.then(|| "A message needs some text.".to_owned());
+        let message = Body::Message {
+            text: text.clone(),
+            reply_to: None,
+            mentions: Vec::new(),
+        };
+        assert_eq!(refusal(message), needs_text, "{about}");
+        let edit = Body::Edit {
+            of,
+            text: text.clone(),
+            mentions: Vec::new(),
+        };
+        assert_eq!(refusal(edit), needs_text, "{about}");
+        let is_refused = blank && !text.is_empty();
+        // A topic is refused for control characters, too.
+        if is_refused || !text.chars().any(char::is_control) {
+            assert_eq!(Body::Topic { text }.check().is_err(), is_refused, "{about}");
+        }
+    }
+}
+
+#[test]
+fn a_reaction_is_one_emoji_in_one_form() {
+    let to = EntryId::fresh();
+    for EmojiCase { about, text, emoji } in cases("emoji.json") {
+        let react = |emoji: &str| Body::React {
+            to,
+            emoji: emoji.to_owned(),
+            on: true,
+        };
+        let canonical = react(&text).canonical();
+        assert_eq!(canonical.check().is_ok(), emoji.is_some(), "{about}: {text:?}");
+        if let Some(emoji) = emoji {
+            assert_eq!(canonical, react(&emoji), "{about}");
+            assert_eq!(
+                react(&text).check().is_ok(),
+                text == emoji,
+                "{about}: only one form counts"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_rooms_new_name_follows_the_rule_for_names() {
+    let (room, id) = (RoomId::fresh(), EntryId::fresh());
+    let post = |name: &str| json!({ "room": room, "id": id, "body": { "kind": "room_renamed", "name": name } });
+    assert!(ClientEvent::parse("post", post("Dinner")).is_ok());
+    for name in ["\u{200D}", "\u{2800}", "Ada\u{200B}", "\u{E000}"] {
+        let error = ClientEvent::parse("post", post(name)).unwrap_err();
+        assert!(error.message.starts_with("A name "), "{name:?}: {error}");
+    }
+}

@@ -1,0 +1,131 @@
+import type { MemberId, Name } from "../backend/protocol";
+
+/** A person as far as their name can be confused with another person's. */
+interface Named {
+  id: MemberId;
+  name: Name;
+  /** The time from which the person has had the name, if it is known. */
+  since?: number | undefined;
+}
+
+/** The mark beside a name that doesn't say on its own who somebody is. */
+export interface NameMark {
+  /** A piece of the key, which can't be chosen freely as a name can. */
+  fingerprint: string;
+  /** The name of the person who had it first, if this person took it later, at `since`. */
+  taken?: { from: Name; since: number };
+  /** `true` for a name such as "Admin", which sounds like a role. */
+  isRole: boolean;
+}
+
+/** The usual length of a key fingerprint. It grows until the fingerprints of one name differ. */
+const minFingerprintLength = 4;
+
+/** The ASCII that characters look like. Names are shown before it is loaded, and marked when it is. */
+let prototypes: ReadonlyMap<string, string> = $state.raw(new Map());
+let loading: Promise<void> | undefined;
+
+/** Loads the table of characters that look alike. Until then, and without it, only the letters of names are compared. */
+export function loadLookalikes(): Promise<void> {
+  loading ??= import("./lookalikes").then(
+    ({ lookalikes }) => {
+      knownSkeletons.clear();
+      prototypes = new Map(
+        Object.entries(lookalikes).flatMap(([prototype, characters]) =>
+          Array.from(characters, (character) => [character, prototype] as const),
+        ),
+      );
+    },
+    () => (loading = undefined),
+  );
+  return loading;
+}
+
+/** The forms of names seen so far: presence changes again and again, and names seldom. */
+const knownSkeletons = new Map<Name, readonly string[]>();
+const maxKnownSkeletons = 20_000;
+
+/** Names that sound like a role, which nobody has. */
+const roles = ["admin", "administrator", "host", "i-chat", "ichat", "moderator", "root", "server", "support", "system"];
+
+/** Returns the marks of the people whose names can be confused with another person's, or with a role. */
+export function nameMarks(people: Iterable<Named>): ReadonlyMap<MemberId, NameMark> {
+  void loadLookalikes();
+  // Read here, because known forms are not computed again.
+  void prototypes;
+  const bySkeleton = new Map<string, Map<MemberId, Named>>();
+  const marks = new Map<MemberId, NameMark>();
+  for (const person of people) {
+    for (const skeleton of skeletons(person.name)) {
+      bySkeleton.set(skeleton, (bySkeleton.get(skeleton) ?? new Map<MemberId, Named>()).set(person.id, person));
+      if (isRole(skeleton))
+        marks.set(person.id, { fingerprint: pieceOf(person.id, minFingerprintLength), isRole: true });
+    }
+  }
+  for (const group of bySkeleton.values()) if (group.size > 1) markGroup([...group.values()], marks);
+  return marks;
+}
+
+/** Returns the first of these names that can be confused with the given one. */
+export function findConfusable(name: Name, others: Iterable<Name>): Name | undefined {
+  void loadLookalikes();
+  void prototypes;
+  const own = skeletons(name);
+  for (const other of others) if (skeletons(other).some((skeleton) => own.includes(skeleton))) return other;
+  return undefined;
+}
+
+/** Returns the forms of a name of which two names that can be confused share one: its letters in any case, and its shape. */
+function skeletons(name: Name): readonly string[] {
+  const known = knownSkeletons.get(name);
+  if (known) return known;
+  const [letters, shape] = [fold(name), fold(shapeOf(name))];
+  const forms = letters === shape ? [letters] : [letters, shape];
+  if (knownSkeletons.size >= maxKnownSkeletons) knownSkeletons.clear();
+  knownSkeletons.set(name, forms);
+  return forms;
+}
+
+const isRole = (skeleton: string) => roles.some((role) => skeletons(role).includes(skeleton));
+
+function markGroup(group: readonly Named[], marks: Map<MemberId, NameMark>): void {
+  const first = firstOf(group);
+  const fingerprints = distinctPieces(group.map(({ id }) => id));
+  for (const { id, since } of group) {
+    const previous = marks.get(id);
+    const fingerprint = longer(fingerprints.get(id), previous?.fingerprint);
+    const taken = first && first.id !== id && since !== undefined ? { from: first.name, since } : previous?.taken;
+    marks.set(id, { fingerprint, isRole: previous?.isRole ?? false, ...(taken ? { taken } : {}) });
+  }
+}
+
+/** Returns the person who had the name first; undefined if that isn't known of everybody. */
+function firstOf(group: readonly Named[]): Named | undefined {
+  if (group.some(({ since }) => since === undefined)) return undefined;
+  return group.reduce((first, person) => ((person.since ?? 0) < (first.since ?? 0) ? person : first));
+}
+
+/** Returns a name in NFKC and in one case, without invisible characters. */
+function fold(name: Name): string {
+  return visible(name.normalize("NFKC").toUpperCase().toLowerCase()).replace(/\s+/g, " ").trim().normalize("NFKC");
+}
+
+/** Returns the look of a name: what looks like ASCII as ASCII (UTS #39; letters that look alike in other scripts stay). */
+function shapeOf(name: Name): string {
+  return Array.from(visible(name.normalize("NFKC")), (character) => prototypes.get(character) ?? character).join("");
+}
+
+const visible = (text: string) => text.replace(/\p{Default_Ignorable_Code_Point}/gu, "");
+
+function distinctPieces(ids: readonly MemberId[]): ReadonlyMap<MemberId, string> {
+  const maxLength = Math.max(...ids.map(({ length }) => length));
+  let length = minFingerprintLength;
+  const pieces = () => ids.map((id) => pieceOf(id, length));
+  while (new Set(pieces()).size < ids.length && length < maxLength) length += 1;
+  return new Map(ids.map((id) => [id, pieceOf(id, length)]));
+}
+
+/** Returns the beginning of a key, or the end of a guest's id, which has no key. */
+const pieceOf = (id: MemberId, length: number) => (id.startsWith("guest-") ? id.slice(-length) : id.slice(0, length));
+
+const longer = (one = "", other = "") => (other.length > one.length ? other : one);
