@@ -18,7 +18,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A user whom no server knows yet.
+    /// Makes a user whom no server knows yet.
     pub fn random() -> Self {
         let mut secret = [0; 32];
         secret[..16].copy_from_slice(Uuid::new_v4().as_bytes());
@@ -26,7 +26,7 @@ impl Identity {
         Self::from_secret(secret)
     }
 
-    /// The user whose secret key this is.
+    /// Makes the user with this secret key.
     pub fn from_secret(secret: [u8; 32]) -> Self {
         Self {
             key: SigningKey::from_bytes(&secret),
@@ -34,7 +34,7 @@ impl Identity {
         }
     }
 
-    /// The same user on a new device.
+    /// Returns the same user on a new device.
     #[must_use]
     pub fn on_another_device(&self) -> Self {
         Self {

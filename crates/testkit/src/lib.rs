@@ -12,8 +12,6 @@
 //! [`SocketIoClient`] shares no code with the server and none with `ichat-client`, so that a mistake would have to be
 //! made twice to go unnoticed. The crate depends on `ichat-protocol` alone; only the feature `server` adds the server.
 
-#![allow(missing_docs, reason = "names that say everything need no comment")]
-
 mod identity;
 #[cfg(target_os = "linux")]
 pub mod net;

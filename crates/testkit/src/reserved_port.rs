@@ -15,6 +15,7 @@ pub struct ReservedPort {
 }
 
 impl ReservedPort {
+    /// Reserves a port that is free now.
     pub fn new() -> Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;

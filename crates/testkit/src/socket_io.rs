@@ -40,30 +40,12 @@ pub struct SocketIoClient {
 impl SocketIoClient {
     /// Opens the transport: WebSocket and Engine.IO. The client is not signed in yet.
     pub async fn open(server: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(server).await?;
-        stream.set_nodelay(true)?;
-        Self::open_over(stream, server).await
-    }
-
-    /// Opens the transport over a TCP connection that the caller has made.
-    async fn open_over(stream: TcpStream, server: SocketAddr) -> Result<Self> {
-        let url = format!("ws://{server}/socket.io/?EIO=4&transport=websocket");
-        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
-        let (socket, _) = client_async_with_config(url, stream, Some(config)).await?;
-        let mut client = Self {
-            socket,
-            is_pong_due: false,
-        };
-        let open = client.next().await?.context("the server closed the connection")?;
-        ensure!(open.starts_with("0{"), "not an Engine.IO server: {open}");
-        Ok(client)
+        Self::open_over(connect(server).await?, server).await
     }
 
     /// Opens the transport, signs in, and waits for the server's `hello`.
     pub async fn join(server: SocketAddr, auth: &Value) -> Result<(Self, Hello)> {
-        let stream = TcpStream::connect(server).await?;
-        stream.set_nodelay(true)?;
-        Self::join_over(stream, server, auth).await
+        Self::join_over(connect(server).await?, server, auth).await
     }
 
     /// Does the same over a TCP connection that the caller has made.
@@ -150,6 +132,25 @@ impl SocketIoClient {
     pub fn stream(&mut self) -> &mut TcpStream {
         self.socket.get_mut()
     }
+
+    async fn open_over(stream: TcpStream, server: SocketAddr) -> Result<Self> {
+        let url = format!("ws://{server}/socket.io/?EIO=4&transport=websocket");
+        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
+        let (socket, _) = client_async_with_config(url, stream, Some(config)).await?;
+        let mut client = Self {
+            socket,
+            is_pong_due: false,
+        };
+        let open = client.next().await?.context("the server closed the connection")?;
+        ensure!(open.starts_with("0{"), "not an Engine.IO server: {open}");
+        Ok(client)
+    }
+}
+
+async fn connect(server: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Returns whether the peer closed the connection, with or without WebSocket's ceremony.

@@ -20,7 +20,8 @@ use crate::socket_io::{SocketIoClient, packet};
 /// Longer than anything takes on a busy machine.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Waits for the future, and panics when it takes too long.
+/// Waits for the future, and panics when it takes too long. A wait for several packets has one deadline: the server's
+/// heads would restart one for each packet again and again.
 pub async fn or_time_out<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(TIMEOUT, future)
         .await
@@ -75,19 +76,9 @@ impl TestClient {
             backlog: VecDeque::new(),
             requests: 0,
         };
-        let answer = loop {
-            match client.packet().await {
-                Some(packet) if packet.starts_with(packet::CONNECT) => return client,
-                Some(packet) => {
-                    if let Some(error) = packet.strip_prefix(packet::CONNECT_ERROR) {
-                        let error: Value = serde_json::from_str(error).unwrap();
-                        break Received::ConnectError(error["message"].as_str().unwrap().to_owned());
-                    }
-                }
-                None => break Received::Disconnected,
-            }
-        };
-        client.backlog.push_back(answer);
+        if let Some(refusal) = or_time_out(client.connect_answer()).await {
+            client.backlog.push_back(refusal);
+        }
         client
     }
 
@@ -138,7 +129,6 @@ impl TestClient {
         let all: Vec<Value> = [json!(event)].into_iter().chain(arguments.iter().cloned()).collect();
         self.send(format!("{}{id}{}", packet::EVENT, json!(all))).await;
         let mut others = VecDeque::new();
-        // One deadline for the whole wait: the server's heads would otherwise restart it again and again.
         let answer = or_time_out(async {
             loop {
                 match self.next().await {
@@ -195,25 +185,31 @@ impl TestClient {
 
     /// Returns the sequence numbers of the next page or broadcast.
     pub async fn receives_seqs(&mut self) -> Vec<u64> {
-        loop {
-            match self.next().await {
-                Received::Event(event, data) if event == "page" || event == "entries" => {
-                    return entries(&data[0]).into_iter().map(|entry| entry.seq.0).collect();
+        or_time_out(async {
+            loop {
+                match self.next().await {
+                    Received::Event(event, data) if event == "page" || event == "entries" => {
+                        break entries(&data[0]).into_iter().map(|entry| entry.seq.0).collect();
+                    }
+                    Received::Disconnected => panic!("disconnected before a page or a broadcast"),
+                    Received::Event(..) | Received::Ack(..) | Received::ConnectError(_) => {}
                 }
-                Received::Disconnected => panic!("disconnected"),
-                Received::Event(..) | Received::Ack(..) | Received::ConnectError(_) => {}
             }
-        }
+        })
+        .await
     }
 
     /// Returns the texts of all messages that are broadcast from now on, up to this one.
     pub async fn receives_texts_up_to(&mut self, last: &str) -> Vec<String> {
-        let mut texts: Vec<String> = Vec::new();
-        while texts.last().map(String::as_str) != Some(last) {
-            let seen = entries(&self.receives("entries").await);
-            texts.extend(seen.iter().filter_map(message_text).map(str::to_owned));
-        }
-        texts
+        or_time_out(async {
+            let mut texts: Vec<String> = Vec::new();
+            while texts.last().map(String::as_str) != Some(last) {
+                let seen = entries(&self.receives("entries").await);
+                texts.extend(seen.iter().filter_map(message_text).map(str::to_owned));
+            }
+            texts
+        })
+        .await
     }
 
     /// Returns the first arguments of the events of this name that arrived during [`request`](Self::request).
@@ -227,12 +223,15 @@ impl TestClient {
 
     /// Waits for the broadcast of a message with this text.
     pub async fn sees(&mut self, text: &str) -> Entry {
-        loop {
-            let seen = entries(&self.receives("entries").await);
-            if let Some(entry) = seen.into_iter().find(|entry| message_text(entry) == Some(text)) {
-                return entry;
+        or_time_out(async {
+            loop {
+                let seen = entries(&self.receives("entries").await);
+                if let Some(entry) = seen.into_iter().find(|entry| message_text(entry) == Some(text)) {
+                    break entry;
+                }
             }
-        }
+        })
+        .await
     }
 
     /// Waits for a refusal, and returns its code. Its message must be a sentence.
@@ -273,9 +272,27 @@ impl TestClient {
         }
     }
 
+    /// Waits until the server accepts the connection. Returns the refusal if it does not.
+    async fn connect_answer(&mut self) -> Option<Received> {
+        loop {
+            let Some(packet) = self.packet().await else {
+                return Some(Received::Disconnected);
+            };
+            if packet.starts_with(packet::CONNECT) {
+                return None;
+            }
+            if let Some(error) = packet.strip_prefix(packet::CONNECT_ERROR) {
+                let error: Value = serde_json::from_str(error).unwrap();
+                return Some(Received::ConnectError(error["message"].as_str().unwrap().to_owned()));
+            }
+        }
+    }
+
+    /// Returns the next packet, or `None` at the end of the connection. A server that breaks the protocol fails the test.
     async fn packet(&mut self) -> Option<String> {
-        // However the connection broke, it has ended.
-        let packet = or_time_out(self.socket.next()).await.unwrap_or_default();
+        let packet = or_time_out(self.socket.next())
+            .await
+            .expect("the server keeps the protocol");
         packet.map(|packet| packet.to_string())
     }
 }

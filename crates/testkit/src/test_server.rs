@@ -41,6 +41,7 @@ struct Running {
 }
 
 impl TestServer {
+    /// Starts a server with the default configuration.
     pub async fn start() -> Self {
         Self::with_config(Config::default()).await
     }
@@ -86,10 +87,6 @@ impl TestServer {
         running.shutdown.cancel();
         or_time_out(running.task).await.unwrap().unwrap();
         running.store.close().await;
-    }
-
-    fn running(&self) -> &Running {
-        self.running.as_ref().expect("the server is running")
     }
 
     pub fn store(&self) -> &Store {
@@ -142,6 +139,10 @@ impl TestServer {
     /// Returns the whole log of the lobby.
     pub async fn log(&self) -> Vec<Entry> {
         lobby_log(self.store()).await
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("the server is running")
     }
 }
 

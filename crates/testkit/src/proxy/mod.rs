@@ -7,11 +7,12 @@ mod tests;
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use self::connection::{Connection, Protocol, end_of_head};
 use crate::websocket::Frame;
@@ -142,18 +143,15 @@ impl Proxy {
         let deadline = Instant::now() + PACKET_TIMEOUT;
         let mut state = self.state();
         while state.count(direction, text) <= count {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if self.shared.changed.wait_until(&mut state, deadline).timed_out() {
                 bail!("no packet with {text} came by within {PACKET_TIMEOUT:?}");
             }
-            let waited = self.shared.changed.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         Ok(())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.state()
+        self.shared.state.lock()
     }
 }
 
@@ -165,15 +163,11 @@ impl State {
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn connect(self: &Arc<Self>, near: TcpStream) {
         let Ok(far) = TcpStream::connect(self.server) else {
             return; // The server is down, and the client notices the same.
         };
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let connection = Connection {
             near,
             far,
@@ -246,7 +240,7 @@ impl Shared {
 
     /// Asks the filter about a packet, and records it.
     fn is_delivered(&self, connection: &Connection, direction: Direction, packet: &str) -> bool {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let delivery = (state.filter)(direction, packet);
         if delivery == Delivery::BlackHole {
             connection.is_swallowed.store(true, Ordering::SeqCst);

@@ -7,12 +7,13 @@ mod tests;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use fastrand::Rng;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tun_rs::{DeviceBuilder, InterruptEvent, SyncDevice};
 
 use self::syn::ConnectionAttempts;
@@ -25,6 +26,8 @@ const INTERFACE: &str = "link0";
 const MTU: u16 = 1_500;
 /// Larger than any packet of the interfaces.
 const PACKET_BYTES: usize = 2_048;
+/// The guest's index among the two ends. The host's is 0.
+const GUEST_END: usize = 1;
 /// Packets on their way. A real link, too, drops what its queue can't hold.
 const QUEUE_CAPACITY: usize = 20_000;
 
@@ -142,23 +145,23 @@ impl Link {
 
     /// Returns the number of packets that were lost so far.
     pub fn lost(&self) -> usize {
-        self.shared.state().lost
+        self.shared.state.lock().lost
     }
 
     /// Returns when the guest began TCP connections. Retransmissions of one attempt count once.
     pub fn connection_attempts(&self) -> Vec<Instant> {
-        self.shared.state().attempts.times().to_vec()
+        self.shared.state.lock().attempts.times().to_vec()
     }
 
     fn change(&self, change: impl FnOnce(&mut LinkConditions)) -> &Self {
-        change(&mut self.shared.state().conditions);
+        change(&mut self.shared.state.lock().conditions);
         self
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.shared.state().has_ended = true;
+        self.shared.state.lock().has_ended = true;
         self.shared.changed.notify_all();
         // If the readers can't be interrupted, they end with the process.
         if self.shared.interrupt.trigger().is_ok() {
@@ -170,20 +173,16 @@ impl Drop for Link {
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Queues what one host sends, until the end.
     fn read(&self, from: usize, mut rng: Rng) {
         let mut buffer = [0; PACKET_BYTES];
         while let Ok(length) = self.devices[from].recv_intr(&mut buffer, &self.interrupt) {
             let bytes = &buffer[..length];
-            let mut state = self.state();
+            let mut state = self.state.lock();
             if state.has_ended {
                 break;
             }
-            if from == 1 {
+            if from == GUEST_END {
                 state.attempts.record(bytes);
             }
             let deliveries: Vec<_> = state.conditions.deliveries(&mut rng).collect();
@@ -207,25 +206,21 @@ impl Shared {
 
     /// Delivers the packets that are due, until the end.
     fn deliver(&self) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         while !state.has_ended {
             let now = Instant::now();
             let due = state.queue.peek().map(|Reverse(packet)| packet.due);
-            state = match due {
+            match due {
                 Some(due) if due <= now => {
                     if let Some(Reverse(packet)) = state.queue.pop() {
-                        drop(state);
                         // A host that does not take the packet loses it, as on any link.
-                        drop(self.devices[packet.to].send(&packet.bytes));
+                        let send = || self.devices[packet.to].send(&packet.bytes);
+                        drop(MutexGuard::unlocked(&mut state, send));
                     }
-                    self.state()
                 }
-                Some(due) => {
-                    let waited = self.changed.wait_timeout(state, due - now);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
+                Some(due) => drop(self.changed.wait_until(&mut state, due)),
+                None => self.changed.wait(&mut state),
+            }
         }
     }
 }
