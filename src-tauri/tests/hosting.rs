@@ -7,6 +7,8 @@
 //! - a server near is found, joined with one click, and gone when it stops
 //! - a damaged history is reported, and nothing is hosted
 
+#![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
+
 mod support;
 
 use std::fs;
@@ -14,7 +16,7 @@ use std::path::Path;
 
 use ichat_app::Shell;
 use serde_json::{Value, json};
-use support::TestApp;
+use support::{TestApp, run};
 use tauri::Manager as _;
 
 fn nothing_hosted(event: &Value) -> Option<()> {
@@ -84,8 +86,9 @@ fn a_server_that_is_stopped_while_it_starts_does_not_resume() {
         let shell = handle.state::<Shell>();
         tokio::join!(shell.host_start("Home"), shell.host_stop())
     };
-    let (started, stopped) = app.runs(both);
-    (started.unwrap(), stopped.unwrap());
+    let (started, stopped) = run(both);
+    started.unwrap();
+    stopped.unwrap();
     app.quits();
     assert!(!would_resume(dir.path()));
 }

@@ -180,11 +180,6 @@ impl TestApp {
         })
     }
 
-    /// Runs a task in the app's runtime, whose threads are in its network.
-    pub(crate) fn runs<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> T {
-        tauri::async_runtime::block_on(tauri::async_runtime::spawn(task)).unwrap()
-    }
-
     /// Ends the app as its exit does.
     pub(crate) fn quits(self) {
         tauri::async_runtime::block_on(self.app.state::<Shell>().shutdown());
@@ -213,6 +208,11 @@ pub(crate) fn invoke(window: &WebviewWindow<MockRuntime>, command: &str, argumen
         invoke_key: INVOKE_KEY.to_owned(),
     };
     get_ipc_response(window, request).map(|body| body.deserialize().unwrap())
+}
+
+/// Runs a task in the runtime of the apps, whose threads are in their network.
+pub(crate) fn run<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> T {
+    tauri::async_runtime::block_on(tauri::async_runtime::spawn(task)).unwrap()
 }
 
 /// Makes Tauri's runtime in a network namespace, so that the apps share neither ports nor multicast DNS with the rest of the
