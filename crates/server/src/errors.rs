@@ -99,11 +99,6 @@ pub(crate) fn written(outcome: Outcome) -> Result<(Entry, bool), WireError> {
     Err(WireError::new(code, message))
 }
 
-/// Fails with the first error among these outcomes.
-pub(crate) fn check_outcomes(outcomes: Vec<Outcome>) -> Result<(), WireError> {
-    outcomes.into_iter().try_for_each(|outcome| written(outcome).map(drop))
-}
-
 #[cfg(test)]
 mod tests {
     //! - a post that depends on a damaged entry is refused for good

@@ -45,9 +45,17 @@ impl Writer {
         }
     }
 
-    /// Writes entries, and waits until they are committed and published. Fails if one of them was rejected.
-    pub(crate) async fn commit(&self, entries: Vec<NewEntry>) -> Result<(), WireError> {
-        errors::check_outcomes(self.report(entries, None).await?)
+    /// Writes an entry, and waits until it is committed and published. Fails if it was rejected.
+    pub(crate) async fn commit(&self, entry: NewEntry) -> Result<(), WireError> {
+        let outcomes = self.commit_each(vec![entry]).await?;
+        outcomes
+            .into_iter()
+            .try_for_each(|outcome| errors::written(outcome).map(drop))
+    }
+
+    /// Writes entries, and waits until they are committed and published. Returns their outcomes.
+    pub(crate) async fn commit_each(&self, entries: Vec<NewEntry>) -> Result<Vec<Outcome>, WireError> {
+        self.report(entries, None).await
     }
 
     /// Writes entries, and subscribes their author to their rooms before they are published, unless one of them is in

@@ -19,14 +19,15 @@ pub(crate) async fn ensure_member(
         None => {
             let body = Body::Joined { name: name.clone() };
             let joined = new_entry(client, state.lobby(), EntryId::fresh(), body);
-            state.writer.commit(vec![joined]).await?;
+            state.writer.commit(joined).await?;
             state.member_names.set(&client.member, name);
             Ok(())
         }
     }
 }
 
-/// Writes the new name of a member into the log of each of their rooms.
+/// Writes the new name of a member into the log of each of their rooms. One that they have just left, or that is damaged,
+/// keeps the old name. Fails if all of them do.
 pub(crate) async fn rename(state: &ServerState, client: &ClientConnection, name: &Name) -> Result<(), WireError> {
     let rooms = state.store.rooms_of(&client.member).await.map_err(errors::storage)?;
     let entries: Vec<_> = rooms
@@ -40,7 +41,9 @@ pub(crate) async fn rename(state: &ServerState, client: &ClientConnection, name:
         })
         .collect();
     if !entries.is_empty() {
-        state.writer.commit(entries).await?;
+        let outcomes = state.writer.commit_each(entries).await?;
+        let results = outcomes.into_iter().map(errors::written);
+        results.reduce(Result::or).transpose()?;
     }
     state.member_names.set(&client.member, name);
     Ok(())

@@ -4,7 +4,7 @@
 //! - a room is listed, can be joined, and is closed to those who have not joined
 //! - a member who leaves may no longer read it, and the lobby cannot be left
 //! - a member who left a room receives nothing of it on any device, and does not subscribe by creating it again
-//! - a new name is in the log of the member's rooms
+//! - a new name is in the log of the member's rooms, also while the member leaves one of them
 
 use std::slice;
 
@@ -141,6 +141,30 @@ async fn a_new_name_is_in_the_log_and_in_the_presence_list() {
     );
     let presence = alice.receives("presence").await;
     assert_eq!(presence["people"][0]["name"], "Alicia");
+}
+
+// On several threads, so that the member may leave between any two steps of the change of name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_who_leaves_a_room_meanwhile_is_renamed_all_the_same() {
+    const ROUNDS: usize = 300;
+    let server = TestServer::start().await;
+    let identity = Identity::random();
+    let mut desk = server.user_with("Alice", &identity).await;
+    let mut phone = server.user_with("Alice", &identity.on_another_device()).await;
+    let room = create(&mut phone, "Garden").await;
+    let leaving = tokio::spawn(async move {
+        for _ in 0..ROUNDS {
+            request(&mut phone, "leave", room).await;
+            request(&mut phone, "join", room).await;
+        }
+    });
+    while !leaving.is_finished() {
+        for name in ["Alicia", "Alice"] {
+            let response = desk.request("set_name", &[json!({ "name": name })]).await;
+            assert_eq!(response["event"], "presence", "{response}");
+        }
+    }
+    leaving.await.unwrap();
 }
 
 #[tokio::test]

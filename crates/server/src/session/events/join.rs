@@ -23,7 +23,7 @@ async fn become_member(state: &ServerState, request: &Request, room: RoomId) -> 
     if !state.is_member(room, &client.member).await? {
         let name = state.online.name(&client.member).ok_or_else(errors::closing)?;
         let joined = new_entry(client, room, EntryId::fresh(), Body::Joined { name });
-        state.writer.commit(vec![joined]).await?;
+        state.writer.commit(joined).await?;
     }
     state.room_event(room, &client.member).await
 }

@@ -16,6 +16,6 @@ async fn end_membership(state: &ServerState, request: &Request, room: RoomId) ->
     }
     let client = &request.client;
     let left = new_entry(client, room, EntryId::fresh(), Body::Left);
-    state.writer.commit(vec![left]).await?;
+    state.writer.commit(left).await?;
     state.room_event(room, &client.member).await
 }
