@@ -46,12 +46,12 @@ pub(crate) fn is_nonspacing_mark(c: char) -> bool {
     )
 }
 
-/// क्‌ष instead of क्ष.
+/// Returns `true` if a non-joiner keeps apart what would form a conjunct: क्‌ष instead of क्ष.
 fn separates_conjunct(before: &[char], after: &[char]) -> bool {
     before.last().is_some_and(|c| is_virama(*c)) && after.first().is_some_and(|c| is_letter(*c))
 }
 
-/// علی‌رضا instead of علیرضا.
+/// Returns `true` if a non-joiner keeps apart letters that would join: علی‌رضا instead of علیرضا.
 fn separates_joining_letters(before: &[char], after: &[char]) -> bool {
     let is_base = |c: &&char| !is_nonspacing_mark(**c);
     let previous = before.iter().rev().find(is_base);
@@ -59,12 +59,12 @@ fn separates_joining_letters(before: &[char], after: &[char]) -> bool {
     previous.is_some_and(|c| joins_next(*c)) && next.is_some_and(|c| joins_previous(*c))
 }
 
-/// ශ්‍රී, and the final consonants of Malayalam.
+/// Returns `true` if a joiner follows a virama: ශ්‍රී, and the final consonants of Malayalam.
 fn joins_after_virama(before: &[char]) -> bool {
     before.last().is_some_and(|c| is_virama(*c))
 }
 
-/// র‍্য in Bengali and its like in Kannada.
+/// Returns `true` if a joiner precedes a virama between letters: র‍্য in Bengali and its like in Kannada.
 fn joins_before_virama(before: &[char], after: &[char]) -> bool {
     before.last().is_some_and(|c| is_letter(*c))
         && after.first().is_some_and(|c| is_virama(*c))

@@ -7,7 +7,7 @@ use icu_properties::props::DefaultIgnorableCodePoint;
 
 /// Characters that show nothing although Unicode doesn't list them as ignorable: interlinear annotation, the object
 /// replacement character, the blank Braille pattern, the format controls of hieroglyphs, and the null notehead.
-/// `ui/src/backend/unicode-tables.ts` is generated from this list.
+/// The constant `otherInvisible` in `ui/src/backend/protocol.ts` is generated from this list.
 pub const OTHER_INVISIBLE: [RangeInclusive<char>; 4] = [
     '\u{2800}'..='\u{2800}',
     '\u{FFF9}'..='\u{FFFC}',

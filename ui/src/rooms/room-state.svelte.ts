@@ -59,12 +59,13 @@ export class RoomState {
   readonly #nameMarks = $derived.by(() =>
     nameMarks(this.#members.map(({ id, name, since }) => ({ id, name: this.#context.nameOf(id) ?? name, since }))),
   );
-  /** Finds the names of the present members. Of several people with one name the user is the one who is meant. */
+  /** Finds the names of the present members. Of several people with one name the one who had it first is meant, or the user. */
   readonly #memberFinder = $derived.by(() => {
     const me = this.#context.me();
     const present = this.#members.filter(({ left }) => !left);
     const people = present.map(({ id, name }) => ({ id, name: this.#context.nameOf(id) ?? name }));
-    return new MentionFinder(people.sort((a, b) => Number(b.id === me) - Number(a.id === me)));
+    const order = (id: MemberId) => (this.#nameMarks.get(id)?.taken ? 2 : 0) + (id === me ? 0 : 1);
+    return new MentionFinder(people.sort((a, b) => order(a.id) - order(b.id)));
   });
   readonly #items = $derived.by(() => this.outbox.applyPendingChanges(this.log.items));
   readonly #pendingMessages = $derived.by(() => this.outbox.pendingMessages());
@@ -139,6 +140,12 @@ export class RoomState {
   /** Returns the mark of a member whose name can be confused with another member's. */
   nameMarkOf(member: MemberId): NameMark | undefined {
     return this.#nameMarks.get(member);
+  }
+
+  /** Returns the mark of the member whom a mention by this name means. */
+  nameMarkOfMention(name: Name): NameMark | undefined {
+    const mention = this.#memberFinder.begin().at(`@${name}`, 0);
+    return mention ? this.#nameMarks.get(mention.member) : undefined;
   }
 
   /** Returns a finder of the mentions in a message: those that it lists, otherwise the names of members. */

@@ -4,10 +4,12 @@
  * - a mention stays one after the member was renamed, and shows the present name
  * - an edit keeps the mention of a member who is called something else now
  * - a message without a list mentions the present members by name; of several with one name it means the user
+ * - a person who takes somebody's name is not the one who is mentioned, and is marked in the list of suggestions
  * - at most as many as the server accepts are listed
  */
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { limits, type Body, type Mention } from "../../src/backend/protocol";
+import { loadLookalikes } from "../../src/people/confusables.svelte";
 import { mentionsIn } from "../../src/text/found-mentions";
 import { MentionFinder } from "../../src/text/mentions";
 import { parse } from "../../src/text/parse";
@@ -36,6 +38,8 @@ const mentionsOf = (body: Body): Mention[] | undefined =>
   body.kind === "message" || body.kind === "edit" ? body.mentions : undefined;
 
 describe("a sent message", () => {
+  beforeAll(loadLookalikes);
+
   it("lists the members whom it mentions", () => {
     const { sends } = setUp();
     expect(sends("@ada lovelace and @Ben: **@Ben**?")).toEqual([
@@ -44,6 +48,18 @@ describe("a sent message", () => {
     ]);
     expect(sends("hi @nobody")).toBeUndefined();
     expect(sends("`@Ben` and \\@Ben")).toBeUndefined();
+  });
+
+  it("mentions the person who had a name first, not the one who took it", () => {
+    const { sends, room } = setUp();
+    room.setMembers([
+      { id: "ben-id", name: "Ada Lovelace", since: 2000 },
+      { id: "eve-id", name: "Аdа Lovelace", since: 3000 },
+      { id: "ada-id", name: "Ada Lovelace", since: 1000 },
+    ]);
+    expect(sends("@Ada Lovelace")).toEqual([{ member: "ada-id", name: "Ada Lovelace" }]);
+    expect(room.nameMarkOfMention("Ada Lovelace")?.taken).toBeUndefined();
+    expect(room.nameMarkOfMention("Аdа Lovelace")?.taken).toEqual({ from: "Ada Lovelace", since: 3000 });
   });
 
   it("lists no more than the server accepts", () => {
