@@ -9,7 +9,7 @@ const focusTargets = ["[aria-current]", "[data-message][tabindex='0']", "textare
 /** The shortcuts that also work in an open dialog or popup. It handles all other keys itself. */
 const inDialogs: readonly GlobalShortcut[] = ["switcher", "help", "zoomIn", "zoomOut", "zoomReset", "back", "forward"];
 
-/** What each shortcut does. A handler returns `false` to leave the key to the browser. */
+/** The actions of the shortcuts. A handler returns `false` to leave the key to the browser. */
 const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => unknown> = {
   switcher: (app) => void (app.overlay = "switcher"),
   help: (app) => void (app.overlay = "shortcuts"),

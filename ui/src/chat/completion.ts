@@ -1,3 +1,5 @@
+import { graphemes } from "../shared/graphemes";
+
 /** A suggestion for the word at the caret. */
 export interface Completion {
   /** The text of the list's option. */
@@ -28,8 +30,6 @@ const maxCompletions = 8;
 /** Longer words are no names. It bounds the work per key in a long paragraph. */
 const maxWordLength = 96;
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-
 /** Returns suggestions for a name before the caret that starts with `@`, `#` or `:`, or null if there are none. */
 export function complete(text: string, caret: number, vocabulary: Vocabulary): Completions | null {
   const word = wordBefore(text, caret);
@@ -55,7 +55,8 @@ function wordBefore(text: string, caret: number) {
   if (prefix === ":" && /\s/u.test(typed)) return null;
   const from = caret - typed.length - 1;
   // The sign may be a part of an emoji (`#️⃣`).
-  if (graphemes.segment(text.slice(from, from + 16)).containing(0)?.segment !== prefix) return null;
+  const [first] = graphemes(text.slice(from, from + 16));
+  if (first !== prefix) return null;
   return { from, prefix, typed };
 }
 
@@ -83,6 +84,12 @@ function rankNames(prefix: string, typed: string, { people, rooms }: Vocabulary)
   // After a blank it is a name only if one begins like that. A whole name with a blank after it has ended.
   const hasEnded = /\s$/u.test(typed) && names.some((name) => fold(name) === word.trimEnd());
   return hasEnded ? [] : byRank(ranked.filter(({ rank }) => rank <= Rank.Beginning));
+}
+
+/** Returns the emoji that fit words best, each with the name that fits. */
+export function findEmoji(words: string, emoji: Vocabulary["emoji"], max: number): [emoji: string, name: string][] {
+  const found = rankEmoji(words.trim().replace(/\s+/g, "_"), emoji);
+  return found.slice(0, max).map(({ completion }) => [completion.text, completion.label.split(":")[1] ?? ""]);
 }
 
 function rankEmoji(typed: string, emoji: Vocabulary["emoji"]): Ranked[] {

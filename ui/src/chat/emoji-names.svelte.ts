@@ -30,12 +30,12 @@ export class EmojiNames {
 }
 
 /** The longest shortcode has 60 letters. */
-const shortcode = /(?<![\p{L}\p{N}:/])(:([a-z0-9_+-]{1,64}):)$/u;
+const shortcode = /(?:^|[^\p{L}\p{N}:/])(:([a-z0-9_+-]{1,64}):)$/u;
 
 /** Finds a shortcode that has just been typed in full, unless it is a part of code. */
 export function shortcodeBefore(text: string, caret: number): { from: number; name: string } | null {
   const before = text.slice(0, caret);
-  const match = shortcode.exec(before.slice(-68));
+  const match = shortcode.exec(before.slice(-70));
   if (!match?.[1] || !match[2] || isInCode(before)) return null;
   return { from: caret - match[1].length, name: match[2] };
 }

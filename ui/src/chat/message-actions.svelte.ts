@@ -28,6 +28,7 @@ export class MessageActions {
   #byKeyboard = $state(false);
   /** `false` if the focused message was clicked: who types then wants to write. */
   #takesKeys = false;
+  #clicking = false;
 
   constructor(app: AppState, server: ServerState, room: RoomState, composer: ComposerState) {
     this.#app = app;
@@ -62,11 +63,18 @@ export class MessageActions {
     if (this.#pointed === key) this.#pointed = null;
   }
 
+  /** Notes that the mouse or a finger is about to focus a row. */
+  onMouseDown(): void {
+    this.#takesKeys = false;
+    this.#clicking = true;
+    setTimeout(() => (this.#clicking = false));
+  }
+
   /** Notes how an element of a row got the focus. */
-  onFocus(element: HTMLElement, key: string | null, byKeyboard: boolean): void {
+  onFocus(key: string | null, byKeyboard: boolean): void {
     this.#focused = key;
     this.#byKeyboard = key !== null && byKeyboard;
-    this.#takesKeys = element.matches(":focus-visible");
+    this.#takesKeys = !this.#clicking;
   }
 
   onBlur(): void {

@@ -1,5 +1,7 @@
 /** Changes of the text in the composer that format it as Markdown. They are pure: the field applies them. */
 
+import { graphemes } from "../shared/graphemes";
+
 /** The replacement of a range by a text, and the selection after that. */
 export interface TextEdit {
   from: number;
@@ -8,7 +10,6 @@ export interface TextEdit {
   select: readonly [start: number, end: number];
 }
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** Longer than any character that a keyboard types. */
 const maxGraphemeLength = 64;
 
@@ -62,10 +63,12 @@ export function continueList(text: string, caret: number): TextEdit | null {
 /** Returns the end of the character that a position is in, or the position if it is between two. */
 function atBoundary(text: string, position: number): number {
   const start = Math.max(0, position - maxGraphemeLength);
-  const around = text.slice(start, position + maxGraphemeLength);
-  const character = graphemes.segment(around).containing(position - start);
-  if (!character || character.index === position - start) return position;
-  return start + character.index + character.segment.length;
+  let end = start;
+  for (const character of graphemes(text.slice(start, position + maxGraphemeLength))) {
+    if (end >= position) return end;
+    end += character.length;
+  }
+  return end;
 }
 
 /** Returns whether the marks around a range are not parts of longer ones: `*` in `**bold**` is none of italics. */

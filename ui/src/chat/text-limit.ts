@@ -1,10 +1,11 @@
+import { graphemes } from "../shared/graphemes";
+
 /** The number of characters that still fit, or that are too many. Exact if all characters have the same size. */
 export interface TextLimit {
   left: number;
   exact: boolean;
 }
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const encoder = new TextEncoder();
 /** The counter appears when fewer characters than this are left. */
 const shownBelow = 500;
@@ -42,6 +43,6 @@ function charactersAtEnd(text: string, bytes: number): number {
 function count(text: string): number {
   const counted = text.slice(0, maxCounted);
   let characters = 0;
-  for (const _ of graphemes.segment(counted)) characters += 1;
+  for (const _ of graphemes(counted)) characters += 1;
   return Math.round((characters * text.length) / Math.max(1, counted.length));
 }

@@ -7,7 +7,7 @@ const segmenter =
   // Old browsers lack it.
   "Segmenter" in Intl ? new Intl.Segmenter(undefined, { granularity: "grapheme" }) : null;
 
-/** What belongs to the character before it: marks, selectors, skin tones, and whatever a joiner joins. */
+/** A character with what belongs to it: marks, selectors, skin tones, and whatever a joiner joins. */
 const cluster = /\p{RI}\p{RI}|\P{M}(?:\p{M}|\p{Emoji_Modifier}|\u200C|\uFE0E|\uFE0F|\u200D\P{M})*|\p{M}+/gsu;
 
 /** Yields the graphemes of a text: what people see as one character. */

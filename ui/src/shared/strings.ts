@@ -216,6 +216,8 @@ export const strings = {
     showMessage: "Show the message",
     left: (n: number, exact: boolean) => `${exact ? "" : "About "}${plural(n, "character", "characters")} left`,
     tooLong: (n: number) => `Too long: shorten it by about ${plural(n, "character", "characters")}.`,
+    findEmoji: "Find an emoji",
+    noEmoji: "No emoji is called that.",
     noFiles: "Files can’t be sent yet, only text.",
   },
 

@@ -4,6 +4,7 @@
  * - Enter sends what was typed, unless a suggestion was chosen or the text can only mean one
  * - an input method's Enter sends nothing and accepts nothing
  * - a shortcode typed in full becomes the emoji, and undo brings it back
+ * - the emoji picker finds every emoji by its name, and Enter without a name picks none
  * - on a touch screen Enter starts a new line, and the button sends and keeps the keyboard
  * - shortcuts work on a Russian layout, and typing anywhere writes
  * - formatting keys and lists
@@ -187,6 +188,28 @@ test("a shortcode typed in full becomes the emoji", { skip }, async () => {
   await ada.page.getByRole("option", { name: "🦦" }).waitFor();
   await ada.types(": `:tada:` 10:30:");
   await hasDraft(ada, "🦦 `:tada:` 10:30:");
+});
+
+test("the emoji picker finds every emoji by its name", { skip }, async () => {
+  const ada = await openPage("Ada");
+  const { page } = ada;
+  await ada.types("a b");
+  await ada.composer.press("ArrowLeft");
+  await page.getByRole("button", { name: "Emoji", exact: true }).click();
+  const picker = page.getByRole("dialog", { name: "Emoji" });
+  await page.keyboard.press("Enter");
+  await picker.waitFor();
+  await page.keyboard.type("red envelope");
+  await picker.getByRole("button", { name: "red envelope" }).waitFor();
+  await page.keyboard.press("Enter");
+  await picker.waitFor({ state: "detached" });
+  await hasDraft(ada, "a 🧧b");
+  await writes(ada);
+  await page.getByRole("button", { name: "Emoji", exact: true }).click();
+  await page.keyboard.type("no such thing");
+  await picker.getByText("No emoji is called that.").waitFor();
+  await page.keyboard.press("Escape");
+  await picker.waitFor({ state: "detached" });
 });
 
 test("on a touch screen Enter starts a new line, and the button sends", { skip }, async () => {
