@@ -147,6 +147,13 @@ describe("findShortcut", () => {
     expect(find("anywhere", press(us, "ArrowUp", { alt: true, altGr: true }), true)).toBe("previousRoom");
   });
 
+  it("finds brackets where a layout has letters", () => {
+    const russian: Layout = { ...us, BracketLeft: ["х", "Х"], BracketRight: ["ъ", "Ъ"] };
+    expect(find("anywhere", press(russian, "BracketLeft", ctrl))).toBe("back");
+    expect(find("anywhere", press(russian, "BracketRight", ctrl))).toBe("forward");
+    expect(find("anywhere", press(layouts.german as Layout, "BracketRight", ctrl))).toBe("zoomIn");
+  });
+
   it("shows every shortcut", () => {
     expect([shortcutLabel("previousUnreadRoom", false), ariaShortcut("previousUnreadRoom", false)]).toEqual([
       "Alt+Shift+↑",

@@ -173,5 +173,13 @@ const isUnknownToTable = (key: string): boolean => key === "Unidentified" || key
 function physicalKey(key: string): string | undefined {
   if (/^[a-z]$/.test(key)) return `Key${key.toUpperCase()}`;
   if (/^\d$/.test(key)) return `Digit${key}`;
-  return { "/": "Slash", ".": "Period", "-": "Minus", "=": "Equal", "+": "Equal" }[key];
+  return {
+    "/": "Slash",
+    ".": "Period",
+    "-": "Minus",
+    "=": "Equal",
+    "+": "Equal",
+    "[": "BracketLeft",
+    "]": "BracketRight",
+  }[key];
 }
