@@ -61,7 +61,7 @@ pub enum ReplicaChange {
     SetRoom(RoomSummary),
     /// Stores the server's list of past and present members.
     SetMembers { room: RoomId, members: Vec<Member> },
-    /// Moves the person's read marker. It is pending until the server has it, or describes the room anew.
+    /// Moves the person's read marker. It is pending until the server has it, or describes the room again.
     SetReadMarker { room: RoomId, seq: Seq, pending: bool },
 }
 
