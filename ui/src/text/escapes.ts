@@ -3,7 +3,7 @@ import { flanking, type DelimiterChar } from "./flanking";
 import { angleLink } from "./links";
 import type { MentionFinder } from "./mentions";
 
-/** What a run of backslashes shows, and where the text continues after it and after what it escapes. */
+/** The text that a run of backslashes shows, and the place after it and after what it escapes. */
 export interface Escape {
   shown: string;
   end: number;

@@ -13,7 +13,7 @@ import {
 
 export type DelimiterChar = "*" | "_" | "~" | "|";
 
-/** What a run of delimiters can do, by the characters around it. */
+/** The roles that a run of delimiters can have, by the characters around it. */
 export interface Flanking {
   canOpen: boolean;
   canClose: boolean;

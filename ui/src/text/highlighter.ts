@@ -1,7 +1,7 @@
 import type { CodeRun } from "./code-run";
 
 export interface HighlightRequest {
-  /** What follows the opening fence: the language, and maybe more. */
+  /** The text after the opening fence: the language, and maybe more. */
   info: string;
   code: string;
 }

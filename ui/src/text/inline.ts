@@ -8,7 +8,7 @@ import type { MentionFinder } from "./mentions";
 import type { Inline } from "./tokens";
 import { windowsPath } from "./windows-path";
 
-/** What the parts of a message have in common while they are parsed. */
+/** The state that the parts of a message share while they are parsed. */
 export interface ParseContext {
   mentions: MentionFinder | null;
   /** Counts a token. Throws `TooManyTokens` if there are too many. */

@@ -22,7 +22,7 @@ export interface FoundLink {
   shownAddress?: string;
 }
 
-/** What ends an address: spaces, quotes, emoji, and the punctuation of scripts that no address contains. */
+/** The characters that end an address: spaces, quotes, emoji, and punctuation that no address contains. */
 const addressEnd =
   /[\s<>"`|\u2018\u2019\u201C\u201D\u2026\u3000-\u3003\u3008-\u3011\u3014-\u301F\u30FB\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65،؛؟।\p{Cc}\p{Extended_Pictographic}]|\*\*|~~/gu;
 const trailing = /[?!.,:;*~']/;

@@ -1,6 +1,6 @@
 import type { MemberId } from "../backend/protocol";
 
-/** What mentions in a text show, and do. */
+/** The look and the action of the mentions in a text. */
 export interface MentionView {
   me: MemberId;
   /** Returns the present name of a member, or undefined if it isn't known. */

@@ -33,7 +33,7 @@ export type Alignment = "start" | "center" | "end" | null;
 export interface ListItem {
   /** The number as it was typed, with its `.` or `)`; empty in a list without numbers. */
   marker: string;
-  /** Whether the task is done, in a task list. */
+  /** `true` for a task that is done, `false` for one to do; missing in a plain list. */
   done?: boolean;
   children: Block[];
 }

@@ -6,6 +6,7 @@
  * - a mention stays one, and shows the new name, after a rename; clicking it shows the member
  * - a link whose text shows another address is followed by its own
  * - each paragraph has its own direction, and lists and quotes in right-to-left scripts have theirs
+ * - a name in a right-to-left script is cut at its end, over its messages and in quotes
  * - emoji use an emoji font, and are large when alone
  * - stacked marks stay inside their line
  * - "(edited)" is in the last line of the text
@@ -129,6 +130,18 @@ test("each paragraph has its own direction", { skip }, async () => {
     ["UL", "rtl"],
     ["BLOCKQUOTE", "rtl"],
   ]);
+});
+
+test("a name in a right-to-left script is cut at its end", { skip }, async () => {
+  const laila = await openPage("ليلى بنت المستكفي بالله الأندلسية الشاعرة");
+  const message = await says(laila, "from me");
+  await message.hover();
+  await message.getByRole("button", { name: "Reply" }).first().click();
+  const reply = await says(laila, "and from me again");
+  for (const name of [message.locator("header .name"), reply.locator(".quote .name")]) {
+    const { direction, textOverflow } = await name.evaluate((element) => getComputedStyle(element));
+    assert.deepEqual([direction, textOverflow], ["rtl", "ellipsis"]);
+  }
 });
 
 test("emoji use an emoji font, and are large when alone", { skip }, async () => {
