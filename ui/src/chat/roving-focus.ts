@@ -4,7 +4,8 @@ const parts = "[data-row], section > h2";
 
 /**
  * Makes the timeline one tab stop: Tab reaches the active row and, from there, its links, buttons and code. The controls of
- * all other rows are skipped. Rows that are added or change later are included.
+ * all other rows are skipped, except for code and tables that are wider than the row. Rows that are added or change later
+ * are included.
  */
 export class RovingFocus {
   readonly #scroller: HTMLElement;
@@ -24,6 +25,11 @@ export class RovingFocus {
 
   stop(): void {
     this.#observer.disconnect();
+  }
+
+  /** Looks again which regions scroll, after the width has changed. */
+  onResize(): void {
+    for (const region of this.#scroller.querySelectorAll("pre, [role=region]")) this.#update(region);
   }
 
   setActive(key: string | null): void {
@@ -56,16 +62,23 @@ export class RovingFocus {
     const isActive = active !== null && (part === active || part === headingOf(active));
     for (const control of part.querySelectorAll<HTMLElement>(controls)) {
       const { skipped } = control.dataset;
-      if (isActive && skipped !== undefined) {
+      const isReached = isActive || needsKeys(control);
+      if (isReached && skipped !== undefined) {
         delete control.dataset.skipped;
         if (skipped === "") control.removeAttribute("tabindex");
         else control.setAttribute("tabindex", skipped);
-      } else if (!isActive && skipped === undefined) {
+      } else if (!isReached && skipped === undefined) {
         control.dataset.skipped = control.getAttribute("tabindex") ?? "";
         control.setAttribute("tabindex", "-1");
       }
     }
   }
+}
+
+/** Returns whether an element is a region that only keys can scroll without a mouse. It is always reached. */
+function needsKeys(element: HTMLElement): boolean {
+  if (!element.matches("pre, [role=region]")) return false;
+  return element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1;
 }
 
 const headingOf = (row: Element | null) => row?.closest("section")?.querySelector(":scope > h2") ?? null;
