@@ -59,7 +59,7 @@ class FakeApp implements Places, OpenLayers {
   layers: string[] = [];
   reading: number | null = null;
   rooms = ["a", "b", "c"];
-  /** What was shown by an address: the room, and the message or what was being read. */
+  /** The view that an address showed: the room, and the message or what was being read. */
   readonly shown: string[] = [];
   exists({ room }: Place) {
     return this.rooms.includes(room);

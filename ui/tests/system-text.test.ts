@@ -1,6 +1,6 @@
 /**
  * The sentences of system entries:
- * - a renamed member is named as before and after, whoever has those names now
+ * - a renamed member is named as before and after, even if others have those names now
  * - without the earlier name, the sentence names nobody
  */
 import { expect, it } from "vitest";

@@ -51,7 +51,7 @@ export class AppState implements ServerListener {
   /** The open room, and the way to others. */
   readonly navigation: Navigation;
   readonly toasts = new Toasts();
-  /** What components have opened over the room. */
+  /** The layers that components have opened over the room. */
   readonly popups = new Layers();
   panel: Panel | null = $state(null);
   drawer = $state(false);

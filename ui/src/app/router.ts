@@ -21,7 +21,7 @@ export interface Places {
   show(place: Place, reading: Seq | null): void;
 }
 
-/** What is open over a place: the drawer, a panel, dialogs. */
+/** The layers that are open over a place: the drawer, a panel, dialogs. */
 export interface OpenLayers {
   readonly layers: readonly string[];
   /** Opens and closes layers. Those that can't be opened again stay closed. */

@@ -36,7 +36,7 @@ export interface ServerListener {
   showNotice(text: string): void;
 }
 
-/** What this device remembers of a server's hello, for a start without a connection. */
+/** The part of a server's hello that this device remembers, for a start without a connection. */
 type Remembered = Pick<Hello, "me" | "lobby">;
 
 /** One server as the interface shows it: connection, rooms and people. */
