@@ -1,7 +1,9 @@
 //! The server that runs inside the app.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ichat_protocol::ClosingReason;
 use ichat_server::{Config, ServeError};
 use ichat_store::Store;
 use tokio::net::TcpListener;
@@ -12,15 +14,36 @@ use tokio_util::sync::CancellationToken;
 /// Time that a server has to commit what is queued, to notify its clients and to close its store.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
 
-/// Serves until `stop` is cancelled, then closes the store.
+/// The stop signal of a server, with the reason that its guests receive. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Stop {
+    requested: CancellationToken,
+    reason: Arc<OnceLock<ClosingReason>>,
+}
+
+impl Stop {
+    /// Stops the server. The first reason counts.
+    pub(crate) fn stop(&self, reason: ClosingReason) {
+        self.reason.get_or_init(|| reason);
+        self.requested.cancel();
+    }
+
+    /// Waits for the signal.
+    pub(crate) async fn stopped(&self) -> ClosingReason {
+        self.requested.cancelled().await;
+        self.reason.get().copied().unwrap_or_default()
+    }
+}
+
+/// Serves until `stop` is given, then closes the store.
 pub(crate) async fn serve(
     listener: TcpListener,
     store: Store,
     config: Config,
     people: watch::Sender<u32>,
-    stop: CancellationToken,
+    stop: Stop,
 ) -> Result<(), ServeError> {
-    let served = ichat_server::run(listener, store.clone(), config, people, stop).await;
+    let served = ichat_server::run_until(listener, store.clone(), config, people, stop.stopped()).await;
     store.close().await;
     served
 }

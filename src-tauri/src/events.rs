@@ -43,8 +43,15 @@ pub enum BackendEvent {
         #[ts(optional)]
         error: Option<WireError>,
     },
-    /// The window is about to close while this device hosts: ask whether to go on hosting.
-    AskQuit,
+    /// The app is about to quit while this device hosts: ask whether to go on hosting.
+    AskQuit {
+        /// `true` if an icon in the tray brings a hidden window back.
+        tray: bool,
+    },
+    /// Hosting is about to stop while others are connected: ask whether to stop.
+    AskStop,
+    /// This page replaces one that has crashed.
+    Recovered,
     /// A system notification was clicked: show this room.
     Show { server: ServerId, room: RoomId },
     /// Nothing works until the user fixes this and restarts the app: the data folder is in use, damaged or read-only.

@@ -11,15 +11,14 @@ use std::sync::Arc;
 
 use ichat_client::Client;
 use ichat_discovery::{Announcement, AnnouncementHandle, Discovery, Scope, shareable_addresses};
-use ichat_protocol::{DEFAULT_PORT, ErrorCode, NEWEST_PROTOCOL, Name, ServerId, WireError};
+use ichat_protocol::{ClosingReason, DEFAULT_PORT, ErrorCode, NEWEST_PROTOCOL, Name, ServerId, WireError};
 use ichat_server::{Config, ServeError, listen_on_free_port};
 use ichat_store::Store;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
-use crate::embedded;
+use crate::embedded::{self, Stop};
 use crate::events::{BackendEvent, Hosting};
 use crate::hosting_state::HostingState;
 use crate::nearby::client_addresses;
@@ -40,14 +39,18 @@ struct Inner {
     ui: UiChannel,
     state: Mutex<Option<HostingState>>,
     hosting: watch::Sender<Option<Hosting>>,
+    people: Mutex<Option<People>>,
     running: tokio::sync::Mutex<Option<Running>>,
 }
 
 struct Running {
     port: u16,
-    stop: CancellationToken,
+    stop: Stop,
     supervisor: JoinHandle<()>,
 }
+
+/// The number of people that the hosted server has connected, this device's user among them.
+type People = watch::Receiver<u32>;
 
 impl Host {
     /// Loads the hosting state from the app's data folder. `hosting` will receive the hosted server.
@@ -68,6 +71,7 @@ impl Host {
             ui,
             state: Mutex::new(state),
             hosting,
+            people: Mutex::default(),
             running: tokio::sync::Mutex::default(),
         }))
     }
@@ -75,6 +79,11 @@ impl Host {
     /// Returns the server that this device hosts or has hosted.
     pub(crate) fn server(&self) -> Option<ServerId> {
         self.0.state().map(|state| state.server)
+    }
+
+    /// Returns whether others are connected to the hosted server.
+    pub(crate) fn has_guests(&self) -> bool {
+        self.0.hosting().is_some() && self.0.people.lock().as_ref().is_some_and(|people| *people.borrow() > 1)
     }
 
     /// Hosts again if the app was quit while hosting.
@@ -109,14 +118,14 @@ impl Host {
         // Locked first, since a start that is under way sets that hosting resumes.
         let mut running = self.0.running.lock().await;
         self.0.set_resume(false);
-        end(running.take()).await;
+        end(running.take(), ClosingReason::Stopped).await;
         self.0.set_hosting(None, None);
     }
 
     /// Ends the server. [`resume`](Self::resume) hosts it again at the next start.
     pub(crate) async fn shutdown(&self) {
         let mut running = self.0.running.lock().await;
-        end(running.take()).await;
+        end(running.take(), ClosingReason::Shutdown).await;
     }
 
     /// Sends the addresses of the server to the user interface if they have changed: a cable was plugged in, or another
@@ -152,7 +161,8 @@ impl Inner {
 
         let people = watch::Sender::new(0);
         let people_receiver = people.subscribe();
-        let stop = CancellationToken::new();
+        *self.people.lock() = Some(people.subscribe());
+        let stop = Stop::default();
         let config = Config {
             name: name.clone(),
             ..Config::default()
@@ -161,7 +171,7 @@ impl Inner {
 
         let loopback = client_addresses(&[(Ipv4Addr::LOCALHOST, port).into()]);
         if let Err(error) = self.client.join_server(server, &loopback).await {
-            stop.cancel();
+            stop.stop(ClosingReason::Shutdown);
             embedded::drain(serving).await;
             self.set_resume(false);
             return Err(error.to_wire());
@@ -221,12 +231,12 @@ impl Inner {
         self: Arc<Self>,
         mut serving: JoinHandle<Result<(), ServeError>>,
         announcement: Option<AnnouncementHandle>,
-        stop: CancellationToken,
+        stop: Stop,
     ) {
         tokio::select! {
             // A server that was stopped has not failed, even if it has ended already.
             biased;
-            () = stop.cancelled() => {
+            _ = stop.stopped() => {
                 tokio::join!(say_goodbye(announcement), embedded::drain(serving));
                 self.hosting.send_replace(None);
             }
@@ -281,11 +291,11 @@ fn other_error(error: &dyn std::error::Error) -> WireError {
     WireError::new(ErrorCode::Other, error.to_string())
 }
 
-async fn end(running: Option<Running>) {
+async fn end(running: Option<Running>, reason: ClosingReason) {
     let Some(Running { stop, supervisor, .. }) = running else {
         return;
     };
-    stop.cancel();
+    stop.stop(reason);
     if let Err(error) = supervisor.await {
         tracing::error!(%error, "the supervisor of the hosted server panicked");
     }

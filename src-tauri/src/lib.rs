@@ -7,11 +7,14 @@
 //!       └── Channel ◀── ui_channel.rs ◀── events.rs ◀─────────────┘
 //! ```
 //!
-//! Only `window`, `tray`, `notifications` and `webview_settings` know the window system; everything else
-//! is tested without one. The shell decides nothing: decisions belong to `client`, `server`, `discovery` or `ui`.
+//! Only `window`, `tray`, `notifications`, `webview` and `desktop` know the window system; everything else is tested
+//! without one. The shell decides nothing: decisions belong to `client`, `server`, `discovery` or `ui`.
 
+mod appearance;
 mod backend;
 mod commands;
+#[cfg(target_os = "linux")]
+mod desktop;
 mod embedded;
 mod events;
 mod flags;
@@ -24,10 +27,11 @@ mod shell;
 mod tray;
 mod ui_channel;
 #[cfg(target_os = "linux")]
-mod webview_settings;
+mod webview;
 mod window;
 
-use std::io;
+use std::fs;
+use std::io::{self, IsTerminal as _};
 use std::path::{self, Path};
 use std::time::Duration;
 
@@ -41,7 +45,12 @@ use tracing_subscriber::EnvFilter;
 pub use crate::events::{BackendEvent, Hosting, KnownServer, NearbyServer};
 pub use crate::flags::Flags;
 pub use crate::notifications::Notification;
-pub use crate::shell::Shell;
+pub use crate::shell::{Question, Shell};
+
+use crate::appearance::AppearanceFile;
+use crate::notifications::Notifications;
+use crate::tray::TrayState;
+use crate::window::PageStorage;
 
 /// Time that the shutdown may take before the app ends anyway. Everything that counts is on disk already.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,8 +62,12 @@ pub fn run() -> anyhow::Result<()> {
         EnvFilter::try_new(&flags.log).context("--log is not a filter: write, for example, warn,ichat_app=debug")?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
+        // A journal or a file gets no colours.
+        .with_ansi(io::stderr().is_terminal())
         .init();
+    #[cfg(target_os = "linux")]
+    desktop::init()?;
     let app = builder(Builder::default(), &flags)?
         .build(context())
         .context("the window can't be opened")?;
@@ -68,6 +81,10 @@ pub fn run() -> anyhow::Result<()> {
         } if label == window::MAIN => {
             window::close_requested(app, &api);
         }
+        RunEvent::WindowEvent {
+            event: WindowEvent::ThemeChanged(_),
+            ..
+        } => window::set_appearance(app, app.state::<AppearanceFile>().load()),
         // A click on the icon in the dock, perhaps while the window is hidden.
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => window::show(app),
@@ -87,18 +104,23 @@ pub fn builder<R: Runtime>(builder: Builder<R>, flags: &Flags) -> io::Result<Bui
     } else {
         builder
     };
+    #[cfg(not(target_os = "linux"))]
+    let builder = builder.plugin(tauri_plugin_notification::init());
     Ok(builder
         .plugin(window_state(own_data.as_deref()))
-        .plugin(tauri_plugin_notification::init())
         .plugin(tauri_plugin_opener::init())
         .plugin(own_pages_only())
         .invoke_handler(commands::all())
         .manage(Shell::default())
+        .manage(TrayState::default())
         .setup(move |app| {
-            window::open(app.handle(), own_data.as_deref())?;
-            notifications::handle_clicks(app.handle());
-            let data = own_data.map_or_else(|| app.path().app_data_dir(), Ok)?;
             let app = app.handle().clone();
+            let data = own_data.clone().map_or_else(|| app.path().app_data_dir(), Ok)?;
+            let storage = page_storage(&data, own_data.is_some());
+            let remembers = !matches!(storage, PageStorage::Memory);
+            app.manage(AppearanceFile::in_folder(remembers.then_some(&data)));
+            app.manage(Notifications::start(&app));
+            window::open(&app, storage)?;
             // In the background, so that nothing delays the first frame of the window.
             tauri::async_runtime::spawn(async move { app.state::<Shell>().open(&data, scope).await });
             Ok(())
@@ -108,6 +130,17 @@ pub fn builder<R: Runtime>(builder: Builder<R>, flags: &Flags) -> io::Result<Bui
 /// Returns `tauri.conf.json` and the user interface, as the build script has embedded them.
 pub fn context<R: Runtime>() -> tauri::Context<R> {
     tauri::generate_context!()
+}
+
+/// Returns the folder for the page's storage, which is created. An impossible one must not keep the window from opening: it
+/// shows what is wrong.
+fn page_storage(data: &Path, is_own: bool) -> PageStorage {
+    let folder = if is_own { data.join("webview") } else { data.to_owned() };
+    match fs::create_dir_all(&folder) {
+        Ok(()) if is_own => PageStorage::InFolder(folder),
+        Ok(()) => PageStorage::Usual,
+        Err(_) => PageStorage::Memory,
+    }
 }
 
 /// Returns the plugin with which a second start brings the window of the first to the front. Without a session bus both
@@ -141,7 +174,7 @@ async fn quit_on_signal<R: Runtime>(app: AppHandle<R>) {
         tracing::warn!(%error, "signals can't be received: quit I-Chat from its window");
         return;
     }
-    app.exit(0);
+    window::quit(&app);
 }
 
 #[cfg(unix)]
@@ -162,8 +195,10 @@ async fn stop_signal() -> io::Result<()> {
 }
 
 fn shut_down<R: Runtime>(app: &AppHandle<R>) {
+    let (shell, notifications) = (app.state::<Shell>(), app.state::<Notifications>());
     let ended = tauri::async_runtime::block_on(async {
-        tokio::time::timeout(SHUTDOWN_TIMEOUT, app.state::<Shell>().shutdown()).await
+        let all = async { tokio::join!(shell.shutdown(), notifications.withdraw_all()) };
+        tokio::time::timeout(SHUTDOWN_TIMEOUT, all).await
     });
     if ended.is_err() {
         tracing::warn!("the shutdown took too long and was cut short");

@@ -2,16 +2,30 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ichat_client::session::Command;
 use ichat_client::{Address, InvalidAddress};
 use ichat_discovery::Scope;
 use ichat_protocol::{ErrorCode, Name, ServerId, WireError};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::backend::Backend;
 use crate::events::{BackendEvent, Hosting};
 use crate::ui_channel::{Sink, UiChannel};
+
+/// The time that a page has to show a question. After that, it counts as not responding.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A question to the user that only the page can ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Quit although this device hosts? `tray` is `true` if the desktop shows the icon that brings a hidden window back.
+    Quit { tray: bool },
+    /// Stop hosting although others are connected?
+    Stop,
+}
 
 /// The part of the app that has no window. The back end opens in the background while the window is drawn; commands wait
 /// for it.
@@ -21,6 +35,8 @@ pub struct Shell {
     hosting: watch::Sender<Option<Hosting>>,
     /// `None` while the back end opens; an error if that failed, or after the shutdown.
     backend: watch::Sender<Option<Result<Arc<Backend>, WireError>>>,
+    /// The time of a question that the page has not shown yet.
+    asked: Mutex<Option<Instant>>,
 }
 
 impl Shell {
@@ -49,6 +65,7 @@ impl Shell {
 
     /// Connects the user interface, which receives the current state first. A failed start is an event too.
     pub async fn start(&self, sink: Sink) {
+        *self.asked.lock() = None;
         self.ui.connect(sink);
         if let Ok(backend) = self.backend().await {
             backend.client.refresh().await;
@@ -122,10 +139,42 @@ impl Shell {
         self.hosting.subscribe()
     }
 
-    /// Asks the user whether to go on hosting. Returns false if there is no page that could ask.
-    pub fn ask_quit(&self) -> bool {
-        self.ui.send(BackendEvent::AskQuit);
-        self.ui.is_connected()
+    /// Returns whether others are connected to the hosted server.
+    pub fn has_guests(&self) -> bool {
+        let backend = self.backend.borrow();
+        matches!(&*backend, Some(Ok(backend)) if backend.host.has_guests())
+    }
+
+    /// Lets the page ask the user a question. Returns false if there is no page that could, or if it has not shown the last
+    /// question in time.
+    pub fn ask(&self, question: Question) -> bool {
+        let mut asked = self.asked.lock();
+        if !self.ui.is_connected() || asked.is_some_and(|asked| asked.elapsed() >= QUESTION_TIMEOUT) {
+            return false;
+        }
+        asked.get_or_insert_with(Instant::now);
+        self.ui.send(match question {
+            Question::Quit { tray } => BackendEvent::AskQuit { tray },
+            Question::Stop => BackendEvent::AskStop,
+        });
+        true
+    }
+
+    /// Reports that the page shows a question.
+    pub fn acknowledge_question(&self) {
+        *self.asked.lock() = None;
+    }
+
+    /// Reports that the page has crashed. The next one is told so.
+    pub fn page_crashed(&self) {
+        self.ui.disconnect();
+        self.ui.send(BackendEvent::Recovered);
+    }
+
+    /// Returns the exit status of the app: failure if the data folder can't be used.
+    pub fn exit_code(&self) -> i32 {
+        let backend = self.backend.borrow();
+        i32::from(matches!(&*backend, Some(Err(error)) if error.code != ErrorCode::Closing))
     }
 
     /// Sends an event of the window to the user interface.

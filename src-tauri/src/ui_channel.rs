@@ -22,6 +22,8 @@ struct State {
     servers: Option<BackendEvent>,
     hosting: Option<BackendEvent>,
     nearby: Option<BackendEvent>,
+    /// Set after a crash, until the next page has connected.
+    recovered: Option<BackendEvent>,
 }
 
 impl UiChannel {
@@ -40,6 +42,9 @@ impl UiChannel {
         {
             sink(event.clone());
         }
+        if let Some(event) = state.recovered.take() {
+            sink(event);
+        }
         state.sink = Some(sink);
     }
 
@@ -54,7 +59,11 @@ impl UiChannel {
             BackendEvent::Servers { .. } => Some(&mut state.servers),
             BackendEvent::Hosting { .. } => Some(&mut state.hosting),
             BackendEvent::Nearby { .. } => Some(&mut state.nearby),
-            BackendEvent::Session { .. } | BackendEvent::AskQuit | BackendEvent::Show { .. } => None,
+            BackendEvent::Recovered => Some(&mut state.recovered),
+            BackendEvent::Session { .. }
+            | BackendEvent::AskQuit { .. }
+            | BackendEvent::AskStop
+            | BackendEvent::Show { .. } => None,
         };
         if let Some(kept) = kept {
             *kept = Some(event.clone());
@@ -62,6 +71,11 @@ impl UiChannel {
         if let Some(sink) = &state.sink {
             sink(event);
         }
+    }
+
+    /// Disconnects the page, which has gone.
+    pub(crate) fn disconnect(&self) {
+        self.0.lock().sink = None;
     }
 
     /// Returns whether a page has connected.

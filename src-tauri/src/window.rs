@@ -1,31 +1,53 @@
 //! The main window: shown, hidden, closed, and restricted to its own page.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use tauri::{
     AppHandle, CloseRequestApi, Manager as _, Runtime, Url, UserAttentionType, WebviewWindow, WebviewWindowBuilder,
 };
 
-use crate::shell::Shell;
+use crate::appearance::{Appearance, AppearanceFile};
+use crate::shell::{Question, Shell};
+use crate::tray::TrayState;
 #[cfg(target_os = "linux")]
-use crate::webview_settings;
+use crate::webview;
 
 /// The window's label, as in `tauri.conf.json` and `capabilities/main.json`.
 pub(crate) const MAIN: &str = "main";
 
-/// Opens the window that `tauri.conf.json` describes. With a data folder of its own, the page's storage (drafts and
-/// settings) is in there too.
-pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, own_data: Option<&Path>) -> tauri::Result<()> {
+/// The folder of the page's own storage: its drafts and settings.
+pub(crate) enum PageStorage {
+    /// The usual one.
+    Usual,
+    InFolder(PathBuf),
+    /// None: the data folder can't be written to.
+    Memory,
+}
+
+/// Opens the window that `tauri.conf.json` describes.
+pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, storage: PageStorage) -> tauri::Result<()> {
     let config = app.config().app.windows.iter().find(|window| window.label == MAIN);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
-    let mut window = WebviewWindowBuilder::from_config(app, config)?;
-    if let Some(data) = own_data {
-        window = window.data_directory(data.join("webview"));
+    let appearance = app.state::<AppearanceFile>().load();
+    let window = WebviewWindowBuilder::from_config(app, config)?;
+    let window = match storage {
+        PageStorage::Usual => window,
+        PageStorage::InFolder(folder) => window.data_directory(folder),
+        PageStorage::Memory => window.incognito(true),
     }
-    let window = window.build()?;
+    .build()?;
     #[cfg(target_os = "linux")]
-    log_err("configure", webview_settings::configure(&window));
+    log_err("configure", webview::configure(&window));
+    // Before the first frame, which would flash otherwise.
+    apply(&window, appearance);
     Ok(())
+}
+
+/// Gives the window its background and the size of everything in it.
+pub(crate) fn set_appearance<R: Runtime>(app: &AppHandle<R>, appearance: Appearance) {
+    if let Some(window) = main(app) {
+        apply(&window, appearance);
+    }
 }
 
 /// Brings the window to the front.
@@ -44,6 +66,16 @@ pub(crate) fn hide<R: Runtime>(app: &AppHandle<R>) {
     }
 }
 
+/// Makes the window as large as the screen, or ends that.
+pub(crate) fn toggle_fullscreen<R: Runtime>(app: &AppHandle<R>) {
+    if let Some(window) = main(app) {
+        let toggled = window
+            .is_fullscreen()
+            .and_then(|fullscreen| window.set_fullscreen(!fullscreen));
+        log_err("fullscreen", toggled);
+    }
+}
+
 /// Shows the number of unread messages in the title and, where the system has one, as a badge.
 pub(crate) fn show_unread<R: Runtime>(app: &AppHandle<R>, unread: u32) {
     if let Some(window) = main(app) {
@@ -59,16 +91,50 @@ pub(crate) fn request_attention<R: Runtime>(app: &AppHandle<R>, kind: UserAttent
     }
 }
 
-/// Handles a click on the window's close button. While this device hosts, the user is asked first, since closing would
-/// disconnect others.
+/// Handles a click on the window's close button.
 pub(crate) fn close_requested<R: Runtime>(app: &AppHandle<R>, api: &CloseRequestApi) {
-    let shell = app.state::<Shell>();
     api.prevent_close();
-    if !(shell.is_hosting() && shell.ask_quit()) {
-        // Hidden at once, since the shutdown takes a moment.
-        hide(app);
-        app.exit(0);
+    close(app);
+}
+
+/// Closes the window, which ends the app. While this device hosts, the user is asked first: the app can go on hosting
+/// without a window.
+pub(crate) fn close<R: Runtime>(app: &AppHandle<R>) {
+    if !(app.state::<Shell>().is_hosting() && asks_to_quit(app)) {
+        quit(app);
     }
+}
+
+/// Quits on the user's request, after a question if that would disconnect others.
+pub(crate) fn quit_requested<R: Runtime>(app: &AppHandle<R>) {
+    if app.state::<Shell>().has_guests() && asks_to_quit(app) {
+        show(app);
+    } else {
+        quit(app);
+    }
+}
+
+/// Stops hosting on the user's request, after a question if that would disconnect others.
+pub(crate) fn stop_requested<R: Runtime>(app: &AppHandle<R>) {
+    // Stopping removes the icon in the tray. Without the window, nothing of I-Chat would remain visible.
+    show(app);
+    let shell = app.state::<Shell>();
+    if shell.has_guests() && shell.ask(Question::Stop) {
+        return;
+    }
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Err(error) = app.state::<Shell>().host_stop().await {
+            tracing::warn!(%error, "hosting can't be stopped");
+        }
+    });
+}
+
+/// Ends the app.
+pub(crate) fn quit<R: Runtime>(app: &AppHandle<R>) {
+    // Hidden at once, since the shutdown takes a moment.
+    hide(app);
+    app.exit(app.state::<Shell>().exit_code());
 }
 
 /// Returns whether the window may load a page: only the app's own. Links open in the system's browser.
@@ -91,6 +157,23 @@ pub(crate) fn log_err(action: &str, result: tauri::Result<()>) {
 
 fn main<R: Runtime>(app: &AppHandle<R>) -> Option<WebviewWindow<R>> {
     app.get_webview_window(MAIN)
+}
+
+/// Asks the user what to do about the hosted server. Returns false if the page can't ask.
+fn asks_to_quit<R: Runtime>(app: &AppHandle<R>) -> bool {
+    let tray = app.state::<TrayState>().is_visible();
+    app.state::<Shell>().ask(Question::Quit { tray })
+}
+
+/// Applies an appearance. The background is visible until the page is painted, and beside it while the window grows.
+fn apply<R: Runtime>(window: &WebviewWindow<R>, appearance: Appearance) {
+    #[cfg(target_os = "linux")]
+    let system_is_dark = webview::system_is_dark;
+    #[cfg(not(target_os = "linux"))]
+    let system_is_dark = || window.theme().is_ok_and(|theme| theme == tauri::Theme::Dark);
+    let background = appearance.theme.background(system_is_dark);
+    log_err("background", window.set_background_color(Some(background)));
+    log_err("zoom", window.set_zoom(appearance.zoom));
 }
 
 fn title(unread: u32) -> String {

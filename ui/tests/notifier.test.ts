@@ -3,6 +3,7 @@
  * - the first message of a room is shown at once, then at most one notification in three seconds, which counts the rest
  * - each room has its own rate limit
  * - nothing more is shown once the user has opened the room, and what they saw there is not counted later
+ * - a notification is withdrawn once, when its room is opened or has been read elsewhere
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Notifier } from "../src/app/notifier";
@@ -13,9 +14,13 @@ describe("Notifier", () => {
 
   const setUp = () => {
     const shown: string[] = [];
-    const notifier = new Notifier({ notify: ({ room, text }) => void shown.push(`${room}: ${text}`) });
+    const withdrawn: string[] = [];
+    const notifier = new Notifier({
+      notify: ({ room, text }) => void shown.push(`${room}: ${text}`),
+      withdrawNotification: (_server, room) => void withdrawn.push(room),
+    });
     const add = (room: string, text: string) => notifier.add({ server: "s", room, title: "Bob", text }, 1);
-    return { shown, notifier, add };
+    return { shown, withdrawn, notifier, add };
   };
 
   it("shows the first at once and counts the rest", () => {
@@ -38,6 +43,16 @@ describe("Notifier", () => {
     notifier.clear("s", "lobby");
     vi.advanceTimersByTime(10_000);
     expect(shown).toEqual(["lobby: a"]);
+  });
+
+  it("withdraws what has been read", () => {
+    const { withdrawn, notifier, add } = setUp();
+    for (const room of ["lobby", "lunch", "tea"]) add(room, "a");
+    notifier.clear("s", "lobby");
+    notifier.clear("s", "lobby");
+    notifier.clearRead((_server, room) => room === "lunch");
+    notifier.clear("s", "never notified");
+    expect(withdrawn).toEqual(["lobby", "lunch"]);
   });
 
   it("doesn't count messages that the user has seen", () => {

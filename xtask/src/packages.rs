@@ -153,7 +153,6 @@ const BUILDING: &[Package] = &[
 ];
 const APP: &[Package] = &[
     package("libwebkit2gtk-4.1-dev"),
-    package("libayatana-appindicator3-dev"),
     package("librsvg2-dev"),
     package("libssl-dev"),
 ];
@@ -175,6 +174,8 @@ const WINDOW: &[Package] = &[
     package("xdotool"),
     package("dunst"),
     package("libnotify-bin"),
+    package("hunspell-en-us"),
+    package("python3"),
     package("file"),
     package("fonts-dejavu-core"),
     package("fonts-noto-color-emoji"),

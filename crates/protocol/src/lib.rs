@@ -51,7 +51,8 @@ pub use name::{InvalidName, Name};
 pub use page::{Head, Page};
 pub use projection::{Membership, RoomProjection};
 pub use server_event::{
-    Closing, Entries, Heads, Hello, LimitsInfo, MemberList, Presence, Refused, Reset, RoomList, ServerEvent, TypingNow,
+    Closing, ClosingReason, Entries, Heads, Hello, LimitsInfo, MemberList, Presence, Refused, Reset, RoomList,
+    ServerEvent, TypingNow,
 };
 pub use summary::{Availability, Member, Person, RoomSummary};
 

@@ -173,6 +173,22 @@ pub struct Refused {
 pub struct Closing {
     /// A sentence for people.
     pub message: String,
+    /// The reason for programs. Default: `shutdown`.
+    #[serde(default)]
+    #[ts(as = "Option<ClosingReason>", optional)]
+    pub reason: ClosingReason,
+}
+
+/// The reason why a server ends its connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosingReason {
+    /// The host has stopped hosting on purpose, and may never host again.
+    Stopped,
+    /// The server ends, and may be back at any moment. Also a reason of a later version.
+    #[default]
+    #[serde(other)]
+    Shutdown,
 }
 
 impl LimitsInfo {

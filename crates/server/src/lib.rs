@@ -39,4 +39,4 @@ mod web;
 pub use config::Config;
 pub use net::free_port::listen_on_free_port;
 pub use net::listen::{ListenError, listen};
-pub use server::{ServeError, run};
+pub use server::{ServeError, run, run_until};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ichat_protocol::ClosingReason;
 use ichat_store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -61,6 +62,21 @@ pub async fn run(
     online_count: watch::Sender<u32>,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
+    let shutdown = async {
+        shutdown.cancelled().await;
+        ClosingReason::Shutdown
+    };
+    run_until(listener, store, config, online_count, shutdown).await
+}
+
+/// Does the same as [`run`] until `shutdown` completes, with the reason that clients receive.
+pub async fn run_until(
+    listener: TcpListener,
+    store: Store,
+    config: Config,
+    online_count: watch::Sender<u32>,
+    shutdown: impl Future<Output = ClosingReason>,
+) -> Result<(), ServeError> {
     let (writer, write_queue) = Writer::new();
     let (publisher, publish_queue) = Publisher::new();
     let limiter = ConnectionLimiter::new(&config);
@@ -97,13 +113,19 @@ pub async fn run(
     tasks.spawn(acceptor.run(listener));
     tracing::info!(server = %state.store.server_id(), "serving");
 
-    tokio::select! {
-        () = shutdown.cancelled() => tracing::info!("shutting down"),
-        () = pipeline.ended() => tracing::error!("shutting down: nothing can be written or published any more"),
-    }
+    let reason = tokio::select! {
+        reason = shutdown => {
+            tracing::info!("shutting down");
+            reason
+        }
+        () = pipeline.ended() => {
+            tracing::error!("shutting down: nothing can be written or published any more");
+            ClosingReason::Shutdown
+        }
+    };
     state.closing.cancel();
     let drained = pipeline.drain().await;
-    connection::broadcast_closing(&state.hub).await;
+    connection::broadcast_closing(&state.hub, reason).await;
     // A socket that does not close in time is aborted below.
     drop(tokio::time::timeout(CLOSE_TIMEOUT, io.close()).await);
     tasks.close();

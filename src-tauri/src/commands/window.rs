@@ -2,14 +2,16 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "Tauri passes owned values to commands")]
 
+use ichat_protocol::{RoomId, ServerId};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Runtime, State};
 
 use super::command_result::CommandResult;
+use crate::appearance::ThemeChoice;
 use crate::events::BackendEvent;
 use crate::notifications::Notification;
 use crate::shell::Shell;
-use crate::{notifications, window};
+use crate::{appearance, notifications, window};
 
 #[tauri::command]
 pub(super) async fn start(shell: State<'_, Shell>, events: Channel<BackendEvent>) -> CommandResult {
@@ -19,7 +21,12 @@ pub(super) async fn start(shell: State<'_, Shell>, events: Channel<BackendEvent>
 
 #[tauri::command]
 pub(super) fn notify<R: Runtime>(app: AppHandle<R>, notification: Notification) {
-    notifications::show(&app, &notification);
+    notifications::show(&app, notification);
+}
+
+#[tauri::command]
+pub(super) fn withdraw_notification<R: Runtime>(app: AppHandle<R>, server: ServerId, room: RoomId) {
+    notifications::withdraw(&app, server, room);
 }
 
 #[tauri::command]
@@ -33,8 +40,38 @@ pub(super) async fn set_focused(shell: State<'_, Shell>, focused: bool) -> Comma
 }
 
 #[tauri::command]
+pub(super) fn set_theme<R: Runtime>(app: AppHandle<R>, theme: ThemeChoice) {
+    appearance::set_theme(&app, theme);
+}
+
+#[tauri::command]
+pub(super) fn set_zoom<R: Runtime>(app: AppHandle<R>, factor: f64) {
+    appearance::set_zoom(&app, factor);
+}
+
+#[tauri::command]
+pub(super) fn toggle_fullscreen<R: Runtime>(app: AppHandle<R>) {
+    window::toggle_fullscreen(&app);
+}
+
+#[tauri::command]
+pub(super) fn close<R: Runtime>(app: AppHandle<R>) {
+    window::close(&app);
+}
+
+#[tauri::command]
+pub(super) fn request_quit<R: Runtime>(app: AppHandle<R>) {
+    window::quit_requested(&app);
+}
+
+#[tauri::command]
+pub(super) fn acknowledge_question(shell: State<'_, Shell>) {
+    shell.acknowledge_question();
+}
+
+#[tauri::command]
 pub(super) fn quit<R: Runtime>(app: AppHandle<R>) {
-    app.exit(0);
+    window::quit(&app);
 }
 
 #[tauri::command]

@@ -42,6 +42,7 @@ export class AppState implements ServerListener {
   #servers: readonly ServerState[] = $state.raw([]);
   #nearby: Nearby = $state.raw({ servers: [], searchingMs: 0, checked: [] });
   #hosting: Hosting | null = $state.raw(null);
+  #trayVisible = $state(false);
   #fatal: string | null = $state(null);
   #focused = $state(true);
   #firstRunDone = $state(false);
@@ -98,6 +99,10 @@ export class AppState implements ServerListener {
   }
   get unread() {
     return this.#unread;
+  }
+  /** `true` if an icon in the tray brings the window back after it was hidden. */
+  get trayVisible() {
+    return this.#trayVisible;
   }
   /** The reason why nothing works until the user fixes it and restarts the app. */
   get fatal() {
@@ -287,6 +292,7 @@ export class AppState implements ServerListener {
       case "session": {
         const server = this.#servers.find(({ id }) => id === event.server);
         server?.apply(event.update);
+        this.#notifier.clearRead((id, room) => this.#isRead(id, room));
         if (event.update.update === "rooms" || event.update.update === "hello") this.navigation.update();
         return;
       }
@@ -302,14 +308,24 @@ export class AppState implements ServerListener {
         if (event.error) this.showError(event.error.message);
         return this.#setHosting(event.hosting);
       case "ask_quit":
+        this.#trayVisible = event.tray;
         this.overlay = "quit";
         return;
+      case "ask_stop":
+        this.overlay = "stop";
+        return;
+      case "recovered":
+        return this.showError(strings.recovered);
       case "show":
         return this.open(event.server, event.room);
       case "fatal":
         this.#fatal = event.error.message;
         return;
     }
+  }
+
+  #isRead(id: ServerId, room: RoomId): boolean {
+    return this.#servers.find((server) => server.id === id)?.room(room)?.unread === 0;
   }
 
   #setServers(known: readonly KnownServer[]): void {

@@ -49,6 +49,9 @@ export const globalShortcuts = {
   ],
   zoomOut: [{ key: "-", mod: true }],
   zoomReset: [{ key: "0", mod: true }],
+  fullscreen: [{ key: "F11" }],
+  closeWindow: [{ key: "w", mod: true }],
+  quit: [{ key: "q", mod: true }],
 } as const satisfies Record<string, readonly Chord[]>;
 
 /** The shortcuts of the composer. */

@@ -16,10 +16,12 @@ interface RecentRoom {
  * three seconds, which counts the messages that arrived in between.
  */
 export class Notifier {
-  readonly #backend: Pick<Backend, "notify">;
+  readonly #backend: Pick<Backend, "notify" | "withdrawNotification">;
   readonly #recent = new Map<string, RecentRoom>();
+  /** The rooms with a notification that may still be on the screen. */
+  readonly #shown = new Map<string, MessageNotification>();
 
-  constructor(backend: Pick<Backend, "notify">) {
+  constructor(backend: Pick<Backend, "notify" | "withdrawNotification">) {
     this.#backend = backend;
   }
 
@@ -34,14 +36,21 @@ export class Notifier {
     this.#notify(key, notification, count);
   }
 
-  /** Drops the pending notification of a room, because the user sees the room now. */
+  /** Drops the pending notification of a room and withdraws the shown one, because the user has seen the room. */
   clear(server: ServerId, room: RoomId): void {
     const key = keyOf(server, room);
+    if (this.#shown.delete(key)) this.#backend.withdrawNotification(server, room);
     if (this.#recent.has(key)) this.#recent.set(key, { count: 0, latest: null });
+  }
+
+  /** Clears the rooms that have been read, perhaps on another device. */
+  clearRead(isRead: (server: ServerId, room: RoomId) => boolean): void {
+    for (const { server, room } of [...this.#shown.values()]) if (isRead(server, room)) this.clear(server, room);
   }
 
   #notify(key: string, notification: MessageNotification, count: number): void {
     this.#backend.notify({ ...notification, text: strings.notification(count, notification.text) });
+    this.#shown.set(key, notification);
     this.#recent.set(key, { count: 0, latest: null });
     setTimeout(() => this.#onIntervalEnd(key), notificationIntervalMs);
   }

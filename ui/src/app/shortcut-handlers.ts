@@ -1,3 +1,4 @@
+import type { WindowControl } from "../backend";
 import type { AppState } from "./app-state.svelte";
 import { findShortcut, globalShortcuts, type GlobalShortcut, isMac } from "./keyboard";
 
@@ -6,8 +7,10 @@ const regions = ["rooms", "timeline", "composer", "panel"] as const;
 /** The elements that F6 focuses in a region, in order of preference: the open room, the message that Tab reaches, … */
 const focusTargets = ["[aria-current]", "[data-message][tabindex='0']", "textarea", "button"];
 
+/** The shortcuts of the window, which work on every screen. A browser has its own. */
+const ofWindow: readonly GlobalShortcut[] = ["zoomIn", "zoomOut", "zoomReset", "fullscreen", "closeWindow", "quit"];
 /** The shortcuts that also work in an open dialog or popup. It handles all other keys itself. */
-const inDialogs: readonly GlobalShortcut[] = ["switcher", "help", "zoomIn", "zoomOut", "zoomReset", "back", "forward"];
+const inDialogs: readonly GlobalShortcut[] = ["switcher", "help", "back", "forward", ...ofWindow];
 
 /** The actions of the shortcuts. A handler returns `false` to leave the key to the browser. */
 const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => unknown> = {
@@ -31,6 +34,9 @@ const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => 
   zoomIn: (app) => app.zoom !== null && app.zoom.step(1),
   zoomOut: (app) => app.zoom !== null && app.zoom.step(-1),
   zoomReset: (app) => app.zoom !== null && app.zoom.reset(),
+  fullscreen: (app) => withWindow(app, (window) => window.toggleFullscreen()),
+  closeWindow: (app) => withWindow(app, (window) => window.close()),
+  quit: (app) => withWindow(app, (window) => window.requestQuit()),
 };
 
 /** Handles the application's global shortcuts. Focused dialogs, messages and the composer handle their own keys first. */
@@ -38,8 +44,7 @@ export function handleShortcut(app: AppState, event: KeyboardEvent): void {
   if (event.defaultPrevented) return;
   const shortcut = findShortcut(globalShortcuts, event);
   if (shortcut === null) return;
-  const zooms = shortcut === "zoomIn" || shortcut === "zoomOut" || shortcut === "zoomReset";
-  if ((app.showsFirstRun || app.fatal !== null) && !zooms) return;
+  if ((app.showsFirstRun || app.fatal !== null) && !ofWindow.includes(shortcut)) return;
   if (isInDialog(app, event.target) && !inDialogs.includes(shortcut)) return;
   if (handlers[shortcut](app, event) !== false) event.preventDefault();
 }
@@ -64,6 +69,13 @@ function moveInHistory(app: AppState, { altKey, target }: KeyboardEvent, steps: 
 export function isInDialog(app: AppState, target: EventTarget | null): boolean {
   const isOpen = target !== null && "closest" in target && (target as Element).closest("dialog, [popover]") !== null;
   return app.overlay !== null || isOpen;
+}
+
+function withWindow(app: AppState, act: (window: WindowControl) => void): boolean {
+  const { window } = app.backend;
+  if (!window) return false;
+  act(window);
+  return true;
 }
 
 function openRoom(app: AppState, step: number, onlyUnread = false): void {

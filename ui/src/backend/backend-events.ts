@@ -30,7 +30,11 @@ error?: string, } | { "event": "hosting", hosting: Hosting | null,
 /**
  * The reason why hosting ended by itself, or did not resume after a restart.
  */
-error?: WireError, } | { "event": "ask_quit" } | { "event": "show", server: ServerId, room: RoomId, } | { "event": "fatal", error: WireError, };
+error?: WireError, } | { "event": "ask_quit", 
+/**
+ * `true` if an icon in the tray brings a hidden window back.
+ */
+tray: boolean, } | { "event": "ask_stop" } | { "event": "recovered" } | { "event": "show", server: ServerId, room: RoomId, } | { "event": "fatal", error: WireError, };
 
 /**
  * A server that this device has a session with.

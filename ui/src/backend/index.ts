@@ -4,7 +4,7 @@
  */
 
 import type { BackendEvent, MessageNotification } from "./backend-events";
-import type { Name, ServerId } from "./protocol";
+import type { Name, RoomId, ServerId } from "./protocol";
 import type { Command } from "./session-types";
 
 export type { BackendEvent, Hosting, KnownServer, MessageNotification, NearbyServer } from "./backend-events";
@@ -23,6 +23,8 @@ export interface Backend {
   setFocused(focused: boolean): void;
   /** Shows a system notification. A browser shows one only where the user has allowed it. */
   notify(notification: MessageNotification): void;
+  /** Removes the notification of a room, because it has been read. */
+  withdrawNotification(server: ServerId, room: RoomId): void;
   /** Shows the total number of unread messages on the app's icon or in the tab's title. */
   badge(unread: number): void;
 
@@ -31,6 +33,8 @@ export interface Backend {
   /** Absent if system notifications need no permission. */
   readonly notificationPermission?: NotificationPermissionControl;
 
+  /** Absent if the page has no window of its own: a browser has its own keys for this. */
+  readonly window?: WindowControl;
   /** Absent if this back end can't host a server. */
   readonly hosting?: HostingControl;
   /** Absent if this back end can't browse the local network. */
@@ -46,6 +50,19 @@ export interface NotificationPermissionControl {
   get(): "granted" | "denied" | "undecided" | "unavailable";
   /** Asks the user. Call it on a click, because browsers ignore other requests. Returns whether they allow notifications. */
   request(): Promise<boolean>;
+}
+
+/** The user's choice of colours. */
+export type ThemeChoice = "system" | "light" | "dark";
+
+export interface WindowControl {
+  /** Sets the colours of the window itself. They are visible until the page is painted. */
+  setTheme(theme: ThemeChoice): void;
+  toggleFullscreen(): void;
+  /** Does what the window's close button does. */
+  close(): void;
+  /** Quits the app. If that would disconnect others, `ask_quit` follows. */
+  requestQuit(): void;
 }
 
 export interface HostingControl {

@@ -766,7 +766,16 @@ export type Closing = {
 /**
  * A sentence for people.
  */
-message: string, };
+message: string, 
+/**
+ * The reason for programs. Default: `shutdown`.
+ */
+reason?: ClosingReason, };
+
+/**
+ * The reason why a server ends its connections.
+ */
+export type ClosingReason = "stopped" | "shutdown";
 
 /**
  * An event from a client.

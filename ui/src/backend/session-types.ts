@@ -169,5 +169,9 @@ waiting: number,
 /**
  * The server's last message, if it sent one.
  */
-message?: string, } | { "state": "refused", error: WireError, };
+message?: string, 
+/**
+ * `true` if the server's host has stopped hosting on purpose, and not for a restart.
+ */
+stopped?: boolean, } | { "state": "refused", error: WireError, };
 

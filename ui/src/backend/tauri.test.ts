@@ -6,8 +6,10 @@
  */
 
 import { readFileSync } from "node:fs";
+import type { Channel } from "@tauri-apps/api/core";
 import { clearMocks, mockIPC } from "@tauri-apps/api/mocks";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { BackendEvent } from "./index";
 import type { Command } from "./session-types";
 import { backend } from "./tauri";
 
@@ -35,21 +37,34 @@ const commands: Command[] = [
 let invoked: [command: string, fields: unknown][] = [];
 
 beforeEach(() => {
-  // The API needs a `window`, which Node doesn't have.
-  Object.assign(globalThis, { window: globalThis });
+  // The API needs a `window`, and the back end a `document`, which Node doesn't have.
+  Object.assign(globalThis, { window: globalThis, document: new EventTarget() });
   invoked = [];
   mockIPC((command, fields) => void invoked.push([command, fields]));
 });
 
 afterEach(clearMocks);
 
+/** Receives an event of the shell. */
+const receive = (event: BackendEvent) => {
+  const [, fields] = invoked.find(([command]) => command === "start") ?? [];
+  (fields as { events: Channel<BackendEvent> }).events.onmessage(event);
+};
+
 test("every method calls a command of the shell, and every command is called", async () => {
   await backend.start(() => undefined);
+  receive({ event: "ask_quit", tray: true });
   for (const command of commands) await backend.command(server, command);
   await backend.setName("Ada");
   backend.setFocused(true);
   backend.notify({ server, room, title: "Ada", text: "hi" });
+  backend.withdrawNotification(server, room);
   backend.badge(3);
+  backend.window?.setTheme("dark");
+  backend.window?.toggleFullscreen();
+  backend.window?.close();
+  backend.window?.requestQuit();
+  backend.zoom?.set(1.25);
   await backend.hosting?.start("Office");
   await backend.hosting?.stop();
   await backend.hosting?.hide();

@@ -24,7 +24,12 @@ const shellCommands = {
 export const backend: Backend = {
   async start(onEvent) {
     const events = new Channel<BackendEvent>();
-    events.onmessage = onEvent;
+    events.onmessage = (event) => {
+      onEvent(event);
+      // A page that doesn't say so counts as not responding: the next request to close the window then ends the app.
+      if (event.event === "ask_quit" || event.event === "ask_stop") invokeAndForget("acknowledge_question");
+    };
+    removeBrowserMenu();
     await invoke("start", { events });
   },
   async command(server, { command, ...fields }) {
@@ -39,10 +44,19 @@ export const backend: Backend = {
   notify(notification) {
     invokeAndForget("notify", { notification });
   },
+  withdrawNotification(server, room) {
+    invokeAndForget("withdraw_notification", { server, room });
+  },
   badge(unread) {
     invokeAndForget("badge", { unread });
   },
   handlesHistoryKeys: false,
+  window: {
+    setTheme: (theme) => invokeAndForget("set_theme", { theme }),
+    toggleFullscreen: () => invokeAndForget("toggle_fullscreen"),
+    close: () => invokeAndForget("close"),
+    requestQuit: () => invokeAndForget("request_quit"),
+  },
   hosting: {
     start: (name) => invoke("host_start", { name }),
     stop: () => invoke("host_stop"),
@@ -56,9 +70,25 @@ export const backend: Backend = {
     join: (address) => invoke("server_join", { address }),
     forget: (server) => invoke("server_forget", { server }),
   },
+  zoom: {
+    set: (factor) => invokeAndForget("set_zoom", { factor }),
+  },
 };
 
 /** Invokes a command without waiting for it. The shell logs its own failures, and the user could do nothing about them. */
-function invokeAndForget(command: string, fields: Record<string, unknown>): void {
+function invokeAndForget(command: string, fields: Record<string, unknown> = {}): void {
   invoke(command, fields).catch(() => undefined);
+}
+
+/**
+ * Removes the browser's own menu where there is nothing to edit, copy or follow: going back or loading again makes no sense in
+ * an app. On Linux the shell also leaves only what works in the other menus.
+ */
+function removeBrowserMenu(): void {
+  document.addEventListener("contextmenu", (event) => {
+    const selected = !(getSelection()?.isCollapsed ?? true);
+    const works =
+      event.target instanceof Element && event.target.closest("input, textarea, [contenteditable], a[href]");
+    if (!works && !selected) event.preventDefault();
+  });
 }

@@ -15,6 +15,7 @@ export function connectionText(
     case "reconnecting":
       // This device's own server comes back only when it is hosted again.
       if (known.own && hostedServer !== id) return strings.banner.stopped;
+      if (connection.stopped) return strings.banner.hostStopped(name);
       // What the server has said before it went is true only until it is gone.
       if (connection.message)
         return connection.attempts > 0 ? strings.banner.shutDown(name) : strings.banner.closed(connection.message);

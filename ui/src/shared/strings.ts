@@ -26,6 +26,7 @@ export const strings = {
       "This browser lets the page keep nothing. Leave the tab open until your messages are sent; at the next visit you may be a new person.",
     full: "This browser’s storage is full, so drafts and unsent messages are lost with this tab. Leave it open until your messages are sent.",
   },
+  recovered: "The window had to be loaded again. Messages and connections were not affected.",
 
   fatal: {
     title: "I-Chat can’t work yet",
@@ -45,6 +46,7 @@ export const strings = {
     noneFound: "Nobody is hosting here yet.",
     searchedOn: "Looked on",
     noneFoundHint: "You can host, and others find you – or join by address. The search goes on.",
+    gone: "Not there any more",
     incompatible: "Speaks another version of I-Chat",
     host: "Host on this network",
     hosting: "Starting…",
@@ -74,9 +76,11 @@ export const strings = {
     typeAddress: "Or type into any browser on this network",
     otherAddresses: "Other addresses of this computer",
     unreachable: "Nobody can join at the moment: the server can’t be reached.",
+    otherAddressesOfServer: "Other addresses of this server",
     copyLink: "Copy link",
     unannounced: "Others can’t see this server by itself",
     hereNow: "Here now",
+    nobodyThere: "The server can’t be reached now.",
     nobodyYet: "Nobody else yet. Whoever opens the address appears here.",
     qr: (address: string) => `QR code of ${address}`,
     localOnly:
@@ -90,6 +94,8 @@ export const strings = {
         ? `${plural(n, "other person is", "other people are")} connected. If you quit, they are disconnected until you open I-Chat again.`
         : "If you quit, others can’t reach your rooms until you open I-Chat again.",
     keep: "Keep hosting in the background",
+    keepWithTray: "I-Chat’s icon in the system tray brings the window back.",
+    keepWithoutTray: "To bring the window back, start I-Chat again.",
     quit: "Quit for now",
   },
 
@@ -97,6 +103,9 @@ export const strings = {
     connecting: "Connecting…",
     reconnecting: "Not connected. Trying again by itself…",
     stopped: "You are not hosting at the moment. Host again, and everybody can come back.",
+    hostStopped: (name: string) => `“${name}” is not hosted any more. You are back as soon as it is hosted again.`,
+    hostHere: "Host here",
+    hostAgain: "Host again",
     closed: (message: string) => `${message} Trying again by itself…`,
     shutDown: (server: string) => `“${server}” was shut down and can’t be reached now. Trying again by itself…`,
     offline: "The server can’t be reached. Trying again by itself…",
@@ -270,6 +279,9 @@ export const strings = {
     unreadRooms: "Previous or next room with something unread",
     zoom: "Larger or smaller",
     zoomReset: "Normal size",
+    fullscreen: "Full screen",
+    closeWindow: "Close the window",
+    quit: "Quit I-Chat",
     send: "Send",
     newLine: "New line",
     bold: "Bold",

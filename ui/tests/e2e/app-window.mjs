@@ -39,13 +39,18 @@ export class AppWindow {
   #app;
   #data;
   #host;
+  #env;
+  #display;
+  #frozen = [];
   #log = "";
 
-  /** Starts the app with an empty data folder. */
-  static async open(host) {
+  /** Starts the app with an empty data folder, and with these environment variables besides those of the test. */
+  static async open(host, { env = {}, display = process.env.DISPLAY, dataDir } = {}) {
     const window = new AppWindow();
     window.#host = host;
-    window.#data = await mkdtemp(join(tmpdir(), "ichat-app-"));
+    window.#env = env;
+    window.#display = display;
+    window.#data = dataDir ?? (await mkdtemp(join(tmpdir(), "ichat-app-")));
     await window.starts();
     return window;
   }
@@ -54,8 +59,9 @@ export class AppWindow {
     this.#app = await openApp({
       binary,
       dataDir: this.#data,
-      display: process.env.DISPLAY,
+      display: this.#display,
       netns: this.#host.netns,
+      env: this.#env,
       log: (text) => (this.#log += text),
     });
     await this.#app.driver.manage().window().setRect({ width: 1280, height: 800 });
@@ -73,6 +79,13 @@ export class AppWindow {
     const app = this.#app;
     this.#app = undefined;
     await app?.kill();
+    for (const pid of this.#frozen.splice(0)) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended with the app.
+      }
+    }
   }
 
   /** Kills the app and deletes its data. */
@@ -84,6 +97,96 @@ export class AppWindow {
 
   get log() {
     return this.#log;
+  }
+
+  get driver() {
+    return this.#app.driver;
+  }
+
+  get pid() {
+    return this.#app.pid;
+  }
+
+  /** Waits until the app has ended, and what was started with it. */
+  async ends() {
+    await this.#app.ended();
+    await this.quits();
+  }
+
+  async seesText(text) {
+    await this.#finds(`the text “${text}”`, `//body//*[text()[${hasText(text)}]]`);
+  }
+
+  async seesNoText(text) {
+    await this.#seesGone(`the text “${text}”`, `//body//*[text()[${hasText(text)}]]`);
+  }
+
+  /** Returns whether the app has ended. */
+  async hasEnded() {
+    return !(await this.#app.isRunning());
+  }
+
+  /** Kills the process that draws the page. */
+  crashesPage() {
+    for (const pid of this.#pageProcesses()) process.kill(pid, "SIGKILL");
+  }
+
+  /** Stops the process that draws the page from responding. */
+  freezesPage() {
+    this.#frozen = this.#pageProcesses();
+    for (const pid of this.#frozen) process.kill(pid, "SIGSTOP");
+  }
+
+  #pageProcesses() {
+    const listed = execFileSync("ps", ["-o", "pid=,comm=", "--ppid", String(this.pid)], { encoding: "utf8" });
+    return listed
+      .split("\n")
+      .filter((line) => line.includes("WebKitWebProces"))
+      .map((line) => Number.parseInt(line, 10));
+  }
+
+  /** Presses keys with the focus on the page. They may end the app, and the driver with it. */
+  async presses(keys) {
+    try {
+      await this.#app.driver.switchTo().activeElement().sendKeys(keys);
+    } catch (error) {
+      if (await this.#app.isRunning()) throw error;
+    }
+  }
+
+  async clicksInDialog(name) {
+    await this.#does(`the button “${name}” of the dialog`, `//dialog${button(name)}`, click);
+  }
+
+  /** Returns the width of the page in CSS pixels. */
+  async pageWidth() {
+    return this.#app.driver.executeScript(() => innerWidth);
+  }
+
+  /** Returns a position on the screen, within the first line of an element and near its start. */
+  async positionOf(xpath) {
+    const element = await this.#finds(`the element ${xpath}`, xpath);
+    return this.#app.driver.executeScript((element) => {
+      const { left, top } = element.getClientRects()[0];
+      const { paddingLeft, paddingTop, fontSize } = getComputedStyle(element);
+      const [x, y] = [left + Number.parseFloat(paddingLeft) + 12, top + Number.parseFloat(paddingTop)];
+      return { x: Math.round(screenX + x), y: Math.round(screenY + y + Number.parseFloat(fontSize) / 2) };
+    }, element);
+  }
+
+  async positionOfDraft(room) {
+    return this.positionOf(field(`Message to ${room}`));
+  }
+
+  /** Returns the text of the composer. */
+  async draft(room) {
+    return this.#finds("the composer", field(`Message to ${room}`), async (element) => ({
+      text: await element.getProperty("value"),
+    })).then(({ text }) => text);
+  }
+
+  async seesDialog(title) {
+    await this.#finds(`the dialog “${title}”`, `//dialog//h2[${hasText(title)}]`);
   }
 
   /** Returns the current elements. Searches again if the driver loses one because the page is rendered meanwhile. */

@@ -22,7 +22,8 @@ export const namespacesUnavailable = (() => {
 let networks = 0;
 
 /**
- * @returns {{ first: Host, second: Host, remove: () => void }}
+ * @returns {{ first: Host, second: Host, connect: () => void, disconnect: () => void, remove: () => void }} `disconnect` takes the
+ *   first host's cable and address away, `connect` gives them back
  * @typedef {{ netns: string, address: string }} Host
  */
 export function createTwoHosts() {
@@ -54,5 +55,14 @@ export function createTwoHosts() {
     remove();
     throw error;
   }
-  return { first, second, remove };
+  const inFirst = (line) => ip(`-n ${first.netns} ${line} dev eth0`);
+  const disconnect = () => {
+    inFirst(`addr del ${first.address}/24`);
+    ip(`-n ${first.netns} link set eth0 down`);
+  };
+  const connect = () => {
+    inFirst(`addr add ${first.address}/24`);
+    ip(`-n ${first.netns} link set eth0 up`);
+  };
+  return { first, second, connect, disconnect, remove };
 }

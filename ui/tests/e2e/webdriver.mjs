@@ -33,9 +33,11 @@ const timeoutMs = 60_000;
  * @returns {Promise<{
  *   driver: import("selenium-webdriver").WebDriver,
  *   pid: number,
+ *   isRunning: () => Promise<boolean>,
+ *   ended: () => Promise<void>,
  *   close: () => Promise<void>,
  *   kill: () => Promise<void>,
- * }>} `close` quits the app gracefully, `kill` kills it
+ * }>} `ended` waits until the app ends, `close` quits the app gracefully, `kill` kills it
  */
 export async function openApp({ binary, dataDir, display, netns, env = {}, log }) {
   const port = await freePort();
@@ -62,7 +64,15 @@ export async function openApp({ binary, dataDir, display, netns, env = {}, log }
       .build();
     const [pid] = await childrenOf(webdriver.pid);
     // Quitting the WebDriver session would only close the window, upon which an app that hosts asks what to do.
-    return { driver, pid, close: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+    const hasEnded = () => until(`the app has ended`, async () => !(await isRunning(pid)));
+    return {
+      driver,
+      pid,
+      isRunning: () => isRunning(pid),
+      ended: hasEnded,
+      close: () => end("SIGTERM"),
+      kill: () => end("SIGKILL"),
+    };
   } catch (error) {
     await end("SIGKILL");
     throw error;

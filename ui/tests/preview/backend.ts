@@ -220,7 +220,7 @@ export const backend: Backend = {
     if (has("first") && !web) emitNearby();
     else join();
     if (has("host")) emitHosting();
-    if (has("quit")) emit({ event: "ask_quit" });
+    if (has("quit")) emit({ event: "ask_quit", tray: true });
     (window as unknown as { preview: unknown }).preview = {
       says,
       sayMany: (n: number) => {
@@ -236,6 +236,7 @@ export const backend: Backend = {
   setName: () => Promise.resolve(),
   setFocused: () => undefined,
   notify: () => undefined,
+  withdrawNotification: () => undefined,
   badge: () => undefined,
   handlesHistoryKeys: true,
   ...(web

@@ -1,6 +1,6 @@
 //! The state of the connection: when to connect, when to give up on a silent server, what to show.
 
-use ichat_protocol::{ErrorCode, WireError};
+use ichat_protocol::{Closing, ClosingReason, ErrorCode, WireError};
 
 use super::{ConnectionStatus, Effect, effects::Effects};
 
@@ -49,6 +49,8 @@ pub(super) struct ConnectionState {
     heads_interval: u64,
     /// The last message of the server about its absence.
     message: Option<String>,
+    /// `true` if that message said that the host has stopped.
+    stopped: bool,
     refused: Option<WireError>,
     /// `true` after a refusal of the signature was retried. A fresh nonce cures a stale one, so one retry is enough.
     auth_retried: bool,
@@ -64,6 +66,7 @@ impl ConnectionState {
             probe_deadline: None,
             heads_interval: MAX_HEADS_INTERVAL_MS,
             message: None,
+            stopped: false,
             refused: None,
             auth_retried: false,
             was_online: false,
@@ -104,14 +107,19 @@ impl ConnectionState {
         self.phase = Phase::Online { since: now };
         self.heads_interval = u64::from(heads_interval_ms).clamp(MIN_HEADS_INTERVAL_MS, MAX_HEADS_INTERVAL_MS);
         self.message = None;
+        self.stopped = false;
         self.refused = None;
         self.auth_retried = false;
         self.was_online = true;
     }
 
     /// Closes the connection because the server announced its shutdown.
-    pub(super) fn server_closing(&mut self, now: u64, message: String, effects: &mut Effects) {
-        self.message = Some(message);
+    pub(super) fn server_closing(&mut self, now: u64, closing: Closing, effects: &mut Effects) {
+        self.message = Some(closing.message);
+        self.stopped = match closing.reason {
+            ClosingReason::Stopped => true,
+            ClosingReason::Shutdown => false,
+        };
         self.close(now, effects);
     }
 
@@ -203,6 +211,7 @@ impl ConnectionState {
                 attempts: self.failures,
                 waiting,
                 message: self.message.clone(),
+                stopped: self.stopped,
             }
         })
     }

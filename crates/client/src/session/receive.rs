@@ -33,7 +33,7 @@ impl Session {
             ServerEvent::Typing(typing) => self.on_typing(now, typing),
             ServerEvent::Read(read) => self.on_read(read, effects),
             ServerEvent::Refused(refused) => self.on_refused(now, refused, effects),
-            ServerEvent::Closing(closing) => self.connection.server_closing(now, closing.message, effects),
+            ServerEvent::Closing(closing) => self.connection.server_closing(now, closing, effects),
             // A second `hello` is an error of the server; other versions may send more events.
             ServerEvent::Hello(_) | ServerEvent::Unknown => {}
         }

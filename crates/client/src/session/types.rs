@@ -327,6 +327,10 @@ pub enum ConnectionStatus {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         message: Option<String>,
+        /// `true` if the server's host has stopped hosting on purpose, and not for a restart.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        stopped: bool,
     },
     /// The server refuses this client, and a new attempt would not help by itself.
     Refused {

@@ -6,7 +6,9 @@
 //! - while the replica can't be read, commands are refused
 //! - a session without a replica stops although its updates wait
 
-use ichat_protocol::{Closing, DeviceId, Hello, LimitsInfo, MemberId, Name, RoomId, ServerEvent, ServerInfo};
+use ichat_protocol::{
+    Closing, ClosingReason, DeviceId, Hello, LimitsInfo, MemberId, Name, RoomId, ServerEvent, ServerInfo,
+};
 use tempfile::TempDir;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -141,6 +143,7 @@ async fn a_session_without_a_replica_stops_while_its_updates_wait() {
 fn closing() -> ServerEvent {
     ServerEvent::Closing(Closing {
         message: "The server is restarting.".into(),
+        reason: ClosingReason::Shutdown,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ichat_protocol::{Closing, Hello, LimitsInfo, RoomSummary, ServerEvent};
+use ichat_protocol::{Closing, ClosingReason, Hello, LimitsInfo, RoomSummary, ServerEvent};
 
 use crate::fanout::client::ClientConnection;
 use crate::fanout::hub::{Channel, Hub};
@@ -67,9 +67,14 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
 }
 
 /// Sends `closing` to all clients.
-pub(crate) async fn broadcast_closing(hub: &Hub) {
+pub(crate) async fn broadcast_closing(hub: &Hub, reason: ClosingReason) {
+    let message = match reason {
+        ClosingReason::Stopped => "The host has stopped hosting.",
+        ClosingReason::Shutdown => "The server is shutting down.",
+    };
     let event = ServerEvent::Closing(Closing {
-        message: "The server is shutting down.".to_owned(),
+        message: message.to_owned(),
+        reason,
     });
     hub.broadcast(Channel::Everyone, &event).await;
 }

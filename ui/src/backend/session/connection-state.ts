@@ -1,6 +1,6 @@
 /** The state of the connection: when to connect, when to give up on a silent server, what to show. */
 
-import type { WireError } from "../protocol";
+import type { Closing, WireError } from "../protocol";
 import type { ConnectionStatus } from "../session-types";
 import { isTransient } from "../wire-error";
 import type { Effects } from "./effects";
@@ -48,6 +48,8 @@ export class ConnectionState {
   #headsInterval = maxHeadsIntervalMs;
   /** The last message of the server about its absence. */
   #message?: string;
+  /** `true` if that message said that the host has stopped. */
+  #stopped = false;
   #refused?: WireError;
   /** `true` after a refusal of the signature was retried. A fresh nonce cures a stale one, so one retry is enough. */
   #authRetried = false;
@@ -82,14 +84,16 @@ export class ConnectionState {
     this.#phase = { phase: "online", since: now };
     this.#headsInterval = Math.min(Math.max(headsIntervalMs, minHeadsIntervalMs), maxHeadsIntervalMs);
     this.#message = undefined;
+    this.#stopped = false;
     this.#refused = undefined;
     this.#authRetried = false;
     this.#wasOnline = true;
   }
 
   /** Closes the connection because the server announced its shutdown. */
-  serverClosing(now: number, message: string, effects: Effects): void {
+  serverClosing(now: number, { message, reason }: Closing, effects: Effects): void {
     this.#message = message;
+    this.#stopped = reason === "stopped";
     this.#close(now, effects);
   }
 
@@ -155,7 +159,8 @@ export class ConnectionState {
     if (this.#phase.phase === "online") return { state: "online" };
     if (this.#refused) return { state: "refused", error: this.#refused };
     if (!this.#wasOnline && this.#failures === 0) return { state: "connecting" };
-    return { state: "reconnecting", attempts: this.#failures, waiting, message: this.#message };
+    const stopped = this.#stopped || undefined;
+    return { state: "reconnecting", attempts: this.#failures, waiting, message: this.#message, stopped };
   }
 
   #delayAfter(error: WireError | undefined): DelayMs {

@@ -41,7 +41,7 @@ export function receive(state: SessionState, now: number, { event, data }: Serve
     case "refused":
       return onRefused(state, now, data, effects);
     case "closing":
-      return state.connection.serverClosing(now, data.message, effects);
+      return state.connection.serverClosing(now, data, effects);
     case "hello":
       // A second `hello` is an error of the server.
       return;

@@ -1,7 +1,7 @@
 /** The browser's back end: a session with the server that the page came from. */
 
 import type { Backend, BackendEvent, MessageNotification, NotificationPermissionControl } from "../index";
-import type { Auth, Challenge, DeviceId, MemberId, Name, ServerId, ServerInfo } from "../protocol";
+import type { Auth, Challenge, DeviceId, MemberId, Name, RoomId, ServerId, ServerInfo } from "../protocol";
 import type { Command, Update } from "../session-types";
 import type { BrowserEnv } from "./browser-env";
 import { leaseRenewalIntervalMs } from "./client-storage";
@@ -79,6 +79,10 @@ export class WebBackend implements Backend {
   notify(notification: MessageNotification): void {
     const { server, room } = notification;
     this.#env.notify(notification, () => this.#emit({ event: "show", server, room }));
+  }
+
+  withdrawNotification(server: ServerId, room: RoomId): void {
+    this.#env.withdrawNotification(server, room);
   }
 
   badge(unread: number): void {

@@ -2,6 +2,7 @@
 
 import { v4 } from "uuid";
 import type { MessageNotification, NotificationPermissionControl } from "../index";
+import type { RoomId, ServerId } from "../protocol";
 
 export interface BrowserEnv {
   /** The origin of the page, which is the server's address. */
@@ -17,6 +18,8 @@ export interface BrowserEnv {
   setUnread(unread: number): void;
   readonly notificationPermission: NotificationPermissionControl;
   notify(notification: MessageNotification, onClick: () => void): void;
+  /** Removes the notification of a room, if there is one. */
+  withdrawNotification(server: ServerId, room: RoomId): void;
 }
 
 /** A step of the wall clock larger than `minSleepMs` means that the machine slept. (Or only the tab, which is harmless.) */
@@ -24,6 +27,9 @@ const sleepDetection = { intervalMs: 1_000, minSleepMs: 4_000 };
 
 export function createBrowserEnv(): BrowserEnv {
   const title = document.title;
+  /** The notifications by room. A newer one replaces its room's, because they have the same tag. */
+  const notifications = new Map<string, Notification>();
+  const tagOf = (server: ServerId, room: RoomId) => `${server}/${room}`;
   return {
     origin: location.origin,
     tabId: loadTabId(),
@@ -53,12 +59,19 @@ export function createBrowserEnv(): BrowserEnv {
     notificationPermission,
     notify({ title, text, server, room }, onClick) {
       if (notificationPermission.get() !== "granted") return;
-      const notification = new Notification(title, { body: text, tag: `${server}/${room}` });
+      const tag = tagOf(server, room);
+      const notification = new Notification(title, { body: text, tag });
+      notifications.set(tag, notification);
       notification.onclick = () => {
         window.focus();
         notification.close();
         onClick();
       };
+    },
+    withdrawNotification(server, room) {
+      const tag = tagOf(server, room);
+      notifications.get(tag)?.close();
+      notifications.delete(tag);
     },
   };
 }

@@ -87,6 +87,9 @@ class Tab implements BrowserEnv {
   notify() {
     // Node has no notifications.
   }
+  withdrawNotification() {
+    // Nor is there one to withdraw.
+  }
 
   /** Closes the tab, which releases its lease. */
   close() {
