@@ -93,7 +93,7 @@ fn wrong_input_is_rejected_with_a_message() {
     assert_rejected(
         app.invoke("set_name", json!({ "name": " " })),
         "bad_request",
-        "at least one character",
+        "at least one visible character",
     );
     assert_rejected(
         app.invoke("host_start", json!({ "name": "x".repeat(10_000) })),
