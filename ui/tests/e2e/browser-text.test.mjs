@@ -2,7 +2,7 @@
  * What the text of messages looks like and does, in a real browser with a real server:
  * - signs that nest without end are shown, and the room stays usable
  * - what was typed is seen: spaces, blank lines, paths, a number that is no list
- * - a spoiler is hidden until it is clicked, or Enter is pressed on it
+ * - a spoiler is hidden until it is clicked, or Enter is pressed on it, which keeps the focus
  * - a mention stays one, and shows the new name, after a rename; clicking it shows the member
  * - a link whose text shows another address is followed by its own
  * - each paragraph has its own direction, and lists and quotes in right-to-left scripts have theirs
@@ -88,6 +88,7 @@ test("a spoiler is hidden until it is clicked, or Enter is pressed on it", { ski
   const second = await says(ada, "and then: ||she _lives_||", "and then:");
   await second.getByRole("button", { name: "Hidden text" }).press("Enter");
   await second.getByText("lives").waitFor();
+  assert.notEqual(await ada.page.evaluate(() => document.activeElement?.tagName), "BODY", "the focus stays");
 });
 
 test("a mention stays one, and shows the new name, after a rename", { skip }, async () => {
