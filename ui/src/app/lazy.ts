@@ -8,6 +8,9 @@ export const lazyComponents = {
   sidePanel: () => import("./SidePanel.svelte"),
 };
 
+/** The data that components load when they need it. */
+const lazyData = [() => import("../chat/emoji-shortcodes.json")];
+
 /** The delay where the browser has no `requestIdleCallback`, in milliseconds. */
 const fallbackDelayMs = 500;
 
@@ -28,7 +31,7 @@ export function preloadWhenIdle(): void {
 
 function preload(): void {
   // A failure here is ignored: the component is loaded again, and a failure reported, when it is needed.
-  void Promise.allSettled(Object.values(lazyComponents).map((load) => load()));
+  void Promise.allSettled([...Object.values(lazyComponents), ...lazyData].map((load) => load()));
 }
 
 function whenIdle(task: () => void): void {

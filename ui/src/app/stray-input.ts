@@ -33,7 +33,7 @@ export function onDrop(app: AppState, event: DragEvent): void {
 
 function insert(app: AppState, data: DataTransfer | null): void {
   const text = data?.getData("text/plain") ?? "";
-  if (text === "" && hasFiles(data)) return app.showError(strings.composer.noFiles);
+  if (text === "" && hasFiles(data)) return app.showNotice(strings.composer.noFiles);
   const field = composerField();
   if (text === "" || !field) return;
   field.focus();
