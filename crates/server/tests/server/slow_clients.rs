@@ -44,8 +44,6 @@ async fn a_client_that_reads_nothing_delays_no_other_client_and_no_shutdown() {
         receives_up_to(&mut alice, last).await;
         receives_up_to(&mut bob, last).await;
     }
-    // If the others had waited for it, they would have waited until it was disconnected.
-    assert_eq!(server.online(), 3, "the sleeper was disconnected");
     let log = server.log().await;
     let messages = log.iter().filter(|entry| message_text(entry).is_some());
     assert_eq!(messages.count(), MESSAGES);
