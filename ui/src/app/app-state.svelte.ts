@@ -145,12 +145,12 @@ export class AppState implements ServerListener {
 
   /** Returns the place on a known server that a link leads to, so that it is opened here. */
   placeOfLink(href: string): Place | null {
-    if (!URL.canParse(href)) return null;
-    const { origin, hash, pathname } = new URL(href);
-    const place = pathname === "/" ? placeOf(hash) : null;
-    if (!place) return null;
-    if (!this.backend.servers) return origin === location.origin ? place : null;
-    const server = this.#servers.find(({ known }) => known.addresses.some((address) => originOf(address) === origin));
+    const url = parseUrl(href);
+    const place = url?.pathname === "/" ? placeOf(url.hash) : null;
+    if (!url || !place) return null;
+    if (!this.backend.servers) return url.origin === location.origin ? place : null;
+    const leadsTo = (address: string) => parseUrl(address)?.origin === url.origin;
+    const server = this.#servers.find(({ known }) => known.addresses.some(leadsTo));
     return server ? { ...place, server: server.id } : null;
   }
 
@@ -347,7 +347,11 @@ export class AppState implements ServerListener {
   }
 }
 
-/** Returns the origin of an address, or undefined if it is none. */
-function originOf(address: string): string | undefined {
-  return URL.canParse(address) ? new URL(address).origin : undefined;
+/** Parses an address. Returns null if it is none. Safari 16 has no `URL.canParse`. */
+function parseUrl(address: string): URL | null {
+  try {
+    return new URL(address);
+  } catch {
+    return null;
+  }
 }

@@ -106,12 +106,17 @@ function isBase(element: Element): boolean {
   return element.matches("main, [data-focus-base]");
 }
 
+/** Returns whether an element is drawn. Safari 16 can't say; it doesn't focus an element that isn't. */
+function isVisible(element: Element): boolean {
+  return !("checkVisibility" in element) || element.checkVisibility({ visibilityProperty: true });
+}
+
 function canFocus(element: Element): boolean {
   return (
     element.isConnected &&
     element.matches(focusable) &&
     !element.matches(":disabled") &&
     element.closest("[inert]") === null &&
-    element.checkVisibility({ visibilityProperty: true })
+    isVisible(element)
   );
 }
