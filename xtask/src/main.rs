@@ -1,10 +1,11 @@
-//! The commands of the README: `cargo xtask run`, `test`, `faults`, `bench`, `bundle`. Each does its own set-up first.
+//! The commands of the README: `cargo xtask run`, `test`, `faults`, `walk`, `bench`, `bundle`. Each does its own set-up first.
 //!
 //! ```text
 //!   run ──┐               ┌── packages   missing system packages, through apt
 //!   test ─┼──▶ setup ─────┼── ui         npm packages, and the two builds of the interface
 //!   bench ┤               └── python     a virtual environment for python-socketio
 //!   faults┤
+//!   walk  ┤
 //!   bundle┘
 //!   test ──▶ steps (the table of all steps) ──▶ process (a process group with a timeout)
 //! ```
@@ -28,6 +29,7 @@ mod setup;
 mod steps;
 mod test;
 mod ui;
+mod walk;
 mod xvfb;
 
 use std::process::ExitCode;
@@ -56,6 +58,8 @@ enum Command {
     Bench(bench::Options),
     /// Inject faults, and check that no message shown as sent is lost, doubled or moved.
     Faults(faults::Options),
+    /// Take random walks through the interface in a browser.
+    Walk(walk::Options),
     /// Build the installers, the headless server and the command-line client.
     Bundle,
     /// Install what all commands need, and build the interface.
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
         Command::Check => test::check(&repo),
         Command::Bench(options) => bench::bench(&repo, &options),
         Command::Faults(options) => faults::faults(&repo, &options),
+        Command::Walk(options) => walk::walk(&repo, &options),
         Command::Bundle => bundle::bundle(&repo),
         Command::Setup => setup::everything(&repo),
     });

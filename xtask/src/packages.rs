@@ -21,6 +21,10 @@ pub(crate) enum Purpose {
     Python,
     /// Tests of the web page in a headless browser.
     Browser,
+    /// Tests of the web page in Firefox.
+    Firefox,
+    /// Tests of the web page in WebKit's own small browser, on a virtual display.
+    WebKit,
     /// Tests of the app's window on a virtual display, with notifications.
     Window,
 }
@@ -33,8 +37,24 @@ impl Purpose {
         Purpose::FakeTime,
         Purpose::Python,
         Purpose::Browser,
+        Purpose::Firefox,
+        Purpose::WebKit,
         Purpose::Window,
     ];
+
+    /// Returns whether the tests can do without: a machine that can't install the packages skips those tests, and says so.
+    fn is_optional(self) -> bool {
+        match self {
+            Purpose::Firefox | Purpose::WebKit => true,
+            Purpose::Building
+            | Purpose::App
+            | Purpose::Namespaces
+            | Purpose::FakeTime
+            | Purpose::Python
+            | Purpose::Browser
+            | Purpose::Window => false,
+        }
+    }
 
     fn packages(self) -> &'static [Package] {
         match self {
@@ -44,6 +64,8 @@ impl Purpose {
             Purpose::FakeTime => FAKE_TIME,
             Purpose::Python => PYTHON,
             Purpose::Browser => BROWSER,
+            Purpose::Firefox => FIREFOX,
+            Purpose::WebKit => WEBKIT,
             Purpose::Window => WINDOW,
         }
     }
@@ -57,6 +79,8 @@ impl Purpose {
             Purpose::FakeTime => "libfaketime",
             Purpose::Python => "Python 3 with venv",
             Purpose::Browser => "Chromium or Chrome",
+            Purpose::Firefox => "Firefox",
+            Purpose::WebKit => "WebKitGTK's MiniBrowser, WebKitWebDriver and Xvfb with xauth",
             Purpose::Window => "Xvfb with xauth, dbus-run-session, WebKitWebDriver, ImageMagick, xdotool and dunst",
         }
     }
@@ -70,6 +94,8 @@ impl Purpose {
             Purpose::FakeTime => !Path::new("/usr/lib64/faketime").exists(),
             Purpose::Python => !programs::is_installed("python3"),
             Purpose::Browser => programs::find(programs::CHROMIUM).is_none(),
+            Purpose::Firefox => programs::find(programs::FIREFOX).is_none(),
+            Purpose::WebKit => programs::find_mini_browser().is_none(),
             Purpose::Window => !programs::is_installed("xvfb-run") || !programs::is_installed("WebKitWebDriver"),
         }
     }
@@ -85,6 +111,21 @@ pub(crate) fn install(purposes: &[Purpose]) -> Result<()> {
         print_hint(purposes);
         return Ok(());
     }
+    let (optional, required): (Vec<_>, Vec<_>) = purposes
+        .iter()
+        .copied()
+        .partition(|purpose: &Purpose| purpose.is_optional());
+    install_for(&required)?;
+    for purpose in optional {
+        if let Err(error) = install_for(&[purpose]) {
+            println!("{}: {error:#}", purpose.description());
+        }
+    }
+    Ok(())
+}
+
+/// Installs the missing packages with apt-get.
+fn install_for(purposes: &[Purpose]) -> Result<()> {
     let mut names = package_names(purposes, programs::is_installed);
     if std::fs::read_to_string("/etc/os-release").is_ok_and(|text| is_ubuntu(&text)) {
         for name in &mut names {
@@ -123,9 +164,14 @@ fn package_names(purposes: &[Purpose], is_installed: impl Fn(&str) -> bool) -> V
     names
 }
 
-/// Returns a package's name on Ubuntu, where Chromium is a snap that keeps an older package name.
+/// Returns a package's name on Ubuntu, where the browsers are snaps: Chromium's package keeps an older name, and Firefox has no
+/// long-term version.
 fn name_on_ubuntu(name: &'static str) -> &'static str {
-    if name == "chromium" { "chromium-browser" } else { name }
+    match name {
+        "chromium" => "chromium-browser",
+        "firefox-esr" => "firefox",
+        _ => name,
+    }
 }
 
 fn is_ubuntu(os_release: &str) -> bool {
@@ -161,6 +207,16 @@ const FAKE_TIME: &[Package] = &[package("libfaketime")];
 const PYTHON: &[Package] = &[package("python3"), package("python3-venv")];
 const BROWSER: &[Package] = &[
     unless_installed("chromium", programs::CHROMIUM),
+    package("fonts-dejavu-core"),
+    package("fonts-noto-color-emoji"),
+];
+const FIREFOX: &[Package] = &[unless_installed("firefox-esr", programs::FIREFOX)];
+const WEBKIT: &[Package] = &[
+    package("libwebkit2gtk-4.1-0"),
+    package("webkit2gtk-driver"),
+    package("xvfb"),
+    package("xauth"),
+    package("dbus-x11"),
     package("fonts-dejavu-core"),
     package("fonts-noto-color-emoji"),
 ];
@@ -215,6 +271,7 @@ mod tests {
         ));
         assert!(!is_ubuntu("ID=debian\nNAME=\"not ubuntu\"\n"));
         assert_eq!(name_on_ubuntu("chromium"), "chromium-browser");
+        assert_eq!(name_on_ubuntu("firefox-esr"), "firefox");
         assert_eq!(name_on_ubuntu("xvfb"), "xvfb");
     }
 

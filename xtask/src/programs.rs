@@ -5,6 +5,20 @@ use std::path::PathBuf;
 /// The names under which Chromium and Chrome are installed.
 pub(crate) const CHROMIUM: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
+/// The names under which Firefox is installed.
+pub(crate) const FIREFOX: &[&str] = &["firefox-esr", "firefox"];
+
+/// Returns the path of WebKit's own small browser, which is beside WebKit's processes and not in the search path.
+pub(crate) fn find_mini_browser() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?.filter_map(Result::ok);
+    let folders = folders
+        .map(|entry| entry.path())
+        .chain(["/usr/lib64".into(), "/usr/libexec".into()]);
+    folders
+        .map(|folder| folder.join("webkit2gtk-4.1/MiniBrowser"))
+        .find(|file| file.is_file())
+}
+
 /// Returns the path of the first of these programs that is in the search path.
 pub(crate) fn find(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;

@@ -170,10 +170,33 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "browser",
-        about: "the web page in Chromium, with a real server",
+        about: "the web page in Chromium, with a real server: by mouse, by finger and by keyboard",
         needs: &[Packages(Purpose::Browser), Interface, Programs],
+        minutes: 15,
+        commands: |repo| {
+            node_tests(repo, "ui/tests/e2e", |name| {
+                !["window", "firefox", "webkit"]
+                    .iter()
+                    .any(|other| name.starts_with(other))
+            })
+        },
+    },
+    Step {
+        name: "firefox",
+        about: "the main paths through the web page in Firefox",
+        needs: &[Packages(Purpose::Firefox), Interface, Programs],
         minutes: 10,
-        commands: |repo| node_tests(repo, "ui/tests/e2e", |name| !name.starts_with("window")),
+        commands: |repo| node_tests(repo, "ui/tests/e2e", |name| name.starts_with("firefox")),
+    },
+    Step {
+        name: "webkit",
+        about: "the main paths through the web page in WebKit",
+        needs: &[Packages(Purpose::WebKit), Interface, Programs],
+        minutes: 10,
+        commands: |repo| {
+            node_tests(repo, "ui/tests/e2e", |name| name.starts_with("webkit"))
+                .map(|commands| commands.iter().map(under_xvfb).collect())
+        },
     },
     Step {
         name: "window",
@@ -209,10 +232,15 @@ pub(crate) fn reason_to_skip(step: &Step) -> Option<String> {
         Packages(Purpose::Browser) => programs::find(programs::CHROMIUM)
             .is_none()
             .then(|| "no Chromium is installed".to_owned()),
-        Packages(Purpose::Window) => xvfb::PROGRAMS
-            .iter()
-            .find(|program| !programs::is_installed(program))
-            .map(|program| format!("{program} is not installed")),
+        Packages(Purpose::Firefox) => programs::find(programs::FIREFOX)
+            .is_none()
+            .then(|| "no Firefox is installed".to_owned()),
+        Packages(Purpose::WebKit) => missing_for_xvfb().or_else(|| {
+            programs::find_mini_browser()
+                .is_none()
+                .then(|| "WebKit's MiniBrowser is not installed".to_owned())
+        }),
+        Packages(Purpose::Window) => missing_for_xvfb(),
         // The tests of the crates and of the fault checker skip single cases themselves.
         Packages(Purpose::Namespaces) => (step.name == "window").then(namespaces_unavailable).flatten(),
         Packages(Purpose::Building | Purpose::App | Purpose::FakeTime | Purpose::Python)
@@ -220,6 +248,13 @@ pub(crate) fn reason_to_skip(step: &Step) -> Option<String> {
         | Python
         | Programs => None,
     })
+}
+
+fn missing_for_xvfb() -> Option<String> {
+    xvfb::PROGRAMS
+        .iter()
+        .find(|program| !programs::is_installed(program))
+        .map(|program| format!("{program} is not installed"))
 }
 
 /// Returns a reason if network namespaces can't be created. They need Linux, root, and a container that allows them.
@@ -230,7 +265,7 @@ fn namespaces_unavailable() -> Option<String> {
 }
 
 /// Sets the variables by which tests find our programs, and the folder for their screenshots.
-fn with_programs(repo: &Repo, mut command: Command) -> Command {
+pub(crate) fn with_programs(repo: &Repo, mut command: Command) -> Command {
     command
         .env("ICHAT_SERVER_BIN", repo.program("debug", "ichat-server"))
         .env("ICHAT_CLI_BIN", repo.program("debug", "ichat-cli"))
@@ -238,6 +273,12 @@ fn with_programs(repo: &Repo, mut command: Command) -> Command {
         .env("ICHAT_ARTIFACTS", repo.target("e2e"));
     if let Some(chromium) = programs::find(programs::CHROMIUM) {
         command.env("ICHAT_CHROMIUM", chromium);
+    }
+    if let Some(firefox) = programs::find(programs::FIREFOX) {
+        command.env("ICHAT_FIREFOX", firefox);
+    }
+    if let Some(mini_browser) = programs::find_mini_browser() {
+        command.env("ICHAT_MINIBROWSER", mini_browser);
     }
     command
 }

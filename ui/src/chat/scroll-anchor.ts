@@ -81,6 +81,7 @@ export class ScrollAnchor {
 
   /** Scrolls after the rows have changed: to the end if `followEnd` is set and it was there, otherwise to the same rows. */
   restore(followEnd: boolean): void {
+    if (__BROKEN__ === "scroll anchor") return;
     const scroller = this.#scroller;
     const end = scroller.scrollHeight - scroller.clientHeight;
     // Keep what the user has scrolled since the last save.

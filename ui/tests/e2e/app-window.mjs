@@ -1,26 +1,17 @@
 /** The desktop app in its real window, on a host of its own. */
 
 import { strict as assert } from "node:assert";
-import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { By, Key } from "selenium-webdriver";
 import { eventually } from "../foreign/server.mjs";
+import { isInstalled } from "./programs.mjs";
 import { saveScreenshot } from "./screenshots.mjs";
 import { openApp } from "./webdriver.mjs";
 
 const binary = process.env.ICHAT_BIN;
 const timeoutMs = 60_000;
-
-function isInstalled(program) {
-  try {
-    execFileSync("which", [program], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** The reason to skip tests that need the app's window, or `false`. */
 export const windowUnavailable =

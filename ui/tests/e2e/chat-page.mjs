@@ -25,7 +25,10 @@ export async function openBrowser(netns) {
     await writeFile(executablePath, `#!/bin/sh\nexec ip netns exec ${netns} ${chromiumPath} "$@"\n`);
     await chmod(executablePath, 0o755);
   }
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-smooth-scrolling"],
+  });
   browser.once("disconnected", () => void rm(folder, { recursive: true, force: true }));
   return browser;
 }

@@ -40,29 +40,20 @@ const timeoutMs = 60_000;
  * }>} `ended` waits until the app ends, `close` quits the app gracefully, `kill` kills it
  */
 export async function openApp({ binary, dataDir, display, netns, env = {}, log }) {
-  const port = await freePort();
-  const webdriver = run(netns, ["WebKitWebDriver", `--port=${port}`, "--host=127.0.0.1"], log, {
+  const variables = {
     ...env,
     DISPLAY: display,
     ICHAT_DATA: dataDir,
     TAURI_AUTOMATION: "true",
     TAURI_WEBVIEW_AUTOMATION: "true",
-  });
-  const forward = netns ? await forwardPort(netns, port, log) : undefined;
-  const address = `http://127.0.0.1:${forward?.port ?? port}`;
-  const end = async (signal) => {
-    for (const app of await childrenOf(webdriver.pid)) await ended(app, signal);
-    // After the app, which would be orphaned otherwise.
-    await ended(webdriver.pid, "SIGTERM");
-    await forward?.close();
   };
+  const { address, pid: driverPid, end } = await startWebDriver({ netns, env: variables, log });
   try {
-    await listening(address);
     const driver = await new Builder()
       .usingServer(address)
       .withCapabilities(new Capabilities({ browserName: "wry", "webkitgtk:browserOptions": { binary, args: [] } }))
       .build();
-    const [pid] = await childrenOf(webdriver.pid);
+    const [pid] = await childrenOf(driverPid);
     // Quitting the WebDriver session would only close the window, upon which an app that hosts asks what to do.
     const hasEnded = () => until(`the app has ended`, async () => !(await isRunning(pid)));
     return {
@@ -73,6 +64,36 @@ export async function openApp({ binary, dataDir, display, netns, env = {}, log }
       close: () => end("SIGTERM"),
       kill: () => end("SIGKILL"),
     };
+  } catch (error) {
+    await end("SIGKILL");
+    throw error;
+  }
+}
+
+/**
+ * Starts a WebKitWebDriver process and waits until it listens.
+ *
+ * @param {object} [options]
+ * @param {string} [options.netns] the network namespace for the driver and what it starts
+ * @param {Record<string, string>} [options.env] additional environment variables
+ * @param {(text: string) => void} [options.log] receives the output of the driver and of what it starts
+ * @returns {Promise<{ address: string, pid: number, end: (signal: string) => Promise<void> }>} `end` first ends what the driver
+ *   has started, with the signal
+ */
+export async function startWebDriver({ netns, env = {}, log } = {}) {
+  const port = await freePort();
+  const webdriver = run(netns, ["WebKitWebDriver", `--port=${port}`, "--host=127.0.0.1"], log, env);
+  const forward = netns ? await forwardPort(netns, port, log) : undefined;
+  const address = `http://127.0.0.1:${forward?.port ?? port}`;
+  const end = async (signal) => {
+    for (const child of await childrenOf(webdriver.pid)) await ended(child, signal);
+    // After its children, which would be orphaned otherwise.
+    await ended(webdriver.pid, "SIGTERM");
+    await forward?.close();
+  };
+  try {
+    await listening(address);
+    return { address, pid: webdriver.pid, end };
   } catch (error) {
     await end("SIGKILL");
     throw error;

@@ -7,7 +7,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +48,21 @@ export class Server {
     server.#flags = flags;
     await server.start();
     return server;
+  }
+
+  /** Starts a server on a copy of the data of another one, which is stopped. */
+  static async launchCopy(original, ...flags) {
+    const server = new Server();
+    server.#data = await mkdtemp(join(tmpdir(), "ichat-foreign-"));
+    await cp(original.#data, server.#data, { recursive: true });
+    server.#port = await freePort();
+    server.#flags = flags;
+    await server.start();
+    return server;
+  }
+
+  get port() {
+    return this.#port;
   }
 
   get url() {

@@ -6,6 +6,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   root: fileURLToPath(new URL("../..", import.meta.url)),
   plugins: [svelte()],
+  define: { __BROKEN__: '""' },
   resolve: { alias: { $backend: fileURLToPath(new URL("./backend.ts", import.meta.url)) } },
   server: { port: 5199, strictPort: true, fs: { allow: [".."] } },
 });

@@ -1,0 +1,132 @@
+/** Tabs in Chromium, each in a profile of its own, driven by Playwright. */
+
+import { join } from "node:path";
+import { openBrowser } from "../chat-page.mjs";
+
+export { browserUnavailable as chromiumUnavailable } from "../chat-page.mjs";
+
+/** The messages that Chromium itself prints when a server can't be reached. */
+const networkErrors = /WebSocket connection to|Failed to load resource|net::ERR_/;
+
+export class Chromium {
+  #browser;
+
+  static async open() {
+    const chromium = new Chromium();
+    chromium.#browser = await openBrowser();
+    return chromium;
+  }
+
+  /**
+   * Opens an empty tab in a new profile.
+   *
+   * @param {object} [options]
+   * @param {number} [options.width]
+   * @param {number} [options.height]
+   * @param {boolean} [options.touch] whether it is a phone
+   * @param {string} [options.files] a folder with the files of a page that replaces the server's
+   */
+  async opensTab({ width = 1280, height = 800, touch = false, files } = {}) {
+    const context = await this.#browser.newContext({
+      viewport: { width, height },
+      locale: "en-GB",
+      hasTouch: touch,
+      isMobile: touch,
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    if (files) {
+      await context.route(/:\d+\/(assets\/.*)?$/, (route) => {
+        const path = new URL(route.request().url()).pathname;
+        return route.fulfill({ path: join(files, path === "/" ? "index.html" : path) });
+      });
+    }
+    return new ChromiumTab(context, await context.newPage());
+  }
+
+  close() {
+    return this.#browser.close();
+  }
+}
+
+class ChromiumTab {
+  /** Playwright's page, for what this class has no method for. */
+  page;
+  /** The errors that the page has reported. */
+  problems = [];
+  #context;
+
+  constructor(context, page) {
+    this.#context = context;
+    this.page = page;
+    page.on("pageerror", (error) => this.problems.push(`${error.stack ?? error}`));
+    page.on("console", (message) => {
+      if (message.type() === "error" && !networkErrors.test(message.text())) this.problems.push(message.text());
+    });
+  }
+
+  goto(url) {
+    return this.page.goto(url);
+  }
+
+  reload() {
+    return this.page.reload();
+  }
+
+  evaluate(run, argument) {
+    return this.page.evaluate(run, argument);
+  }
+
+  run(script) {
+    return this.page.evaluate(script);
+  }
+
+  isNavigationError(error) {
+    return /Execution context was destroyed|navigation/.test(error.message);
+  }
+
+  async hover({ x, y }) {
+    await this.page.mouse.move(x, y);
+  }
+
+  async click({ x, y }) {
+    await this.page.mouse.click(x, y);
+  }
+
+  async tap({ x, y }) {
+    await this.page.touchscreen.tap(x, y);
+  }
+
+  async wheel({ x, y }, distance) {
+    await this.page.mouse.move(x, y);
+    await this.page.mouse.wheel(0, distance);
+  }
+
+  /** Drags a finger vertically, as one scrolls. */
+  async swipe({ x, y }, distance) {
+    const gesture = { x, y, yDistance: distance, speed: 5_000, gestureSourceType: "touch" };
+    const session = await this.#context.newCDPSession(this.page);
+    await session.send("Input.synthesizeScrollGesture", gesture);
+    await session.detach();
+  }
+
+  /** Presses keys together, such as `Control+Shift+U`. */
+  async press(keys) {
+    await this.page.keyboard.press(keys);
+  }
+
+  async type(text) {
+    await this.page.keyboard.type(text);
+  }
+
+  async resize(width, height) {
+    await this.page.setViewportSize({ width, height });
+  }
+
+  screenshot() {
+    return this.page.screenshot();
+  }
+
+  async close() {
+    await this.#context.close();
+  }
+}

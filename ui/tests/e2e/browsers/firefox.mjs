@@ -1,0 +1,119 @@
+/** Tabs in Firefox, each in a profile of its own, driven by Puppeteer over WebDriver BiDi. */
+
+import { existsSync } from "node:fs";
+import puppeteer from "puppeteer-core";
+import { typedKeys } from "./keys.mjs";
+
+const firefoxPath = process.env.ICHAT_FIREFOX ?? "/usr/bin/firefox-esr";
+/** The reason to skip tests that need Firefox, or `false`. */
+export const firefoxUnavailable = existsSync(firefoxPath) ? false : "no Firefox is installed (ICHAT_FIREFOX names one)";
+
+/** The messages that Firefox itself prints when a server can't be reached. */
+const networkErrors = /can’t establish a connection|was interrupted while the page was loading|NetworkError/;
+
+export class Firefox {
+  #browser;
+
+  static async open() {
+    const firefox = new Firefox();
+    firefox.#browser = await puppeteer.launch({
+      browser: "firefox",
+      executablePath: firefoxPath,
+      headless: true,
+      extraPrefsFirefox: {
+        "intl.accept_languages": "en-GB, en",
+        // The window counts as focused although there is no desktop.
+        "focusmanager.testmode": true,
+        // There is a mouse: a fine pointer (2) that hovers (4).
+        "ui.primaryPointerCapabilities": 6,
+        "ui.allPointerCapabilities": 6,
+      },
+    });
+    return firefox;
+  }
+
+  /** Opens an empty tab in a new profile. */
+  async opensTab({ width = 1280, height = 800 } = {}) {
+    const context = await this.#browser.createBrowserContext();
+    const page = await context.newPage();
+    await page.setViewport({ width, height });
+    return new FirefoxTab(context, page);
+  }
+
+  close() {
+    return this.#browser.close();
+  }
+}
+
+class FirefoxTab {
+  /** The errors that the page has reported. */
+  problems = [];
+  #context;
+  #page;
+
+  constructor(context, page) {
+    this.#context = context;
+    this.#page = page;
+    page.on("pageerror", (error) => this.problems.push(`${error.stack ?? error}`));
+    page.on("console", (message) => {
+      if (message.type() === "error" && !networkErrors.test(message.text())) this.problems.push(message.text());
+    });
+  }
+
+  goto(url) {
+    return this.#page.goto(url);
+  }
+
+  reload() {
+    return this.#page.reload();
+  }
+
+  evaluate(run, argument) {
+    return this.#page.evaluate(run, argument);
+  }
+
+  run(script) {
+    return this.#page.evaluate(script);
+  }
+
+  isNavigationError(error) {
+    return /navigat|no such frame|context|realm|Frame/i.test(error.message);
+  }
+
+  async hover({ x, y }) {
+    await this.#page.mouse.move(x, y);
+  }
+
+  async click({ x, y }) {
+    await this.#page.mouse.click(x, y);
+  }
+
+  async wheel({ x, y }, distance) {
+    await this.#page.mouse.move(x, y);
+    await this.#page.mouse.wheel({ deltaY: distance });
+  }
+
+  /** Presses keys together, such as `Control+Shift+U`. */
+  async press(keys) {
+    const { modifiers, key } = typedKeys(keys);
+    for (const modifier of modifiers) await this.#page.keyboard.down(modifier);
+    await this.#page.keyboard.press(key);
+    for (const modifier of modifiers.reverse()) await this.#page.keyboard.up(modifier);
+  }
+
+  async type(text) {
+    await this.#page.keyboard.type(text);
+  }
+
+  async resize(width, height) {
+    await this.#page.setViewport({ width, height });
+  }
+
+  screenshot() {
+    return this.#page.screenshot();
+  }
+
+  async close() {
+    await this.#context.close();
+  }
+}
