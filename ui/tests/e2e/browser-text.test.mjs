@@ -179,6 +179,7 @@ test("stacked marks stay inside their line", { skip }, async () => {
 test("“(edited)” is in the last line of the text", { skip }, async () => {
   const ada = await openPage("Ada");
   await says(ada, "teh list:\n- one\n- two", "teh list");
+  await ada.seesSent("teh list");
   await ada.composer.press("ArrowUp");
   await ada.says("the list:\n- one\n- two");
   const note = ada.message("the list").getByText("(edited)");
