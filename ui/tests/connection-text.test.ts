@@ -1,5 +1,5 @@
 /**
- * What the banner says about a connection:
+ * The sentences of the banner about a connection:
  * - that the server is going down, until it is gone; then that it was shut down
  * - that a server that was lost without a word can't be reached, after a few attempts
  */

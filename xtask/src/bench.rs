@@ -41,7 +41,7 @@ pub(crate) struct Options {
     /// The build profile; `bench-fast` builds faster, for experiments.
     #[arg(long, default_value = "release")]
     profile: String,
-    /// Also write the plots to docs/performance.
+    /// Also write the plots to docs/performance, unless a benchmark fails.
     #[arg(long)]
     publish: bool,
 }
@@ -186,7 +186,8 @@ pub(crate) fn bench(repo: &Repo, options: &Options) -> Result<()> {
             failed.push(bench.name);
         }
     }
-    report(repo, options, &folder)?;
+    // The figures of a benchmark that failed are missing, so the plots would be incomplete.
+    report(repo, options, &folder, options.publish && failed.is_empty())?;
     if !failed.is_empty() {
         bail!("these benchmarks failed (see above): {}", failed.join(", "));
     }
@@ -253,11 +254,11 @@ fn run_benchmark(repo: &Repo, bench: &Bench, options: &Options, folder: &Path) -
     Ok(())
 }
 
-/// Prints the table of targets and figures, and draws the plots.
-fn report(repo: &Repo, options: &Options, folder: &Path) -> Result<()> {
+/// Prints the table of targets and figures, and draws the plots, in the documentation as well if they are published.
+fn report(repo: &Repo, options: &Options, folder: &Path, publish: bool) -> Result<()> {
     let mut command = repo.command(program(repo, options, "ichat-bench"));
     command.arg("report").arg(folder);
-    if options.publish {
+    if publish {
         command.arg("--publish").arg(repo.path("docs/performance"));
     }
     process::run(&mut command)

@@ -14,7 +14,7 @@ pub(crate) struct Options {
     /// Run only these cases.
     cases: Vec<String>,
     /// The number of rounds of each case, instead of its own number.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
     /// The seed of the first round, as a failed round printed it.
     #[arg(long)]

@@ -1,10 +1,11 @@
-//! The commands of the README: `cargo xtask run`, `test`, `faults`, `walk`, `bench`, `bundle`. Each does its own set-up first.
+//! The development commands: `cargo xtask run`, `test`, `check`, `faults`, `walk`, `bench`, `bundle`, `setup`. Each
+//! does its own set-up first.
 //!
 //! ```text
 //!   run ──┐               ┌── packages   missing system packages, through apt
 //!   test ─┼──▶ setup ─────┼── ui         npm packages, and the two builds of the interface
-//!   bench ┤               └── python     a virtual environment for python-socketio
-//!   faults┤
+//!   bench ┤               ├── python     a virtual environment for python-socketio
+//!   faults┤               └── peers      the servers that I-Chat is compared with
 //!   walk  ┤
 //!   bundle┘
 //!   test ──▶ steps (the table of all steps) ──▶ process (a process group with a timeout)

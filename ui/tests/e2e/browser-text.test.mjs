@@ -1,5 +1,5 @@
 /**
- * What the text of messages looks like and does, in a real browser with a real server:
+ * The text of messages as it is shown and reacts, in a real browser with a real server:
  * - signs that nest without end are shown, and the room stays usable
  * - what was typed is seen: spaces, blank lines, paths, a number that is no list
  * - a spoiler is hidden until it is clicked, or Enter is pressed on it, which keeps the focus

@@ -1,5 +1,5 @@
 /**
- * What people type, and what they see. Each line of `corpus/` is a message, after ` ⇒ ` with its rendering if that differs
+ * Messages as people type them, and what is shown. Each line of `corpus/` is a message, after ` ⇒ ` with its rendering if that differs
  * from what was typed. `⏎` is a line end, `⇥` a tab. `notation.ts` has the tags.
  * - every message of the corpus
  * - the corpus has at least 300 messages

@@ -1,5 +1,5 @@
 /**
- * What one message may cost:
+ * The limits of what one message may cost:
  * - quotes, lists and emphasis are nested at most eight levels deep; deeper ones are shown as typed
  * - a message has a limited number of tokens; one that would need more is shown as typed
  * - any 16 KiB take a number of steps in proportion to their length

@@ -74,13 +74,43 @@ fn comments_are_plain_english() {
 
 #[test]
 fn doc_comments_begin_with_a_verb_or_a_noun() {
-    let doc_comment = Regex::new(r"^\s*(?:///|//!)").expect("a valid pattern");
-    let question = Regex::new(r"^\s*(?:///|//!|/\*\*) (?:Who|What|Whose|Whether|How)\b").expect("a valid pattern");
-    let found = lines_where(|previous, line| {
-        let begins = question.is_match(line) && !doc_comment.is_match(previous);
-        begins.then_some("a verb or a noun")
-    });
+    let found = lines_where(|previous, line| begins_with_a_question(previous, line).then_some("a verb or a noun"));
     assert_none(&found, "these doc comments begin with a question word");
+}
+
+#[test]
+fn a_question_word_is_found_only_at_the_beginning_of_a_doc_comment() {
+    for (previous, line) in [
+        ("", "/// What it costs."),
+        ("}", "    //! How it works."),
+        ("", "/** Whether it is open. */"),
+        ("/**", " * Who may write it."),
+    ] {
+        assert!(begins_with_a_question(previous, line), "{previous:?} {line:?}");
+    }
+    for (previous, line) in [
+        ("/// Returns", "/// what it costs, and"),
+        ("/// Returns the people.", "/// Who they are is not known."),
+        (" * A list of people.", " * Who they are is not known."),
+        ("", "// What follows is slow."),
+        ("", "/// Whatever comes first."),
+    ] {
+        assert!(!begins_with_a_question(previous, line), "{previous:?} {line:?}");
+    }
+}
+
+/// Returns whether a doc comment begins in this line, given the line before, and with a question word.
+fn begins_with_a_question(previous: &str, line: &str) -> bool {
+    static QUESTION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?:///|//!|/\*\*|\*) (?:Who|What|Whose|Whether|How)\b").expect("a valid pattern")
+    });
+    let (previous, line) = (previous.trim(), line.trim());
+    let continues = if line.starts_with('*') {
+        previous != "/**"
+    } else {
+        previous.starts_with("///") || previous.starts_with("//!")
+    };
+    !continues && QUESTION.is_match(line)
 }
 
 /// Returns a pattern for whole words.

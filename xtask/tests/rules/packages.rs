@@ -72,6 +72,13 @@ fn packages_depend_in_one_direction() {
             &["ichat-protocol", "ichat-store", "ichat-client", "ichat-testkit"],
         ),
     ];
+    let with_a_row = |package: &String| directions.iter().any(|(name, ..)| package == name);
+    // The app stands above all others.
+    let unchecked: Vec<_> = own_packages()
+        .into_iter()
+        .filter(|package| package != "ichat" && !with_a_row(package))
+        .collect();
+    assert_none(&unchecked, "the table above has no row for these packages");
     for (package, kind, allowed) in directions {
         let mut found = dependencies_of(package, *kind);
         found.retain(|name| name.starts_with("ichat") && !allowed.contains(&name.as_str()));
@@ -223,6 +230,16 @@ pub(crate) fn dependencies_of(package: &str, kind: Kind) -> Vec<String> {
         .iter()
         .filter(|dependency| kind == Kind::Any || dependency["kind"].is_null())
         .map(|dependency| dependency["name"].as_str().expect("a name").to_owned())
+        .collect()
+}
+
+/// Returns the names of our packages.
+fn own_packages() -> Vec<String> {
+    let metadata = metadata(&["--no-deps", "--offline"]);
+    let packages = metadata["packages"].as_array().expect("a list of packages");
+    packages
+        .iter()
+        .map(|package| package["name"].as_str().expect("a name").to_owned())
         .collect()
 }
 

@@ -15,9 +15,10 @@ pub(crate) fn root() -> PathBuf {
 /// Lists the files of the repository, including those that are new and not ignored. The paths are relative to the root and
 /// have slashes.
 pub(crate) fn files() -> Vec<String> {
-    let listed = git(&["ls-files", "--cached", "--others", "--exclude-standard"]);
+    // With `-z`, git doesn't quote paths that have other characters than ASCII.
+    let listed = git(&["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let mut files: Vec<_> = listed
-        .lines()
+        .split_terminator('\0')
         .filter(|path| root().join(path).is_file())
         .map(str::to_owned)
         .collect();
