@@ -31,6 +31,23 @@ export default ts.config(
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
   },
   {
+    // A syntax error in one regular expression keeps the page from starting in a browser that doesn't know it.
+    files: ["src/**/*.{ts,svelte}"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "Literal[regex.pattern=/\\(\\?<[=!]/]",
+          message: "Safari knows no lookbehind before 16.4.",
+        },
+        {
+          selector: "Literal[regex.flags=/v/]",
+          message: "Safari knows no flag v before 17; use new RegExp() and a fallback.",
+        },
+      ],
+    },
+  },
+  {
     // Only `src/backend/` knows how the interface reaches a server.
     files: ["src/**/*.{ts,svelte}"],
     ignores: ["src/backend/**"],

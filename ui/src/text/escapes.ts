@@ -87,6 +87,8 @@ export class Escapes {
     if (known) return known;
     const reach = { firstOpener: Infinity, lastCloser: -1 };
     for (const { 0: run, index } of this.#text.matchAll(runs[char])) {
+      // Tildes and bars are syntax in pairs only.
+      if ((char === "~" || char === "|") && run.length !== 2) continue;
       let before = index;
       while (this.#text.charAt(before - 1) === "\\") before -= 1;
       const { canOpen, canClose } = flanking(this.#text, index, index + run.length, before);
@@ -106,6 +108,6 @@ export class Escapes {
 const runs: Record<DelimiterChar, RegExp> = {
   "*": /\*+/g,
   _: /_+/g,
-  "~": /(?<!~)~~(?!~)/g,
-  "|": /(?<!\|)\|\|(?!\|)/g,
+  "~": /~+/g,
+  "|": /\|+/g,
 };

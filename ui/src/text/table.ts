@@ -42,11 +42,16 @@ function cell(text: string, context: ParseContext): Inline[] {
 
 /** Returns the cells of a row. `\|` is a bar in a cell. */
 function cellsOf(line: string): string[] {
-  const row = line
+  const cells = [""];
+  for (const part of line
     .trim()
     .replace(/^\|/, "")
-    .replace(/(?<!\\)\|$/, "");
-  return row.split(/(?<!\\)\|/).map((text) => text.trim().replaceAll("\\|", "|"));
+    .split(/(\\?\|)/)) {
+    if (part === "|") cells.push("");
+    else cells[cells.length - 1] += part === "\\|" ? "|" : part;
+  }
+  if (cells.length > 1 && cells.at(-1) === "") cells.pop();
+  return cells.map((cell) => cell.trim());
 }
 
 function alignmentOf(text: string): Alignment | undefined {
