@@ -5,11 +5,12 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use ichat_protocol::{Body, EntryId, RoomId};
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 
 use crate::client_protocol::{Command, View};
@@ -112,7 +113,7 @@ impl ClientHandle {
 
     /// Returns the lobby's id, once the client has joined.
     pub(crate) fn lobby(&self) -> Result<RoomId> {
-        let lobby = *self.inner.lobby.lock().unwrap_or_else(PoisonError::into_inner);
+        let lobby = *self.inner.lobby.lock();
         lobby.with_context(|| format!("{} has not joined the lobby yet", self.inner.name))
     }
 
@@ -134,7 +135,7 @@ impl ClientHandle {
             now.status.online && now.status.lobby.is_some() && now.status.last.0 > 0
         })?;
         let lobby = self.state().status.lobby;
-        *self.inner.lobby.lock().unwrap_or_else(PoisonError::into_inner) = lobby;
+        *self.inner.lobby.lock() = lobby;
         Ok(())
     }
 
@@ -302,7 +303,7 @@ impl ClientHandle {
     }
 
     fn incarnation(&self) -> MutexGuard<'_, Incarnation> {
-        self.inner.incarnation.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.incarnation.lock()
     }
 
     fn reports(&self) -> Reports {

@@ -2,11 +2,12 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::ChildStdout;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use ichat_protocol::EntryId;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use serde_json::Value;
 
 use crate::client_protocol::{Report, Status};
@@ -84,12 +85,10 @@ impl Reports {
             if state.has_ended {
                 bail!("{client}: the client ended by itself while the checker waited for: {what}");
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if Instant::now() >= deadline {
                 bail!("{client}: waited {timeout:?} in vain for: {what}; {:?}", *state);
             }
-            let waited = self.shared.changed.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.shared.changed.wait_until(&mut state, deadline);
         }
         Ok(())
     }
@@ -100,6 +99,6 @@ impl Reports {
     }
 
     fn state(&self) -> MutexGuard<'_, ClientState> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock()
     }
 }

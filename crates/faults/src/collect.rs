@@ -1,6 +1,6 @@
 //! Collects what a client leaves behind for the checker.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use ichat_protocol::Seq;
 
 use crate::checker::ClientHistory;
@@ -8,7 +8,8 @@ use crate::client_handle::{CLIENT_TIMEOUT, ClientHandle, ClientKind};
 use crate::history::{self, Event};
 use crate::room_log::{self, RoomLog};
 
-/// Waits until the client is in sync with the log, ends it, and returns everything that it leaves behind.
+/// Waits until the client is in sync with the log, ends it, and returns everything that it leaves behind. Fails if there
+/// was a command that this process of the client could not carry out.
 pub(crate) fn history_in_sync(client: &ClientHandle, head: Seq) -> Result<ClientHistory> {
     client
         .wait_until_within(CLIENT_TIMEOUT, "being in sync with the log", |now| {
@@ -16,6 +17,13 @@ pub(crate) fn history_in_sync(client: &ClientHandle, head: Seq) -> Result<Client
         })
         .with_context(|| format!("the log ends with entry {head}"))?;
     let view = client.view()?;
+    let failures = client.state().failures;
+    ensure!(
+        failures.is_empty(),
+        "{} reports: {}",
+        client.name(),
+        failures.join("; ")
+    );
     client.shut_down()?;
     Ok(ClientHistory {
         name: client.name().to_owned(),

@@ -69,13 +69,13 @@ impl Recorder {
     }
 
     /// Records events that are about to happen, and returns when they are on disk.
-    pub(crate) async fn record_ahead(&self, events: Vec<Event>) {
-        let (on_disk, is_on_disk) = oneshot::channel();
-        let mut on_disk = Some(on_disk);
-        let last = events.len().saturating_sub(1);
-        for (at, event) in events.into_iter().enumerate() {
-            drop(self.lines.send((event, on_disk.take_if(|_| at == last))));
+    pub(crate) async fn record_ahead(&self, mut events: Vec<Event>) {
+        let Some(last) = events.pop() else { return };
+        for event in events {
+            self.record(event);
         }
+        let (on_disk, is_on_disk) = oneshot::channel();
+        drop(self.lines.send((last, Some(on_disk))));
         drop(is_on_disk.await);
     }
 }
@@ -142,6 +142,7 @@ mod tests {
         recorder
             .record_ahead(vec![Event::Queued { id }, Event::Queued { id }])
             .await;
+        recorder.record_ahead(Vec::new()).await;
         assert_eq!(read(&file).unwrap().len(), 3);
     }
 }

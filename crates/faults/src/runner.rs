@@ -18,7 +18,7 @@ pub(crate) struct Options {
     /// Run only these cases, by their ids in the catalogue
     cases: Vec<String>,
     /// The number of rounds of each case, instead of its own
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
     /// The seed of the first round; the next one has the next number [default: random]
     #[arg(long)]
@@ -103,7 +103,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let dir = options.dir.clone().unwrap_or_else(std::env::temp_dir);
     let dir = dir.join(format!("ichat-faults-{}", std::process::id()));
     let (waiting, busy): (Vec<&Case>, Vec<&Case>) = chosen.into_iter().partition(|case| case.load == Load::Waiting);
-    let run = |case: &'static Case| Ok((case, run_case(case, options, &programs, &dir)?));
+    let run = |case: &'static Case| {
+        let outcome = run_case(case, options, &programs, &dir).context(case.id)?;
+        Ok((case, outcome))
+    };
     // The cases that mostly wait run side by side, and the busy ones meanwhile, one after the other.
     let results: Vec<Result<(&Case, Outcome)>> = std::thread::scope(|scope| {
         let waiting: Vec<_> = waiting.into_iter().map(|case| scope.spawn(move || run(case))).collect();
@@ -115,10 +118,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     });
     let mut failed = Vec::new();
     for result in results {
-        let (case, outcome) = result?;
-        match outcome {
-            Outcome::Failed => failed.push(case.id),
-            Outcome::Passed | Outcome::Skipped => {}
+        match result {
+            Ok((case, Outcome::Failed)) => failed.push(case.id.to_owned()),
+            Ok((_, Outcome::Passed | Outcome::Skipped)) => {}
+            Err(error) => failed.push(format!("{error:#}")),
         }
     }
     // This succeeds only if no round was kept.

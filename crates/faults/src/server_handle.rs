@@ -5,11 +5,12 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use ichat_testkit::ReservedPort;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::process::{Launch, Process};
 
@@ -156,7 +157,7 @@ impl ServerHandle {
     }
 
     fn process(&self) -> MutexGuard<'_, Option<Process>> {
-        self.inner.process.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.process.lock()
     }
 }
 

@@ -39,11 +39,10 @@ fn run(round: &mut Round) -> Result<()> {
         (EntryId::fresh(), Body::Delete { of: deleted }),
         (EntryId::fresh(), edit(kept, "edited again")),
     ];
-    let mut seqs: Vec<(EntryId, Value)> = Vec::new();
+    let mut seqs: Vec<(EntryId, u64)> = Vec::new();
     for (id, body) in &posts {
         let answer = bo.post_and_await(*id, body.clone())?;
-        ensure!(answer["event"] == "entries", "the answer was {answer}");
-        seqs.push((*id, seq(&answer)));
+        seqs.push((*id, seq(&answer)?));
     }
     for replay in 1..=REPLAYS {
         if replay == REPLAYS {
@@ -70,18 +69,21 @@ fn run(round: &mut Round) -> Result<()> {
 }
 
 /// Posts everything again. Each answer must name the entry's sequence number.
-fn replay_all(client: &ClientHandle, posts: &[(EntryId, Body)], seqs: &[(EntryId, Value)]) -> Result<()> {
+fn replay_all(client: &ClientHandle, posts: &[(EntryId, Body)], seqs: &[(EntryId, u64)]) -> Result<()> {
     for (id, body) in posts {
         let answer = client.post_and_await(*id, body.clone())?;
-        let expected = seqs.iter().find(|(known, _)| known == id).map(|(_, seq)| seq);
+        let first = seqs.iter().find(|(known, _)| known == id).map(|(_, seq)| *seq);
         ensure!(
-            Some(&seq(&answer)) == expected,
-            "{id} is entry {expected:?}, and the answer was {answer}"
+            first == Some(seq(&answer)?),
+            "{id} is entry {first:?}, and the answer was {answer}"
         );
     }
     Ok(())
 }
 
-fn seq(answer: &Value) -> Value {
-    answer["data"]["entries"][0]["seq"].clone()
+/// Returns the sequence number of the entry in an answer, which must have one.
+fn seq(answer: &Value) -> Result<u64> {
+    let seq = answer["data"]["entries"][0]["seq"].as_u64();
+    let seq = seq.filter(|_| answer["event"] == "entries");
+    seq.with_context(|| format!("the answer was {answer}"))
 }

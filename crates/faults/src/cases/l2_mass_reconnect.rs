@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use ichat_protocol::{Head, Page, Seq};
 use ichat_testkit::SocketIoClient;
 use ichat_testkit::socket_io::event_argument;
+use parking_lot::RwLock;
 use serde_json::json;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -133,10 +134,10 @@ impl ParsedPages {
     /// Parses a page, which must have no gap.
     fn parse(&self, page: &[u8]) -> Result<ParsedPage> {
         let find = |pages: &[ParsedPage]| pages.iter().find(|known| *known.bytes == *page).cloned();
-        if let Some(known) = find(&self.pages.read().unwrap_or_else(PoisonError::into_inner)) {
+        if let Some(known) = find(&self.pages.read()) {
             return Ok(known);
         }
-        let mut pages = self.pages.write().unwrap_or_else(PoisonError::into_inner);
+        let mut pages = self.pages.write();
         if let Some(known) = find(&pages) {
             return Ok(known);
         }

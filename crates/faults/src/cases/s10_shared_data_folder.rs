@@ -27,13 +27,17 @@ fn run(round: &mut Round) -> Result<()> {
         data: Some(server.data().to_owned()),
         ..ServerOptions::default()
     };
-    let process = server.process_id();
     match round.server_with(same_data) {
         Ok(_) => bail!("a second server started on the same folder"),
         Err(error) => ensure!(error.to_string().contains("is in use"), "the error was: {error:#}"),
     }
     ada.wait_for_empty_outbox()?;
-    ensure!(server.process_id() == process, "the first server did not go on");
     post(round, &ada, "afterwards", 20)?;
+    ada.wait_for_empty_outbox()?;
+    let connections = ada.state().status.connections;
+    ensure!(
+        connections == 1,
+        "the first server did not go on: its client connected {connections} times"
+    );
     round.check()
 }

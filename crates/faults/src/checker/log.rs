@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ichat_protocol::{Body, DeviceId, EntryId, MemberId, Seq};
+use ichat_protocol::{Body, DeviceId, EntryId, MemberId, Seq, Writer};
 
 use super::index::{Index, first_difference};
 use super::observations::ClientHistory;
@@ -69,7 +69,10 @@ pub(super) fn check_origin(index: &mut Index<'_>) {
     }
     for entry in index.observations.logs.iter().flat_map(|log| &log.entries) {
         // The server writes some kinds of entries itself, under ids of its own.
-        let is_post = entry.body.check().is_ok() || entry.body == Body::Wiped;
+        let is_post = match entry.body.properties().writer {
+            Writer::Member | Writer::TargetAuthor | Writer::Unknown => true,
+            Writer::Server => entry.body == Body::Wiped,
+        };
         if is_post && known.contains(&(&entry.author, entry.device)) && !sent.contains(&entry.id) {
             let details = format!("no client sent {}, which is entry {}", entry.id, entry.seq);
             index.violated(Rule::NothingIsInvented, details);

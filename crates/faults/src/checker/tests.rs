@@ -1,8 +1,14 @@
-//! A round in which nothing is wrong breaks no rule, and each rule has something that breaks it:
+//! A round in which nothing is wrong breaks no rule:
+//!
+//! - every client and file has every entry; a replica begins later; a message was deleted after it had been shown
+//! - an older log was restored; the id of a refused post is another post's
+//!
+//! Each rule has something that breaks it:
 //!
 //! - an acknowledged post is missing, an id occurs twice, sequence numbers have a gap, entries change their order
 //! - a device's posts change their order, a body is altered, a refused post is in the log, a post has no outcome
 //! - no client sent an entry, a client is out of sync or shows nothing, the wire differs from the disk
+//! - a client was shown another entry, another position, or a log that does not exist
 
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, Epoch, MemberId, RoomId, Seq};
 
@@ -89,6 +95,16 @@ fn breaks(rule: Rule, change: impl FnOnce(&mut Observations)) {
     );
 }
 
+/// Checks that this change of a sound round breaks the rule and no other.
+#[track_caller]
+fn breaks_only(rule: Rule, change: impl FnOnce(&mut Observations)) {
+    let mut observations = sound_round();
+    change(&mut observations);
+    let violations = check(&observations);
+    let breaks_rule = !violations.is_empty() && violations.iter().all(|violation| violation.rule == rule);
+    assert!(breaks_rule, "{violations:?}");
+}
+
 fn second_entry(observations: &Observations) -> EntryId {
     observations.logs[0].entries[1].id
 }
@@ -100,6 +116,128 @@ fn events(observations: &mut Observations) -> &mut Vec<Event> {
 #[test]
 fn a_sound_round_breaks_no_rule() {
     assert_eq!(check(&sound_round()), []);
+}
+
+#[test]
+fn a_replica_may_begin_later() {
+    let mut o = sound_round();
+    o.clients[0].replica.as_mut().unwrap()[0].entries.remove(0);
+    assert_eq!(check(&o), []);
+}
+
+#[test]
+fn a_message_may_be_erased_after_it_was_shown() {
+    let mut o = sound_round();
+    let Entry { author, device, .. } = o.logs[0].entries[1].clone();
+    let (id, body) = (EntryId::fresh(), Body::Delete { of: second_entry(&o) });
+    let room = o.logs[0].room;
+    events(&mut o).push(Event::Invoked {
+        room,
+        id,
+        body: body.clone(),
+    });
+    let seq = Seq(3);
+    let deletion = Entry {
+        seq,
+        id,
+        author,
+        device,
+        at: 0,
+        body,
+    };
+    // Everyone has the remains at the end.
+    let ClientHistory { view, replica, .. } = &mut o.clients[0];
+    let view = &mut view.as_mut().unwrap().rooms[0].entries;
+    let witness = &mut o.witness.as_mut().unwrap().rooms[0].entries;
+    for entries in [
+        view,
+        witness,
+        &mut replica.as_mut().unwrap()[0].entries,
+        &mut o.logs[0].entries,
+    ] {
+        entries[1].body = Body::Wiped;
+        entries.push(deletion.clone());
+    }
+    assert_eq!(check(&o), []);
+}
+
+#[test]
+fn what_was_acknowledged_and_shown_of_an_earlier_log_may_be_gone() {
+    let mut o = sound_round();
+    let (room, epoch) = (o.logs[0].room, Epoch::fresh());
+    let id = EntryId::fresh();
+    let lost = Entry {
+        seq: Seq(3),
+        id,
+        ..o.logs[0].entries[1].clone()
+    };
+    let at = Some(Position {
+        room,
+        epoch,
+        seq: lost.seq,
+    });
+    events(&mut o).push(Event::Acknowledged { id, at });
+    let entries = vec![lost];
+    events(&mut o).push(Event::Shown { room, epoch, entries });
+    o.is_restored = true;
+    assert_eq!(check(&o), []);
+    o.is_restored = false;
+    let rules: Vec<Rule> = check(&o).iter().map(|violation| violation.rule).collect();
+    assert_eq!(rules, [Rule::AcknowledgedIsInLog, Rule::OneOrderForAll]);
+}
+
+#[test]
+fn the_id_of_a_refused_post_may_be_that_of_another_post() {
+    let mut o = sound_round();
+    let (room, id) = (o.logs[0].room, second_entry(&o));
+    let body = message("the same id, another text");
+    o.clients.push(ClientHistory {
+        name: "ben".into(),
+        incarnations: vec![vec![
+            Event::Invoked { room, id, body },
+            Event::Queued { id },
+            Event::Refused {
+                id,
+                reason: "conflict".into(),
+            },
+        ]],
+        view: None,
+        replica: None,
+        is_complete: true,
+    });
+    assert_eq!(check(&o), []);
+}
+
+#[test]
+fn an_entry_that_was_shown_otherwise_is_found() {
+    let shown = |o: &mut Observations, change: fn(&mut RoomId, &mut Epoch, &mut Vec<Entry>)| {
+        for event in events(o) {
+            if let Event::Shown { room, epoch, entries } = event {
+                change(room, epoch, entries);
+            }
+        }
+    };
+    breaks_only(Rule::OneOrderForAll, |o| {
+        shown(o, |_, _, entries| entries[1].body = message("something else"));
+    });
+    breaks_only(Rule::OneOrderForAll, |o| {
+        shown(o, |_, _, entries| entries[1].seq = Seq(3));
+    });
+    breaks_only(Rule::OneOrderForAll, |o| {
+        shown(o, |_, epoch, _| *epoch = Epoch::fresh());
+    });
+    breaks_only(Rule::OneOrderForAll, |o| shown(o, |room, _, _| *room = RoomId::fresh()));
+}
+
+#[test]
+fn a_post_that_was_acknowledged_at_another_position_is_found() {
+    breaks_only(Rule::OneOrderForAll, |o| {
+        for event in events(o) {
+            if let Event::Acknowledged { at: Some(at), .. } = event {
+                at.seq = at.seq.next();
+            }
+        }
+    });
 }
 
 #[test]
@@ -183,6 +321,12 @@ fn an_invented_entry_is_found() {
         let id = second_entry(o);
         events(o).retain(|event| !matches!(event, Event::Invoked { id: of, .. } if *of == id));
     });
+    // The server must not take such a message, which makes it no less invented.
+    breaks(Rule::NothingIsInvented, |o| {
+        let entry = o.logs[0].entries[1].clone();
+        let (seq, id, body) = (Seq(3), EntryId::fresh(), message(""));
+        o.logs[0].entries.push(Entry { seq, id, body, ..entry });
+    });
 }
 
 #[test]
@@ -207,6 +351,9 @@ fn a_client_out_of_sync_is_found() {
     });
     breaks(Rule::ClientsAreInSync, |o| {
         o.clients[0].replica.as_mut().unwrap()[0].entries.clear();
+    });
+    breaks(Rule::ClientsAreInSync, |o| {
+        o.clients[0].replica.as_mut().unwrap()[0].epoch = Epoch::fresh();
     });
 }
 

@@ -1,11 +1,11 @@
 //! The view of the client's server that an interface would show.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ichat_client::Profile;
 use ichat_client::session::{ConnectionStatus, OutboxItem, OutboxState, Update};
 use ichat_protocol::{Entry, EntryId, Epoch, RoomId, Seq};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
@@ -32,7 +32,11 @@ impl SharedShown {
 
     /// Notes that the client did not take this post.
     pub(super) fn forget_post(&self, id: EntryId) {
-        self.lock().unseen.remove(&id);
+        let mut shown = self.lock();
+        shown.unseen.remove(&id);
+        shown.count_posts();
+        drop(shown);
+        self.changed.notify_waiters();
     }
 
     pub(super) fn apply(&self, update: Update, profile: &Profile, recorder: &Recorder) {
@@ -73,7 +77,7 @@ impl SharedShown {
     }
 
     fn lock(&self) -> MutexGuard<'_, Shown> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shown.lock()
     }
 }
 

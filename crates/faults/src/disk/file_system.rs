@@ -1,7 +1,7 @@
 //! The image as a file system: translates the kernel's FUSE requests.
 
 use std::ffi::OsStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use fuser::{
@@ -9,6 +9,7 @@ use fuser::{
     OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen,
     ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
+use parking_lot::{Mutex, MutexGuard};
 
 use super::image::{Image, Node};
 
@@ -27,7 +28,7 @@ impl ImageFileSystem {
     }
 
     fn image(&self) -> MutexGuard<'_, Image> {
-        self.image.lock().unwrap_or_else(PoisonError::into_inner)
+        self.image.lock()
     }
 
     fn attributes(&self, image: &Image, number: u64) -> Option<FileAttr> {

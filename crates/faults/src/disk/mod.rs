@@ -14,11 +14,12 @@ mod file_system;
 mod image;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use fuser::{BackgroundSession, MountOption};
+use parking_lot::{Mutex, MutexGuard};
 
 use file_system::ImageFileSystem;
 use image::Image;
@@ -114,7 +115,7 @@ impl Disk {
     }
 
     fn image(&self) -> MutexGuard<'_, Image> {
-        self.image.lock().unwrap_or_else(PoisonError::into_inner)
+        self.image.lock()
     }
 }
 
