@@ -14,8 +14,7 @@ use crate::window;
 
 const FILE: &str = "appearance.json";
 
-/// The page's background in each theme: `--surface` in `ui/src/shared/tokens.css`.
-const LIGHT: Color = Color(0xff, 0xff, 0xff, 0xff);
+/// The page's background in the dark theme: `--surface` in `ui/src/shared/tokens.css`.
 const DARK: Color = Color(0x15, 0x19, 0x1a, 0xff);
 
 /// The colours and the size of everything on the page.
@@ -49,14 +48,15 @@ impl Default for Appearance {
 }
 
 impl ThemeChoice {
-    /// Returns the background colour of the page. `system_is_dark` is asked only if the user follows the system.
-    pub(crate) fn background(self, system_is_dark: impl FnOnce() -> bool) -> Color {
+    /// Returns the background colour of a dark page; a light one needs none. `system_is_dark` is asked only if the user
+    /// follows the system.
+    pub(crate) fn background(self, system_is_dark: impl FnOnce() -> bool) -> Option<Color> {
         let is_dark = match self {
             ThemeChoice::System => system_is_dark(),
             ThemeChoice::Light => false,
             ThemeChoice::Dark => true,
         };
-        if is_dark { DARK } else { LIGHT }
+        is_dark.then_some(DARK)
     }
 }
 
@@ -83,28 +83,23 @@ impl AppearanceFile {
     }
 }
 
-/// Gives the window the theme that the user has chosen, and remembers it.
+/// Remembers the theme that the user has chosen, for the background of the next start.
 pub(crate) fn set_theme<R: Runtime>(app: &AppHandle<R>, theme: ThemeChoice) {
     let appearance = app.state::<AppearanceFile>().load();
-    set(app, Appearance { theme, ..appearance });
+    remember(app, Appearance { theme, ..appearance });
 }
 
 /// Gives everything on the page the size that the user has chosen, and remembers it.
 pub(crate) fn set_zoom<R: Runtime>(app: &AppHandle<R>, factor: f64) {
     if is_usable(factor) {
         let appearance = app.state::<AppearanceFile>().load();
-        set(
-            app,
-            Appearance {
-                zoom: factor,
-                ..appearance
-            },
-        );
+        window::set_zoom(app, factor);
+        let zoom = factor;
+        remember(app, Appearance { zoom, ..appearance });
     }
 }
 
-fn set<R: Runtime>(app: &AppHandle<R>, appearance: Appearance) {
-    window::set_appearance(app, appearance);
+fn remember<R: Runtime>(app: &AppHandle<R>, appearance: Appearance) {
     if let Err(error) = app.state::<AppearanceFile>().save(appearance) {
         tracing::debug!(%error, "the appearance can't be remembered");
     }
@@ -153,7 +148,7 @@ mod tests {
     fn the_colours_are_those_of_the_page() {
         let tokens = include_str!("../../ui/src/shared/tokens.css");
         let css = |Color(red, green, blue, _): Color| format!("#{red:02x}{green:02x}{blue:02x}");
-        let expected = format!("--surface: light-dark({}, {});", css(LIGHT), css(DARK));
+        let expected = format!("--surface: light-dark(#ffffff, {});", css(DARK));
         assert!(tokens.contains(&expected), "{expected}");
     }
 }

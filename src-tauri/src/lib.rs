@@ -81,10 +81,6 @@ pub fn run() -> anyhow::Result<()> {
         } if label == window::MAIN => {
             window::close_requested(app, &api);
         }
-        RunEvent::WindowEvent {
-            event: WindowEvent::ThemeChanged(_),
-            ..
-        } => window::set_appearance(app, app.state::<AppearanceFile>().load()),
         // A click on the icon in the dock, perhaps while the window is hidden.
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => window::show(app),

@@ -6,7 +6,7 @@ use tauri::{
     AppHandle, CloseRequestApi, Manager as _, Runtime, Url, UserAttentionType, WebviewWindow, WebviewWindowBuilder,
 };
 
-use crate::appearance::{Appearance, AppearanceFile};
+use crate::appearance::AppearanceFile;
 use crate::shell::{Question, Shell};
 use crate::tray::TrayState;
 #[cfg(target_os = "linux")]
@@ -29,7 +29,15 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, storage: PageStorage) -> taur
     let config = app.config().app.windows.iter().find(|window| window.label == MAIN);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
     let appearance = app.state::<AppearanceFile>().load();
-    let window = WebviewWindowBuilder::from_config(app, config)?;
+    let mut window = WebviewWindowBuilder::from_config(app, config)?;
+    #[cfg(target_os = "linux")]
+    let system_is_dark = webview::system_is_dark;
+    #[cfg(not(target_os = "linux"))]
+    let system_is_dark = || false;
+    // Before the first frame, which would be white. Later, WebKitGTK's page process may crash on it.
+    if let Some(background) = appearance.theme.background(system_is_dark) {
+        window = window.background_color(background);
+    }
     let window = match storage {
         PageStorage::Usual => window,
         PageStorage::InFolder(folder) => window.data_directory(folder),
@@ -38,15 +46,14 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, storage: PageStorage) -> taur
     .build()?;
     #[cfg(target_os = "linux")]
     log_err("configure", webview::configure(&window));
-    // Before the first frame, which would flash otherwise.
-    apply(&window, appearance);
+    log_err("zoom", window.set_zoom(appearance.zoom));
     Ok(())
 }
 
-/// Gives the window its background and the size of everything in it.
-pub(crate) fn set_appearance<R: Runtime>(app: &AppHandle<R>, appearance: Appearance) {
+/// Gives everything in the window its size.
+pub(crate) fn set_zoom<R: Runtime>(app: &AppHandle<R>, zoom: f64) {
     if let Some(window) = main(app) {
-        apply(&window, appearance);
+        log_err("zoom", window.set_zoom(zoom));
     }
 }
 
@@ -163,17 +170,6 @@ fn main<R: Runtime>(app: &AppHandle<R>) -> Option<WebviewWindow<R>> {
 fn asks_to_quit<R: Runtime>(app: &AppHandle<R>) -> bool {
     let tray = app.state::<TrayState>().is_visible();
     app.state::<Shell>().ask(Question::Quit { tray })
-}
-
-/// Applies an appearance. The background is visible until the page is painted, and beside it while the window grows.
-fn apply<R: Runtime>(window: &WebviewWindow<R>, appearance: Appearance) {
-    #[cfg(target_os = "linux")]
-    let system_is_dark = webview::system_is_dark;
-    #[cfg(not(target_os = "linux"))]
-    let system_is_dark = || window.theme().is_ok_and(|theme| theme == tauri::Theme::Dark);
-    let background = appearance.theme.background(system_is_dark);
-    log_err("background", window.set_background_color(Some(background)));
-    log_err("zoom", window.set_zoom(appearance.zoom));
 }
 
 fn title(unread: u32) -> String {
