@@ -88,13 +88,10 @@ impl Host {
 
     /// Hosts again if the app was quit while hosting.
     pub(crate) async fn resume(&self) {
-        let Some(HostingState {
-            name, hosting: true, ..
-        }) = self.0.state()
-        else {
+        let Some(state) = self.0.state().filter(|state| state.hosting) else {
             return;
         };
-        if let Err(error) = self.start(name).await {
+        if let Err(error) = self.start(state.name).await {
             self.0.ui.send(BackendEvent::Hosting {
                 hosting: None,
                 error: Some(error),
@@ -197,13 +194,7 @@ impl Inner {
             .map_err(|error| WireError::new(ErrorCode::Storage, error.to_string()))
     }
 
-    fn announce(
-        &self,
-        server: ServerId,
-        name: &Name,
-        port: u16,
-        people: watch::Receiver<u32>,
-    ) -> Result<AnnouncementHandle, String> {
+    fn announce(&self, server: ServerId, name: &Name, port: u16, people: People) -> Result<AnnouncementHandle, String> {
         let announcement = Announcement {
             server: server.0,
             name: name.to_string(),

@@ -7,8 +7,8 @@
 //!       └── Channel ◀── ui_channel.rs ◀── events.rs ◀─────────────┘
 //! ```
 //!
-//! Only `window`, `tray`, `notifications`, `webview` and `desktop` know the window system; everything else is tested
-//! without one. The shell decides nothing: decisions belong to `client`, `server`, `discovery` or `ui`.
+//! Only `window`, `open_window`, `tray`, `notifications`, `webview` and `desktop` know the window system; everything else
+//! is tested without one. The shell decides nothing: decisions belong to `client`, `server`, `discovery` or `ui`.
 
 mod appearance;
 mod backend;
@@ -23,6 +23,7 @@ mod hosting_state;
 mod nearby;
 mod nearby_watcher;
 mod notifications;
+mod open_window;
 mod shell;
 mod tray;
 mod ui_channel;
@@ -49,8 +50,8 @@ pub use crate::shell::{Question, Shell};
 
 use crate::appearance::AppearanceFile;
 use crate::notifications::Notifications;
+use crate::open_window::{PageStorage, open_window};
 use crate::tray::TrayState;
-use crate::window::PageStorage;
 
 /// Time that the shutdown may take before the app ends anyway. Everything that counts is on disk already.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -116,7 +117,7 @@ pub fn builder<R: Runtime>(builder: Builder<R>, flags: &Flags) -> io::Result<Bui
             let remembers = !matches!(storage, PageStorage::Memory);
             app.manage(AppearanceFile::in_folder(remembers.then_some(&data)));
             app.manage(Notifications::start(&app));
-            window::open(&app, storage)?;
+            open_window(&app, storage)?;
             // In the background, so that nothing delays the first frame of the window.
             tauri::async_runtime::spawn(async move { app.state::<Shell>().open(&data, scope).await });
             Ok(())

@@ -1,54 +1,12 @@
 //! The main window: shown, hidden, closed, and restricted to its own page.
 
-use std::path::PathBuf;
+use tauri::{AppHandle, CloseRequestApi, Manager as _, Runtime, Url, UserAttentionType, WebviewWindow};
 
-use tauri::{
-    AppHandle, CloseRequestApi, Manager as _, Runtime, Url, UserAttentionType, WebviewWindow, WebviewWindowBuilder,
-};
-
-use crate::appearance::AppearanceFile;
 use crate::shell::{Question, Shell};
 use crate::tray::TrayState;
-#[cfg(target_os = "linux")]
-use crate::webview;
 
 /// The window's label, as in `tauri.conf.json` and `capabilities/main.json`.
 pub(crate) const MAIN: &str = "main";
-
-/// The folder of the page's own storage: its drafts and settings.
-pub(crate) enum PageStorage {
-    /// The usual one.
-    Usual,
-    InFolder(PathBuf),
-    /// None: the data folder can't be written to.
-    Memory,
-}
-
-/// Opens the window that `tauri.conf.json` describes.
-pub(crate) fn open<R: Runtime>(app: &AppHandle<R>, storage: PageStorage) -> tauri::Result<()> {
-    let config = app.config().app.windows.iter().find(|window| window.label == MAIN);
-    let config = config.ok_or(tauri::Error::WindowNotFound)?;
-    let appearance = app.state::<AppearanceFile>().load();
-    let mut window = WebviewWindowBuilder::from_config(app, config)?;
-    #[cfg(target_os = "linux")]
-    let system_is_dark = webview::system_is_dark;
-    #[cfg(not(target_os = "linux"))]
-    let system_is_dark = || false;
-    // Before the first frame, which would be white. Later, WebKitGTK's page process may crash on it.
-    if let Some(background) = appearance.theme.background(system_is_dark) {
-        window = window.background_color(background);
-    }
-    let window = match storage {
-        PageStorage::Usual => window,
-        PageStorage::InFolder(folder) => window.data_directory(folder),
-        PageStorage::Memory => window.incognito(true),
-    }
-    .build()?;
-    #[cfg(target_os = "linux")]
-    log_err("configure", webview::configure(&window));
-    log_err("zoom", window.set_zoom(appearance.zoom));
-    Ok(())
-}
 
 /// Gives everything in the window its size.
 pub(crate) fn set_zoom<R: Runtime>(app: &AppHandle<R>, zoom: f64) {

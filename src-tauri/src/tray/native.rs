@@ -4,7 +4,8 @@ use tauri::menu::{Menu, MenuItem};
 use tauri::tray::TrayIconBuilder;
 use tauri::{AppHandle, Manager as _, Runtime};
 
-use super::{Item, TOOLTIP, TrayState};
+use super::item::{Item, TOOLTIP};
+use super::state::TrayState;
 use crate::window;
 
 const ID: &str = "hosting";

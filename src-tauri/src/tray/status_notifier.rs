@@ -8,7 +8,8 @@ use ksni::{Category, Handle, MenuItem, OfflineReason, ToolTip, Tray, TrayMethods
 use tauri::image::Image;
 use tauri::{AppHandle, Manager as _, Runtime};
 
-use super::{Item, TOOLTIP, TrayState};
+use super::item::{Item, TOOLTIP};
+use super::state::TrayState;
 use crate::window;
 
 /// The icon in sizes that fit common panels, the largest for those with high density.
