@@ -11,6 +11,7 @@
  * - a link to a message leads to the same place here
  * - what is open over a room has a name, by which it is opened and closed
  * - nothing is notified when the user has switched that off
+ * - messages that were missed without a connection are notified, but neither those from before the start nor read ones
  */
 import { describe, expect, it } from "vitest";
 import type { Backend, BackendEvent, MessageNotification } from "../src/backend";
@@ -21,7 +22,7 @@ import { RoomLog } from "./fixtures/room";
 
 type Update = Extract<BackendEvent, { event: "session" }>["update"];
 
-const known = (id: string) => ({ id, name: id, addresses: [`http://${id}:4242`], own: false });
+const known = (id: string) => ({ id, name: id, addresses: [`${id}:4242`], own: false });
 const summaryOf = (id: string, seq = 0): RoomSummary => ({
   id,
   name: id,
@@ -215,5 +216,32 @@ describe("AppState", () => {
     app.settings.notifies = true;
     says("two");
     expect(shown.map(({ text }) => text)).toEqual(["two"]);
+  });
+
+  it("notifies of messages that were missed without a connection", async () => {
+    const shown: MessageNotification[] = [];
+    const { app, notify } = await openOffice(new Device(), { notify: (message) => void shown.push(message) });
+    app.setFocused(false);
+    const log = new RoomLog().fill(500);
+    /** Connects as the session does: the rooms arrive first, then what was missed in "design". */
+    const connects = (known: number, read: number) => {
+      notify({ update: "hello", ...hello });
+      const design = { ...summaryOf("design", log.head), read, unread: log.head - read };
+      notify({ update: "rooms", rooms: [summaryOf("lobby"), design] });
+      notify({ update: "connection", state: "online" });
+      const head = { epoch: "e", seq: log.head };
+      notify({ update: "entries", room: "design", head, entries: log.range(known + 1, log.head) });
+    };
+    // The copy of the room on this device ends before the messages that were written while the app was closed.
+    notify({ update: "rooms", rooms: [summaryOf("lobby"), summaryOf("design", 490)] });
+    connects(490, 490);
+    expect(shown).toEqual([]);
+    notify({ update: "connection", state: "connecting" });
+    log.says("bob", "read on the phone");
+    log.says("bob", "missed");
+    connects(500, 501);
+    expect(shown.map(({ text }) => text)).toEqual(["missed"]);
+    connects(502, 501);
+    expect(shown.length).toBe(1);
   });
 });

@@ -9,6 +9,7 @@
  * - the loss of the connection ends a load; the reconnect repeats it, and the jump that needed it
  * - a refused load shows the server's reason
  * - live messages don't end the load of older ones
+ * - an empty page, which the server sends to say that nothing was missed, ends neither a load nor a search
  * - the last of several jumps wins
  * - a message whose id has no time isn't found
  * - a message beyond the end leads to the end
@@ -182,6 +183,23 @@ describe("LogNavigator", () => {
     expect(fixture.room.log.loading).toBe("older");
     fixture.answerLate();
     expect(fixture.room.log.loading).toBeNull();
+  });
+
+  it("goes on loading and searching when the server says that nothing was missed", async () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 0);
+    fixture.slow = true;
+    fixture.room.log.loadOlder();
+    fixture.receive();
+    expect(fixture.room.log.failure).toBeNull();
+    expect(fixture.room.log.loading).toBe("older");
+    fixture.answerLate();
+    const found = fixture.room.jumpToTime(fixture.log.entries[499]?.at ?? 0);
+    fixture.receive();
+    fixture.slow = false;
+    fixture.answerLate();
+    expect(await found).toBe(true);
+    expect(fixture.room.log.jump).toEqual({ to: "message", seq: 500 });
   });
 
   it("makes the last of several jumps", async () => {

@@ -2,6 +2,7 @@ import type { Backend, BackendEvent, Hosting, KnownServer, NearbyServer } from "
 import type { Entry, MemberId, Name, RoomId, Seq, ServerId } from "../backend/protocol";
 import { Drafts } from "../chat/drafts.svelte";
 import type { RoomState } from "../rooms/room-state.svelte";
+import { linkTo } from "../servers/address";
 import { ServerState, type ServerListener } from "../servers/server-state.svelte";
 import { errorMessage } from "../shared/errors";
 import type { KeyValueStorage } from "../shared/storage";
@@ -138,9 +139,14 @@ export class AppState implements ServerListener {
 
   /** Returns a link to a message, which opens in any browser. Undefined if no address of the server is known. */
   linkTo(server: ServerState, room: RoomState, seq: Seq): string | undefined {
-    const addresses = this.#hosting?.server === server.id ? this.#hosting.addresses : server.known.addresses;
-    const origin = this.backend.servers ? addresses[0] : location.origin;
-    return origin && new URL(addressOf({ server: null, room: room.id, seq }), origin).href;
+    const [address] = this.#addressesOf(server);
+    return address && new URL(addressOf({ server: null, room: room.id, seq }), linkTo(address)).href;
+  }
+
+  /** Returns the addresses of a server, those that others use first. */
+  #addressesOf(server: ServerState): readonly string[] {
+    const hosted = this.#hosting?.server === server.id ? this.#hosting.addresses : [];
+    return [...hosted, ...server.known.addresses];
   }
 
   /** Returns the place on a known server that a link leads to, so that it is opened here. */
@@ -149,8 +155,8 @@ export class AppState implements ServerListener {
     const place = url?.pathname === "/" ? placeOf(url.hash) : null;
     if (!url || !place) return null;
     if (!this.backend.servers) return url.origin === location.origin ? place : null;
-    const leadsTo = (address: string) => parseUrl(address)?.origin === url.origin;
-    const server = this.#servers.find(({ known }) => known.addresses.some(leadsTo));
+    const leadsTo = (address: string) => parseUrl(linkTo(address))?.origin === url.origin;
+    const server = this.#servers.find((candidate) => this.#addressesOf(candidate).some(leadsTo));
     return server ? { ...place, server: server.id } : null;
   }
 
@@ -315,7 +321,7 @@ export class AppState implements ServerListener {
         this.overlay = "stop";
         return;
       case "recovered":
-        return this.showError(strings.recovered);
+        return this.showNotice(strings.recovered);
       case "show":
         return this.open(event.server, event.room);
       case "fatal":

@@ -11,8 +11,8 @@ interface SearchOptions {
 }
 
 /**
- * Waits for particular entries of a room. Answers to requests arrive through the same path as live entries, so this class
- * sees all of them and picks out those that are waited for.
+ * Waits for particular entries of a room, and searches for one by its time. Answers to requests arrive through the same path
+ * as live entries, so this class sees all of them and picks out those that are waited for.
  */
 export class EntryWaiter {
   readonly #waiters = new Set<(entries: readonly Entry[]) => void>();

@@ -159,7 +159,7 @@ export class LogNavigator {
     this.#head = Math.max(this.#head, seq);
   }
 
-  /** Applies entries: live, missed or requested ones. An empty list is the answer to a request that brought nothing. */
+  /** Applies entries: live, missed or requested ones. An empty list says that nothing was missed, or nothing is on this device. */
   apply(entries: readonly Entry[], later: readonly Entry[]): boolean {
     // The page of a room that was closed meanwhile would leave the window in the middle of the log.
     if (!this.#isOpen && this.#window.isEmpty) return false;
@@ -170,7 +170,9 @@ export class LogNavigator {
     const moved = this.#window.first !== first || this.#window.last !== last;
     // Entries that arrive live are no answer to a request for older ones.
     if (moved && (grewUp || this.#loading !== "older")) this.#onMoved();
-    else if (entries.length === 0) this.#onNothing();
+    // The server may send an empty page at any time, to say that nothing was missed. That answers nobody's request.
+    if (entries.length === 0 && this.#context.isOnline()) return changed;
+    if (entries.length === 0) this.#fail("offline");
     this.#waiter.onEntries(entries);
     return changed;
   }
@@ -334,12 +336,6 @@ export class LogNavigator {
     this.#stopLoading();
     // The log has grown while the newest page was on its way.
     if (this.#jump?.to === "present") this.loadNewer();
-  }
-
-  #onNothing(): void {
-    // While nothing is known of a room, its newest page arrives by itself.
-    if (this.#loading === "place" && this.#context.isOnline()) return;
-    this.#fail(this.#context.isOnline() ? "unanswered" : "offline");
   }
 
   #fail(reason: LoadFailure["reason"]): void {

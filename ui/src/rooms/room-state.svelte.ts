@@ -73,6 +73,8 @@ export class RoomState {
   #openedOnce = false;
   /** The last entry that arrived, or null after a reset. `head` can be ahead: after a reconnect the summary comes first. */
   #arrived: Seq | null;
+  /** The end of the log when the server first reported it. What was written before the start of this page isn't news. */
+  #newsAfter: Seq | null = null;
   readonly #quoted = new Map<EntryId, Item>();
   /** Counts the deletions from `#quoted`, so that quotes are shown again after one. */
   #forgottenQuotes = $state(0);
@@ -183,23 +185,32 @@ export class RoomState {
     this.#summary = { ...this.#summary, joined: false, unread: 0 };
   }
 
-  /** Applies entries. All of them arrive here: live ones, and those that were missed or loaded. */
-  apply(entries: readonly Entry[], later: readonly Entry[], head: Head): void {
+  /** Counts what is written from now on as news, because the server has reported the end of the log. */
+  startNews(): void {
+    this.#newsAfter ??= this.head;
+  }
+
+  /**
+   * Applies entries. All of them arrive here: live ones, and those that were missed or loaded. Returns the news among them:
+   * entries that arrive for the first time and that the user has not read elsewhere.
+   */
+  apply(entries: readonly Entry[], later: readonly Entry[], head: Head): readonly Entry[] {
     const arrived = this.#arrived ?? head.seq;
+    const known = Math.max(arrived, this.#summary.read, this.#newsAfter ?? Infinity);
     this.#arrived = Math.max(arrived, entries.at(-1)?.seq ?? 0);
     this.log.setHead(head.seq);
     this.#forgetDeletedQuotes([...entries, ...later]);
-    if (!this.#openedOnce || !this.log.apply(entries, later)) return;
-    this.outbox.removeCommitted((id) => this.log.find(id) !== undefined);
-    if (this.#context.isWatched(this.id)) return;
-    this.#readState.addUnseen(
-      entries.filter(({ seq }) => seq > arrived),
-      this.#context.me(),
-    );
+    if (this.#openedOnce && this.log.apply(entries, later)) {
+      this.outbox.removeCommitted((id) => this.log.find(id) !== undefined);
+      const unseen = this.#context.isWatched(this.id) ? [] : entries.filter(({ seq }) => seq > arrived);
+      this.#readState.addUnseen(unseen, this.#context.me());
+    }
+    return entries.filter(({ seq }) => seq > known);
   }
 
   reset(): void {
     this.#arrived = null;
+    if (this.#newsAfter !== null) this.#newsAfter = 0;
     this.#quoted.clear();
     this.#readState.clearNewLine();
     this.log.reset();

@@ -28,7 +28,7 @@ export interface ServerListener {
   readonly ownName: Name | undefined;
   /** Returns whether the user sees this room now. */
   isWatched(server: ServerState, room: RoomState): boolean;
-  /** Called with new messages of other members. */
+  /** Called with new messages of other members: live ones, and those that were missed without a connection. */
   onNewMessages(server: ServerState, room: RoomState, entries: readonly Entry[]): void;
   showError(message: string): void;
   /** Called when the back end works from memory. */
@@ -232,6 +232,7 @@ export class ServerState {
     });
     const others = this.#rooms.filter((room) => !rooms.includes(room));
     for (const room of others) room.markNotJoined();
+    if (this.#hello) for (const room of rooms) room.startNews();
     this.#rooms = [...rooms, ...others];
     this.#assignOutboxes();
   }
@@ -274,10 +275,9 @@ export class ServerState {
       this.#postingError = null;
     const room = this.room(update.room);
     if (!room) return;
-    const known = room.head;
     this.clock.observe(update.entries.at(-1)?.at ?? 0);
-    room.apply(update.entries, update.later ?? [], update.head);
-    const added = update.entries.filter((entry) => entry.seq > known && countsAsUnreadFor(entry, this.me));
+    const news = room.apply(update.entries, update.later ?? [], update.head);
+    const added = news.filter((entry) => countsAsUnreadFor(entry, this.me));
     if (added.length > 0) this.#listener.onNewMessages(this, room, added);
   }
 

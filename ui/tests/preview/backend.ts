@@ -159,8 +159,8 @@ function connect() {
 }
 
 function emitServers(own = has("host")) {
-  const first = { id: server, name: "Office by the river", addresses: ["http://192.168.1.7:4242"], own };
-  const second = { id: "server-2", name: "LAN party", addresses: ["http://10.0.0.9:4242"], own: false };
+  const first = { id: server, name: "Office by the river", addresses: ["192.168.1.7:4242"], own };
+  const second = { id: "server-2", name: "LAN party", addresses: ["10.0.0.9:4242"], own: false };
   emit({ event: "servers", servers: web ? [first] : [first, second] });
 }
 
