@@ -3,14 +3,17 @@ import type { MentionFinder } from "./mentions";
 import { parse } from "./parse";
 import type { Block, Inline } from "./tokens";
 
-/** Returns the mentions in a text, each member and name once, as a message lists them. Code and links have none. */
+/**
+ * Returns the mentions in a text, each member and name once, as a message lists them. Code and links have none. A name that
+ * the text spells with an escape, as `\|` in a table, can't be listed: the server looks for the name itself.
+ */
 export function mentionsIn(text: string, finder: MentionFinder): Mention[] {
   if (!text.includes("@")) return [];
   const found = new Map<string, Mention>();
   for (const token of inlines(parse(text, finder))) {
     if (token.kind !== "mention") continue;
     const name = token.text.slice(1);
-    found.set(name, { member: token.member, name });
+    if (text.includes(token.text)) found.set(name, { member: token.member, name });
   }
   return [...found.values()].slice(0, limits.maxMentions);
 }

@@ -8,19 +8,25 @@ export type Mentionable = Pick<Member, "id" | "name">;
 /** The most places of a text that are compared with names. */
 const maxPlaces = 500;
 
-/** Finds mentions of known people in a text: an `@` and a whole name, in any case. Longer names are tried first. */
+/**
+ * Finds mentions of known people in a text: an `@` and a whole name. Longer names are tried first. The exact spelling comes
+ * before others, since names may differ in case only.
+ */
 export class MentionFinder {
-  readonly #members = new Map<string, MemberId>();
+  readonly #byName = new Map<string, MemberId>();
+  /** The members by their names in lower case. It is empty if only the exact spelling counts. */
+  readonly #byLowerCase = new Map<string, MemberId>();
   /** The lengths of the names that begin with a character, longest first. */
   readonly #lengths = new Map<string, number[]>();
   #places = 0;
 
-  /** Of several people with one name the first is found. */
-  constructor(people: Iterable<Mentionable>) {
+  /** Of several people with one name the first is found. Names are found in any case unless `exact` is set. */
+  constructor(people: Iterable<Mentionable>, { exact = false } = {}) {
     for (const { id, name } of people) {
+      if (name === "" || this.#byName.has(name)) continue;
+      this.#byName.set(name, id);
       const key = name.toLowerCase();
-      if (name === "" || this.#members.has(key)) continue;
-      this.#members.set(key, id);
+      if (!exact && !this.#byLowerCase.has(key)) this.#byLowerCase.set(key, id);
       const first = charAt(key, 0);
       const lengths = this.#lengths.get(first) ?? [];
       if (!lengths.includes(name.length)) lengths.push(name.length);
@@ -44,7 +50,8 @@ export class MentionFinder {
     if (!lengths || ++this.#places > maxPlaces) return null;
     for (const length of lengths) {
       const end = index + 1 + length;
-      const member = this.#members.get(text.slice(index + 1, end).toLowerCase());
+      const name = text.slice(index + 1, end);
+      const member = this.#byName.get(name) ?? this.#byLowerCase.get(name.toLowerCase());
       if (member !== undefined && endsName(text, end)) return { kind: "mention", member, text: text.slice(index, end) };
     }
     return null;
@@ -61,6 +68,8 @@ function endsName(text: string, end: number): boolean {
   return !isInsideWord(charBefore(text, end), charAt(text, end));
 }
 
-/** Returns a finder of the mentions that a message lists. */
-export const listedMentions = (mentions: readonly Mention[]): MentionFinder =>
-  new MentionFinder(mentions.slice(0, limits.maxMentions).map(({ member, name }) => ({ id: member, name })));
+/** Returns a finder of the mentions that a message lists, which it spells as its text does. */
+export const listedMentions = (mentions: readonly Mention[]): MentionFinder => {
+  const people = mentions.slice(0, limits.maxMentions).map(({ member, name }) => ({ id: member, name }));
+  return new MentionFinder(people, { exact: true });
+};

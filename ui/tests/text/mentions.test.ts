@@ -1,6 +1,8 @@
 /**
  * Mentions are by id:
  * - a message lists the members whom it mentions; code and escaped signs mention nobody
+ * - names that differ in case only are different people, whom the exact spelling tells apart
+ * - a name that a table's escapes spell differently is not listed, so the message can be sent
  * - a mention stays one after the member was renamed, and shows the present name
  * - an edit keeps the mention of a member who is called something else now
  * - a message without a list mentions the present members by name; of several with one name it means the user
@@ -48,6 +50,29 @@ describe("a sent message", () => {
     ]);
     expect(sends("hi @nobody")).toBeUndefined();
     expect(sends("`@Ben` and \\@Ben")).toBeUndefined();
+  });
+
+  it("tells people apart whose names differ in case only", () => {
+    const { sends, room } = setUp();
+    room.setMembers([
+      { id: "big", name: "Yves", left: false, since: 1000 },
+      { id: "small", name: "yves", left: false, since: 2000 },
+    ]);
+    const both = [
+      { member: "small", name: "yves" },
+      { member: "big", name: "Yves" },
+    ];
+    expect(sends("@yves and @Yves")).toEqual(both);
+    expect(notation(parse("@yves and @Yves", room.mentionFinder({ mentions: both })))).toBe("<@small> and <@big>");
+    expect(notation(parse("@YVES", room.mentionFinder({ mentions: both })))).toBe("@YVES");
+    expect(sends("@YVES")).toEqual([{ member: "big", name: "YVES" }]);
+  });
+
+  it("lists no name that its text spells with an escape", () => {
+    const { sends, room } = setUp();
+    room.setMembers([{ id: "bar", name: "A|B", left: false }, ben]);
+    expect(sends("|who|\n|-|\n|@A\\|B and @Ben|")).toEqual([{ member: "ben-id", name: "Ben" }]);
+    expect(sends("@A|B")).toEqual([{ member: "bar", name: "A|B" }]);
   });
 
   it("mentions the person who had a name first, not the one who took it", () => {
