@@ -3,7 +3,8 @@
  * - a draft, a reply and an edit survive a reload, each for itself
  * - the newest change wins, whichever tab it is made in, even if the clock is set back
  * - a sent draft returns nowhere: not in another tab, not after a reload
- * - a draft returns if the page ends before its message is stored, and doesn't if it ends after that
+ * - a reply or another edit doesn't drop the text of an edit, and the same edit goes on where it was
+ * - a draft or an edit returns if the page ends before its message is stored, and doesn't if it ends after that
  * - a room's draft is marked as waiting until it is sent
  * - where the browser stores nothing, or no more, the newest draft is kept in memory, and that is reported once
  */
@@ -67,7 +68,25 @@ describe("a draft", () => {
     expect([reloaded.text, reloaded.editing, reloaded.replyTo]).toEqual(["half a sen", undefined, question.id]);
   });
 
-  it("saves a restored edit, unless it changes nothing", () => {
+  it("keeps the text of an edit when a reply, another edit or the same edit is begun", () => {
+    const { log, fixture, openTab, question, answer } = setUp();
+    const later = log.says("alice", "or not");
+    fixture.receive(later);
+    const other = fixture.room.find(later.id);
+    if (!other) throw new Error("the message was added");
+    const tab = openTab();
+    tab.edit(answer);
+    tab.text = "yes, at noon";
+    expect([tab.reply(question), tab.edit(other), tab.edit(answer)]).toEqual([false, false, true]);
+    expect([tab.text, tab.editing, tab.replyTo]).toEqual(["yes, at noon", answer.id, undefined]);
+    tab.text = "yes";
+    expect(tab.edit(other)).toBe(true);
+    expect([tab.text, tab.editing]).toEqual(["or not", other.id]);
+    expect(tab.reply(question)).toBe(true);
+    expect([tab.text, tab.editing, tab.replyTo]).toEqual(["", undefined, question.id]);
+  });
+
+  it("saves a restored edit, unless it changes nothing", async () => {
     const { fixture, openTab, answer } = setUp();
     openTab().edit(answer);
     openTab().send();
@@ -77,7 +96,28 @@ describe("a draft", () => {
     reloaded.text = "no";
     reloaded.send();
     expect(fixture.sent("send")).toMatchObject([{ body: { kind: "edit", of: answer.id, text: "no" } }]);
+    await vi.advanceTimersByTimeAsync(0);
     expect(openTab().editing).toBeUndefined();
+  });
+
+  it("returns as an edit if the page ends before the edit is stored, until the message shows it", () => {
+    const { log, fixture, openTab, answer } = setUp();
+    openTab().text = "half a sen";
+    const tab = openTab();
+    tab.edit(answer);
+    tab.text = "no";
+    // Nothing after the call is executed, as in a crash.
+    tab.send();
+    expect([tab.text, tab.editing]).toEqual(["half a sen", undefined]);
+    const elsewhere = new RoomFixture(log);
+    elsewhere.room.open();
+    const reloaded = openTab(elsewhere.room);
+    reloaded.dropSentDraft();
+    expect([reloaded.text, reloaded.editing]).toEqual(["no", answer.id]);
+    elsewhere.receive(log.add("alice", { kind: "edit", of: answer.id, text: "no" }));
+    reloaded.dropSentDraft();
+    expect([reloaded.text, reloaded.editing]).toEqual(["half a sen", undefined]);
+    expect(fixture.sent("send")).toHaveLength(1);
   });
 
   it("is the newest of two tabs", () => {

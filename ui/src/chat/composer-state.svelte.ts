@@ -39,14 +39,21 @@ export class ComposerState {
     return this.#focusRequests;
   }
 
-  reply(item: Item): void {
-    this.#draft.set({ text: this.#draft.content.text, replyTo: item.id });
+  /** Begins a reply. Returns `false` if an edit must be finished first, because its text would be lost. */
+  reply(item: Item): boolean {
     this.requestFocus();
+    if (this.#hasChangedEdit) return false;
+    this.#draft.set({ text: this.#draft.content.text, replyTo: item.id });
+    return true;
   }
 
-  edit(item: Item): void {
-    this.#draft.set({ ...this.#draft.content, edit: { of: item.id, original: item.text, text: item.text } });
+  /** Begins an edit, or continues it. Returns `false` if another edit must be finished first, because its text would be lost. */
+  edit(item: Item): boolean {
     this.requestFocus();
+    if (this.editing === item.id) return true;
+    if (this.#hasChangedEdit) return false;
+    this.#draft.set({ ...this.#draft.content, edit: { of: item.id, original: item.text, text: item.text } });
+    return true;
   }
 
   requestFocus(): void {
@@ -65,13 +72,10 @@ export class ComposerState {
   send(): boolean {
     const text = messageText(this.text);
     if (text === "") return false;
-    const { edit, replyTo } = this.#draft.content;
-    if (edit) {
-      if (text !== edit.original) void this.room.post({ kind: "edit", of: edit.of, text });
-      this.#stopEditing();
-    } else {
-      void this.#draft.send(this.room.send(text, replyTo));
-    }
+    const { edit, ...draft } = this.#draft.content;
+    if (!edit) void this.#draft.send(this.room.send(text, draft.replyTo), { text: "" });
+    else if (text === edit.original) this.#draft.set(draft);
+    else void this.#draft.send(this.room.post({ kind: "edit", of: edit.of, text }), draft);
     return true;
   }
 
@@ -79,6 +83,11 @@ export class ComposerState {
   dropSentDraft(): void {
     const { items, pendingMessages } = this.room;
     this.#draft.dropIfSent([...items, ...pendingMessages.map(({ item }) => item)], this.room.me);
+  }
+
+  get #hasChangedEdit(): boolean {
+    const { edit } = this.#draft.content;
+    return edit !== undefined && edit.text !== edit.original;
   }
 
   #stopEditing(): boolean {

@@ -47,11 +47,11 @@ export class Draft {
   }
 
   /**
-   * Empties the draft because it is being sent, and stores that when the message is stored. Should the page end in between,
-   * the text is not lost.
+   * Replaces the draft by what is left of it, because the rest is being sent, and stores that when the message or edit is
+   * stored. Should the page end in between, the text is not lost.
    */
-  async send(stored: Promise<unknown>): Promise<void> {
-    this.#replace({ text: "" });
+  async send(stored: Promise<unknown>, rest: DraftContent): Promise<void> {
+    this.#replace(rest);
     const sent = this.#content;
     await stored.catch(() => undefined);
     if (this.#content === sent) this.#store();
@@ -70,8 +70,15 @@ export class Draft {
    * with its text. (The last letters may not have been stored.)
    */
   dropIfSent(messages: Iterable<Item>, author: MemberId): void {
-    const { text, at, edit } = this.#content;
-    if (!this.#restored || edit || text.trim() === "") return;
+    const { text, at, edit, ...rest } = this.#content;
+    if (!this.#restored) return;
+    if (edit) {
+      const isSaved = ({ id, text: now }: Item) =>
+        id === edit.of && now !== edit.original && now === edit.text.trimEnd();
+      if ([...messages].some(isSaved)) this.set({ ...rest, text });
+      return;
+    }
+    if (text.trim() === "") return;
     for (const message of messages) {
       const isLater = message.author === author && message.isMessage && (timeOfId(message.id) ?? 0) >= at;
       if (isLater && message.text.startsWith(text.trim())) return this.set({ text: "" });

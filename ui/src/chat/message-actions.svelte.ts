@@ -101,11 +101,11 @@ export class MessageActions {
   }
 
   reply(item: Item): void {
-    this.#composer.reply(item);
+    if (!this.#composer.reply(item)) this.#app.showNotice(strings.composer.finishEdit);
   }
 
   edit(item: Item): void {
-    this.#composer.edit(item);
+    if (!this.#composer.edit(item)) this.#app.showNotice(strings.composer.finishEdit);
   }
 
   react(item: Item, emoji: string): void {

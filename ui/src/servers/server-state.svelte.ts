@@ -21,6 +21,7 @@ import { newId } from "../shared/ids";
 import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
 import { wellFormed } from "../shared/well-formed";
+import { RoomCreations } from "./room-creations";
 
 /** The part of the interface that a server's state reports to. */
 export interface ServerListener {
@@ -60,6 +61,7 @@ export class ServerState {
   #postingError: WireError | null = $state.raw(null);
   /** The outboxes of rooms that are not known yet. */
   readonly #unassignedOutboxes = new Map<RoomId, readonly OutboxItem[]>();
+  readonly #creations = new RoomCreations();
   readonly #sending = $derived(this.#rooms.flatMap(({ outbox }) => outbox.sending));
   readonly #unread = $derived(this.#rooms.reduce((sum, room) => sum + room.unread, 0));
   readonly #roomContext: RoomContext;
@@ -173,9 +175,15 @@ export class ServerState {
     }
   }
 
+  /** Creates a room. Resolves when the user is in it. A rejection is not shown to the user. */
   async create(name: Name, topic: string): Promise<RoomId> {
     const room = newId();
-    await this.command({ command: "create", room, name, ...(topic ? { topic } : {}) });
+    const command: Command = { command: "create", room, name, ...(topic ? { topic } : {}) };
+    const created = this.#creations.wait(room);
+    this.#backend
+      .command(this.id, wellFormed(command))
+      .catch((error: unknown) => this.#creations.refuse(room, errorMessage(error)));
+    await created;
     return room;
   }
 
@@ -210,6 +218,9 @@ export class ServerState {
 
   #setHello(hello: Hello): void {
     this.#hello = hello;
+    this.#creations.onRooms(hello.rooms);
+    // After a reconnect, what this hello doesn't list was lost on its way.
+    if (this.#connection.state !== "online") this.#creations.refuseAll(strings.rooms.notCreated);
     this.clock.set(hello.now);
     const remembered: Remembered = { me: hello.me, lobby: hello.lobby };
     this.#storage.set(rememberedKey(this.id), JSON.stringify(remembered));
@@ -234,6 +245,7 @@ export class ServerState {
     for (const room of others) room.markNotJoined();
     if (this.#hello) for (const room of rooms) room.startNews();
     this.#rooms = [...rooms, ...others];
+    this.#creations.onRooms(summaries);
     this.#assignOutboxes();
   }
 
@@ -301,6 +313,7 @@ export class ServerState {
    */
   #onRefused({ event, room, error }: { event: string; room?: RoomId; error: WireError }): void {
     if (event === "history" && room !== undefined) return this.room(room)?.log.onRefused(error.message);
+    if (event === "create" && this.#creations.refuse(room, error.message)) return;
     if (event === "post" && isTransient(error.code)) this.#postingError = error;
     else if (event === "storage") this.#listener.onStorageFailure(error.message);
     else if (event !== "post" && event !== "typing") this.#listener.showError(error.message);

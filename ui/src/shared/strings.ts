@@ -138,6 +138,9 @@ export const strings = {
     notIn: (name: string) => `You are not in “${name}”.`,
     unknown: "There is no room at this address, or it is not open to you.",
     lookingFor: "Looking for the room…",
+    notFoundOffline: "There is no connection. The room is looked for as soon as it is back.",
+    notListedOffline: "There is no connection. The rooms are listed as soon as it is back.",
+    notCreated: "The connection was lost before the room was created. Try again.",
     toLobby: "Go to the lobby",
     members: (n: number) => plural(n, "member", "members"),
     unread: (n: number) => `${n.toLocaleString()} unread`,
@@ -227,6 +230,7 @@ export const strings = {
     tooLong: (n: number) => `Too long: shorten it by about ${plural(n, "character", "characters")}.`,
     findEmoji: "Find an emoji",
     noEmoji: "No emoji is called that.",
+    finishEdit: "Save or cancel the edit first.",
     noFiles: "Files can’t be sent yet, only text.",
   },
 

@@ -11,6 +11,7 @@
  * - a draft is the same in two tabs, survives a reload, is marked in the list of rooms, and never returns after it was sent
  * - a draft whose sending the browser has forgotten is dropped
  * - the message that is answered or edited is shown, and a click on it jumps there
+ * - a message can be corrected in its middle
  * - a dropped file doesn't replace the page; dropped text is written
  * - a browser whose storage is silent, blocked or full works from memory and says so once
  * - a new day begins at midnight, and by the server's clock
@@ -376,6 +377,20 @@ test("the message that is answered or edited is shown", { skip }, async () => {
   await ada.sees("I do. Promised.");
   await hasDraft(ada, "");
   bot.disconnect();
+});
+
+test("a message can be corrected in its middle", { skip }, async () => {
+  const ada = await openPage("Ada");
+  await ada.says("Lunch at nun today");
+  await ada.seesSent("Lunch at nun today");
+  await ada.composer.press("ArrowUp");
+  await hasDraft(ada, "Lunch at nun today");
+  for (let i = 0; i < " today".length + 1; i++) await ada.composer.press("ArrowLeft");
+  await ada.composer.press("Backspace");
+  await ada.types("oo");
+  await hasDraft(ada, "Lunch at noon today");
+  await ada.composer.press("Enter");
+  await ada.sees("Lunch at noon today");
 });
 
 test("a dropped file doesn't replace the page; dropped text is written", { skip }, async () => {

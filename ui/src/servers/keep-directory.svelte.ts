@@ -1,0 +1,14 @@
+import { untrack } from "svelte";
+import type { ServerState } from "./server-state.svelte";
+
+/**
+ * Requests the list of a server's rooms while a component is shown: at once, and after each reconnect. Without a connection
+ * the request would be refused.
+ */
+export function keepDirectory(server: () => ServerState | undefined): void {
+  $effect(() => {
+    const asked = server();
+    if (asked?.connection.state !== "online") return;
+    untrack(() => void asked.command({ command: "browse" }).catch(() => undefined));
+  });
+}
