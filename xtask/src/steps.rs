@@ -170,7 +170,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "browser",
-        about: "the web page in Chromium, with a real server: by mouse, by finger and by keyboard",
+        about: "the web page in Chromium, with a real server: by mouse, by finger, by keyboard, and a random walk",
         needs: &[Packages(Purpose::Browser), Interface, Programs],
         minutes: 15,
         commands: |repo| {

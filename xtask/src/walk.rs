@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// The number of walks at a time.
     #[arg(long, default_value_t = 2)]
     parallel: u32,
+    /// Take them through an interface that is broken on purpose, which they should detect: "scroll anchor" or "focus".
+    #[arg(long)]
+    broken: Option<String>,
 }
 
 pub(crate) fn walk(repo: &Repo, options: &Options) -> Result<()> {
@@ -45,6 +48,9 @@ pub(crate) fn walk(repo: &Repo, options: &Options) -> Result<()> {
     if !options.only.is_empty() {
         let numbers: Vec<_> = options.only.iter().map(u32::to_string).collect();
         node.args(["--only", &numbers.join(",")]);
+    }
+    if let Some(part) = &options.broken {
+        node.args(["--broken", part]);
     }
     process::run(&mut node)
 }

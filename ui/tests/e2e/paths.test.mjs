@@ -3,6 +3,7 @@
  * - with a mouse, on a desktop
  * - with a finger, on a phone of 360 px
  * - with the keyboard alone
+ * - in a room of 5,000 messages
  */
 
 import { serverUnavailable } from "../foreign/server.mjs";
@@ -19,3 +20,4 @@ const open = () => Chromium.open();
 walkMainPaths("with a mouse", { skip, open, hand: mouse });
 walkMainPaths("with a finger", { skip, open, hand: finger });
 walkMainPaths("with the keyboard alone", { skip, open, hand: keys });
+walkMainPaths("in a long room", { skip, open, hand: mouse, messages: 5_000 });

@@ -134,7 +134,7 @@ function install() {
 
   globalThis.ichatView = {
     problems: () => problems,
-    hash: () => location.hash,
+    isAway: () => !location.href.startsWith("http"),
     count: (target) => all(target).length,
     texts: (target) => all(target).map((element) => normalized(element.innerText)),
     values: (target) => all(target).map((element) => element.value),
@@ -184,7 +184,8 @@ function install() {
         id: row.dataset.key,
         text: row.innerText,
         isInSight: visiblePart(row).height > 0,
-        bottom: row.getBoundingClientRect().bottom,
+        // In the timeline: a banner above it moves all of it.
+        bottom: row.getBoundingClientRect().bottom - log.getBoundingClientRect().top,
         reactions: [...row.querySelectorAll("button[aria-pressed]")].map((button) => normalized(button.innerText)),
       }));
     },
@@ -203,9 +204,7 @@ function install() {
     place() {
       const log = timeline();
       const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = log ?? {};
-      const room = all({ role: "log" })[0]
-        ?.getAttribute("aria-label")
-        ?.replace(/^Messages in /, "");
+      const room = log?.getAttribute("aria-label")?.replace(/^Messages in /, "");
       return { room, above: scrollTop, below: scrollHeight - scrollTop - clientHeight, height: clientHeight };
     },
 

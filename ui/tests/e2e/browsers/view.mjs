@@ -36,10 +36,15 @@ export class View {
     const call = async ([name, list]) =>
       globalThis.ichatView ? { value: await globalThis.ichatView[name](...list) } : null;
     const input = [method, args.map((arg) => (arg === undefined ? null : plain(arg)))];
-    for (;;) {
-      const answer = await this.tab.evaluate(call, input);
-      if (answer) return answer.value;
-      await this.tab.run(this.#script);
+    for (const deadline = Date.now() + guardMs; ;) {
+      // While another page is being loaded, nobody answers.
+      try {
+        const answer = await this.tab.evaluate(call, input);
+        if (answer) return answer.value;
+        await this.tab.run(this.#script);
+      } catch (error) {
+        if (!this.tab.isNavigationError(error) || Date.now() > deadline) throw error;
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 /** The conditions that always hold, after any steps. */
 
 import { strict as assert } from "node:assert";
+import { saveScreenshot } from "../screenshots.mjs";
 import { difference } from "./room-logs.mjs";
 
 /** Checks what holds after every step. */
@@ -8,7 +9,14 @@ export async function checkAfterStep(walk) {
   const { view } = walk;
   await view.query("draws");
   assert.deepEqual(await view.tab.problems, [], "the page reported errors");
-  await walk.waits("something has the focus", async () => !(await view.query("focus")).isBody);
+  const focused = (await view.query("focus")).description;
+  await walk
+    .waits("something has the focus", async () => !(await view.query("focus")).isBody)
+    .catch(async (error) => {
+      const png = await view.tab.screenshot();
+      await saveScreenshot(`walk-${walk.seed}`, png);
+      throw new Error(`${error.message} (${focused})`, { cause: error });
+    });
   const overflow = await view.query("overflow");
   assert.ok(overflow <= 0, `the page is ${overflow} px wider than the window`);
   // Without a connection there is nothing to load from.
@@ -27,7 +35,7 @@ export async function checkInStep(walk) {
       }
       const room = await walk.openRoom();
       if (!room) {
-        found = "no room of the server is open";
+        found = `no room of the server is open, but ${JSON.stringify(await view.query("place"))}`;
         return false;
       }
       const rows = await view.query("rows");

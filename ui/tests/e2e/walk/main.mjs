@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { Chromium, chromiumUnavailable } from "../browsers/chromium.mjs";
 import { serverUnavailable } from "../../foreign/server.mjs";
+import { BrokenBuild } from "../../support/broken-build.mjs";
 import { makeArchive } from "../world.mjs";
 import { archivedMessages, takeWalk } from "./take-walk.mjs";
 
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     steps: { type: "string", default: "500" },
     only: { type: "string" },
     parallel: { type: "string", default: "2" },
+    broken: { type: "string" },
   },
 });
 const [seeds, first, steps, parallel] = [values.seeds, values.first, values.steps, values.parallel].map(Number);
@@ -25,7 +27,9 @@ const only = values.only?.split(",").map(Number);
 const unavailable = serverUnavailable || chromiumUnavailable;
 if (unavailable) throw new Error(unavailable);
 
-const [archive, browser] = await Promise.all([makeArchive(archivedMessages), Chromium.open()]);
+const [archive, chromium] = await Promise.all([makeArchive(archivedMessages), Chromium.open()]);
+const broken = values.broken ? await BrokenBuild.make(values.broken) : undefined;
+const browser = broken ? broken.in(chromium) : chromium;
 const failed = [];
 let next = first;
 
@@ -46,8 +50,9 @@ async function takeWalks() {
 try {
   await Promise.all(Array.from({ length: parallel }, takeWalks));
 } finally {
-  await browser.close();
+  await chromium.close();
   await archive.remove();
+  await broken?.remove();
 }
 process.stdout.write(`${seeds - failed.length} passed, ${failed.length} failed${failed.length ? `: ${failed}` : ""}\n`);
 process.exitCode = failed.length > 0 ? 1 : 0;

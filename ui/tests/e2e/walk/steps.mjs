@@ -306,7 +306,7 @@ export const steps = {
   async reload(walk) {
     if (!walk.isConnected) return "offline";
     await walk.view.tab.reload();
-    await walk.waits("the page is there again", () => walk.view.shows(t.composerOf()));
+    await walk.waits("the page is there again", () => hasTimeline(walk));
     return undefined;
   },
 
@@ -422,14 +422,19 @@ async function opensSidebar(walk) {
 
 /** Goes back or forward. Before the first page of the app there is an empty one, from which one comes back. */
 async function goes(walk, direction) {
-  await walk.view.tab.evaluate((steps) => history.go(steps), direction);
+  await walk.view.tab.evaluate((steps) => void setTimeout(() => history.go(steps)), direction);
   await walk.view.query("draws");
-  if (!(await walk.view.tab.evaluate(() => location.href.startsWith("http")))) {
+  if (await walk.view.query("isAway")) {
     if (!walk.isConnected) await walk.reconnects();
     await walk.user.opens();
   }
-  if (walk.isConnected) await walk.waits("the page is there", () => walk.view.shows(t.composerOf()));
+  if (walk.isConnected) await walk.waits("the page is there", () => hasTimeline(walk));
   return undefined;
+}
+
+/** Returns whether a room is shown, also under a dialog. */
+async function hasTimeline(walk) {
+  return (await walk.view.query("place")).height > 0;
 }
 
 async function restored(walk) {
