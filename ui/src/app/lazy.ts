@@ -8,8 +8,8 @@ export const lazyComponents = {
   sidePanel: () => import("./SidePanel.svelte"),
 };
 
-/** The data that components load when they need it. */
-const lazyData = [() => import("../chat/emoji-shortcodes.json")];
+/** What is loaded when it is needed and is no component: data, and the signature of a browser's answer to the server. */
+const lazyData = [() => import("../chat/emoji-shortcodes.json"), () => import("../backend/web/signature")];
 
 /** The delay where the browser has no `requestIdleCallback`, in milliseconds. */
 const fallbackDelayMs = 500;

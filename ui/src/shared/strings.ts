@@ -24,6 +24,7 @@ export const strings = {
   storage: {
     refused:
       "This browser lets the page keep nothing. Leave the tab open until your messages are sent; at the next visit you may be a new person.",
+    silent: "This browser’s storage doesn’t answer at the moment. Leave the tab open until your messages are sent.",
     full: "This browser’s storage is full, so drafts and unsent messages are lost with this tab. Leave it open until your messages are sent.",
   },
   recovered: "The window had to be loaded again. Messages and connections were not affected.",
@@ -115,6 +116,8 @@ export const strings = {
       busy: "The server is too busy. Trying again by itself…",
     },
     refused: "This server didn’t let you in.",
+    otherVersion: "This page is of another version than the server. Reload it.",
+    otherServer: "This page is not connected to that server.",
   },
 
   rooms: {

@@ -53,8 +53,7 @@ export class WebBackend implements Backend {
   }
 
   async command(server: ServerId, command: Command): Promise<void> {
-    if (server !== this.#server?.id || !this.#session)
-      throw { code: "other", message: "This page is not connected to that server." };
+    if (server !== this.#server?.id || !this.#session) throw { code: "other", message: strings.banner.otherServer };
     await this.#session.input({ input: "command", ...command });
   }
 
@@ -190,7 +189,7 @@ export class WebBackend implements Backend {
     if (this.#storageFailure === "reported") return;
     this.#storageFailure = this.#server ? "reported" : failure;
     if (!this.#server) return;
-    const message = failure === "full" ? strings.storage.full : strings.storage.refused;
+    const message = strings.storage[failure];
     this.#emitUpdate(this.#server.id, { update: "refused", event: "storage", error: { code: "storage", message } });
   }
 }

@@ -1,9 +1,10 @@
 /**
  * A browser's storage that fails, and what works all the same:
  * - one that never opens, or opens and never answers, doesn't keep the start waiting; it is reported
- * - one that answers late is used again
+ * - one that answers late is used again, also for the posts that were written meanwhile
+ * - one that is full at first stores the posts as soon as it has room
  * - a full one keeps the posts of this tab in memory
- * - a connection that the browser has closed is opened again
+ * - a connection that the browser has closed is opened again, once for all operations that need it
  * - a later version in another tab can open the database, and this one goes on
  * - a name changed in another tab is seen
  */
@@ -73,7 +74,21 @@ test("a storage that answers late is used again", async () => {
   answer();
   await vi.advanceTimersByTimeAsync(0);
   await storage.savePost("device", office, post("stored"));
-  expect(saved).toEqual(["stored"]);
+  expect(saved).toEqual(["in memory", "stored"]);
+});
+
+test("a storage that is full at first stores the posts as soon as it has room", async () => {
+  let full = true;
+  const stored = await openIndexedDbStorage();
+  const savePost: ClientStorage["savePost"] = (...post) =>
+    full ? Promise.reject(new DOMException("full", "QuotaExceededError")) : stored.savePost(...post);
+  const deletePosts: ClientStorage["deletePosts"] = (ids) => stored.deletePosts(ids);
+  const storage = new ResilientStorage(storageWith({ savePost, deletePosts }), report);
+  for (const id of ["a", "b"]) await storage.savePost("device", office, post(id));
+  full = false;
+  await storage.deletePosts(["a"]);
+  await storage.savePost("device", office, post("c"));
+  expect(await stored.loadOutbox("device", office, 0)).toEqual([post("b"), post("c")]);
 });
 
 test("a full storage keeps the posts of this tab in memory", async () => {
@@ -96,6 +111,14 @@ test("a connection that the browser has closed is opened again", async () => {
   const storage = new ResilientStorage(() => (opened++ === 0 ? storageWith({ savePost: closed })() : openIndexedDbStorage()), report); // prettier-ignore
   await storage.savePost("device", office, post("a"));
   expect(await (await openIndexedDbStorage()).loadOutbox("device", office, 0)).toEqual([post("a")]);
+  expect([opened, failures]).toEqual([2, []]);
+});
+
+test("operations that fail together open one new connection", async () => {
+  let opened = 0;
+  const closed = () => Promise.reject(new DOMException("closed", "InvalidStateError"));
+  const storage = new ResilientStorage(() => (opened++ === 0 ? storageWith({ savePost: closed })() : openIndexedDbStorage()), report); // prettier-ignore
+  await Promise.all(["a", "b"].map((id) => storage.savePost("device", office, post(id))));
   expect([opened, failures]).toEqual([2, []]);
 });
 

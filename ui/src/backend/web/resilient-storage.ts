@@ -24,8 +24,11 @@ export class ResilientStorage implements ClientStorage {
   #profile?: Profile;
   #server?: ServerInfo;
   #device?: DeviceId;
-  /** The posts that are not stored. */
-  readonly #outbox = new Map<EntryId, { server: ServerId; item: OutboxItem }>();
+  /** The posts that are not stored yet. */
+  readonly #outbox = new Map<EntryId, { device: DeviceId; server: ServerId; item: OutboxItem }>();
+  /** The posts that are stored, although they were to be deleted. */
+  readonly #undeleted = new Set<EntryId>();
+  #isCatchingUp = false;
   /** The number of operations that have not been answered in time. While there is one, no other is tried. */
   #unanswered = 0;
 
@@ -67,7 +70,8 @@ export class ResilientStorage implements ClientStorage {
   }
 
   async loadOutbox(device: DeviceId, server: ServerId, now: number): Promise<OutboxItem[]> {
-    const stored = (await this.#try((storage) => storage.loadOutbox(device, server, now)))?.value ?? [];
+    const loaded = (await this.#try((storage) => storage.loadOutbox(device, server, now)))?.value ?? [];
+    const stored = loaded.filter(({ id }) => !this.#undeleted.has(id));
     const others = new Map(this.#outbox);
     for (const { id } of stored) others.delete(id);
     return [...stored, ...[...others.values()].filter((post) => post.server === server).map(({ item }) => item)];
@@ -75,7 +79,7 @@ export class ResilientStorage implements ClientStorage {
 
   async savePost(device: DeviceId, server: ServerId, item: OutboxItem): Promise<void> {
     const stored = await this.#try((storage) => storage.savePost(device, server, item));
-    if (!stored) this.#outbox.set(item.id, { server, item });
+    if (!stored) this.#outbox.set(item.id, { device, server, item });
   }
 
   async savePostState(id: EntryId, state: OutboxState): Promise<void> {
@@ -86,26 +90,47 @@ export class ResilientStorage implements ClientStorage {
 
   async deletePosts(ids: readonly EntryId[]): Promise<void> {
     for (const id of ids) this.#outbox.delete(id);
-    await this.#try((storage) => storage.deletePosts(ids));
+    if (await this.#try((storage) => storage.deletePosts(ids))) return;
+    for (const id of ids) this.#undeleted.add(id);
   }
 
   /** Tries an operation. Returns its result, or null if the browser's storage has failed. */
   async #try<T>(operation: (storage: ClientStorage) => Promise<T>): Promise<{ value: T } | null> {
     if (this.#unanswered > 0) return null;
     try {
-      return { value: await this.#inTime(this.#run(operation)) };
+      const value = await this.#inTime(this.#run(operation));
+      void this.#catchUp();
+      return { value };
     } catch (error) {
       this.#onFailure(failureOf(error));
       return null;
     }
   }
 
+  /** Does what couldn't be done while the storage failed. Call it when the storage has worked. */
+  async #catchUp(): Promise<void> {
+    if (this.#isCatchingUp || (this.#outbox.size === 0 && this.#undeleted.size === 0)) return;
+    this.#isCatchingUp = true;
+    const deleted = [...this.#undeleted];
+    const saved = [...this.#outbox].map(async ([id, post]) => {
+      const { device, server, item } = post;
+      const stored = await this.#try((storage) => storage.savePost(device, server, item));
+      if (stored && this.#outbox.get(id) === post && post.item === item) this.#outbox.delete(id);
+    });
+    if (deleted.length > 0 && (await this.#try((storage) => storage.deletePosts(deleted))))
+      for (const id of deleted) this.#undeleted.delete(id);
+    await Promise.all(saved);
+    this.#isCatchingUp = false;
+  }
+
   async #run<T>(operation: (storage: ClientStorage) => Promise<T>): Promise<T> {
+    const used = this.#stored;
     try {
-      return await operation(await this.#stored);
+      return await operation(await used);
     } catch (error) {
       if (!connectionErrors.includes(nameOf(error))) throw error;
-      this.#stored = this.#open();
+      // Another operation that failed may have opened a new one already.
+      if (this.#stored === used) this.#stored = this.#open();
       return operation(await this.#stored);
     }
   }
@@ -117,8 +142,8 @@ export class ResilientStorage implements ClientStorage {
         this.#unanswered += 1;
         // A late answer means that the storage is back. It may have been slow, or the machine asleep.
         const onAnswer = () => (this.#unanswered -= 1);
-        answer.then(onAnswer, onAnswer);
-        reject(new Error("no answer"));
+        answer.then(onAnswer, onAnswer).then(() => this.#catchUp());
+        reject(new NoAnswerError());
       }, answerTimeoutMs);
     });
     try {
@@ -129,9 +154,11 @@ export class ResilientStorage implements ClientStorage {
   }
 }
 
+class NoAnswerError extends Error {}
+
 const nameOf = (error: unknown): string => (error instanceof Error || error instanceof DOMException ? error.name : "");
 
 function failureOf(error: unknown): StorageFailure {
   if (nameOf(error) === "QuotaExceededError") return "full";
-  return nameOf(error) === "Error" ? "silent" : "refused";
+  return error instanceof NoAnswerError ? "silent" : "refused";
 }

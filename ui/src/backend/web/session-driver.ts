@@ -72,7 +72,16 @@ export class SessionDriver {
   async #step(input: Input): Promise<void> {
     // Unlike the wall clock, this clock never goes back. It may stop while the machine sleeps, but then a nudge follows.
     const now = Math.floor(performance.now());
-    for (const effect of this.#session.step(now, input)) await this.#perform(effect);
+    let failure: { error: unknown } | undefined;
+    for (const effect of this.#session.step(now, input)) {
+      try {
+        await this.#perform(effect);
+      } catch (error) {
+        // The session counts on the other effects: it asks only once for the time at which it is to be woken.
+        failure ??= { error };
+      }
+    }
+    if (failure) throw failure.error;
   }
 
   async #perform(effect: Effect): Promise<void> {
@@ -111,19 +120,20 @@ export class SessionDriver {
 
   #openTransport(): void {
     this.#attemptStarted = Date.now();
-    this.#transport = new Transport(this.#options.origin, {
+    const transport = new Transport(this.#options.origin, {
       onChallenge: (challenge, protocol) => this.#options.onChallenge(challenge, protocol),
       onOpen: () => void this.input({ input: "opened" }),
       onEvent: (name, data) => {
         if (!isServerEvent(name, data)) return;
         // If an event can't be processed, try again with a new connection.
-        this.input({ input: "event", event: name, data } as Input).catch(() => this.#transport?.close());
+        this.input({ input: "event", event: name, data } as Input).catch(() => transport.close());
       },
       onClose: (error?: WireError) => {
         this.#transport = undefined;
         void this.input(error ? { input: "closed", error } : { input: "closed" });
       },
     });
+    this.#transport = transport;
   }
 
   /** Saves changes of the outbox. Other changes are not saved: a browser gets the rooms from the server every time. */

@@ -3,6 +3,7 @@
 import { io, type Socket } from "socket.io-client";
 import { type Auth, type Challenge, protocols, type WireError } from "../protocol";
 import { wireErrorFromText } from "../wire-error";
+import { strings } from "../../shared/strings";
 
 interface TransportHandlers {
   /** Called with the server's challenge. Returns the signed answer, or undefined to give up the attempt. */
@@ -14,6 +15,8 @@ interface TransportHandlers {
 }
 
 const helloTimeoutMs = 10_000;
+/** The time after which a challenge that wasn't answered ends the attempt: what signs it may have to be loaded. */
+const answerTimeoutMs = 10_000;
 const connectTimeoutMs = 10_000;
 
 export class Transport {
@@ -42,11 +45,12 @@ export class Transport {
     const challenge = await fetchHello(this.#origin, this.#abort.signal);
     const protocol = protocols.filter((version) => challenge.protocols.includes(version)).at(-1);
     if (protocol === undefined) {
-      const message = "This page is of another version than the server. Reload it.";
-      this.#close({ code: "protocol", message });
+      this.#close({ code: "protocol", message: strings.banner.otherVersion });
       return;
     }
-    const auth = await this.#handlers.onChallenge(challenge, protocol);
+    const timeout = setTimeout(() => this.#close(), answerTimeoutMs);
+    const answer = this.#handlers.onChallenge(challenge, protocol);
+    const auth = await answer.finally(() => clearTimeout(timeout));
     if (!auth) this.#close();
     if (!auth || this.#closed) return;
     const socket = io(this.#origin, {
