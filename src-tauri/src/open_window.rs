@@ -40,6 +40,6 @@ pub(crate) fn open_window<R: Runtime>(app: &AppHandle<R>, storage: PageStorage) 
     .build()?;
     #[cfg(target_os = "linux")]
     log_err("configure", webview::configure(&window));
-    log_err("zoom", window.set_zoom(appearance.zoom));
+    // The page sets its size itself, when it has loaded. Before that, WebKitGTK's page process may crash on it.
     Ok(())
 }

@@ -298,7 +298,8 @@ export class AppState implements ServerListener {
       case "session": {
         const server = this.#servers.find(({ id }) => id === event.server);
         server?.apply(event.update);
-        this.#notifier.clearRead((id, room) => this.#isRead(id, room));
+        // New entries arrive before the number of unread ones.
+        if (event.update.update === "rooms") this.#notifier.clearRead((id, room) => this.#isRead(id, room));
         if (event.update.update === "rooms" || event.update.update === "hello") this.navigation.update();
         return;
       }
