@@ -5,6 +5,7 @@
  * - a sent draft returns nowhere: not in another tab, not after a reload
  * - a reply or another edit doesn't drop the text of an edit, and the same edit goes on where it was
  * - a draft or an edit returns if the page ends before its message is stored, and doesn't if it ends after that
+ * - a draft is kept on a device whose clock is slow, although a message before it begins with its text
  * - a room's draft is marked as waiting until it is sent
  * - where the browser stores nothing, or no more, the newest draft is kept in memory, and that is reported once
  */
@@ -184,6 +185,20 @@ describe("a draft", () => {
     const reloaded = openTab();
     reloaded.dropSentDraft();
     expect(reloaded.text).toBe("yes");
+  });
+
+  it("is kept on a device whose clock is slow, although its author said the same before", () => {
+    const { log, fixture, openTab } = setUp();
+    const serverNow = Date.now() + 3_600_000;
+    fixture.clock.set(serverNow);
+    fixture.receive(log.add("alice", { kind: "message", text: "yes, again" }, serverNow - 60_000));
+    openTab().text = "yes";
+    const reloaded = openTab();
+    reloaded.dropSentDraft();
+    expect(reloaded.text).toBe("yes");
+    fixture.receive(log.add("alice", { kind: "message", text: "yes, later" }, serverNow + 60_000));
+    reloaded.dropSentDraft();
+    expect(reloaded.text).toBe("");
   });
 
   it("waits until it is sent", async () => {

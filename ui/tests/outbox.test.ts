@@ -4,6 +4,7 @@
  * - a retry that the back end does not accept fails with the reason
  * - a post that can't be discarded appears again in its old position
  * - a refused change stays visible while another change is pending
+ * - a refused change disappears when a later one of the same kind is in the log
  * - a refused change of the room shows its error and is discarded
  * - pending posts are counted over all rooms, without refused ones
  * - posts to a room that the user is no longer in are listed until they are dealt with, also after a restart
@@ -90,6 +91,31 @@ describe("RoomState", () => {
       reactions: [{ emoji: "👍", members: ["alice"] }],
       pending: { id: "a", body: edit, error: "Not yours." },
     });
+  });
+
+  it("shows no refused change any more when a later one of its kind is in the log", () => {
+    const fixture = openRoom();
+    const [item, other] = fixture.room.items;
+    if (!item || !other) throw new Error("no items");
+    const edit = (of: string, text: string): Body => ({ kind: "edit", of, text });
+    const failed = (id: string, body: Body): OutboxItem => ({
+      id,
+      room: "room",
+      body,
+      written: 0,
+      state: { state: "failed", error: { code: "too_large", message: "Too long." } },
+    });
+    const time = Date.UTC(2026, 2, 5, 10);
+    const { log, room } = fixture;
+    const before = log.add("alice", edit(item.id, "before"), time);
+    const [first, second] = [time + 1, time + 2].map((at) => new RoomLog().add("alice", { kind: "left" }, at).id);
+    room.outbox.set([failed(first ?? "", edit(item.id, "x")), failed(second ?? "", edit(other.id, "y"))]);
+    const errors = () => room.items.map(({ pending }) => pending?.error);
+    fixture.receive(before, log.add("alice", { kind: "react", to: item.id, emoji: "👍", on: true }, time + 3));
+    expect(errors()).toEqual(["Too long.", "Too long."]);
+    fixture.receive(log.add("alice", edit(item.id, "better"), time + 4));
+    expect(errors()).toEqual([undefined, "Too long."]);
+    expect(fixture.sent("discard")).toEqual([{ command: "discard", id: first }]);
   });
 });
 

@@ -2,6 +2,7 @@
  * The sentences of system entries:
  * - a renamed member is named as before and after, even if others have those names now
  * - without the earlier name, the sentence names nobody
+ * - a topic with direction controls doesn't reorder the sentence around it
  */
 import { expect, it } from "vitest";
 import type { Body } from "../src/backend/protocol";
@@ -28,4 +29,8 @@ it("names a renamed member as before and after", () => {
 
 it("names nobody without the earlier name", () => {
   expect(sentences({ kind: "member_renamed", name: "Ada Lovelace" })).toEqual(["Somebody is now called Ada Lovelace"]);
+});
+
+it("keeps a topic's direction controls out of the sentence", () => {
+  expect(sentences({ kind: "topic", text: "\u2069\u202Egnp.exe" })).toEqual(["Ada Lovelace set the topic: gnp.exe"]);
 });

@@ -82,7 +82,7 @@ export class ComposerState {
   /** Empties a restored draft that turns out to have been sent. */
   dropSentDraft(): void {
     const { items, pendingMessages } = this.room;
-    this.#draft.dropIfSent([...items, ...pendingMessages.map(({ item }) => item)], this.room.me);
+    this.#draft.dropIfSent([...items, ...pendingMessages.map(({ item }) => item)], this.room.me, this.room.clock);
   }
 
   get #hasChangedEdit(): boolean {

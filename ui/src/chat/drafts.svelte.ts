@@ -1,5 +1,6 @@
 import type { EntryId, MemberId } from "../backend/protocol";
 import type { Item } from "../rooms/fold";
+import type { Clock } from "../shared/clock.svelte";
 import { timeOfId } from "../shared/ids";
 import type { KeyValueStorage } from "../shared/storage";
 
@@ -67,10 +68,11 @@ export class Draft {
 
   /**
    * Empties a draft that was restored although it had been sent, as after a crash: a later message of its author begins
-   * with its text. (The last letters may not have been stored.)
+   * with its text. (The last letters may not have been stored.) Ids have the server's time, so that a draft of a device whose
+   * clock is slow isn't taken for older than the messages before it.
    */
-  dropIfSent(messages: Iterable<Item>, author: MemberId): void {
-    const { text, at, edit, ...rest } = this.#content;
+  dropIfSent(messages: Iterable<Item>, author: MemberId, clock: Clock): void {
+    const { text, at: changed, edit, ...rest } = this.#content;
     if (!this.#restored) return;
     if (edit) {
       const isSaved = ({ id, text: now }: Item) =>
@@ -79,6 +81,7 @@ export class Draft {
       return;
     }
     if (text.trim() === "") return;
+    const at = clock.serverTime(changed);
     for (const message of messages) {
       const isLater = message.author === author && message.isMessage && (timeOfId(message.id) ?? 0) >= at;
       if (isLater && message.text.startsWith(text.trim())) return this.set({ text: "" });

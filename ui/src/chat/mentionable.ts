@@ -1,10 +1,9 @@
 import type { RoomState } from "../rooms/room-state.svelte";
 import type { ServerState } from "../servers/server-state.svelte";
 
-/** Returns the names of those who can be mentioned in a room: who spoke last first, the user's own last. */
-export function mentionableNames(server: ServerState, room: RoomState): string[] {
+/** Returns the names of those who can be mentioned in a room, its members: who spoke last first, the user's own last. */
+export function mentionableNames(server: Pick<ServerState, "me" | "nameOf">, room: RoomState): string[] {
   const present = new Map(room.members.filter(({ left }) => !left).map(({ id }) => [id, server.nameOf(id, room)]));
-  for (const { id, name } of server.people) present.set(id, name);
   const speakers = room.items.filter(({ isMessage }) => isMessage).map(({ author }) => author);
   const lastSpoken = new Map(speakers.map((id, index) => [id, index]));
   const rank = (id: string) => (id === server.me ? -2 : (lastSpoken.get(id) ?? -1));

@@ -1,5 +1,5 @@
-import { isAmending, propertiesOf, targetOf } from "../backend/entry-kinds";
-import type { Body, EntryId, MemberId } from "../backend/protocol";
+import { type AmendingBody, isAmending, propertiesOf, targetOf } from "../backend/entry-kinds";
+import type { Body, Entry, EntryId, MemberId } from "../backend/protocol";
 import type { OutboxItem } from "../backend/session-types";
 import type { Clock } from "../shared/clock.svelte";
 import { newId } from "../shared/ids";
@@ -89,6 +89,16 @@ export class Outbox {
     this.#items = this.#items.filter(({ id }) => !isInLog(id));
   }
 
+  /** Returns the refused changes that a later one of the user's has replaced, which is in the log now. */
+  replacedBy(entries: readonly Entry[]): EntryId[] {
+    const failed = this.failed;
+    if (failed.length === 0) return [];
+    const own = entries.filter(({ author }) => author === this.me());
+    return failed
+      .filter(({ id, body }) => own.some((later) => later.id > id && replaces(later.body, body)))
+      .map(({ id }) => id);
+  }
+
   pendingMessages(): readonly PendingMessage[] {
     return this.#visible.flatMap(({ id, body, written, state }) => {
       if (body.kind !== "message") return [];
@@ -128,3 +138,11 @@ export class Outbox {
     this.#items = this.#items.map((item) => (item.id === id ? { ...item, state } : item));
   }
 }
+
+/** Returns whether an earlier change doesn't matter any more. Ids sort by age, and the caller compares them. */
+function replaces(later: Body, earlier: Body): boolean {
+  if (!isAmending(later) || !isAmending(earlier) || targetOf(later) !== targetOf(earlier)) return false;
+  return later.kind === "delete" || collapseValue(later) === collapseValue(earlier);
+}
+
+const collapseValue = (body: AmendingBody): string => (body.kind === "react" ? `react ${body.emoji}` : body.kind);

@@ -202,6 +202,7 @@ export class RoomState {
     this.#forgetDeletedQuotes([...entries, ...later]);
     if (this.#openedOnce && this.log.apply(entries, later)) {
       this.outbox.removeCommitted((id) => this.log.find(id) !== undefined);
+      for (const id of this.outbox.replacedBy(entries)) this.discard(id);
       const unseen = this.#context.isWatched(this.id) ? [] : entries.filter(({ seq }) => seq > arrived);
       this.#readState.addUnseen(unseen, this.#context.me());
     }

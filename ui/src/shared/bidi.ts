@@ -1,5 +1,8 @@
+/** Characters that begin or end an embedding, an override or an isolate. */
+const directionControls = /[\u202A-\u202E\u2066-\u2069]/g;
+
 /**
- * Wraps a name in Unicode's directional isolates (FSI and PDI), so that a name in a right-to-left script does not reorder
- * the sentence around it.
+ * Wraps a name or a topic in Unicode's directional isolates (FSI and PDI), so that one in a right-to-left script does not
+ * reorder the sentence around it. Its own direction controls are left out: one of them could end the isolate.
  */
-export const isolate = (name: string): string => `\u2068${name}\u2069`;
+export const isolate = (text: string): string => `\u2068${text.replace(directionControls, "")}\u2069`;

@@ -3,6 +3,7 @@
  * - a message lists the members whom it mentions; code and escaped signs mention nobody
  * - names that differ in case only are different people, whom the exact spelling tells apart
  * - a name that a table's escapes spell differently is not listed, so the message can be sent
+ * - the suggested names are those that a sent message can mention: the present members'
  * - a mention stays one after the member was renamed, and shows the present name
  * - an edit keeps the mention of a member who is called something else now
  * - a message without a list mentions the present members by name; of several with one name it means the user
@@ -11,6 +12,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { limits, type Body, type Mention } from "../../src/backend/protocol";
+import { mentionableNames } from "../../src/chat/mentionable";
 import { loadLookalikes } from "../../src/people/confusables.svelte";
 import { mentionsIn } from "../../src/text/found-mentions";
 import { MentionFinder } from "../../src/text/mentions";
@@ -66,6 +68,15 @@ describe("a sent message", () => {
     expect(notation(parse("@yves and @Yves", room.mentionFinder({ mentions: both })))).toBe("<@small> and <@big>");
     expect(notation(parse("@YVES", room.mentionFinder({ mentions: both })))).toBe("@YVES");
     expect(sends("@YVES")).toEqual([{ member: "big", name: "YVES" }]);
+  });
+
+  it("can mention everybody who is suggested, and nobody else is", () => {
+    const { sends, room } = setUp();
+    room.setMembers([{ ...ada, left: true }, ben]);
+    const people = [{ id: "guest-id", name: "Guest 4821", availability: "online" as const }];
+    const server = { me: "alice", people, nameOf: (id: string) => room.nameOf(id) ?? id };
+    expect(mentionableNames(server, room)).toEqual(["Ben"]);
+    expect(sends("@Ben @Guest 4821")).toEqual([{ member: "ben-id", name: "Ben" }]);
   });
 
   it("lists no name that its text spells with an escape", () => {
