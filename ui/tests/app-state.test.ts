@@ -11,6 +11,7 @@
  * - a link to a message leads to the same place here
  * - what is open over a room has a name, by which it is opened and closed
  * - nothing is notified when the user has switched that off
+ * - a name is shown as it was accepted, not as it was typed
  * - messages that were missed without a connection are notified, but neither those from before the start nor read ones
  */
 import { describe, expect, it } from "vitest";
@@ -216,6 +217,16 @@ describe("AppState", () => {
     app.settings.notifies = true;
     says("two");
     expect(shown.map(({ text }) => text)).toEqual(["two"]);
+  });
+
+  it("shows a name as it was accepted", async () => {
+    const setName: Backend["setName"] = () => {
+      opened.emit({ event: "profile", name: "Ada Lovelace", device: "d", first_run: false });
+      return Promise.resolve();
+    };
+    const opened = await openOffice(new Device(), { setName });
+    expect(await opened.app.setName("Ada  Lovelace")).toBe(true);
+    expect(opened.app.profile?.name).toBe("Ada Lovelace");
   });
 
   it("notifies of messages that were missed without a connection", async () => {

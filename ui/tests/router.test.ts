@@ -12,8 +12,9 @@
  * - an address that the user types is shown
  * - a reload keeps the place, and what was open over it is no step any more
  * - changes while the browser goes back are kept
+ * - the address follows the interface even if the browser never goes back
  */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { addressOf, isSamePlace, type Place, placeOf } from "../src/app/place";
 import { type OpenLayers, type Places, Router, type SessionHistory, type Step } from "../src/app/router";
 
@@ -278,5 +279,19 @@ describe("Router", () => {
     browser.history.settle(browser.router);
     expect(browser.history.fragments).toEqual(["#/room/a", "#/room/b"]);
     expect(browser.app.layers).toEqual(["drawer"]);
+  });
+
+  it("follows the interface even if the browser never goes back", () => {
+    vi.useFakeTimers();
+    const browser = new Browser();
+    browser.app.layers = ["settings"];
+    browser.router.sync();
+    browser.app.layers = [];
+    browser.router.sync();
+    vi.advanceTimersByTime(60_000);
+    browser.app.place = place("b");
+    browser.router.sync();
+    expect(browser.history.fragment).toBe("#/room/b");
+    vi.useRealTimers();
   });
 });

@@ -206,8 +206,10 @@ export class AppState implements ServerListener {
     const name = wellFormed(entered);
     // Confirming the suggested name matters at the first run: a browser connects only then.
     if (name === this.#profile?.name && !this.#profile.firstRun) return true;
+    const before = this.#profile;
     const succeeded = await this.tryOrToast(this.backend.setName(name));
-    if (succeeded && this.#profile) this.#profile = { ...this.#profile, name };
+    // Usually the back end has sent the name as it was accepted meanwhile.
+    if (succeeded && this.#profile && this.#profile === before) this.#profile = { ...this.#profile, name };
     return succeeded;
   }
 

@@ -36,6 +36,9 @@ export interface Step {
   reading: Seq | null;
 }
 
+/** The time after which a step that the browser was told to make counts as ignored. */
+const ignoredAfterMs = 1_000;
+
 /**
  * Keeps the session history in step with the interface, so that Back and Forward work. A room or message that was opened
  * is a step, and so is each layer. Closing a layer goes back, or its step becomes that of the room that was chosen in it,
@@ -50,6 +53,7 @@ export class Router {
   #index = 0;
   /** The index to which the router itself is going at the moment. The browser does so later, and reports it. */
   #destination: number | null = null;
+  #leftAt = 0;
   /** The layers that were open before the page was reloaded. */
   #reopened: readonly string[] | null = null;
 
@@ -71,6 +75,7 @@ export class Router {
   /** Makes the session history agree with the interface. Call it after every change of the place or the layers. */
   sync(): void {
     const { place } = this.#places;
+    if (this.#destination !== null && Date.now() - this.#leftAt > ignoredAfterMs) this.#destination = null;
     if (this.#destination !== null || place === null) return;
     if (this.#reopened) return this.#reopen(this.#reopened);
     const { layers } = this.#open;
@@ -148,6 +153,7 @@ export class Router {
 
   #go(delta: number): void {
     this.#destination = this.#index + delta;
+    this.#leftAt = Date.now();
     this.#history.go(delta);
   }
 }

@@ -60,8 +60,10 @@ export class WebBackend implements Backend {
   async setName(entered: Name): Promise<void> {
     const { parseName } = await import("../name");
     const name = parseName(entered);
+    const first_run = !this.#profile.nameChosen;
     this.#profile = { ...this.#profile, name, nameChosen: true };
     await this.#storage.saveName(name);
+    this.#emit({ event: "profile", name, device: this.#device, first_run });
     if (!this.#session) {
       if (this.#server) this.#startSession(this.#server);
       return;
