@@ -11,7 +11,7 @@ use strum::VariantNames as _;
 use ts_rs::TS;
 
 use crate::tagged::{data_of, tagged};
-use crate::{Body, EntryId, ErrorCode, Head, Name, RoomId, Seq, WireError};
+use crate::{Body, EntryId, ErrorCode, Head, Kind, Name, RoomId, Seq, WireError};
 
 /// An event from a client.
 #[derive(
@@ -192,7 +192,27 @@ impl ClientEvent {
         if let Some(name) = event.given_name() {
             name.check()?;
         }
+        event.check_unreadable_name()?;
         Ok(event)
+    }
+
+    /// Checks the new name of a room in a body that is an unknown one because of that name, so that the sender learns the
+    /// reason.
+    fn check_unreadable_name(&self) -> Result<(), WireError> {
+        let ClientEvent::Post(Post {
+            body: Body::Unknown(fields),
+            ..
+        }) = self
+        else {
+            return Ok(());
+        };
+        let field = |name: &str| fields.get(name).and_then(Value::as_str);
+        if field("kind") == Some(Kind::RoomRenamed.into())
+            && let Some(name) = field("name")
+        {
+            Name::parse(name)?;
+        }
+        Ok(())
     }
 
     /// Returns the name that the event gives to a room or to its sender.

@@ -33,11 +33,12 @@ impl Name {
 
     /// Normalises a name that another program sent, and validates only what could break a list of names.
     fn received(text: &str) -> Result<Self, InvalidName> {
+        let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
         // A longer text has too many characters in any case; this check avoids the cost of normalising it.
-        if text.len() > MAX_NAME_CHARS * 4 * (1 + MAX_COMBINING_MARKS) {
+        if folded.len() > MAX_NAME_CHARS * 4 * (1 + MAX_COMBINING_MARKS) {
             return Err(InvalidName::TooLong);
         }
-        let normalised: String = text.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect();
+        let normalised: String = folded.nfc().collect();
         if normalised.is_empty() {
             return Err(InvalidName::Empty);
         }
@@ -191,6 +192,7 @@ mod tests {
     #[test]
     fn a_received_name_is_one_short_line() {
         assert_eq!(received("  Ada\n Lovelace"), Ok("Ada Lovelace".to_owned()));
+        assert_eq!(received(&format!("{}Ada", " ".repeat(3_000))), Ok("Ada".to_owned()));
         assert_eq!(received(" "), Err(InvalidName::Empty));
         assert_eq!(received("Ada\u{1b}[31m"), Err(InvalidName::Invisible));
         assert_eq!(received("Ad\u{202E}a"), Err(InvalidName::Invisible));

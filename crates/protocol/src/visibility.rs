@@ -6,12 +6,14 @@ use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 
 /// Characters that show nothing although Unicode doesn't list them as ignorable: interlinear annotation, the object
-/// replacement character, the blank Braille pattern, the format controls of hieroglyphs, and the null notehead.
+/// replacement character, the blank Braille pattern, the format controls of hieroglyphs, the filler of the Khitan
+/// small script, and the null notehead.
 /// The constant `otherInvisible` in `ui/src/backend/protocol.ts` is generated from this list.
-pub const OTHER_INVISIBLE: [RangeInclusive<char>; 4] = [
+pub const OTHER_INVISIBLE: [RangeInclusive<char>; 5] = [
     '\u{2800}'..='\u{2800}',
     '\u{FFF9}'..='\u{FFFC}',
     '\u{13430}'..='\u{1343F}',
+    '\u{16FE4}'..='\u{16FE4}',
     '\u{1D159}'..='\u{1D159}',
 ];
 

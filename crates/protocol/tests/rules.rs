@@ -111,7 +111,16 @@ fn a_rooms_new_name_follows_the_rule_for_names() {
     let (room, id) = (RoomId::fresh(), EntryId::fresh());
     let post = |name: &str| json!({ "room": room, "id": id, "body": { "kind": "room_renamed", "name": name } });
     assert!(ClientEvent::parse("post", post("Dinner")).is_ok());
-    for name in ["\u{200D}", "\u{2800}", "Ada\u{200B}", "\u{E000}"] {
+    let too_long = "x".repeat(65);
+    for name in [
+        "",
+        "\u{200D}",
+        "\u{2800}",
+        "Ada\u{200B}",
+        "Ad\u{202E}a",
+        "\u{E000}",
+        &too_long,
+    ] {
         let error = ClientEvent::parse("post", post(name)).unwrap_err();
         assert!(error.message.starts_with("A name "), "{name:?}: {error}");
     }

@@ -816,7 +816,7 @@ export const textRules = {
 export const notOneEmoji: WireError = {"code":"bad_request","message":"A reaction is one emoji."};
 
 /** Characters that show nothing although Unicode doesn't list them as ignorable, as a class of a regular expression. */
-export const otherInvisible = "\\u{2800}\\u{fff9}-\\u{fffc}\\u{13430}-\\u{1343f}\\u{1d159}";
+export const otherInvisible = "\\u{2800}\\u{fff9}-\\u{fffc}\\u{13430}-\\u{1343f}\\u{16fe4}\\u{1d159}";
 
 /** The properties of each kind of entry. */
 export const kinds = {
