@@ -7,6 +7,7 @@
  * - a draft or an edit returns if the page ends before its message is stored, and doesn't if it ends after that
  * - a draft is kept on a device whose clock is slow, although a message before it begins with its text
  * - a room's draft is marked as waiting until it is sent
+ * - the drafts of a server are forgotten with it, and no others
  * - where the browser stores nothing, or no more, the newest draft is kept in memory, and that is reported once
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -199,6 +200,16 @@ describe("a draft", () => {
     fixture.receive(log.add("alice", { kind: "message", text: "yes, later" }, serverNow + 60_000));
     reloaded.dropSentDraft();
     expect(reloaded.text).toBe("");
+  });
+
+  it("is forgotten with its server", () => {
+    const { fixture, storage } = setUp();
+    const drafts = new Drafts(storage.openTab());
+    for (const server of ["server", "other"]) new ComposerState(server, fixture.room, drafts).text = `to ${server}`;
+    drafts.forget("server", [fixture.room]);
+    const texts = ["server", "other"].map((server) => drafts.of(server, "room").content.text);
+    expect(texts).toEqual(["", "to other"]);
+    expect([...storage.values.keys()]).toEqual(["draft other room"]);
   });
 
   it("waits until it is sent", async () => {

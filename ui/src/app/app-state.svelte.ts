@@ -344,7 +344,10 @@ export class AppState implements ServerListener {
       state?.setKnown(server);
       return state ?? new ServerState(server, this.backend, this, this.#storage);
     });
-    for (const server of before) if (!this.#servers.includes(server)) server.forget();
+    for (const server of before.filter((candidate) => !this.#servers.includes(candidate))) {
+      this.drafts.forget(server.id, server.rooms);
+      server.forget();
+    }
     this.navigation.update();
   }
 

@@ -113,14 +113,25 @@ export class Drafts {
   }
 
   of(server: string, room: string): Draft {
-    const key = `draft ${server} ${room}`;
+    const key = keyOf(server, room);
     const known = this.#drafts.get(key);
     if (known) return known;
     const draft = new Draft(key, this.#storage);
     this.#drafts.set(key, draft);
     return draft;
   }
+
+  /** Forgets the drafts of a server that the user has forgotten. */
+  forget(server: string, rooms: Iterable<{ id: string }>): void {
+    for (const { id } of rooms) {
+      const key = keyOf(server, id);
+      this.#drafts.delete(key);
+      this.#storage.set(key, null);
+    }
+  }
 }
+
+const keyOf = (server: string, room: string) => `draft ${server} ${room}`;
 
 function read(storage: KeyValueStorage, key: string): StoredDraft {
   try {

@@ -29,6 +29,9 @@ export class EmojiNames {
   }
 }
 
+/** The names for all composers and pickers, which are loaded once. */
+export const emojiNames = new EmojiNames();
+
 /** The longest shortcode has 60 letters. */
 const shortcode = /(?:^|[^\p{L}\p{N}:/])(:([a-z0-9_+-]{1,64}):)$/u;
 

@@ -1,7 +1,7 @@
 import type { RoomState } from "../rooms/room-state.svelte";
 import type { ServerState } from "../servers/server-state.svelte";
 
-/** Returns the names of those who can be mentioned in a room, its members: who spoke last first, the user's own last. */
+/** Returns the names of a room's members, who can be mentioned in it: the last speaker's first, the user's own last. */
 export function mentionableNames(server: Pick<ServerState, "me" | "nameOf">, room: RoomState): string[] {
   const present = new Map(room.members.filter(({ left }) => !left).map(({ id }) => [id, server.nameOf(id, room)]));
   const speakers = room.items.filter(({ isMessage }) => isMessage).map(({ author }) => author);

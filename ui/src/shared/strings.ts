@@ -228,6 +228,7 @@ export const strings = {
     stopEditing: "Stop editing",
     stopReplying: "Don’t reply",
     completions: "Suggestions",
+    suggested: (n: number) => plural(n, "suggestion", "suggestions"),
     showMessage: "Show the message",
     left: (n: number, exact: boolean) => `${exact ? "" : "About "}${plural(n, "character", "characters")} left`,
     tooLong: (n: number) => `Too long: shorten it by about ${plural(n, "character", "characters")}.`,
@@ -268,7 +269,7 @@ export const strings = {
     percent: (factor: number) => factor.toLocaleString(undefined, { style: "percent" }),
     enter: "Enter sends",
     enterSends: "Enter sends, Shift+Enter starts a new line",
-    enterBreaks: "Enter starts a new line, Ctrl+Enter sends",
+    enterBreaks: (sendKeys: string) => `Enter starts a new line, ${sendKeys} sends`,
     notify: "Notify me of new messages",
     notifyDenied: "The browser blocks notifications of this page. Allow them in its settings for this page.",
     notifyUnavailable:

@@ -1,0 +1,90 @@
+/**
+ * Finding and creating rooms, in a real browser with a real server:
+ * - text can be selected beyond a dialog's edge; a click beside the dialog closes it
+ * - a room that can't be created without a connection keeps its name and topic, and is created when the connection is back
+ * - the list of rooms comes with the connection
+ */
+
+import { strict as assert } from "node:assert";
+import { after, afterEach, before, test } from "node:test";
+import { Member } from "../foreign/member.mjs";
+import { Server, serverUnavailable } from "../foreign/server.mjs";
+import { ChatPage, browserUnavailable, openBrowser } from "./chat-page.mjs";
+import { Link } from "./link.mjs";
+import { skipReason } from "./skip.mjs";
+
+const skip = skipReason(serverUnavailable, browserUnavailable);
+let browser;
+let server;
+const opened = [];
+
+before(async () => {
+  if (skip) return;
+  [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Office")]);
+});
+afterEach(async () => {
+  for (const part of opened.splice(0)) await part.close();
+});
+after(async () => {
+  await browser?.close();
+  await server?.remove();
+});
+
+/** Opens a page whose connection the test can cut. */
+async function openPage(name) {
+  const link = await Link.to(Number(new URL(server.url).port));
+  const chat = await ChatPage.open(browser, link.url, { name });
+  opened.push(chat, link);
+  return { chat, link };
+}
+
+test("text can be selected beyond a dialog's edge", { skip }, async () => {
+  const { chat } = await openPage("Ada");
+  const { mouse } = chat.page;
+  await chat.page.getByRole("button", { name: "Create a room" }).click();
+  const dialog = chat.page.getByRole("dialog", { name: "Create a room" });
+  const name = dialog.getByLabel("Name", { exact: true });
+  await name.fill("Lunch");
+  const [field, edge] = [await name.boundingBox(), await dialog.boundingBox()];
+  await mouse.move(field.x + 40, field.y + field.height / 2);
+  await mouse.down();
+  await mouse.move(edge.x - 40, field.y + field.height / 2, { steps: 5 });
+  await mouse.up();
+  assert.equal(await name.inputValue(), "Lunch");
+  assert.ok(await dialog.isVisible());
+  await mouse.click(edge.x - 40, edge.y + 40);
+  await dialog.waitFor({ state: "detached" });
+});
+
+test("a room that can't be created keeps its name and topic", { skip }, async () => {
+  const { chat, link } = await openPage("Ada");
+  await chat.page.getByRole("button", { name: "Create a room" }).click();
+  const dialog = chat.page.getByRole("dialog", { name: "Create a room" });
+  await dialog.getByLabel("Name", { exact: true }).fill("Lunch");
+  await dialog.getByLabel("Topic (optional)").fill("Where to go");
+  link.cut();
+  await chat.page.getByText(/Trying again by itself/).waitFor();
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  await dialog.getByText(/no connection/).waitFor();
+  assert.equal(await dialog.getByLabel("Topic (optional)").inputValue(), "Where to go");
+  link.restore();
+  await chat.page.getByText(/Trying again by itself/).waitFor({ state: "detached" });
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  await chat.page.getByRole("heading", { name: "Lunch" }).waitFor();
+  await dialog.waitFor({ state: "detached" });
+});
+
+test("what was looked for without a connection comes with it", { skip }, async () => {
+  const bot = await Member.connect(server.url, { auth: { name: "Bot" } });
+  const id = crypto.randomUUID();
+  await bot.request("create", { room: id, name: "Garden" });
+  const { chat, link } = await openPage("Ada");
+  link.cut();
+  await chat.page.getByText(/Trying again by itself/).waitFor();
+  await chat.page.getByRole("button", { name: "Browse rooms" }).click();
+  const dialog = chat.page.getByRole("dialog", { name: "Browse rooms" });
+  await dialog.getByText(/no connection/).waitFor();
+  link.restore();
+  await dialog.getByText("Garden", { exact: true }).waitFor();
+  bot.disconnect();
+});
