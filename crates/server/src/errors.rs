@@ -6,14 +6,18 @@ use ichat_store::{Outcome, StoreError};
 
 /// The error of a packet that is not JSON, or has a value that Rust can't represent.
 pub(crate) fn not_json(error: &serde_json::Error) -> WireError {
+    unpaired_surrogate(error).unwrap_or_else(|| WireError::bad_request(format!("The arguments are not JSON: {error}.")))
+}
+
+/// The error of a JSON text that has half of a surrogate pair, if that is what is wrong with it.
+pub(crate) fn unpaired_surrogate(error: &serde_json::Error) -> Option<WireError> {
     let reason = error.to_string();
-    if reason.contains("surrogate") || reason.contains("hex escape") {
-        return WireError::bad_request(
+    (reason.contains("surrogate") || reason.contains("hex escape")).then(|| {
+        WireError::bad_request(
             "A text has half of a character (an unpaired surrogate), which nobody could be shown. Replace it, in JavaScript \
              with toWellFormed().",
-        );
-    }
-    WireError::bad_request(format!("The arguments are not JSON: {reason}."))
+        )
+    })
 }
 
 pub(crate) fn binary() -> WireError {
@@ -101,9 +105,22 @@ pub(crate) fn written(outcome: Outcome) -> Result<(Entry, bool), WireError> {
 
 #[cfg(test)]
 mod tests {
+    //! - half of a surrogate pair is told apart from other damage to a JSON text
     //! - a post that depends on a damaged entry is refused for good
 
     use super::*;
+
+    #[test]
+    fn half_of_a_surrogate_pair_is_told_apart() {
+        let error = |json: &str| unpaired_surrogate(&serde_json::from_str::<serde_json::Value>(json).unwrap_err());
+        for half in [r#"{"name":"\ud83d"}"#, r#"{"name":"\udc00x"}"#, r#"{"name":"\ud83dx"}"#] {
+            assert!(
+                error(half).is_some_and(|error| error.message.contains("half of a character")),
+                "{half}"
+            );
+        }
+        assert!(error("{").is_none());
+    }
 
     #[test]
     fn a_post_that_depends_on_a_damaged_entry_is_refused_for_good() {

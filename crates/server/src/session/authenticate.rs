@@ -6,6 +6,7 @@ use ichat_protocol::{
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::errors;
 use crate::session::state::ServerState;
 
 /// A client that may connect.
@@ -34,7 +35,12 @@ pub(crate) fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Id
     let fields = match auth.map(serde_json::from_str::<Value>) {
         None | Some(Ok(Value::Null)) => Map::new(),
         Some(Ok(Value::Object(fields))) => fields,
-        Some(_) => return Err(WireError::bad_request("The \"auth\" payload must be a JSON object.")),
+        Some(payload) => {
+            let surrogate = payload.as_ref().err().and_then(errors::unpaired_surrogate);
+            return Err(
+                surrogate.unwrap_or_else(|| WireError::bad_request("The \"auth\" payload must be a JSON object."))
+            );
+        }
     };
     let protocol = fields.get("protocol").map(parse_protocol).transpose()?;
     if fields.contains_key("key") {
