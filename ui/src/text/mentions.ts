@@ -27,7 +27,8 @@ export class MentionFinder {
       this.#byName.set(name, id);
       const key = name.toLowerCase();
       if (!exact && !this.#byLowerCase.has(key)) this.#byLowerCase.set(key, id);
-      const first = charAt(key, 0);
+      // Of the name, since "İ" has two characters in lower case.
+      const first = charAt(name, 0).toLowerCase();
       const lengths = this.#lengths.get(first) ?? [];
       if (!lengths.includes(name.length)) lengths.push(name.length);
       this.#lengths.set(

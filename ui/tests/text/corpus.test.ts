@@ -14,7 +14,20 @@ import { notation } from "./notation";
 const folder = fileURLToPath(new URL("corpus/", import.meta.url));
 
 /** The members of the room. Their ids are their names. */
-const names = ["Ada", "Ada Lovelace", "Ben", "*a*", "_x_", "O'Neil", "小明", "علی\u200Cرضا", "Zoë", "J.R.", "C++"];
+const names = [
+  "Ada",
+  "Ada Lovelace",
+  "Ben",
+  "*a*",
+  "_x_",
+  "O'Neil",
+  "小明",
+  "علی\u200Cرضا",
+  "Zoë",
+  "J.R.",
+  "C++",
+  "İsmet",
+];
 const members = new MentionFinder(names.map((name) => ({ id: name, name })));
 
 const decode = (line: string) => line.replaceAll("⏎", "\n").replaceAll("⇥", "\t");
