@@ -4,6 +4,19 @@ import globals from "globals";
 import ts from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
+/** Methods of the page that Safari 16.0 lacks. Those of the language are not in TypeScript's `lib`. */
+const sinceSafari16 = [
+  "(show|hide|toggle)Popover",
+  "checkVisibility",
+  "canParse",
+  "requestIdleCallback",
+  "startViewTransition",
+  "moveBefore",
+  "setHTML",
+  "setHTMLUnsafe",
+  "getHTML",
+];
+
 export default ts.config(
   { ignores: ["dist/", "src/backend/{backend-events,protocol,session-types}.ts"] },
   js.configs.recommended,
@@ -31,7 +44,8 @@ export default ts.config(
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
   },
   {
-    // A syntax error in one regular expression keeps the page from starting in a browser that doesn't know it.
+    // The oldest browser is Safari 16.0, as in `vite.config.ts`. A syntax error in one regular expression would keep the page
+    // from starting there. The rules of styles are in `tests/css.test.ts`.
     files: ["src/**/*.{ts,svelte}"],
     rules: {
       "no-restricted-syntax": [
@@ -43,6 +57,20 @@ export default ts.config(
         {
           selector: "Literal[regex.flags=/v/]",
           message: "Safari knows no flag v before 17; use new RegExp() and a fallback.",
+        },
+        {
+          selector:
+            ":matches(NewExpression[callee.name='MediaQuery'], CallExpression[callee.name='matchMedia']) > Literal[value=/width|height/]",
+          message: "Safari knows no ranges in media queries before 16.4; use shared/breakpoints.ts.",
+        },
+        {
+          // `element.showPopover?.()` says that it may be missing.
+          selector: `CallExpression[optional=false] > MemberExpression.callee[property.name=/^(${sinceSafari16.join("|")})$/]`,
+          message: "Safari 16.0 doesn't know this method.",
+        },
+        {
+          selector: "MemberExpression[object.name='AbortSignal'][property.name='any']",
+          message: "Safari knows no AbortSignal.any before 17.4.",
         },
       ],
     },

@@ -1,3 +1,5 @@
+import { isVisible } from "../shared/visible";
+
 /** The most focused elements that are remembered. */
 const maxRemembered = 8;
 
@@ -105,11 +107,6 @@ function isLost(): boolean {
 /** Returns whether an element only receives the focus if no better one is left. */
 function isBase(element: Element): boolean {
   return element.matches("main, [data-focus-base]");
-}
-
-/** Returns whether an element is drawn. Safari 16 can't say; it doesn't focus an element that isn't. */
-function isVisible(element: Element): boolean {
-  return !("checkVisibility" in element) || element.checkVisibility({ visibilityProperty: true });
 }
 
 function canFocus(element: Element): boolean {

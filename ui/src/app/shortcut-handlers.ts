@@ -1,4 +1,6 @@
 import type { WindowControl } from "../backend";
+import { breakpoints } from "../shared/breakpoints";
+import { isVisible } from "../shared/visible";
 import type { AppState } from "./app-state.svelte";
 import { findShortcut, globalShortcuts, type GlobalShortcut, isMac } from "./keyboard";
 
@@ -98,14 +100,14 @@ function stepFrom(current: number, step: number, length: number): number {
 /** Closes the drawer or the overlaid panel; if neither is open, marks the room as read. */
 function escape(app: AppState): void {
   if (app.drawer) app.drawer = false;
-  else if (app.panel && matchMedia("(width < 64rem)").matches) app.panel = null;
+  else if (app.panel && matchMedia(breakpoints.medium).matches) app.panel = null;
   else app.room?.markAllRead();
 }
 
 function focusNextRegion(step: number): void {
   const visible = regions
     .map((name) => document.querySelector<HTMLElement>(`[data-region="${name}"]`))
-    .filter((region) => region !== null && region.checkVisibility() && !region.closest("[inert]"));
+    .filter((region) => region !== null && isVisible(region) && !region.closest("[inert]"));
   const current = visible.findIndex((region) => region?.contains(document.activeElement));
   const next = visible[stepFrom(current, step, visible.length)];
   for (const selector of focusTargets) {
