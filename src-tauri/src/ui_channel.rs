@@ -26,6 +26,15 @@ struct State {
     recovered: Option<BackendEvent>,
 }
 
+impl State {
+    /// Removes the reason why hosting ended once a page has shown it: for a later page it is no news.
+    fn forget_shown_error(&mut self) {
+        if let Some(BackendEvent::Hosting { error, .. }) = &mut self.hosting {
+            *error = None;
+        }
+    }
+}
+
 impl UiChannel {
     /// Connects a page. It receives the current state first, then every event.
     pub(crate) fn connect(&self, sink: Sink) {
@@ -46,6 +55,7 @@ impl UiChannel {
             sink(event);
         }
         state.sink = Some(sink);
+        state.forget_shown_error();
     }
 
     /// Sends an event to the page, and keeps it if a new page needs it. Sessions report their state again on request, so
@@ -70,6 +80,7 @@ impl UiChannel {
         }
         if let Some(sink) = &state.sink {
             sink(event);
+            state.forget_shown_error();
         }
     }
 
@@ -81,5 +92,50 @@ impl UiChannel {
     /// Returns whether a page has connected.
     pub(crate) fn is_connected(&self) -> bool {
         self.0.lock().sink.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! The first page that connects shows why hosting ended, and no later page.
+
+    use ichat_protocol::{ErrorCode, WireError};
+
+    use super::*;
+
+    /// Connects a page. Returns the events that it receives.
+    fn connect(ui: &UiChannel) -> Arc<Mutex<Vec<BackendEvent>>> {
+        let received = Arc::<Mutex<Vec<BackendEvent>>>::default();
+        let events = Arc::clone(&received);
+        ui.connect(Box::new(move |event| events.lock().push(event)));
+        received
+    }
+
+    /// Returns for each received event about hosting whether it has an error.
+    fn errors(page: &Mutex<Vec<BackendEvent>>) -> Vec<bool> {
+        let of_hosting = |event: &BackendEvent| match event {
+            BackendEvent::Hosting { error, .. } => Some(error.is_some()),
+            _ => None,
+        };
+        page.lock().iter().filter_map(of_hosting).collect()
+    }
+
+    fn hosting_ended() -> BackendEvent {
+        BackendEvent::Hosting {
+            hosting: None,
+            error: Some(WireError::new(ErrorCode::Other, "Hosting ended.".to_owned())),
+        }
+    }
+
+    #[test]
+    fn one_page_shows_why_hosting_ended() {
+        let ui = UiChannel::default();
+        ui.send(hosting_ended());
+        assert_eq!(errors(&connect(&ui)), [true]);
+        let second = connect(&ui);
+        assert_eq!(errors(&second), [false]);
+        ui.send(hosting_ended());
+        assert_eq!(errors(&second), [false, true]);
+        assert_eq!(errors(&connect(&ui)), [false]);
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::future::pending;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use ichat_protocol::{RoomId, ServerId};
@@ -22,6 +23,9 @@ const APP_ICON: &str = "ichat";
 const DEFAULT_ACTION: &str = "default";
 /// The timeout of a notification, as the desktop has it.
 const DEFAULT_TIMEOUT: i32 = -1;
+
+/// The time that the desktop has for an answer. One that hangs must delay neither later notifications nor the app's end.
+const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A room, which has at most one notification.
 type Key = (ServerId, RoomId);
@@ -85,8 +89,8 @@ impl Notifications {
     pub(crate) async fn withdraw_all(&self) {
         let (done, withdrawn) = oneshot::channel();
         self.send(Command::WithdrawAll(done));
-        // Fails only if the task has ended.
-        drop(withdrawn.await);
+        // Calls before it may be waiting for a desktop that has stopped answering; the app ends nevertheless.
+        drop(tokio::time::timeout(CALL_TIMEOUT, withdrawn).await);
     }
 
     fn send(&self, command: Command) {
@@ -194,7 +198,10 @@ enum Event {
 
 impl Connected {
     async fn open() -> zbus::Result<Self> {
-        let connection = zbus::Connection::session().await?;
+        let connection = zbus::connection::Builder::session()?
+            .method_timeout(CALL_TIMEOUT)
+            .build()
+            .await?;
         let desktop = DesktopProxy::new(&connection).await?;
         let clicks = desktop.receive_action_invoked().await?;
         let closed = desktop.receive_notification_closed().await?;
