@@ -113,11 +113,13 @@ mod tests {
 
     /// Returns for each received event about hosting whether it has an error.
     fn errors(page: &Mutex<Vec<BackendEvent>>) -> Vec<bool> {
-        let of_hosting = |event: &BackendEvent| match event {
-            BackendEvent::Hosting { error, .. } => Some(error.is_some()),
-            _ => None,
-        };
-        page.lock().iter().filter_map(of_hosting).collect()
+        let mut errors = Vec::new();
+        for event in &*page.lock() {
+            if let BackendEvent::Hosting { error, .. } = event {
+                errors.push(error.is_some());
+            }
+        }
+        errors
     }
 
     fn hosting_ended() -> BackendEvent {
