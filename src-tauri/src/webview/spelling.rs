@@ -8,7 +8,7 @@ const FALLBACK: &str = "en_US";
 /// Checks the spelling in the user's languages, as far as dictionaries are installed.
 pub(super) fn enable(context: &WebContext) {
     let names = gtk::glib::language_names();
-    let languages = dictionaries(names.iter().map(|name| name.as_str()));
+    let languages = dictionaries(names.iter().map(webkit2gtk::glib::GString::as_str));
     context.set_spell_checking_languages(&languages);
     context.set_spell_checking_enabled(true);
 }

@@ -8,7 +8,7 @@ export const lazyComponents = {
   sidePanel: () => import("./SidePanel.svelte"),
 };
 
-/** What is loaded when it is needed and is no component: data, and the signature of a browser's answer to the server. */
+/** Modules that are no components and are loaded when they are needed: data, and the signature of a browser's answer to the server. */
 const lazyData = [() => import("../chat/emoji-shortcodes.json"), () => import("../backend/web/signature")];
 
 /** The delay where the browser has no `requestIdleCallback`, in milliseconds. */
