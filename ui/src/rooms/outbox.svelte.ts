@@ -139,10 +139,13 @@ export class Outbox {
   }
 }
 
-/** Returns whether an earlier change doesn't matter any more. Ids sort by age, and the caller compares them. */
+/**
+ * Returns whether an earlier change doesn't matter any more. Ids sort by age, and the caller compares them. A deletion
+ * replaces nothing: the refused edit has a text that the user may want to copy.
+ */
 function replaces(later: Body, earlier: Body): boolean {
   if (!isAmending(later) || !isAmending(earlier) || targetOf(later) !== targetOf(earlier)) return false;
-  return later.kind === "delete" || collapseValue(later) === collapseValue(earlier);
+  return collapseValue(later) === collapseValue(earlier);
 }
 
 const collapseValue = (body: AmendingBody): string => (body.kind === "react" ? `react ${body.emoji}` : body.kind);
