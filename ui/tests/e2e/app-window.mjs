@@ -381,7 +381,7 @@ export class AppWindow {
   /** Returns the texts of the timeline that match, in order. */
   async messages(pattern) {
     const texts = await this.#app.driver.executeScript(() =>
-      [...document.querySelectorAll("[role=log] article [dir=auto]")].map((body) => body.innerText),
+      [...document.querySelectorAll("[role=log] article .body")].map((body) => body.innerText),
     );
     return texts.map((text) => text.trim()).filter((text) => pattern.test(text));
   }
