@@ -26,6 +26,7 @@ mod notifications;
 mod open_window;
 mod shell;
 mod tray;
+mod tray_state;
 mod ui_channel;
 #[cfg(target_os = "linux")]
 mod webview;
@@ -51,7 +52,7 @@ pub use crate::shell::{Question, Shell};
 use crate::appearance::AppearanceFile;
 use crate::notifications::Notifications;
 use crate::open_window::{PageStorage, open_window};
-use crate::tray::TrayState;
+use crate::tray_state::TrayState;
 
 /// Time that the shutdown may take before the app ends anyway. Everything that counts is on disk already.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);

@@ -3,7 +3,7 @@
 use tauri::{AppHandle, CloseRequestApi, Manager as _, Runtime, Url, UserAttentionType, WebviewWindow};
 
 use crate::shell::{Question, Shell};
-use crate::tray::TrayState;
+use crate::tray_state::TrayState;
 
 /// The window's label, as in `tauri.conf.json` and `capabilities/main.json`.
 pub(crate) const MAIN: &str = "main";

@@ -3,7 +3,6 @@
 mod item;
 #[cfg(not(target_os = "linux"))]
 mod native;
-mod state;
 #[cfg(target_os = "linux")]
 mod status_notifier;
 
@@ -11,10 +10,10 @@ use tauri::{AppHandle, Manager as _, Runtime};
 
 #[cfg(not(target_os = "linux"))]
 use self::native::Icon;
-pub(crate) use self::state::TrayState;
 #[cfg(target_os = "linux")]
 use self::status_notifier::Icon;
 use crate::shell::Shell;
+use crate::tray_state::TrayState;
 
 /// Shows the icon when hosting starts and removes it when hosting stops.
 pub(crate) async fn run<R: Runtime>(app: AppHandle<R>) {

@@ -5,7 +5,8 @@ use tauri::tray::TrayIconBuilder;
 use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::item::{Item, TOOLTIP};
-use super::state::TrayState;
+
+use crate::tray_state::TrayState;
 use crate::window;
 
 const ID: &str = "hosting";

@@ -9,7 +9,8 @@ use tauri::image::Image;
 use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::item::{Item, TOOLTIP};
-use super::state::TrayState;
+
+use crate::tray_state::TrayState;
 use crate::window;
 
 /// The icon in sizes that fit common panels, the largest for those with high density.

@@ -1,4 +1,4 @@
-//! The visibility of the icon.
+//! The visibility of the icon in the tray, which the window asks for and the tray keeps.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,7 +14,7 @@ impl TrayState {
         self.visible.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_visible(&self, visible: bool) {
+    pub(crate) fn set_visible(&self, visible: bool) {
         self.visible.store(visible, Ordering::Relaxed);
     }
 }
