@@ -4,7 +4,7 @@
  * - a room that was opened is a step; Back shows the room before, and Forward the later one
  * - a dialog is a step; Back closes it, and closing it leaves no step
  * - a room that is chosen in the drawer replaces the drawer's step
- * - several layers that close at once leave no step
+ * - several layers that close at once leave no step, and neither do those over which another room was chosen
  * - Forward opens a dialog again; one that can't be opened again is no step
  * - a message is a step; Back shows what was read before
  * - the present replaces the step of the message that the user has left
@@ -193,6 +193,20 @@ describe("Router", () => {
     expect(browser.history.fragments.slice(0, browser.history.index + 1)).toEqual(["#/room/a", "#/room/a", "#/room/b"]);
     browser.goes(-1);
     expect([browser.app.place?.room, browser.app.layers]).toEqual(["a", ["panel"]]);
+  });
+
+  it("leaves no step of the layers in which a room was chosen", () => {
+    const browser = new Browser();
+    browser.does((app) => (app.layers = ["drawer"]));
+    browser.does((app) => (app.layers = ["drawer", "create"]));
+    browser.does((app) => {
+      app.place = place("b");
+      app.layers = [];
+    });
+    expect(browser.history.fragment).toBe("#/room/b");
+    browser.goes(-1);
+    expect(browser.app.place).toEqual(place("a"));
+    expect(browser.app.layers).toEqual([]);
   });
 
   it("opens a dialog again, or passes it", () => {

@@ -92,7 +92,22 @@ export class Router {
       const step = this.#steps[this.#index - back];
       if (step && isSamePlace(step.place, place) && isSameList(step.layers, layers)) return this.#go(-back);
     }
-    this.#replace(place, layers);
+    // Where a room was chosen in a dialog over the drawer, the drawer's step is the one to replace.
+    const back = this.#stepsSinceOpened(layers);
+    if (back > 0) this.#go(-back);
+    else this.#replace(place, layers);
+  }
+
+  /** Returns the number of steps since the first of the layers of the current step was opened that are closed now. */
+  #stepsSinceOpened(open: readonly string[]): number {
+    const current = this.#steps[this.#index];
+    let back = 0;
+    for (;;) {
+      const step = this.#steps[this.#index - back - 1];
+      if (!current || !step || !isSamePlace(step.place, current.place)) return back;
+      if (!step.layers.some((layer) => current.layers.includes(layer) && !open.includes(layer))) return back;
+      back += 1;
+    }
   }
 
   /** Remembers what is being read in the current step. Call it before the interface moves to another place. */

@@ -335,8 +335,6 @@ export const mainPaths = [
   },
   {
     name: "go back and forward",
-    // On a phone, the drawer from which a room was created is a step in between.
-    hands: ["mouse", "keyboard"],
     async walk({ user }) {
       const goes = (steps) => user.view.tab.evaluate((n) => history.go(n), steps);
       await user.createsRoom("Garden");
