@@ -17,9 +17,9 @@
 import { describe, expect, it } from "vitest";
 import type { Backend, BackendEvent, MessageNotification } from "../src/backend";
 import type { RoomSummary } from "../src/backend/protocol";
-import type { KeyValueStorage } from "../src/shared/storage";
 import { hello, openApp } from "./fixtures/app";
 import { RoomLog } from "./fixtures/room";
+import { DeviceStorage } from "./fixtures/storage";
 
 type Update = Extract<BackendEvent, { event: "session" }>["update"];
 
@@ -35,20 +35,8 @@ const summaryOf = (id: string, seq = 0): RoomSummary => ({
   unread: 0,
 });
 
-/** A key-value storage that outlives the app, like that of a device. */
-class Device implements KeyValueStorage {
-  readonly values = new Map<string, string>();
-  get(key: string) {
-    return this.values.get(key) ?? null;
-  }
-  set(key: string, value: string | null) {
-    if (value === null) this.values.delete(key);
-    else this.values.set(key, value);
-  }
-}
-
 /** An app that knows the server "office", in whose rooms 500 lines were written. */
-async function openOffice(device = new Device(), parts: Partial<Backend> = {}) {
+async function openOffice(device = new DeviceStorage(), parts: Partial<Backend> = {}) {
   const opened = await openApp(parts, device);
   const { emit } = opened;
   const notify = (update: Update) => emit({ event: "session", server: "office", update });
@@ -94,7 +82,7 @@ describe("AppState", () => {
   });
 
   it("opens the room that was open last, unless another one is addressed", async () => {
-    const device = new Device();
+    const device = new DeviceStorage();
     const first = await openOffice(device);
     first.connects("design");
     first.app.open("office", "design");
@@ -148,7 +136,7 @@ describe("AppState", () => {
   });
 
   it("knows the user without a connection", async () => {
-    const device = new Device();
+    const device = new DeviceStorage();
     (await openOffice(device)).connects();
     const { app, notify } = await openOffice(device);
     notify({ update: "rooms", rooms: [summaryOf("a-room", 5), summaryOf("lobby", 5)] });
@@ -162,7 +150,7 @@ describe("AppState", () => {
 
   it("leads to the same place by a link", async () => {
     const servers: Backend["servers"] = { join: () => Promise.resolve("x"), forget: () => Promise.resolve() };
-    const { app, connects } = await openOffice(new Device(), { servers });
+    const { app, connects } = await openOffice(new DeviceStorage(), { servers });
     connects("design");
     const [server, room] = [app.server, app.server?.room("design")];
     if (!server || !room) throw new Error("the room is not known");
@@ -200,7 +188,9 @@ describe("AppState", () => {
 
   it("notifies of nothing when that is switched off", async () => {
     const shown: MessageNotification[] = [];
-    const { app, connects, notify } = await openOffice(new Device(), { notify: (message) => void shown.push(message) });
+    const { app, connects, notify } = await openOffice(new DeviceStorage(), {
+      notify: (message) => void shown.push(message),
+    });
     connects("design");
     app.setFocused(false);
     const log = new RoomLog().fill(500);
@@ -224,14 +214,14 @@ describe("AppState", () => {
       opened.emit({ event: "profile", name: "Ada Lovelace", device: "d", first_run: false });
       return Promise.resolve();
     };
-    const opened = await openOffice(new Device(), { setName });
+    const opened = await openOffice(new DeviceStorage(), { setName });
     expect(await opened.app.setName("Ada  Lovelace")).toBe(true);
     expect(opened.app.profile?.name).toBe("Ada Lovelace");
   });
 
   it("notifies of messages that were missed without a connection", async () => {
     const shown: MessageNotification[] = [];
-    const { app, notify } = await openOffice(new Device(), { notify: (message) => void shown.push(message) });
+    const { app, notify } = await openOffice(new DeviceStorage(), { notify: (message) => void shown.push(message) });
     app.setFocused(false);
     const log = new RoomLog().fill(500);
     /** Connects as the session does: the rooms arrive first, then what was missed in "design". */

@@ -10,19 +10,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ComposerState, messageText } from "../src/chat/composer-state.svelte";
 import { Drafts } from "../src/chat/drafts.svelte";
 import { TypingSignal } from "../src/chat/typing-signal";
-import type { KeyValueStorage } from "../src/shared/storage";
 import { RoomFixture, RoomLog } from "./fixtures/room";
-
-class FakeStorage implements KeyValueStorage {
-  readonly values = new Map<string, string>();
-  get(key: string) {
-    return this.values.get(key) ?? null;
-  }
-  set(key: string, value: string | null) {
-    if (value === null) this.values.delete(key);
-    else this.values.set(key, value);
-  }
-}
+import { DeviceStorage } from "./fixtures/storage";
 
 function setUp() {
   const log = new RoomLog();
@@ -30,7 +19,7 @@ function setUp() {
   log.says("alice", "yes");
   const fixture = new RoomFixture(log);
   fixture.room.open();
-  const storage = new FakeStorage();
+  const storage = new DeviceStorage();
   const openComposer = () => new ComposerState("server", fixture.room, new Drafts(storage));
   const [question, answer] = fixture.room.items;
   if (!question || !answer) throw new Error("two messages were added");

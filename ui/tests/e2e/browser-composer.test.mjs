@@ -19,34 +19,15 @@
  */
 
 import { strict as assert } from "node:assert";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
-import { Server, eventually, serverUnavailable } from "../foreign/server.mjs";
-import { ChatPage, browserUnavailable, openBrowser } from "./chat-page.mjs";
+import { eventually, serverUnavailable } from "../foreign/server.mjs";
+import { browserUnavailable } from "./chat-page.mjs";
+import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
 
 const skip = skipReason(serverUnavailable, browserUnavailable);
-let browser;
-let server;
-const openPages = [];
-
-before(async () => {
-  if (skip) return;
-  [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Office")]);
-});
-afterEach(async () => {
-  for (const chat of openPages.splice(0)) await chat.close();
-});
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-});
-
-async function openPage(name, options) {
-  const chat = await ChatPage.open(browser, server.url, { name, ...options });
-  openPages.push(chat);
-  return chat;
-}
+const pages = usePages(skip);
 
 /** Returns the distance of the timeline from its end, in pixels. */
 const distanceFromEnd = (chat) =>
@@ -74,9 +55,9 @@ async function fillRoom(bot, count) {
 }
 
 test("the newest messages stay in sight while a long message is written", { skip }, async () => {
-  const bot = await Member.connect(server.url, { auth: { name: "Bot" } });
+  const bot = await Member.connect(pages.server.url, { auth: { name: "Bot" } });
   await fillRoom(bot, 40);
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await ada.sees("line 40");
   await seesEnd(ada, "at first");
   for (let line = 1; line <= 6; line++) {
@@ -103,7 +84,7 @@ test("the newest messages stay in sight while a long message is written", { skip
 });
 
 test("where the field can't fit its content, it grows all the same", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const heights = async () => {
     await ada.composer.fill("one");
     const [one, end] = [await ada.composer.evaluate((field) => field.clientHeight), await distanceFromEnd(ada)];
@@ -125,7 +106,7 @@ test("where the field can't fit its content, it grows all the same", { skip }, a
 });
 
 test("Enter sends what was typed, unless a suggestion was chosen", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await ada.createsRoom("Team 1");
   const options = ada.page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
   await ada.types("we are #1");
@@ -155,7 +136,7 @@ test("Enter sends what was typed, unless a suggestion was chosen", { skip }, asy
 });
 
 test("an input method's Enter sends nothing and accepts nothing", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const cdp = await ada.page.context().newCDPSession(ada.page);
   await ada.types("#lob");
   await ada.page.getByRole("option", { name: "Lobby" }).waitFor();
@@ -178,7 +159,7 @@ test("an input method's Enter sends nothing and accepts nothing", { skip }, asyn
 });
 
 test("a shortcode typed in full becomes the emoji", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await ada.types("done :tada: :+1: :smile:");
   await hasDraft(ada, "done 🎉 👍 😄");
   await ada.composer.press("Control+z");
@@ -192,7 +173,7 @@ test("a shortcode typed in full becomes the emoji", { skip }, async () => {
 });
 
 test("the emoji picker finds every emoji by its name", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const { page } = ada;
   await ada.types("a b");
   await ada.composer.press("ArrowLeft");
@@ -214,7 +195,7 @@ test("the emoji picker finds every emoji by its name", { skip }, async () => {
 });
 
 test("on a touch screen Enter starts a new line, and the button sends", { skip }, async () => {
-  const ada = await openPage(undefined, { width: 360, height: 720 });
+  const ada = await pages.open(undefined, { width: 360, height: 720 });
   const assertReadable = async (field) => {
     const size = await field.evaluate((element) => Number.parseFloat(getComputedStyle(element).fontSize));
     assert.ok(size >= 16, `${size} px: Safari would zoom in`);
@@ -234,7 +215,7 @@ test("on a touch screen Enter starts a new line, and the button sends", { skip }
 });
 
 test("shortcuts work on a Russian layout, and typing anywhere writes", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const { page } = ada;
   await page.keyboard.press("Escape");
   const cdp = await page.context().newCDPSession(page);
@@ -266,7 +247,7 @@ test("shortcuts work on a Russian layout, and typing anywhere writes", { skip },
 });
 
 test("formatting keys and lists", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await ada.types("bold");
   await ada.composer.press("Control+a");
   await ada.composer.press("Control+b");
@@ -286,9 +267,9 @@ test("formatting keys and lists", { skip }, async () => {
 });
 
 test("a draft is the same in two tabs, and never returns after it was sent", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const first = ada.page;
-  await ada.opensTab(server.url);
+  await ada.opensTab(pages.server.url);
   const second = ada.page;
   await ada.composer.waitFor();
   await ada.types("from the second");
@@ -309,7 +290,7 @@ test("a draft is the same in two tabs, and never returns after it was sent", { s
 });
 
 test("a draft is marked in the list of rooms", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await ada.types("not finished");
   await ada.createsRoom("Draft room");
   await ada.room("Lobby").getByText("Draft", { exact: true }).waitFor();
@@ -321,7 +302,7 @@ test("a draft is marked in the list of rooms", { skip }, async () => {
 });
 
 test("a draft whose sending the browser has forgotten is dropped", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const stored = () =>
     ada.page.evaluate(() => Object.entries({ ...localStorage }).filter(([key]) => key.startsWith("draft ")));
   await ada.types("sent before the cra");
@@ -340,8 +321,8 @@ test("a draft whose sending the browser has forgotten is dropped", { skip }, asy
 });
 
 test("the message that is answered or edited is shown", { skip }, async () => {
-  const bot = await Member.connect(server.url, { auth: { name: "Bot" } });
-  const ada = await openPage("Ada");
+  const bot = await Member.connect(pages.server.url, { auth: { name: "Bot" } });
+  const ada = await pages.open("Ada");
   await bot.says("Who brings the cake?");
   await ada.sees("Who brings the cake?");
   await fillRoom(bot, 60);
@@ -380,7 +361,7 @@ test("the message that is answered or edited is shown", { skip }, async () => {
 });
 
 test("a message can be corrected in its middle", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await ada.says("Lunch at nun today");
   await ada.seesSent("Lunch at nun today");
   await ada.composer.press("ArrowUp");
@@ -394,7 +375,7 @@ test("a message can be corrected in its middle", { skip }, async () => {
 });
 
 test("a dropped file doesn't replace the page; dropped text is written", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const drop = (kind) =>
     ada.timeline.evaluate((log, kind) => {
       const dataTransfer = new DataTransfer();
@@ -436,7 +417,7 @@ for (const [kind, breakStorage, notice] of [
   ],
 ]) {
   test(`a browser whose storage is ${kind} works from memory and says so once`, { skip }, async () => {
-    const ada = await openPage();
+    const ada = await pages.open();
     await ada.page.addInitScript(breakStorage);
     await ada.page.reload();
     await ada.joinsAs("Ada");
@@ -462,7 +443,7 @@ for (const [kind, breakStorage, notice] of [
 }
 
 test("a new day begins at midnight, and by the server's clock", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await ada.says("said today");
   await ada.seesSent("said today");
   const day = (name) => ada.timeline.getByRole("button", { name: `${name}: jump to a date` });
@@ -473,7 +454,7 @@ test("a new day begins at midnight, and by the server's clock", { skip }, async 
   await day("Yesterday").waitFor();
 
   // This computer's clock is wrong from the beginning.
-  const ben = await openPage();
+  const ben = await pages.open();
   await ben.page.clock.setSystemTime(tomorrow + 86_400_000);
   await ben.joinsAs("Ben");
   await ben.says("said by a wrong clock");
@@ -483,7 +464,7 @@ test("a new day begins at midnight, and by the server's clock", { skip }, async 
 });
 
 test("the counter appears before the limit", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await ada.composer.fill("a".repeat(16_264));
   await ada.page.getByText("120 characters left").waitFor();
   await ada.composer.fill("a".repeat(16_424));

@@ -12,46 +12,26 @@
  */
 
 import { strict as assert } from "node:assert";
-import { after, afterEach, before, test } from "node:test";
-import { Server, serverUnavailable } from "../foreign/server.mjs";
-import { ChatPage, browserUnavailable, openBrowser, assertMessages } from "./chat-page.mjs";
+import { test } from "node:test";
+import { serverUnavailable } from "../foreign/server.mjs";
+import { browserUnavailable, assertMessages } from "./chat-page.mjs";
+import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
 
 const skip = skipReason(serverUnavailable, browserUnavailable);
-let browser;
-let server;
-const openPages = [];
-
-async function openPage(name) {
-  const chat = await ChatPage.open(browser, server.url, { name });
-  openPages.push(chat);
-  return chat;
-}
-
-before(async () => {
-  if (skip) return;
-  [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Office")]);
-});
-afterEach(async () => {
-  server?.clearDisk();
-  for (const chat of openPages.splice(0)) await chat.close();
-});
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-});
+const pages = usePages(skip);
 
 test("messages written while the server is dead arrive once, in order, when it is back", { skip }, async () => {
-  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
+  const [ada, ben] = [await pages.open("Ada"), await pages.open("Ben")];
   const written = Array.from({ length: 5 }, (_, n) => `storm ${n + 1}`);
   await ada.says(written[0]);
   await ben.sees(written[0]);
-  await server.stop("SIGKILL");
+  await pages.server.stop("SIGKILL");
   await ada.seesBanner("Not connected");
   for (const text of written.slice(1)) await ada.says(text);
   for (const text of written.slice(1)) await ada.seesSending(text);
   await ada.seesBanner("4 messages wait to be sent");
-  await server.start();
+  await pages.server.start();
   await ada.seesNoBanner();
   for (const text of written) await ada.seesSent(text);
   await assertMessages(ben, /^storm/, written);
@@ -59,17 +39,17 @@ test("messages written while the server is dead arrive once, in order, when it i
 });
 
 test("unsent messages of a closed page arrive once when the page is opened again", { skip }, async () => {
-  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
+  const [ada, ben] = [await pages.open("Ada"), await pages.open("Ben")];
   await ada.says("patience 1");
   await ben.sees("patience 1");
-  await server.stop("SIGKILL");
+  await pages.server.stop("SIGKILL");
   await ada.seesBanner("Not connected");
   await ada.says("patience 2");
   await ada.says("patience 3");
   await ada.seesSending("patience 3");
   await ada.closesTab();
-  await server.start();
-  await ada.opensTab(server.url);
+  await pages.server.start();
+  await ada.opensTab(pages.server.url);
   await ada.seesSent("patience 3");
   const all = ["patience 1", "patience 2", "patience 3"];
   await assertMessages(ada, /^patience/, all);
@@ -77,11 +57,11 @@ test("unsent messages of a closed page arrive once when the page is opened again
 });
 
 test("two tabs of one user show the same messages", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const first = ada.page;
   await ada.says("in the first tab");
   await ada.seesSent("in the first tab");
-  await ada.opensTab(server.url);
+  await ada.opensTab(pages.server.url);
   await ada.says("in the second tab");
   await ada.seesSent("in the second tab");
   await assertMessages(ada, /tab$/, ["in the first tab", "in the second tab"]);
@@ -91,7 +71,7 @@ test("two tabs of one user show the same messages", { skip }, async () => {
 });
 
 test("a text that is too long is not sent, and the page shows by how much", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const page = ada.page;
   const { limits } = await page.evaluate(() => fetch("/api/hello").then((answer) => answer.json()));
   const bytes = limits?.text_bytes ?? 16_384;
@@ -108,7 +88,7 @@ test("a text that is too long is not sent, and the page shows by how much", { sk
 });
 
 test("a refused change shows the reason, with Retry, Copy and Discard", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await ada.says("about to be deleted");
   await ada.seesSent("about to be deleted");
   // One tab edits the message while it is offline, another deletes it.
@@ -124,7 +104,7 @@ test("a refused change shows the reason, with Retry, Copy and Discard", { skip }
   await ada.composer.press("Enter");
   await ada.sees("about to be improved");
 
-  await ada.opensTab(server.url);
+  await ada.opensTab(pages.server.url);
   await ada.message("about to be deleted").hover();
   await ada.message("about to be deleted").getByRole("button", { name: "Delete" }).click();
   await ada.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
@@ -139,7 +119,7 @@ test("a refused change shows the reason, with Retry, Copy and Discard", { skip }
 });
 
 test("a refused message shows the reason, also after a reload", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await ada.createsRoom("Kitchen");
   await ada.says("in time");
   await ada.seesSent("in time");
@@ -153,7 +133,7 @@ test("a refused message shows the reason, also after a reload", { skip }, async 
   for (const text of ["too late 1", "too late 2"]) await ada.says(text);
   await ada.seesBanner("2 messages wait to be sent");
 
-  await ada.opensTab(server.url);
+  await ada.opensTab(pages.server.url);
   const online = ada.page;
   await ada.opensRoom("Kitchen");
   await ada.page.getByRole("button", { name: "Leave room" }).click();
@@ -187,16 +167,16 @@ test("a refused message shows the reason, also after a reload", { skip }, async 
 });
 
 test("a server whose disk is full says so, and accepts the messages when there is space again", { skip }, async () => {
-  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
+  const [ada, ben] = [await pages.open("Ada"), await pages.open("Ben")];
   await ada.says("room 1");
   await ben.sees("room 1");
-  server.fillDisk();
+  pages.server.fillDisk();
   await ada.says("room 2");
   await ada.says("room 3");
   await ada.seesSending("room 3");
   await ada.seesBanner(/can’t write to its disk\. Trying again by itself… 2 messages wait to be sent\./);
   await ada.takesScreenshot("disk-full");
-  server.clearDisk();
+  pages.server.clearDisk();
   await assertMessages(ben, /^room/, ["room 1", "room 2", "room 3"]);
   await ada.seesSent("room 3");
   await ada.page.getByRole("status").getByText("disk").waitFor({ state: "detached" });
@@ -212,7 +192,7 @@ const wakeUps = {
 };
 for (const [when, wake] of Object.entries(wakeUps)) {
   test(`${when}, missed messages arrive within 5 s over a connection that died silently`, { skip }, async () => {
-    const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
+    const [ada, ben] = [await pages.open("Ada"), await pages.open("Ben")];
     const link = await NetworkLink.of(ada.page);
     await ada.page.reload();
     await ben.says(`good night ${when}`);
@@ -230,7 +210,7 @@ for (const [when, wake] of Object.entries(wakeUps)) {
 }
 
 test("nothing moves when a message changes from sending to sent", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const link = await NetworkLink.of(ada.page);
   await ada.page.reload();
   await ada.says("steady 1");

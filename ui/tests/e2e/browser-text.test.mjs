@@ -15,21 +15,14 @@
  */
 
 import { strict as assert } from "node:assert";
-import { after, afterEach, before, test } from "node:test";
-import { Server, eventually, serverUnavailable } from "../foreign/server.mjs";
-import { ChatPage, browserUnavailable, openBrowser } from "./chat-page.mjs";
+import { test } from "node:test";
+import { eventually, serverUnavailable } from "../foreign/server.mjs";
+import { browserUnavailable } from "./chat-page.mjs";
+import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
 
 const skip = skipReason(serverUnavailable, browserUnavailable);
-let browser;
-let server;
-const openPages = [];
-
-async function openPage(name, options) {
-  const chat = await ChatPage.open(browser, server.url, { name, ...options });
-  openPages.push(chat);
-  return chat;
-}
+const pages = usePages(skip);
 
 /** Sends a text and returns its message. */
 async function says(chat, text, shown = text) {
@@ -39,32 +32,20 @@ async function says(chat, text, shown = text) {
   return message;
 }
 
-before(async () => {
-  if (skip) return;
-  [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Office")]);
-});
-afterEach(async () => {
-  for (const chat of openPages.splice(0)) await chat.close();
-});
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-});
-
 test("signs that nest without end are shown, and the room stays usable", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   for (const sign of [">", "> ", "- "]) {
     const message = await says(ada, `${sign.repeat(3000)}deep`, "deep");
     assert.ok((await message.locator("blockquote, li").count()) <= 8);
   }
-  await ada.opensTab(server.url);
+  await ada.opensTab(pages.server.url);
   await ada.sees("deep");
   await ada.says("still here");
   await ada.seesSent("still here");
 });
 
 test("what was typed is seen", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   for (const text of [
     "a  b   c",
     "C:\\dir\\*.txt and D:\\x\\*.txt",
@@ -79,7 +60,7 @@ test("what was typed is seen", { skip }, async () => {
 });
 
 test("a spoiler is hidden until it is clicked, or Enter is pressed on it", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const message = await says(ada, "the end: ||he **dies**||", "the end:");
   const spoiler = message.getByRole("button", { name: "Hidden text" });
   assert.equal(await message.getByText("dies").isVisible(), false);
@@ -92,7 +73,7 @@ test("a spoiler is hidden until it is clicked, or Enter is pressed on it", { ski
 });
 
 test("a mention stays one, and shows the new name, after a rename", { skip }, async () => {
-  const [ada, ben] = [await openPage("Ada Lovelace"), await openPage("Ben")];
+  const [ada, ben] = [await pages.open("Ada Lovelace"), await pages.open("Ben")];
   await ada.says("I am here");
   await ben.sees("I am here");
   await ben.says("ask @Ada Lovelace about it");
@@ -110,13 +91,13 @@ test("a mention stays one, and shows the new name, after a rename", { skip }, as
 });
 
 test("a link whose text shows another address is followed by its own", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const message = await says(ada, "log in at [https://bank.example](https://evil.example/x)", "log in at");
   await message.getByText("(evil.example)").waitFor();
 });
 
 test("each paragraph has its own direction", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const message = await says(ada, "مرحبا يا أصدقاء\n\nand a line in English\n\n- شیر\n- نان\n\n> سلام", "and a line");
   const directions = await message
     .locator(".body :is(p, ul, blockquote)")
@@ -134,7 +115,7 @@ test("each paragraph has its own direction", { skip }, async () => {
 });
 
 test("a name in a right-to-left script is cut at its end", { skip }, async () => {
-  const laila = await openPage("ليلى بنت المستكفي بالله الأندلسية الشاعرة");
+  const laila = await pages.open("ليلى بنت المستكفي بالله الأندلسية الشاعرة");
   const message = await says(laila, "from me");
   await message.hover();
   await message.getByRole("button", { name: "Reply" }).first().click();
@@ -146,7 +127,7 @@ test("a name in a right-to-left script is cut at its end", { skip }, async () =>
 });
 
 test("emoji use an emoji font, and are large when alone", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const size = (message) =>
     message
       .locator(".body .emoji")
@@ -165,7 +146,7 @@ test("emoji use an emoji font, and are large when alone", { skip }, async () => 
 });
 
 test("stacked marks stay inside their line", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const message = await says(ada, `Z${"\u0351".repeat(30)}algo`, "algo");
   const { overflow, height, line } = await message.locator(".stacked").evaluate((element) => {
     const style = getComputedStyle(element);
@@ -177,7 +158,7 @@ test("stacked marks stay inside their line", { skip }, async () => {
 });
 
 test("“(edited)” is in the last line of the text", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await says(ada, "teh list:\n- one\n- two", "teh list");
   await ada.seesSent("teh list");
   await ada.composer.press("ArrowUp");
@@ -189,7 +170,7 @@ test("“(edited)” is in the last line of the text", { skip }, async () => {
 });
 
 test("code in a known language gets colours", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   const message = await says(ada, '```js\nconst x = "text"; // why\n```', "const x");
   await message.getByText("js", { exact: true }).waitFor();
   const colour = (text) =>
@@ -200,7 +181,7 @@ test("code in a known language gets colours", { skip }, async () => {
 });
 
 test("a message that can't be drawn is shown as it was typed, and the others are drawn", { skip }, async () => {
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   // Texts with emoji are searched for them: that fails now for one text.
   await ada.page.evaluate(() => {
     const { matchAll } = String.prototype;

@@ -11,23 +11,16 @@
  */
 
 import { strict as assert } from "node:assert";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { Server, eventually, serverUnavailable } from "../foreign/server.mjs";
-import { ChatPage, browserUnavailable, openBrowser } from "./chat-page.mjs";
+import { browserUnavailable } from "./chat-page.mjs";
+import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
 
 const skip = skipReason(serverUnavailable, browserUnavailable);
 const maxBytesBeforePaint = 120_000;
-let browser;
-let server;
-const openPages = [];
-
-async function openPage(name, options) {
-  const chat = await ChatPage.open(browser, server.url, { name, ...options });
-  openPages.push(chat);
-  return chat;
-}
+const pages = usePages(skip);
 
 /** Waits until lazy components are loaded, and returns the bytes that were loaded before the first paint, as transferred. */
 function loadedBeforePaint(page) {
@@ -48,23 +41,11 @@ function loadedBeforePaint(page) {
   });
 }
 
-before(async () => {
-  if (skip) return;
-  [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Office")]);
-});
-afterEach(async () => {
-  for (const chat of openPages.splice(0)) await chat.close();
-});
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-});
-
 test("the page is painted before lazy components are loaded", { skip }, async () => {
-  const ada = await openPage();
+  const ada = await pages.open();
   const first = await loadedBeforePaint(ada.page);
   await ada.joinsAs("Ada");
-  await ada.opensTab(server.url);
+  await ada.opensTab(pages.server.url);
   await ada.composer.waitFor();
   const second = await loadedBeforePaint(ada.page);
   for (const { before } of [first, second])
@@ -72,9 +53,9 @@ test("the page is painted before lazy components are loaded", { skip }, async ()
 });
 
 test("a new user chooses a name, writes and gets an answer", { skip }, async () => {
-  const bot = await Member.connect(server.url, { auth: { name: "Bot" } });
+  const bot = await Member.connect(pages.server.url, { auth: { name: "Bot" } });
   await bot.subscribes(bot.lobby);
-  const ada = await openPage("Ada");
+  const ada = await pages.open("Ada");
   await ada.says("Is anybody here?");
   const received = await bot.sees("Is anybody here?");
   assert.doesNotMatch(received.author, /^guest-/, "a browser has a key");
@@ -85,9 +66,9 @@ test("a new user chooses a name, writes and gets an answer", { skip }, async () 
 });
 
 test("two users see each other typing", { skip }, async () => {
-  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
+  const [ada, ben] = [await pages.open("Ada"), await pages.open("Ben")];
   // A typing event may be lost, but not once both users are in the room.
-  const bot = await Member.connect(server.url, { auth: { name: "Bot" } });
+  const bot = await Member.connect(pages.server.url, { auth: { name: "Bot" } });
   await bot.says("Go!");
   await Promise.all([ada.sees("Go!"), ben.sees("Go!")]);
   bot.disconnect();
@@ -101,7 +82,7 @@ test("two users see each other typing", { skip }, async () => {
 });
 
 test("a room that one user creates is found and joined by another", { skip }, async () => {
-  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
+  const [ada, ben] = [await pages.open("Ada"), await pages.open("Ben")];
   await ada.createsRoom("Workshop");
   await ben.joinsRoom("Workshop");
   await ben.says("Hello, workshop");
@@ -111,7 +92,7 @@ test("a room that one user creates is found and joined by another", { skip }, as
 });
 
 test("messages in a room that is not open are counted, and are below the New line", { skip }, async () => {
-  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
+  const [ada, ben] = [await pages.open("Ada"), await pages.open("Ben")];
   await ada.says("I'm off to the garden");
   await ben.sees("I'm off to the garden");
   await ada.createsRoom("Garden");
@@ -134,7 +115,7 @@ test("messages in a room that is not open are counted, and are below the New lin
 });
 
 test("a reload keeps the identity, the history and the draft", { skip }, async () => {
-  const [ada, ben] = [await openPage("Ada"), await openPage("Ben")];
+  const [ada, ben] = [await pages.open("Ada"), await pages.open("Ben")];
   await ada.says("Before the reload");
   await ben.sees("Before the reload");
   await ada.types("Half a sent");
@@ -151,8 +132,8 @@ test("a reload keeps the identity, the history and the draft", { skip }, async (
 
 test("HTML is shown as text", { skip }, async () => {
   const html = `<img src=x onerror="document.title='broken in'"><b>bold</b><script>document.title='broken in'</script>`;
-  const mallory = await Member.connect(server.url, { auth: { name: "<i>Mallory</i>" } });
-  const ada = await openPage("Ada");
+  const mallory = await Member.connect(pages.server.url, { auth: { name: "<i>Mallory</i>" } });
+  const ada = await pages.open("Ada");
   await mallory.says(html);
   await mallory.says("Have a [look](javascript:document.title='broken in')");
   await ada.sees(html);
@@ -168,8 +149,7 @@ test("HTML is shown as text", { skip }, async () => {
 test("a server without guests accepts a browser, and tells others the reason", { skip }, async () => {
   const strict = await Server.launch("--no-guests");
   try {
-    const ada = await ChatPage.open(browser, strict.url, { name: "Ada" });
-    openPages.push(ada);
+    const ada = await pages.open("Ada", { url: strict.url });
     await ada.says("I have a key");
     await ada.seesSent("I have a key");
     await assert.rejects(Member.connect(strict.url), /no_guests: This server requires a key/);

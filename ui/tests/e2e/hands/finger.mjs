@@ -1,24 +1,15 @@
 /** A finger on a phone: taps and swipes, never a mouse. Text comes from the phone's keyboard, which has no Shift+Enter. */
 
 import { button, timelineOf } from "../targets.mjs";
+import { pointer } from "./pointer.mjs";
 
 export const finger = {
+  ...pointer,
   name: "touch",
   touch: true,
 
   async press(view, target) {
     await view.tab.tap(await view.point(target));
-  },
-
-  async write(view, field, text) {
-    await this.press(view, field);
-    await view.tab.type(text);
-  },
-
-  async clear(view, field) {
-    await this.press(view, field);
-    await view.tab.press("Control+a");
-    await view.tab.press("Delete");
   },
 
   startLine: (view) => view.tab.press("Enter"),
@@ -28,10 +19,6 @@ export const finger = {
 
   async turnTo(view, message) {
     await this.press(view, message);
-  },
-
-  closeDialog(view, dialog) {
-    return this.press(view, { role: "button", name: "Close", within: dialog });
   },
 
   async scroll(view, distance) {
