@@ -1,4 +1,4 @@
-/** What a mouse and a finger do alike, by pressing a point. Each has its own `press`. */
+/** The actions that a mouse and a finger do alike, by pressing a point. Each has its own `press`. */
 export const pointer = {
   async write(view, field, text) {
     await this.press(view, field);
