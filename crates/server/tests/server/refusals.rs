@@ -257,7 +257,7 @@ async fn two_forms_of_one_emoji_are_one_reaction() {
     for emoji in ["❤", "❤\u{FE0F}", "❤\u{FE0E}"] {
         let body = json!({ "kind": "react", "to": to, "emoji": emoji, "on": true });
         let post = json!({ "room": server.lobby(), "id": EntryId::fresh(), "body": body });
-        let first = alice.request("post", &[post.clone()]).await;
+        let first = alice.request("post", std::slice::from_ref(&post)).await;
         assert_eq!(first["data"]["entries"][0]["body"]["emoji"], "❤\u{FE0F}");
         let repeated = alice.request("post", &[post]).await;
         assert_eq!(repeated, first, "a repeated post is the same entry");

@@ -15,7 +15,9 @@ use crate::fixture::{Person, name, renamed, text_of, whole_log};
 
 /// Removes the times from which the members have had their names: of a server's list, a replica doesn't keep them.
 fn without_times(mut members: Vec<Member>) -> Vec<Member> {
-    members.iter_mut().for_each(|member| member.since = None);
+    for member in &mut members {
+        member.since = None;
+    }
     members
 }
 

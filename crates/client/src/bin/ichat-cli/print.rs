@@ -89,15 +89,14 @@ fn filtered(text: &str) -> String {
 /// Returns the value as JSON without the characters that a terminal acts on. They occur only inside of strings, where an
 /// escape means the same.
 fn escaped(value: &Value) -> String {
-    let mut json = String::new();
-    for c in value.to_string().chars() {
+    let escape = |c: char| {
         if acts_on_terminal(c) {
-            json.push_str(&format!("\\u{:04x}", u32::from(c)));
+            format!("\\u{:04x}", u32::from(c))
         } else {
-            json.push(c);
+            c.to_string()
         }
-    }
-    json
+    };
+    value.to_string().chars().map(escape).collect()
 }
 
 /// Returns whether a character moves the cursor, changes colours, or changes the direction of the text.
