@@ -25,10 +25,9 @@ export default ts.config(
   svelte.configs.recommended,
   svelte.configs.prettier,
   {
-    languageOptions: { globals: { ...globals.browser } },
     rules: {
       "no-console": "error",
-      "no-undef": "off", // TypeScript checks this.
+      "no-undef": "off", // TypeScript checks this, except in JavaScript files.
       "svelte/no-at-html-tags": "error",
       // State is replaced instead of mutated (`$state.raw`), so plain maps and sets are intended.
       "svelte/prefer-svelte-reactivity": "off",
@@ -42,6 +41,20 @@ export default ts.config(
   {
     files: ["**/*.svelte", "**/*.svelte.ts"],
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
+  },
+  {
+    // Some of their functions run in the page.
+    files: ["**/*.{js,mjs}"],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
+    rules: { "no-undef": "error" },
+  },
+  {
+    // A new kind of anything must not pass until every place has decided, also where nothing is returned.
+    files: ["src/**/*.{ts,svelte}", "tests/**/*.ts"],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname, extraFileExtensions: [".svelte"] },
+    },
+    rules: { "@typescript-eslint/switch-exhaustiveness-check": "error" },
   },
   {
     // The oldest browser is Safari 16.0, as in `vite.config.ts`. A syntax error in one regular expression would keep the page
@@ -108,7 +121,7 @@ export default ts.config(
         {
           patterns: [
             {
-              regex: String.raw`^(\.\./)+(app|chat|people|rooms|servers|start)/`,
+              regex: String.raw`^(\.\./)+(app|chat|people|rooms|servers|start|text)/`,
               message: "backend/ must not import the interface.",
             },
           ],

@@ -27,6 +27,7 @@ const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => 
     // In a text it selects.
     if (target !== null && "value" in target && target.value !== "") return false;
     app.room?.jumpToNewLine();
+    return true;
   },
   escape,
   nextRegion: () => focusNextRegion(1),

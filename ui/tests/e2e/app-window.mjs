@@ -1,6 +1,7 @@
 /** The desktop app in its real window, on a host of its own. */
 
 import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -49,7 +49,10 @@ export function inline(tokens: readonly Inline[]): string {
           const shown = token.shownAddress === undefined ? "" : ` → ${token.shownAddress}`;
           return `<a${text === token.href ? "" : ` ${token.href}`}${title}>${text}${shown}</a>`;
         }
-        default:
+        case "emphasis":
+        case "strong":
+        case "strikethrough":
+        case "spoiler":
           return `<${tags[token.kind]}>${inline(token.children)}</${tags[token.kind]}>`;
       }
     })
