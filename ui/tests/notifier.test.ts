@@ -4,6 +4,7 @@
  * - each room has its own rate limit
  * - nothing more is shown once the user has opened the room, and what they saw there is not counted later
  * - a notification is withdrawn once, when its room is opened or has been read elsewhere
+ * - a message that is read elsewhere before its notification isn't notified
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Notifier } from "../src/app/notifier";
@@ -63,5 +64,15 @@ describe("Notifier", () => {
     add("lobby", "c");
     vi.advanceTimersByTime(3000);
     expect(shown).toEqual(["lobby: a", "lobby: c"]);
+  });
+
+  it("doesn't notify of a message that has been read elsewhere meanwhile", () => {
+    const { shown, withdrawn, notifier, add } = setUp();
+    add("lobby", "a");
+    notifier.clear("s", "lobby");
+    add("lobby", "b");
+    notifier.clearRead((_server, room) => room === "lobby");
+    vi.advanceTimersByTime(10_000);
+    expect([shown, withdrawn]).toEqual([["lobby: a"], ["lobby"]]);
   });
 });

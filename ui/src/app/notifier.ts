@@ -45,7 +45,9 @@ export class Notifier {
 
   /** Clears the rooms that have been read, perhaps on another device. */
   clearRead(isRead: (server: ServerId, room: RoomId) => boolean): void {
-    for (const { server, room } of [...this.#shown.values()]) if (isRead(server, room)) this.clear(server, room);
+    const pending = [...this.#recent.values()].flatMap(({ latest }) => latest ?? []);
+    for (const { server, room } of [...this.#shown.values(), ...pending])
+      if (isRead(server, room)) this.clear(server, room);
   }
 
   #notify(key: string, notification: MessageNotification, count: number): void {
