@@ -1,6 +1,6 @@
 /**
  * Changes of the text in the composer:
- * - bold and italic marks are put around the selected words and taken away again
+ * - bold and italic marks are put around the selected words and taken away again, among any number of others
  * - a selection becomes a link's text, or its address
  * - a list goes on with the next number, bullet or box, and ends at an empty item
  * - nothing is inserted inside a character of several code points
@@ -47,6 +47,11 @@ describe("toggleMarks", () => {
     ["***‹b›***", "*", "**‹b›**"],
     ["|", "**", "**|**"],
   ])("%s with %s is %s", (before, mark, after) => expect(toggle(before, mark)).toBe(after));
+
+  it("is not exhausted by many marks", () => {
+    const many = "*".repeat(100_000);
+    expect(toggle(`${many}‹b›${many}`, "**")).toBe(`${many}**‹b›**${many}`);
+  });
 });
 
 describe("makeLink", () => {

@@ -13,7 +13,7 @@ export interface TextEdit {
 /** Longer than any character that a keyboard types. */
 const maxGraphemeLength = 64;
 
-/** Returns the position after a replacement of a range. */
+/** Returns the edit that replaces a range, with the caret behind the new text. */
 export function replacement(text: string, start: number, end: number, inserted: string): TextEdit {
   const [from, to] = [atBoundary(text, start), atBoundary(text, end)];
   const caret = from + inserted.length;
@@ -74,7 +74,11 @@ function atBoundary(text: string, position: number): number {
 /** Returns whether the marks around a range are not parts of longer ones: `*` in `**bold**` is none of italics. */
 function isWhole(text: string, from: number, to: number, mark: string): boolean {
   const sign = mark.charAt(0);
-  const run = (at: number, step: number): number => (text[at] === sign ? 1 + run(at + step, step) : 0);
+  const run = (at: number, step: number) => {
+    let end = at;
+    while (text[end] === sign) end += step;
+    return Math.abs(end - at);
+  };
   const [before, after] = [run(from - 1, -1), run(to, 1)];
   return before === after && (before === mark.length || before === 3);
 }
