@@ -46,8 +46,8 @@ export interface Backend {
 }
 
 export interface NotificationPermissionControl {
-  /** `unavailable` means that the page can't ask: browsers allow it only to pages that came over HTTPS or from this computer. */
-  get(): "granted" | "denied" | "undecided" | "unavailable";
+  /** `insecure`: browsers show notifications only of pages that came over HTTPS or from this computer. */
+  get(): "granted" | "denied" | "undecided" | "insecure" | "unsupported";
   /** Asks the user. Call it on a click, because browsers ignore other requests. Returns whether they allow notifications. */
   request(): Promise<boolean>;
 }

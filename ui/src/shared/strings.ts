@@ -272,8 +272,9 @@ export const strings = {
     enterBreaks: (sendKeys: string) => `Enter starts a new line, ${sendKeys} sends`,
     notify: "Notify me of new messages",
     notifyDenied: "The browser blocks notifications of this page. Allow them in its settings for this page.",
-    notifyUnavailable:
+    notifyInsecure:
       "Browsers show notifications only of pages whose address begins with https, or that are on this computer. The title of the tab still counts what is new.",
+    notifyUnsupported: "This browser shows no notifications of pages. The title of the tab still counts what is new.",
   },
 
   shortcuts: {

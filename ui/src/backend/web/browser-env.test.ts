@@ -4,6 +4,8 @@
  * - where storage is blocked, each load has an id of its own
  * - the network, a visible page and a sleep nudge; passing time doesn't
  * - the title contains the unread count
+ * - where the browser lets the page notify, a newer notification replaces its room's, and a click leads to the room
+ * - where only service workers may notify, as in Chrome on Android, nothing fails, and the switch is off before anybody is asked
  */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -83,4 +85,53 @@ test("the title contains the unread count", () => {
   expect(document.title).toBe("(3) I-Chat");
   env.setUnread(0);
   expect(document.title).toBe("I-Chat");
+});
+
+/** Stubs the browser's notifications, and returns those that are shown. */
+function stubNotifications({ permission, throws = false }: { permission: NotificationPermission; throws?: boolean }) {
+  const shown = new Map<string, { title: string; onclick?: () => void }>();
+  class StubNotification {
+    static permission = permission;
+    onclick?: () => void;
+    constructor(
+      readonly title: string,
+      readonly options: NotificationOptions = {},
+    ) {
+      if (throws) throw new TypeError("Failed to construct 'Notification': Illegal constructor.");
+      if (StubNotification.permission === "granted") shown.set(options.tag ?? "", this);
+    }
+    close() {
+      shown.delete(this.options.tag ?? "");
+    }
+  }
+  vi.stubGlobal("isSecureContext", true);
+  vi.stubGlobal("Notification", StubNotification);
+  vi.stubGlobal("window", { Notification: StubNotification, focus: () => undefined });
+  return shown;
+}
+
+const message = (room: string, text: string) => ({ server: "s", room, title: `Ben · ${room}`, text });
+
+test("where the browser lets the page notify, a newer notification replaces its room's, and a click leads to the room", () => {
+  const env = load(new Storage());
+  const shown = stubNotifications({ permission: "granted" });
+  const clicked: string[] = [];
+  for (const room of ["lobby", "lunch", "lunch"]) env.notify(message(room, "hi"), () => void clicked.push(room));
+  expect([...shown.keys()]).toEqual(["s/lobby", "s/lunch"]);
+  shown.get("s/lunch")?.onclick?.();
+  env.withdrawNotification("s", "lobby");
+  expect([clicked, shown.size]).toEqual([["lunch"], 0]);
+  stubNotifications({ permission: "default" });
+  expect(env.notificationPermission.get()).toBe("undecided");
+});
+
+test("where only service workers may notify, nothing fails, and the switch is off before anybody is asked", async () => {
+  const env = load(new Storage());
+  stubNotifications({ permission: "granted", throws: true });
+  env.notify(message("lobby", "hi"), () => undefined);
+  expect(env.notificationPermission.get()).toBe("unsupported");
+  const other = load(new Storage());
+  stubNotifications({ permission: "default", throws: true });
+  expect(other.notificationPermission.get()).toBe("unsupported");
+  expect(await other.notificationPermission.request()).toBe(false);
 });

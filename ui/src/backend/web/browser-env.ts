@@ -1,8 +1,9 @@
-/** The browser around the back end: the one file that uses `window` and `document`. */
+/** The browser around the back end: with `notifications.ts` the only file that uses `window` and `document`. */
 
 import { v4 } from "uuid";
 import type { MessageNotification, NotificationPermissionControl } from "../index";
 import type { RoomId, ServerId } from "../protocol";
+import { BrowserNotifications } from "./notifications";
 
 export interface BrowserEnv {
   /** The origin of the page, which is the server's address. */
@@ -27,9 +28,7 @@ const sleepDetection = { intervalMs: 1_000, minSleepMs: 4_000 };
 
 export function createBrowserEnv(): BrowserEnv {
   const title = document.title;
-  /** The notifications by room. A newer one replaces its room's, because they have the same tag. */
-  const notifications = new Map<string, Notification>();
-  const tagOf = (server: ServerId, room: RoomId) => `${server}/${room}`;
+  const notifications = new BrowserNotifications();
   return {
     origin: location.origin,
     tabId: loadTabId(),
@@ -56,36 +55,11 @@ export function createBrowserEnv(): BrowserEnv {
     setUnread(unread) {
       document.title = unread > 0 ? `(${unread}) ${title}` : title;
     },
-    notificationPermission,
-    notify({ title, text, server, room }, onClick) {
-      if (notificationPermission.get() !== "granted") return;
-      const tag = tagOf(server, room);
-      const notification = new Notification(title, { body: text, tag });
-      notifications.set(tag, notification);
-      notification.onclick = () => {
-        window.focus();
-        notification.close();
-        onClick();
-      };
-    },
-    withdrawNotification(server, room) {
-      const tag = tagOf(server, room);
-      notifications.get(tag)?.close();
-      notifications.delete(tag);
-    },
+    notificationPermission: notifications.permission,
+    notify: (notification, onClick) => notifications.show(notification, onClick),
+    withdrawNotification: (server, room) => notifications.withdraw(server, room),
   };
 }
-
-const notificationPermission: NotificationPermissionControl = {
-  get() {
-    // A page served over plain HTTP has no notifications, only the count in its title.
-    if (!isSecureContext || !("Notification" in window)) return "unavailable";
-    return Notification.permission === "default" ? "undecided" : Notification.permission;
-  },
-  async request() {
-    return this.get() !== "unavailable" && (await Notification.requestPermission()) === "granted";
-  },
-};
 
 /**
  * Loads or creates the tab's id. It is in the session storage only while the tab is between two pages: duplicating a tab

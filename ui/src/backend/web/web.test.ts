@@ -21,7 +21,7 @@ import { v4, v7 } from "uuid";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eventually, Server, serverUnavailable } from "../../../tests/foreign/server.mjs";
 import type { BackendEvent } from "../index";
-import type { Entry, Hello, ServerId } from "../protocol";
+import type { Entry, Hello, RoomId, ServerId } from "../protocol";
 import type { ConnectionStatus, OutboxItem, Update } from "../session-types";
 import { WebBackend } from "./backend";
 import type { BrowserEnv } from "./browser-env";
@@ -32,6 +32,8 @@ const openTabs: Tab[] = [];
 /** A browser with a database of its own, or with one that can't be opened. */
 class Browser {
   readonly database: IDBFactory | undefined;
+  /** The lobby of the server that was joined, for tabs that have not been online yet. */
+  lobby: RoomId | undefined;
 
   constructor(database: IDBFactory | undefined = new IDBFactory()) {
     this.database = database;
@@ -50,6 +52,7 @@ class Browser {
     const tab = await this.opens(url);
     await tab.backend.setName(name);
     await tab.becomes("online");
+    this.lobby = tab.hello?.lobby;
     return tab;
   }
 }
@@ -64,7 +67,7 @@ class Tab implements BrowserEnv {
   #onPageRestored: () => void = () => undefined;
   #nudge: () => void = () => undefined;
   unread = 0;
-  readonly notificationPermission = { get: () => "unavailable" as const, request: () => Promise.resolve(false) };
+  readonly notificationPermission = { get: () => "insecure" as const, request: () => Promise.resolve(false) };
 
   constructor(browser: Browser, origin: string, tab: string) {
     this.#browser = browser;
@@ -155,7 +158,8 @@ class Tab implements BrowserEnv {
   async says(text: string) {
     const hello = this.hello;
     const server = await eventually("the server is known", timeoutMs, () => this.server);
-    const room = hello?.lobby ?? lobby;
+    const room = hello?.lobby ?? this.#browser.lobby;
+    if (room === undefined) throw new Error("no server was joined");
     const body = { kind: "message", text } as const;
     await this.backend.command(server, { command: "send", room, id: v7(), body, written: Date.now() });
   }
@@ -170,8 +174,6 @@ class Tab implements BrowserEnv {
   }
 }
 
-/** The lobby's id, for tabs that have not been online yet. */
-let lobby = "";
 let server: Server;
 
 describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }, () => {
@@ -232,7 +234,6 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
 
   test("a reload keeps the outbox: its posts arrive once, in order, from the same device", async () => {
     const ada = await new Browser().joins(server.url, "Ada");
-    lobby = ada.hello?.lobby ?? "";
     await server.stop();
     await ada.becomes("reconnecting");
     for (const text of ["1", "2", "3"]) await ada.says(text);
