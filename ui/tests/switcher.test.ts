@@ -3,10 +3,11 @@
  * - lists rooms at first, unread ones before the others
  * - `#` restricts the results to rooms and `@` to people; a plain word finds both, rooms first
  * - finds all known people except the user; names that start with the query come first, then people who are online
+ * - finds a name without its accents, and regardless of the browser's language
  * - distinguishes people with confusable names
  * - a person is shown in the open room if they are in it, otherwise in another of their rooms, otherwise in the lobby
  */
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AppState } from "../src/app/app-state.svelte";
 import { findSwitcherItems } from "../src/app/switcher-items";
 import type { Availability, RoomSummary } from "../src/backend/protocol";
@@ -55,6 +56,8 @@ const names = (app: AppState, wanted: string) =>
   );
 
 describe("the quick switcher", () => {
+  afterEach(() => vi.restoreAllMocks());
+
   it("lists rooms at first, unread ones before the others", async () => {
     expect(names(await office(), " ")).toEqual(["#Bob’s bikes", "#Lobby", "#Lunch"]);
   });
@@ -72,6 +75,15 @@ describe("the quick switcher", () => {
     expect(names(app, "@o")).toEqual(["Bob", "BOB", "Jacob", "Zoë"]);
     expect(names(app, "@z")).toEqual(["Zoë"]);
     expect(names(app, "@nobody")).toEqual([]);
+  });
+
+  it("finds a name without its accents, and regardless of the browser's language", async () => {
+    const app = await office();
+    // In Turkish, I is not the capital of i.
+    vi.spyOn(String.prototype, "toLocaleLowerCase").mockImplementation(function (this: string) {
+      return this.replaceAll("I", "ı").toLowerCase();
+    });
+    expect([names(app, "zoe"), names(app, "#BIKES")]).toEqual([["Zoë"], ["#Bob’s bikes"]]);
   });
 
   it("distinguishes people with confusable names", async () => {

@@ -2,6 +2,7 @@ import type { Person } from "../backend/protocol";
 import { nameMarks, type NameMark } from "../people/confusables.svelte";
 import type { RoomState } from "../rooms/room-state.svelte";
 import type { ServerState } from "../servers/server-state.svelte";
+import { foldForSearch } from "../shared/fold-for-search";
 
 /** A result of the quick switcher. */
 export type SwitcherItem =
@@ -15,7 +16,7 @@ const maxItems = 12;
 export function findSwitcherItems(query: string, servers: readonly ServerState[]): SwitcherItem[] {
   const text = query.trimStart();
   const prefix = text.startsWith("#") || text.startsWith("@") ? text.charAt(0) : "";
-  const term = foldCase(text.slice(prefix.length).trim());
+  const term = foldForSearch(text.slice(prefix.length).trim());
   const rooms = prefix === "@" ? [] : servers.flatMap((server) => roomsOf(server, term));
   // Without a query only rooms are listed, since most users look for a room.
   const people =
@@ -27,7 +28,7 @@ export function findSwitcherItems(query: string, servers: readonly ServerState[]
 
 function roomsOf(server: ServerState, term: string): (SwitcherItem & { kind: "room" })[] {
   return server.rooms
-    .filter((room) => foldCase(`${room.name} ${server.name}`).includes(term))
+    .filter((room) => foldForSearch(`${room.name} ${server.name}`).includes(term))
     .map((room) => ({ kind: "room", server, room }));
 }
 
@@ -35,12 +36,10 @@ function peopleOf(server: ServerState, term: string): (SwitcherItem & { kind: "p
   const people = server.allPeople();
   const marks = nameMarks(people);
   return people
-    .filter(({ id, name }) => id !== server.me && foldCase(name).includes(term))
+    .filter(({ id, name }) => id !== server.me && foldForSearch(name).includes(term))
     .map((person) => ({ kind: "person", server, person, mark: marks.get(person.id) }));
 }
 
 /** Sorts names that start with the term first, and within each group the people who are online or away. */
 const rank = ({ name, availability }: Person, term: string) =>
-  (foldCase(name).startsWith(term) ? 0 : 2) + (availability === "offline" ? 1 : 0);
-
-const foldCase = (text: string) => text.normalize("NFKC").toLocaleLowerCase();
+  (foldForSearch(name).startsWith(term) ? 0 : 2) + (availability === "offline" ? 1 : 0);

@@ -1,3 +1,4 @@
+import { foldForSearch } from "../shared/fold-for-search";
 import { graphemes } from "../shared/graphemes";
 
 /** A suggestion for the word at the caret. */
@@ -74,15 +75,15 @@ interface Ranked {
 }
 
 function rankNames(prefix: string, typed: string, { people, rooms }: Vocabulary): Ranked[] {
-  const word = fold(typed);
+  const word = foldForSearch(typed);
   const names = [...new Set(prefix === "@" ? people : rooms)];
   const ranked = names.flatMap((name): Ranked[] => {
-    const rank = rankOf(fold(name), word);
+    const rank = rankOf(foldForSearch(name), word);
     return rank === null ? [] : [{ completion: { label: name, text: `${prefix}${name} ` }, rank }];
   });
   if (!/\s/u.test(typed)) return byRank(ranked);
   // After a blank it is a name only if one begins like that. A whole name with a blank after it has ended.
-  const hasEnded = /\s$/u.test(typed) && names.some((name) => fold(name) === word.trimEnd());
+  const hasEnded = /\s$/u.test(typed) && names.some((name) => foldForSearch(name) === word.trimEnd());
   return hasEnded ? [] : byRank(ranked.filter(({ rank }) => rank <= Rank.Beginning));
 }
 
@@ -113,10 +114,3 @@ function rankOf(name: string, word: string): Rank | null {
   if (at <= 0) return at === 0 ? Rank.Beginning : null;
   return /[\s_-]/u.test(name[at - 1] ?? "") ? Rank.WordBeginning : Rank.Inside;
 }
-
-/** Returns a name as it is compared: without case, accents and the differences between forms of the same character. */
-const fold = (name: string): string =>
-  name
-    .normalize("NFKD")
-    .replace(/[\u0300-\u036f]/g, "")
-    .toLowerCase();

@@ -1,0 +1,9 @@
+/**
+ * Returns a text as names are searched for: without case, accents and the differences between forms of a character. It doesn't
+ * depend on the browser's language: in Turkish, `I` is not the capital of `i`.
+ */
+export const foldForSearch = (text: string): string =>
+  text
+    .normalize("NFKD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .toLowerCase();
