@@ -140,7 +140,8 @@ export const buttonShortcut = (id: Shortcut) => ({ label: shortcutLabel(id), ari
 export function ariaShortcut(id: Shortcut, mac = isMac()): string {
   const [chord] = allShortcuts[id];
   if (!chord) return "";
-  const key = chord.key.length === 1 ? chord.key.toUpperCase() : chord.key;
+  // `+` stands between the keys.
+  const key = chord.key === "+" ? "Plus" : chord.key.length === 1 ? chord.key.toUpperCase() : chord.key;
   const modifiers = [chord.mod && (mac ? "Meta" : "Control"), chord.alt && "Alt", chord.shift && "Shift"];
   return [...modifiers.filter((modifier) => modifier), key].join("+");
 }
