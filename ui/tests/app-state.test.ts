@@ -154,24 +154,24 @@ describe("AppState", () => {
     connects("design");
     const [server, room] = [app.server, app.server?.room("design")];
     if (!server || !room) throw new Error("the room is not known");
-    const link = app.linkTo(server, room, 12);
+    const link = app.links.toMessage(server, room, 12);
     expect(link).toBe("http://office:4242/#/room/design/12");
-    expect(app.placeOfLink(link ?? "")).toEqual({ server: "office", room: "design", seq: 12 });
+    expect(app.links.placeOf(link ?? "")).toEqual({ server: "office", room: "design", seq: 12 });
     for (const other of [
       "http://elsewhere:4242/#/room/design/12",
       "http://office:4242/",
       "http://office:4242/a#/room/b",
     ])
-      expect(app.placeOfLink(other), other).toBeNull();
+      expect(app.links.placeOf(other), other).toBeNull();
   });
 
   it("opens and closes what is over the room by its name", async () => {
     const { app, connects } = await openOffice();
     connects("design");
-    const room = app.server?.room("design");
-    if (!room) throw new Error("the room is not known");
+    const [server, room] = [app.server, app.server?.room("design")];
+    if (!server || !room) throw new Error("the room is not known");
     app.panel = "people";
-    app.overlay = { change: room };
+    app.overlay = { kind: "change", server, room };
     let closed = 0;
     const remove = app.popups.add(() => {
       closed++;
@@ -182,7 +182,7 @@ describe("AppState", () => {
     app.setLayers([]);
     expect([app.panel, app.overlay, closed, app.layers]).toEqual([null, null, 1, []]);
     app.setLayers(names);
-    expect(app.overlay).toEqual({ change: room });
+    expect(app.overlay).toEqual({ kind: "change", server, room });
     expect(app.layers.length).toBe(2);
   });
 

@@ -162,6 +162,7 @@ describe("findShortcut", () => {
     expect([shortcutLabel("send", false), shortcutLabel("reply"), shortcutLabel("delete")]).toEqual(["Ctrl+Enter", "R", "Del"]); // prettier-ignore
     for (const id of Object.keys({ ...globalShortcuts, ...composerShortcuts, ...messageShortcuts }) as Shortcut[])
       expect(shortcutLabel(id)).not.toBe("");
+    expect([ariaShortcut("react", false), ariaShortcut("zoomIn", false)]).toEqual(["Plus", "Control+Plus"]);
   });
 });
 
@@ -213,7 +214,9 @@ describe("handleShortcut", () => {
   it("leaves the other keys of an open dialog alone", () => {
     expect(handle({ key: "ArrowDown", altKey: true }, { overlay: "settings" })).toMatchObject({ prevented: false });
     expect(handle({ key: ".", ctrlKey: true }, { overlay: "settings" })).toMatchObject({ prevented: false });
-    expect(handle({ key: "k", ctrlKey: true }, { overlay: "settings" })).toMatchObject({ overlay: "switcher" });
+    expect(handle({ key: "k", ctrlKey: true }, { overlay: "settings" })).toMatchObject({
+      overlay: { kind: "switcher" },
+    });
   });
 
   it("leaves Shift+PageUp to a text, where it selects", () => {

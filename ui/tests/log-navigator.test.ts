@@ -52,8 +52,8 @@ describe("LogNavigator", () => {
       for (let pages = 0; pages < 8; pages++) {
         const fixture = openAtEnd(count);
         scrollUp(fixture, pages);
-        fixture.room.jumpToPresent();
-        expect(fixture.room.atPresent, `${count} messages, ${pages} pages`).toBe(true);
+        fixture.room.log.jumpToPresent();
+        expect(fixture.room.log.atPresent, `${count} messages, ${pages} pages`).toBe(true);
         expect(fixture.texts.at(-1)).toBe(`line ${count}`);
         endJump(fixture);
         expect(fixture.room.log.loading).toBeNull();
@@ -66,7 +66,7 @@ describe("LogNavigator", () => {
     for (let seq = 1; seq <= 900; seq += 7) {
       const fixture = openAtEnd(900);
       scrollUp(fixture, 4);
-      fixture.room.jumpToSeq(seq);
+      fixture.room.log.jumpTo({ to: "message", seq: seq });
       expect(fixture.texts, `message ${seq}`).toContain(`line ${seq}`);
       endJump(fixture);
       expect(fixture.room.log.loading).toBeNull();
@@ -78,7 +78,7 @@ describe("LogNavigator", () => {
       const fixture = openAtEnd(2000);
       scrollUp(fixture, far);
       fixture.slow = true;
-      fixture.room.jumpToPresent();
+      fixture.room.log.jumpToPresent();
       for (let i = 0; i < 3; i++) fixture.receive(fixture.log.says("bob", `meanwhile ${i}`));
       fixture.log.fill(pageSize);
       fixture.receive(...fixture.log.range(2004, 2003 + pageSize));
@@ -86,7 +86,7 @@ describe("LogNavigator", () => {
       fixture.answerLate();
       endJump(fixture);
       expect(fixture.texts.at(-1)).toBe(`line ${fixture.log.head}`);
-      expect(fixture.room.atPresent).toBe(true);
+      expect(fixture.room.log.atPresent).toBe(true);
     }
   });
 
@@ -95,7 +95,7 @@ describe("LogNavigator", () => {
     scrollUp(fixture, 3);
     fixture.slow = true;
     fixture.room.log.loadOlder();
-    fixture.room.jumpToSeq(20);
+    fixture.room.log.jumpTo({ to: "message", seq: 20 });
     const [older] = fixture.sent("history").slice(-2);
     if (older?.command !== "history") throw new Error("no page was requested");
     fixture.receive(...fixture.log.page(older.range));
@@ -109,14 +109,14 @@ describe("LogNavigator", () => {
     const fixture = openAtEnd(2000);
     scrollUp(fixture, 10);
     fixture.slow = true;
-    fixture.room.jumpToSeq(500);
+    fixture.room.log.jumpTo({ to: "message", seq: 500 });
     fixture.room.close();
     fixture.answerLate();
     fixture.slow = false;
     fixture.room.open();
     endJump(fixture);
     expect(fixture.texts.at(-1)).toBe("line 2000");
-    expect(fixture.room.atPresent).toBe(true);
+    expect(fixture.room.log.atPresent).toBe(true);
   });
 
   it("ends a load without an answer, and repeats it when asked to", () => {
@@ -151,7 +151,7 @@ describe("LogNavigator", () => {
     const fixture = openAtEnd(2000);
     scrollUp(fixture, 10);
     fixture.disconnected = true;
-    fixture.room.jumpToPresent();
+    fixture.room.log.jumpToPresent();
     expect(fixture.room.log.loading).toBe("place");
     fixture.room.log.onDisconnected();
     expect(fixture.room.log.loading).toBeNull();
@@ -194,7 +194,7 @@ describe("LogNavigator", () => {
     expect(fixture.room.log.failure).toBeNull();
     expect(fixture.room.log.loading).toBe("older");
     fixture.answerLate();
-    const found = fixture.room.jumpToTime(fixture.log.entries[499]?.at ?? 0);
+    const found = fixture.room.log.jumpToTime(fixture.log.entries[499]?.at ?? 0);
     fixture.receive();
     fixture.slow = false;
     fixture.answerLate();
@@ -207,9 +207,9 @@ describe("LogNavigator", () => {
     scrollUp(fixture, 0);
     const [early, late] = [fixture.log.entries[99], fixture.log.entries[1499]];
     fixture.slow = true;
-    const first = fixture.room.jumpToTime(early?.at ?? 0);
+    const first = fixture.room.log.jumpToTime(early?.at ?? 0);
     fixture.slow = false;
-    const second = fixture.room.jumpToTime(late?.at ?? 0);
+    const second = fixture.room.log.jumpToTime(late?.at ?? 0);
     expect(await second).toBe(true);
     fixture.answerLate();
     expect(await first).toBe(true);
@@ -220,7 +220,7 @@ describe("LogNavigator", () => {
     const fixture = openAtEnd(2000);
     scrollUp(fixture, 0);
     const commands = fixture.commands.length;
-    expect(await fixture.room.jumpToMessage("6d2f1a0e-4f6b-4c1e-9d3a-2b7c8e9f0a1b")).toBe(false);
+    expect(await fixture.room.log.jumpToMessage("6d2f1a0e-4f6b-4c1e-9d3a-2b7c8e9f0a1b")).toBe(false);
     expect(fixture.commands.length).toBe(commands);
     expect(fixture.texts.at(-1)).toBe("line 2000");
   });
@@ -228,8 +228,8 @@ describe("LogNavigator", () => {
   it("goes to the end for a message beyond it", () => {
     const fixture = openAtEnd(2000);
     scrollUp(fixture, 10);
-    fixture.room.jumpToSeq(99_999);
-    expect(fixture.room.atPresent).toBe(true);
+    fixture.room.log.jumpTo({ to: "message", seq: 99_999 });
+    expect(fixture.room.log.atPresent).toBe(true);
     endJump(fixture);
     expect(fixture.room.log.isMoving).toBe(false);
   });

@@ -27,7 +27,7 @@ describe("RoomState", () => {
     const fixture = new RoomFixture(new RoomLog().fill(300));
     fixture.room.open();
     expect(fixture.texts.at(-1)).toBe("line 300");
-    expect(fixture.room.atPresent).toBe(true);
+    expect(fixture.room.log.atPresent).toBe(true);
     expect(fixture.room.newLine).toBeNull();
     expect(fixture.room.log.jump).toEqual({ to: "present" });
   });
@@ -145,17 +145,17 @@ describe("RoomState", () => {
     fixture.room.open();
     fixture.receive(fixture.log.says("bob", "live"));
     expect(fixture.texts).not.toContain("live");
-    expect(fixture.room.atPresent).toBe(false);
-    fixture.room.jumpToPresent();
+    expect(fixture.room.log.atPresent).toBe(false);
+    fixture.room.log.jumpToPresent();
     expect(fixture.texts.at(-1)).toBe("live");
-    expect(fixture.room.atPresent).toBe(true);
+    expect(fixture.room.log.atPresent).toBe(true);
   });
 
   it("finds a message that isn't loaded", async () => {
     const fixture = new RoomFixture(new RoomLog().fill(5000));
     fixture.room.open();
     const far = fixture.log.entries[1233];
-    await fixture.room.jumpToMessage(far?.id ?? "");
+    await fixture.room.log.jumpToMessage(far?.id ?? "");
     expect(fixture.texts).toContain("line 1234");
     expect(fixture.room.log.jump).toEqual({ to: "message", seq: expect.closeTo(1234, -1) as number, id: far?.id });
   });

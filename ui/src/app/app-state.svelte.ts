@@ -1,8 +1,7 @@
 import type { Backend, BackendEvent, Hosting, KnownServer, NearbyServer } from "../backend";
-import type { Entry, MemberId, Name, RoomId, Seq, ServerId } from "../backend/protocol";
+import type { Entry, MemberId, Name, RoomId, ServerId } from "../backend/protocol";
 import { Drafts } from "../chat/drafts.svelte";
 import type { RoomState } from "../rooms/room-state.svelte";
-import { linkTo } from "../servers/address";
 import { ServerState, type ServerListener } from "../servers/server-state.svelte";
 import { errorMessage } from "../shared/errors";
 import type { KeyValueStorage } from "../shared/storage";
@@ -10,10 +9,10 @@ import { strings } from "../shared/strings";
 import { wellFormed } from "../shared/well-formed";
 import { preview } from "../text/plain-text";
 import { Layers } from "./layers.svelte";
+import { Links } from "./links";
 import { Notifier } from "./notifier";
 import { Overlays, type Overlay } from "./overlays.svelte";
 import { Navigation } from "./navigation.svelte";
-import { addressOf, type Place, placeOf } from "./place";
 import { Settings } from "./settings.svelte";
 import { Toasts } from "./toasts.svelte";
 import { Zoom } from "./zoom.svelte";
@@ -52,6 +51,7 @@ export class AppState implements ServerListener {
 
   /** The open room, and the way to others. */
   readonly navigation: Navigation;
+  readonly links: Links;
   readonly toasts = new Toasts();
   /** The layers that components have opened over the room. */
   readonly popups = new Layers();
@@ -77,6 +77,11 @@ export class AppState implements ServerListener {
       onOpen: (server, room) => this.#notifier.clear(server.id, room.id),
       showError: (text) => this.showError(text),
       storage,
+    });
+    this.links = new Links({
+      servers: () => this.#servers,
+      hosting: () => this.#hosting,
+      hasSeveralServers: backend.servers !== undefined,
     });
   }
 
@@ -135,29 +140,6 @@ export class AppState implements ServerListener {
     this.navigation.open(server, room);
     this.drawer = false;
     this.highlightedMember = null;
-  }
-
-  /** Returns a link to a message, which opens in any browser. Undefined if no address of the server is known. */
-  linkTo(server: ServerState, room: RoomState, seq: Seq): string | undefined {
-    const [address] = this.#addressesOf(server);
-    return address && new URL(addressOf({ server: null, room: room.id, seq }), linkTo(address)).href;
-  }
-
-  /** Returns the addresses of a server, those that others use first. */
-  #addressesOf(server: ServerState): readonly string[] {
-    const hosted = this.#hosting?.server === server.id ? this.#hosting.addresses : [];
-    return [...hosted, ...server.known.addresses];
-  }
-
-  /** Returns the place on a known server that a link leads to, so that it is opened here. */
-  placeOfLink(href: string): Place | null {
-    const url = parseUrl(href);
-    const place = url?.pathname === "/" ? placeOf(url.hash) : null;
-    if (!url || !place) return null;
-    if (!this.backend.servers) return url.origin === location.origin ? place : null;
-    const leadsTo = (address: string) => parseUrl(linkTo(address))?.origin === url.origin;
-    const server = this.#servers.find((candidate) => this.#addressesOf(candidate).some(leadsTo));
-    return server ? { ...place, server: server.id } : null;
   }
 
   /** The names of what is open over the room, which are steps of the session history. */
@@ -318,10 +300,10 @@ export class AppState implements ServerListener {
         return this.#setHosting(event.hosting);
       case "ask_quit":
         this.#trayVisible = event.tray;
-        this.overlay = "quit";
+        this.overlay = { kind: "quit" };
         return;
       case "ask_stop":
-        this.overlay = "stop";
+        this.overlay = { kind: "stop" };
         return;
       case "recovered":
         return this.showNotice(strings.recovered);
@@ -356,14 +338,5 @@ export class AppState implements ServerListener {
     this.#hosting = hosting;
     if (started) this.open(hosting.server);
     if (hosting === null && this.panel === "share") this.panel = null;
-  }
-}
-
-/** Parses an address. Returns null if it is none. Safari 16 has no `URL.canParse`. */
-function parseUrl(address: string): URL | null {
-  try {
-    return new URL(address);
-  } catch {
-    return null;
   }
 }

@@ -99,7 +99,7 @@ export class Navigation {
     this.#select({ server, room, addressed: true }, seq);
     if (seq !== null) this.#destination = { seq, quiet: false };
     else if (reading !== null) this.#destination = { seq: reading, quiet: true };
-    if (wasOpen && this.#destination === null) this.#openRoom?.jumpToPresent();
+    if (wasOpen && this.#destination === null) this.#openRoom?.log.jumpToPresent();
     this.update();
   }
 
@@ -120,8 +120,8 @@ export class Navigation {
     const [room, destination] = [this.#openRoom, this.#destination];
     if (!room || !destination || room.id !== this.#selection.room) return;
     this.#destination = null;
-    if (destination.seq > room.head && !destination.quiet) this.#context.showError(strings.chat.notFound);
-    room.jumpToSeq(destination.seq, destination.quiet);
+    if (destination.seq > room.log.head && !destination.quiet) this.#context.showError(strings.chat.notFound);
+    room.log.jumpTo({ to: "message", seq: destination.seq, quiet: destination.quiet });
   }
 
   #select(selection: Selection, seq: Seq | null): void {

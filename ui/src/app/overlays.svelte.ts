@@ -3,17 +3,17 @@ import type { ServerState } from "../servers/server-state.svelte";
 
 /** A dialog over the whole interface. Only one is open at a time. */
 export type Overlay =
-  | "find"
-  | "settings"
-  | "shortcuts"
-  | "switcher"
-  | "quit"
-  | "stop"
-  | { create: ServerState }
-  | { browse: ServerState }
-  | { change: RoomState }
-  | { leave: RoomState; server: ServerState }
-  | { forget: ServerState };
+  | { kind: "find" }
+  | { kind: "settings" }
+  | { kind: "shortcuts" }
+  | { kind: "switcher" }
+  | { kind: "quit" }
+  | { kind: "stop" }
+  | { kind: "create"; server: ServerState }
+  | { kind: "browse"; server: ServerState }
+  | { kind: "change"; server: ServerState; room: RoomState }
+  | { kind: "leave"; server: ServerState; room: RoomState }
+  | { kind: "forget"; server: ServerState };
 
 /** The most overlays that are remembered, so that Forward opens them again. */
 const maxRemembered = 20;
@@ -21,7 +21,7 @@ const maxRemembered = 20;
 /** The open overlay. Each has a name, under which the session history can open it again. */
 export class Overlays {
   #current: Overlay | null = $state.raw(null);
-  /** The overlays that were open, by their names. Those that name a server or a room get a number. */
+  /** The overlays that were open, by their names, the latest last. Those of a server or a room get a number. */
   readonly #named = new Map<string, Overlay>();
   #count = 0;
 
@@ -31,8 +31,9 @@ export class Overlays {
   set current(overlay: Overlay | null) {
     this.#current = overlay;
     if (overlay === null || this.#nameOf(overlay) !== undefined) return;
-    const name = typeof overlay === "string" ? overlay : `${Object.keys(overlay)[0]}:${this.#count++}`;
-    this.#named.set(`overlay:${name}`, overlay);
+    const name = `overlay:${"server" in overlay ? `${overlay.kind}:${this.#count++}` : overlay.kind}`;
+    this.#named.delete(name);
+    this.#named.set(name, overlay);
     const [oldest] = this.#named.keys();
     if (this.#named.size > maxRemembered && oldest !== undefined) this.#named.delete(oldest);
   }

@@ -3,6 +3,7 @@ import { breakpoints } from "../shared/breakpoints";
 import { isVisible } from "../shared/visible";
 import type { AppState } from "./app-state.svelte";
 import { findShortcut, globalShortcuts, type GlobalShortcut, isMac } from "./keyboard";
+import type { Zoom } from "./zoom.svelte";
 
 const regions = ["rooms", "timeline", "composer", "panel"] as const;
 
@@ -16,8 +17,8 @@ const inDialogs: readonly GlobalShortcut[] = ["switcher", "help", "back", "forwa
 
 /** The actions of the shortcuts. A handler returns `false` to leave the key to the browser. */
 const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => unknown> = {
-  switcher: (app) => void (app.overlay = "switcher"),
-  help: (app) => void (app.overlay = "shortcuts"),
+  switcher: (app) => void (app.overlay = { kind: "switcher" }),
+  help: (app) => void (app.overlay = { kind: "shortcuts" }),
   panel: (app) => app.togglePanel("people"),
   previousRoom: (app) => openRoom(app, -1),
   nextRoom: (app) => openRoom(app, 1),
@@ -34,9 +35,9 @@ const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => 
   previousRegion: () => focusNextRegion(-1),
   back: (app, event) => moveInHistory(app, event, -1),
   forward: (app, event) => moveInHistory(app, event, 1),
-  zoomIn: (app) => app.zoom !== null && app.zoom.step(1),
-  zoomOut: (app) => app.zoom !== null && app.zoom.step(-1),
-  zoomReset: (app) => app.zoom !== null && app.zoom.reset(),
+  zoomIn: (app) => withZoom(app, (zoom) => zoom.step(1)),
+  zoomOut: (app) => withZoom(app, (zoom) => zoom.step(-1)),
+  zoomReset: (app) => withZoom(app, (zoom) => zoom.reset()),
   fullscreen: (app) => withWindow(app, (window) => window.toggleFullscreen()),
   closeWindow: (app) => withWindow(app, (window) => window.close()),
   quit: (app) => withWindow(app, (window) => window.requestQuit()),
@@ -72,6 +73,12 @@ function moveInHistory(app: AppState, { altKey, target }: KeyboardEvent, steps: 
 export function isInDialog(app: AppState, target: EventTarget | null): boolean {
   const isOpen = target !== null && "closest" in target && (target as Element).closest("dialog, [popover]") !== null;
   return app.overlay !== null || isOpen;
+}
+
+function withZoom(app: AppState, act: (zoom: Zoom) => void): boolean {
+  if (!app.zoom) return false;
+  act(app.zoom);
+  return true;
 }
 
 function withWindow(app: AppState, act: (window: WindowControl) => void): boolean {

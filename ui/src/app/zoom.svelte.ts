@@ -26,16 +26,14 @@ export class Zoom {
     this.#control.set(factor);
   }
 
-  /** Makes everything larger or smaller by one step. At the ends it does nothing. Returns `true`: the key was handled. */
-  step(direction: 1 | -1): true {
+  /** Makes everything larger or smaller by one step. At the ends it does nothing. */
+  step(direction: 1 | -1): void {
     const next = zoomFactors[zoomFactors.findIndex((factor) => factor === this.#factor) + direction];
     if (next !== undefined) this.factor = next;
-    return true;
   }
 
-  reset(): true {
+  reset(): void {
     this.factor = 1;
-    return true;
   }
 
   /** Zooms by the mouse wheel with Ctrl. */

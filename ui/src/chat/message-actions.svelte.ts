@@ -118,17 +118,17 @@ export class MessageActions {
 
   /** Copies a link to the message, which opens it in any browser. */
   async copyLink(item: Item): Promise<void> {
-    const link = this.#app.linkTo(this.server, this.room, item.seq);
+    const link = this.#app.links.toMessage(this.server, this.room, item.seq);
     if (link === undefined) this.#app.showError(strings.chat.noLink);
     else await this.#copy(link);
   }
 
   async jumpToQuoted(id: string): Promise<void> {
-    if (!(await this.room.jumpToMessage(id))) this.#app.showError(strings.chat.notFound);
+    if (!(await this.room.log.jumpToMessage(id))) this.#app.showError(strings.chat.notFound);
   }
 
   async jumpToTime(time: number): Promise<void> {
-    if (!(await this.room.jumpToTime(time))) this.#app.showError(strings.chat.notLoaded);
+    if (!(await this.room.log.jumpToTime(time))) this.#app.showError(strings.chat.notLoaded);
   }
 
   /** Handles a key on a focused message. Returns `false` if the key has no action. */

@@ -127,13 +127,6 @@ export class RoomState {
   get newLine() {
     return this.#readState.newLine;
   }
-  /** `true` if the newest entry is loaded. Only then does the timeline follow new entries. */
-  get atPresent() {
-    return this.log.atPresent;
-  }
-  get head() {
-    return this.log.head;
-  }
 
   nameOf(member: MemberId): string | undefined {
     return this.#names.get(member);
@@ -187,7 +180,7 @@ export class RoomState {
 
   /** Counts what is written from now on as news, because the server has reported the end of the log. */
   startNews(): void {
-    this.#newsAfter ??= this.head;
+    this.#newsAfter ??= this.log.head;
   }
 
   /**
@@ -230,7 +223,7 @@ export class RoomState {
   open(): void {
     this.#openedOnce = true;
     // The line of the visit counts all messages up to here.
-    if (this.#arrived !== null) this.#arrived = Math.max(this.#arrived, this.head);
+    if (this.#arrived !== null) this.#arrived = Math.max(this.#arrived, this.log.head);
     const { unread, read } = this.#summary;
     this.#readState.startVisit(read, unread);
     this.log.open(unread > 0 ? read + 1 : null);
@@ -249,8 +242,8 @@ export class RoomState {
 
   /** Marks everything as read and jumps to the newest entry. */
   markAllRead(): void {
-    this.#readState.markAllRead(this.head);
-    this.jumpToPresent();
+    this.#readState.markAllRead(this.log.head);
+    this.log.jumpToPresent();
   }
 
   /** Marks a message and everything after it as unread. */
@@ -259,29 +252,8 @@ export class RoomState {
     this.#readState.markUnreadFrom(item.seq, count);
   }
 
-  // Moving through the log.
-
-  jumpToPresent(): void {
-    this.log.jumpToPresent();
-  }
-
   jumpToNewLine(): void {
     if (this.newLine) this.log.jumpTo({ to: "new", seq: this.newLine.after + 1 });
-  }
-
-  /** Jumps to the message at `seq`, or to the next one. A quiet jump doesn't highlight it. */
-  jumpToSeq(seq: Seq, quiet = false): void {
-    this.log.jumpTo({ to: "message", seq, quiet });
-  }
-
-  /** Jumps to a message. One that isn't loaded is searched for by the time in its id. Returns `false` if it isn't found. */
-  jumpToMessage(id: EntryId): Promise<boolean> {
-    return this.log.jumpToMessage(id);
-  }
-
-  /** Jumps to the first entry that was written at `time` or later. Returns `false` if it can't be found. */
-  jumpToTime(time: number): Promise<boolean> {
-    return this.log.jumpToTime(time);
   }
 
   // The user's actions.
@@ -297,7 +269,7 @@ export class RoomState {
       return stored;
     }
     this.#readState.clearNewLine();
-    this.jumpToPresent();
+    this.log.jumpToPresent();
     return stored;
   }
 
