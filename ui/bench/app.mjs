@@ -29,12 +29,18 @@ const settleMs = quick ? 2_000 : 8_000;
 const garbageCollectionMs = quick ? 2_000 : 60_000;
 
 const cases = [
-  { product: "empty window", name: "first screen", binary: emptyBinary },
-  { product: "empty window, painted without OpenGL", name: "first screen", binary: emptyBinary, unaccelerated: true },
-  { product: "I-Chat", name: "first screen", binary },
-  { product: "I-Chat", name: "hosting", binary, prepare: hostServer },
-  { product: "I-Chat", name: `in a room of ${messages}`, binary, prepare: joinRoom },
-  { product: "I-Chat", name: `after ${pages} pages of it`, binary, prepare: loadPages },
+  { product: "empty window", name: "first screen", binary: emptyBinary, isEmpty: true },
+  {
+    product: "empty window, painted without OpenGL",
+    name: "first screen",
+    binary: emptyBinary,
+    isEmpty: true,
+    unaccelerated: true,
+  },
+  { product: "ichat", name: "first screen", binary },
+  { product: "ichat", name: "hosting", binary, prepare: hostServer },
+  { product: "ichat", name: `in a room of ${messages}`, binary, prepare: joinRoom },
+  { product: "ichat", name: `after ${pages} pages of it`, binary, prepare: loadPages },
 ];
 
 const server = await filledServer(messages);
@@ -49,22 +55,22 @@ const figures = runs.map((of) =>
   Object.fromEntries(Object.keys(of[0]).map((key) => [key, median(of.map((run) => run[key]))])),
 );
 const [empty, plain, first] = figures;
-for (const [i, { product, name }] of cases.entries()) {
+for (const [i, { product, name, isEmpty }] of cases.entries()) {
   const { web, network, own, pss } = figures[i];
   const reportCase = (metric, value, unit) => report(`${name}: ${metric}`, product, value, unit);
   reportCase("memory of all processes", pss, "MiB PSS");
   reportCase("of that the app's own process", own, "MiB PSS");
   reportCase("of that the web process", web, "MiB PSS");
   reportCase("of that the network process", network, "MiB PSS");
-  if (i < 2) continue;
+  if (isEmpty) continue;
   reportCase("above the empty window", pss - empty.pss, "MiB PSS");
   reportCase("above the empty window painted without OpenGL", pss - plain.pss, "MiB PSS");
 }
 report("first paint", "empty window", empty.paint, "ms after process start");
-report("first paint", "I-Chat", first.paint, "ms after process start");
-report("first paint: times the empty window's", "I-Chat", first.paint / empty.paint, "×");
+report("first paint", "ichat", first.paint, "ms after process start");
+report("first paint: times the empty window's", "ichat", first.paint / empty.paint, "×");
 const build = await Build.make("app");
-report("interface loaded at start, gzipped", "I-Chat", (await build.startBytes("JoinOptions")) / 1_000, "kB");
+report("interface loaded at start, gzipped", "ichat", (await build.startBytes("JoinOptions")) / 1_000, "kB");
 await build.remove();
 
 function report(name, product, value, unit) {
@@ -72,7 +78,7 @@ function report(name, product, value, unit) {
   process.stdout.write(`${JSON.stringify({ figure: "app", case: name, product, value: rounded, unit, rounds })}\n`);
 }
 
-async function measure({ binary, prepare, unaccelerated }) {
+async function measure({ binary, isEmpty, prepare, unaccelerated }) {
   const data = await mkdtemp(join(tmpdir(), "ichat-bench-"));
   // Keep the app off the network, and the empty window's files in the temporary folder.
   const env = {
@@ -85,7 +91,7 @@ async function measure({ binary, prepare, unaccelerated }) {
     const { driver } = app;
     const painted = await driver.wait(() => driver.executeScript(firstPaint), timeoutMs);
     const paint = painted - (await startTimeOf(app.pid));
-    if (binary !== emptyBinary) await driver.wait(until.elementLocated(By.css("main, h1")), timeoutMs);
+    if (!isEmpty) await driver.wait(until.elementLocated(By.css("main, h1")), timeoutMs);
     await prepare?.(driver);
     await driver.sleep(settleMs);
     const memory = await memoryOf(await withDescendants(app.pid));

@@ -4,78 +4,21 @@
  * to present* as soon as its button counts all missed messages. Run it with `cargo xtask bench screen`.
  */
 
-import { once } from "node:events";
-import { connect, createServer } from "node:net";
-
 import { Member } from "../tests/foreign/member.mjs";
 import { Server, program } from "../tests/foreign/server.mjs";
 import { ChatPage, openBrowser } from "../tests/e2e/chat-page.mjs";
-import { rounds } from "./options.mjs";
+import { Link } from "../tests/e2e/link.mjs";
+import { missed, rounds } from "./options.mjs";
 
 if (!program) throw new Error("ICHAT_SERVER_BIN must name the server: run `cargo xtask bench screen`");
-const missed = Number(process.argv.find((argument) => /^\d+$/.test(argument)) ?? 10_000);
 /** More messages than fit on a screen. Visible ones are not counted as unread. */
 const maxVisible = 100;
-/** As many posts as a client may have in flight. */
-const postsInFlight = 60;
-
-/** A TCP proxy between the browser and the server, which can cut all connections. */
-class TcpProxy {
-  #targetPort;
-  #server;
-  #sockets = new Set();
-  #isOpen = true;
-
-  static async listen(url) {
-    const proxy = new TcpProxy();
-    proxy.#targetPort = Number(new URL(url).port);
-    proxy.#server = createServer((client) => proxy.#forward(client)).listen(0, "127.0.0.1");
-    await once(proxy.#server, "listening");
-    return proxy;
-  }
-
-  get url() {
-    return `http://127.0.0.1:${this.#server.address().port}`;
-  }
-
-  #forward(client) {
-    if (!this.#isOpen) return void client.destroy();
-    const server = connect(this.#targetPort, "127.0.0.1");
-    for (const [from, to] of [
-      [client, server],
-      [server, client],
-    ]) {
-      this.#sockets.add(from);
-      from.setNoDelay(true);
-      from.on("error", () => to.destroy());
-      from.on("close", () => {
-        this.#sockets.delete(from);
-        to.destroy();
-      });
-      from.pipe(to);
-    }
-  }
-
-  cut() {
-    this.#isOpen = false;
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  restore() {
-    this.#isOpen = true;
-  }
-
-  close() {
-    this.cut();
-    this.#server.close();
-  }
-}
 
 const [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Archive")]);
-const proxy = await TcpProxy.listen(server.url);
+const link = await Link.to(server.port);
 try {
   const writer = await Member.connect(server.url, { auth: { name: "Writer" }, transports: ["websocket"] });
-  const ada = await ChatPage.open(browser, proxy.url, { name: "Ada" });
+  const ada = await ChatPage.open(browser, link.url, { name: "Ada" });
   const times = [];
   for (let round = 1; round <= rounds; round += 1) {
     process.stderr.write(`round ${round} of ${rounds}\n`);
@@ -87,22 +30,19 @@ try {
   const figure = { figure: "catch-up: screen", case: `${missed} missed entries`, product: "ichat", unit: "ms" };
   process.stdout.write(`${JSON.stringify({ ...figure, value, low, high, rounds })}\n`);
 } finally {
-  proxy.close();
+  await link.close();
   await browser.close();
   await server.remove();
 }
 
 /** Returns the milliseconds from the return of the network to the paint of the newest entry. */
 async function measureCatchUp(ada, writer, round) {
-  await post(writer, [`in step ${round}`]);
+  await writer.saysAll([`in step ${round}`]);
   await ada.sees(`in step ${round}`);
-  proxy.cut();
-  await post(
-    writer,
-    Array.from({ length: missed }, (_, n) => `${round}/${n}: a message that was posted meanwhile`),
-  );
+  link.cut();
+  await writer.saysAll(Array.from({ length: missed }, (_, n) => `${round}/${n}: a message that was posted meanwhile`));
   const painted = ada.page.evaluate(whenPainted, { count: missed - maxVisible, last: `${round}/${missed - 1}: ` });
-  proxy.restore();
+  link.restore();
   // Without the event the page would try again within half a minute.
   const restored = await ada.page.evaluate(() => {
     const now = performance.now();
@@ -134,16 +74,4 @@ function whenPainted({ count, last }) {
     };
     requestAnimationFrame(check);
   });
-}
-
-async function post(writer, texts) {
-  const next = texts.values();
-  const worker = async () => {
-    for (const text of next) {
-      const body = { kind: "message", text };
-      const { event, data } = await writer.request("post", { room: writer.lobby, id: crypto.randomUUID(), body });
-      if (event !== "entries") throw new Error(`a message was refused: ${JSON.stringify(data)}`);
-    }
-  };
-  await Promise.all(Array.from({ length: postsInFlight }, worker));
 }

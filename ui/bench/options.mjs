@@ -1,6 +1,13 @@
-/** The options of `cargo xtask bench` that a benchmark gets. */
+/** The options of the benchmarks. `cargo xtask bench` passes `--quick` and `--rounds`. */
 
 export const quick = process.argv.includes("--quick");
-const roundsOption = process.argv.find((argument) => argument.startsWith("--rounds="))?.slice("--rounds=".length);
 /** The number of times that each case is measured. */
-export const rounds = Number(roundsOption ?? (quick ? 1 : 5));
+export const rounds = numberOf("rounds") ?? (quick ? 1 : 5);
+/** The number of entries that a browser misses. */
+export const missed = numberOf("missed") ?? 10_000;
+
+function numberOf(name) {
+  const prefix = `--${name}=`;
+  const option = process.argv.find((argument) => argument.startsWith(prefix));
+  return option === undefined ? undefined : Number(option.slice(prefix.length));
+}

@@ -6,9 +6,6 @@ import { Member } from "../foreign/member.mjs";
 import { eventually } from "../foreign/server.mjs";
 import { guardMs } from "./browsers/view.mjs";
 
-/** The number of posts that a client may have in flight. */
-const maxInFlight = 60;
-
 export class Friend {
   name;
   member;
@@ -70,13 +67,8 @@ export class Friend {
     return this.posts({ kind: "message", text }, room);
   }
 
-  /** Posts messages with as many in flight as a client may have. */
-  async saysAll(texts, room) {
-    const next = texts[Symbol.iterator]();
-    const worker = async () => {
-      for (const text of next) await this.says(text, room);
-    };
-    await Promise.all(Array.from({ length: maxInFlight }, worker));
+  saysAll(texts, room) {
+    return this.member.saysAll(texts, room);
   }
 
   /** Creates a room and returns its id. */

@@ -29,6 +29,7 @@ export class Link {
     near.pipe(far).pipe(near);
     for (const [end, other] of [pair, [far, near]]) {
       end
+        .setNoDelay(true)
         .on("error", () => other.destroy())
         .on("close", () => {
           other.destroy();

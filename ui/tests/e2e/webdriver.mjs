@@ -9,9 +9,10 @@ import { access, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Builder, Capabilities } from "selenium-webdriver";
+
+import { eventually, freePort } from "../foreign/server.mjs";
 
 const yes = () => true;
 const no = () => false;
@@ -55,7 +56,7 @@ export async function openApp({ binary, dataDir, display, netns, env = {}, log }
       .build();
     const [pid] = await childrenOf(driverPid);
     // Quitting the WebDriver session would only close the window, upon which an app that hosts asks what to do.
-    const hasEnded = () => until(`the app has ended`, async () => !(await isRunning(pid)));
+    const hasEnded = () => eventually(`the app has ended`, timeoutMs, async () => !(await isRunning(pid)));
     return {
       driver,
       pid,
@@ -122,7 +123,7 @@ async function forwardPort(netns, port, log) {
       for (const [end, other] of [[from, to], [to, from]]) end.on("error", () => other.destroy());
     }).listen(${JSON.stringify(path)});`;
   const inner = run(netns, [process.execPath, "-e", relay], log);
-  await until(`a connection into ${netns}`, () => access(path).then(yes, no));
+  await eventually(`a connection into ${netns}`, timeoutMs, () => access(path).then(yes, no));
   const sockets = new Set();
   const outer = createServer((from) => {
     const to = connect(path);
@@ -148,17 +149,8 @@ async function forwardPort(netns, port, log) {
   };
 }
 
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 async function listening(address) {
-  await until(`WebKitWebDriver listens on ${address}`, () =>
+  await eventually(`WebKitWebDriver listens on ${address}`, timeoutMs, () =>
     fetch(`${address}/status`, { signal: AbortSignal.timeout(1_000) }).then((response) => response.ok, no),
   );
 }
@@ -170,7 +162,7 @@ async function childrenOf(pid) {
 
 async function ended(pid, signal) {
   signalTo(pid, signal);
-  await until(`process ${pid} has ended`, async () => !(await isRunning(pid))).catch((error) => {
+  await eventually(`process ${pid} has ended`, timeoutMs, async () => !(await isRunning(pid))).catch((error) => {
     signalTo(pid, "SIGKILL");
     throw error;
   });
@@ -188,12 +180,4 @@ function signalTo(pid, signal) {
 async function isRunning(pid) {
   const state = await promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
   return state.stdout.trim() !== "" && !state.stdout.startsWith("Z");
-}
-
-async function until(condition, check) {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs / 1000} s: ${condition}`);
-    await pause(50);
-  }
 }

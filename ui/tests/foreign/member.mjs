@@ -5,6 +5,8 @@ import { io } from "socket.io-client";
 import { eventually } from "./server.mjs";
 
 const timeoutMs = 60_000;
+/** The posts in flight. A client may have a few more (`pending_events` in `hello`). */
+const maxInFlight = 60;
 
 export class Member {
   /** All received events, in order: `{ event, data }`. */
@@ -63,6 +65,19 @@ export class Member {
     this.emit("post", { room, id, body: { kind: "message", text } });
     const { entries } = await this.receives("entries", (batch) => batch.entries.some((entry) => entry.id === id));
     return entries.find((entry) => entry.id === id);
+  }
+
+  /** Posts messages with as many in flight as a client may have, and waits for their receipts. */
+  async saysAll(texts, room = this.lobby) {
+    const next = texts[Symbol.iterator]();
+    const worker = async () => {
+      for (const text of next) {
+        const body = { kind: "message", text };
+        const { event, data } = await this.request("post", { room, id: randomUUID(), body });
+        if (event !== "entries") throw new Error(`a message was refused: ${JSON.stringify(data)}`);
+      }
+    };
+    await Promise.all(Array.from({ length: maxInFlight }, worker));
   }
 
   /** Waits for a message of any member. */

@@ -41,20 +41,19 @@ export class Server {
   #log = "";
 
   /** Starts a server with an empty data folder. */
-  static async launch(...flags) {
-    const server = new Server();
-    server.#data = await mkdtemp(join(tmpdir(), "ichat-foreign-"));
-    server.#port = await freePort();
-    server.#flags = flags;
-    await server.start();
-    return server;
+  static launch(...flags) {
+    return Server.#make(flags);
   }
 
   /** Starts a server on a copy of the data of another one, which is stopped. */
-  static async launchCopy(original, ...flags) {
+  static launchCopy(original, ...flags) {
+    return Server.#make(flags, original);
+  }
+
+  static async #make(flags, original) {
     const server = new Server();
     server.#data = await mkdtemp(join(tmpdir(), "ichat-foreign-"));
-    await cp(original.#data, server.#data, { recursive: true });
+    if (original) await cp(original.#data, server.#data, { recursive: true });
     server.#port = await freePort();
     server.#flags = flags;
     await server.start();
@@ -115,7 +114,8 @@ export async function eventually(condition, timeoutMs, poll) {
   }
 }
 
-async function freePort() {
+/** Returns a port that no program listens on. */
+export async function freePort() {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address();

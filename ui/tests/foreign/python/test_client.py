@@ -71,7 +71,7 @@ class Member:
         self.hello = self.receives("hello")
         self.lobby = self.hello["lobby"]
 
-    def receives(self, event, matches=lambda data: True, timeout_s=TIMEOUT_S):
+    def receives(self, event, matches=None, timeout_s=TIMEOUT_S):
         deadline = time.monotonic() + timeout_s
         received = []
         while True:
@@ -79,7 +79,7 @@ class Member:
                 name, data = self.events.get(timeout=max(0, deadline - time.monotonic()))
             except queue.Empty:
                 raise AssertionError(f'"{event}" was not received, only {received}') from None
-            if name == event and matches(data):
+            if name == event and (matches is None or matches(data)):
                 return data
             received.append(name)
 
@@ -90,7 +90,9 @@ class Member:
         return next(entry for entry in batch["entries"] if entry["id"] == entry_id)
 
     def sees(self, text, timeout_s=TIMEOUT_S):
-        has_text = lambda data: any(entry["body"].get("text") == text for entry in data["entries"])
+        def has_text(data):
+            return any(entry["body"].get("text") == text for entry in data["entries"])
+
         batch = self.receives("entries", has_text, timeout_s)
         return next(entry for entry in batch["entries"] if entry["body"].get("text") == text)
 
