@@ -5,12 +5,11 @@
  */
 import { expect, it } from "vitest";
 import { connectionText } from "../src/servers/connection-text";
-import type { ServerState } from "../src/servers/server-state.svelte";
 
 function textAfter(attempts: number, message?: string): string {
-  const connection = { state: "reconnecting", attempts, waiting: 0, message };
-  const server = { connection, postingError: null, id: "s", name: "Office", known: { own: false } };
-  return connectionText(server as unknown as ServerState, undefined);
+  const known = { id: "s", name: "Office", addresses: [], own: false };
+  const connection = { state: "reconnecting" as const, attempts, waiting: 0, message };
+  return connectionText({ connection, postingError: null, id: "s", name: "Office", known }, undefined);
 }
 
 it("says that the server is going down only until it is gone", () => {

@@ -7,13 +7,12 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Settings } from "../src/app/settings.svelte";
 import { Zoom } from "../src/app/zoom.svelte";
+import { DeviceStorage } from "./fixtures/storage";
 
-function memory(entries: Record<string, string> = {}) {
-  const values = new Map(Object.entries(entries));
-  return {
-    get: (key: string) => values.get(key) ?? null,
-    set: (key: string, value: string | null) => void (value === null ? values.delete(key) : values.set(key, value)),
-  };
+function storageWith(key: string, value: string): DeviceStorage {
+  const storage = new DeviceStorage();
+  storage.set(key, value);
+  return storage;
 }
 
 describe("Settings", () => {
@@ -22,23 +21,23 @@ describe("Settings", () => {
   it("lets Enter send where there is a mouse, unless the user has chosen", () => {
     for (const hasMouse of [true, false]) {
       vi.stubGlobal("matchMedia", (query: string) => ({ matches: query === "(pointer: coarse)" && !hasMouse }));
-      const storage = memory();
+      const storage = new DeviceStorage();
       expect(new Settings(storage).enterSends).toBe(hasMouse);
       new Settings(storage).enterSends = !hasMouse;
       expect(new Settings(storage).enterSends).toBe(!hasMouse);
     }
-    expect(new Settings(memory({ "enter-sends": "no" })).enterSends).toBe(false);
+    expect(new Settings(storageWith("enter-sends", "no")).enterSends).toBe(false);
   });
 });
 
 describe("Zoom", () => {
-  const open = (storage = memory()) => {
+  const open = (storage = new DeviceStorage()) => {
     const set: number[] = [];
     return { zoom: new Zoom({ set: (factor) => set.push(factor) }, storage), set };
   };
 
   it("steps, resets and is remembered", () => {
-    const storage = memory();
+    const storage = new DeviceStorage();
     const { zoom, set } = open(storage);
     zoom.step(1);
     zoom.step(1);
@@ -67,6 +66,6 @@ describe("Zoom", () => {
   });
 
   it("ignores a size that is not offered", () => {
-    for (const stored of ["17", "abc", "-1", ""]) expect(open(memory({ zoom: stored })).zoom.factor).toBe(1);
+    for (const stored of ["17", "abc", "-1", ""]) expect(open(storageWith("zoom", stored)).zoom.factor).toBe(1);
   });
 });

@@ -1,12 +1,11 @@
+import type { ThemeChoice } from "../backend";
 import { hasMouse } from "../shared/input-devices";
 import type { KeyValueStorage } from "../shared/storage";
-
-type Theme = "system" | "light" | "dark";
 
 /** The user's settings of the interface, stored on this device. */
 export class Settings {
   readonly #storage: KeyValueStorage;
-  #theme: Theme = $state("system");
+  #theme: ThemeChoice = $state("system");
   /** Null until the user has chosen. */
   #enterSends: boolean | null = $state(null);
   #notifies = $state(true);
@@ -20,10 +19,10 @@ export class Settings {
     this.#notifies = storage.get("notifies") !== "no";
   }
 
-  get theme(): Theme {
+  get theme(): ThemeChoice {
     return this.#theme;
   }
-  set theme(theme: Theme) {
+  set theme(theme: ThemeChoice) {
     this.#theme = theme;
     this.#storage.set("theme", theme === "system" ? null : theme);
   }

@@ -4,11 +4,14 @@ const idleTimeoutMs = 5000;
 
 /** Reports that the user types, with a rate limit instead of once per key, and stops after a pause. */
 export class TypingSignal {
+  readonly #send: (on: boolean) => void;
   /** By a clock that never goes back, unlike the wall clock. */
   #lastSent: number | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly send: (on: boolean) => void) {}
+  constructor(send: (on: boolean) => void) {
+    this.#send = send;
+  }
 
   onInput(): void {
     clearTimeout(this.#timer);
@@ -16,13 +19,13 @@ export class TypingSignal {
     const now = performance.now();
     if (this.#lastSent !== null && now - this.#lastSent < repeatIntervalMs) return;
     this.#lastSent = now;
-    this.send(true);
+    this.#send(true);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     if (this.#lastSent === null) return;
     this.#lastSent = null;
-    this.send(false);
+    this.#send(false);
   }
 }

@@ -8,7 +8,7 @@ interface Named {
   since?: number | undefined;
 }
 
-/** The mark beside a name that doesn't say on its own who somebody is. */
+/** The mark beside a name that doesn't identify a person on its own. */
 export interface NameMark {
   /** A piece of the key, which can't be chosen freely as a name can. */
   fingerprint: string;
@@ -45,7 +45,7 @@ export function loadLookalikes(): Promise<void> {
 const knownSkeletons = new Map<Name, readonly string[]>();
 const maxKnownSkeletons = 20_000;
 
-/** Names that sound like a role, which nobody has. */
+/** Names that sound like a role, which no person has. */
 const roles = ["admin", "administrator", "host", "i-chat", "ichat", "moderator", "root", "server", "support", "system"];
 
 /** Returns the marks of the people whose names can be confused with another person's, or with a role. */
@@ -99,7 +99,7 @@ function markGroup(group: readonly Named[], marks: Map<MemberId, NameMark>): voi
   }
 }
 
-/** Returns the person who had the name first; undefined if that isn't known of everybody. */
+/** Returns the person who had the name first; undefined if that isn't known of all of them. */
 function firstOf(group: readonly Named[]): Named | undefined {
   if (group.some(({ since }) => since === undefined)) return undefined;
   return group.reduce((first, person) => ((person.since ?? 0) < (first.since ?? 0) ? person : first));

@@ -4,9 +4,12 @@ import type { ServerState } from "./server-state.svelte";
 /** The number of failed attempts after which the text says that the server can't be reached. */
 const maxQuietAttempts = 3;
 
+/** The part of a server's state that the text depends on. */
+type ConnectedServer = Pick<ServerState, "connection" | "postingError" | "id" | "known" | "name">;
+
 /** Describes the state of a server's connection for the user. Returns an empty string if all is well. */
 export function connectionText(
-  { connection, postingError, id, known, name }: ServerState,
+  { connection, postingError, id, known, name }: ConnectedServer,
   hostedServer: string | undefined,
 ): string {
   switch (connection.state) {

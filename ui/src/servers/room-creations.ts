@@ -1,38 +1,39 @@
 import type { RoomId } from "../backend/protocol";
 
-interface Waiting {
+/** The end of a creation that is waited for. */
+interface PendingCreation {
   onListed: () => void;
   onRefused: (reason: Error) => void;
 }
 
 /** The rooms that the user is creating, until the server has listed or refused them. */
 export class RoomCreations {
-  readonly #waiting = new Map<RoomId, Waiting>();
+  readonly #pending = new Map<RoomId, PendingCreation>();
 
   /** Resolves when the room is listed. Rejects with the reason if it is refused. */
   wait(room: RoomId): Promise<void> {
-    return new Promise((onListed, onRefused) => this.#waiting.set(room, { onListed, onRefused }));
+    return new Promise((onListed, onRefused) => this.#pending.set(room, { onListed, onRefused }));
   }
 
   /** Takes over the list of the user's rooms. */
   onRooms(rooms: Iterable<{ id: RoomId }>): void {
     for (const { id } of rooms) {
-      this.#waiting.get(id)?.onListed();
-      this.#waiting.delete(id);
+      this.#pending.get(id)?.onListed();
+      this.#pending.delete(id);
     }
   }
 
   /** Ends the creation of a room with the reason why there is none. Returns `false` if the room was not being created. */
   refuse(room: RoomId | undefined, reason: string): boolean {
-    const waiting = room === undefined ? undefined : this.#waiting.get(room);
-    if (room === undefined || !waiting) return false;
-    this.#waiting.delete(room);
-    waiting.onRefused(new Error(reason));
+    const creation = room === undefined ? undefined : this.#pending.get(room);
+    if (room === undefined || !creation) return false;
+    this.#pending.delete(room);
+    creation.onRefused(new Error(reason));
     return true;
   }
 
   /** Ends the creation of all rooms. */
   refuseAll(reason: string): void {
-    for (const room of [...this.#waiting.keys()]) this.refuse(room, reason);
+    for (const room of [...this.#pending.keys()]) this.refuse(room, reason);
   }
 }

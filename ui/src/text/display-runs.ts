@@ -1,3 +1,4 @@
+import { hasRgiEmoji } from "../shared/rgi-emoji";
 import type { Block, Inline } from "./tokens";
 
 /** A part of a text that has a look of its own. */
@@ -7,19 +8,15 @@ export interface DisplayRun {
   kind: "plain" | "emoji" | "stacked";
 }
 
-/** The flag `v` has the whole sequences. Browsers without it get an approximation. */
+/** Returns a pattern of whole sequences. Browsers that don't know them get an approximation. */
 function emojiPattern(): string {
-  try {
-    new RegExp("\\p{RGI_Emoji}", "v");
-    return "\\p{RGI_Emoji}";
-  } catch {
-    const one = "(?:\\p{Emoji_Presentation}|\\p{Extended_Pictographic}\\uFE0F)\\p{Emoji_Modifier}?";
-    return `(?:\\p{RI}{2}|[0-9#*]\\uFE0F\\u20E3|${one}(?:\\u200D(?:\\p{Extended_Pictographic}\\uFE0F?)\\p{Emoji_Modifier}?)*)`;
-  }
+  if (hasRgiEmoji()) return "\\p{RGI_Emoji}";
+  const one = "(?:\\p{Emoji_Presentation}|\\p{Extended_Pictographic}\\uFE0F)\\p{Emoji_Modifier}?";
+  return `(?:\\p{RI}{2}|[0-9#*]\\uFE0F\\u20E3|${one}(?:\\u200D(?:\\p{Extended_Pictographic}\\uFE0F?)\\p{Emoji_Modifier}?)*)`;
 }
 
 const pattern = emojiPattern();
-const flags = pattern.includes("RGI_Emoji") ? "v" : "u";
+const flags = hasRgiEmoji() ? "v" : "u";
 /** Four marks fit in a line. In Tibetan, letters below others count as marks. */
 const stacked = "\\P{M}(?:(?!\\p{scx=Tibt})\\p{M}){4,}";
 const runs = new RegExp(`(${pattern})|${stacked}`, `g${flags}`);

@@ -49,7 +49,10 @@ export type Block =
   /** Blank lines between two blocks, or before the first. */
   | { kind: "gap"; lines: number };
 
-/** The quotes, lists and emphasised parts that may contain each other. What is nested deeper is shown as it was typed. */
+/**
+ * The quotes and lists that may contain each other, and the emphasised parts that may do so inside one of them. What is nested
+ * deeper is shown as it was typed.
+ */
 export const maxNesting = 8;
 
 /** The most tokens of a message. One that would need more is shown as it was typed. */

@@ -50,6 +50,7 @@ let url;
 let lobby = null;
 let online = false;
 let connections = 0;
+/** The posts that the fault checker has commanded. */
 let given = 0;
 let resets = 0;
 let offlineReason = null;

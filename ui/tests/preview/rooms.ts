@@ -3,27 +3,29 @@ import type { Body, Entry, Member, MemberId, Page, Person, RoomSummary } from ".
 
 /** The log of a fake server's room. Entries are generated when they are requested, so that 100,000 cost nothing. */
 export class FakeRoom {
+  readonly id: string;
+  readonly name: string;
+  readonly topic: string;
+  head: number;
+  read: number;
+  readonly #generated: number;
+  readonly #created = Date.now();
   readonly #added = new Map<number, Entry>();
   readonly #ids = new Map<string, number>();
-  head: number;
 
-  constructor(
-    readonly id: string,
-    readonly name: string,
-    readonly topic: string,
-    written: number,
-    public read: number,
-    private readonly base = Date.now(),
-  ) {
+  constructor(id: string, name: string, topic: string, written: number, read: number) {
+    this.id = id;
+    this.name = name;
+    this.topic = topic;
     this.head = written;
+    this.read = read;
     this.#generated = written;
   }
-  readonly #generated: number;
 
   entry(seq: number): Entry {
     const added = this.#added.get(seq);
     if (added) return added;
-    const at = this.base - (this.#generated - seq) * 47_000;
+    const at = this.#created - (this.#generated - seq) * 47_000;
     const body: Body =
       seq === 1
         ? { kind: "created", name: this.name }

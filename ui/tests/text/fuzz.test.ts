@@ -128,10 +128,13 @@ function plainText(blocks: readonly Block[]): string | null {
   return parts.includes(null) ? null : parts.join("\n");
 }
 
+/** The most levels of a message: quotes and lists, a paragraph, emphasised parts, and a text. */
+const maxDepth = maxNesting + 1 + maxNesting + 1;
+
 function check(text: string): void {
   const { steps, result: blocks } = countSteps(() => parse(text, finder));
   expect(parse(text, finder)).toEqual(blocks);
-  expect(depthOf(blocks)).toBeLessThanOrEqual(2 * maxNesting + 2);
+  expect(depthOf(blocks)).toBeLessThanOrEqual(maxDepth);
   expect(steps).toBeLessThan(5000 + 300 * text.length);
   const typed = text.replace(/\r\n?/g, "\n");
   expect(firstLoss(typed, visibleText(blocks))).toBeNull();

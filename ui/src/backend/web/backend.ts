@@ -3,9 +3,9 @@
 import type { Backend, BackendEvent, MessageNotification, NotificationPermissionControl } from "../index";
 import type { Auth, Challenge, DeviceId, MemberId, Name, RoomId, ServerId, ServerInfo } from "../protocol";
 import type { Command, Update } from "../session-types";
+import { strings } from "../../shared/strings";
 import type { BrowserEnv } from "./browser-env";
 import { leaseRenewalIntervalMs } from "./client-storage";
-import { strings } from "../../shared/strings";
 import { createProfile, type Profile, signChallenge } from "./identity";
 import { openIndexedDbStorage } from "./indexed-db-storage";
 import { ResilientStorage, type StorageFailure } from "./resilient-storage";
@@ -60,6 +60,7 @@ export class WebBackend implements Backend {
   async setName(entered: Name): Promise<void> {
     const { parseName } = await import("../name");
     const name = parseName(entered);
+    // Still the first run: the first screen stays until its user leaves it.
     const first_run = !this.#profile.nameChosen;
     this.#profile = { ...this.#profile, name, nameChosen: true };
     await this.#storage.saveName(name);

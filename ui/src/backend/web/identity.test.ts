@@ -22,5 +22,8 @@ test("a new profile has a key of its own, and a suggested name", () => {
   const [one, other] = [createProfile(), createProfile()];
   expect(one.privateKey).toHaveLength(32);
   expect(one.privateKey).not.toEqual(other.privateKey);
-  expect(one.nameChosen).toBe(false);
+  for (const { name, nameChosen } of [one, other]) {
+    expect(name).toMatch(/^\p{Lu}\p{L}+ \p{Lu}\p{L}+$/u);
+    expect(nameChosen).toBe(false);
+  }
 });

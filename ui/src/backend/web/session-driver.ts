@@ -62,6 +62,12 @@ export class SessionDriver {
     this.#transport?.close();
   }
 
+  /** Gives the session an input that nothing waits for. If it can't be processed, tries again with a new connection. */
+  #post(input: Input): void {
+    const transport = this.#transport;
+    this.input(input).catch(() => transport?.close());
+  }
+
   #enqueue(task: () => Promise<void>): Promise<void> {
     const done = this.#queue.then(() => (this.#stopped ? undefined : task()));
     // A failure rejects the caller's promise, but must not reject those of later tasks.
@@ -97,13 +103,13 @@ export class SessionDriver {
         return this.#save(effect);
       case "load":
         // A browser has no replica, so the session requests the range from the server.
-        void this.input({ input: "loaded", room: effect.room, range: effect.range, entries: [], later: [] });
+        this.#post({ input: "loaded", room: effect.room, range: effect.range, entries: [], later: [] });
         return;
       case "notify":
         return this.#options.onUpdate(effect);
       case "wake":
         clearTimeout(this.#wakeTimer);
-        this.#wakeTimer = setTimeout(() => void this.input({ input: "tick" }), effect.after_ms);
+        this.#wakeTimer = setTimeout(() => this.#post({ input: "tick" }), effect.after_ms);
     }
   }
 
@@ -120,20 +126,18 @@ export class SessionDriver {
 
   #openTransport(): void {
     this.#attemptStarted = Date.now();
-    const transport = new Transport(this.#options.origin, {
+    this.#transport = new Transport(this.#options.origin, {
       onChallenge: (challenge, protocol) => this.#options.onChallenge(challenge, protocol),
-      onOpen: () => void this.input({ input: "opened" }),
+      onOpen: () => this.#post({ input: "opened" }),
       onEvent: (name, data) => {
         if (!isServerEvent(name, data)) return;
-        // If an event can't be processed, try again with a new connection.
-        this.input({ input: "event", event: name, data } as Input).catch(() => transport.close());
+        this.#post({ input: "event", event: name, data } as Input);
       },
       onClose: (error?: WireError) => {
         this.#transport = undefined;
-        void this.input(error ? { input: "closed", error } : { input: "closed" });
+        this.#post(error ? { input: "closed", error } : { input: "closed" });
       },
     });
-    this.#transport = transport;
   }
 
   /** Saves changes of the outbox. Other changes are not saved: a browser gets the rooms from the server every time. */

@@ -14,9 +14,9 @@ interface TransportHandlers {
   onClose(error?: WireError): void;
 }
 
-const helloTimeoutMs = 10_000;
-/** The time after which a challenge that wasn't answered ends the attempt: what signs it may have to be loaded. */
-const answerTimeoutMs = 10_000;
+const challengeTimeoutMs = 10_000;
+/** The time after which a challenge that wasn't signed ends the attempt: the code for it may have to be loaded. */
+const signTimeoutMs = 10_000;
 const connectTimeoutMs = 10_000;
 
 export class Transport {
@@ -48,7 +48,7 @@ export class Transport {
       this.#close({ code: "protocol", message: strings.banner.otherVersion });
       return;
     }
-    const timeout = setTimeout(() => this.#close(), answerTimeoutMs);
+    const timeout = setTimeout(() => this.#close(), signTimeoutMs);
     const answer = this.#handlers.onChallenge(challenge, protocol);
     const auth = await answer.finally(() => clearTimeout(timeout));
     if (!auth) this.#close();
@@ -84,7 +84,7 @@ export class Transport {
 
 /** Fetches the server's id and a challenge. Rejects if no I-Chat server answers. */
 export async function fetchHello(origin: string, aborted?: AbortSignal): Promise<Challenge> {
-  const timeout = AbortSignal.timeout(helloTimeoutMs);
+  const timeout = AbortSignal.timeout(challengeTimeoutMs);
   const signal = aborted ? anySignal(aborted, timeout) : timeout;
   const response = await fetch(`${origin}/api/hello`, { cache: "no-store", signal });
   const challenge: Partial<Challenge> = await response.json();
