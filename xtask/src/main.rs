@@ -4,10 +4,10 @@
 //! ```text
 //!   run ──┐               ┌── packages   missing system packages, through apt
 //!   test ─┼──▶ setup ─────┼── ui         npm packages, and the two builds of the interface
-//!   bench ┤               ├── python     a virtual environment for python-socketio
-//!   faults┤               └── peers      the servers that I-Chat is compared with
+//!   faults┤               └── python     a virtual environment for python-socketio
 //!   walk  ┤
-//!   bundle┘
+//!   bundle┤
+//!   bench ┴─────────────────▶ peers      the servers that I-Chat is compared with
 //!   test ──▶ steps (the table of all steps) ──▶ process (a process group with a timeout)
 //! ```
 

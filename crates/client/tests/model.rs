@@ -3,10 +3,7 @@
 //! - in the end every post is in the log once, in the order of its device, and all clients have the same log without a gap
 //! - at every moment: a sequence number keeps its entry, and only a post that is in the log leaves the outbox
 
-#[path = "model/mod.rs"]
-mod model;
-
-use model::SessionModel;
+use ichat_testkit::session_model::SessionModel;
 use proptest::prelude::ProptestConfig;
 use proptest_state_machine::prop_state_machine;
 

@@ -48,9 +48,12 @@ impl WallClock {
     }
 }
 
-/// Returns where Debian installs libfaketime, if it is there.
+/// Returns the path of libfaketime, if it is installed: in a folder of the architecture (Debian), or beside it (Fedora).
 pub(crate) fn library() -> Option<PathBuf> {
-    let folders = std::fs::read_dir("/usr/lib").ok()?.flatten();
-    let mut files = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    let parents = ["/usr/lib", "/usr/lib64"].map(PathBuf::from);
+    let children = parents.iter().filter_map(|parent| std::fs::read_dir(parent).ok());
+    let children = children.flat_map(|entries| entries.flatten().map(|entry| entry.path()));
+    let folders = parents.iter().cloned().chain(children);
+    let mut files = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1"));
     files.find(|file| file.exists())
 }

@@ -6,11 +6,13 @@
 //!     └ SocketIoClient ── Socket.IO packets over a WebSocket  (also the crowds of `faults`)
 //!         └ websocket ─── frames of bytes that were read elsewhere (the proxy, the load generator of `bench`)
 //!   Proxy ───────── between a client and a server: drops packets, cuts connections, becomes a black hole
+//!   SessionModel ── the session machine in a model of the network   (feature `session-model`; client and `faults`)
 //!   net ─────────── network namespaces, and links between them (Linux); `in_own_network` runs a test in one
 //! ```
 //!
 //! [`SocketIoClient`] shares no code with the server and none with `ichat-client`, so that a mistake would have to be
-//! made twice to go unnoticed. The crate depends on `ichat-protocol` alone; only the feature `server` adds the server.
+//! made twice to go unnoticed. The crate depends on `ichat-protocol` alone; the feature `server` adds the server, and
+//! `session-model` the client.
 
 mod identity;
 #[cfg(target_os = "linux")]
@@ -18,6 +20,8 @@ pub mod net;
 mod own_network;
 pub mod proxy;
 mod reserved_port;
+#[cfg(feature = "session-model")]
+pub mod session_model;
 pub mod socket_io;
 mod test_client;
 #[cfg(feature = "server")]

@@ -115,12 +115,8 @@ async fn run<R: Runtime>(app: AppHandle<R>, mut commands: mpsc::UnboundedReceive
                         .inspect_err(|error| tracing::warn!(%error, "the system shows no notification"))
                         .ok();
                 }
-                let outcome = match &connected {
-                    Some(Connected { desktop, .. }) => perform(desktop, command, &mut shown).await,
-                    None => Ok(()),
-                };
-                if let Err(error) = outcome {
-                    tracing::warn!(%error, "the system shows no notification");
+                if let Some(Connected { desktop, .. }) = &connected {
+                    perform(desktop, command, &mut shown).await;
                 }
             }
             event = next_event(&mut connected) => match event {
@@ -140,27 +136,35 @@ async fn run<R: Runtime>(app: AppHandle<R>, mut commands: mpsc::UnboundedReceive
     }
 }
 
-async fn perform(desktop: &DesktopProxy<'_>, command: Command, shown: &mut Shown) -> zbus::Result<()> {
+async fn perform(desktop: &DesktopProxy<'_>, command: Command, shown: &mut Shown) {
     match command {
         Command::Show(notification) => {
             let key = (notification.server, notification.room);
-            let id = show(desktop, &notification, shown.get(&key).copied()).await?;
-            shown.insert(key, id);
+            match show(desktop, &notification, shown.get(&key).copied()).await {
+                Ok(id) => _ = shown.insert(key, id),
+                Err(error) => tracing::warn!(%error, "the system shows no notification"),
+            }
         }
         Command::Withdraw(key) => {
             if let Some(id) = shown.remove(&key) {
-                desktop.close_notification(id).await?;
+                withdraw(desktop, id).await;
             }
         }
         Command::WithdrawAll(done) => {
             for (_, id) in shown.drain() {
-                desktop.close_notification(id).await?;
+                withdraw(desktop, id).await;
             }
             // Fails only if nobody waits any more.
             _ = done.send(());
         }
     }
-    Ok(())
+}
+
+/// Closes a notification. A desktop may answer with an error if the user has closed it before.
+async fn withdraw(desktop: &DesktopProxy<'_>, id: u32) {
+    if let Err(error) = desktop.close_notification(id).await {
+        tracing::debug!(%error, "a notification was closed before it was withdrawn");
+    }
 }
 
 /// Shows a notification in the place of an earlier one of the same room, if there is one.

@@ -15,7 +15,8 @@ const ID: &str = "hosting";
 pub(super) struct Icon<R: Runtime>(AppHandle<R>);
 
 impl<R: Runtime> Icon<R> {
-    /// Shows the icon. Returns `None` if the system refuses it.
+    /// Requests the icon; [`TrayState`] says later whether it is shown. The signature is that of the icon of Linux, which
+    /// the system may refuse at once.
     pub(super) async fn show(app: &AppHandle<R>) -> Option<Self> {
         let icon = Self(app.clone());
         icon.set_visible(true);

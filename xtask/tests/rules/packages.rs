@@ -46,11 +46,12 @@ fn packages_depend_in_one_direction() {
             Kind::Any,
             &["ichat-protocol", "ichat-store", "ichat-discovery", "ichat-testkit"],
         ),
-        // Its feature `server` is for tests that want a server in their own process.
+        // Its feature `server` is for tests that want a server in their own process, `session-model` for the model test of
+        // the client's session machine.
         (
             "ichat-testkit",
             Kind::Any,
-            &["ichat-protocol", "ichat-store", "ichat-server"],
+            &["ichat-protocol", "ichat-store", "ichat-server", "ichat-client"],
         ),
         // The benchmarks measure the server program from outside, as its clients do.
         ("ichat-bench", Kind::Normal, &["ichat-protocol", "ichat-testkit"]),

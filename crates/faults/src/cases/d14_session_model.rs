@@ -1,15 +1,12 @@
 //! D14: the session machine in a model of the network, where anything happens in any order.
 
 use anyhow::{Result, anyhow};
+use ichat_testkit::session_model::{ExpectedPosts, SessionModel};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use proptest_state_machine::{ReferenceStateMachine as _, StateMachineTest as _};
 
-use self::model::{ExpectedPosts, SessionModel};
 use crate::case::{Case, Load};
 use crate::round::Round;
-
-#[path = "../../../client/tests/model/mod.rs"]
-mod model;
 
 pub(super) const CASE: Case = Case {
     id: "D14",

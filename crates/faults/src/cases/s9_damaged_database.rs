@@ -1,10 +1,12 @@
 //! S9: the server's database is truncated, or some of its bytes are altered.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use ichat_protocol::limits::MAX_PAGE_ENTRIES;
@@ -38,7 +40,12 @@ const DATABASE_PAGE_BYTES: usize = 4_096;
 /// Entries that are read at once: few, so that one damaged entry does not hide many others.
 const READ_BATCH: u32 = 20;
 
-/// Panics of this process. The store reports those of its own threads as errors only.
+/// The names of the threads that work for the store: its writer, and those of the runtime of [`examine`].
+const STORE_THREADS: [&str; 2] = ["ichat-store", RUNTIME_THREAD];
+const RUNTIME_THREAD: &str = "damaged-store";
+
+/// Panics in [`STORE_THREADS`], which the store reports as errors only. Other cases, which run meanwhile, have threads of
+/// their own.
 static PANICS: AtomicU32 = AtomicU32::new(0);
 
 fn run(round: &mut Round) -> Result<()> {
@@ -62,35 +69,25 @@ fn run(round: &mut Round) -> Result<()> {
     copy(server.data(), &sound)?;
     copy(&sound, &opened)?;
     let logs = room_log::read(&opened)?;
-    let mut found = [0; 4];
+    let mut found = BTreeMap::from(Detection::ALL.map(|detection| (detection, 0)));
     for number in 0..DAMAGES {
         copy(&sound, &damaged)?;
         let damage = damage(&damaged, &mut round.rng)?;
         let detection = examine(&damaged, &opened, &logs).with_context(|| format!("damage {number}, {damage}"))?;
         ensure!(
             PANICS.load(Relaxed) == 0,
-            "damage {number}, {damage}: a thread panicked"
+            "damage {number}, {damage}: a thread of the store panicked"
         );
-        found[match detection {
-            Detection::AtOpening => 0,
-            Detection::OnReading => 1,
-            Detection::ByCheckAlone => 2,
-            Detection::Harmless => 3,
-        }] += 1;
+        *found.entry(detection).or_default() += 1;
     }
-    let names = [
-        "refused at the opening",
-        "an error on reading",
-        "found by check alone",
-        "without consequence",
-    ];
-    for (name, count) in names.into_iter().zip(found) {
-        round.record_count(name, count);
+    for (detection, count) in found {
+        round.record_count(detection.name(), count);
     }
     round.check()
 }
 
 /// The way in which a damage was found.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Detection {
     AtOpening,
     OnReading,
@@ -99,12 +96,30 @@ enum Detection {
     Harmless,
 }
 
+impl Detection {
+    const ALL: [Self; 4] = [Self::AtOpening, Self::OnReading, Self::ByCheckAlone, Self::Harmless];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::AtOpening => "refused at the opening",
+            Self::OnReading => "an error on reading",
+            Self::ByCheckAlone => "found by check alone",
+            Self::Harmless => "without consequence",
+        }
+    }
+}
+
 fn count_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let print = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            PANICS.fetch_add(1, Relaxed);
+            if thread::current()
+                .name()
+                .is_some_and(|name| STORE_THREADS.contains(&name))
+            {
+                PANICS.fetch_add(1, Relaxed);
+            }
             print(panic);
         }));
     });
@@ -170,7 +185,11 @@ fn examine(damaged: &Path, opened: &Path, logs: &[RoomLog]) -> Result<Detection>
         Err(error) => vec![error.to_string()],
     };
     copy(damaged, opened)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name(RUNTIME_THREAD)
+        .enable_all()
+        .build()?;
     let lobby = Name::parse("Lobby").context("five letters are a name")?;
     let (reading, doubled) = runtime.block_on(async {
         let Ok(store) = Store::open_server(opened, &lobby).await else {

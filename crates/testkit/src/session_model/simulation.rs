@@ -31,7 +31,7 @@ pub(super) struct SimulatedClient {
     timeline: BTreeMap<u64, EntryId>,
 }
 
-pub(crate) struct Simulation {
+pub struct Simulation {
     now: u64,
     pub(super) server: SimulatedServer,
     pub(super) clients: Vec<SimulatedClient>,

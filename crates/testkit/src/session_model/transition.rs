@@ -5,7 +5,7 @@ pub(super) const CLIENTS: usize = 3;
 
 /// A transition of one client, given by its number. A second number chooses among the events on their way to it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Transition {
+pub enum Transition {
     /// The user posts a message.
     Post(usize),
     /// The client's oldest event reaches the server.

@@ -16,7 +16,7 @@ use transition::{CLIENTS, Transition};
 
 /// The reference: the number of posts of each client. Their ids follow from it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ExpectedPosts([usize; CLIENTS]);
+pub struct ExpectedPosts([usize; CLIENTS]);
 
 impl ExpectedPosts {
     fn id(client: usize, number: usize) -> EntryId {
@@ -62,7 +62,7 @@ impl ReferenceStateMachine for ExpectedPosts {
 }
 
 /// The test: a simulation compared with the reference.
-pub(crate) struct SessionModel;
+pub struct SessionModel;
 
 impl StateMachineTest for SessionModel {
     type SystemUnderTest = Simulation;
