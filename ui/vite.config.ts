@@ -34,5 +34,6 @@ export default defineConfig(({ mode }) => ({
       "/api": "http://127.0.0.1:4242",
     },
   },
-  test: { include: ["src/**/*.test.ts", "tests/**/*.test.ts"] },
+  // The time is only a guard against hanging: a machine may be busy.
+  test: { include: ["src/**/*.test.ts", "tests/**/*.test.ts"], testTimeout: 60_000 },
 }));
