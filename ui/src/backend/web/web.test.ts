@@ -15,164 +15,9 @@
  * - another server at the same address gets no posts that were written for the first
  */
 
-import { IDBFactory } from "fake-indexeddb";
-import "fake-indexeddb/auto";
-import { v4, v7 } from "uuid";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Browser, stopTabs, type Tab, timeoutMs } from "../../../tests/fixtures/browser";
 import { eventually, Server, serverUnavailable } from "../../../tests/foreign/server.mjs";
-import type { BackendEvent } from "../index";
-import type { Entry, Hello, RoomId, ServerId } from "../protocol";
-import type { ConnectionStatus, OutboxItem, Update } from "../session-types";
-import { WebBackend } from "./backend";
-import type { BrowserEnv } from "./browser-env";
-
-const timeoutMs = 15_000;
-const openTabs: Tab[] = [];
-
-/** A browser with a database of its own, or with one that can't be opened. */
-class Browser {
-  readonly database: IDBFactory | undefined;
-  /** The lobby of the server that was joined, for tabs that have not been online yet. */
-  lobby: RoomId | undefined;
-
-  constructor(database: IDBFactory | undefined = new IDBFactory()) {
-    this.database = database;
-  }
-
-  async opens(url: string, tab = v4()): Promise<Tab> {
-    Object.assign(globalThis, { indexedDB: this.database });
-    const opened = new Tab(this, url, tab);
-    openTabs.push(opened);
-    await opened.backend.start((event) => opened.events.push(event));
-    return opened;
-  }
-
-  /** Opens a tab, chooses a name and waits for the connection. */
-  async joins(url: string, name: string): Promise<Tab> {
-    const tab = await this.opens(url);
-    await tab.backend.setName(name);
-    await tab.becomes("online");
-    this.lobby = tab.hello?.lobby;
-    return tab;
-  }
-}
-
-class Tab implements BrowserEnv {
-  readonly backend = new WebBackend(this);
-  readonly events: BackendEvent[] = [];
-  readonly origin: string;
-  readonly tabId: string;
-  readonly #browser: Browser;
-  #onPageHide: () => void = () => undefined;
-  #onPageRestored: () => void = () => undefined;
-  #nudge: () => void = () => undefined;
-  unread = 0;
-  readonly notificationPermission = { get: () => "insecure" as const, request: () => Promise.resolve(false) };
-
-  constructor(browser: Browser, origin: string, tab: string) {
-    this.#browser = browser;
-    this.origin = origin;
-    this.tabId = tab;
-  }
-
-  onNudge(nudge: () => void) {
-    this.#nudge = nudge;
-  }
-  onPageHide(callback: () => void) {
-    this.#onPageHide = callback;
-  }
-  onPageRestored(callback: () => void) {
-    this.#onPageRestored = callback;
-  }
-  setUnread(unread: number) {
-    this.unread = unread;
-  }
-  notify() {
-    // Node has no notifications.
-  }
-  withdrawNotification() {
-    // Nor is there one to withdraw.
-  }
-
-  /** Closes the tab, which releases its lease. */
-  close() {
-    this.#onPageHide();
-    this.backend.stop();
-  }
-
-  async reload(): Promise<Tab> {
-    this.close();
-    return this.#browser.opens(this.origin, this.tabId);
-  }
-
-  /** Renews the lease, as a timer does, or the page's return from the browser's cache. */
-  renewsLease() {
-    this.#onPageRestored();
-  }
-
-  becomesVisible() {
-    this.#nudge();
-  }
-
-  updates<K extends Update["update"]>(kind: K): Extract<Update, { update: K }>[] {
-    const updates = this.events.flatMap((event) => (event.event === "session" ? [event.update] : []));
-    return updates.filter((update) => update.update === kind) as Extract<Update, { update: K }>[];
-  }
-
-  get profile() {
-    const event = this.events.find((event) => event.event === "profile");
-    if (!event) throw new Error("no profile event");
-    return event;
-  }
-
-  get server(): ServerId | undefined {
-    return this.events.findLast((event) => event.event === "servers")?.servers[0]?.id;
-  }
-
-  get hello(): Hello | undefined {
-    return this.updates("hello").at(-1);
-  }
-
-  get connection(): ConnectionStatus["state"] | undefined {
-    return this.updates("connection").at(-1)?.state;
-  }
-
-  get outbox(): OutboxItem[] {
-    return this.updates("outbox").at(-1)?.items ?? [];
-  }
-
-  get entries(): Entry[] {
-    const all = this.updates("entries").flatMap(({ entries }) => entries);
-    return [...new Map(all.map((entry) => [entry.id, entry])).values()].sort((a, b) => a.seq - b.seq);
-  }
-
-  get texts(): string[] {
-    return this.entries.flatMap(({ body }) => (body.kind === "message" ? [body.text] : []));
-  }
-
-  becomes(state: ConnectionStatus["state"]) {
-    return eventually(`the connection is ${state}`, timeoutMs, () => this.connection === state);
-  }
-
-  /** Writes a message. Resolves when it is stored, not when it is sent. */
-  async says(text: string) {
-    const hello = this.hello;
-    const server = await eventually("the server is known", timeoutMs, () => this.server);
-    const room = hello?.lobby ?? this.#browser.lobby;
-    if (room === undefined) throw new Error("no server was joined");
-    const body = { kind: "message", text } as const;
-    await this.backend.command(server, { command: "send", room, id: v7(), body, written: Date.now() });
-  }
-
-  sees(text: string): Promise<Entry> {
-    const found = () => this.entries.find(({ body }) => body.kind === "message" && body.text === text);
-    return eventually(`"${text}" is seen`, timeoutMs, found);
-  }
-
-  hasEmptyOutbox() {
-    return eventually("the outbox is empty", timeoutMs, () => this.outbox.length === 0);
-  }
-}
 
 let server: Server;
 
@@ -182,7 +27,7 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
   });
 
   afterEach(async () => {
-    for (const tab of openTabs.splice(0)) tab.backend.stop();
+    stopTabs();
     await server.remove();
   });
 
@@ -363,7 +208,7 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
 
   test("a browser that stores nothing works, and says so once", async () => {
     const broken = { open: () => { throw new DOMException("not here", "SecurityError"); } }; // prettier-ignore
-    const ada = await new Browser(broken as unknown as IDBFactory).joins(server.url, "Ada");
+    const ada = await new Browser(broken as unknown as Browser["database"]).joins(server.url, "Ada");
     await ada.says("hi");
     await ada.says("hi again");
     await ada.sees("hi again");
