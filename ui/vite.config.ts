@@ -9,9 +9,9 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
-  // The random walk's tests build interfaces that are broken on purpose (`tests/support/broken-build.mjs`). All other builds
+  // The random walk's tests build an interface that breaks on purpose (`tests/support/breakable-build.mjs`). All other builds
   // break nothing, and leave the code for it out.
-  define: { __BROKEN__: JSON.stringify(process.env.ICHAT_BROKEN ?? "") },
+  define: { __BROKEN__: process.env.ICHAT_BREAKABLE ? "globalThis.ichatBroken" : '""' },
   resolve: {
     alias: { $backend: here(`./src/backend/${backends[mode] ?? "web.ts"}`) },
     // Without this condition vitest would import Svelte's server-side build.

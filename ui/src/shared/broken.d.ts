@@ -1,2 +1,2 @@
-/** The part of the interface that `vite.config.ts` breaks on purpose, so that a test sees that the random walk detects it. */
+/** The part of the interface that is broken on purpose, so that a test sees that the random walk detects it (`vite.config.ts`). */
 declare const __BROKEN__: "" | "scroll anchor" | "focus";

@@ -1,6 +1,6 @@
 /**
- * The screenshots that tests take. They are written to `ICHAT_ARTIFACTS` (or `target/e2e`). With `ICHAT_KEEP_IMAGES=1` those that
- * the documentation shows are also copied to `docs/images`.
+ * The screenshots and texts that tests keep. They are written to `ICHAT_ARTIFACTS` (or `target/e2e`). With `ICHAT_KEEP_IMAGES=1` the
+ * screenshots that the documentation shows are also copied to `docs/images`.
  */
 
 import { mkdir, writeFile } from "node:fs/promises";
@@ -19,4 +19,12 @@ export async function saveScreenshot(name, png) {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, `${name}.png`), png);
   }
+}
+
+/** Writes a text under a name without an extension, and returns the path of the file. */
+export async function saveText(name, text) {
+  await mkdir(artifacts, { recursive: true });
+  const file = join(artifacts, `${name}.txt`);
+  await writeFile(file, text);
+  return file;
 }

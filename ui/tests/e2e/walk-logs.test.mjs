@@ -5,12 +5,14 @@
  * - while the page is not in step, texts may be old, but not the order
  * - edits, reactions and deletions count; a wiped entry is a message only if a deletion names it
  * - a seed gives the same numbers again, and each step has its own
+ * - every step has a frequency
  */
 
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { Random } from "./walk/random.mjs";
 import { RoomLogs, difference } from "./walk/room-logs.mjs";
+import { steps, weights } from "./walk/steps.mjs";
 
 const bodies = {
   1: { kind: "created", name: "Lobby" },
@@ -80,4 +82,8 @@ test("a seed gives the same numbers again", () => {
   assert.notDeepEqual(numbers(7, 3), numbers(8, 3));
   const random = new Random(1);
   for (let n = 0; n < 1000; n++) assert.ok(random.weighted({ often: 9, seldom: 1 }) && random.between(1, 3) <= 3);
+});
+
+test("every step has a frequency", () => {
+  assert.deepEqual(Object.keys(weights).sort(), Object.keys(steps).sort());
 });

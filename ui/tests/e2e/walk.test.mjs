@@ -1,47 +1,54 @@
 /**
  * Random walks through the interface, in Chromium (`walk/walk.mjs`); `cargo xtask walk` takes longer ones, and more:
- * - a walk passes
- * - walks of the same seed detect interfaces that are broken on purpose: without the scroll anchor, and without the care for the
- *   focus
+ * - a walk passes: each commit has a seed of its own, and `ICHAT_WALK_SEED` names another
+ * - walks pass that have failed once
+ * - walks detect an interface that is broken on purpose: without the scroll anchor, and without the care for the focus
  */
 
 import { strict as assert } from "node:assert";
 import { after, before, describe, test } from "node:test";
 import { serverUnavailable } from "../foreign/server.mjs";
-import { BrokenBuild } from "../support/broken-build.mjs";
+import { BreakableBuild } from "../support/breakable-build.mjs";
 import { Chromium, chromiumUnavailable } from "./browsers/chromium.mjs";
 import { skipReason } from "./skip.mjs";
+import { failedOnce, seedOfThisRun } from "./walk/seeds.mjs";
 import { archivedMessages, takeWalk } from "./walk/take-walk.mjs";
 import { makeArchive } from "./world.mjs";
 
 const skip = skipReason(serverUnavailable, chromiumUnavailable);
-const [seed, steps] = [1, 150];
 
 describe("random walks", { skip, concurrency: 2 }, () => {
   let archive;
   let browser;
+  let build;
 
   before(async () => {
-    [archive, browser] = await Promise.all([makeArchive(archivedMessages), Chromium.open()]);
+    [archive, browser, build] = await Promise.all([
+      makeArchive(archivedMessages),
+      Chromium.open(),
+      BreakableBuild.make(),
+    ]);
   });
   after(async () => {
     await browser?.close();
     await archive?.remove();
+    await build?.remove();
   });
 
-  test("a walk passes", () => takeWalk({ browser, archive, seed, steps }));
+  const seed = seedOfThisRun();
+  test(`a walk with the seed ${seed} passes`, () => takeWalk({ browser, archive, seed, steps: 200 }));
 
-  for (const [part, fault] of [
-    ["scroll anchor", /the row .* moved by|the present is reached/s],
+  for (const [failed, steps] of Object.entries(failedOnce)) {
+    test(`the walk with the seed ${failed} passes`, () => takeWalk({ browser, archive, seed: Number(failed), steps }));
+  }
+
+  for (const [broken, fault] of [
+    ["scroll anchor", /the row .* moved by|the present is reached/],
     ["focus", /something has the focus/],
   ]) {
-    test(`a walk detects an interface without its ${part}`, async () => {
-      const build = await BrokenBuild.make(part);
-      try {
-        await assert.rejects(takeWalk({ browser: build.in(browser), archive, seed, steps }), fault);
-      } finally {
-        await build.remove();
-      }
+    test(`a walk detects an interface without its ${broken}`, async () => {
+      const walk = takeWalk({ browser: build.in(browser, broken), archive, seed: 1, steps: 150, broken });
+      await assert.rejects(walk, fault);
     });
   }
 });

@@ -25,8 +25,9 @@ export class Chromium {
    * @param {number} [options.height]
    * @param {boolean} [options.touch] whether it is a phone
    * @param {string} [options.files] a folder with the files of a page that replaces the server's
+   * @param {string} [options.broken] the part of such a page that is broken on purpose
    */
-  async opensTab({ width = 1280, height = 800, touch = false, files } = {}) {
+  async opensTab({ width = 1280, height = 800, touch = false, files, broken } = {}) {
     const context = await this.#browser.newContext({
       viewport: { width, height },
       locale: "en-GB",
@@ -40,6 +41,7 @@ export class Chromium {
         return route.fulfill({ path: join(files, path === "/" ? "index.html" : path) });
       });
     }
+    if (broken) await context.addInitScript((part) => (globalThis.ichatBroken = part), broken);
     return new ChromiumTab(context, await context.newPage());
   }
 
@@ -116,6 +118,11 @@ class ChromiumTab {
 
   async type(text) {
     await this.page.keyboard.type(text);
+  }
+
+  /** Writes text without a key press for each character, as an input method does. */
+  async insert(text) {
+    await this.page.keyboard.insertText(text);
   }
 
   async resize(width, height) {

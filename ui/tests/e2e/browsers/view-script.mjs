@@ -1,8 +1,8 @@
 /**
  * A page as a person sees it, by roles and names. The functions run in the page; `view.mjs` calls them.
  *
- * A target is a plain object: `{ role, name, expanded, text, hasText, within, nth, isTabStop }`. A name or text is a whole string or a regular
- * expression. While a modal dialog is open, only what is inside it is there, because the rest is inert.
+ * A target is a plain object: `{ role, name, expanded, key, text, hasText, within, nth, isTabStop }`. A name or text is a whole string or
+ * a regular expression; a key is that of a row. While a modal dialog is open, only what is inside it is there, because the rest is inert.
  */
 
 import { readFileSync } from "node:fs";
@@ -21,16 +21,31 @@ export function viewScript() {
 
 function install() {
   const { queryAllByRole, queryAllByText } = globalThis.TestingLibraryDom;
+  /** The time between two heartbeats of the page. */
+  const heartbeatMs = 50;
+  /** The most frames that something may move before it is pressed. */
+  const maxMovingFrames = 120;
+  /** The time after which a step through the session history won't come any more. */
+  const maxTraversalMs = 1_000;
   /** Widgets in which arrow keys move the focus. */
   const composites = "[role=toolbar], [role=listbox], [role=menu], [role=grid], [role=radiogroup], [role=log]";
   const problems = [];
-  let drawn = 0;
-  let lastFrame = performance.now();
-  requestAnimationFrame(function count(now) {
-    drawn += Math.min(100, Math.max(0, now - lastFrame));
-    lastFrame = now;
-    requestAnimationFrame(count);
-  });
+  let worked = 0;
+  let lastBeat = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    worked += Math.min(2 * heartbeatMs, now - lastBeat);
+    lastBeat = now;
+  }, heartbeatMs);
+
+  /** The steps through the session history that the browser was told to make and hasn't made yet. */
+  let traversals = 0;
+  const go = history.go.bind(history);
+  history.go = (steps) => {
+    traversals += 1;
+    go(steps);
+  };
+  addEventListener("popstate", () => (traversals = Math.max(0, traversals - 1)), true);
 
   addEventListener("error", (event) => problems.push(String(event.message)));
   addEventListener("unhandledrejection", (event) => problems.push(String(event.reason)));
@@ -55,14 +70,34 @@ function install() {
     return width > 0 && height > 0 && element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   }
 
+  /** Returns whether assistive technology finds an element: nothing hides it, and no modal dialog makes it inert. */
+  function isThere(element) {
+    return isReachable(element) && isShown(element) && element.closest('[aria-hidden="true"]') === null;
+  }
+
+  /**
+   * Returns the elements with a role and name that are there. Names are computed last, and those of labelled elements not at all,
+   * because in a long timeline that takes most of the time.
+   */
+  function byRole(container, { role, name, expanded }) {
+    const found = queryAllByRole(container, role, { hidden: true, expanded }).filter(isThere);
+    if (name === undefined) return found;
+    const wanted = matcher(name);
+    return found.filter((element) => {
+      const label = element.hasAttribute("aria-labelledby") ? null : element.getAttribute("aria-label");
+      if (label) return wanted instanceof RegExp ? wanted.test(normalized(label)) : normalized(label) === wanted;
+      return queryAllByRole(element.parentElement, role, { hidden: true, name: wanted }).includes(element);
+    });
+  }
+
+  function findIn(container, target) {
+    if (target.key !== undefined) return [...container.querySelectorAll(`[data-key="${CSS.escape(target.key)}"]`)];
+    return target.role ? byRole(container, target) : queryAllByText(container, matcher(target.text));
+  }
+
   function all(target) {
     const containers = target.within ? all(target.within) : [document.body];
-    const options = {};
-    if (target.name !== undefined) options.name = matcher(target.name);
-    if (target.expanded !== undefined) options.expanded = target.expanded;
-    const found = containers.flatMap((container) =>
-      target.role ? queryAllByRole(container, target.role, options) : queryAllByText(container, matcher(target.text)),
-    );
+    const found = containers.flatMap((container) => findIn(container, target));
     const text = target.hasText === undefined ? undefined : matcher(target.hasText);
     const shown = [...new Set(found)].filter(
       (element) =>
@@ -132,6 +167,59 @@ function install() {
     return false;
   }
 
+  const isAbsent = "it isn't there";
+
+  /** Returns where to press the first element that matches, or the reason why that isn't possible now. */
+  function point(target) {
+    const [element] = all(target);
+    if (!element) return { problem: isAbsent };
+    if (element.disabled) return { problem: "it is disabled" };
+    if (!isInSight(element)) element.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (!openPoint(element)) element.scrollIntoView({ block: "center", inline: "nearest" });
+    const open = openPoint(element);
+    if (open) return open;
+    const { left, top, width, height } = visiblePart(element);
+    const cover = document.elementFromPoint(left + width / 2, top + height / 2);
+    return { problem: `it is covered by ${describe(cover)}` };
+  }
+
+  /** Returns whether an animation moves the first element that matches, or something around it. */
+  function isMoving(target) {
+    const [element] = all(target);
+    return document.getAnimations().some(({ playState, effect }) => {
+      if (playState !== "running" || !effect.target?.contains(element)) return false;
+      return effect.getKeyframes().some((keyframe) => "translate" in keyframe || "transform" in keyframe);
+    });
+  }
+
+  const nextFrame = () => new Promise((resolve) => requestAnimationFrame(() => resolve()));
+
+  /** Returns the elements with exactly this text of their own. */
+  function withText(text) {
+    const path = `.//*[text()[normalize-space(.) = "${text}"]]`;
+    const found = document.evaluate(path, document.body, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE);
+    return Array.from({ length: found.snapshotLength }, (_, index) => found.snapshotItem(index));
+  }
+
+  /** Returns whether something that is in sight says that it is loading. */
+  function isLoading() {
+    const busy = [...withText("Loading…"), ...document.querySelectorAll('[aria-busy="true"]')];
+    return busy.some((element) => isShown(element) && openPoint(element));
+  }
+
+  function isLost() {
+    const { activeElement } = document;
+    return activeElement === null || activeElement === document.body || activeElement === document.documentElement;
+  }
+
+  /** Describes where the reader is: the room's name, and the distances of the timeline from its ends. */
+  function place() {
+    const log = timeline();
+    const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = log ?? {};
+    const room = log?.getAttribute("aria-label")?.replace(/^Messages in /, "");
+    return { room, above: scrollTop, below: scrollHeight - scrollTop - clientHeight, height: clientHeight };
+  }
+
   globalThis.ichatView = {
     problems: () => problems,
     isAway: () => !location.href.startsWith("http"),
@@ -145,25 +233,26 @@ function install() {
       }),
     isInSight: (target) => all(target).some(isInSight),
 
-    /** Returns where to press the first element that matches, or the reason why that isn't possible now. */
-    point(target) {
-      const [element] = all(target);
-      if (!element) return { problem: "it isn't there" };
-      if (element.disabled) return { problem: "it is disabled" };
-      if (!isInSight(element)) element.scrollIntoView({ block: "nearest", inline: "nearest" });
-      if (!openPoint(element)) element.scrollIntoView({ block: "center", inline: "nearest" });
-      const point = openPoint(element);
-      if (point) return point;
-      const { left, top, width, height } = visiblePart(element);
-      const cover = document.elementFromPoint(left + width / 2, top + height / 2);
-      return { problem: `it is covered by ${describe(cover)}` };
+    point,
+
+    /** Returns where to press the first element that matches, once it has stopped to move, or the reason why that isn't possible. */
+    async stillPoint(target) {
+      let last = point(target);
+      for (let frame = 0; frame < maxMovingFrames && last.problem !== isAbsent; frame++) {
+        await nextFrame();
+        const now = point(target);
+        const isStill = now.problem ? now.problem === last.problem : Math.hypot(now.x - last.x, now.y - last.y) < 0.5;
+        if (isStill && !isMoving(target)) return now;
+        last = now;
+      }
+      return last.problem ? last : { problem: "it moves" };
     },
 
     /** Describes the focus and, if there is a target, how the keyboard gets from there to it. */
     focus(target) {
       const element = document.activeElement ?? document.body;
       const state = {
-        isBody: element === document.body || element === document.documentElement,
+        isBody: isLost(),
         isInSight: element !== document.body && visiblePart(element).width > 0 && visiblePart(element).height > 0,
         isMarked: isMarked(element),
         description: describe(element),
@@ -177,17 +266,23 @@ function install() {
       return { ...state, onTarget: element === wanted, byArrow, isRow, after: state.isBody || after };
     },
 
-    /** Returns the messages that the page has, in order, with their reactions as `👍 2`. */
-    rows() {
+    /**
+     * Describes where the reader is, where to put the mouse for the wheel, and the messages that the page has, in order. With texts,
+     * which take longer, the messages also have their reactions as `👍 2`.
+     */
+    reading(hasTexts) {
       const log = timeline();
-      return [...(log?.querySelectorAll("article[data-key]") ?? [])].map((row) => ({
-        id: row.dataset.key,
-        text: row.innerText,
-        isInSight: visiblePart(row).height > 0,
+      const frame = log?.getBoundingClientRect();
+      const rows = [...(log?.querySelectorAll("article[data-key]") ?? [])].map((row) => {
+        const { top, bottom } = row.getBoundingClientRect();
+        const isInSight = Math.min(bottom, frame.bottom) > Math.max(top, frame.top);
         // In the timeline: a banner above it moves all of it.
-        bottom: row.getBoundingClientRect().bottom - log.getBoundingClientRect().top,
-        reactions: [...row.querySelectorAll("button[aria-pressed]")].map((button) => normalized(button.innerText)),
-      }));
+        const where = { id: row.dataset.key, isInSight, bottom: bottom - frame.top };
+        if (!hasTexts) return where;
+        const reactions = [...row.querySelectorAll("button[aria-pressed]")];
+        return { ...where, text: row.innerText, reactions: reactions.map((button) => normalized(button.innerText)) };
+      });
+      return { ...place(), point: log ? openPoint(log) : undefined, rows };
     },
 
     /** Returns whether a dialog, a pop-up, a panel or the drawer is over the timeline. */
@@ -200,23 +295,45 @@ function install() {
       return corners.some((hit) => hit && !log.contains(hit) && !log.parentElement.contains(hit));
     },
 
-    /** Describes where the reader is: the room's name, and the distances of the timeline from its ends. */
-    place() {
-      const log = timeline();
-      const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = log ?? {};
-      const room = log?.getAttribute("aria-label")?.replace(/^Messages in /, "");
-      return { room, above: scrollTop, below: scrollHeight - scrollTop - clientHeight, height: clientHeight };
+    place,
+    isLoading,
+
+    /** Returns whether a row of the timeline has the focus. */
+    isOnRow: () => document.activeElement?.matches("[role=log] [data-key]") ?? false,
+
+    /** Returns whether the keys go to the page, and not to the browser's own interface. */
+    hasWindowFocus: () => document.hasFocus(),
+
+    /** Returns whether something says that there is no connection, in sight or not. */
+    isOffline: () => withText("not connected").length > 0 || timeline() === null,
+
+    /** Describes what has to be right after every step. */
+    health: () => ({
+      hasFocus: !isLost(),
+      focus: describe(document.activeElement),
+      overflow: document.documentElement.scrollWidth - innerWidth,
+      isLoading: isLoading(),
+    }),
+
+    /**
+     * Returns after the page has drawn what there is to draw, and has gone where it was going in the session history: for how long it
+     * was able to work, in milliseconds. On a busy machine it is less than the time that has passed.
+     */
+    async settles() {
+      const begun = worked;
+      do {
+        await nextFrame();
+        await nextFrame();
+      } while (traversals > 0 && worked - begun < maxTraversalMs);
+      traversals = 0;
+      return worked;
     },
 
-    /** Returns whether something that is in sight says that it is loading. */
-    isLoading: () =>
-      queryAllByText(document.body, "Loading…").some((element) => isShown(element) && openPoint(element)),
-
-    /** Returns for how long the page has drawn, in milliseconds. On a busy machine it is less than the time that has passed. */
-    drawn: () => drawn,
-
-    /** Returns after the page has drawn what there is to draw. */
-    draws: () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true)))),
+    /** Returns where a step through the session history leads: `here`, `away` from the page, or `nowhere`. */
+    wayTo(steps) {
+      if (steps > 0) return navigation.canGoForward ? "here" : "nowhere";
+      return navigation.canGoBack ? "here" : "away";
+    },
 
     /** Returns by how many pixels the page is wider than the window. */
     overflow: () => document.documentElement.scrollWidth - innerWidth,

@@ -32,10 +32,22 @@ export class View {
   }
 
   /** Calls a function of `view-script.mjs` in the page. A page that has just been loaded gets the script first. */
-  async query(method, ...args) {
-    const call = async ([name, list]) =>
-      globalThis.ichatView ? { value: await globalThis.ichatView[name](...list) } : null;
-    const input = [method, args.map((arg) => (arg === undefined ? null : plain(arg)))];
+  query(method, ...args) {
+    return this.#call(method, args, false);
+  }
+
+  /** Calls a function as soon as the page has drawn what there is to draw. */
+  settled(method, ...args) {
+    return this.#call(method, args, true);
+  }
+
+  async #call(method, args, settles) {
+    const call = async ([name, list, first]) => {
+      const view = globalThis.ichatView;
+      if (view && first) await view.settles();
+      return view ? { value: await view[name](...list) } : null;
+    };
+    const input = [method, args.map((arg) => (arg === undefined ? null : plain(arg))), settles];
     for (const deadline = Date.now() + guardMs; ;) {
       // While another page is being loaded, nobody answers.
       try {

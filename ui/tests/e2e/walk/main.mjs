@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 import { Chromium, chromiumUnavailable } from "../browsers/chromium.mjs";
 import { serverUnavailable } from "../../foreign/server.mjs";
-import { BrokenBuild } from "../../support/broken-build.mjs";
+import { BreakableBuild } from "../../support/breakable-build.mjs";
 import { makeArchive } from "../world.mjs";
 import { archivedMessages, takeWalk } from "./take-walk.mjs";
 
@@ -22,14 +22,18 @@ const { values } = parseArgs({
   },
 });
 const [seeds, first, steps, parallel] = [values.seeds, values.first, values.steps, values.parallel].map(Number);
+const { broken } = values;
 const only = values.only?.split(",").map(Number);
 
 const unavailable = serverUnavailable || chromiumUnavailable;
 if (unavailable) throw new Error(unavailable);
 
-const [archive, chromium] = await Promise.all([makeArchive(archivedMessages), Chromium.open()]);
-const broken = values.broken ? await BrokenBuild.make(values.broken) : undefined;
-const browser = broken ? broken.in(chromium) : chromium;
+const [archive, chromium, build] = await Promise.all([
+  makeArchive(archivedMessages),
+  Chromium.open(),
+  broken ? BreakableBuild.make() : undefined,
+]);
+const browser = build?.in(chromium, broken) ?? chromium;
 const failed = [];
 let next = first;
 
@@ -37,12 +41,12 @@ async function takeWalks() {
   while (next < first + seeds) {
     const seed = next++;
     const started = performance.now();
-    const error = await takeWalk({ browser, archive, seed, steps, only }).then(
+    const error = await takeWalk({ browser, archive, seed, steps, only, broken }).then(
       () => undefined,
       (problem) => problem,
     );
     const seconds = Math.round((performance.now() - started) / 1000);
-    process.stdout.write(`seed ${seed}: ${error ? `FAILED: ${error.stack}` : "passed"} (${seconds} s)\n`);
+    process.stdout.write(`seed ${seed}: ${error ? `FAILED: ${error.message}` : "passed"} (${seconds} s)\n`);
     if (error) failed.push(seed);
   }
 }
@@ -52,7 +56,7 @@ try {
 } finally {
   await chromium.close();
   await archive.remove();
-  await broken?.remove();
+  await build?.remove();
 }
 process.stdout.write(`${seeds - failed.length} passed, ${failed.length} failed${failed.length ? `: ${failed}` : ""}\n`);
 process.exitCode = failed.length > 0 ? 1 : 0;

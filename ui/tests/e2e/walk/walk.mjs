@@ -2,8 +2,8 @@
  * A random walk through the interface. The seed determines the steps; each step acts on what is there when it is its turn. After
  * every step the invariants are checked (`invariants.mjs`).
  *
- * The time limits count what the page has drawn and what the server has answered, not the seconds of the clock, so that a busy
- * machine fails no walk.
+ * The time limits count for how long the page was able to work and what the server has answered, not the seconds of the clock, so
+ * that a busy machine fails no walk.
  */
 
 import { mouse } from "../hands/mouse.mjs";
@@ -12,15 +12,27 @@ import { Random } from "./random.mjs";
 import { RoomLogs } from "./room-logs.mjs";
 import { steps, weights } from "./steps.mjs";
 
-/** The time that a page has to draw, and the answers that the server has to give, until a condition is given up. */
-const drawnLimitMs = 5_000;
+/** The time that a page has to work, and the answers that the server has to give, until a condition is given up. */
+const workLimitMs = 5_000;
 const answersLimit = 20;
 /** While the page connects again, it waits longer and longer between its attempts. */
 const reconnectLimitMs = 60_000;
-/** The guard against a page that draws nothing. */
+/** The guard against a page that doesn't work at all. */
 const clockLimitMs = 180_000;
 /** The steps between two comparisons with the log. */
 const stepsBetweenComparisons = 8;
+
+/** The texts of messages. Each message also has a number. */
+const texts = [
+  "ok",
+  "Has anybody seen the blue folder?",
+  "On the shelf, second from the left, behind the printer that nobody uses any more since the new one came.",
+  "first\nsecond\nthird",
+  "مرحبا بالجميع",
+  "🎉 done",
+  "日本語のテキスト",
+  "a\n\nb",
+];
 
 export class Walk {
   world;
@@ -30,7 +42,8 @@ export class Walk {
   /** The steps until the connection comes back, or null while it is there. */
   outage = null;
   seed;
-  #done = [];
+  /** The steps that were taken, each with what it did. */
+  taken = [];
 
   /** Opens the page of a new user in a world with some history, who is watched by another client. */
   static async begin(world, browser, seed) {
@@ -40,6 +53,7 @@ export class Walk {
     walk.ben = await world.friend("Ben");
     walk.logs = new RoomLogs(walk.ben);
     walk.user = await world.user(browser, mouse);
+    // Before the first page of the app there is an empty one.
     await walk.user.view.tab.goto("about:blank");
     await walk.user.arrives("Ada");
     return walk;
@@ -53,39 +67,22 @@ export class Walk {
     return this.outage === null;
   }
 
-  /**
-   * Takes the steps of the seed, or only those with these numbers. Throws an error that has the seed, the steps, and the command
-   * that repeats them.
-   */
+  /** Takes the steps of the seed, or only those with these numbers. The last one that is taken or begun is the last of `taken`. */
   async takes(count, only = undefined) {
     for (let number = 1; number <= count; number++) {
       if (only && !only.includes(number)) continue;
       const random = new Random(this.seed, number);
-      const name = random.weighted(weights);
-      try {
-        const detail = await steps[name](this, random);
-        this.#done.push(`${number} ${name}${detail ? `: ${detail}` : ""}`);
-        await this.#recovers();
-        await checkAfterStep(this);
-        if (number % stepsBetweenComparisons === 0) await checkInStep(this);
-      } catch (error) {
-        throw this.#failure(error, number, name);
-      }
+      const step = { number, name: random.weighted(weights), detail: "failed" };
+      this.taken.push(step);
+      const begun = performance.now();
+      step.detail = await steps[step.name](this, random);
+      await this.#recovers();
+      await checkAfterStep(this);
+      if (number % stepsBetweenComparisons === 0) await checkInStep(this);
+      step.ms = Math.round(performance.now() - begun);
     }
-    try {
-      await this.reconnects();
-      await checkInStep(this);
-    } catch (error) {
-      throw this.#failure(error, count, "the end");
-    }
-  }
-
-  #failure(error, number, name) {
-    const list = [...this.#done, `${number} ${name}: failed`].slice(-40).join("\n  ");
-    const command = `cargo xtask walk --first ${this.seed} --seeds 1 --steps ${number}`;
-    return new Error(`${error.message}\nseed ${this.seed}; to repeat it: ${command}\nthe last steps:\n  ${list}`, {
-      cause: error,
-    });
+    await this.reconnects();
+    await checkInStep(this);
   }
 
   /** Counts down to the end of an outage. */
@@ -98,71 +95,68 @@ export class Walk {
   /** Ends an outage, if there is one, and waits until the page has noticed. */
   async reconnects() {
     if (this.outage === null) return;
-    const { end } = this.outage;
-    await end();
+    await this.outage.end();
     this.outage = null;
     await this.waits("the page is connected again", () => this.isOnline(), reconnectLimitMs);
   }
 
-  /** Returns whether nothing on the screen says that there is no connection. */
+  /** Returns whether the page has a connection that works, and says of none that it doesn't. */
   async isOnline() {
-    return !(await this.view.shows({
-      role: "status",
-      hasText: /Not connected|Connecting|going down|can’t be reached/,
-    }));
+    return this.world.link.hasSocket && !(await this.view.query("isOffline"));
   }
 
-  /** Waits for a condition, as long as the page draws and the server answers without it. */
-  async waits(condition, poll, limitMs = drawnLimitMs) {
-    const [begun, answers, clock] = [await this.view.query("drawn"), this.logs.answers, Date.now()];
+  /** Waits for a condition, as long as the page works and the server answers without it. */
+  async waits(condition, poll, limitMs = workLimitMs) {
+    if (await poll()) return;
+    const [begun, answers, clock] = [await this.view.query("settles"), this.logs.answers, Date.now()];
     for (;;) {
       if (await poll()) return;
-      const drawn = (await this.view.query("drawn")) - begun;
+      const worked = (await this.view.query("settles")) - begun;
       if (this.isConnected && this.logs.answers < answers + answersLimit) await this.logs.rooms();
-      const isLong = drawn > limitMs && (!this.isConnected || this.logs.answers >= answers + answersLimit);
+      const isLong = worked > limitMs && (!this.isConnected || this.logs.answers >= answers + answersLimit);
       if (isLong || Date.now() - clock > clockLimitMs) throw new Error(`it isn't so that ${condition}`);
-      await this.view.query("draws");
     }
   }
 
-  /** Presses something if it is there and nothing covers it. Returns whether it did. */
+  /** Presses something once it stands still, if it is there and nothing covers it. Returns whether it did. */
   async presses(target) {
-    const point = await this.view.query("point", target);
+    const point = await this.view.query("stillPoint", target);
     if (point.problem) return false;
     await this.view.tab.click(point);
-    await this.view.query("draws");
     return true;
   }
 
   /** Closes what covers the timeline: dialogs and pop-ups, and on a narrow window panels and the drawer. */
   async clears() {
-    for (let attempt = 0; attempt < 6; attempt++) {
-      const isCovered = await this.view.query("isCovered");
-      if (!isCovered) return;
+    let isCovered = await this.view.query("isCovered");
+    for (let attempt = 0; isCovered && attempt < 6; attempt++) {
       await this.view.tab.press("Escape");
-      await this.view.query("draws");
+      isCovered = await this.view.settled("isCovered");
     }
   }
 
-  /** Returns the room that is open, as the server lists it, or undefined while none is. */
-  async openRoom() {
-    const { room } = await this.view.query("place");
-    const rooms = await this.logs.rooms();
-    return rooms.find(({ name }) => name === room);
+  /** Presses keys one after the other. */
+  async strikes(...keys) {
+    for (const key of keys) await this.view.tab.press(key);
+  }
+
+  /** Writes a text where the focus is: the first character of each line by its key, and the rest at once. */
+  async writes(text) {
+    const { tab } = this.view;
+    for (const [index, line] of text.split("\n").entries()) {
+      if (index > 0) await tab.press("Shift+Enter");
+      await tab.type(line.slice(0, 1));
+      if (line.length > 1) await tab.insert(line.slice(1));
+    }
+  }
+
+  /** Returns the room of that name, as the server lists it, or undefined if there is none. */
+  async roomCalled(wanted) {
+    return (await this.logs.rooms()).find(({ name }) => name === wanted);
   }
 
   /** Returns a text that no other message has. */
-  text(random, number) {
-    const words = random.of([
-      "ok",
-      "Has anybody seen the blue folder?",
-      "On the shelf, second from the left, behind the printer that nobody uses any more since the new one came.",
-      "first\nsecond\nthird",
-      "مرحبا بالجميع",
-      "🎉 done",
-      "日本語のテキスト",
-      "a\n\nb",
-    ]);
-    return `${this.seed}.${number ?? this.#done.length + 1} ${words}`;
+  text(random, number = this.taken.length) {
+    return `${this.seed}.${number} ${random.of(texts)}`;
   }
 }
