@@ -1,9 +1,7 @@
-import { isVisible } from "../shared/visible";
+import { canFocus, focusable } from "../shared/focusable";
 
 /** The most focused elements that are remembered. */
 const maxRemembered = 8;
-
-const focusable = "a[href], button, input, select, textarea, summary, [tabindex]";
 
 /**
  * Keeps the focus inside the interface. When the focused element disappears or can't have the focus any more, the focus goes
@@ -74,29 +72,39 @@ export class FocusKeeper {
   }
 
   #restore(): void {
-    const last = this.#paths[0]?.[0];
-    if (this.#tabbed !== null && last && canFocus(last)) return wrapAround(this.#tabbed);
     // In a modal dialog nothing else can have the focus.
-    const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
-    const base = dialog ?? document.body;
+    const base = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+    const last = this.#paths[0]?.[0];
+    if (this.#tabbed !== null && last && canFocus(last) && wrapAround(base, this.#tabbed)) return;
     const candidates = this.#paths.flatMap(
       (path) => path.find((element) => canFocus(element) && !isBase(element)) ?? [],
     );
     const bases = [...base.querySelectorAll("main"), ...base.querySelectorAll("[data-focus-base]")];
     for (const element of [...candidates, ...bases]) {
       if (!(element instanceof HTMLElement) || !base.contains(element)) continue;
-      element.focus({ preventScroll: true });
-      if (document.activeElement === element) return;
+      if (takesFocus(element)) return;
     }
   }
 }
 
-/** Goes on at the other end of the page after Tab has left it, where there is no browser around it that gets the focus. */
-function wrapAround(direction: "forwards" | "backwards"): void {
-  const stops = [...document.querySelectorAll<HTMLElement>(focusable)].filter(
+/**
+ * Goes on at the other end of the page or the modal dialog after Tab has left it, where there is no browser around it that
+ * gets the focus. Returns `false` if nothing there takes it.
+ */
+function wrapAround(base: Element, direction: "forwards" | "backwards"): boolean {
+  const stops = [...base.querySelectorAll<HTMLElement>(focusable)].filter(
     (element) => element.tabIndex >= 0 && canFocus(element),
   );
-  stops.at(direction === "forwards" ? 0 : -1)?.focus();
+  if (direction === "backwards") stops.reverse();
+  const next = stops.find(takesFocus);
+  next?.scrollIntoView({ block: "nearest" });
+  return next !== undefined;
+}
+
+/** Focuses an element. Returns `false` if it doesn't take the focus. */
+function takesFocus(element: HTMLElement): boolean {
+  element.focus({ preventScroll: true });
+  return document.activeElement === element;
 }
 
 function isLost(): boolean {
@@ -107,14 +115,4 @@ function isLost(): boolean {
 /** Returns whether an element only receives the focus if no better one is left. */
 function isBase(element: Element): boolean {
   return element.matches("main, [data-focus-base]");
-}
-
-function canFocus(element: Element): boolean {
-  return (
-    element.isConnected &&
-    element.matches(focusable) &&
-    !element.matches(":disabled") &&
-    element.closest("[inert]") === null &&
-    isVisible(element)
-  );
 }

@@ -75,6 +75,9 @@ export const messageShortcuts = {
   lastMessage: [{ key: "End" }],
   pageUp: [{ key: "PageUp" }],
   pageDown: [{ key: "PageDown" }],
+  /** The next link, button or code of the message, and back to the message itself. */
+  nextPart: [{ key: "ArrowRight" }],
+  previousPart: [{ key: "ArrowLeft" }],
   actions: [{ key: "Enter" }, { key: "ContextMenu" }, { key: "F10", shift: true }],
   reply: [{ key: "r" }],
   edit: [{ key: "e" }],

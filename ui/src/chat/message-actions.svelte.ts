@@ -131,13 +131,15 @@ export class MessageActions {
     if (!(await this.room.log.jumpToTime(time))) this.#app.showError(strings.chat.notLoaded);
   }
 
-  /** Handles a key on a focused message. Returns `false` if the key has no action. */
-  handleKey(event: KeyboardEvent, item: Item, row: HTMLElement): boolean {
-    if (!item.isMessage || item.deleted || !this.#takesKeys) return false;
-    const shortcut = findShortcut(messageShortcuts, event);
-    const action = shortcut && this.#actions(item, row)[shortcut];
-    if (!action) return false;
-    action();
+  /**
+   * Handles a key in a focused row. A shortcut that this row doesn't have does nothing, because its letter must not be
+   * written. Returns `false` for other keys.
+   */
+  handleKey(event: KeyboardEvent, item: Item | undefined, row: HTMLElement): boolean {
+    const shortcut = this.#takesKeys ? findShortcut(messageShortcuts, event) : null;
+    // Links and buttons have an Enter and a menu of their own.
+    if (shortcut === null || (shortcut === "actions" && event.target !== row)) return false;
+    if (item?.isMessage && !item.deleted) this.#actions(item, row)[shortcut]?.();
     return true;
   }
 

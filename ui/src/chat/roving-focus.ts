@@ -1,11 +1,11 @@
-const controls = "a[href], button, input, select, textarea, summary, [tabindex]";
-/** The parts of the timeline whose controls Tab reaches only while a row in them is active. */
+import { focusable } from "../shared/focusable";
+
+/** The parts of the timeline whose controls Tab reaches only while the focus is in a row of them. */
 const parts = "[data-row], section > h2";
 
 /**
- * Makes the timeline one tab stop: Tab reaches the active row and, from there, its links, buttons and code. The controls of
- * all other rows are skipped, except for code and tables that are wider than the row. Rows that are added or change later
- * are included.
+ * Makes the timeline one tab stop, which is a row: Tab reaches the links, buttons and code of a row, and the heading of its
+ * day, only while the focus is in that row. Rows that are added or change later are included.
  */
 export class RovingFocus {
   readonly #scroller: HTMLElement;
@@ -27,11 +27,7 @@ export class RovingFocus {
     this.#observer.disconnect();
   }
 
-  /** Looks again which regions scroll, after the width has changed. */
-  onResize(): void {
-    for (const region of this.#scroller.querySelectorAll("pre, [role=region]")) this.#update(region);
-  }
-
+  /** Sets the row that the focus is in, by its key, or null if it is elsewhere. */
   setActive(key: string | null): void {
     if (key === this.#active) return;
     const before = this.#findActive();
@@ -59,10 +55,9 @@ export class RovingFocus {
 
   #updatePart(part: Element): void {
     const active = this.#findActive();
-    const isActive = active !== null && (part === active || part === headingOf(active));
-    for (const control of part.querySelectorAll<HTMLElement>(controls)) {
+    const isReached = active !== null && (part === active || part === headingOf(active));
+    for (const control of part.querySelectorAll<HTMLElement>(focusable)) {
       const { skipped } = control.dataset;
-      const isReached = isActive || needsKeys(control);
       if (isReached && skipped !== undefined) {
         delete control.dataset.skipped;
         if (skipped === "") control.removeAttribute("tabindex");
@@ -73,12 +68,6 @@ export class RovingFocus {
       }
     }
   }
-}
-
-/** Returns whether an element is a region that only keys can scroll without a mouse. It is always reached. */
-function needsKeys(element: HTMLElement): boolean {
-  if (!element.matches("pre, [role=region]")) return false;
-  return element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1;
 }
 
 const headingOf = (row: Element | null) => row?.closest("section")?.querySelector(":scope > h2") ?? null;

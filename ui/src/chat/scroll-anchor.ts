@@ -1,3 +1,5 @@
+import { visibleArea } from "./visible-area";
+
 /** The distance from the end that still counts as being at the end, in pixels. */
 const endTolerancePx = 32;
 /** The number of visible rows to remember. At least one of them is still there after any change. */
@@ -15,7 +17,7 @@ interface Viewport {
   below: number;
 }
 
-/** A visible row, and the position of one of its edges relative to the top of the viewport. */
+/** A visible row, and the position of one of its edges relative to the top of the visible area. */
 interface Anchor {
   key: string;
   edge: "top" | "bottom";
@@ -41,7 +43,7 @@ export class ScrollAnchor {
   save(): Viewport {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const rows = this.#scroller.querySelectorAll<HTMLElement>("[data-key]");
-    const top = this.#scroller.getBoundingClientRect().top;
+    const { top, bottom } = visibleArea(this.#scroller);
     this.#scrollTop = scrollTop;
     this.#height = clientHeight;
     this.#atEnd = scrollHeight - scrollTop - clientHeight < endTolerancePx;
@@ -52,13 +54,13 @@ export class ScrollAnchor {
     for (let i = firstBelow(rows, top); i < rows.length; i++) {
       const row = rows[i] as HTMLElement;
       const rect = row.getBoundingClientRect();
-      if (rect.top >= top + clientHeight) break;
+      if (rect.top >= bottom) break;
       last = row.dataset.key;
       if (row.dataset.row !== undefined) lastRow = last;
       if (row.dataset.message !== undefined && rect.top >= top) lastMessage = last;
       if (this.#anchors.length >= maxAnchors || !last) continue;
       // Prefer the lower edge: when older rows are added above a row, it may lose its header and become less high.
-      const edge = rect.bottom <= top + clientHeight ? "bottom" : "top";
+      const edge = rect.bottom <= bottom ? "bottom" : "top";
       this.#anchors.push({ key: last, edge, position: rect[edge] - top });
     }
     return {
@@ -91,7 +93,7 @@ export class ScrollAnchor {
       if (scroller.scrollTop < end) scroller.scrollTop = end;
       return;
     }
-    const top = scroller.getBoundingClientRect().top;
+    const { top } = visibleArea(scroller);
     for (const anchor of this.#anchors) {
       const row = this.row(anchor.key);
       if (!row) continue;
@@ -106,17 +108,17 @@ export class ScrollAnchor {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
-  /** Scrolls a row to a fraction of the viewport's height: 0 is the top, 1 the bottom. */
+  /** Scrolls a row to a fraction of the viewport's height: 0 is the top, below the day's heading, 1 the bottom. */
   scrollToRow(row: HTMLElement, fraction: number): void {
-    const { top, height } = this.#scroller.getBoundingClientRect();
+    const { top, bottom } = visibleArea(this.#scroller);
     const rect = row.getBoundingClientRect();
-    this.#scroller.scrollTop += rect.top - top - fraction * Math.max(0, height - rect.height);
+    this.#scroller.scrollTop += rect.top - top - fraction * Math.max(0, bottom - top - rect.height);
   }
 
   /** Returns whether a row ends above the viewport, or null if there is no such row. */
   isAbove(key: string): boolean | null {
     const row = this.row(key);
-    return row && row.getBoundingClientRect().bottom <= this.#scroller.getBoundingClientRect().top;
+    return row && row.getBoundingClientRect().bottom <= visibleArea(this.#scroller).top;
   }
 
   row(key: string): HTMLElement | null {

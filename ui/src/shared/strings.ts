@@ -81,7 +81,6 @@ export const strings = {
     copyLink: "Copy link",
     unannounced: "Others can’t see this server by itself",
     hereNow: "Here now",
-    nobodyThere: "The server can’t be reached now.",
     nobodyYet: "Nobody else yet. Whoever opens the address appears here.",
     qr: (address: string) => `QR code of ${address}`,
     localOnly:
@@ -240,7 +239,9 @@ export const strings = {
 
   peoplePanel: {
     title: "People",
-    show: (n: number) => `People, ${n.toLocaleString()} here`,
+    show: (n: number | null) => `People, ${n === null ? "not known who is here" : `${n.toLocaleString()} here`}`,
+    unknown: "There is no connection, so it isn’t known who is here now.",
+    members: "Members",
     online: "Online",
     away: "Away",
     offline: "Not here",
@@ -311,6 +312,7 @@ export const strings = {
     actions: "All actions",
     page: "A screenful up or down",
     move: "Previous or next message",
+    parts: "Links and buttons of the message",
     editLast: "Edit your last message (in an empty composer)",
   },
 
@@ -319,6 +321,7 @@ export const strings = {
     placeholder: "Room or person; # rooms only, @ people only",
     results: "Rooms and people",
     noResults: "Nothing is called that.",
+    mentionIn: (room: string) => `mention in ${room}`,
   },
 
   notification: (n: number, text: string) => (n > 1 ? `${n.toLocaleString()} new messages. ${text}` : text),
