@@ -6,6 +6,8 @@
  * - an address opens a room at a message, before the room is known and afterwards
  * - an address of an unknown room says so instead of opening another, until the user has joined it
  * - a room that the user leaves is replaced by the lobby
+ * - an open room that is gone after a reconnect is reported, and not silently replaced
+ * - without a connection, nobody is taken for absent
  * - a room that was just created is opened when it arrives, and no other one before
  * - without a connection, the user is known from the last visit: their messages are theirs, and the lobby is the lobby
  * - a link to a message leads to the same place here
@@ -123,6 +125,26 @@ describe("AppState", () => {
     expect([app.room?.id, app.navigation.missingRoom]).toEqual(["secret", null]);
     notify({ update: "rooms", rooms: [summaryOf("lobby", 500)] });
     expect([app.room?.id, app.navigation.missingRoom]).toEqual(["lobby", null]);
+  });
+
+  it("reports an open room that is gone after a reconnect", async () => {
+    const { app, connects, notify } = await openOffice();
+    connects("design");
+    app.open("office", "design");
+    notify({ update: "connection", state: "reconnecting", attempts: 1, waiting: 0 });
+    connects();
+    expect([app.room, app.navigation.missingRoom]).toEqual([undefined, "design"]);
+    expect(app.navigation.place?.room).toBe("design");
+    app.open("office");
+    expect([app.room?.id, app.navigation.missingRoom]).toEqual(["lobby", null]);
+  });
+
+  it("takes nobody for absent without a connection", async () => {
+    const { app, connects, notify } = await openOffice();
+    connects();
+    expect(app.server?.presenceOf("ben")).toBe("offline");
+    notify({ update: "connection", state: "reconnecting", attempts: 1, waiting: 0 });
+    expect(app.server?.presenceOf("ben")).toBeNull();
   });
 
   it("opens a room that was just created when it arrives", async () => {

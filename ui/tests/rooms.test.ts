@@ -1,8 +1,9 @@
 /**
- * Creating rooms:
+ * Creating rooms, and the list of all rooms:
  * - a room is created when the server lists it, not before
  * - a room that is refused, or can't be asked for, is not created, and the reason is told once
  * - a room that was lost with the connection is not created; one that the server created all the same is
+ * - a list of rooms that is refused, or can't be asked for, says why until it is asked for again
  */
 import { describe, expect, it } from "vitest";
 import type { Backend, BackendEvent } from "../src/backend";
@@ -101,5 +102,33 @@ describe("a room", () => {
     await settle();
     expect(lost.refused).toMatch(/connection was lost/);
     expect(arrived.created).toBe(arrived.id);
+  });
+});
+
+describe("the list of all rooms", () => {
+  const busy = { code: "busy", message: "The server is too busy." } as const;
+
+  it("says why it was refused, until it is asked for again", async () => {
+    const { app, server, commands, notify } = await openOffice();
+    server.browse();
+    notify({ update: "refused", event: "rooms", error: busy });
+    expect([server.directory, server.directoryError]).toEqual([null, busy.message]);
+    // The error is shown in the place of the list.
+    expect(app.toasts.shown).toEqual([]);
+    server.browse();
+    expect(server.directoryError).toBeNull();
+    expect(commands.filter(({ command }) => command === "browse").length).toBe(2);
+    notify({ update: "refused", event: "rooms", error: busy });
+    notify({ update: "directory", rooms: [summaryOf("lobby")] });
+    expect([server.directory?.length, server.directoryError]).toEqual([1, null]);
+  });
+
+  it("says why it can't be asked for", async () => {
+    const { app, server } = await openOffice({
+      command: (_, { command }) => (command === "browse" ? Promise.reject(busy) : Promise.resolve()),
+    });
+    server.browse();
+    await settle();
+    expect([server.directoryError, app.toasts.shown]).toEqual([busy.message, []]);
   });
 });

@@ -5,6 +5,8 @@
  * - finds all known people except the user; names that start with the query come first, then people who are online
  * - finds a name without its accents, and regardless of the browser's language
  * - distinguishes people with confusable names
+ * - a person is written to in the open room if they are in it, otherwise in another of their rooms, otherwise in the lobby;
+ *   where their name would mean somebody else, they are shown in the list of people
  * - a person is shown in the open room if they are in it, otherwise in another of their rooms, otherwise in the lobby
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -91,6 +93,32 @@ describe("the quick switcher", () => {
       (item) => item.kind === "person" && item.mark?.fingerprint,
     );
     expect(fingerprints.filter(Boolean).sort()).toEqual(["BoBb", "x9Yz"]);
+  });
+
+  it("begins a message to a person in a room that they are in", async () => {
+    const app = await office();
+    const [server] = app.servers;
+    if (!server) throw new Error("no server");
+    const chooses = (query: string) => {
+      const [item] = findSwitcherItems(query, app.servers);
+      if (item?.kind !== "person") throw new Error(`${query} finds nobody`);
+      return app.openRoomWith(server, item.person);
+    };
+    app.open("office", "bikes");
+    expect([chooses("@zoë"), app.room?.name, app.panel]).toEqual(["@Zoë", "Lunch", null]);
+    expect([chooses("@jac"), app.room?.name]).toEqual(["@Jacob", "Lobby"]);
+    server.apply({
+      update: "members",
+      room: "lobby",
+      members: [
+        { id: "BoBb56", name: "Bob", since: 1 },
+        { id: "x9Yz34", name: "BOB", since: 2 },
+      ],
+    });
+    const second = server.people.find(({ id }) => id === "x9Yz34");
+    if (!second) throw new Error("the second Bob is not known");
+    expect(app.openRoomWith(server, { ...second, name: "Bob" })).toBeNull();
+    expect([app.panel, app.highlightedMember]).toEqual(["people", "x9Yz34"]);
   });
 
   it("shows a person in a room that they are in", async () => {

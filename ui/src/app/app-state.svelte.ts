@@ -1,5 +1,5 @@
 import type { Backend, BackendEvent, Hosting, KnownServer, NearbyServer } from "../backend";
-import type { Entry, MemberId, Name, RoomId, ServerId } from "../backend/protocol";
+import type { Entry, MemberId, Name, Person, RoomId, ServerId } from "../backend/protocol";
 import { Drafts } from "../chat/drafts.svelte";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { ServerState, type ServerListener } from "../servers/server-state.svelte";
@@ -162,13 +162,29 @@ export class AppState implements ServerListener {
 
   /** Shows a member in the list of people of the open room if they are in it, otherwise of another room they are in. */
   showPerson(server: ServerState, member: MemberId): void {
-    const hasMember = (room: RoomState) => room.members.some(({ id, left }) => id === member && !left);
-    const open = server === this.server ? this.room : undefined;
-    const room = open && hasMember(open) ? open : server.rooms.find(hasMember);
-    // Everyone on a server is in its lobby.
-    this.open(server.id, room?.id ?? server.lobby);
+    this.open(server.id, this.roomWith(server, member)?.id ?? server.lobby);
     this.panel = "people";
     this.highlightedMember = member;
+  }
+
+  /**
+   * Opens a room that a person is in, and returns the mention with which to begin a message to them there. Where it would mean
+   * somebody else of that name, shows the person in the list of people and returns null.
+   */
+  openRoomWith(server: ServerState, { id, name }: Person): string | null {
+    const room = this.roomWith(server, id);
+    const meant = room?.mentionedBy(name) ?? id;
+    if (meant !== id) this.showPerson(server, id);
+    else this.open(server.id, room?.id ?? server.lobby);
+    return meant === id ? `@${name}` : null;
+  }
+
+  /** Returns a room that a member is in: the open one if possible. Everyone on a server is in its lobby. */
+  roomWith(server: ServerState, member: MemberId): RoomState | undefined {
+    const hasMember = (room: RoomState) => room.members.some(({ id, left }) => id === member && !left);
+    const open = server === this.server ? this.room : undefined;
+    if (open && hasMember(open)) return open;
+    return server.rooms.find(hasMember) ?? (server.lobby === null ? undefined : server.room(server.lobby));
   }
 
   setFocused(focused: boolean): void {
@@ -270,6 +286,10 @@ export class AppState implements ServerListener {
     if (this.#storageFailureShown) return;
     this.#storageFailureShown = true;
     this.showError(message);
+  }
+
+  onRoomLost(server: ServerState, room: RoomState): void {
+    this.navigation.onRoomLost(server.id, room);
   }
 
   #onEvent(event: BackendEvent): void {

@@ -72,39 +72,29 @@ export class FocusKeeper {
   }
 
   #restore(): void {
-    // In a modal dialog nothing else can have the focus.
-    const base = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
     const last = this.#paths[0]?.[0];
-    if (this.#tabbed !== null && last && canFocus(last) && wrapAround(base, this.#tabbed)) return;
+    if (this.#tabbed !== null && last && canFocus(last)) return wrapAround(this.#tabbed);
+    // In a modal dialog nothing else can have the focus.
+    const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
+    const base = dialog ?? document.body;
     const candidates = this.#paths.flatMap(
       (path) => path.find((element) => canFocus(element) && !isBase(element)) ?? [],
     );
     const bases = [...base.querySelectorAll("main"), ...base.querySelectorAll("[data-focus-base]")];
     for (const element of [...candidates, ...bases]) {
       if (!(element instanceof HTMLElement) || !base.contains(element)) continue;
-      if (takesFocus(element)) return;
+      element.focus({ preventScroll: true });
+      if (document.activeElement === element) return;
     }
   }
 }
 
-/**
- * Goes on at the other end of the page or the modal dialog after Tab has left it, where there is no browser around it that
- * gets the focus. Returns `false` if nothing there takes it.
- */
-function wrapAround(base: Element, direction: "forwards" | "backwards"): boolean {
-  const stops = [...base.querySelectorAll<HTMLElement>(focusable)].filter(
+/** Goes on at the other end of the page after Tab has left it, where there is no browser around it that gets the focus. */
+function wrapAround(direction: "forwards" | "backwards"): void {
+  const stops = [...document.querySelectorAll<HTMLElement>(focusable)].filter(
     (element) => element.tabIndex >= 0 && canFocus(element),
   );
-  if (direction === "backwards") stops.reverse();
-  const next = stops.find(takesFocus);
-  next?.scrollIntoView({ block: "nearest" });
-  return next !== undefined;
-}
-
-/** Focuses an element. Returns `false` if it doesn't take the focus. */
-function takesFocus(element: HTMLElement): boolean {
-  element.focus({ preventScroll: true });
-  return document.activeElement === element;
+  stops.at(direction === "forwards" ? 0 : -1)?.focus();
 }
 
 function isLost(): boolean {

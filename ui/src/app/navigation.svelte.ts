@@ -109,6 +109,11 @@ export class Navigation {
     if (place) this.#select({ ...place, addressed: false }, null);
   }
 
+  /** Reports the open room as missing, instead of replacing it by another, if the server doesn't list it any more. */
+  onRoomLost(server: ServerId, room: RoomState): void {
+    if (room === this.#openRoom) this.#select({ server, room: room.id, addressed: true }, null);
+  }
+
   /** Makes the address name a message that is shown, or none. */
   setAddressedMessage(seq: Seq | null): void {
     this.#addressedMessage = seq;

@@ -1,4 +1,4 @@
-/** Leads to the composer what the user types, pastes or drops elsewhere on the page. */
+/** Leads to the composer what the user types, pastes, drops or chooses elsewhere on the page. */
 
 import { strings } from "../shared/strings";
 import type { AppState } from "./app-state.svelte";
@@ -17,6 +17,16 @@ export function onStrayPaste(app: AppState, event: ClipboardEvent): void {
   if (event.defaultPrevented || isInDialog(app, event.target) || isEditable(event.target)) return;
   event.preventDefault();
   insert(app, event.clipboardData);
+}
+
+/** Writes words at the end of the text in the composer, as if they were typed. */
+export function writeAtEnd(words: string): void {
+  const field = composerField();
+  if (!field) return;
+  const { value } = field;
+  field.focus();
+  field.setSelectionRange(value.length, value.length);
+  document.execCommand("insertText", false, `${/\S$/.test(value) ? " " : ""}${words} `);
 }
 
 /** Allows every drop, since the browser would open a dropped file or link instead of the page. */

@@ -139,8 +139,13 @@ export class RoomState {
 
   /** Returns the mark of the member whom a mention by this name means. */
   nameMarkOfMention(name: Name): NameMark | undefined {
-    const mention = this.#memberFinder.begin().at(`@${name}`, 0);
-    return mention ? this.#nameMarks.get(mention.member) : undefined;
+    const member = this.mentionedBy(name);
+    return member === undefined ? undefined : this.#nameMarks.get(member);
+  }
+
+  /** Returns the member whom a mention by this name means. */
+  mentionedBy(name: Name): MemberId | undefined {
+    return this.#memberFinder.begin().at(`@${name}`, 0)?.member;
   }
 
   /** Returns a finder of the mentions in a message: those that it lists, otherwise the names of members. */

@@ -9,6 +9,6 @@ export function keepDirectory(server: () => ServerState | undefined): void {
   $effect(() => {
     const asked = server();
     if (asked?.connection.state !== "online") return;
-    untrack(() => void asked.command({ command: "browse" }).catch(() => undefined));
+    untrack(() => asked.browse());
   });
 }

@@ -1,6 +1,7 @@
 import type { Backend, KnownServer } from "../backend";
 import { countsAsUnreadFor } from "../backend/entry-kinds";
 import type {
+  Availability,
   Entry,
   Hello,
   MemberId,
@@ -35,6 +36,8 @@ export interface ServerListener {
   /** Called when the back end works from memory. */
   onStorageFailure(message: string): void;
   showNotice(text: string): void;
+  /** Called with a room that the server didn't list after a reconnect, although the user was in it before. */
+  onRoomLost(server: ServerState, room: RoomState): void;
 }
 
 /** The part of a server's hello that this device remembers, for a start without a connection. */
@@ -55,6 +58,9 @@ export class ServerState {
   /** The joined rooms, followed by those that the user is no longer in but that have unsent posts. */
   #rooms: readonly RoomState[] = $state.raw([]);
   #directory: readonly RoomSummary[] | null = $state.raw(null);
+  #directoryError: string | null = $state(null);
+  /** `true` from the server's hello until the list of rooms that comes with it. */
+  #awaitsRooms = false;
   #people: readonly Person[] = $state.raw([]);
   readonly #presence = $derived(new Map(this.#people.map((person) => [person.id, person])));
   /** The transient error with which the server refuses all posts at the moment. */
@@ -112,6 +118,10 @@ export class ServerState {
   get directory() {
     return this.#directory;
   }
+  /** The reason why the list of all rooms could not be loaded last. */
+  get directoryError() {
+    return this.#directoryError;
+  }
   get people() {
     return this.#people;
   }
@@ -152,7 +162,9 @@ export class ServerState {
     return [...all.values()];
   }
 
-  presenceOf(member: MemberId): Person["availability"] {
+  /** Returns whether a member is here, or null without a connection: then nobody knows. */
+  presenceOf(member: MemberId): Availability | null {
+    if (this.#connection.state !== "online") return null;
     return this.#presence.get(member)?.availability ?? "offline";
   }
 
@@ -173,6 +185,14 @@ export class ServerState {
       this.#listener.showError(errorMessage(error));
       throw error;
     }
+  }
+
+  /** Requests the list of all rooms. A failure is not shown to the user: it is the `directoryError`. */
+  browse(): void {
+    this.#directoryError = null;
+    this.#backend
+      .command(this.id, { command: "browse" })
+      .catch((error: unknown) => (this.#directoryError = errorMessage(error)));
   }
 
   /** Creates a room. Resolves when the user is in it. A rejection is not shown to the user. */
@@ -197,6 +217,7 @@ export class ServerState {
         return this.#setRooms(update.rooms);
       case "directory":
         this.#directory = update.rooms;
+        this.#directoryError = null;
         return;
       case "entries":
         return this.#onEntries(update);
@@ -218,6 +239,7 @@ export class ServerState {
 
   #setHello(hello: Hello): void {
     this.#hello = hello;
+    this.#awaitsRooms = true;
     this.#creations.onRooms(hello.rooms);
     // After a reconnect, what this hello doesn't list was lost on its way.
     if (this.#connection.state !== "online") this.#creations.refuseAll(strings.rooms.notCreated);
@@ -242,11 +264,14 @@ export class ServerState {
       return room ?? new RoomState(summary, this.#roomContext);
     });
     const others = this.#rooms.filter((room) => !rooms.includes(room));
+    const lost = this.#awaitsRooms ? others.filter(({ joined }) => joined) : [];
+    this.#awaitsRooms = false;
     for (const room of others) room.markNotJoined();
     if (this.#hello) for (const room of rooms) room.startNews();
     this.#rooms = [...rooms, ...others];
     this.#creations.onRooms(summaries);
     this.#assignOutboxes();
+    for (const room of lost) this.#listener.onRoomLost(this, room);
   }
 
   /**
@@ -309,12 +334,13 @@ export class ServerState {
   }
 
   /**
-   * Handles a refusal. Refused posts and loads show their errors themselves, but a transient error of a post blocks all posts.
+   * Handles a refusal. What was refused shows its error itself in most cases. A transient error of a post blocks all posts.
    */
   #onRefused({ event, room, error }: { event: string; room?: RoomId; error: WireError }): void {
     if (event === "history" && room !== undefined) return this.room(room)?.log.onRefused(error.message);
     if (event === "create" && this.#creations.refuse(room, error.message)) return;
-    if (event === "post" && isTransient(error.code)) this.#postingError = error;
+    if (event === "rooms") this.#directoryError = error.message;
+    else if (event === "post" && isTransient(error.code)) this.#postingError = error;
     else if (event === "storage") this.#listener.onStorageFailure(error.message);
     else if (event !== "post" && event !== "typing") this.#listener.showError(error.message);
   }

@@ -1,8 +1,10 @@
 /**
  * Finding and creating rooms, in a real browser with a real server:
  * - text can be selected beyond a dialog's edge; a click beside the dialog closes it
+ * - a dialog that is opened in the moment in which another one closes stays open
  * - a room that can't be created without a connection keeps its name and topic, and is created when the connection is back
  * - the list of rooms comes with the connection
+ * - without a connection, the list of people doesn't say that nobody is there
  */
 
 import { strict as assert } from "node:assert";
@@ -54,6 +56,38 @@ test("text can be selected beyond a dialog's edge", { skip }, async () => {
   assert.ok(await dialog.isVisible());
   await mouse.click(edge.x - 40, edge.y + 40);
   await dialog.waitFor({ state: "detached" });
+});
+
+test("a dialog that is opened in the moment in which another one closes stays open", { skip }, async () => {
+  const { chat } = await openPage("Ada");
+  await chat.page.getByRole("button", { name: "Settings" }).click();
+  await chat.page.getByRole("dialog", { name: "Settings" }).waitFor();
+  // Faster than a browser reports that a dialog has closed.
+  await chat.page.evaluate(() => {
+    document.querySelector("dialog [aria-label='Close']").click();
+    document.querySelector("nav [aria-label='Create a room']").click();
+  });
+  const dialog = chat.page.getByRole("dialog", { name: "Create a room" });
+  await dialog.waitFor();
+  // By the next paint, all reports have arrived.
+  await chat.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  assert.ok(await dialog.isVisible());
+  await dialog.getByLabel("Name", { exact: true }).fill("Lunch");
+});
+
+test("nobody is called absent without a connection", { skip }, async () => {
+  const ben = await ChatPage.open(browser, server.url, { name: "Ben" });
+  opened.push(ben);
+  const { chat, link } = await openPage("Ada");
+  await chat.page.getByRole("button", { name: "People" }).click();
+  const people = chat.page.getByRole("complementary", { name: "People" });
+  await people.getByText("Ben", { exact: true }).waitFor();
+  link.cut();
+  await people.getByText(/no connection/).waitFor();
+  await people.getByText("Ben", { exact: true }).waitFor();
+  assert.equal(await people.getByText(/^Not here/).count(), 0);
+  link.restore();
+  await people.getByText(/^Online · /).waitFor();
 });
 
 test("a room that can't be created keeps its name and topic", { skip }, async () => {

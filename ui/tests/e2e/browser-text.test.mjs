@@ -9,7 +9,7 @@
  * - a name in a right-to-left script is cut at its end, over its messages and in quotes
  * - emoji use an emoji font, and are large when alone
  * - stacked marks stay inside their line
- * - "(edited)" is in the last line of the text
+ * - "(edited)" is in the last line of the text, and reads forwards after an override of the direction in the text
  * - code in a known language gets colours
  * - a message that can't be drawn is shown as it was typed, and the others are drawn
  */
@@ -167,6 +167,30 @@ test("“(edited)” is in the last line of the text", { skip }, async () => {
   await note.waitFor();
   const [last, edited] = [await ada.message("the list").getByText("two").boundingBox(), await note.boundingBox()];
   assert.ok(Math.abs(last.y + last.height - edited.y - edited.height) < 6, "beside the last item");
+});
+
+test("“(edited)” reads forwards after an override of the direction", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  await says(ada, "before \u202eeht overrid", "eht overrid");
+  await ada.seesSent("eht overrid");
+  await ada.composer.press("ArrowUp");
+  await ada.says("before \u202eeht override");
+  const note = ada.message("eht override").getByText("(edited)");
+  await note.waitFor();
+  const [first, last] = await note.evaluate((element) => {
+    const letters = [];
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode())
+      for (let at = 0; at < texts.currentNode.length; at++) letters.push([texts.currentNode, at]);
+    const leftOf = ([text, at]) => {
+      const range = new Range();
+      range.setStart(text, at);
+      range.setEnd(text, at + 1);
+      return range.getBoundingClientRect().left;
+    };
+    return [leftOf(letters[0]), leftOf(letters.at(-1))];
+  });
+  assert.ok(first < last, `the first letter is at ${first} px, the last at ${last} px`);
 });
 
 test("code in a known language gets colours", { skip }, async () => {

@@ -1,0 +1,162 @@
+/**
+ * The timeline by keyboard, in a real browser with a real server:
+ * - Shift+Tab from the composer reaches the last message, and not a quote, link or button in it
+ * - Tab and → lead from a message to its links and buttons, where its shortcuts work; ↑ leads on from there
+ * - a shortcut that a message doesn't have writes nothing
+ * - keys, jumps and addresses bring a message below the day's heading, which covers no text
+ * - a person who is chosen in the quick switcher is mentioned in the composer
+ */
+
+import { test } from "node:test";
+import { Member } from "../foreign/member.mjs";
+import { eventually, serverUnavailable } from "../foreign/server.mjs";
+import { browserUnavailable } from "./chat-page.mjs";
+import { usePages } from "./pages.mjs";
+import { skipReason } from "./skip.mjs";
+
+const skip = skipReason(serverUnavailable, browserUnavailable);
+const pages = usePages(skip);
+
+/** Describes the focused element. A row of the timeline is described by its text. */
+const focused = ({ page }) =>
+  page.evaluate(() => {
+    const { activeElement: element } = document;
+    const text = element.getAttribute("aria-label") ?? element.textContent.replace(/\s+/g, " ").trim();
+    return { tag: element.localName, isRow: element.hasAttribute("data-row"), text };
+  });
+
+const hasFocus = (chat, what, matches) => {
+  let found;
+  return eventually(what, 10_000, async () => matches((found = await focused(chat)))).catch((error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(found)}`, { cause: error });
+  });
+};
+
+const rowHasFocus = (chat, text) =>
+  hasFocus(chat, `the message ${text} has the focus`, (focus) => focus.isRow && focus.text.includes(text));
+
+const draftIs = (chat, text) =>
+  eventually(`the draft is ${JSON.stringify(text)}`, 10_000, async () => (await chat.composer.inputValue()) === text);
+
+/** A room in which a bot has answered with a link, and Ada has seen it. */
+async function openAnswered() {
+  const bot = await Member.connect(pages.server.url, { auth: { name: "Bot" } });
+  const ada = await pages.open("Ada");
+  const question = await bot.says("Where is the plan?");
+  const body = { kind: "message", text: "It is at https://plan.example/now", reply_to: question.id };
+  await bot.request("post", { room: bot.lobby, id: crypto.randomUUID(), body });
+  await ada.sees("It is at");
+  bot.disconnect();
+  await ada.composer.focus();
+  return ada;
+}
+
+test("Shift+Tab from the composer reaches the last message", { skip }, async () => {
+  const ada = await openAnswered();
+  const { keyboard } = ada.page;
+  await keyboard.press("Shift+Tab");
+  await rowHasFocus(ada, "It is at");
+  await keyboard.press("r");
+  await ada.page.getByText("Replying to").waitFor();
+  await draftIs(ada, "");
+  await ada.composer.press("Escape");
+  await keyboard.press("Shift+Tab");
+  await rowHasFocus(ada, "It is at");
+  await keyboard.press("+");
+  await ada.page.getByRole("dialog", { name: "Emoji" }).waitFor();
+});
+
+test("the links and buttons of a message are reached from it, and its shortcuts work there", { skip }, async () => {
+  const ada = await openAnswered();
+  const { keyboard } = ada.page;
+  await keyboard.press("Shift+Tab");
+  await keyboard.press("ArrowRight");
+  await hasFocus(ada, "the quote has the focus", ({ tag, text }) => tag === "button" && text.includes("Where is"));
+  await keyboard.press("Tab");
+  await hasFocus(ada, "the link has the focus", ({ tag }) => tag === "a");
+  await keyboard.press("r");
+  await ada.page.getByText("Replying to").waitFor();
+  await draftIs(ada, "");
+  await ada.composer.press("Escape");
+  await keyboard.press("Shift+Tab");
+  await keyboard.press("ArrowRight");
+  await keyboard.press("ArrowLeft");
+  await rowHasFocus(ada, "It is at");
+  await keyboard.press("ArrowRight");
+  await keyboard.press("ArrowUp");
+  await rowHasFocus(ada, "Where is the plan?");
+});
+
+test("a shortcut that a message doesn't have writes nothing", { skip }, async () => {
+  const ada = await openAnswered();
+  const { keyboard } = ada.page;
+  await keyboard.press("Shift+Tab");
+  // It is somebody else's.
+  for (const key of ["e", "Delete"]) await keyboard.press(key);
+  await rowHasFocus(ada, "It is at");
+  await keyboard.press("Home");
+  await hasFocus(ada, "an event has the focus", ({ isRow, text }) => isRow && /joined|created/.test(text));
+  for (const key of ["r", "+", "c", "e"]) await keyboard.press(key);
+  await hasFocus(ada, "an event has the focus", ({ isRow, text }) => isRow && /joined|created/.test(text));
+  await draftIs(ada, "");
+  // Any other letter begins a message.
+  await keyboard.press("h");
+  await draftIs(ada, "h");
+});
+
+test("a message is brought below the day's heading", { skip }, async () => {
+  const bot = await Member.connect(pages.server.url, { auth: { name: "Bot" } });
+  const sent = [];
+  for (let n = 1; n <= 60; n++) sent.push(await bot.says(`note ${n} of the long list`));
+  bot.disconnect();
+  const ada = await pages.open("Ada");
+  await ada.sees("note 60 of");
+  const { keyboard } = ada.page;
+  /** Returns the distance of the focused row from the lower edge of the heading, and whether text is under the heading. */
+  const place = () =>
+    ada.timeline.evaluate((log) => {
+      const headings = [...log.querySelectorAll("h2")].map((heading) => heading.getBoundingClientRect());
+      const { top, left, width } = log.getBoundingClientRect();
+      const heading = headings.find((box) => Math.abs(box.top - top) < 1);
+      const row = document.activeElement.getBoundingClientRect();
+      const line = heading ? heading.top + heading.height / 2 : top;
+      const hits = [0.05, 0.2, 0.5, 0.8].map((part) => document.elementFromPoint(left + part * width, line));
+      return {
+        below: heading ? row.top - heading.bottom : row.top - top,
+        isTextCovered: heading !== undefined && hits.some((hit) => hit.closest("h2") === null),
+      };
+    });
+  const isBelow = (after) =>
+    eventually(`the row is below the heading after ${after}`, 10_000, async () => {
+      const { below, isTextCovered } = await place();
+      return below >= 0 && !isTextCovered;
+    });
+  await ada.composer.focus();
+  await keyboard.press("Shift+Tab");
+  for (const key of ["PageUp", "PageUp", "ArrowUp", "ArrowUp", "ArrowUp", "PageDown", "PageUp", "Home", "End"]) {
+    await keyboard.press(key);
+    await isBelow(key);
+  }
+  await ada.page.evaluate((seq) => (location.hash = `${location.hash}/${seq}`), sent[20].seq);
+  await rowHasFocus(ada, "note 21 of");
+  await isBelow("an address");
+});
+
+test("a person who is chosen in the quick switcher is mentioned in the composer", { skip }, async () => {
+  const ben = await Member.connect(pages.server.url, { auth: { name: "Ben Okafor" } });
+  const ada = await pages.open("Ada");
+  await ben.says("I am here.");
+  await ada.sees("I am here.");
+  await ada.types("Ask");
+  await ada.page.keyboard.press("Control+k");
+  const switcher = ada.page.getByRole("dialog", { name: "Go to a room or a person" });
+  await switcher.getByRole("combobox").fill("@ben");
+  await switcher.getByRole("option", { name: /Ben Okafor.*mention in .*Lobby/ }).waitFor();
+  await ada.page.keyboard.press("Enter");
+  await draftIs(ada, "Ask @Ben Okafor ");
+  await ada.page.keyboard.type("first");
+  await draftIs(ada, "Ask @Ben Okafor first");
+  await ada.composer.press("Enter");
+  await ada.message("Ask").getByRole("button", { name: "@Ben Okafor" }).waitFor();
+  ben.disconnect();
+});
