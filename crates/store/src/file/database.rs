@@ -36,8 +36,8 @@ struct Inspection {
     missing: Option<String>,
 }
 
-/// Opens the connection that writes, if the file is sound and of a known format. Creates the file if there is none, and
-/// rebuilds the projections if they are of another version.
+/// Opens the connection that writes, if the file is sound and of a known format. Creates the file if there is none, adds to
+/// one of an earlier format what is new, and rebuilds the projections if they are of another version.
 pub(crate) fn open_writer(dir: &DataDir, progress: ProgressFn<'_>) -> Result<Connection, OpenError> {
     let file = dir.database();
     match fs::metadata(&file) {
@@ -130,7 +130,7 @@ fn inspect(dir: &Path, file: &Path) -> rusqlite::Result<Inspection> {
         let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         found.damage = (verdict != "ok").then_some(verdict);
     }
-    let is_ours = !is_empty && !found.is_foreign && format == schema::FORMAT;
+    let is_ours = !is_empty && !found.is_foreign && (1..=schema::FORMAT).contains(&format);
     if is_ours && found.damage.is_none() {
         found.damage = check_bounds(&connection)?;
         found.missing = missing(dir, &connection)?;

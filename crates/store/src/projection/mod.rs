@@ -23,7 +23,7 @@ pub(crate) use search_index::{
 };
 
 /// The version of the projections. A file with another one gets its projections rebuilt when it is opened.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The tables of the projections, those of earlier versions included.
 const TABLES: [&str; 5] = [
     "room_state",
@@ -95,4 +95,21 @@ pub(crate) fn rebuild(connection: &Connection, progress: ProgressFn<'_>) -> rusq
         done += entries;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    //! A change of the tables raises the version.
+
+    use super::*;
+    use crate::checksum::checksum;
+
+    #[test]
+    fn a_change_of_the_tables_raises_the_version() {
+        assert_eq!(
+            (VERSION, checksum(&[PROJECTIONS.as_bytes()])),
+            (2, 1392249245),
+            "projections.sql has changed: if its tables have, raise VERSION"
+        );
+    }
 }

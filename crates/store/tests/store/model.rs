@@ -4,14 +4,17 @@
 //! - a replica agrees with it, in whichever order it receives pages and the server's descriptions
 //! - the projections of both are those of a rebuild
 
-use std::collections::{BTreeMap, HashMap};
+mod naive;
+
+use std::collections::HashMap;
 use std::path::Path;
 
-use ichat_protocol::{Body, Entry, EntryId, Member, MemberId, Page, RoomChange, RoomId, RoomSummary, Seq};
+use ichat_protocol::{Body, Entry, Member, Page, RoomId, RoomSummary, Seq};
 use ichat_store::{NewEntry, Outcome, ReplicaChange, Store, check};
 use proptest::prelude::*;
 
-use crate::fixture::{Fixture, Person, found, message, name, renamed, text_of, whole_log};
+use self::naive::{Model, is_message};
+use crate::fixture::{Fixture, Person, found, message, renamed, text_of, whole_log};
 
 /// An action of a person. The numbers select among the people and the entries that there are.
 #[derive(Clone, Debug)]
@@ -43,118 +46,6 @@ fn action() -> impl Strategy<Value = Action> {
         1 => any::<usize>().prop_map(Action::Repeats),
         1 => (who(), 0..60_u64).prop_map(|(who, seq)| Action::Reads(who, seq)),
     ]
-}
-
-/// The log as a list; everything else is computed from it.
-#[derive(Default)]
-struct Model {
-    log: Vec<Entry>,
-    first_bodies: HashMap<EntryId, Body>,
-    read: BTreeMap<MemberId, u64>,
-}
-
-impl Model {
-    fn member_name(&self, who: &MemberId) -> Option<String> {
-        let mut called = None;
-        for entry in self.log.iter().filter(|e| e.author == *who) {
-            match entry.body.room_change() {
-                Some(RoomChange::Join(name) | RoomChange::RenameMember(name)) => called = Some(name.to_string()),
-                Some(RoomChange::Leave) => called = None,
-                Some(RoomChange::Name(_) | RoomChange::Topic(_)) | None => {}
-            }
-        }
-        called
-    }
-
-    fn message(&self, id: EntryId) -> Option<&Entry> {
-        self.log.iter().find(|e| e.id == id && is_message(e))
-    }
-
-    /// Returns a message's text after its edits.
-    fn current_text(&self, message: &Entry) -> String {
-        let edits = self.log.iter().filter(|e| e.body.target() == Some(message.id));
-        let edited = edits.filter_map(|e| e.body.message_text()).next_back();
-        edited.map_or_else(|| text_of(message), ToOwned::to_owned)
-    }
-
-    /// Returns the outcome that the store should have, and changes the log accordingly.
-    fn append(&mut self, new: &NewEntry) -> &'static str {
-        if let Some(first) = self.first_bodies.get(&new.id) {
-            let same = *first == new.body && self.log.iter().any(|e| e.id == new.id && e.author == new.author);
-            return if same { "duplicate" } else { "conflict" };
-        }
-        let called = self.member_name(&new.author);
-        let joins = matches!(new.body, Body::Joined { .. });
-        if called.is_none() && !joins {
-            return "not joined";
-        }
-        if let Body::Joined { name } | Body::MemberRenamed { name, .. } = &new.body
-            && called.as_deref() == Some(name.as_str())
-        {
-            return "duplicate";
-        }
-        if let Some(of) = new.body.target() {
-            match self.message(of) {
-                None => return "unknown entry",
-                Some(target) if target.author != new.author && !matches!(new.body, Body::React { .. }) => {
-                    return "not yours";
-                }
-                Some(_) => {}
-            }
-        }
-        let seq = Seq(self.log.len() as u64 + 1);
-        if joins && called.is_none() {
-            self.read.insert(new.author.clone(), seq.0);
-        }
-        self.first_bodies.insert(new.id, new.body.clone());
-        self.log.push(Entry {
-            seq,
-            id: new.id,
-            author: new.author.clone(),
-            device: new.device,
-            at: self.log.last().map_or(0, |e| e.at).max(new.at),
-            body: match &new.body {
-                Body::MemberRenamed { name: new, .. } => Body::MemberRenamed {
-                    name: new.clone(),
-                    from: called.as_deref().map(name),
-                },
-                body => body.clone(),
-            },
-        });
-        if let Body::Delete { of } = new.body {
-            for entry in &mut self.log {
-                if entry.id == of || matches!(entry.body, Body::Edit { of: edited, .. } if edited == of) {
-                    entry.body = Body::Wiped;
-                }
-            }
-        }
-        "committed"
-    }
-
-    fn current_texts(&self, word: &str) -> Vec<String> {
-        let messages = self.log.iter().rev().filter(|e| is_message(e));
-        messages
-            .map(|message| self.current_text(message))
-            .filter(|text| text.split(' ').any(|other| other == word))
-            .collect()
-    }
-
-    fn unread(&self, who: &MemberId) -> (u64, u32) {
-        if self.member_name(who).is_none() {
-            return (0, 0);
-        }
-        let read = self.read.get(who).copied().unwrap_or(0);
-        let unread = self
-            .log
-            .iter()
-            .filter(|e| e.seq.0 > read && e.author != *who && e.body.properties().counts_as_unread)
-            .count();
-        (read, u32::try_from(unread).unwrap())
-    }
-}
-
-fn is_message(entry: &Entry) -> bool {
-    matches!(entry.body, Body::Message { .. })
 }
 
 fn word_of(outcome: &Outcome) -> &'static str {
@@ -320,8 +211,7 @@ proptest! {
             let fixture = Fixture::with(&[]).await;
             let mut model = Model::default();
             for entry in whole_log(&fixture.store, fixture.room).await {
-                model.first_bodies.insert(entry.id, entry.body.clone());
-                model.log.push(entry);
+                model.start_with(entry);
             }
             let mut posted: Vec<NewEntry> = Vec::new();
             let mut snapshots = Vec::new();

@@ -3,6 +3,7 @@
 //! - a new folder is for its user only
 //! - a folder that is in use, can't be created or can't be written to
 //! - a damaged file, the database of another program, one of a later version
+//! - a file of the first format, with its history and what the server said
 //! - a full disk: reading goes on, and writing recovers
 //! - a closed store, an empty batch
 
@@ -12,6 +13,7 @@ use std::path::Path;
 use ichat_protocol::{EntryId, Seq};
 use ichat_store::{OpenError, OutboxRow, Outcome, ReplicaChange, Store, StoreError};
 
+use crate::client::{Client, room_of_three};
 use crate::fixture::{Fixture, Person, message};
 
 async fn open_error(dir: &Path) -> OpenError {
@@ -170,6 +172,41 @@ async fn the_file_of_a_later_version_is_refused_and_not_changed() {
     assert!(matches!(error, OpenError::TooNew { found: 99, .. }), "{error:?}");
     assert_is_a_sentence(&error, &file);
     assert!(fs::read(&file).unwrap() == before);
+}
+
+#[tokio::test]
+async fn the_file_of_the_first_format_is_opened_with_what_it_has() {
+    let (fixture, _, bob) = room_of_three().await;
+    // The column came before the format was raised, so there are files with and without it.
+    for statements in [
+        "PRAGMA user_version = 1; ALTER TABLE server_room DROP COLUMN read_pending",
+        "PRAGMA user_version = 1",
+    ] {
+        let client = Client::of(&fixture).await;
+        let summary = fixture.sees(&bob).await;
+        client
+            .store
+            .save(vec![ReplicaChange::SetRoom(summary.clone())])
+            .await
+            .unwrap();
+        client.store.close().await;
+        let file = rusqlite::Connection::open(client.dir.path().join("ichat.db")).unwrap();
+        file.execute_batch(statements).unwrap();
+        file.close().unwrap();
+        let store = Store::open(client.dir.path()).await.unwrap();
+        assert_eq!(store.rooms(&bob.id).await.unwrap(), [summary], "{statements}");
+        let read = ReplicaChange::SetReadMarker {
+            room: fixture.room,
+            seq: Seq(2),
+            pending: true,
+        };
+        store.save(vec![read]).await.unwrap();
+        store.close().await;
+        let store = Store::open(client.dir.path()).await.unwrap();
+        let state = store.persisted_state().await.unwrap();
+        assert!(state.rooms[0].read_pending, "{statements}");
+        store.close().await;
+    }
 }
 
 #[tokio::test]
