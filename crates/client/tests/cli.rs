@@ -1,6 +1,7 @@
 //! `ichat-cli` as a script uses it.
 //!
 //! - it lists rooms, posts a message and follows a room, as text and as JSON; control characters do not reach the terminal
+//! - a message that it posts mentions members by their ids, also those who came since its last run
 //! - it goes on following a room when the server is restored from a backup
 //! - history that is lost with the connection is requested again
 //! - errors end it with the exit code 1 and a message
@@ -15,6 +16,7 @@ use std::process::{Output, Stdio};
 use common::net::unused_address;
 use common::{User, address, copy_data, start_server};
 use ichat_protocol::limits::MAX_PAGE_ENTRIES;
+use ichat_protocol::{Body, Mention};
 use ichat_testkit::proxy::{Delivery, Direction, Proxy};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -43,6 +45,42 @@ async fn a_script_posts_and_reads() {
     assert_eq!(tail.line_with("passed").await, "Robot: all tests passed");
     bob.says("well done").await;
     assert_eq!(tail.line_with("well done").await, "Bob: well done");
+}
+
+#[tokio::test]
+async fn a_message_mentions_members_by_their_ids() {
+    let server = start_server().await;
+    let data = tempfile::tempdir().unwrap();
+    let at = address(server.address).to_string();
+    let mut online = Vec::new();
+    for name in ["Ada", "Ada Lovelace"] {
+        online.push(User::online(name, &server).await);
+        let said = run(&data, &["say", &at, &format!("hi @{name}, mail me@Ada")]).await;
+        assert!(said.status.success(), "{said:?}");
+    }
+    let log = server.log().await;
+    let id_of = |wanted: &str| {
+        let joined = log
+            .iter()
+            .find(|entry| matches!(&entry.body, Body::Joined { name } if name.as_str() == wanted));
+        joined.unwrap().author.clone()
+    };
+    let mentions: Vec<_> = log
+        .iter()
+        .filter_map(|entry| {
+            let Body::Message { mentions, .. } = &entry.body else {
+                return None;
+            };
+            Some(mentions.clone())
+        })
+        .collect();
+    let expected = ["Ada", "Ada Lovelace"].map(|name| {
+        vec![Mention {
+            member: id_of(name),
+            name: name.to_owned(),
+        }]
+    });
+    assert_eq!(mentions, expected);
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ limits! {
     MAX_PACKET_BYTES: usize = 128 * 1024;
     /// Events of one connection without a response; the server refuses the next one as `busy`.
     MAX_PENDING_EVENTS: usize = 1_024;
+    /// Size of the packets of those events, in bytes. The longest posts in flight fit in.
+    MAX_PENDING_BYTES: usize = 1_280 * 1_024;
     /// Posts that a client sends before it waits for answers.
     MAX_POSTS_IN_FLIGHT: usize = 64;
     /// People in the presence list. In a larger crowd the first to connect are listed; when one leaves, another takes the

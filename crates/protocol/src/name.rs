@@ -11,7 +11,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::joiners::{is_needed, is_nonspacing_mark};
 use crate::limits::{MAX_COMBINING_MARKS, MAX_NAME_CHARS};
-use crate::visibility::is_invisible;
+use crate::visibility::{is_invisible, sets_direction};
 use crate::{WireError, emoji};
 
 /// A person's or a room's name: 1 to 64 characters of any script in NFC, on one line. Invisible characters are allowed only
@@ -111,7 +111,7 @@ fn check_marks(name: &[char]) -> Result<(), InvalidName> {
 
 /// Returns `true` for characters that change the direction of the text around a name (UAX #9).
 fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    sets_direction(c) || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}')
 }
 
 fn category(c: char) -> GeneralCategory {

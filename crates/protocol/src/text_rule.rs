@@ -5,7 +5,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::limits::{MAX_TEXT_BYTES, MAX_TOPIC_CHARS};
-use crate::visibility::is_blank;
+use crate::visibility::{is_blank, sets_direction};
 use crate::{ErrorCode, WireError};
 
 /// A rule for one text field.
@@ -25,6 +25,8 @@ pub struct TextRule {
     pub may_be_empty: bool,
     /// The refusal of a text with control characters, line breaks among them; `None` if it may have them.
     pub control: Option<RefusalTemplate>,
+    /// The refusal of a text that sets the direction of its characters; `None` if it may.
+    pub direction: Option<RefusalTemplate>,
 }
 
 /// The unit that a text is measured in.
@@ -60,6 +62,7 @@ pub const MESSAGE: TextRule = TextRule {
     },
     may_be_empty: false,
     control: None,
+    direction: None,
 };
 
 /// The rule for topics.
@@ -78,6 +81,10 @@ pub const TOPIC: TextRule = TextRule {
     control: Some(RefusalTemplate {
         code: ErrorCode::BadRequest,
         message: "A topic is one line of text.",
+    }),
+    direction: Some(RefusalTemplate {
+        code: ErrorCode::BadRequest,
+        message: "A topic can't contain direction-changing characters.",
     }),
 };
 
@@ -111,6 +118,11 @@ impl TextRule {
             && text.chars().any(char::is_control)
         {
             return Err(self.refusal(control, size));
+        }
+        if let Some(direction) = self.direction
+            && text.chars().any(sets_direction)
+        {
+            return Err(self.refusal(direction, size));
         }
         Ok(())
     }

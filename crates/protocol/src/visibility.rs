@@ -25,6 +25,12 @@ pub(crate) fn is_invisible(c: char) -> bool {
         || OTHER_INVISIBLE.iter().any(|range| range.contains(&c))
 }
 
+/// Returns `true` for characters that set the direction of those that follow (UAX #9): embeddings, overrides and isolates.
+/// They can change the order of a whole line. Directional marks, which Hebrew and Arabic texts need, are not among them.
+pub fn sets_direction(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Returns `true` if the text shows nothing.
 pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || is_invisible(c))

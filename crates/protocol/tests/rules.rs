@@ -2,14 +2,18 @@
 //!
 //! - a name is taken in its normal form, or refused with a sentence
 //! - a text is blank if it shows nothing: messages and edits are refused then, and topics that are not empty
+//! - a topic is one line that sets no direction, and is refused with a sentence otherwise
+//! - a text mentions the members whose whole names follow an `@`: those who are present, and of one name the first
 //! - a reaction is one emoji, in one form
 //! - a room's new name follows the rule for names
 
 #![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use ichat_protocol::{Body, ClientEvent, EntryId, Name, RoomId, WireError};
+use ichat_protocol::visibility::sets_direction;
+use ichat_protocol::{Body, ClientEvent, EntryId, Member, MemberId, Mention, Name, RoomId, WireError, mentions_in};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -27,6 +31,21 @@ struct TextCase {
     about: String,
     text: String,
     blank: bool,
+}
+
+#[derive(Deserialize)]
+struct TopicCase {
+    about: String,
+    text: String,
+    refused: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct MentionCase {
+    about: String,
+    members: Vec<Name>,
+    text: String,
+    mentions: BTreeMap<String, usize>,
 }
 
 #[derive(Deserialize)]
@@ -77,11 +96,60 @@ fn a_text_is_blank_if_it_shows_nothing() {
         };
         assert_eq!(refusal(edit), needs_text, "{about}");
         let is_refused = blank && !text.is_empty();
-        // A topic is refused for control characters, too.
-        if is_refused || !text.chars().any(char::is_control) {
+        // A topic is refused for control characters, too, and for those that set the direction.
+        let is_plain = |c: char| !c.is_control() && !sets_direction(c);
+        if is_refused || text.chars().all(is_plain) {
             assert_eq!(Body::Topic { text }.check().is_err(), is_refused, "{about}");
         }
     }
+}
+
+#[test]
+fn a_topic_is_one_line_that_sets_no_direction() {
+    for TopicCase { about, text, refused } in cases("topics.json") {
+        let error = Body::Topic { text }.check().err();
+        assert_eq!(error.map(|error| error.message), refused, "{about}");
+    }
+}
+
+#[test]
+fn a_text_mentions_the_members_whose_whole_names_follow_an_at_sign() {
+    for case in cases::<MentionCase>("mentions.json") {
+        let ids: Vec<_> = (0_u8..)
+            .take(case.members.len())
+            .map(|n| MemberId::of_key(&[n; 32]))
+            .collect();
+        let members = ids.iter().zip(case.members).map(|(id, name)| Member {
+            id: id.clone(),
+            name,
+            left: false,
+            since: None,
+        });
+        let found = mentions_in(&case.text, &members.collect::<Vec<_>>());
+        let found = found.into_iter().map(|Mention { member, name }| (name, member));
+        let expected = case.mentions.into_iter().map(|(name, n)| (name, ids[n].clone()));
+        assert_eq!(
+            found.collect::<BTreeMap<_, _>>(),
+            expected.collect::<BTreeMap<_, _>>(),
+            "{}",
+            case.about
+        );
+    }
+}
+
+#[test]
+fn a_mention_means_a_present_member_and_the_first_of_one_name() {
+    let member = |n: u8, left: bool, since: u64| Member {
+        id: MemberId::of_key(&[n; 32]),
+        name: Name::parse("Ada").unwrap(),
+        left,
+        since: Some(since),
+    };
+    let members = [member(0, true, 1), member(1, false, 3), member(2, false, 2)];
+    let mentions = mentions_in("@Ada", &members);
+    assert_eq!(mentions.len(), 1);
+    assert_eq!(mentions[0].member, members[2].id);
+    assert_eq!(mentions_in("@Ada", &members[..1]), []);
 }
 
 #[test]

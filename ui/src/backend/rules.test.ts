@@ -3,6 +3,7 @@
  * as well:
  * - a name is taken in its normal form, or refused with a sentence
  * - a text is blank if it shows nothing
+ * - a topic is one line that sets no direction, and is refused with a sentence otherwise
  * - a reaction is one emoji, in one form
  */
 
@@ -10,6 +11,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { canonicalEmoji } from "./emoji";
 import { parseName } from "./name";
+import { checkBody } from "./session/body";
 import { isBlank } from "./visibility";
 
 function vectors<T>(file: string): T[] {
@@ -39,6 +41,12 @@ test("a name is taken in its normal form, or refused with a sentence", () => {
 
 test("a text is blank if it shows nothing", () => {
   compare(vectors<{ about: string; text: string; blank: boolean }>("texts.json"), (text) => ({ blank: isBlank(text) }));
+});
+
+test("a topic is one line that sets no direction", () => {
+  compare(vectors<{ about: string; text: string; refused: string | null }>("topics.json"), (text) => ({
+    refused: checkBody({ kind: "topic", text })?.message ?? null,
+  }));
 });
 
 test("a reaction is one emoji, in one form", () => {

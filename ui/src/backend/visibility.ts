@@ -10,6 +10,11 @@ export function isInvisible(character: string): boolean {
   return invisible.test(character);
 }
 
+/** Returns whether a text sets the direction of its characters. Directional marks are not meant. */
+export function setsDirection(text: string): boolean {
+  return /[\u202A-\u202E\u2066-\u2069]/u.test(text);
+}
+
 /** Returns whether a text shows nothing. */
 export function isBlank(text: string): boolean {
   return !visible.test(text);

@@ -9,7 +9,9 @@
  * - a message without a list mentions the present members by name; of several with one name it means the user
  * - a person who takes somebody's name is not the one who is mentioned, and is marked in the list of suggestions
  * - at most as many as the server accepts are listed
+ * - the rule is that of `crates/protocol/src/mentions.rs`, which the cases in `vectors/mentions.json` hold to it
  */
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { limits, type Body, type Mention } from "../../src/backend/protocol";
 import { mentionableNames } from "../../src/chat/mentionable";
@@ -102,6 +104,25 @@ describe("a sent message", () => {
     const people = Array.from({ length: 99 }, (_, i) => ({ id: `${i}`, name: `Member ${i}.` }));
     const text = people.map(({ name }) => `@${name}`).join(" ");
     expect(mentionsIn(text, new MentionFinder(people))).toHaveLength(limits.maxMentions);
+  });
+});
+
+describe("the rule", () => {
+  it("finds what the Rust implementation finds", () => {
+    interface Case {
+      about: string;
+      members: string[];
+      text: string;
+      mentions: Record<string, number>;
+    }
+    const url = new URL("../../../crates/protocol/vectors/mentions.json", import.meta.url);
+    const cases = JSON.parse(readFileSync(url, "utf8")) as Case[];
+    const found = cases.map((each) => {
+      const finder = new MentionFinder(each.members.map((name, n) => ({ id: String(n), name })));
+      const mentions = mentionsIn(each.text, finder).map(({ member, name }) => [name, Number(member)]);
+      return { ...each, mentions: Object.fromEntries(mentions) as Record<string, number> };
+    });
+    expect(found).toEqual(cases);
   });
 });
 

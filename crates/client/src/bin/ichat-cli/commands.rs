@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use ichat_client::session::{Command, LogRange, OutboxState, Update};
 use ichat_protocol::{
-    Body, ClientEventKind, Entry, EntryId, ErrorCode, RoomId, Seq, WireError, limits::MAX_PAGE_ENTRIES,
+    Body, ClientEventKind, Entry, EntryId, ErrorCode, RoomId, Seq, WireError, limits::MAX_PAGE_ENTRIES, mentions_in,
 };
 use serde_json::json;
 
@@ -67,6 +67,11 @@ async fn say(session: &mut CliSession, room: Option<&str>, text: &str, json: boo
     let room = session.find_room(room).await?;
     session.join(&room).await?;
     let (id, room) = (EntryId::fresh(), room.id);
+    let mentions = if text.contains('@') {
+        mentions_in(text, session.members(room).await?)
+    } else {
+        Vec::new()
+    };
     let written = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
     session
         .command(Command::Send {
@@ -75,7 +80,7 @@ async fn say(session: &mut CliSession, room: Option<&str>, text: &str, json: boo
             body: Body::Message {
                 text: text.to_owned(),
                 reply_to: None,
-                mentions: Vec::new(),
+                mentions,
             },
             written: u64::try_from(written).unwrap_or_default(),
         })

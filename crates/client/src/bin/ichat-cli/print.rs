@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 
+use ichat_protocol::visibility::sets_direction;
 use ichat_protocol::{Body, Entry, MemberId, Name, RoomSummary, WireError};
 use serde_json::{Value, json};
 
@@ -101,7 +102,7 @@ fn escaped(value: &Value) -> String {
 
 /// Returns whether a character moves the cursor, changes colours, or changes the direction of the text.
 fn acts_on_terminal(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || sets_direction(c)
 }
 
 #[cfg(test)]

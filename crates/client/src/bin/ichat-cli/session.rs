@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use ichat_client::session::{Command, ConnectionStatus, Update};
 use ichat_client::{Client, ClientUpdate, Updates};
 use ichat_protocol::{
-    ClientEventKind, Entry, ErrorCode, Hello, MemberId, Name, RoomChange, RoomId, RoomSummary, Seq, ServerId, WireError,
+    ClientEventKind, Entry, ErrorCode, Hello, Member, MemberId, Name, RoomChange, RoomId, RoomSummary, Seq, ServerId,
+    WireError,
 };
 use tokio::time::Instant;
 
@@ -22,6 +23,8 @@ pub(crate) struct CliSession {
     connection_problem: String,
     /// The names of the members seen so far.
     pub(crate) names: BTreeMap<MemberId, Name>,
+    /// The members of each room, as last listed.
+    members: BTreeMap<RoomId, Vec<Member>>,
     /// The last entry of each room seen so far.
     pub(crate) heads: BTreeMap<RoomId, Seq>,
     reset_rooms: BTreeSet<RoomId>,
@@ -58,6 +61,7 @@ impl CliSession {
             hello,
             connection_problem,
             names: BTreeMap::new(),
+            members: BTreeMap::new(),
             heads: BTreeMap::new(),
             reset_rooms: BTreeSet::new(),
         })
@@ -158,6 +162,14 @@ impl CliSession {
         joined.await?
     }
 
+    /// Returns the members of a room, as the server lists them.
+    pub(crate) async fn members(&mut self, room: RoomId) -> Result<&[Member], WireError> {
+        self.command(Command::Open { room }).await?;
+        // The replica may have an older list. The server answers in order, so the answer to this follows its list.
+        self.directory().await?;
+        Ok(self.members.get(&room).map_or(&[], Vec::as_slice))
+    }
+
     /// Ends the session. When this returns, everything is on disk.
     pub(crate) async fn end(self) {
         self.client.shutdown().await;
@@ -165,9 +177,10 @@ impl CliSession {
 
     fn track(&mut self, update: &Update) {
         match update {
-            Update::Members { members, .. } => {
+            Update::Members { room, members } => {
                 let names = members.iter().map(|member| (member.id.clone(), member.name.clone()));
                 self.names.extend(names);
+                self.members.insert(*room, members.clone());
             }
             Update::Reset { room } => {
                 self.heads.remove(room);
