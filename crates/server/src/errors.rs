@@ -1,6 +1,6 @@
 //! The errors that clients receive.
 
-use ichat_protocol::limits::MAX_PENDING_EVENTS;
+use ichat_protocol::limits::{MAX_PACKET_BYTES, MAX_PENDING_BYTES, MAX_PENDING_EVENTS};
 use ichat_protocol::{Entry, ErrorCode, WireError};
 use ichat_store::{Outcome, StoreError};
 
@@ -18,6 +18,21 @@ pub(crate) fn unpaired_surrogate(error: &serde_json::Error) -> Option<WireError>
              with toWellFormed().",
         )
     })
+}
+
+/// The reason for which a packet that socketioxide can't read ends the connection.
+pub(crate) fn unreadable_packet() -> WireError {
+    WireError::bad_request(
+        "A packet could not be read, so the connection ends. An event is a JSON array that begins with its name, without \
+         escapes in the name (such as \\ud83d, half of a character) and without attachments.",
+    )
+}
+
+/// The reason for which a frame that no WebSocket may have, or that is too long, ends the connection.
+pub(crate) fn unreadable_frame() -> WireError {
+    WireError::bad_request(format!(
+        "A WebSocket message was damaged, not UTF-8, or longer than {MAX_PACKET_BYTES} bytes, so the connection ends."
+    ))
 }
 
 pub(crate) fn binary() -> WireError {
@@ -41,7 +56,10 @@ pub(crate) fn unknown_room() -> WireError {
 pub(crate) fn busy() -> WireError {
     WireError::new(
         ErrorCode::Busy,
-        format!("{MAX_PENDING_EVENTS} of your events are waiting already. Wait for responses, then try again."),
+        format!(
+            "Too many of your events are waiting already: at most {MAX_PENDING_EVENTS}, and {MAX_PENDING_BYTES} bytes. Wait \
+             for responses, then try again."
+        ),
     )
 }
 

@@ -43,6 +43,20 @@ impl SocketIoClient {
         Self::open_over(connect(server).await?, server).await
     }
 
+    /// Opens the transport over a TCP connection that the caller has made.
+    pub async fn open_over(stream: TcpStream, server: SocketAddr) -> Result<Self> {
+        let url = format!("ws://{server}/socket.io/?EIO=4&transport=websocket");
+        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
+        let (socket, _) = client_async_with_config(url, stream, Some(config)).await?;
+        let mut client = Self {
+            socket,
+            is_pong_due: false,
+        };
+        let open = client.next().await?.context("the server closed the connection")?;
+        ensure!(open.starts_with("0{"), "not an Engine.IO server: {open}");
+        Ok(client)
+    }
+
     /// Opens the transport, signs in, and waits for the server's `hello`.
     pub async fn join(server: SocketAddr, auth: &Value) -> Result<(Self, Hello)> {
         Self::join_over(connect(server).await?, server, auth).await
@@ -131,19 +145,6 @@ impl SocketIoClient {
     /// Returns the TCP connection, to write what no WebSocket library would.
     pub fn stream(&mut self) -> &mut TcpStream {
         self.socket.get_mut()
-    }
-
-    async fn open_over(stream: TcpStream, server: SocketAddr) -> Result<Self> {
-        let url = format!("ws://{server}/socket.io/?EIO=4&transport=websocket");
-        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
-        let (socket, _) = client_async_with_config(url, stream, Some(config)).await?;
-        let mut client = Self {
-            socket,
-            is_pong_due: false,
-        };
-        let open = client.next().await?.context("the server closed the connection")?;
-        ensure!(open.starts_with("0{"), "not an Engine.IO server: {open}");
-        Ok(client)
     }
 }
 

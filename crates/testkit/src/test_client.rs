@@ -54,32 +54,18 @@ pub struct TestClient {
 impl TestClient {
     /// Signs in, and receives `hello` and the first `presence`.
     pub async fn join(server: SocketAddr, auth: Value) -> Self {
-        let mut client = Self::connect(server, auth).await;
-        match client.next().await {
-            Received::Event(event, arguments) if event == "hello" => client.hello = arguments[0].clone(),
-            other => panic!("not a hello: {other:?}"),
-        }
-        match client.next().await {
-            Received::Event(event, _) if event == "presence" => {}
-            other => panic!("not a presence: {other:?}"),
-        }
-        client
+        Self::connect(server, auth).await.welcomed().await
+    }
+
+    /// Does the same over a transport that the caller has opened.
+    pub async fn join_over(socket: SocketIoClient, auth: Value) -> Self {
+        Self::connect_over(socket, auth).await.welcomed().await
     }
 
     /// Signs in, and returns when the server has accepted or refused the connection. [`next`](Self::next) tells which.
     pub async fn connect(server: SocketAddr, auth: Value) -> Self {
-        let mut socket = or_time_out(SocketIoClient::open(server)).await.unwrap();
-        socket.send_connect(&auth).await.unwrap();
-        let mut client = Self {
-            socket,
-            hello: Value::Null,
-            backlog: VecDeque::new(),
-            requests: 0,
-        };
-        if let Some(refusal) = or_time_out(client.connect_answer()).await {
-            client.backlog.push_back(refusal);
-        }
-        client
+        let socket = or_time_out(SocketIoClient::open(server)).await.unwrap();
+        Self::connect_over(socket, auth).await
     }
 
     /// Signs in, and returns the reason for which the server refuses the connection.
@@ -270,6 +256,34 @@ impl TestClient {
                 return Received::Ack(ack[..digits].parse().unwrap(), arguments(&ack[digits..]));
             }
         }
+    }
+
+    /// Sends the `auth` payload, and waits for the answer.
+    async fn connect_over(mut socket: SocketIoClient, auth: Value) -> Self {
+        socket.send_connect(&auth).await.unwrap();
+        let mut client = Self {
+            socket,
+            hello: Value::Null,
+            backlog: VecDeque::new(),
+            requests: 0,
+        };
+        if let Some(refusal) = or_time_out(client.connect_answer()).await {
+            client.backlog.push_back(refusal);
+        }
+        client
+    }
+
+    /// Receives `hello` and the first `presence`.
+    async fn welcomed(mut self) -> Self {
+        match self.next().await {
+            Received::Event(event, arguments) if event == "hello" => self.hello = arguments[0].clone(),
+            other => panic!("not a hello: {other:?}"),
+        }
+        match self.next().await {
+            Received::Event(event, _) if event == "presence" => {}
+            other => panic!("not a presence: {other:?}"),
+        }
+        self
     }
 
     /// Waits until the server accepts the connection. Returns the refusal if it does not.

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ichat_protocol::{DeviceId, MemberId, RoomId, ServerEvent};
+use ichat_protocol::{DeviceId, MemberId, Refused, RoomId, ServerEvent, WireError};
 use parking_lot::Mutex;
 use serde::Serialize;
 use socketioxide::extract::SocketRef;
 use tokio_util::sync::CancellationToken;
 
 use crate::fanout::outgoing_event::OutgoingEvent;
-use crate::fanout::transport::Transport;
+use crate::fanout::polling::Room;
+use crate::fanout::transport::{Ack, Transport};
+use crate::fanout::websocket::frame::Frame;
 use crate::fanout::websocket::outbound_queue::QueueFull;
 
 /// Time between two attempts to send to a client whose queue is full.
@@ -62,10 +64,22 @@ impl ClientConnection {
         })
     }
 
-    /// Marks the connection as ended. Nothing more is sent.
-    pub(crate) fn close(&self) {
+    /// Marks the connection as ended. Nothing more is sent but the reason, where the client is at fault: a refusal that
+    /// names no event. A client that polls is not told, since socketioxide has closed its queue.
+    pub(crate) fn close(&self, reason: Option<WireError>) {
         match &self.transport {
-            Transport::WebSocket(queue) => queue.disconnect(),
+            Transport::WebSocket(queue) => {
+                let reason = reason.map(|error| {
+                    let refusal = ServerEvent::Refused(Refused {
+                        event: String::new(),
+                        room: None,
+                        id: None,
+                        error,
+                    });
+                    Frame::events(refusal.name(), &[refusal.data()])
+                });
+                queue.disconnect(reason.as_ref());
+            }
             Transport::Polling(_) => {}
         }
         self.closed.cancel();
@@ -107,6 +121,34 @@ impl ClientConnection {
         }
     }
 
+    /// Acknowledges without waiting. See [`Self::try_send`].
+    pub(super) fn try_acknowledge(&self, ack: Ack, argument: &impl Serialize) {
+        let acknowledged = match ack {
+            Ack::WebSocket { queue, id } => queue.try_send_direct(&Frame::ack(id, argument)),
+            Ack::Polling { client, sender } => client
+                .try_reserve(Room::of_direct(json_length(argument)))
+                .map(|()| client.acknowledge(sender, argument)),
+        };
+        if let Err(QueueFull) = acknowledged {
+            tracing::debug!(sid = %self.socket.id, "acknowledgement dropped: the queue is full");
+        }
+    }
+
+    /// Acknowledges, and waits while the queue is full. See [`Self::send`].
+    pub(super) async fn acknowledge(&self, ack: Ack, argument: &(impl Serialize + Sync)) {
+        match ack {
+            Ack::WebSocket { queue, id } => {
+                let frame = Frame::ack(id, argument);
+                self.retry_while_full(|| queue.try_send(&frame)).await;
+            }
+            Ack::Polling { client, sender } => {
+                let room = Room::of_broadcast(json_length(argument));
+                self.retry_while_full(|| client.try_reserve(room)).await;
+                client.acknowledge(sender, argument);
+            }
+        }
+    }
+
     /// Sends, and waits while the queue is full. Only the connection's own task may call it, because it delays no other
     /// client.
     pub(crate) async fn send(&self, event: &ServerEvent) {
@@ -121,11 +163,21 @@ impl ClientConnection {
 
     /// Like [`Self::send`], for an event that is encoded already.
     pub(crate) async fn send_encoded<T: Serialize + Sync>(&self, event: &OutgoingEvent<'_, T>) {
-        while let Err(QueueFull) = self.transport.try_send(event) {
+        self.retry_while_full(|| self.transport.try_send(event)).await;
+    }
+
+    async fn retry_while_full(&self, try_send: impl Fn() -> Result<(), QueueFull>) {
+        while let Err(QueueFull) = try_send() {
             tokio::select! {
                 () = tokio::time::sleep(SEND_RETRY_INTERVAL) => {}
                 () = self.closed.cancelled() => return,
             }
         }
     }
+}
+
+/// Returns the length of a value as JSON.
+fn json_length(value: &impl Serialize) -> usize {
+    // Only maps whose keys are not strings fail, and no answer has one.
+    serde_json::to_vec(value).map_or(0, |json| json.len())
 }

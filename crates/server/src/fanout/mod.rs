@@ -1,8 +1,8 @@
 //! Everything that goes out to clients: responses, broadcasts, presence and heads.
 //!
 //! ```text
-//!   presence, heads ──▶ hub ──▶ transport ──┬─▶ websocket      straight to the TCP socket
-//!   request ──────▶ client ────────▲        └─▶ socketioxide   for clients that poll
+//!   presence, heads ──▶ hub ──▶ transport ──┬─▶ websocket   straight to the TCP socket
+//!   request ──────▶ client ────────▲        └─▶ polling     into socketioxide's queue
 //! ```
 
 pub(crate) mod chat_message;
@@ -12,6 +12,7 @@ pub(crate) mod heads;
 pub(crate) mod hub;
 pub(crate) mod online_members;
 pub(crate) mod outgoing_event;
+pub(crate) mod polling;
 pub(crate) mod presence;
 pub(crate) mod request;
 pub(crate) mod transport;

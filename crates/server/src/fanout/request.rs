@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use ichat_protocol::{EntryId, Refused, RoomId, ServerEvent, WireError};
 use serde::Serialize;
-use serde_json::json;
-use socketioxide::extract::AckSender;
+use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::fanout::client::ClientConnection;
 use crate::fanout::outgoing_event::OutgoingEvent;
+use crate::fanout::transport::Ack;
 
 /// One event of a client, and the way to respond to it.
 pub(crate) struct Request {
@@ -22,9 +22,15 @@ pub(crate) struct Request {
     pub(crate) id: Option<EntryId>,
     pub(crate) format: ResponseFormat,
     /// Present when the client asked for an acknowledgement.
-    pub(crate) ack: Option<AckSender>,
+    pub(crate) ack: Option<Ack>,
     /// Counts as one of the connection's pending events until it is dropped.
-    pub(crate) permit: Option<OwnedSemaphorePermit>,
+    pub(crate) permit: Option<PendingPermit>,
+}
+
+/// The right of one event to be pending: one of a number of events, and some of a number of bytes.
+pub(crate) struct PendingPermit {
+    pub(crate) _event: OwnedSemaphorePermit,
+    pub(crate) _bytes: OwnedSemaphorePermit,
 }
 
 /// The form of a response.
@@ -40,24 +46,26 @@ impl Request {
     /// Responds with an event, without waiting.
     pub(crate) fn respond(&mut self, event: &ServerEvent) {
         match self.ack.take() {
-            Some(ack) => send_ack(ack, &json!({ "event": event.name(), "data": event.data() })),
+            Some(ack) => self.client.try_acknowledge(ack, &answer(event)),
             None => self.client.try_send(event),
         }
     }
 
     /// Responds with an event, and waits while the client's queue is full: for responses of many events.
     pub(crate) async fn respond_when_ready(&mut self, event: &ServerEvent) {
-        if self.ack.is_some() {
-            self.respond(event);
-        } else {
-            self.client.send(event).await;
+        match self.ack.take() {
+            Some(ack) => self.client.acknowledge(ack, &answer(event)).await,
+            None => self.client.send(event).await,
         }
     }
 
     /// Responds with one event that is encoded already, and waits while the client's queue is full.
     pub(crate) async fn respond_encoded<T: Serialize + Sync>(&mut self, event: &OutgoingEvent<'_, T>) {
         match self.ack.take() {
-            Some(ack) => send_ack(ack, &json!({ "event": event.name, "data": event.arguments.first() })),
+            Some(ack) => {
+                let answer = json!({ "event": event.name, "data": event.arguments.first() });
+                self.client.acknowledge(ack, &answer).await;
+            }
             None => self.client.send_encoded(event).await,
         }
     }
@@ -92,14 +100,12 @@ impl Request {
     /// Sends an acknowledgement of any form, if the client asked for one.
     pub(crate) fn acknowledge(&mut self, data: &impl Serialize) {
         if let Some(ack) = self.ack.take() {
-            send_ack(ack, data);
+            self.client.try_acknowledge(ack, data);
         }
     }
 }
 
-/// Sends an acknowledgement. It is dropped if socketioxide's queue is full.
-fn send_ack(ack: AckSender, data: &impl Serialize) {
-    if let Err(error) = ack.send(data) {
-        tracing::debug!(%error, "acknowledgement dropped");
-    }
+/// Returns an event in the form of an acknowledgement.
+fn answer(event: &ServerEvent) -> Value {
+    json!({ "event": event.name(), "data": event.data() })
 }

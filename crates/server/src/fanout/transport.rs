@@ -1,12 +1,12 @@
 //! The way of events to one client.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde::Serialize;
-use socketioxide::extract::SocketRef;
-use socketioxide::{SendError, SocketError};
+use socketioxide::extract::{AckSender, SocketRef};
 
 use crate::fanout::outgoing_event::OutgoingEvent;
+use crate::fanout::polling::PollingClient;
 use crate::fanout::websocket::outbound_queue::{OutboundQueue, QueueFull};
 
 /// The way of events to one client.
@@ -14,15 +14,40 @@ use crate::fanout::websocket::outbound_queue::{OutboundQueue, QueueFull};
 pub(crate) enum Transport {
     /// Straight to the TCP socket.
     WebSocket(Arc<OutboundQueue>),
-    /// Through socketioxide's queue, for a client that polls.
-    Polling(SocketRef),
+    /// Through socketioxide's queue, for a client that polls or has begun so.
+    Polling(PollingClient),
+}
+
+/// The acknowledgement that a client asked for, with the way to send it.
+///
+/// A WebSocket gets it through its own queue, in order with its events: socketioxide's queue is bounded in packets only, and
+/// drops what exceeds it without a word.
+pub(crate) enum Ack {
+    WebSocket { queue: Arc<OutboundQueue>, id: i64 },
+    Polling { client: PollingClient, sender: AckSender },
 }
 
 impl Transport {
     pub(crate) fn of(socket: &SocketRef) -> Self {
-        match socket.req_parts().extensions.get::<Arc<OutboundQueue>>() {
-            Some(queue) => Self::WebSocket(Arc::clone(queue)),
-            None => Self::Polling(socket.clone()),
+        let queue = socket.req_parts().extensions.get::<Weak<OutboundQueue>>();
+        match queue.and_then(Weak::upgrade) {
+            Some(queue) => Self::WebSocket(queue),
+            // Or a WebSocket that was closed while its client signed in: socketioxide's queue is closed, too.
+            None => Self::Polling(PollingClient::new(socket)),
+        }
+    }
+
+    /// Returns the acknowledgement of a packet with this id.
+    pub(crate) fn ack(&self, id: i64, sender: AckSender) -> Ack {
+        match self {
+            Self::WebSocket(queue) => Ack::WebSocket {
+                queue: Arc::clone(queue),
+                id,
+            },
+            Self::Polling(client) => Ack::Polling {
+                client: client.clone(),
+                sender,
+            },
         }
     }
 
@@ -30,7 +55,7 @@ impl Transport {
     pub(crate) fn try_send<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) -> Result<(), QueueFull> {
         match self {
             Self::WebSocket(queue) => queue.try_send(&event.frame),
-            Self::Polling(socket) => emit(socket, event),
+            Self::Polling(client) => client.try_send(event),
         }
     }
 
@@ -38,21 +63,7 @@ impl Transport {
     pub(crate) fn try_send_direct<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) -> Result<(), QueueFull> {
         match self {
             Self::WebSocket(queue) => queue.try_send_direct(&event.frame),
-            Self::Polling(socket) => emit(socket, event),
+            Self::Polling(client) => client.try_send_direct(event),
         }
     }
-}
-
-fn emit<T: Serialize>(socket: &SocketRef, event: &OutgoingEvent<'_, T>) -> Result<(), QueueFull> {
-    event
-        .arguments
-        .iter()
-        .try_for_each(|argument| match socket.emit(event.name, argument) {
-            Err(SendError::Socket(SocketError::InternalChannelFull)) => Err(QueueFull),
-            Err(error) => {
-                tracing::debug!(sid = %socket.id, event = event.name, %error, "event dropped");
-                Ok(())
-            }
-            Ok(()) => Ok(()),
-        })
 }

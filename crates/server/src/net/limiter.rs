@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 
 use crate::Config;
 
-/// The limits on open connections. It gives a permit for each.
+/// The limits on open connections. It gives a permit for each. Clones share the counts.
+#[derive(Clone)]
 pub(crate) struct ConnectionLimiter {
     counts: Arc<Mutex<Counts>>,
     max_total: usize,

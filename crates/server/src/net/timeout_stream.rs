@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -11,8 +11,14 @@ use crate::net::connection_guard::ConnectionGuard;
 use crate::net::stall_timer::StallTimer;
 
 /// A TCP stream that fails when its peer stops reading, or when the server aborts the connection.
+///
+/// Nothing is read while a write is pending: a WebSocket library would answer the pings of a peer that reads nothing, and
+/// keep the answers without limit.
 pub(crate) struct TimeoutStream {
     stream: TcpStream,
+    is_write_pending: bool,
+    /// The task that wants to read meanwhile.
+    reader: Option<Waker>,
     stall_timer: StallTimer,
     guard: ConnectionGuard,
 }
@@ -21,6 +27,8 @@ impl TimeoutStream {
     pub(crate) fn new(stream: TcpStream, guard: ConnectionGuard) -> Self {
         Self {
             stream,
+            is_write_pending: false,
+            reader: None,
             stall_timer: StallTimer::default(),
             guard,
         }
@@ -32,8 +40,12 @@ impl TimeoutStream {
 
     /// Returns the result of a write, or an error when writes have been pending for too long.
     fn or_stalled<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        self.is_write_pending = written.is_pending();
         if written.is_ready() {
             self.stall_timer.reset();
+            if let Some(reader) = self.reader.take() {
+                reader.wake();
+            }
             return written;
         }
         self.stall_timer.poll_stalled(context).map(Err)
@@ -47,6 +59,10 @@ impl AsyncRead for TimeoutStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.guard.check(context)?;
+        if self.is_write_pending {
+            self.reader = Some(context.waker().clone());
+            return Poll::Pending;
+        }
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }

@@ -4,17 +4,17 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ichat_protocol::limits::MAX_PENDING_EVENTS;
+use ichat_protocol::limits::{MAX_PENDING_BYTES, MAX_PENDING_EVENTS};
 use ichat_protocol::{EntryId, RoomId, WireError, cut_text};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use socketioxide::extract::AckSender;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::errors;
 use crate::fanout::chat_message::CHAT_MESSAGE;
 use crate::fanout::client::ClientConnection;
-use crate::fanout::request::{Request, ResponseFormat};
+use crate::fanout::request::{PendingPermit, Request, ResponseFormat};
+use crate::fanout::transport::{Ack, Transport};
 
 /// Characters of an event's name that rejections and logs repeat. No event's name is longer.
 const MAX_EVENT_NAME_CHARS: usize = 64;
@@ -22,10 +22,29 @@ const MAX_EVENT_NAME_CHARS: usize = 64;
 /// The arguments of an event, or the reason why they can't be used.
 pub(crate) type Arguments = Result<Vec<Value>, WireError>;
 
-/// An event as it arrived, not parsed any further.
+/// An event as it arrived. It is parsed when its turn has come, since parsed JSON may take a hundred times its text.
 pub(crate) struct IncomingEvent {
-    pub(crate) request: Request,
-    pub(crate) arguments: Arguments,
+    request: Request,
+    /// The text of the packet. `None` if it is binary.
+    packet: Option<Box<str>>,
+}
+
+impl IncomingEvent {
+    /// Parses the arguments, and finds the subject of the event in them.
+    pub(crate) fn parse(self) -> (Request, Arguments) {
+        let Self { mut request, packet } = self;
+        let packet = packet.as_deref();
+        let arguments = packet.ok_or_else(errors::binary).and_then(parse_arguments);
+        Subject {
+            room: request.room,
+            id: request.id,
+        } = match (&arguments, packet) {
+            (Ok(arguments), _) => Subject::of(arguments),
+            (Err(_), Some(packet)) => Subject::of_damaged(packet),
+            (Err(_), None) => Subject::default(),
+        };
+        (request, arguments)
+    }
 }
 
 /// The sending end of the queue. Clones share it.
@@ -33,7 +52,9 @@ pub(crate) struct IncomingEvent {
 pub(crate) struct EventQueue {
     client: Arc<ClientConnection>,
     /// One permit for each event that has no response yet.
-    permits: Arc<Semaphore>,
+    pending_events: Arc<Semaphore>,
+    /// One permit for each byte of these events.
+    pending_bytes: Arc<Semaphore>,
     events: mpsc::Sender<Box<IncomingEvent>>,
 }
 
@@ -44,43 +65,57 @@ impl EventQueue {
         let (events, receiver) = mpsc::channel(MAX_PENDING_EVENTS);
         let queue = Self {
             client: Arc::clone(client),
-            permits: Arc::new(Semaphore::new(MAX_PENDING_EVENTS)),
+            pending_events: Arc::new(Semaphore::new(MAX_PENDING_EVENTS)),
+            pending_bytes: Arc::new(Semaphore::new(MAX_PENDING_BYTES)),
             events,
         };
         (queue, receiver)
     }
 
-    /// Adds an event. It is rejected as `busy` when too many of this connection have no response yet.
-    pub(crate) fn push(&self, name: &str, packet: Option<&str>, ack: Option<AckSender>) {
-        let arguments = packet.ok_or_else(errors::binary).and_then(parse_arguments);
-        let Subject { room, id } = match (&arguments, packet) {
-            (Ok(arguments), _) => Subject::of(arguments),
-            (Err(_), Some(packet)) => Subject::of_damaged(packet),
-            (Err(_), None) => Subject::default(),
-        };
-        let request = Request {
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.client.transport
+    }
+
+    /// Adds an event. It is rejected as `busy` when too many of this connection, or too long ones, have no response yet.
+    pub(crate) fn push(&self, name: &str, packet: Option<&str>, ack: Option<Ack>) {
+        let mut request = Request {
             client: Arc::clone(&self.client),
             event: cut_text(name, MAX_EVENT_NAME_CHARS),
-            room,
-            id,
+            room: None,
+            id: None,
             format: if name == CHAT_MESSAGE {
                 ResponseFormat::Tutorial
             } else {
                 ResponseFormat::Protocol
             },
             ack,
-            permit: Arc::clone(&self.permits).try_acquire_owned().ok(),
+            permit: self.try_acquire(packet.map_or(0, str::len)),
         };
         if request.permit.is_none() {
+            Subject {
+                room: request.room,
+                id: request.id,
+            } = packet.map(Subject::of_damaged).unwrap_or_default();
             return request.reject(errors::busy());
         }
+        let packet = packet.map(Box::from);
         // The channel has a slot for each permit, so it is never full. It is closed after the connection has ended.
-        drop(self.events.try_send(Box::new(IncomingEvent { request, arguments })));
+        drop(self.events.try_send(Box::new(IncomingEvent { request, packet })));
     }
 
-    /// Marks the connection as closed. Its task then closes the queue, and handles the events that wait.
-    pub(crate) fn close(&self) {
-        self.client.close();
+    fn try_acquire(&self, bytes: usize) -> Option<PendingPermit> {
+        let event = Arc::clone(&self.pending_events).try_acquire_owned().ok()?;
+        let bytes = u32::try_from(bytes).ok()?;
+        Some(PendingPermit {
+            _event: event,
+            _bytes: Arc::clone(&self.pending_bytes).try_acquire_many_owned(bytes).ok()?,
+        })
+    }
+
+    /// Marks the connection as closed. Its task then closes the queue, and handles the events that wait. The client is
+    /// told the reason, if it is at fault.
+    pub(crate) fn close(&self, reason: Option<WireError>) {
+        self.client.close(reason);
     }
 }
 

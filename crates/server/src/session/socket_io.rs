@@ -8,8 +8,8 @@
 //! - `Data<T>` extracts the first argument only, and a wrong number of arguments silently skips the handler. So the
 //!   extractor takes the text of the packet.
 //! - A full buffer drops packets: `emit` returns an error, an acknowledgement is lost without one. A broadcast reports
-//!   one error for all clients. So `ClientConnection` sends to each client alone, and a WebSocket gets its events past
-//!   socketioxide.
+//!   one error for all clients. So `ClientConnection` sends to each client alone, and a WebSocket gets its events and
+//!   acknowledgements past socketioxide.
 //! - It waits without limit for a client that does not read. So the streams under it have a `StallTimer`.
 //! - No disconnect handler runs when a socket closes before the connect handler has: see [`PendingSlot`].
 //! - `max_payload` limits polling only. WebSocket messages may have 64 MiB by default.
@@ -27,9 +27,10 @@ use parking_lot::Mutex;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::{AckSender, Event, MaybeExtension, SocketRef};
 use socketioxide::handler::{ConnectHandler as _, FromConnectParts, FromMessageParts, Value};
-use socketioxide::socket::Socket;
+use socketioxide::socket::{DisconnectReason, Socket};
 use socketioxide::{ParserConfig, SocketIo};
 
+use crate::errors;
 use crate::fanout::websocket::outbound_queue::QUEUE_FRAMES;
 use crate::fanout::websocket::upgrade::{SOCKET_IO_PATH, Sockets};
 use crate::session::connection;
@@ -39,11 +40,12 @@ use crate::session::state::SharedState;
 
 /// Bytes that Engine.IO and WebSocket add to a packet, with some to spare.
 const FRAMING_BYTES: usize = 1024;
-/// Time from the opening of the transport to the client's `auth` payload.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time from the opening of the transport until the client is accepted. It includes the work of both sides, and that of the
+/// machine for everyone else: after an outage thousands come at once. Socket.IO's own server waits as long.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(45);
 /// Size of each connection's read buffer. A longer packet takes several reads.
 const READ_BUFFER_BYTES: usize = 512;
-/// Time between the check and the connect handler. Normally it is microseconds.
+/// Time after which a connection that passed the check is looked at again.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Creates socketioxide's service, with this product's limits on both transports. It passes other requests on to
@@ -84,16 +86,30 @@ async fn check(state: &SharedState, socket: SocketRef, AuthPayload(auth): AuthPa
     // Before the first event can arrive.
     socket.extensions.insert(queue);
     socket.on_fallback(async |Enqueue: Enqueue| {});
-    socket.on_disconnect(async |socket: SocketRef| {
+    socket.on_disconnect(async |socket: SocketRef, reason: DisconnectReason| {
         // Removed, because the queue has the client, which has the socket.
         if let Some(queue) = socket.extensions.remove::<EventQueue>() {
-            queue.close();
+            queue.close(fault_of(reason));
         }
     });
     let slot = PendingSlot(Arc::new(Mutex::new(Some(pending))));
     socket.extensions.insert(slot.clone());
     tokio::spawn(slot.drop_if_abandoned());
     Ok(())
+}
+
+/// Returns the fault of the client that ended its connection, if one did.
+fn fault_of(reason: DisconnectReason) -> Option<WireError> {
+    match reason {
+        DisconnectReason::PacketParsingError => Some(errors::unreadable_packet()),
+        DisconnectReason::TransportError => Some(errors::unreadable_frame()),
+        DisconnectReason::TransportClose
+        | DisconnectReason::MultipleHttpPollingError
+        | DisconnectReason::HeartbeatTimeout
+        | DisconnectReason::ClientNSDisconnect
+        | DisconnectReason::ServerNSDisconnect
+        | DisconnectReason::ClosingServer => None,
+    }
 }
 
 /// The slot in the socket's extensions through which a connection passes from the check to the connect handler.
@@ -107,9 +123,12 @@ impl PendingSlot {
 
     /// Frees a connection whose socket closed before the connect handler ran. The connection owns the socket, whose
     /// extensions own the connection; no handler runs that could break the cycle.
+    ///
+    /// A busy machine may take its time to run the handler of a socket that is open.
     async fn drop_if_abandoned(self) {
         tokio::time::sleep(HANDSHAKE_TIMEOUT).await;
-        if let Some(abandoned) = self.take() {
+        let abandoned = self.0.lock().take_if(|pending| !pending.client.socket.connected());
+        if let Some(abandoned) = abandoned {
             abandoned.client.socket.extensions.clear();
         }
     }
@@ -139,7 +158,10 @@ impl FromMessageParts<LocalAdapter> for Enqueue {
 
     fn from_message_parts(socket: &Arc<Socket>, value: &mut Value, ack_id: &Option<i64>) -> Result<Self, Infallible> {
         if let Some(queue) = socket.extensions.get::<EventQueue>() {
-            let ack = ack_id.and_then(|_| AckSender::from_message_parts(socket, value, ack_id).ok());
+            let ack = ack_id.and_then(|id| {
+                let sender = AckSender::from_message_parts(socket, value, ack_id).ok()?;
+                Some(queue.transport().ack(id, sender))
+            });
             // socketioxide has parsed the name before, to find this handler.
             let name = Event::from_message_parts(socket, value, ack_id).map_or(String::new(), |Event(name)| name);
             let packet = match value {

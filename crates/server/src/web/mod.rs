@@ -1,6 +1,8 @@
 //! HTTP: the routes, the check of hosts and origins, and the web interface.
 
 mod guard;
+mod polling;
+mod post_timeout;
 pub(crate) mod routes;
 mod security_headers;
 mod web_ui;

@@ -5,10 +5,18 @@
 //! - a message of endless fragments ends the connection
 //! - a packet that declares attachments, or is binary, ends the connection
 //! - a polling body over the limit is refused
+//! - a polling body that arrives byte by byte is refused
+//! - a client that sends WebSocket pings and reads nothing is not read from
 
-use ichat_testkit::{TestServer, or_time_out};
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use ichat_testkit::websocket::write_client_text;
+use ichat_testkit::{SocketIoClient, TestServer, or_time_out};
 use serde_json::json;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::yield_now;
 
 use crate::polling::PollingClient;
 
@@ -69,4 +77,95 @@ async fn a_polling_body_over_the_limit_is_refused() {
     let response = mallory.try_send("4".repeat(2 << 20)).await;
     // The server may close the connection while the body is still being sent.
     assert!(response.is_err() || response.unwrap().status().is_client_error());
+}
+
+#[tokio::test]
+async fn a_polling_body_that_arrives_byte_by_byte_is_refused() {
+    let server = TestServer::start().await;
+    let client = PollingClient::connect(&server).await;
+    let mut mallory = TcpStream::connect(server.address).await.unwrap();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: 100\r\n\r\n42",
+        client.path(),
+        server.address
+    );
+    mallory.write_all(head.as_bytes()).await.unwrap();
+    // The clock jumps ahead as soon as nothing can be done but wait.
+    tokio::time::pause();
+    let (mut reader, mut writer) = mallory.into_split();
+    let mut response = String::new();
+    let sends_a_byte_at_times = async {
+        while writer.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        read = reader.read_to_string(&mut response) => drop(read.unwrap()),
+        () = sends_a_byte_at_times => {}
+        () = tokio::time::sleep(Duration::from_mins(5)) => panic!("the server waits for the whole body"),
+    }
+    assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
+}
+
+/// More than the system's buffers for both ends of a connection.
+const MANY_BYTES: usize = 64 << 20;
+/// Turns of the test's only thread after which a server that reads nothing will not read any more.
+const IDLE_TURNS: usize = 20_000;
+
+/// Sends these bytes again and again, until the server reads no more of them. Returns how many it took.
+async fn flood(stream: &mut TcpStream, bytes: &[u8]) -> usize {
+    let (mut sent, mut idle) = (0, 0);
+    while sent < MANY_BYTES && idle < IDLE_TURNS {
+        match stream.try_write(&bytes[sent % bytes.len()..]) {
+            Ok(count) => (sent, idle) = (sent + count, 0),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                idle += 1;
+                yield_now().await;
+            }
+            Err(error) => panic!("the connection ended: {error}"),
+        }
+    }
+    sent
+}
+
+/// Returns a WebSocket that replaced a polling session, as a browser's does.
+async fn upgraded_from_polling(server: &TestServer) -> TcpStream {
+    let client = PollingClient::connect(server).await;
+    let path = client.path().replace("transport=polling", "transport=websocket");
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        server.address
+    );
+    let mut frames = request.into_bytes();
+    write_client_text(b"2probe", &mut frames);
+    stream.write_all(&frames).await.unwrap();
+    let mut received = Vec::new();
+    while !received.ends_with(b"3probe") {
+        or_time_out(stream.read_buf(&mut received)).await.unwrap();
+    }
+    let mut upgrade = Vec::new();
+    write_client_text(b"5", &mut upgrade);
+    stream.write_all(&upgrade).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn a_client_that_sends_pings_and_reads_nothing_is_not_read_from() {
+    let server = TestServer::start().await;
+    // Of 125 bytes, masked with zeroes.
+    let ping = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
+    let mut before_sign_in = SocketIoClient::open(server.address).await.unwrap();
+    let mut guest = server.guest().await;
+    let mut upgraded = upgraded_from_polling(&server).await;
+    for stream in [before_sign_in.stream(), guest.socket().stream(), &mut upgraded] {
+        let taken = flood(stream, &ping.repeat(500)).await;
+        assert!(
+            taken < MANY_BYTES,
+            "the server takes {taken} bytes of pings, and keeps the answers"
+        );
+    }
+    server.user("Alice").await.request("rooms", &[]).await;
 }

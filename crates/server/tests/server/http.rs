@@ -3,7 +3,7 @@
 //! - the page, the API and the health check have their headers, and other paths are not found
 //! - the health check fails when the store does
 //! - requests with a foreign origin or an unknown host are refused, on every path and over WebSocket too
-//! - a connection beyond the limit gets 503, and a closed one makes room
+//! - a connection beyond the limit gets 503, and a closed one makes room. So does the session of a client that polls
 
 use ichat_server::Config;
 use ichat_testkit::websocket::upgrade_request;
@@ -11,6 +11,8 @@ use ichat_testkit::{TestServer, or_time_out};
 use reqwest::StatusCode;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
+
+use crate::polling::PollingClient;
 
 #[tokio::test]
 async fn pages_have_their_headers() {
@@ -139,4 +141,24 @@ async fn a_connection_beyond_the_limit_gets_503() {
         response.is_ok_and(|response| response.status() == StatusCode::OK)
     };
     or_time_out(async { while !is_healthy().await {} }).await;
+}
+
+#[tokio::test]
+async fn a_polling_session_counts_as_a_connection() {
+    const LIMIT: usize = 8;
+    let server = TestServer::with_config(Config {
+        max_connections: LIMIT,
+        ..Config::default()
+    })
+    .await;
+    let first = PollingClient::connect(&server).await;
+    let second = PollingClient::connect(&server).await;
+    let opens = async || first.opens_another(&server).await == StatusCode::OK;
+    let mut opened = 2;
+    while opens().await {
+        opened += 1;
+        assert!(opened < LIMIT, "sessions are not counted");
+    }
+    second.send("1").await;
+    or_time_out(async { while !opens().await {} }).await;
 }

@@ -58,6 +58,22 @@ impl PollingClient {
         }
     }
 
+    /// Opens another session over the same connection, and returns the status of the response.
+    pub(crate) async fn opens_another(&self, server: &TestServer) -> reqwest::StatusCode {
+        let url = server.url("/socket.io/?EIO=4&transport=polling");
+        let response = self.http.get(url).send().await.unwrap();
+        let status = response.status();
+        // The connection can be used again once the body is read.
+        response.bytes().await.unwrap();
+        status
+    }
+
+    /// Returns the path of this session, with its query.
+    pub(crate) fn path(&self) -> &str {
+        let start = self.url.find("/socket.io").unwrap();
+        &self.url[start..]
+    }
+
     /// Returns all packets so far.
     pub(crate) fn received(&self) -> &str {
         &self.received

@@ -6,15 +6,16 @@
 //! - a text with half of a character is refused with a sentence about that, also for tutorial clients
 //! - two forms of one emoji are one reaction
 //! - deeply nested JSON is refused
-//! - packets that are not JSON, or not UTF-8, end the connection, as with every Socket.IO server
+//! - packets that are not JSON, not UTF-8, too long, or that have attachments end the connection, as with every Socket.IO
+//!   server, after a refusal that says so. So does an event's name with half of a character, or another escape
 //! - a sync of too many rooms is refused
 //! - too many events without a response are refused as busy
 
 use ichat_protocol::limits::{MAX_SYNC_ROOMS, MAX_TEXT_BYTES};
 use ichat_protocol::{EntryId, RoomId};
-use ichat_testkit::{Received, TestServer, message, or_time_out};
+use ichat_testkit::{Received, TestClient, TestServer, message};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 
 #[expect(clippy::too_many_lines, reason = "a table")]
 #[tokio::test]
@@ -103,6 +104,11 @@ async fn wrong_arguments_are_refused_and_the_connection_goes_on() {
         ),
         (
             "post",
+            &[post(json!({ "kind": "topic", "text": "invoice\u{202E}fdp.exe" }))],
+            "bad_request",
+        ),
+        (
+            "post",
             &[post(json!({ "kind": "room_renamed", "name": "x".repeat(10_000) }))],
             "bad_request",
         ),
@@ -119,6 +125,11 @@ async fn wrong_arguments_are_refused_and_the_connection_goes_on() {
         (
             "create",
             &[json!({ "room": RoomId::fresh(), "name": "x", "topic": "x\ny" })],
+            "bad_request",
+        ),
+        (
+            "create",
+            &[json!({ "room": RoomId::fresh(), "name": "x", "topic": "\u{2067}x" })],
             "bad_request",
         ),
         ("create", &[json!({ "room": lobby, "name": "Mine" })], "conflict"),
@@ -264,10 +275,31 @@ async fn two_forms_of_one_emoji_are_one_reaction() {
     }
 }
 
+/// Waits for the end of the connection, and returns the reason: the refusal without an event that comes last.
+async fn reason_for_the_end(client: &mut TestClient) -> String {
+    let mut last = None;
+    loop {
+        match client.next().await {
+            Received::Disconnected => break,
+            received => last = Some(received),
+        }
+    }
+    let Some(Received::Event(event, arguments)) = last else {
+        panic!("the connection ended after {last:?}");
+    };
+    assert_eq!((&*event, &arguments[0]["event"]), ("refused", &json!("")));
+    assert_eq!(arguments[0]["error"]["code"], "bad_request");
+    arguments[0]["error"]["message"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test]
-async fn a_packet_that_is_not_json_ends_the_connection() {
+async fn a_packet_that_can_not_be_read_ends_the_connection_with_a_reason() {
     let server = TestServer::start().await;
     for packet in [
+        r#"42["\ud800"]"#.to_owned(),
+        r#"42["caf\u00e9",{}]"#.to_owned(),
+        r#"421["po\u0073t",{}]"#.to_owned(),
+        format!(r#"42["{}\"",{{}}]"#, "x".repeat(1_000)),
         r#"42["post",{"room":]"#.to_owned(),
         r#"42["post",{"#.to_owned(),
         "42".to_owned(),
@@ -275,12 +307,30 @@ async fn a_packet_that_is_not_json_ends_the_connection() {
         "42[7]".to_owned(),
         format!(r#"42["post",{}"#, "[".repeat(50_000)),
         "49[]".to_owned(),
+        "43[]".to_owned(),
         "x".to_owned(),
+        String::new(),
+        r#"451-["post",{"_placeholder":true,"num":0}]"#.to_owned(),
     ] {
         let mut mallory = server.user("Mallory").await;
-        mallory.send(packet).await;
-        mallory.is_disconnected().await;
+        mallory.send(packet.clone()).await;
+        let reason = reason_for_the_end(&mut mallory).await;
+        let shown: String = packet.chars().take(40).collect();
+        assert!(reason.starts_with("A packet could not be read"), "{shown}: {reason}");
     }
+    let mut mallory = server.user("Mallory").await;
+    mallory.socket().send_binary(vec![1, 2, 3]).await.unwrap();
+    let reason = reason_for_the_end(&mut mallory).await;
+    assert!(reason.starts_with("A packet could not be read"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_packet_that_is_too_long_ends_the_connection_with_a_reason() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.emit("nonsense", json!("x".repeat(200_000))).await;
+    let reason = reason_for_the_end(&mut alice).await;
+    assert!(reason.contains("longer than 131072 bytes"), "{reason}");
 }
 
 #[tokio::test]
@@ -305,9 +355,8 @@ async fn a_packet_that_is_not_utf_8_ends_the_connection() {
     // A text frame of the three bytes "42" and 0xFF, with a mask of zeroes.
     let frame = [0x81, 0x83, 0, 0, 0, 0, b'4', b'2', 0xFF];
     stream.write_all(&frame).await.unwrap();
-    let mut rest = Vec::new();
-    // The connection may end with a reset.
-    drop(or_time_out(stream.read_to_end(&mut rest)).await);
+    let reason = reason_for_the_end(&mut mallory).await;
+    assert!(reason.contains("not UTF-8"), "{reason}");
     server.user("Alice").await.request("rooms", &[]).await;
 }
 

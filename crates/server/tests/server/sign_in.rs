@@ -6,10 +6,13 @@
 //! - a client that may not connect learns the reason: a wrong payload, another protocol version, a wrong signature, a
 //!   nonce that was used or invented
 //! - a server without guests requires a key
+//! - a client that takes half a minute to sign in, as on a busy machine, is let in
+
+use std::time::Duration;
 
 use ichat_protocol::{Body, EntryId};
 use ichat_server::Config;
-use ichat_testkit::{Identity, TestClient, TestServer, challenge, entries, message_text};
+use ichat_testkit::{Identity, SocketIoClient, TestClient, TestServer, challenge, entries, message_text};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -130,4 +133,18 @@ async fn a_server_without_guests_requires_a_key() {
     }
     assert!(!challenge(server.address).await.unwrap().guests);
     server.user("Alice").await;
+}
+
+#[tokio::test]
+async fn a_client_that_takes_half_a_minute_to_sign_in_is_let_in() {
+    let server = TestServer::start().await;
+    let auth = Identity::random().auth(server.address, "Alice").await.unwrap();
+    let socket = SocketIoClient::open(server.address).await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(30)).await;
+    tokio::time::resume();
+    let mut alice = TestClient::join_over(socket, auth).await;
+    alice.subscribes(server.lobby()).await;
+    alice.says("late").await;
+    alice.sees("late").await;
 }

@@ -1,16 +1,43 @@
 //! Slow clients.
 //!
-//! - a client that reads nothing delays no other client, and no shutdown
-//! - a client that has not read for a while still gets its responses
+//! - while a client reads nothing, the others receive every message in order before the next ones are posted; what doesn't
+//!   fit into its queue is lost to it alone, and it is disconnected after half a minute
+//! - a client that reads nothing delays no shutdown
+//! - a client that has not read for a while still gets its responses, as events and as acknowledgements
+//! - the events of such a client that wait are bounded in bytes
+//! - so are the answers to a client that polls: its next event is handled once it has fetched them
 
+use std::time::Duration;
+
+use ichat_protocol::limits::MAX_PENDING_BYTES;
 use ichat_protocol::{EntryId, RoomId};
-use ichat_testkit::{TestClient, TestServer, entries, message, message_text};
+use ichat_testkit::{
+    Identity, Received, SocketIoClient, TestClient, TestServer, entries, message, message_text, or_time_out,
+};
 use serde_json::json;
+use tokio::net::TcpSocket;
+use tokio::task::yield_now;
 
-/// Messages of 16 kB that are more than the buffers of the sockets and of the server take: 19 MB.
-const MESSAGES: usize = 1_200;
+use crate::polling::PollingClient;
+
+/// Messages of 16 kB that are more than the buffers of the server and of its sockets take: 8 MB.
+const MESSAGES: usize = 500;
 /// Messages that are posted at once. A client that reads has room for them in its queue.
 const CHUNK: usize = 20;
+/// Turns of the test's only thread after which a server that waits for a client will not go on.
+const IDLE_TURNS: usize = 20_000;
+
+/// Connects a user who is subscribed to the lobby and whose socket buffers little.
+async fn sleeper(server: &TestServer) -> TestClient {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
+    let stream = socket.connect(server.address).await.unwrap();
+    let socket = SocketIoClient::open_over(stream, server.address).await.unwrap();
+    let auth = Identity::random().auth(server.address, "Sleeper").await.unwrap();
+    let mut sleeper = TestClient::join_over(socket, auth).await;
+    sleeper.subscribes(server.lobby()).await;
+    sleeper
+}
 
 /// Posts a chunk of messages to the lobby, and returns the id of the last one.
 async fn post_chunk(client: &mut TestClient) -> EntryId {
@@ -21,40 +48,95 @@ async fn post_chunk(client: &mut TestClient) -> EntryId {
     ids[CHUNK - 1]
 }
 
-/// Receives broadcasts up to the entry with this id.
-async fn receives_up_to(client: &mut TestClient, id: EntryId) {
-    while !entries(&client.receives("entries").await)
-        .iter()
-        .any(|entry| entry.id == id)
-    {}
+/// Receives broadcasts up to the entry with this id, and returns the ids of their entries.
+async fn receives_up_to(client: &mut TestClient, id: EntryId) -> Vec<EntryId> {
+    let mut received = Vec::new();
+    while received.last() != Some(&id) {
+        received.extend(entries(&client.receives("entries").await).iter().map(|entry| entry.id));
+    }
+    received
 }
 
 #[tokio::test]
-async fn a_client_that_reads_nothing_delays_no_other_client_and_no_shutdown() {
-    let mut server = TestServer::start().await;
-    let mut sleeper = server.user("Sleeper").await;
-    sleeper.subscribes(server.lobby()).await;
+async fn a_client_that_reads_nothing_is_alone_with_it() {
+    let server = TestServer::start().await;
+    let mut sleeper = sleeper(&server).await;
     let mut alice = server.user("Alice").await;
     let mut bob = server.user("Bob").await;
     for client in [&mut alice, &mut bob] {
         client.subscribes(server.lobby()).await;
     }
+    let (mut seen_by_alice, mut seen_by_bob) = (Vec::new(), Vec::new());
     for _ in 0..MESSAGES / CHUNK {
         let last = post_chunk(&mut alice).await;
-        receives_up_to(&mut alice, last).await;
-        receives_up_to(&mut bob, last).await;
+        seen_by_alice.extend(receives_up_to(&mut alice, last).await);
+        seen_by_bob.extend(receives_up_to(&mut bob, last).await);
     }
     let log = server.log().await;
     let messages = log.iter().filter(|entry| message_text(entry).is_some());
-    assert_eq!(messages.count(), MESSAGES);
+    let messages: Vec<EntryId> = messages.map(|entry| entry.id).collect();
+    assert_eq!(messages.len(), MESSAGES);
+    // Everyone's own arrival may be among them.
+    let only_messages = |mut seen: Vec<EntryId>| {
+        seen.retain(|id| messages.contains(id));
+        seen
+    };
+    assert!(
+        only_messages(seen_by_alice) == messages,
+        "Alice misses messages, or has them in another order"
+    );
+    assert!(
+        only_messages(seen_by_bob) == messages,
+        "Bob misses messages, or has them in another order"
+    );
+
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    tokio::time::resume();
+    or_time_out(async {
+        while server.online() > 2 {
+            yield_now().await;
+        }
+    })
+    .await;
+    let mut seen_by_sleeper = Vec::new();
+    loop {
+        match sleeper.next().await {
+            Received::Event(event, arguments) if event == "entries" => {
+                seen_by_sleeper.extend(entries(&arguments[0]).iter().map(|entry| entry.id));
+            }
+            Received::Disconnected => break,
+            Received::Event(..) | Received::Ack(..) | Received::ConnectError(_) => {}
+        }
+    }
+    let seen_by_sleeper = only_messages(seen_by_sleeper);
+    assert!(
+        seen_by_sleeper.len() < MESSAGES,
+        "the queue of the sleeper was never full"
+    );
+    assert!(
+        messages.starts_with(&seen_by_sleeper),
+        "what was sent is not the beginning of the log"
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_delays_no_shutdown() {
+    let mut server = TestServer::start().await;
+    let _sleeper = sleeper(&server).await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    for _ in 0..MESSAGES / CHUNK {
+        let last = post_chunk(&mut alice).await;
+        receives_up_to(&mut alice, last).await;
+    }
     server.stops().await;
 }
 
 #[tokio::test]
 async fn a_client_that_has_not_read_for_a_while_still_gets_its_responses() {
     let server = TestServer::start().await;
-    let mut sleeper = server.user("Sleeper").await;
-    sleeper.subscribes(server.lobby()).await;
+    let mut sleeper = sleeper(&server).await;
     let mut alice = server.user("Alice").await;
     alice.subscribes(server.lobby()).await;
     for _ in 0..MESSAGES / CHUNK {
@@ -68,4 +150,103 @@ async fn a_client_that_has_not_read_for_a_while_still_gets_its_responses() {
         .await;
     alice.receives("typing").await;
     assert_eq!(sleeper.is_refused().await, "unknown_room");
+}
+
+/// Requests to a client that reads nothing, whose responses are more than the buffers of the sockets and of the server take.
+const REQUESTS: u64 = 900;
+
+#[tokio::test]
+async fn no_acknowledgement_is_lost_to_a_client_that_has_not_read_for_a_while() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    let last = post_chunk(&mut alice).await;
+    receives_up_to(&mut alice, last).await;
+    let request = json!(["history", { "room": server.lobby(), "limit": 3 }]);
+    alice
+        .send_all((1..=REQUESTS).map(|id| format!("42{id}{request}")))
+        .await;
+    for id in 1..=REQUESTS {
+        let page = loop {
+            match alice.next().await {
+                Received::Ack(of, arguments) => {
+                    assert_eq!(of, id, "an acknowledgement was lost");
+                    break arguments;
+                }
+                Received::Disconnected => panic!("disconnected before acknowledgement {id}"),
+                Received::Event(..) | Received::ConnectError(_) => {}
+            }
+        };
+        assert_eq!(entries(&page[0]["data"]).len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn the_events_that_wait_are_bounded_in_bytes() {
+    const EVENTS: usize = 200;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    let last = post_chunk(&mut alice).await;
+    receives_up_to(&mut alice, last).await;
+    // Their responses fill all buffers, so that what follows has to wait.
+    let history = json!(["history", { "room": server.lobby(), "limit": 20 }]);
+    alice.send_all((0..100).map(|_| format!("42{history}"))).await;
+    let long = json!(["nonsense", "x".repeat(100_000)]);
+    alice.send_all((0..EVENTS).map(|_| format!("42{long}"))).await;
+    let (mut pages, mut handled) = (0, 0);
+    while pages < 100 {
+        match alice.next().await {
+            Received::Event(event, _) if event == "page" => pages += 1,
+            Received::Event(event, arguments) if event == "refused" => {
+                handled += usize::from(arguments[0]["error"]["code"] == "unknown_event");
+            }
+            Received::Disconnected => panic!("disconnected after {pages} pages"),
+            Received::Event(..) | Received::Ack(..) | Received::ConnectError(_) => {}
+        }
+    }
+    // Whatever was taken is handled before the response to this.
+    alice.request("rooms", &[]).await;
+    handled += alice
+        .received_meanwhile("refused")
+        .iter()
+        .filter(|refused| refused["error"]["code"] == "unknown_event")
+        .count();
+    assert!(
+        (1..=MAX_PENDING_BYTES / 100_000).contains(&handled),
+        "{handled} events were kept"
+    );
+}
+
+#[tokio::test]
+async fn the_answers_that_wait_for_a_client_that_polls_are_bounded_in_bytes() {
+    const PAGES: usize = 100;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    let last = post_chunk(&mut alice).await;
+    receives_up_to(&mut alice, last).await;
+    let mut poller = PollingClient::connect(&server).await;
+    let history = json!(["history", { "room": server.lobby(), "limit": 3 }]);
+    let mut packets = vec![format!("42{history}"); PAGES];
+    packets.push(format!(
+        "42{}",
+        json!(["post", message(server.lobby(), EntryId::fresh(), "at last")])
+    ));
+    let response = poller.try_send(packets.join("\u{1e}")).await.unwrap();
+    response.error_for_status().unwrap();
+    for _ in 0..IDLE_TURNS {
+        yield_now().await;
+    }
+    let is_posted = async || {
+        server
+            .log()
+            .await
+            .iter()
+            .any(|entry| message_text(entry) == Some("at last"))
+    };
+    assert!(!is_posted().await, "more than a few answers wait");
+    poller.receives("at last").await;
+    assert_eq!(poller.received().matches("42[\"page\"").count(), PAGES);
+    alice.sees("at last").await;
 }

@@ -18,6 +18,10 @@ const CONTENT_LOGGING_LIBRARIES: [&str; 6] = [
     "hyper",
 ];
 
+/// A module that logs an error for each packet of a client that connects to an unknown namespace and reads nothing: a client
+/// can send a hundred thousand of them in a second.
+const FLOODABLE_MODULE: &str = "socketioxide::client";
+
 /// Installs the logger. Called once.
 pub(crate) fn start(level: Level, format: Format) {
     let registry = tracing_subscriber::registry().with(filter(level));
@@ -36,6 +40,7 @@ fn filter(level: Level) -> Targets {
     Targets::new()
         .with_default(level)
         .with_targets(CONTENT_LOGGING_LIBRARIES.map(|library| (library, library_level)))
+        .with_target(FLOODABLE_MODULE, LevelFilter::OFF)
 }
 
 impl From<Level> for LevelFilter {
@@ -54,7 +59,7 @@ impl From<Level> for LevelFilter {
 #[cfg(test)]
 mod tests {
     //! - libraries whose debug logs contain messages log warnings at most, and nothing above the level that was asked
-    //!   for
+    //!   for; the module that a client can make log without end logs nothing
 
     use super::*;
 
@@ -65,6 +70,7 @@ mod tests {
             (Level::Error, "hyper", tracing::Level::ERROR, true),
             (Level::Trace, "hyper::proto", tracing::Level::DEBUG, false),
             (Level::Trace, "socketioxide", tracing::Level::WARN, true),
+            (Level::Trace, "socketioxide::client", tracing::Level::ERROR, false),
             (Level::Info, "ichat_server", tracing::Level::INFO, true),
             (Level::Info, "ichat_server", tracing::Level::DEBUG, false),
             (Level::Trace, "ichat_server", tracing::Level::TRACE, true),

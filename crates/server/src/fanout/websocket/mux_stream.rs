@@ -15,12 +15,15 @@ use crate::net::stall_timer::StallTimer;
 
 /// A stream whose output goes through the client's [`OutboundQueue`].
 ///
-/// Each read drains the queue first. The stream fails when the client stops reading: socketioxide would wait without
-/// limit.
+/// Each read drains the queue first. Nothing is read while socketioxide waits to write: the WebSocket library would answer
+/// the pings of a client that reads nothing, and keep the answers without limit. The stream fails when the client stops
+/// reading: socketioxide would wait without limit.
 pub(super) struct MuxStream {
     queue: Arc<OutboundQueue>,
     /// Bytes that arrived right behind the upgrade request.
     early: Bytes,
+    /// `true` while socketioxide waits until the queue takes its packets.
+    is_write_pending: bool,
     /// Runs while the queue is not empty.
     stall_timer: StallTimer,
     guard: ConnectionGuard,
@@ -34,6 +37,7 @@ impl MuxStream {
             queue: Arc::clone(&queue),
             // A copy, since even an empty slice would keep the whole read buffer alive.
             early: Bytes::copy_from_slice(early),
+            is_write_pending: false,
             stall_timer: StallTimer::default(),
             guard,
         };
@@ -57,6 +61,9 @@ impl AsyncRead for MuxStream {
         if let Poll::Ready(drained) = self.poll_drain(context) {
             drained?;
         }
+        if self.is_write_pending {
+            return Poll::Pending;
+        }
         if !self.early.is_empty() {
             let count = self.early.len().min(buffer.remaining());
             buffer.put_slice(&self.early.split_to(count));
@@ -68,7 +75,9 @@ impl AsyncRead for MuxStream {
 
 impl AsyncWrite for MuxStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let mut written = self.queue.poll_write_packets(context, bytes);
+        // At shutdown the client knows the reason, and a packet that waits for one could be lost with the process.
+        let holds_close = !self.guard.is_closing();
+        let mut written = self.queue.poll_write_packets(context, bytes, holds_close);
         if written.is_pending() {
             // While socketioxide closes a connection it no longer reads, so the queue is drained from here as well.
             match self.poll_drain(context) {
@@ -77,8 +86,12 @@ impl AsyncWrite for MuxStream {
                 // nothing more to write.
                 Poll::Pending => self.queue.wake_reader(),
             }
-            written = self.queue.poll_write_packets(context, bytes);
+            written = self.queue.poll_write_packets(context, bytes, holds_close);
         }
+        if self.is_write_pending && written.is_ready() {
+            self.queue.wake_reader();
+        }
+        self.is_write_pending = written.is_pending();
         written.map_ok(|()| bytes.len())
     }
 
@@ -95,6 +108,6 @@ impl AsyncWrite for MuxStream {
 
 impl Drop for MuxStream {
     fn drop(&mut self) {
-        self.queue.close();
+        self.queue.stream_ended();
     }
 }

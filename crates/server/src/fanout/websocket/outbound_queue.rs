@@ -12,16 +12,16 @@ use socket2::SockRef;
 use tokio::io::{Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::fanout::websocket::frame::{Frame, contains_connect};
+use crate::fanout::websocket::frame::{Frame, contains_close, contains_connect};
 use crate::net::stall_timer::StallTimer;
 
 /// Frames that wait for one client. Beyond it broadcasts are dropped for that client, which then finds the gap. The
 /// same bound is socketioxide's for packets to a client that polls.
 pub(crate) const QUEUE_FRAMES: usize = 512;
 /// The same bound in bytes.
-const QUEUE_BYTES: usize = 1024 * 1024;
+pub(crate) const QUEUE_BYTES: usize = 1024 * 1024;
 /// Direct messages, responses above all, may use this many times the bound: a client cannot detect that one is missing.
-const DIRECT_HEADROOM: usize = 2;
+pub(crate) const DIRECT_HEADROOM: usize = 2;
 /// Queued bytes above which socketioxide has to wait.
 const HIGH_WATER: usize = 16 * 1024;
 /// Frames in one vectored write.
@@ -60,6 +60,8 @@ enum Phase {
     /// socketioxide has not accepted the client yet: events wait for its `CONNECT` packet.
     Connecting(Vec<Frame>),
     Connected,
+    /// socketioxide ends the connection. Its last packets wait until it says why, so that the client learns it before.
+    Closing(Vec<u8>),
     /// The socket is closed.
     Closed,
 }
@@ -77,15 +79,21 @@ impl OutboundQueue {
         let mut state = self.state.lock();
         match state.phase {
             Phase::Disconnected | Phase::Connected => state.phase = Phase::Connecting(Vec::new()),
-            Phase::Connecting(_) | Phase::Closed => {}
+            Phase::Connecting(_) | Phase::Closing(_) | Phase::Closed => {}
         }
     }
 
-    /// Drops every event until a client is accepted again.
-    pub(crate) fn disconnect(&self) {
+    /// Drops every event until a client is accepted again. If socketioxide ends the connection, sends the reason as the
+    /// last event.
+    pub(crate) fn disconnect(&self, reason: Option<&Frame>) {
         let mut state = self.state.lock();
-        match state.phase {
+        match &state.phase {
             Phase::Connecting(_) | Phase::Connected => state.phase = Phase::Disconnected,
+            Phase::Closing(packets) => {
+                let reason = reason.map_or(&[][..], |frame| &frame.bytes()[..]);
+                let last = [reason, packets].concat();
+                self.close_after(&mut state, &last);
+            }
             Phase::Disconnected | Phase::Closed => {}
         }
     }
@@ -104,7 +112,7 @@ impl OutboundQueue {
         let mut state = self.state.lock();
         let is_full = state.is_full(headroom);
         match &mut state.phase {
-            Phase::Disconnected | Phase::Closed => return Ok(()),
+            Phase::Disconnected | Phase::Closing(_) | Phase::Closed => return Ok(()),
             Phase::Connecting(_) | Phase::Connected if is_full => return Err(QueueFull),
             Phase::Connecting(buffered) => {
                 buffered.push(frame.clone());
@@ -221,11 +229,29 @@ impl OutboundQueue {
         }
     }
 
-    /// Takes socketioxide's packets, all or none, since it writes whole frames. Pending above the high-water mark.
-    pub(super) fn poll_write_packets(&self, context: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<()>> {
+    /// Takes socketioxide's packets, all or none, since it writes whole frames. Pending above the high-water mark. Those
+    /// that end the connection of a client wait for the reason if `holds_close` is set.
+    pub(super) fn poll_write_packets(
+        &self,
+        context: &Context<'_>,
+        bytes: &[u8],
+        holds_close: bool,
+    ) -> Poll<io::Result<()>> {
         let mut state = self.state.lock();
-        if matches!(state.phase, Phase::Closed) {
-            return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
+        match &mut state.phase {
+            Phase::Closed => return Poll::Ready(Err(ErrorKind::BrokenPipe.into())),
+            Phase::Closing(packets) => {
+                // After the end, nothing but acknowledgements can come, without a bound.
+                if packets.len() + bytes.len() <= HIGH_WATER {
+                    packets.extend_from_slice(bytes);
+                }
+                return Poll::Ready(Ok(()));
+            }
+            Phase::Connected if holds_close && contains_close(bytes) => {
+                state.phase = Phase::Closing(bytes.to_vec());
+                return Poll::Ready(Ok(()));
+            }
+            Phase::Disconnected | Phase::Connecting(_) | Phase::Connected => {}
         }
         if state.bytes >= HIGH_WATER {
             state.writer = Some(context.waker().clone());
@@ -244,15 +270,39 @@ impl OutboundQueue {
         Poll::Ready(Ok(()))
     }
 
+    #[cfg(test)]
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.state.lock().bytes
+    }
+
     /// Ends the output; the client may still send.
     pub(super) fn shutdown_write(&self) -> io::Result<()> {
         SockRef::from(&self.stream).shutdown(Shutdown::Write)
     }
 
-    /// Closes the socket, even if a broadcast still uses the queue.
-    pub(super) fn close(&self) {
-        self.state.lock().close();
-        if let Err(error) = SockRef::from(&self.stream).shutdown(Shutdown::Both) {
+    /// Closes the socket after socketioxide has dropped its stream, even if a broadcast still uses the queue. While the
+    /// reason is due, [`Self::disconnect`] does it.
+    pub(super) fn stream_ended(&self) {
+        let mut state = self.state.lock();
+        match state.phase {
+            Phase::Closing(_) => {}
+            Phase::Disconnected | Phase::Connecting(_) | Phase::Connected | Phase::Closed => {
+                self.close_after(&mut state, &[]);
+            }
+        }
+    }
+
+    /// Closes the socket. The last packets reach a client that has read everything before.
+    fn close_after(&self, state: &mut State, last: &[u8]) {
+        let socket = SockRef::from(&self.stream);
+        if state.frames.is_empty() && !last.is_empty() {
+            // What the system doesn't take is lost with the connection.
+            if let Err(error) = socket.send(last) {
+                tracing::debug!(%error, "the reason for the end of a connection was not sent");
+            }
+        }
+        state.close();
+        if let Err(error) = socket.shutdown(Shutdown::Both) {
             tracing::trace!(%error, "the socket was closed already");
         }
     }
@@ -263,7 +313,7 @@ impl State {
     fn is_full(&self, headroom: usize) -> bool {
         let buffered = match &self.phase {
             Phase::Connecting(buffered) => buffered.as_slice(),
-            Phase::Disconnected | Phase::Connected | Phase::Closed => &[],
+            Phase::Disconnected | Phase::Connected | Phase::Closing(_) | Phase::Closed => &[],
         };
         let buffered_bytes: usize = buffered.iter().map(|frame| frame.bytes().len()).sum();
         self.frames.len() + buffered.len() >= QUEUE_FRAMES * headroom

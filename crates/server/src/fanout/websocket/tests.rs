@@ -7,6 +7,7 @@
 //! - socketioxide waits while the queue is above its high-water mark
 //! - a client that reads nothing is disconnected
 //! - the socket closes with the stream, even if a broadcast still uses the queue
+//! - where socketioxide ends the connection, the reason is sent before, and the socket is closed after it
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Config;
 use crate::fanout::websocket::frame::Frame;
 use crate::fanout::websocket::mux_stream::MuxStream;
-use crate::fanout::websocket::outbound_queue::{OutboundQueue, QueueFull};
+use crate::fanout::websocket::outbound_queue::{OutboundQueue, QUEUE_BYTES, QueueFull};
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::limiter::ConnectionLimiter;
 
@@ -33,7 +34,7 @@ async fn open() -> (TcpStream, Arc<OutboundQueue>, MuxStream) {
     let (stream, _) = listener.accept().await.unwrap();
     let limiter = ConnectionLimiter::new(&Config::default());
     let permit = limiter.try_acquire(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
-    let guard = ConnectionGuard::new(CancellationToken::new(), permit);
+    let guard = ConnectionGuard::new(CancellationToken::new(), CancellationToken::new(), permit);
     let (queue, stream) = MuxStream::new(stream, &[], guard);
     (client, queue, stream)
 }
@@ -70,7 +71,7 @@ async fn events_follow_the_connect_packet_and_end_with_a_disconnect() {
     stream.write_all(open_packet).await.unwrap();
     stream.write_all(CONNECT).await.unwrap();
     queue.try_send(&sent).unwrap();
-    queue.disconnect();
+    queue.disconnect(None);
     queue.try_send_direct(&dropped).unwrap();
     drop(stream);
     let mut received = Vec::new();
@@ -84,7 +85,7 @@ async fn what_waits_for_the_connect_packet_is_bounded_in_bytes() {
     let (_client, queue, _stream) = connect().await;
     // The client reads nothing, leaves the namespace and connects to it again, so that its `CONNECT` packet has to wait.
     let sent = fill(0, |frame| queue.try_send(frame));
-    queue.disconnect();
+    queue.disconnect(None);
     queue.buffer_until_connected();
     assert_eq!(
         fill(sent, |frame| queue.try_send(frame)),
@@ -98,9 +99,11 @@ async fn what_waits_for_the_connect_packet_is_bounded_in_bytes() {
 #[tokio::test]
 async fn a_full_queue_takes_direct_messages_and_loses_nothing() {
     let (mut client, queue, mut stream) = connect().await;
+    let frame = event(0).bytes().len();
     let broadcasts = fill(0, |frame| queue.try_send(frame));
+    assert!((QUEUE_BYTES..QUEUE_BYTES + frame).contains(&queue.queued_bytes()));
     let taken = fill(broadcasts, |frame| queue.try_send_direct(frame));
-    assert!(broadcasts < taken, "no direct message was taken");
+    assert!((2 * QUEUE_BYTES..2 * QUEUE_BYTES + frame).contains(&queue.queued_bytes()));
     // The reading task drains the queue.
     let reading = tokio::spawn(async move { stream.read_u8().await });
     for number in 0..taken {
@@ -152,4 +155,20 @@ async fn the_socket_closes_with_the_stream() {
     drop(stream);
     assert_eq!(client.read(&mut [0]).await.unwrap(), 0, "still open");
     queue.try_send(&event(0)).unwrap();
+}
+
+#[tokio::test]
+async fn the_reason_is_sent_before_the_end_of_the_connection() {
+    let (mut client, queue, mut stream) = connect().await;
+    let [reason, late] = ["reason", "late"].map(|text| Frame::events(text, &[0]));
+    let end = b"\x81\x011\x88\x00";
+    stream.write_all(&end[..3]).await.unwrap();
+    stream.write_all(&end[3..]).await.unwrap();
+    queue.try_send(&late).unwrap();
+    drop(stream);
+    queue.disconnect(Some(&reason));
+    let mut received = Vec::new();
+    client.read_to_end(&mut received).await.unwrap();
+    let expected = [reason.bytes(), &end[..]].concat();
+    assert_eq!(String::from_utf8_lossy(&received), String::from_utf8_lossy(&expected));
 }

@@ -3,7 +3,7 @@
 //! Everything else is left to socketioxide: long polling, the upgrade of a polling client, and responses to wrong
 //! requests.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use ::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
@@ -87,7 +87,11 @@ fn serve(mut sockets: Sockets, upgraded: Upgraded, uri: Uri) {
     let (queue, stream) = MuxStream::new(stream, &parts.read_buf, guard);
     let mut request = ::http::Request::new(());
     *request.uri_mut() = uri;
-    request.extensions_mut().insert::<Arc<OutboundQueue>>(queue);
+    // Weak, since socketioxide keeps the request of a client that left before it was accepted until `CONNECT_TIMEOUT`, and
+    // the queue would keep the socket.
+    request
+        .extensions_mut()
+        .insert::<Weak<OutboundQueue>>(Arc::downgrade(&queue));
     if let Err(error) = sockets.call((stream, request)).into_inner() {
         tracing::debug!(?error, "socketioxide rejected a connection");
     }

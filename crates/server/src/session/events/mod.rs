@@ -22,7 +22,8 @@ use crate::session::state::{ServerState, SharedState};
 use crate::session::tutorial;
 
 /// Handles one event of a connection. The next one waits until this has returned.
-pub(crate) async fn handle(state: &SharedState, IncomingEvent { request, arguments }: IncomingEvent) {
+pub(crate) async fn handle(state: &SharedState, event: IncomingEvent) {
+    let (request, arguments) = event.parse();
     if state.closing.is_cancelled() {
         return request.reject(errors::closing());
     }

@@ -37,7 +37,7 @@ pub(super) async fn sync(state: &ServerState, mut request: Request, Sync { rooms
         }
     }
     if request.ack.is_some() {
-        request.respond(&ServerEvent::Heads(Heads { heads }));
+        request.respond_when_ready(&ServerEvent::Heads(Heads { heads })).await;
     }
 }
 
