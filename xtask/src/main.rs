@@ -8,7 +8,7 @@
 //!   walk  ┤
 //!   bundle┤
 //!   bench ┴─────────────────▶ peers      the servers that I-Chat is compared with
-//!   test ──▶ steps (the table of all steps) ──▶ process (a process group with a timeout)
+//!   test ──▶ steps (the table of all steps) ──▶ runner ──▶ process (a process group with a timeout)
 //! ```
 
 // This is a program for the terminal.
@@ -18,6 +18,7 @@ mod addresses;
 mod apt;
 mod bench;
 mod bundle;
+mod failures;
 mod faults;
 mod packages;
 mod peers;
@@ -26,7 +27,9 @@ mod programs;
 mod python;
 mod repo;
 mod run;
+mod runner;
 mod setup;
+mod step_log;
 mod steps;
 mod test;
 mod ui;

@@ -17,8 +17,20 @@ pub(crate) struct Step {
     pub(crate) needs: &'static [Need],
     /// The timeout of each command.
     pub(crate) minutes: u64,
+    pub(crate) load: Load,
     /// Returns the commands, which run one after the other.
     pub(crate) commands: fn(&Repo) -> Result<Vec<Command>>,
+}
+
+/// The share of the processor that a step takes. The order of the table is kept among busy and among waiting steps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// No other step runs meanwhile.
+    Exclusive,
+    /// It keeps the processor busy. Such steps run one after the other.
+    Busy,
+    /// It mostly waits. Such steps run one after the other, beside the busy ones.
+    Waiting,
 }
 
 /// A requirement of a step.
@@ -39,6 +51,9 @@ use Need::{Interface, Packages, Programs, Python};
 /// The step that builds our programs. If it fails, the steps that need them don't run.
 pub(crate) const BUILD: &str = "build";
 
+/// The folder in the target folder where tests leave screenshots.
+pub(crate) const SCREENSHOTS: &str = "e2e";
+
 /// The steps of `cargo xtask check`.
 pub(crate) const CHECKS: &[&str] = &["format", "clippy", "ui-check", "deny"];
 
@@ -54,6 +69,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "rustfmt",
         needs: &[],
         minutes: 2,
+        load: Load::Exclusive,
         commands: |repo| Ok(vec![repo.cargo(&["fmt", "--all", "--check"])]),
     },
     Step {
@@ -61,6 +77,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "all programs and tests, in the debug profile",
         needs: CODE,
         minutes: 40,
+        load: Load::Exclusive,
         commands: |repo| {
             Ok(vec![repo.cargo(&[
                 "build",
@@ -83,12 +100,14 @@ pub(crate) const STEPS: &[Step] = &[
             Programs,
         ],
         minutes: 15,
+        load: Load::Busy,
         commands: |repo| {
             Ok(vec![repo.cargo(&[
                 "test",
                 "--workspace",
                 "--exclude",
                 "xtask",
+                "--tests",
                 "--no-fail-fast",
             ])])
         },
@@ -98,6 +117,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "the rules for dependencies, imports and names; versions, licences, links",
         needs: &[Interface],
         minutes: 5,
+        load: Load::Busy,
         commands: |repo| Ok(vec![repo.cargo(&["test", "--package", "xtask", "--no-fail-fast"])]),
     },
     Step {
@@ -105,6 +125,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "clippy in every target, without warnings",
         needs: CODE,
         minutes: 20,
+        load: Load::Busy,
         commands: |repo| {
             Ok(vec![repo.cargo(&[
                 "clippy",
@@ -121,6 +142,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "svelte-check, eslint, prettier",
         needs: &[Interface],
         minutes: 5,
+        load: Load::Busy,
         commands: |repo| Ok(vec![repo.npm(&["run", "check"]), repo.npm(&["run", "lint"])]),
     },
     Step {
@@ -128,6 +150,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "the interface's unit tests, some of them with a real server",
         needs: &[Interface, Programs],
         minutes: 10,
+        load: Load::Busy,
         commands: |repo| Ok(vec![with_programs(repo, repo.npm(&["test"]))]),
     },
     Step {
@@ -135,6 +158,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "a minute of random messages through the interface's text parser",
         needs: &[Interface],
         minutes: 3,
+        load: Load::Busy,
         commands: |repo| {
             let mut fuzz = repo.npm(&["run", "fuzz"]);
             fuzz.env("TEXT_FUZZ_SECONDS", "60");
@@ -146,13 +170,15 @@ pub(crate) const STEPS: &[Step] = &[
         about: "socket.io-client and the unchanged tutorial client with a real server",
         needs: &[Interface, Programs],
         minutes: 5,
-        commands: |repo| node_tests(repo, "ui/tests/foreign", |_| true),
+        load: Load::Waiting,
+        commands: |repo| node_tests(repo, "ui/tests/foreign", 1, |_| true),
     },
     Step {
         name: "foreign-python",
         about: "python-socketio with a real server",
         needs: &[Packages(Purpose::Python), Python, Programs],
         minutes: 5,
+        load: Load::Waiting,
         commands: |repo| Ok(python_tests(repo)),
     },
     Step {
@@ -166,6 +192,7 @@ pub(crate) const STEPS: &[Step] = &[
             Programs,
         ],
         minutes: 15,
+        load: Load::Waiting,
         commands: |repo| Ok(faults::short_run(repo)),
     },
     Step {
@@ -173,8 +200,9 @@ pub(crate) const STEPS: &[Step] = &[
         about: "the web page in Chromium, with a real server: by mouse, by finger, by keyboard, and a random walk",
         needs: &[Packages(Purpose::Browser), Interface, Programs],
         minutes: 15,
+        load: Load::Exclusive,
         commands: |repo| {
-            node_tests(repo, "ui/tests/e2e", |name| {
+            node_tests(repo, "ui/tests/e2e", 2, |name| {
                 !["window", "firefox", "webkit"]
                     .iter()
                     .any(|other| name.starts_with(other))
@@ -183,18 +211,20 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "firefox",
-        about: "the main paths through the web page in Firefox",
+        about: "the paths through the web page in Firefox, by mouse, by finger and by keyboard",
         needs: &[Packages(Purpose::Firefox), Interface, Programs],
         minutes: 10,
-        commands: |repo| node_tests(repo, "ui/tests/e2e", |name| name.starts_with("firefox")),
+        load: Load::Exclusive,
+        commands: |repo| node_tests(repo, "ui/tests/e2e", 1, |name| name.starts_with("firefox")),
     },
     Step {
         name: "webkit",
-        about: "the main paths through the web page in WebKit",
+        about: "the paths through the web page in WebKit, by mouse and by keyboard",
         needs: &[Packages(Purpose::WebKit), Interface, Programs],
         minutes: 10,
+        load: Load::Exclusive,
         commands: |repo| {
-            node_tests(repo, "ui/tests/e2e", |name| name.starts_with("webkit"))
+            node_tests(repo, "ui/tests/e2e", 1, |name| name.starts_with("webkit"))
                 .map(|commands| commands.iter().map(under_xvfb).collect())
         },
     },
@@ -209,8 +239,9 @@ pub(crate) const STEPS: &[Step] = &[
             Programs,
         ],
         minutes: 10,
+        load: Load::Exclusive,
         commands: |repo| {
-            node_tests(repo, "ui/tests/e2e", |name| name.starts_with("window"))
+            node_tests(repo, "ui/tests/e2e", 1, |name| name.starts_with("window"))
                 .map(|commands| commands.iter().map(under_xvfb).collect())
         },
     },
@@ -219,6 +250,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "cargo-deny: licences and bans (only in `cargo xtask check`, or by name)",
         needs: &[],
         minutes: 5,
+        load: Load::Exclusive,
         commands: |repo| Ok(vec![repo.cargo(&["deny", "check", "licenses", "bans", "sources"])]),
     },
 ];
@@ -270,7 +302,7 @@ pub(crate) fn with_programs(repo: &Repo, mut command: Command) -> Command {
         .env("ICHAT_SERVER_BIN", repo.program("debug", "ichat-server"))
         .env("ICHAT_CLI_BIN", repo.program("debug", "ichat-cli"))
         .env("ICHAT_BIN", repo.program("debug", "ichat"))
-        .env("ICHAT_ARTIFACTS", repo.target("e2e"));
+        .env("ICHAT_ARTIFACTS", repo.target(SCREENSHOTS));
     if let Some(chromium) = programs::find(programs::CHROMIUM) {
         command.env("ICHAT_CHROMIUM", chromium);
     }
@@ -283,13 +315,16 @@ pub(crate) fn with_programs(repo: &Repo, mut command: Command) -> Command {
     command
 }
 
-/// Returns `node --test` for the selected `*.test.mjs` files of a folder. One file runs at a time, because each starts
-/// servers and browsers of its own.
-fn node_tests(repo: &Repo, folder: &str, selected: fn(&str) -> bool) -> Result<Vec<Command>> {
-    let files = files(repo, folder, |name| name.ends_with(".test.mjs") && selected(name))?;
-    std::fs::create_dir_all(repo.target("e2e")).context("the target folder can't be written to")?;
+/// Returns `node --test` for the selected `*.test.mjs` files of a folder. Only a few files run at a time, because each
+/// starts servers and browsers of its own. Those that take longest, the walks and the paths, come first.
+fn node_tests(repo: &Repo, folder: &str, at_a_time: u8, selected: fn(&str) -> bool) -> Result<Vec<Command>> {
+    let mut files = files(repo, folder, |name| name.ends_with(".test.mjs") && selected(name))?;
+    files.reverse();
+    std::fs::create_dir_all(repo.target(SCREENSHOTS)).context("the target folder can't be written to")?;
     let mut node = with_programs(repo, repo.command("node"));
-    node.args(["--test", "--test-concurrency=1"]).args(files);
+    node.args(["--test", "--test-reporter=spec"])
+        .arg(format!("--test-concurrency={at_a_time}"))
+        .args(files);
     Ok(vec![node])
 }
 

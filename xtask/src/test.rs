@@ -1,15 +1,17 @@
-//! `cargo xtask test` and `cargo xtask check`: run the steps one after the other, then print a table and a last line with
-//! the totals.
+//! `cargo xtask test` and `cargo xtask check`: run the steps, then print a table, what failed, and a last line with the
+//! totals.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::failures::failures;
 use crate::packages::{self, Purpose};
 use crate::process::{self, format_minutes};
 use crate::repo::Repo;
-use crate::steps::{self, BUILD, CHECKS, Need, STEPS, Step};
+use crate::runner::{self, Finished, Outcome, heading};
+use crate::steps::{BUILD, CHECKS, Need, SCREENSHOTS, STEPS, Step};
 use crate::{python, setup};
 
 #[derive(Args)]
@@ -19,16 +21,6 @@ pub(crate) struct Options {
     /// List the steps and run none.
     #[arg(long)]
     list: bool,
-}
-
-/// The result of a step.
-enum Outcome {
-    Passed,
-    Failed(String),
-    /// The step can't run on this machine, for this reason.
-    Skipped(String),
-    /// The set-up or the build has failed, or Ctrl+C was pressed.
-    NotRun,
 }
 
 pub(crate) fn test(repo: &Repo, options: &Options) -> Result<()> {
@@ -66,29 +58,29 @@ fn select(names: &[&str]) -> Result<Vec<&'static Step>> {
         .collect())
 }
 
-fn run(repo: &Repo, steps: &[&Step]) -> Result<()> {
-    // In CI, a step that can't run is a failure: otherwise nothing would show that it is no longer tested.
-    let strict = std::env::var("CI").is_ok_and(|value| value == "true");
-    let mut results = Vec::new();
-
+fn run(repo: &Repo, steps: &[&'static Step]) -> Result<()> {
     heading("setup");
     let started = Instant::now();
-    let set_up = set_up(repo, steps);
-    let mut can_continue = set_up.is_ok();
-    results.push(("setup", outcome(set_up), started.elapsed()));
-
-    for step in steps {
-        let started = Instant::now();
-        let outcome = if !can_continue || process::interrupted() {
-            Outcome::NotRun
+    let set_up = set_up(repo, steps).inspect_err(|error| println!("{error:#}"));
+    let mut results = vec![Finished {
+        name: "setup",
+        outcome: set_up.into(),
+        time: started.elapsed(),
+        log: None,
+    }];
+    let after_build = steps.iter().position(|step| step.name == BUILD).map_or(0, |at| at + 1);
+    let (first, others) = steps.split_at(after_build);
+    for steps in [first, others] {
+        // The others need these two.
+        let can_run = |step: &Finished| step.has_passed() || !["setup", BUILD].contains(&step.name);
+        if results.iter().all(can_run) {
+            results.extend(runner::run(repo, steps));
         } else {
-            heading(step.name);
-            run_step(repo, step, strict)
-        };
-        can_continue &= step.name != BUILD || matches!(outcome, Outcome::Passed);
-        results.push((step.name, outcome, started.elapsed()));
+            results.extend(steps.iter().map(|step| Finished::not_run(step)));
+        }
     }
-    print_results(&results)
+    results.sort_by_key(|result| STEPS.iter().position(|step| step.name == result.name));
+    print_results(repo, &results)
 }
 
 /// Installs what these steps need, and no more.
@@ -115,66 +107,45 @@ fn set_up(repo: &Repo, steps: &[&Step]) -> Result<()> {
     Ok(())
 }
 
-fn run_step(repo: &Repo, step: &Step, strict: bool) -> Outcome {
-    let skipped = |reason: String| {
-        if strict {
-            Outcome::Failed(reason)
-        } else {
-            Outcome::Skipped(reason)
-        }
-    };
-    if let Some(reason) = steps::reason_to_skip(step) {
-        println!("{}: {reason}", if strict { "can't run" } else { "skipped" });
-        return skipped(reason);
-    }
-    match (step.commands)(repo) {
-        Ok(commands) => {
-            let timeout = Duration::from_mins(step.minutes);
-            // All commands run even if one fails: eslint's messages are useful beside those of svelte-check.
-            let results: Vec<_> = commands
-                .into_iter()
-                .map(|mut command| process::run_with_timeout(&mut command, timeout))
-                .collect();
-            outcome(results.into_iter().collect())
-        }
-        Err(error) => outcome(Err(error)),
-    }
-}
-
-fn outcome(result: Result<()>) -> Outcome {
-    match result {
-        Ok(()) => Outcome::Passed,
-        Err(error) => {
-            println!("{error:#}");
-            Outcome::Failed(format!("{error:#}"))
-        }
-    }
-}
-
-fn heading(name: &str) {
-    println!("\n── {name} {}", "─".repeat(60_usize.saturating_sub(name.len())));
-}
-
-/// Prints the table of all steps, then the totals as the last line.
-fn print_results(results: &[(&str, Outcome, Duration)]) -> Result<()> {
+/// Prints the table of all steps, the failures, and the totals as the last line.
+fn print_results(repo: &Repo, results: &[Finished]) -> Result<()> {
     heading("all steps");
     let (mut passed, mut failed) = (0, 0);
-    for (name, outcome, time) in results {
-        let (word, reason) = match outcome {
+    for step in results {
+        let (word, reason) = match &step.outcome {
             Outcome::Passed => ("passed", ""),
             Outcome::Failed(reason) => ("FAILED", reason.lines().next().unwrap_or_default()),
             Outcome::Skipped(reason) => ("skipped", reason.as_str()),
             Outcome::NotRun => ("not run", ""),
         };
-        passed += u32::from(matches!(outcome, Outcome::Passed));
-        failed += u32::from(matches!(outcome, Outcome::Failed(_)));
-        println!("{name:15} {word:8} {:>6}  {reason}", format_minutes(*time));
+        passed += u32::from(step.has_passed());
+        failed += u32::from(step.has_failed());
+        println!("{:15} {word:8} {:>6}  {reason}", step.name, format_minutes(step.time));
+    }
+    for step in results.iter().filter(|step| step.has_failed()) {
+        print_failures(repo, step);
     }
     println!("\n{passed} passed, {failed} failed");
     if failed > 0 || process::interrupted() {
         bail!("not all steps passed");
     }
     Ok(())
+}
+
+/// Prints what failed in a step, and where the whole output and the screenshots are.
+fn print_failures(repo: &Repo, step: &Finished) {
+    let Some(log) = &step.log else {
+        return;
+    };
+    let output = log.plain_text();
+    println!("\n{}:", step.name);
+    for failure in failures(&output) {
+        println!("  {failure}");
+    }
+    println!("  the output: {}", log.path().display());
+    if output.contains(".png") {
+        println!("  the screenshots: {}", repo.target(SCREENSHOTS).display());
+    }
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ export class ChatPage {
       viewport: { width, height },
       colorScheme: scheme,
       locale: "en-GB",
+      // No test waits for an animation.
+      reducedMotion: "reduce",
       deviceScaleFactor: width < 600 ? 2 : 1,
       hasTouch: chat.#hasTouch,
     });

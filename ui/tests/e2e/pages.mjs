@@ -8,8 +8,9 @@ import { ChatPage, openBrowser } from "./chat-page.mjs";
  * Opens a browser and starts a server for the tests of a file, and closes a test's pages after it.
  *
  * @param {false | string} skip the reason to skip the tests
+ * @param {(server: Server) => Promise<void>} [prepare] prepares the server for all tests
  */
-export function usePages(skip) {
+export function usePages(skip, prepare) {
   const opened = [];
   const pages = {
     browser: undefined,
@@ -24,6 +25,7 @@ export function usePages(skip) {
   before(async () => {
     if (skip) return;
     [pages.browser, pages.server] = await Promise.all([openBrowser(), Server.launch("--name", "Office")]);
+    await prepare?.(pages.server);
   });
   afterEach(async () => {
     pages.server?.clearDisk();

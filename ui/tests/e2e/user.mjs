@@ -4,18 +4,22 @@ import { strict as assert } from "node:assert";
 import { View } from "./browsers/view.mjs";
 import * as t from "./targets.mjs";
 
-const sizes = { mouse: { width: 1280, height: 800 }, touch: { width: 360, height: 740, touch: true } };
+const screens = {
+  mouse: { width: 1280, height: 800 },
+  touch: { width: 360, height: 740, touch: true, motion: true },
+};
 
 export class User {
   world;
   view;
   hand;
 
-  static async open(world, browser, hand, size) {
+  /** Opens a tab as the hand needs it; `screen` has what is to be different. */
+  static async open(world, browser, hand, screen) {
     const user = new User();
     user.world = world;
     user.hand = hand;
-    user.view = new View(await browser.opensTab({ ...(sizes[hand.name] ?? sizes.mouse), ...size }));
+    user.view = new View(await browser.opensTab({ ...(screens[hand.name] ?? screens.mouse), ...screen }));
     return user;
   }
 

@@ -28,8 +28,8 @@ export class World {
   }
 
   /** Opens a browser's tab with the page. */
-  async user(browser, hand, size) {
-    const user = await User.open(this, browser, hand, size);
+  async user(browser, hand, screen) {
+    const user = await User.open(this, browser, hand, screen);
     this.#people.push(user);
     return user;
   }

@@ -24,15 +24,17 @@ export class Chromium {
    * @param {number} [options.width]
    * @param {number} [options.height]
    * @param {boolean} [options.touch] whether it is a phone
+   * @param {boolean} [options.motion] whether things move in the page; if not, less time passes
    * @param {string} [options.files] a folder with the files of a page that replaces the server's
    * @param {string} [options.broken] the part of such a page that is broken on purpose
    */
-  async opensTab({ width = 1280, height = 800, touch = false, files, broken } = {}) {
+  async opensTab({ width = 1280, height = 800, touch = false, motion = false, files, broken } = {}) {
     const context = await this.#browser.newContext({
       viewport: { width, height },
       locale: "en-GB",
       hasTouch: touch,
       isMobile: touch,
+      reducedMotion: motion ? "no-preference" : "reduce",
       permissions: ["clipboard-read", "clipboard-write"],
     });
     if (files) {

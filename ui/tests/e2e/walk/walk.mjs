@@ -52,7 +52,7 @@ export class Walk {
     walk.world = world;
     walk.ben = await world.friend("Ben");
     walk.logs = new RoomLogs(walk.ben);
-    walk.user = await world.user(browser, mouse);
+    walk.user = await world.user(browser, mouse, { motion: true });
     // Before the first page of the app there is an empty one.
     await walk.user.view.tab.goto("about:blank");
     await walk.user.arrives("Ada");

@@ -1,0 +1,209 @@
+//! Runs steps one after the other, and beside them those that mostly wait.
+
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::process;
+use crate::repo::Repo;
+use crate::step_log::StepLog;
+use crate::steps::{self, Load, Step};
+
+/// A step that has had its turn.
+pub(crate) struct Finished {
+    pub(crate) name: &'static str,
+    pub(crate) outcome: Outcome,
+    pub(crate) time: Duration,
+    /// The output, if the step has run.
+    pub(crate) log: Option<StepLog>,
+}
+
+/// The result of a step.
+pub(crate) enum Outcome {
+    Passed,
+    Failed(String),
+    /// The step can't run on this machine, for this reason.
+    Skipped(String),
+    /// The set-up or the build has failed, or Ctrl+C was pressed.
+    NotRun,
+}
+
+impl Finished {
+    pub(crate) fn not_run(step: &Step) -> Self {
+        Finished {
+            name: step.name,
+            outcome: Outcome::NotRun,
+            time: Duration::ZERO,
+            log: None,
+        }
+    }
+
+    pub(crate) fn has_passed(&self) -> bool {
+        matches!(self.outcome, Outcome::Passed)
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_))
+    }
+
+    /// Prints the whole output of a step that nobody has watched.
+    fn print(&self) {
+        if let Some(log) = &self.log {
+            heading(&format!("{} (it ran beside others)", self.name));
+            log.print();
+        }
+    }
+}
+
+impl From<Result<()>> for Outcome {
+    fn from(result: Result<()>) -> Self {
+        match result {
+            Ok(()) => Outcome::Passed,
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        }
+    }
+}
+
+/// Runs steps, and returns each when it has had its turn. Prints the output of busy steps as it comes, and that of a
+/// waiting one between two of them.
+pub(crate) fn run(repo: &Repo, steps: &[&Step]) -> Vec<Finished> {
+    let share_the_machine = |one: &&Step, other: &&Step| one.load != Load::Exclusive && other.load != Load::Exclusive;
+    steps
+        .chunk_by(share_the_machine)
+        .flat_map(|group| run_group(repo, group))
+        .collect()
+}
+
+fn run_group(repo: &Repo, group: &[&Step]) -> Vec<Finished> {
+    let (waiting, busy): (Vec<&Step>, Vec<&Step>) = group.iter().partition(|step| step.load == Load::Waiting);
+    if busy.is_empty() {
+        return waiting.into_iter().map(|step| run_in_view(repo, step)).collect();
+    }
+    thread::scope(|scope| {
+        let (sender, finished) = mpsc::channel();
+        scope.spawn(move || {
+            let mut steps = waiting
+                .into_iter()
+                .map(|step| with_log(repo, step, |log| run_step(repo, step, log)));
+            steps.try_for_each(|step| sender.send(step))
+        });
+        let mut results = Vec::new();
+        for step in busy {
+            results.push(run_in_view(repo, step));
+            results.extend(finished.try_iter().inspect(Finished::print));
+        }
+        results.extend(finished.iter().inspect(Finished::print));
+        results
+    })
+}
+
+/// Runs a step, and prints its output meanwhile.
+fn run_in_view(repo: &Repo, step: &Step) -> Finished {
+    heading(step.name);
+    with_log(repo, step, |log| log.print_during(|| run_step(repo, step, log)))
+}
+
+/// Runs a step with a new log, and takes the time.
+fn with_log(repo: &Repo, step: &Step, run: impl FnOnce(&StepLog) -> Outcome) -> Finished {
+    if process::interrupted() {
+        return Finished::not_run(step);
+    }
+    let started = Instant::now();
+    let (outcome, log) = match StepLog::create(repo, step.name) {
+        Ok(log) => (run(&log), Some(log)),
+        Err(error) => (Err(error).into(), None),
+    };
+    Finished {
+        name: step.name,
+        outcome,
+        time: started.elapsed(),
+        log,
+    }
+}
+
+fn run_step(repo: &Repo, step: &Step, log: &StepLog) -> Outcome {
+    if let Some(reason) = steps::reason_to_skip(step) {
+        log.write(&format!("it can't run here: {reason}"));
+        // In CI this is a failure: otherwise nothing would show that it is no longer tested.
+        let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        return if is_ci {
+            Outcome::Failed(reason)
+        } else {
+            Outcome::Skipped(reason)
+        };
+    }
+    let timeout = Duration::from_mins(step.minutes);
+    let run = |command: &mut Command| {
+        log.capture(command)?;
+        process::run_with_timeout(command, timeout).inspect_err(|error| log.write(&format!("{error:#}")))
+    };
+    // All commands run even if one fails: eslint's messages are useful beside those of svelte-check.
+    let run_all = |commands: Vec<Command>| -> Result<()> {
+        let results: Vec<_> = commands.into_iter().map(|mut command| run(&mut command)).collect();
+        results.into_iter().collect()
+    };
+    (step.commands)(repo).and_then(run_all).into()
+}
+
+/// Prints the line above the output of a step.
+pub(crate) fn heading(name: &str) {
+    println!(
+        "\n── {name} {}",
+        "─".repeat(60_usize.saturating_sub(name.chars().count()))
+    );
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    //! - a busy and a waiting step run side by side, and an exclusive one after both
+
+    use super::*;
+
+    fn step(name: &'static str, load: Load, commands: fn(&Repo) -> Result<Vec<Command>>) -> Step {
+        Step {
+            name,
+            about: "",
+            needs: &[],
+            minutes: 1,
+            load,
+            commands,
+        }
+    }
+
+    /// Returns a shell command that runs in a folder of this test.
+    fn sh(repo: &Repo, script: &str) -> Vec<Command> {
+        let mut shell = repo.command("sh");
+        shell.args(["-c", script]).current_dir(repo.target("test-runner"));
+        vec![shell]
+    }
+
+    #[test]
+    fn busy_and_waiting_steps_run_side_by_side() {
+        let repo = Repo::locate();
+        let folder = repo.target("test-runner");
+        std::fs::create_dir_all(&folder).expect("the target folder can be written to");
+        // Each of the first two steps waits for the other one.
+        let steps = [
+            step("test-busy", Load::Busy, |repo| {
+                Ok(sh(repo, "touch busy; until [ -e waiting ]; do sleep 0.05; done"))
+            }),
+            step("test-waiting", Load::Waiting, |repo| {
+                Ok(sh(repo, "touch waiting; until [ -e busy ]; do sleep 0.05; done"))
+            }),
+            step("test-exclusive", Load::Exclusive, |repo| {
+                Ok(sh(repo, "rm busy waiting"))
+            }),
+        ];
+        let finished = run(&repo, &steps.each_ref());
+        assert_eq!(
+            finished.iter().map(|step| step.name).collect::<Vec<_>>(),
+            ["test-busy", "test-waiting", "test-exclusive"]
+        );
+        assert!(finished.iter().all(Finished::has_passed));
+        std::fs::remove_dir(folder).expect("it is empty");
+    }
+}
