@@ -9,7 +9,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
-  // The random walk's tests build an interface that breaks on purpose (`tests/support/breakable-build.mjs`). All other builds
+  // The random walk's tests build an interface that breaks on purpose (`tests/support/build.mjs`). All other builds
   // break nothing, and leave the code for it out.
   define: { __BROKEN__: process.env.ICHAT_BREAKABLE ? "globalThis.ichatBroken" : '""' },
   resolve: {

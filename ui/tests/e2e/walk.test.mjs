@@ -8,7 +8,7 @@
 import { strict as assert } from "node:assert";
 import { after, before, describe, test } from "node:test";
 import { serverUnavailable } from "../foreign/server.mjs";
-import { BreakableBuild } from "../support/breakable-build.mjs";
+import { Build } from "../support/build.mjs";
 import { Chromium, chromiumUnavailable } from "./browsers/chromium.mjs";
 import { skipReason } from "./skip.mjs";
 import { failedOnce, seedOfThisRun } from "./walk/seeds.mjs";
@@ -26,7 +26,7 @@ describe("random walks", { skip, concurrency: 2 }, () => {
     [archive, browser, build] = await Promise.all([
       makeArchive(archivedMessages),
       Chromium.open(),
-      BreakableBuild.make(),
+      Build.make("web", { breakable: true }),
     ]);
   });
   after(async () => {

@@ -1,4 +1,4 @@
-/** Builds the interface and measures what it loads at its start, gzipped as servers send it. */
+/** Builds the interface, breaks it on purpose, and measures what it loads at its start, gzipped as servers send it. */
 
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -21,16 +21,21 @@ export class Build {
     this.#chunks = chunks;
   }
 
-  static async make(mode) {
+  /** Builds the interface; a `breakable` one has parts that can be broken on purpose (`__BROKEN__` in `vite.config.ts`). */
+  static async make(mode, { breakable = false } = {}) {
     const folder = await mkdtemp(join(tmpdir(), `ichat-start-${mode}-`));
     const vite = join(ui, "node_modules", "vite", "bin", "vite.js");
     // The environment of a normal build: vitest's would make a development build.
     const env = { ...process.env, NODE_ENV: "production", VITEST: undefined };
-    await promisify(execFile)(process.execPath, [vite, "build", "--mode", mode, "--outDir", folder, "--manifest"], {
-      cwd: ui,
-      env,
-    });
+    if (breakable) env.ICHAT_BREAKABLE = "1";
+    const options = ["--mode", mode, "--outDir", folder, "--manifest", ...(breakable ? ["--minify", "false"] : [])];
+    await promisify(execFile)(process.execPath, [vite, "build", ...options], { cwd: ui, env });
     return new Build(folder, JSON.parse(await readFile(join(folder, ".vite", "manifest.json"), "utf8")));
+  }
+
+  /** Returns a browser whose tabs get this page instead of the server's, with a part that is broken. */
+  in(browser, broken) {
+    return { opensTab: (options) => browser.opensTab({ ...options, files: this.#folder, broken }) };
   }
 
   /** Returns the size of the page with all static imports of its entry and of these lazy components, styles and assets included. */

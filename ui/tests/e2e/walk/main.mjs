@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 import { Chromium, chromiumUnavailable } from "../browsers/chromium.mjs";
 import { serverUnavailable } from "../../foreign/server.mjs";
-import { BreakableBuild } from "../../support/breakable-build.mjs";
+import { Build } from "../../support/build.mjs";
 import { makeArchive } from "../world.mjs";
 import { archivedMessages, takeWalk } from "./take-walk.mjs";
 
@@ -31,7 +31,7 @@ if (unavailable) throw new Error(unavailable);
 const [archive, chromium, build] = await Promise.all([
   makeArchive(archivedMessages),
   Chromium.open(),
-  broken ? BreakableBuild.make() : undefined,
+  broken ? Build.make("web", { breakable: true }) : undefined,
 ]);
 const browser = build?.in(chromium, broken) ?? chromium;
 const failed = [];
