@@ -17,6 +17,7 @@
  * - messages that were missed without a connection are notified, but neither those from before the start nor read ones
  */
 import { describe, expect, it } from "vitest";
+import { joinNearby } from "../src/app/joining";
 import type { Backend, BackendEvent, MessageNotification } from "../src/backend";
 import type { RoomSummary } from "../src/backend/protocol";
 import { hello, openApp } from "./fixtures/app";
@@ -70,7 +71,7 @@ describe("AppState", () => {
   it("keeps the open room open if a nearby server can't be joined", async () => {
     const app = await openTwoServers(() => Promise.reject({ code: "other", message: "It is gone." }));
     const room = app.room;
-    expect(await app.joinNearby("c")).toBe(false);
+    expect(await joinNearby(app, "c")).toBe(false);
     expect(app.server?.id).toBe("b");
     expect(app.room).toBe(room);
     expect(app.room?.log.isMoving).toBe(true);
@@ -79,7 +80,7 @@ describe("AppState", () => {
 
   it("opens a nearby server that was joined", async () => {
     const app = await openTwoServers(() => Promise.resolve());
-    expect(await app.joinNearby("a")).toBe(true);
+    expect(await joinNearby(app, "a")).toBe(true);
     expect(app.server?.id).toBe("a");
   });
 

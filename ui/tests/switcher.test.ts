@@ -11,6 +11,7 @@
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AppState } from "../src/app/app-state.svelte";
+import { openRoomWith, showPerson } from "../src/app/people";
 import { findSwitcherItems } from "../src/app/switcher-items";
 import type { Availability, RoomSummary } from "../src/backend/protocol";
 import type { Update } from "../src/backend/session-types";
@@ -102,7 +103,7 @@ describe("the quick switcher", () => {
     const chooses = (query: string) => {
       const [item] = findSwitcherItems(query, app.servers);
       if (item?.kind !== "person") throw new Error(`${query} finds nobody`);
-      return app.openRoomWith(server, item.person);
+      return openRoomWith(app, server, item.person);
     };
     app.open("office", "bikes");
     expect([chooses("@zoë"), app.room?.name, app.panel]).toEqual(["@Zoë", "Lunch", null]);
@@ -117,7 +118,7 @@ describe("the quick switcher", () => {
     });
     const second = server.people.find(({ id }) => id === "x9Yz34");
     if (!second) throw new Error("the second Bob is not known");
-    expect(app.openRoomWith(server, { ...second, name: "Bob" })).toBeNull();
+    expect(openRoomWith(app, server, { ...second, name: "Bob" })).toBeNull();
     expect([app.panel, app.highlightedMember]).toEqual(["people", "x9Yz34"]);
   });
 
@@ -126,13 +127,13 @@ describe("the quick switcher", () => {
     const [server] = app.servers;
     if (!server) throw new Error("no server");
     app.open("office", "bikes");
-    app.showPerson(server, "zoe");
+    showPerson(app, server, "zoe");
     expect([app.room?.name, app.panel, app.highlightedMember]).toEqual(["Lunch", "people", "zoe"]);
-    app.showPerson(server, "kb");
+    showPerson(app, server, "kb");
     expect([app.room?.name, app.highlightedMember]).toEqual(["Lobby", "kb"]);
     app.open("office", "lunch");
     expect(app.highlightedMember).toBeNull();
-    app.showPerson(server, "zoe");
+    showPerson(app, server, "zoe");
     expect(app.room?.name).toBe("Lunch");
   });
 });

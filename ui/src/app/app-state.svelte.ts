@@ -1,5 +1,5 @@
 import type { Backend, BackendEvent, Hosting, KnownServer, NearbyServer } from "../backend";
-import type { Entry, MemberId, Name, Person, RoomId, ServerId } from "../backend/protocol";
+import type { Entry, MemberId, Name, RoomId, ServerId } from "../backend/protocol";
 import { Drafts } from "../chat/drafts.svelte";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { ServerState, type ServerListener } from "../servers/server-state.svelte";
@@ -160,33 +160,6 @@ export class AppState implements ServerListener {
     this.#overlays.show(names);
   }
 
-  /** Shows a member in the list of people of the open room if they are in it, otherwise of another room they are in. */
-  showPerson(server: ServerState, member: MemberId): void {
-    this.open(server.id, this.roomWith(server, member)?.id ?? server.lobby);
-    this.panel = "people";
-    this.highlightedMember = member;
-  }
-
-  /**
-   * Opens a room that a person is in, and returns the mention with which to begin a message to them there. Where it would mean
-   * somebody else of that name, shows the person in the list of people and returns null.
-   */
-  openRoomWith(server: ServerState, { id, name }: Person): string | null {
-    const room = this.roomWith(server, id);
-    const meant = room?.mentionedBy(name) ?? id;
-    if (meant !== id) this.showPerson(server, id);
-    else this.open(server.id, room?.id ?? server.lobby);
-    return meant === id ? `@${name}` : null;
-  }
-
-  /** Returns a room that a member is in: the open one if possible. Everyone on a server is in its lobby. */
-  roomWith(server: ServerState, member: MemberId): RoomState | undefined {
-    const hasMember = (room: RoomState) => room.members.some(({ id, left }) => id === member && !left);
-    const open = server === this.server ? this.room : undefined;
-    if (open && hasMember(open)) return open;
-    return server.rooms.find(hasMember) ?? (server.lobby === null ? undefined : server.room(server.lobby));
-  }
-
   setFocused(focused: boolean): void {
     if (focused === this.#focused) return;
     this.#focused = focused;
@@ -215,28 +188,6 @@ export class AppState implements ServerListener {
   finishFirstRun(): void {
     this.#firstRunDone = true;
     this.navigation.update();
-  }
-
-  async host(): Promise<boolean> {
-    const { hosting } = this.backend;
-    if (!hosting || !this.#profile) return false;
-    const succeeded = await this.tryOrToast(hosting.start(this.#profile.name));
-    if (succeeded) this.panel = "share";
-    return succeeded;
-  }
-
-  async joinNearby(server: ServerId): Promise<boolean> {
-    const { nearby } = this.backend;
-    if (!nearby) return false;
-    const succeeded = await this.tryOrToast(nearby.join(server));
-    if (succeeded) this.open(server);
-    return succeeded;
-  }
-
-  /** Joins a server by its address. Rejects with the error to show beside the field. */
-  async joinAddress(address: string): Promise<void> {
-    const server = await this.backend.servers?.join(address);
-    if (server !== undefined) this.open(server);
   }
 
   /** Awaits an action and returns whether it succeeded. A failure is shown as a toast. */

@@ -1,0 +1,28 @@
+/** The ways to a server: to host one, and to join one. */
+
+import type { ServerId } from "../backend/protocol";
+import type { AppState } from "./app-state.svelte";
+
+/** Hosts a server and shows how others join it. Returns whether that succeeded; a failure is shown as a toast. */
+export async function host(app: AppState): Promise<boolean> {
+  const { hosting } = app.backend;
+  if (!hosting || !app.profile) return false;
+  const succeeded = await app.tryOrToast(hosting.start(app.profile.name));
+  if (succeeded) app.panel = "share";
+  return succeeded;
+}
+
+/** Joins a server of this network. Returns whether that succeeded; a failure is shown as a toast. */
+export async function joinNearby(app: AppState, server: ServerId): Promise<boolean> {
+  const { nearby } = app.backend;
+  if (!nearby) return false;
+  const succeeded = await app.tryOrToast(nearby.join(server));
+  if (succeeded) app.open(server);
+  return succeeded;
+}
+
+/** Joins a server by its address. Rejects with the error to show beside the field. */
+export async function joinAddress(app: AppState, address: string): Promise<void> {
+  const server = await app.backend.servers?.join(address);
+  if (server !== undefined) app.open(server);
+}
