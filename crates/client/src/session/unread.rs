@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ichat_protocol::{Entry, MemberId, RoomSummary, Seq};
+use ichat_protocol::{Entry, MemberId, RoomSummary, Seq, Writer};
 
 /// The number of message positions that are remembered, so that moving the read marker counts exactly.
 const MAX_REMEMBERED: usize = 1_000;
@@ -89,8 +89,9 @@ impl Unread {
         if counts && entry.seq > self.read {
             self.count = self.count.saturating_add(1);
         }
-        // A user who posts below other messages has seen them.
-        if own && entry.seq > self.read {
+        // A user who posts below other messages has seen them. The server also writes entries about the user by itself, for
+        // example after a change of name.
+        if own && entry.body.properties().writer != Writer::Server && entry.seq > self.read {
             self.read_to(entry.seq);
         }
     }

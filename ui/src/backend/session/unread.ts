@@ -1,6 +1,6 @@
 /** The unread count of one room: the messages of other members after the read marker. */
 
-import { countsAsUnreadFor } from "../entry-kinds";
+import { countsAsUnreadFor, propertiesOf } from "../entry-kinds";
 import type { Entry, MemberId, RoomSummary, Seq } from "../protocol";
 
 /** The number of message positions that are remembered, so that moving the read marker counts exactly. */
@@ -79,8 +79,10 @@ export class Unread {
     if (entry.seq <= this.#countedTo) return;
     this.#countedTo = entry.seq;
     if (counts && entry.seq > this.#read) this.#count += 1;
-    // A user who posts below other messages has seen them.
-    if (entry.author === me && entry.seq > this.#read) this.readTo(entry.seq);
+    // A user who posts below other messages has seen them. The server also writes entries about the user by itself, for
+    // example after a change of name.
+    const isPosted = entry.author === me && propertiesOf(entry.body).writer !== "server";
+    if (isPosted && entry.seq > this.#read) this.readTo(entry.seq);
   }
 
   /** Adds older entries, if they reach the known positions without a gap. */
