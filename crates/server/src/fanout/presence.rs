@@ -1,8 +1,10 @@
 //! Presence: the list of people that clients show, and its changes.
 //!
-//! Presence is state, not history: changes are collected and broadcast a few times a second, and a client that misses a
-//! broadcast is corrected by the next one, or when it reconnects. Of a crowd only [`MAX_PRESENCE_PEOPLE`] are listed:
-//! sending everyone's presence to everyone is work that grows with the square of their number.
+//! Presence is state, not history: changes are collected and broadcast a few times a second. A newcomer gets the people as
+//! they were broadcast last, so that what has changed since, and changes back before the next broadcast, leaves no client
+//! with another list. A client that misses a broadcast is corrected by the person's next change, or when it reconnects. Of a
+//! crowd only [`MAX_PRESENCE_PEOPLE`] are listed: sending everyone's presence to everyone is work that grows with the square
+//! of their number.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
@@ -38,18 +40,16 @@ impl<C: Clone> PresenceTracker<C> {
         }
     }
 
-    /// Returns the presence list for a member who has just connected: everyone online, or the people listed of a crowd.
-    pub(crate) fn snapshot_for(&self, newcomer: &MemberId) -> Presence {
-        let mut people = if self.online.len() > MAX_PRESENCE_PEOPLE {
-            let listed = self.listed.lock();
-            let others = listed.keys().filter(|id| *id != newcomer);
-            let ids = others.chain([newcomer]);
-            ids.filter_map(|id| self.online.person(id)).collect()
-        } else {
-            self.online.people()
-        };
+    /// Sends the presence list to a member who has just connected: the people as they were broadcast last, and the newcomer.
+    /// The caller has added the client to those who receive the next broadcast, which can't be taken before this list is sent.
+    pub(crate) fn send_snapshot(&self, newcomer: &MemberId, send: impl FnOnce(Presence)) {
+        let listed = self.listed.lock();
+        let mut people: Vec<Person> = listed.values().cloned().collect();
+        if !listed.contains_key(newcomer) {
+            people.extend(self.online.person(newcomer));
+        }
         people.sort_by(|a, b| a.id.cmp(&b.id));
-        Presence { people }
+        send(Presence { people });
     }
 
     /// Returns the changes since the last broadcast. A member who disconnected and reconnected in between has not
@@ -109,6 +109,7 @@ mod tests {
     //! - while there is room, only the member who went is reported
     //! - a member who reconnected between two broadcasts has not changed
     //! - a change of availability is reported once
+    //! - a newcomer sees nobody who goes, and nothing that changes back, before the next broadcast
 
     use std::collections::HashSet;
 
@@ -134,6 +135,16 @@ mod tests {
         (member, connection)
     }
 
+    /// Returns the people whom a newcomer sees, with their availability, sorted by member.
+    fn snapshot(presence: &PresenceTracker<()>, newcomer: &MemberId) -> Vec<(MemberId, Availability)> {
+        let mut people = Vec::new();
+        presence.send_snapshot(newcomer, |snapshot| people = snapshot.people);
+        people
+            .into_iter()
+            .map(|person| (person.id, person.availability))
+            .collect()
+    }
+
     /// Returns the changes with their availability, sorted by member.
     fn changes(presence: &PresenceTracker<()>) -> Vec<(MemberId, Availability)> {
         let people = presence.take_changes().into_iter();
@@ -156,8 +167,8 @@ mod tests {
         let (listed, late) = crowd(&presence);
         assert_eq!(changes(&presence), [], "a person too many was listed");
         let ids = |newcomer: &MemberId| -> HashSet<_> {
-            let people = presence.snapshot_for(newcomer).people.into_iter();
-            people.map(|person| person.id).collect()
+            let people = snapshot(&presence, newcomer).into_iter();
+            people.map(|(member, _)| member).collect()
         };
         let mut expected: HashSet<_> = listed.iter().map(|(member, _)| member.clone()).collect();
         assert_eq!(ids(&listed[0].0), expected);
@@ -206,5 +217,20 @@ mod tests {
         assert_eq!(changes(&presence), [(member.clone(), Availability::Away)]);
         presence.online.set_away(&member, connection, true);
         assert_eq!(changes(&presence), []);
+    }
+    #[test]
+    fn a_newcomer_sees_nothing_that_changes_back_before_the_next_broadcast() {
+        let presence = tracker();
+        let (carol, desk) = connects(&presence);
+        assert_eq!(changes(&presence), [(carol.clone(), Availability::Online)]);
+        let (alice, connection) = connects(&presence);
+        presence.online.set_away(&carol, desk, true);
+        let (bob, _) = connects(&presence);
+        let mut seen: HashMap<_, _> = snapshot(&presence, &bob).into_iter().collect();
+        presence.online.remove(&alice, connection);
+        presence.online.set_away(&carol, desk, false);
+        seen.extend(changes(&presence));
+        let expected = [(carol, Availability::Online), (bob, Availability::Online)];
+        assert_eq!(seen, HashMap::from(expected));
     }
 }

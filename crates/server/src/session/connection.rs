@@ -55,9 +55,10 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
     state
         .online
         .add(&client.member, client.id, Arc::clone(client), &identity.name);
-    // First the channel, then the list: a member who connects in between is reported twice rather than never.
+    // First the channel, then the list: what changes in between is reported twice rather than never.
     state.hub.add(Channel::Everyone, client);
-    client.try_send(&ServerEvent::Presence(state.presence.snapshot_for(&client.member)));
+    let send = |people| client.try_send(&ServerEvent::Presence(people));
+    state.presence.send_snapshot(&client.member, send);
     match identity.kind {
         IdentityKind::Key => {}
         IdentityKind::Guest => state.hub.subscribe(state.lobby(), client),
