@@ -9,21 +9,21 @@ use std::sync::Arc;
 use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Body, Entry, EntryId, RoomId, Seq, WireError};
 use serde_json::Value;
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::fanout::chat_message::{CHAT_MESSAGE, chat_message};
 use crate::fanout::client::ClientConnection;
 use crate::fanout::hub::Channel;
+use crate::fanout::outgoing_event::OutgoingEvent;
 use crate::fanout::request::Request;
+use crate::fanout::websocket::outbound_queue::QueueFull;
 use crate::session::entries::submit_post;
 use crate::session::event_queue::Arguments;
 use crate::session::state::{ServerState, SharedState};
 
 /// Bytes of a client's own message id. The tutorial's are made of a socket's id and a counter.
 const MAX_OWN_ID_BYTES: usize = 256;
-/// Missed messages that are sent at once, between two broadcasts. Each has at most 96 KiB in JSON, so together with a
-/// queue that is full they stay within the bound of direct messages.
-const MAX_LAST_MESSAGES: u64 = 10;
 
 /// Posts a `chat message` to the lobby.
 pub(crate) async fn post(state: &ServerState, mut request: Request, arguments: Arguments) {
@@ -84,44 +84,84 @@ pub(crate) fn subscribe(state: &ServerState, client: &Arc<ClientConnection>) {
 /// Sends the messages after `offset`, and subscribes the client: it receives every message in order and once.
 pub(crate) async fn catch_up(state: &SharedState, client: &Arc<ClientConnection>, offset: u64) {
     let mut after = Seq(offset);
-    // All messages but the last few are sent from here, at the speed of the client.
+    while !client.closed.is_cancelled() {
+        after = send_missed(state, client, after).await;
+        // What was published meanwhile is sent between two broadcasts: all of it, and nothing of the next broadcast.
+        let (owned_state, owned_client) = (Arc::clone(state), Arc::clone(client));
+        let (report, reached) = oneshot::channel();
+        let finish = async move {
+            // The connection's task has ended if the receiver is gone.
+            drop(report.send(finish_catch_up(&owned_state, &owned_client, after).await));
+        };
+        state.publisher.run_between_broadcasts(finish).await;
+        match reached.await {
+            Ok(Err(TooFarBehind { reached })) => after = reached,
+            // Without a report the server is shutting down.
+            Ok(Ok(())) | Err(_) => return,
+        }
+    }
+}
+
+/// Sends the missed messages at the speed of the client. Returns the last entry that it has now.
+async fn send_missed(state: &ServerState, client: &ClientConnection, mut after: Seq) -> Seq {
     while let Some(published) = state.heads.get(state.lobby())
-        && published.seq > Seq(after.0.saturating_add(MAX_LAST_MESSAGES))
+        && published.seq > after
         && !client.closed.is_cancelled()
     {
-        let entries = missed_page(state, after, published.seq).await;
-        let Some(last) = entries.last() else { break };
-        after = last.seq;
+        let Some(entries) = missed_page(state, after, published.seq).await else {
+            break;
+        };
         for message in entries.iter().filter_map(chat_message) {
             client.send_json(CHAT_MESSAGE, &message).await;
         }
+        let Some(last) = entries.last() else { break };
+        after = last.seq;
     }
-    // The last ones are sent between two broadcasts: all that is published, and nothing of the next broadcast.
-    let (owned_state, client) = (Arc::clone(state), Arc::clone(client));
-    let finish = async move { finish_catch_up(&owned_state, &client, after).await };
-    state.publisher.run_between_broadcasts(finish).await;
+    after
 }
 
-async fn finish_catch_up(state: &ServerState, client: &Arc<ClientConnection>, after: Seq) {
-    if let Some(published) = state.heads.get(state.lobby()) {
-        let entries = missed_page(state, after, published.seq).await;
-        for message in entries.iter().filter_map(chat_message) {
-            client.try_send_json(CHAT_MESSAGE, &message);
+/// The result for a client that can't be subscribed yet: while it waited for its turn more was published than a page has,
+/// or than its queue takes.
+struct TooFarBehind {
+    /// The last entry that the client has.
+    reached: Seq,
+}
+
+/// Sends one page of missed messages without waiting, since all broadcasts wait, and subscribes the client if that was all.
+async fn finish_catch_up(state: &ServerState, client: &Arc<ClientConnection>, after: Seq) -> Result<(), TooFarBehind> {
+    let mut reached = after;
+    // If the log can't be read the client gets what is posted from now on, as does one that names no offset.
+    if let Some(published) = state.heads.get(state.lobby())
+        && published.seq > reached
+        && let Some(entries) = missed_page(state, reached, published.seq).await
+    {
+        for entry in entries {
+            if let Some(message) = chat_message(&entry) {
+                let message = [message];
+                let event = OutgoingEvent::new(CHAT_MESSAGE, &message);
+                let sent = client.transport.try_send(&event);
+                sent.map_err(|QueueFull| TooFarBehind { reached })?;
+            }
+            reached = entry.seq;
+        }
+        if reached < published.seq {
+            return Err(TooFarBehind { reached });
         }
     }
     subscribe(state, client);
+    Ok(())
 }
 
-/// Reads a page of the lobby after `after`, as far as it is published.
-async fn missed_page(state: &ServerState, after: Seq, published: Seq) -> Vec<Entry> {
+/// Reads a page of the lobby after `after`, as far as it is published. Returns `None` if it can't be read.
+async fn missed_page(state: &ServerState, after: Seq, published: Seq) -> Option<Vec<Entry>> {
     let page = state
         .store
         .page(state.lobby(), Some(published.next()), Some(after), MAX_PAGE_ENTRIES);
     match page.await {
-        Ok(page) => page.map(|page| page.entries).unwrap_or_default(),
+        Ok(page) => page.map(|page| page.entries),
         Err(error) => {
             tracing::error!(%error, "reading missed messages failed");
-            Vec::new()
+            None
         }
     }
 }

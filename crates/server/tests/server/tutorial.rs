@@ -3,7 +3,8 @@
 //! - all clients receive a text with its sequence number, the sender and clients with a key too, and the other way
 //!   around
 //! - a message that is sent again with the same id is there once, also over another connection
-//! - `serverOffset` brings what was missed, in order and once, while others post; long messages too
+//! - `serverOffset` brings what was missed, in order and once, while others post; long messages too; also when hundreds
+//!   are posted before the client has its turn
 //! - wrong input is refused in the acknowledgement and as an event
 //! - it works over polling
 //! - such a client may use the other events as well
@@ -164,5 +165,45 @@ async fn long_missed_messages_all_arrive() {
     for number in 0..80 {
         let (text, _) = receives_message(&mut bob).await;
         assert!(text.starts_with(&format!("{number:04}")), "message {number} is missing");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_connects_during_a_flood_misses_nothing() {
+    let server = TestServer::start().await;
+    let mut posters = Vec::new();
+    for _ in 0..4 {
+        posters.push(server.tutorial_client().await);
+    }
+    for round in 0..5 {
+        let before = server.log().await;
+        let offset = before.last().unwrap().seq;
+        for (poster, client) in posters.iter_mut().enumerate() {
+            let packet = |number| format!(r#"42["chat message","{round} {poster} {number}"]"#);
+            client.send_all((0..500).map(packet)).await;
+        }
+        let mut late = Vec::new();
+        for _ in 0..4 {
+            late.push(TestClient::join(server.address, json!({ "serverOffset": offset })).await);
+        }
+        for client in &mut posters {
+            client.request("chat message", &[json!("almost the end")]).await;
+        }
+        posters[0].request("chat message", &[json!("the end")]).await;
+        let log = server.log().await;
+        let posted = log[before.len()..].iter().filter_map(message_text);
+        let posted: Vec<&str> = posted.collect();
+        for client in &mut late {
+            let mut received = Vec::new();
+            while received.last().map(String::as_str) != Some("the end") {
+                received.push(receives_message(client).await.0);
+            }
+            assert!(
+                received == posted,
+                "{} of {} messages arrived",
+                received.len(),
+                posted.len()
+            );
+        }
     }
 }
