@@ -155,10 +155,17 @@ impl Flags {
     }
 }
 
-/// A name that clap can parse.
+/// A name that a person chose, on the command line or in the file.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 struct NameFlag(Name);
+
+impl TryFrom<String> for NameFlag {
+    type Error = ichat_protocol::InvalidName;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
 
 impl std::str::FromStr for NameFlag {
     type Err = ichat_protocol::InvalidName;
@@ -250,7 +257,14 @@ mod tests {
     fn an_invalid_file_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("server.toml");
-        for invalid in ["nmae = \"x\"", "listen = 4242", "name = \"\"", "["] {
+        for invalid in [
+            "nmae = \"x\"",
+            "listen = 4242",
+            "name = \"\"",
+            "name = \"Office\\u200B\"",
+            "name = \"\\uE000\"",
+            "[",
+        ] {
             std::fs::write(&path, invalid).unwrap();
             let error = Settings::resolve(flags(&["--config", path.to_str().unwrap()])).unwrap_err();
             assert!(matches!(error, SettingsError::Invalid { .. }), "{invalid}: {error}");
