@@ -49,13 +49,13 @@ pub enum StoreError {
     /// The disk or the database failed. The caller may try again.
     #[error("The history could not be read or written: {0}.")]
     Io(String),
-    /// The file does not have what was written. Trying again does not help; the rest can still be read.
-    #[error(
-        "The history is damaged: {0}. Stop the server, look at it with `ichat-server check`, and put a backup in its place with `ichat-server restore`."
-    )]
+    /// The file does not have what was written. Trying again does not help; the rest can still be read. A client resets the
+    /// room ([`crate::ReplicaChange::ResetRoom`]) and asks the server for its entries again. For a server's folder there is
+    /// [`crate::check`], and a backup.
+    #[error("The history is damaged: {0}.")]
     Damaged(String),
-    /// The entries don't adjoin the stored ones, contradict them, or are of another history. The caller resets the room
-    /// ([`crate::ReplicaChange::ResetRoom`]) and asks the server for its entries again.
+    /// The entries don't adjoin the stored ones, contradict them, or are of another history. A client resets the room, as for
+    /// damage.
     #[error("These entries don't fit the stored ones of the room: {0}.")]
     OutOfSync(String),
     /// The store was closed.
@@ -119,6 +119,13 @@ impl StoreError {
                 InvalidColumnType(..) | IntegralValueOutOfRange(..) => StoreError::Damaged(error.to_string()),
                 _ => StoreError::Io(error.to_string()),
             },
+        }
+    }
+    /// Returns the cause if an error means that one row has something else than was written. The rest can be read.
+    pub(crate) fn of_damaged_row(error: &rusqlite::Error) -> Option<String> {
+        match (error.sqlite_error_code(), Self::of_sql(error)) {
+            (None, Self::Damaged(cause)) => Some(cause),
+            (Some(_) | None, Self::Damaged(_) | Self::Full | Self::Io(_) | Self::OutOfSync(_) | Self::Closed) => None,
         }
     }
 }

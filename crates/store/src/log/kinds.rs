@@ -1,6 +1,5 @@
 //! The kinds of entries with a property, as SQL lists.
 
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use ichat_protocol::{Kind, KindProperties, TargetEffect};
@@ -18,17 +17,16 @@ pub(crate) static ERASES: LazyLock<String> =
     LazyLock::new(|| sql_list(|kind| kind.effect == Some(TargetEffect::Erase)));
 
 fn sql_list(has_property: impl Fn(KindProperties) -> bool) -> String {
-    let mut list = String::new();
-    for kind in Kind::VARIANTS.iter().filter(|kind| has_property(kind.properties())) {
-        let separator = if list.is_empty() { '(' } else { ',' };
-        // Writing to a string never fails. A kind is lower-case letters and underscores.
-        let _ = write!(list, "{separator}'{}'", kind.as_str());
-    }
-    if list.is_empty() { "()".into() } else { list + ")" }
+    let kinds = Kind::VARIANTS.iter().filter(|kind| has_property(kind.properties()));
+    // A kind is lower-case letters and underscores.
+    let names: Vec<String> = kinds.map(|kind| format!("'{}'", kind.as_str())).collect();
+    format!("({})", names.join(","))
 }
 
 #[cfg(test)]
 mod tests {
+    //! - kinds are listed by their properties
+
     use super::*;
 
     #[test]

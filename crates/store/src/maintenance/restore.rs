@@ -207,21 +207,28 @@ fn put_back_wal(previous: &Path, file: &Path) -> io::Result<()> {
 /// Links or copies the files into a new folder.
 fn keep_previous(files: &[PathBuf], dir: &Path) -> io::Result<PathBuf> {
     let previous = create_previous_dir(dir)?;
-    for file in files {
-        let Some(name) = file.file_name() else { continue };
-        let kept = previous.join(name);
-        // The next server writes to the watermark in place; through a hard link it would change the previous one.
-        let is_linked = name != commit_watermark::FILE_NAME && fs::hard_link(file, &kept).is_ok();
-        // Not every file system has hard links.
-        if !is_linked {
-            fs::copy(file, &kept)?;
-            sync_file(&kept)?;
-        }
+    if let Err(error) = files.iter().try_for_each(|file| keep(file, &previous)) {
+        // A link in it would be another name of the database that the next server writes to.
+        fs::remove_dir_all(&previous)?;
+        return Err(error);
     }
     copy_owner(dir, &previous);
     sync_dir(&previous);
     sync_dir(dir);
     Ok(previous)
+}
+
+fn keep(file: &Path, previous: &Path) -> io::Result<()> {
+    let Some(name) = file.file_name() else { return Ok(()) };
+    let kept = previous.join(name);
+    // The next server writes to the watermark in place; through a hard link it would change the previous one.
+    let is_linked = name != commit_watermark::FILE_NAME && fs::hard_link(file, &kept).is_ok();
+    // Not every file system has hard links.
+    if !is_linked {
+        fs::copy(file, &kept)?;
+        sync_file(&kept)?;
+    }
+    Ok(())
 }
 
 /// Forces a file to the disk. Windows does so only for a file that was opened for writing.

@@ -3,10 +3,14 @@
 //!
 //! `search_progress` says how far the index has each room. A message above that is indexed later, with the text that it has
 //! by then, so an edit or a deletion of it leaves the index alone.
+//!
+//! A message whose text can't be read is left out, as from the other projections. If the index may have such a message's
+//! words and has to lose them, it is emptied and written again.
 
 use ichat_protocol::Seq;
 use rusqlite::{Connection, OptionalExtension as _};
 
+use crate::StoreError;
 use crate::log::{EntryKey, IS_TARGET, RoomKey, UserKey, indexed_text, indexed_text_before, int, natural, read_seq};
 
 /// Precedes an author's key in the word for the author. It is of the private use area, which FTS5 takes for letters.
@@ -20,7 +24,7 @@ struct PendingRange {
 }
 
 impl PendingRange {
-    /// The number of entries; a room's log has no gaps.
+    /// Returns the number of entries; a room's log has no gaps.
     fn len(&self) -> u64 {
         natural(self.last.0 - self.first.0 + 1)
     }
@@ -63,12 +67,30 @@ pub(crate) fn remove_from_index(
     connection: &Connection,
     message: EntryKey,
     author: UserKey,
-    text: &str,
+    text: rusqlite::Result<Option<String>>,
 ) -> rusqlite::Result<()> {
+    match text {
+        Ok(Some(text)) => remove_text(connection, message, author, &text),
+        Ok(None) => Ok(()),
+        Err(error) if StoreError::of_damaged_row(&error).is_some() => empty_index(connection),
+        Err(error) => Err(error),
+    }
+}
+
+fn remove_text(connection: &Connection, message: EntryKey, author: UserKey, text: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT INTO search_index (search_index, rowid, text) VALUES ('delete', ?1, ?2)")?
         .execute((message, document(author, text)))?;
     Ok(())
+}
+
+/// Removes all messages from the index, which is then written again behind the log.
+fn empty_index(connection: &Connection) -> rusqlite::Result<()> {
+    tracing::warn!("a message can't be read: the search index is written again without it");
+    connection.execute_batch(
+        "INSERT INTO search_index (search_index) VALUES ('delete-all');
+         DELETE FROM search_progress;",
+    )
 }
 
 fn document(author: UserKey, text: &str) -> String {
@@ -86,10 +108,13 @@ pub(crate) fn reindex(
     if !is_indexed(connection, message)? {
         return Ok(());
     }
-    if let Some(before) = indexed_text_before(connection, message, edit)? {
-        remove_from_index(connection, message, author, &before)?;
+    let before = indexed_text_before(connection, message, edit);
+    remove_from_index(connection, message, author, before)?;
+    // If the index was emptied the message is indexed later.
+    if is_indexed(connection, message)? {
+        add_to_index(connection, message, author, text)?;
     }
-    add_to_index(connection, message, author, text)
+    Ok(())
 }
 
 /// Returns how many entries are not indexed yet.
@@ -137,21 +162,36 @@ pub(crate) fn index_pending(connection: &Connection, max: u64) -> rusqlite::Resu
     Ok(pending)
 }
 
-/// Indexes the messages with keys from `first` to `last`, each with its current text.
+/// Indexes the messages with keys from `first` to `last`, each with its current text. One that can't be read is left out: it
+/// is an error where it is read, and no reason to index nothing.
 pub(crate) fn index_range(connection: &Connection, first: EntryKey, last: EntryKey) -> rusqlite::Result<()> {
-    for_each_message(connection, first, last, add_to_index)
+    for_each_message(connection, first, last, |message, author, text| match text {
+        Ok(Some(text)) => add_to_index(connection, message, author, &text),
+        Ok(None) => Ok(()),
+        Err(error) => match StoreError::of_damaged_row(&error) {
+            Some(cause) => {
+                tracing::warn!(cause, seq = %message.seq(), "a message is missing from the search index");
+                Ok(())
+            }
+            None => Err(error),
+        },
+    })
 }
 
 /// Removes all messages of a room from the index.
 pub(crate) fn remove_room_from_index(connection: &Connection, room: RoomKey) -> rusqlite::Result<()> {
-    let indexed_to = connection
-        .prepare_cached("DELETE FROM search_progress WHERE room = ?1 RETURNING indexed_to")?
-        .query_row([room], |row| row.get(0))
-        .optional()?;
-    match indexed_to {
-        Some(last) => for_each_message(connection, room.entry(Seq(1)), last, remove_from_index),
-        None => Ok(()),
-    }
+    let last = indexed_to(connection, room)?;
+    for_each_message(connection, room.entry(Seq(1)), last, |message, author, text| {
+        // None is left once the index was emptied.
+        if is_indexed(connection, message)? {
+            remove_from_index(connection, message, author, text)?;
+        }
+        Ok(())
+    })?;
+    connection
+        .prepare_cached("DELETE FROM search_progress WHERE room = ?1")?
+        .execute([room])?;
+    Ok(())
 }
 
 /// Calls `change` with each message with a key from `first` to `last`, its author and its current text.
@@ -159,7 +199,7 @@ fn for_each_message(
     connection: &Connection,
     first: EntryKey,
     last: EntryKey,
-    change: fn(&Connection, EntryKey, UserKey, &str) -> rusqlite::Result<()>,
+    change: impl Fn(EntryKey, UserKey, rusqlite::Result<Option<String>>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let sql = format!(
         "SELECT key, author FROM entry WHERE key BETWEEN ?1 AND ?2 AND kind IN {}",
@@ -169,9 +209,7 @@ fn for_each_message(
     let mut messages = messages.query((first, last))?;
     while let Some(message) = messages.next()? {
         let (key, author) = (message.get(0)?, message.get(1)?);
-        if let Some(text) = indexed_text(connection, key)? {
-            change(connection, key, author, &text)?;
-        }
+        change(key, author, indexed_text(connection, key))?;
     }
     Ok(())
 }

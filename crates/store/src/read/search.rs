@@ -9,7 +9,7 @@ use super::parsed_query::ParsedQuery;
 use super::rooms::{RoomRow, room_row, room_rows, user_key};
 use crate::log::{EntryKey, IS_TARGET, indexed_text, int, message_with_text};
 use crate::projection::indexed_to;
-use crate::{SearchHit, SearchQuery};
+use crate::{SearchHit, SearchQuery, StoreError};
 
 /// A person does not read more hits; a narrower search is better.
 const MAX_HITS: u32 = 200;
@@ -92,8 +92,17 @@ impl RoomSearch<'_> {
             && let Some(row) = messages.next()?
         {
             let key = row.get(0)?;
-            if self.query.includes(row.get(1)?) && self.matches(key)? {
-                self.add_hit(key)?;
+            if !self.query.includes(row.get(1)?) {
+                continue;
+            }
+            match self.matches(key) {
+                Ok(true) => self.add_hit(key)?,
+                Ok(false) => {}
+                // It may be any message, and is left out of the index as well.
+                Err(error) if StoreError::of_damaged_row(&error).is_some() => {
+                    tracing::warn!(%error, "a message can't be searched");
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(())

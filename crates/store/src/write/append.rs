@@ -253,15 +253,8 @@ fn is_join(change: Option<RoomChange<'_>>) -> bool {
 
 /// Refuses an entry that depends on a damaged row. Any other error, also damage to the database itself, fails the batch.
 fn refuse_for_damage(error: rusqlite::Error) -> Result<Outcome, WriteError> {
-    match (error.sqlite_error_code(), StoreError::of_sql(&error)) {
-        (None, StoreError::Damaged(cause)) => Ok(Outcome::Damaged(cause)),
-        (
-            Some(_) | None,
-            StoreError::Damaged(_)
-            | StoreError::Full
-            | StoreError::Io(_)
-            | StoreError::OutOfSync(_)
-            | StoreError::Closed,
-        ) => Err(error.into()),
+    match StoreError::of_damaged_row(&error) {
+        Some(cause) => Ok(Outcome::Damaged(cause)),
+        None => Err(error.into()),
     }
 }

@@ -8,9 +8,7 @@ use std::fs;
 
 use ichat_store::{ReplicaChange, Store, restore};
 
-use crate::damage::tamper;
-use crate::fixture::{Fixture, Person};
-use crate::maintenance::{busy_room, problems_of, refused, sound};
+use crate::fixture::{Fixture, Person, as_killed, long_room, problems_of, refused, sound, tamper};
 
 #[tokio::test]
 async fn a_check_finds_every_row_that_does_not_agree_with_the_log() {
@@ -65,7 +63,7 @@ async fn a_check_finds_every_row_that_does_not_agree_with_the_log() {
             "the server's identity can't be read",
         ),
     ] {
-        let (fixture, _) = busy_room().await;
+        let (fixture, _) = long_room().await;
         fixture.store.close().await;
         sound(fixture.dir.path());
         tamper(fixture.dir.path(), sql);
@@ -79,7 +77,7 @@ async fn a_check_changes_nothing() {
     let alice = Person::called("alice");
     let fixture = Fixture::with(&[&alice]).await;
     fixture.says(&alice, "hi").await;
-    let dir = crate::damage::as_killed(&fixture);
+    let dir = as_killed(&fixture);
     let read = |file: &str| fs::read(dir.path().join(file)).unwrap();
     let before = (read("ichat.db"), read("ichat.db-wal"), read("commit-watermark"));
     sound(dir.path());
@@ -89,7 +87,7 @@ async fn a_check_changes_nothing() {
 
 #[tokio::test]
 async fn a_clients_folder_can_be_checked_and_is_no_backup_of_a_server() {
-    let (fixture, _) = busy_room().await;
+    let (fixture, _) = long_room().await;
     let dir = tempfile::tempdir().unwrap();
     let client = Store::open(dir.path()).await.unwrap();
     let page = fixture.page(None, None, 200).await;

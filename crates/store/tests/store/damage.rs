@@ -12,31 +12,14 @@ use std::path::Path;
 
 use ichat_protocol::Body;
 use ichat_store::{OpenError, Outcome, SearchQuery, Store, StoreError};
-use tempfile::TempDir;
 
-use crate::fixture::{Fixture, Person, committed, name, texts};
-
-/// Copies the folder as a killed process leaves it: the newest entries are in the write-ahead log only.
-pub(crate) fn as_killed(fixture: &Fixture) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    for file in ["ichat.db", "ichat.db-wal", "commit-watermark"] {
-        fs::copy(fixture.dir.path().join(file), dir.path().join(file)).unwrap();
-    }
-    dir
-}
+use crate::fixture::{Fixture, Person, as_killed, committed, name, tamper, texts, whole_log};
 
 const HI: &str = "body = '{\"text\":\"hi\"}'";
 const HA: &str = "body = '{\"text\":\"ha\"}'";
 
 async fn opened(dir: &Path) -> Result<Store, OpenError> {
     Store::open_server(dir, &name("Lobby")).await
-}
-
-/// Changes the tables of a closed folder behind the store's back.
-pub(crate) fn tamper(dir: &Path, sql: &str) {
-    let file = rusqlite::Connection::open(dir.join("ichat.db")).unwrap();
-    file.execute_batch(sql).unwrap();
-    file.close().unwrap();
 }
 
 #[tokio::test]
@@ -202,10 +185,7 @@ async fn a_folder_after_a_crash_has_all_that_was_acknowledged() {
     fixture.says(&alice, "hi").await;
     let dir = as_killed(&fixture);
     let store = opened(dir.path()).await.unwrap();
-    assert_eq!(
-        crate::fixture::whole_log(&store, fixture.room).await,
-        fixture.log().await
-    );
+    assert_eq!(whole_log(&store, fixture.room).await, fixture.log().await);
     store.close().await;
 }
 

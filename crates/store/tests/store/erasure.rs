@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use ichat_store::Store;
 
-use crate::fixture::{Fixture, Person, name};
+use crate::fixture::{Fixture, Person, as_killed, name, tamper};
 
-/// Talk with many different words, so that the index merges its segments again and again.
+/// Posts and indexes messages with many different words, so that the index merges its segments again and again.
 async fn talk(fixture: &Fixture, who: &Person, batches: usize) {
     for batch in 0..batches {
         let entries = (0..200).map(|n| who.says(fixture.room, &format!("talk{batch} number{n} of {}", batch * 7 + n)));
         fixture.store.commit(entries.collect()).await.unwrap();
-        // Indexes the batch.
+        // A search indexes the batch.
         fixture.finds("talk0").await;
     }
 }
@@ -64,7 +64,7 @@ async fn deleted_text_leaves_the_log_of_a_crash_at_the_next_opening() {
     let mut fixture = Fixture::with(&[&alice]).await;
     let posted = fixture.says(&alice, "Quite-Secret-Phrase here").await;
     fixture.deletes(&alice, &posted).await;
-    let killed = crate::damage::as_killed(&fixture);
+    let killed = as_killed(&fixture);
     fixture.store.close().await;
     fixture.dir = killed;
     assert!(fixture.has_on_disk("Quite-Secret-Phrase"));
@@ -102,7 +102,7 @@ async fn a_rebuild_leaves_no_words_in_free_pages() {
     let posted = fixture.says(&alice, "the printer is called Xyzzyplugh").await;
     talk(&fixture, &alice, 3).await;
     fixture.store.close().await;
-    crate::damage::tamper(fixture.dir.path(), "UPDATE projection_version SET version = 0");
+    tamper(fixture.dir.path(), "UPDATE projection_version SET version = 0");
     let fixture = fixture.reopened().await;
     fixture.deletes(&alice, &posted).await;
     let fixture = fixture.reopened().await;

@@ -1,7 +1,11 @@
-//! A store with one room, and the people who talk in it.
+//! A store with one room, and the people who talk in it; its folder after a crash, a change from outside, and a check.
+
+use std::fmt::Debug;
+use std::fs;
+use std::path::Path;
 
 use ichat_protocol::{Body, DeviceId, Entry, EntryId, MemberId, Name, Page, RoomId, RoomSummary, Seq};
-use ichat_store::{NewEntry, Outcome, SearchQuery, Store};
+use ichat_store::{CheckReport, MaintenanceError, NewEntry, Outcome, SearchQuery, Store, check};
 use tempfile::TempDir;
 
 /// A server's data folder, its store, and a room called *Office*.
@@ -23,7 +27,7 @@ pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-/// A `member_renamed` as the server passes it to the store, which adds the name until then.
+/// Returns a `member_renamed` as the server passes it to the store, which adds the name until then.
 pub(crate) fn renamed(to: &str) -> Body {
     Body::MemberRenamed {
         name: name(to),
@@ -171,11 +175,79 @@ impl Fixture {
 
     /// Returns whether a file of the folder has the text.
     pub(crate) fn has_on_disk(&self, text: &str) -> bool {
-        let files = std::fs::read_dir(self.dir.path()).unwrap();
+        let files = fs::read_dir(self.dir.path()).unwrap();
         files
-            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .map(|file| fs::read(file.unwrap().path()).unwrap())
             .any(|content| content.windows(text.len()).any(|window| window == text.as_bytes()))
     }
+}
+
+/// Creates a room with a little of everything, in which the person returned is a member.
+pub(crate) async fn busy_room() -> (Fixture, Person) {
+    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
+    let fixture = Fixture::with(&[&alice, &bob]).await;
+    let first = fixture.says(&alice, "the first thing").await;
+    let second = fixture.says(&bob, "said in haste").await;
+    fixture.edits(&alice, &first, "the very first thing").await;
+    fixture.edits(&bob, &second, "said in great haste").await;
+    fixture.reacts(&alice, &second, "👍", true).await;
+    fixture.deletes(&bob, &second).await;
+    let regretted = bob.says(fixture.room, "said and deleted in one batch");
+    let deleted = bob.posts(fixture.room, Body::Delete { of: regretted.id });
+    fixture.store.commit(vec![regretted, deleted]).await.unwrap();
+    fixture.commit(bob.posts(fixture.room, renamed("Robert"))).await;
+    fixture.commit(bob.posts(fixture.room, Body::Left)).await;
+    let topic = Body::Topic { text: "things".into() };
+    fixture.commit(alice.posts(fixture.room, topic)).await;
+    (fixture, alice)
+}
+
+/// Creates the same room with 300 messages.
+pub(crate) async fn long_room() -> (Fixture, Person) {
+    let (fixture, alice) = busy_room().await;
+    let batch = (0..300).map(|n| alice.says(fixture.room, &format!("message {n}")));
+    fixture.store.commit(batch.collect()).await.unwrap();
+    (fixture, alice)
+}
+
+/// Copies the folder as a killed process leaves it: the newest entries are in the write-ahead log only.
+pub(crate) fn as_killed(fixture: &Fixture) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for file in ["ichat.db", "ichat.db-wal", "commit-watermark"] {
+        fs::copy(fixture.dir.path().join(file), dir.path().join(file)).unwrap();
+    }
+    dir
+}
+
+/// Changes the tables of a closed folder behind the store's back.
+pub(crate) fn tamper(dir: &Path, sql: &str) {
+    let file = rusqlite::Connection::open(dir.join("ichat.db")).unwrap();
+    file.execute_batch(sql).unwrap();
+    file.close().unwrap();
+}
+
+/// Returns the report of a check, after asserting that it has no problems.
+#[track_caller]
+pub(crate) fn sound(path: &Path) -> CheckReport {
+    let report = check(path, &mut |_| {}).unwrap();
+    assert_eq!(report.problems, [] as [&str; 0]);
+    report
+}
+
+/// Returns the problems that a check finds, after asserting that there are some.
+#[track_caller]
+pub(crate) fn problems_of(path: &Path) -> String {
+    let report = check(path, &mut |_| {}).unwrap();
+    assert_ne!(report.problems.len(), 0);
+    report.problems.join("\n")
+}
+
+/// Returns the error's text, after asserting that it is one sentence.
+#[track_caller]
+pub(crate) fn refused<T: Debug>(result: Result<T, MaintenanceError>) -> String {
+    let text = result.unwrap_err().to_string();
+    assert!(text.ends_with('.') && !text.contains('\n'), "{text}");
+    text
 }
 
 pub(crate) async fn whole_log(store: &Store, room: RoomId) -> Vec<Entry> {

@@ -13,6 +13,7 @@
 //! - `maintenance`: backup and restore
 //! - `checking`: the check of a folder or a backup
 //! - `damage`: flipped bits, lost and altered rows, a cut write-ahead log, an older copy
+//! - `undecodable`: messages whose text can't be decoded any more
 //! - `size`: the data folder beside the text
 //! - `model`: random entries and pages against a naive model in memory, and a replica of it
 
@@ -35,3 +36,4 @@ mod rooms;
 mod rules;
 mod searching;
 mod size;
+mod undecodable;

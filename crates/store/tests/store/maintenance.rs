@@ -5,46 +5,24 @@
 //! - the rest of a history without its end can be restored
 //! - restoring into an empty folder, or into that of another server
 //! - a folder in use can be backed up and checked, but not restored into
-//! - nothing is overwritten, and nothing half done is left
+//! - nothing is overwritten, and nothing half done is left; also when a restore fails half way
 //! - a damaged history gives no backup; a file that is no backup is refused with a reason
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ichat_protocol::Body;
-use ichat_store::{CheckReport, MaintenanceError, RestoreReport, Store, backup, check, restore};
+use ichat_store::{RestoreReport, Store, backup, restore};
 use tempfile::TempDir;
 
-use crate::damage::tamper;
-use crate::fixture::{Fixture, Person, name, whole_log};
-
-/// Returns the report of a check, after asserting that it has no problems.
-#[track_caller]
-pub(crate) fn sound(path: &Path) -> CheckReport {
-    let report = check(path, &mut |_| {}).unwrap();
-    assert_eq!(report.problems, [] as [&str; 0]);
-    report
-}
-
-pub(crate) fn problems_of(path: &Path) -> String {
-    let report = check(path, &mut |_| {}).unwrap();
-    assert_ne!(report.problems.len(), 0);
-    report.problems.join("\n")
-}
+use crate::fixture::{
+    Fixture, Person, as_killed, busy_room, long_room, name, problems_of, refused, sound, tamper, whole_log,
+};
 
 fn backed_up(fixture: &Fixture, dir: &TempDir) -> PathBuf {
     let dest = dir.path().join("backup.db");
     backup(fixture.dir.path(), &dest, &mut |_| {}).unwrap();
     dest
-}
-
-/// Returns the error's text, after asserting that it is one sentence.
-#[track_caller]
-pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, MaintenanceError>) -> String {
-    let text = result.unwrap_err().to_string();
-    assert!(text.ends_with('.') && !text.contains('\n'), "{text}");
-    text
 }
 
 fn names_in(dir: &Path) -> HashSet<String> {
@@ -54,27 +32,9 @@ fn names_in(dir: &Path) -> HashSet<String> {
         .collect()
 }
 
-/// Creates a room with a little of everything.
-pub(crate) async fn busy_room() -> (Fixture, Person) {
-    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let fixture = Fixture::with(&[&alice, &bob]).await;
-    let first = fixture.says(&alice, "the first thing").await;
-    let second = fixture.says(&bob, "said in haste").await;
-    fixture.edits(&alice, &first, "the very first thing").await;
-    fixture.edits(&bob, &second, "said in great haste").await;
-    fixture.reacts(&alice, &second, "👍", true).await;
-    fixture.deletes(&bob, &second).await;
-    fixture.commit(bob.posts(fixture.room, Body::Left)).await;
-    let topic = Body::Topic { text: "things".into() };
-    fixture.commit(alice.posts(fixture.room, topic)).await;
-    let batch = (0..300).map(|n| alice.says(fixture.room, &format!("message {n}")));
-    fixture.store.commit(batch.collect()).await.unwrap();
-    (fixture, alice)
-}
-
 #[tokio::test]
 async fn a_backup_under_load_is_one_sound_file_with_the_beginning_of_the_log() {
-    let (fixture, alice) = busy_room().await;
+    let (fixture, alice) = long_room().await;
     let store = fixture.store.clone();
     let room = fixture.room;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -118,7 +78,7 @@ async fn a_backup_under_load_is_one_sound_file_with_the_beginning_of_the_log() {
 
 #[tokio::test]
 async fn a_restored_server_has_other_epochs_and_keeps_the_previous_history() {
-    let (fixture, alice) = busy_room().await;
+    let (fixture, alice) = long_room().await;
     let dir = tempfile::tempdir().unwrap();
     let file = backed_up(&fixture, &dir);
     let bytes = fs::read(&file).unwrap();
@@ -162,7 +122,7 @@ async fn the_rest_of_a_history_without_its_end_can_be_restored() {
         fixture.says(&alice, &number.to_string()).await;
     }
     let log = fixture.log().await;
-    let dir = crate::damage::as_killed(&fixture);
+    let dir = as_killed(&fixture);
     let wal = dir.path().join("ichat.db-wal");
     let whole = fs::read(&wal).unwrap();
     fs::write(&wal, &whole[..whole.len() / 2]).unwrap();
@@ -181,7 +141,7 @@ async fn the_rest_of_a_history_without_its_end_can_be_restored() {
 
 #[tokio::test]
 async fn restoring_into_an_empty_folder_makes_it_that_server() {
-    let (fixture, _) = busy_room().await;
+    let (fixture, _) = long_room().await;
     let dir = tempfile::tempdir().unwrap();
     let file = backed_up(&fixture, &dir);
     let target = dir.path().join("new/folder");
@@ -198,7 +158,7 @@ async fn restoring_into_an_empty_folder_makes_it_that_server() {
 
 #[tokio::test]
 async fn a_folder_in_use_is_backed_up_and_checked_but_not_restored_into() {
-    let (fixture, _) = busy_room().await;
+    let (fixture, _) = long_room().await;
     let dir = tempfile::tempdir().unwrap();
     let file = backed_up(&fixture, &dir);
     sound(fixture.dir.path());
@@ -214,7 +174,7 @@ async fn a_folder_in_use_is_backed_up_and_checked_but_not_restored_into() {
 
 #[tokio::test]
 async fn nothing_is_overwritten_and_nothing_half_done_is_left() {
-    let (fixture, _) = busy_room().await;
+    let (fixture, _) = long_room().await;
     let dir = tempfile::tempdir().unwrap();
     let there = dir.path().join("there");
     fs::write(&there, "precious").unwrap();
@@ -235,8 +195,28 @@ async fn nothing_is_overwritten_and_nothing_half_done_is_left() {
 }
 
 #[tokio::test]
+async fn a_restore_that_fails_half_way_leaves_nothing() {
+    let (fixture, _) = busy_room().await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = backed_up(&fixture, &dir);
+    let log = fixture.log().await;
+    fixture.store.close().await;
+    // The previous history can't be kept: its watermark is no file.
+    let watermark = fixture.dir.path().join("commit-watermark");
+    fs::remove_file(&watermark).unwrap();
+    fs::create_dir(&watermark).unwrap();
+    refused(restore(&file, fixture.dir.path(), &mut |_| {}));
+    let left = names_in(fixture.dir.path());
+    assert!(left.iter().all(|name| !name.contains("restore")), "{left:?}");
+    fs::remove_dir(&watermark).unwrap();
+    let fixture = fixture.reopened().await;
+    assert_eq!(fixture.log().await, log);
+    fixture.store.close().await;
+}
+
+#[tokio::test]
 async fn a_damaged_history_gives_no_backup() {
-    let (fixture, alice) = busy_room().await;
+    let (fixture, alice) = long_room().await;
     fixture.says(&alice, "altered").await;
     fixture.says(&alice, "the end").await;
     fixture.store.close().await;
@@ -252,7 +232,7 @@ async fn a_damaged_history_gives_no_backup() {
 
 #[tokio::test]
 async fn a_file_that_is_no_backup_is_refused_with_a_reason_and_changes_nothing() {
-    let (fixture, alice) = busy_room().await;
+    let (fixture, alice) = long_room().await;
     fixture.says(&alice, "altered").await;
     fixture.says(&alice, "the end").await;
     let dir = tempfile::tempdir().unwrap();

@@ -9,11 +9,11 @@
 use std::path::Path;
 
 use ichat_protocol::{Body, Seq};
-use ichat_store::{ReplicaChange, Store, check};
+use ichat_store::{ReplicaChange, Store};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::fixture::{Fixture, Person, found, renamed, whole_log};
+use crate::fixture::{Fixture, Person, busy_room, found, sound, tamper, whole_log};
 
 /// The tables that are rebuilt, but for the search index.
 const TABLES: [&str; 3] = ["room_state", "member", "message_count"];
@@ -34,7 +34,7 @@ fn tables(dir: &Path) -> Vec<Vec<Vec<Value>>> {
 
 /// Makes the projections those of another version, with other rows and another set of columns.
 fn outdate(dir: &Path) {
-    crate::damage::tamper(
+    tamper(
         dir,
         "UPDATE projection_version SET version = version + 1;
          DELETE FROM message_count;
@@ -43,33 +43,9 @@ fn outdate(dir: &Path) {
     );
 }
 
-#[track_caller]
-fn assert_sound(dir: &Path) {
-    let report = check(dir, &mut |_| {}).unwrap();
-    assert_eq!(report.problems, [] as [&str; 0]);
-}
-
-/// A room with a little of everything.
-async fn busy_room(alice: &Person, bob: &Person) -> Fixture {
-    let fixture = Fixture::with(&[alice, bob]).await;
-    let first = fixture.says(alice, "the first thing").await;
-    let second = fixture.says(bob, "said in haste").await;
-    fixture.edits(alice, &first, "the very first thing").await;
-    fixture.deletes(bob, &second).await;
-    let regretted = bob.says(fixture.room, "said and deleted in one batch");
-    let deleted = bob.posts(fixture.room, Body::Delete { of: regretted.id });
-    fixture.store.commit(vec![regretted, deleted]).await.unwrap();
-    fixture.commit(bob.posts(fixture.room, renamed("Robert"))).await;
-    fixture.commit(bob.posts(fixture.room, Body::Left)).await;
-    let topic = Body::Topic { text: "things".into() };
-    fixture.commit(alice.posts(fixture.room, topic)).await;
-    fixture
-}
-
 #[tokio::test]
 async fn projections_of_another_version_are_rebuilt_to_equal_tables() {
-    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let fixture = busy_room(&alice, &bob).await;
+    let (fixture, alice) = busy_room().await;
     fixture.store.set_read(fixture.room, &alice.id, Seq(2)).await.unwrap();
     let (log, seen) = (fixture.log().await, fixture.sees(&alice).await);
     fixture.store.close().await;
@@ -84,13 +60,12 @@ async fn projections_of_another_version_are_rebuilt_to_equal_tables() {
     assert!(fixture.finds("haste").await.is_empty());
     fixture.store.close().await;
     assert_eq!(tables(fixture.dir.path()), before);
-    assert_sound(fixture.dir.path());
+    sound(fixture.dir.path());
 }
 
 #[tokio::test]
 async fn a_replica_is_rebuilt_from_its_part_of_the_log_and_the_servers_description() {
-    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let fixture = busy_room(&alice, &bob).await;
+    let (fixture, alice) = busy_room().await;
     let room = fixture.room;
     let summary = fixture.sees(&alice).await;
     let members = fixture.store.members(room).await.unwrap();
@@ -122,7 +97,7 @@ async fn a_replica_is_rebuilt_from_its_part_of_the_log_and_the_servers_descripti
     assert_eq!(listed.len(), 3);
     let log = whole_log(&replica, room).await;
     replica.close().await;
-    assert_sound(dir.path());
+    sound(dir.path());
     let before = tables(dir.path());
     outdate(dir.path());
 
@@ -137,7 +112,7 @@ async fn a_replica_is_rebuilt_from_its_part_of_the_log_and_the_servers_descripti
     );
     replica.close().await;
     assert_eq!(tables(dir.path()), before);
-    assert_sound(dir.path());
+    sound(dir.path());
 }
 
 #[tokio::test]
@@ -159,7 +134,7 @@ async fn a_newer_description_of_a_replicas_room_replaces_the_effect_of_its_entri
     let room = ReplicaChange::SetRoom(fixture.sees(&alice).await);
     replica.save(vec![room]).await.unwrap();
     replica.close().await;
-    assert_sound(dir.path());
+    sound(dir.path());
 }
 
 #[tokio::test]

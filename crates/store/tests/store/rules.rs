@@ -11,7 +11,7 @@
 use ichat_protocol::{Body, EntryId, RoomId};
 use ichat_store::Outcome;
 
-use crate::fixture::{Fixture, Person, committed, message, name, renamed, text_of};
+use crate::fixture::{Fixture, Person, committed, message, name, renamed, tamper, text_of};
 
 #[tokio::test]
 async fn a_batch_may_create_a_room_join_it_and_write_to_it() {
@@ -53,7 +53,7 @@ async fn no_room_is_created_beyond_the_highest_key() {
     let fixture = Fixture::with(&[&alice]).await;
     fixture.store.close().await;
     let last_but_one = "INSERT INTO room (key, id, epoch) VALUES ((1 << 23) - 2, randomblob(16), randomblob(16))";
-    crate::damage::tamper(fixture.dir.path(), last_but_one);
+    tamper(fixture.dir.path(), last_but_one);
     let fixture = fixture.reopened().await;
     let last = RoomId::fresh();
     fixture.open_room(&alice, last, "Last").await;

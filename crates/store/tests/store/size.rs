@@ -7,7 +7,7 @@ const WORDS: [&str; 24] = [
     "was", "paid", "on", "monday", "please", "send", "me", "report", "before", "meeting", "thanks",
 ];
 
-/// A message of about 75 bytes, with a number that few others have.
+/// Returns a message of about 75 bytes, with a number that few others have.
 fn text(number: usize) -> String {
     let word = |n: usize| WORDS[(number * 31 + n * n * 7 + number / 24 * n) % WORDS.len()];
     let words: Vec<&str> = (0..13).map(word).collect();
