@@ -115,6 +115,9 @@ impl From<Address> for String {
 
 #[cfg(test)]
 mod tests {
+    //! - many ways to type an address are accepted
+    //! - an invalid address is refused with an example
+
     use super::*;
 
     #[test]

@@ -70,6 +70,9 @@ fn since_boot() -> Duration {
 
 #[cfg(test)]
 mod tests {
+    //! - a suspend is noticed at the next check
+    //! - a late timer is no suspend
+
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use tokio::time::timeout;

@@ -8,7 +8,7 @@ use ichat_store::StoreError;
 
 use crate::Address;
 
-/// The client could not start.
+/// An error of [`crate::Client::open`].
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process uses the data folder.
@@ -21,7 +21,7 @@ pub enum OpenError {
     Network(#[from] reqwest::Error),
 }
 
-/// A server could not be joined.
+/// An error of [`crate::Client::join`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
     #[error(transparent)]
@@ -34,7 +34,7 @@ pub enum JoinError {
     Closing,
 }
 
-/// No address led to the wanted server.
+/// An error of probing addresses: none led to the wanted server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeError {
     /// There is no connection to the address, or no answer in time.
@@ -58,7 +58,7 @@ pub enum ProbeError {
     NoAddress,
 }
 
-/// A command was not accepted. The outcome of an accepted command arrives as an update.
+/// An error of [`crate::Client::command`], which was not accepted. The outcome of an accepted command arrives as an update.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     #[error("This server is not known. Join it first.")]

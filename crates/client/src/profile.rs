@@ -109,6 +109,10 @@ fn generate_key() -> io::Result<SigningKey> {
 
 #[cfg(test)]
 mod tests {
+    //! - a profile is created once
+    //! - only the user can read the key
+    //! - a damaged profile is not overwritten
+
     use super::*;
 
     #[test]

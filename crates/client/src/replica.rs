@@ -61,6 +61,23 @@ pub(crate) fn to_store(change: Change) -> ReplicaChange {
     }
 }
 
+/// Returns the change that drops a room's entries, for one that adds some.
+pub(crate) fn reset_of_entries(change: &ReplicaChange) -> Option<ReplicaChange> {
+    match change {
+        ReplicaChange::AddEntries { room, epoch, .. } => Some(ReplicaChange::ResetRoom {
+            room: *room,
+            epoch: *epoch,
+        }),
+        ReplicaChange::AddPost(_)
+        | ReplicaChange::SetPostError { .. }
+        | ReplicaChange::RemovePost { .. }
+        | ReplicaChange::ResetRoom { .. }
+        | ReplicaChange::SetRoom(_)
+        | ReplicaChange::SetMembers { .. }
+        | ReplicaChange::SetReadMarker { .. } => None,
+    }
+}
+
 fn failure(state: OutboxState) -> Option<WireError> {
     match state {
         OutboxState::Sending => None,

@@ -178,6 +178,9 @@ fn text(payload: Payload) -> String {
 
 #[cfg(test)]
 mod tests {
+    //! - a refused connection has the server's reason
+    //! - an event without an argument is recognised
+
     use super::*;
 
     #[test]

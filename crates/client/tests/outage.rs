@@ -7,10 +7,13 @@
 //! - a server that was restored from a backup resets its clients
 //! - a dead connection is noticed, and messages sent into it arrive
 //! - without the server, history comes from the replica
+//! - a message that is damaged in the replica is shown as the server has it
 
 #![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
 
 mod common;
+
+use std::fs;
 
 use common::{User, copy_data, start_server};
 use ichat_client::session::Command;
@@ -173,4 +176,34 @@ async fn history_comes_from_the_replica_without_the_server() {
     alice.scrolls_back(12, 4).await;
     alice.until("four entries", |user| user.timeline.len() == 4).await;
     assert_eq!(alice.timeline.last().unwrap().seq.0, 11);
+}
+
+#[tokio::test]
+async fn a_message_that_is_damaged_in_the_replica_is_shown_as_the_server_has_it() {
+    let server = start_server().await;
+    let mut alice = User::online("Alice", &server).await;
+    for text in ["hello", "pay him 100 euros", "bye"] {
+        alice.says(text).await;
+    }
+    alice.sees("bye").await;
+    alice.client.shutdown().await;
+    let replica = alice.dir.join("servers").join(alice.server.unwrap().to_string());
+    let file = replica.join("ichat.db");
+    let mut bytes = fs::read(&file).unwrap();
+    let position = bytes.windows(9).position(|window| window == b"100 euros").unwrap();
+    bytes[position] ^= 0x08;
+    fs::write(&file, bytes).unwrap();
+
+    let mut alice = alice.restarts().await;
+    alice.is_online().await;
+    let room = alice.lobby.unwrap();
+    alice.does(Command::Open { room }).await;
+    alice.sees("bye").await;
+    assert_eq!(alice.texts(), ["hello", "pay him 100 euros", "bye"]);
+    assert_eq!((alice.resets, &alice.refusals), (1, &Vec::new()));
+    // The replica has it again.
+    alice.timeline.clear();
+    alice.does(Command::Open { room }).await;
+    alice.sees("bye").await;
+    assert_eq!((alice.texts().len(), alice.resets), (3, 1));
 }

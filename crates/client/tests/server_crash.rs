@@ -58,8 +58,9 @@ async fn a_killed_server_loses_no_sent_message() {
     assert_eq!(bob.texts(), said);
 }
 
-/// Runs a server if the variable is set. [`start_server_process`] starts this test in a process of its own.
+/// The server process, which [`start_server_process`] starts.
 #[tokio::test]
+#[ignore = "run by a_killed_server_loses_no_sent_message"]
 async fn server_process() {
     let Ok(settings) = std::env::var(SERVER_VARIABLE) else {
         return;
@@ -76,7 +77,7 @@ async fn server_process() {
 
 async fn start_server_process(dir: &Path, address: SocketAddr) -> (Child, SocketAddr) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "server_process", "--nocapture"])
+        .args(["--exact", "server_process", "--ignored", "--nocapture"])
         .env(SERVER_VARIABLE, format!("{address} {}", dir.display()))
         .stdout(Stdio::piped())
         .kill_on_drop(true)

@@ -39,7 +39,11 @@ entries: Array<Entry>,
 /**
  * Later entries that amend those.
  */
-later: Array<Entry>, };
+later: Array<Entry>, 
+/**
+ * `true` if the replica can't read what it has of the range.
+ */
+damaged?: boolean, };
 
 /**
  * The state that survives a restart of the client.

@@ -1,8 +1,8 @@
 //! The commands of the user, and the ranges of history that they load.
 
 use ichat_protocol::{
-    Away, ClientEvent, ClientEventKind, Create, Entry, EntryId, ErrorCode, History, InRoom, Kind, Nothing, Read,
-    RoomId, Seq, SetName, WireError, limits::MAX_PAGE_ENTRIES,
+    Away, ClientEvent, ClientEventKind, Create, Entry, EntryId, ErrorCode, History, InRoom, Nothing, Read, RoomId, Seq,
+    SetName, WireError, limits::MAX_PAGE_ENTRIES,
 };
 
 use super::{Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, effects::Effects};
@@ -33,15 +33,15 @@ impl Session {
             Command::Retry { id } => self.outbox.retry(id, effects),
             Command::Discard { id } => self.discard(id, effects),
             Command::Create { room, name, topic } => {
-                if self.emit_if_online(ClientEvent::Create(Create { room, name, topic }), Some(room), effects) {
-                    self.pending.created.insert(room);
-                }
+                self.emit_if_online(ClientEvent::Create(Create { room, name, topic }), Some(room), effects);
             }
             Command::Browse => {
                 self.emit_if_online(ClientEvent::Rooms(Nothing {}), None, effects);
             }
             Command::Join { room } => {
-                self.emit_if_online(ClientEvent::Join(InRoom { room }), Some(room), effects);
+                if self.emit_if_online(ClientEvent::Join(InRoom { room }), Some(room), effects) {
+                    self.pending.joined.insert(room);
+                }
             }
             Command::Leave { room } => {
                 self.emit_if_online(ClientEvent::Leave(InRoom { room }), Some(room), effects);
@@ -99,19 +99,26 @@ impl Session {
         if !entries.is_empty() || missing.is_none() {
             self.notify_entries(room, entries, later, effects);
         }
-        if let Some(LogRange { before, after, limit }) = missing {
-            effects.emit(ClientEvent::History(History {
-                room,
-                before,
-                after,
-                limit: Some(limit),
-            }));
+        if let Some(missing) = missing {
+            emit_history(room, missing, effects);
+        }
+    }
+
+    /// Handles an answer to [`Effect::Load`] that the replica could not give: replaces the room's log by the server's. Without
+    /// a connection the rest of the log is worth keeping.
+    pub(super) fn on_damaged(&mut self, now: u64, room: RoomId, range: LogRange, effects: &mut Effects) {
+        if !self.connection.is_online() || !self.replace_log(now, room, effects) {
+            return self.on_loaded(room, range, Vec::new(), Vec::new(), effects);
+        }
+        // The newest page is on its way.
+        if range.before.is_some() || range.after.is_some() {
+            emit_history(room, range, effects);
         }
     }
 
     fn send(&mut self, item: OutboxItem, effects: &mut Effects) {
         if self.outbox.push(item.clone()) {
-            if item.body.kind() == Kind::Message {
+            if item.body.properties().counts_as_unread {
                 self.typing.message_sent(item.room);
             }
             effects.save(Change::Outbox(item));
@@ -187,6 +194,17 @@ fn load(room: RoomId, range: LogRange, effects: &mut Effects) {
     let limit = range.limit.clamp(1, MAX_PAGE_ENTRIES);
     let range = LogRange { limit, ..range };
     effects.push(Effect::Load { room, range });
+}
+
+/// Requests a range from the server.
+fn emit_history(room: RoomId, range: LogRange, effects: &mut Effects) {
+    let LogRange { before, after, limit } = range;
+    effects.emit(ClientEvent::History(History {
+        room,
+        before,
+        after,
+        limit: Some(limit),
+    }));
 }
 
 /// Returns whether the entries begin at the range's lower bound. A replica that begins further up has nothing of the range.

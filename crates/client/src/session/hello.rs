@@ -17,6 +17,8 @@ impl Session {
         self.connection.go_online(now, hello.limits.heads_interval_ms);
         self.lobby = Some(hello.lobby);
         self.rooms_changed = true;
+        // A new connection answers no earlier request.
+        self.pending.joined.clear();
         let mut left: BTreeSet<RoomId> = self.rooms.keys().copied().collect();
         for summary in std::mem::take(&mut hello.rooms).into_iter().take(MAX_ROOMS) {
             left.remove(&summary.id);
@@ -44,15 +46,15 @@ impl Session {
         }
         self.rooms_changed = true;
         let just_joined = self.upsert_room(summary, effects);
-        let created_here = self.pending.created.remove(&id);
+        let joined_here = self.pending.joined.remove(&id);
         if let Some(room) = self.rooms.get_mut(&id).filter(|_| just_joined) {
             room.members_requested = false;
-            // The server answers `join` with the newest page. It sends no page after `create`, and for a room that was
-            // left and joined again the entries in between are missing.
-            if created_here || room.log.epoch().is_some() {
-                room.log.request_sync(now, id, effects);
-            } else {
+            // The server answers `join` with the newest page. It sends no page of a room that was created, or joined on
+            // another device, and for a room that was left and joined again the entries in between are missing.
+            if joined_here && room.log.epoch().is_none() {
                 room.log.expect_sync(now);
+            } else {
+                room.log.request_sync(now, id, effects);
             }
         }
     }

@@ -112,10 +112,9 @@ impl Log {
         self.epoch.is_none() || self.head > self.last || !self.pending_beyond_gap.is_empty()
     }
 
-    /// Drops everything. The server sends the newest page without being asked.
-    pub(super) fn reset(&mut self, now: u64) {
+    /// Drops everything.
+    pub(super) fn clear(&mut self) {
         *self = Self::default();
-        self.expect_sync(now);
     }
 
     /// Takes over the server's head if it continues the range. Returns false if it contradicts the range.

@@ -1,8 +1,13 @@
 //! The events about the logs of rooms: `entries`, `page`, `reset` and `heads`.
 
-use ichat_protocol::{Entries, Entry, Heads, Kind, Page, Reset, RoomId, Seq, limits::MAX_SEQ};
+use ichat_protocol::{Entries, Entry, Epoch, Heads, Page, Reset, RoomId, Seq, limits::MAX_SEQ};
 
-use super::{Change, Session, Update, effects::Effects, log::MAX_PENDING, room::RoomChanges};
+use super::{
+    Change, Session, Update,
+    effects::Effects,
+    log::MAX_PENDING,
+    room::{Room, RoomChanges},
+};
 
 /// The longest page that is accepted. Servers send fewer entries.
 const MAX_PAGE: usize = 2_000;
@@ -89,7 +94,8 @@ impl Session {
         let mut changes = RoomChanges::default();
         for entry in entries {
             changes |= room.append(entry, me);
-            if entry.body.kind() == Kind::Message {
+            // Who has posted a message has stopped typing it.
+            if entry.body.properties().counts_as_unread {
                 self.typing.stopped(id, &entry.author);
             }
         }
@@ -136,13 +142,23 @@ impl Session {
         let Some(room) = self.joined_room(id) else {
             return;
         };
-        room.log.reset(now);
         room.unread.reset(head.seq);
-        effects.save(Change::Reset {
-            room: id,
-            epoch: head.epoch,
-        });
-        effects.notify(Update::Reset { room: id });
+        drop_log(room, id, head.epoch, effects);
+        // The server sends the newest page without being asked.
+        room.log.expect_sync(now);
+    }
+
+    /// Drops a log that the replica can't read, and requests it from the server. Returns false for a room that the user has
+    /// left.
+    pub(super) fn replace_log(&mut self, now: u64, id: RoomId, effects: &mut Effects) -> bool {
+        let Some(room) = self.joined_room(id) else {
+            return false;
+        };
+        room.unread.restart(Seq::ZERO.next());
+        let epoch = room.summary().head.epoch;
+        drop_log(room, id, epoch, effects);
+        room.log.request_sync(now, id, effects);
+        true
     }
 
     pub(super) fn on_heads(&mut self, now: u64, heads: &Heads, effects: &mut Effects) {
@@ -172,6 +188,13 @@ impl Session {
             }
         }
     }
+}
+
+/// Drops a room's entries, here, in the replica and in the interface.
+fn drop_log(room: &mut Room, id: RoomId, epoch: Epoch, effects: &mut Effects) {
+    room.log.clear();
+    effects.save(Change::Reset { room: id, epoch });
+    effects.notify(Update::Reset { room: id });
 }
 
 /// Returns whether a page keeps the protocol's rules. An invalid one is dropped, as if it had been lost.

@@ -41,9 +41,9 @@ pub use types::{
 use connection_state::ConnectionState;
 use effects::Effects;
 use outbox::Outbox;
-use presence::Presence;
+use presence::OnlinePeople;
 use room::Room;
-use typing::Typing;
+use typing::TypingIndicators;
 
 /// One user's session with one server, across any number of connections.
 pub struct Session {
@@ -54,8 +54,8 @@ pub struct Session {
     lobby: Option<RoomId>,
     rooms: BTreeMap<RoomId, Room>,
     outbox: Outbox,
-    presence: Presence,
-    typing: Typing,
+    presence: OnlinePeople,
+    typing: TypingIndicators,
     pending: PendingIntents,
     rooms_changed: bool,
     reported_status: Option<ConnectionStatus>,
@@ -70,7 +70,8 @@ struct PendingIntents {
     away: bool,
     /// The read markers that were moved without a connection. The replica has them as well.
     read: BTreeMap<RoomId, Seq>,
-    created: BTreeSet<RoomId>,
+    /// The rooms that the user joins on this device: the server also sends their newest page.
+    joined: BTreeSet<RoomId>,
 }
 
 impl Default for Session {
@@ -89,8 +90,8 @@ impl Session {
             lobby: None,
             rooms: BTreeMap::new(),
             outbox: Outbox::default(),
-            presence: Presence::default(),
-            typing: Typing::default(),
+            presence: OnlinePeople::default(),
+            typing: TypingIndicators::default(),
             pending: PendingIntents::default(),
             rooms_changed: false,
             reported_status: None,
@@ -137,8 +138,15 @@ impl Session {
             Input::Loaded {
                 room,
                 range,
+                damaged: true,
+                ..
+            } => self.on_damaged(now, room, range, effects),
+            Input::Loaded {
+                room,
+                range,
                 entries,
                 later,
+                damaged: false,
             } => self.on_loaded(room, range, entries, later, effects),
         }
     }

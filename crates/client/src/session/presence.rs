@@ -9,13 +9,14 @@ use super::{Update, effects::Effects};
 /// A bound on the people that a hostile server can make the client keep.
 const MAX_PEOPLE: usize = 20_000;
 
+/// The people who are online or away.
 #[derive(Debug, Default)]
-pub(super) struct Presence {
+pub(super) struct OnlinePeople {
     people: BTreeMap<MemberId, Person>,
     changed: bool,
 }
 
-impl Presence {
+impl OnlinePeople {
     pub(super) fn update(&mut self, people: Vec<Person>) {
         for person in people {
             self.changed = true;

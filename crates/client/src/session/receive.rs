@@ -108,13 +108,13 @@ impl Session {
                         self.leave(room, effects);
                     }
                 }
-                ClientEventKind::Create => {
+                ClientEventKind::Join => {
                     if let Some(room) = room {
-                        self.pending.created.remove(&room);
+                        self.pending.joined.remove(&room);
                     }
                 }
                 ClientEventKind::Rooms
-                | ClientEventKind::Join
+                | ClientEventKind::Create
                 | ClientEventKind::Leave
                 | ClientEventKind::Typing
                 | ClientEventKind::Away

@@ -45,6 +45,10 @@ pub enum Input {
         entries: Vec<Entry>,
         /// Later entries that amend those.
         later: Vec<Entry>,
+        /// `true` if the replica can't read what it has of the range.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        damaged: bool,
     },
 }
 
@@ -230,7 +234,8 @@ pub enum Change {
         /// In order of `seq`, without a gap.
         entries: Vec<Entry>,
     },
-    /// Drops a room's stored entries: they belong to a history that the server no longer has. `epoch` is the current one.
+    /// Drops a room's stored entries: they belong to a history that the server no longer has, or are damaged. `epoch` is the
+    /// current one.
     Reset { room: RoomId, epoch: Epoch },
     /// Stores a room's summary.
     Room(RoomSummary),

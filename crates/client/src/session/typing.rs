@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ichat_protocol::{ClientEvent, MemberId, RoomId, Typing as TypingEvent, limits::TYPING_TIMEOUT};
+use ichat_protocol::{ClientEvent, MemberId, RoomId, Typing, limits::TYPING_TIMEOUT};
 
 use super::{Update, effects::Effects};
 
@@ -12,8 +12,9 @@ const MAX_TYPING_PER_ROOM: usize = 64;
 /// that the next report is not too late.
 const REPORT_INTERVAL_MS: u64 = 3_000;
 
+/// The typing members of each room, and whether the user is typing.
 #[derive(Debug, Default)]
-pub(super) struct Typing {
+pub(super) struct TypingIndicators {
     /// The typing members of each room, with the time at which their indicator expires.
     others: BTreeMap<RoomId, BTreeMap<MemberId, u64>>,
     /// The rooms in which the user is typing, with the time of the last report.
@@ -21,7 +22,7 @@ pub(super) struct Typing {
     changed_rooms: BTreeSet<RoomId>,
 }
 
-impl Typing {
+impl TypingIndicators {
     pub(super) fn started(&mut self, now: u64, room: RoomId, member: MemberId) {
         let typing = self.others.entry(room).or_default();
         if typing.len() < MAX_TYPING_PER_ROOM || typing.contains_key(&member) {
@@ -77,7 +78,7 @@ impl Typing {
         } else {
             self.own.remove(&room);
         }
-        effects.emit(ClientEvent::Typing(TypingEvent { room, on }));
+        effects.emit(ClientEvent::Typing(Typing { room, on }));
     }
 
     /// Ends the user's own typing without a report: the message itself ends it for the others.

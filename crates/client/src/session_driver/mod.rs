@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ichat_protocol::{ErrorCode, ServerId, WireError};
+use ichat_protocol::{ErrorCode, RoomId, ServerId, WireError};
 use ichat_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -233,7 +233,13 @@ impl SessionDriver {
         if changes.is_empty() {
             return Ok(());
         }
-        self.store.save(changes).await
+        let resets: Vec<_> = changes.iter().filter_map(replica::reset_of_entries).collect();
+        let saved = self.store.save(changes).await;
+        if let Err(StoreError::Damaged(_) | StoreError::OutOfSync(_)) = saved {
+            // One of these rooms is damaged, or not what the session believes. The server has them all.
+            self.store.save(resets).await?;
+        }
+        saved
     }
 
     async fn perform(&mut self, effect: Effect) -> Result<Option<Input>, StoreError> {
@@ -253,20 +259,36 @@ impl SessionDriver {
             // Done by `save`.
             Effect::Save(_) => {}
             Effect::Load { room, range } => {
-                let LogRange { before, after, limit } = range;
-                let page = self.store.page(room, before, after, limit).await?;
-                let (entries, later) = page.map(|page| (page.entries, page.later)).unwrap_or_default();
-                return Ok(Some(Input::Loaded {
-                    room,
-                    range,
-                    entries,
-                    later,
-                }));
+                return Ok(Some(self.load(room, range).await?));
             }
             Effect::Notify(update) => self.notify(update).await,
             Effect::Wake { after_ms } => self.wake_at = Some(Instant::now() + Duration::from_millis(after_ms)),
         }
         Ok(None)
+    }
+
+    async fn load(&self, room: RoomId, range: LogRange) -> Result<Input, StoreError> {
+        let LogRange { before, after, limit } = range;
+        let page = match self.store.page(room, before, after, limit).await {
+            // The session gets a damaged log from the server again.
+            Err(StoreError::Damaged(cause)) => {
+                tracing::error!(cause, %room, server = %self.server, "the replica of a room is damaged");
+                None
+            }
+            page => Some(page?),
+        };
+        let damaged = page.is_none();
+        let (entries, later) = page
+            .flatten()
+            .map(|page| (page.entries, page.later))
+            .unwrap_or_default();
+        Ok(Input::Loaded {
+            room,
+            range,
+            entries,
+            later,
+            damaged,
+        })
     }
 
     fn schedule_connect(&mut self, after_ms: u64, before_ms: u64) {

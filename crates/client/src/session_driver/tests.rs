@@ -5,9 +5,11 @@
 //! - an attempt that does not try a new address is replaced
 //! - while the replica can't be read, commands are refused
 //! - a session without a replica stops although its updates wait
+//! - a room whose entries can't be saved is reset, and the rest of the replica is kept
 
 use ichat_protocol::{
-    Closing, ClosingReason, DeviceId, Hello, LimitsInfo, MemberId, Name, RoomId, ServerEvent, ServerInfo,
+    Body, Closing, ClosingReason, DeviceId, Entry, EntryId, Epoch, Hello, LimitsInfo, MemberId, Name, Seq, ServerEvent,
+    ServerInfo,
 };
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -16,7 +18,7 @@ use uuid::Uuid;
 use super::refuse_all::refuse_all;
 use super::*;
 use crate::Clock;
-use crate::session::{Command, ConnectionStatus};
+use crate::session::{Change, Command, ConnectionStatus};
 
 /// Longer than anything takes on a busy machine.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -138,6 +140,45 @@ async fn a_session_without_a_replica_stops_while_its_updates_wait() {
     stop.cancel();
     let refusing = refuse_all(&state, SERVER, &error, messages, &stop);
     timeout(Duration::from_secs(1), refusing).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_room_whose_entries_can_not_be_saved_is_reset() {
+    let TestDriver { driver, dir: _dir, .. } = test_driver().await;
+    let epoch = Epoch::fresh();
+    let message = |seq| Entry {
+        seq: Seq(seq),
+        id: EntryId::fresh(),
+        author: MemberId::guest(Uuid::nil()),
+        device: DeviceId(Uuid::nil()),
+        at: 1_000,
+        body: Body::Left,
+    };
+    let [office, lunch] = [1, 2].map(|number| RoomId(Uuid::from_u128(number)));
+    let save = async |room, seq| {
+        let entries = vec![message(seq)];
+        let effect = Effect::Save(Change::Entries { room, epoch, entries });
+        driver.save(&[effect]).await
+    };
+    for room in [office, lunch] {
+        save(room, 1).await.unwrap();
+    }
+    let beyond_a_gap = save(office, 3).await;
+    assert!(
+        matches!(beyond_a_gap, Err(StoreError::OutOfSync(_))),
+        "{beyond_a_gap:?}"
+    );
+    let stored = async |room| {
+        driver
+            .store
+            .page(room, None, None, 10)
+            .await
+            .unwrap()
+            .unwrap()
+            .entries
+            .len()
+    };
+    assert_eq!((stored(office).await, stored(lunch).await), (0, 1));
 }
 
 fn closing() -> ServerEvent {

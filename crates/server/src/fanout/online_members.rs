@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use ichat_protocol::{Availability, MemberId, Name, Person};
+use ichat_protocol::{Availability, MemberId, Name, Person, ServerEvent};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -132,6 +132,17 @@ impl<C: Clone> OnlineMembers<C> {
         let count = u32::try_from(state.members.len()).unwrap_or(u32::MAX);
         self.count
             .send_if_modified(|current| std::mem::replace(current, count) != count);
+    }
+}
+
+impl OnlineMembers<Arc<ClientConnection>> {
+    /// Sends an event to a member's other connections, without waiting.
+    pub(crate) fn send_to_others(&self, client: &ClientConnection, event: &ServerEvent) {
+        for other in self.connections(&client.member) {
+            if other.id != client.id {
+                other.try_send(event);
+            }
+        }
     }
 }
 

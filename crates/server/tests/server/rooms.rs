@@ -4,6 +4,7 @@
 //! - a room is listed, can be joined, and is closed to those who have not joined
 //! - a member who leaves may no longer read it, and the lobby cannot be left
 //! - a member who left a room receives nothing of it on any device, and does not subscribe by creating it again
+//! - a room that is created, joined or left on one device is so on the member's others at once
 //! - a new name is in the log of the member's rooms, also while the member leaves one of them
 
 use std::slice;
@@ -123,6 +124,41 @@ async fn a_member_who_left_receives_nothing_of_the_room_on_any_device() {
         let seen: Vec<_> = broadcasts.into_iter().flat_map(entries).collect();
         assert!(seen.iter().all(|entry| message_text(entry).is_none()), "{seen:?}");
         assert!(device.received_meanwhile("typing").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_members_other_devices_learn_that_a_room_was_created_joined_or_left() {
+    let server = TestServer::start().await;
+    let identity = Identity::random();
+    let mut alice = server.user("Alice").await;
+    let room = create(&mut alice, "Garden").await;
+    let mut desk = server.user_with("Bob", &identity).await;
+    let mut phone = server.user_with("Bob", &identity.on_another_device()).await;
+    let created = create(&mut desk, "Kitchen").await;
+    for (event, room, joined) in [("create", created, true), ("join", room, true), ("leave", room, false)] {
+        if event != "create" {
+            request(&mut desk, event, room).await;
+        }
+        let news = phone.receives("room").await;
+        assert_eq!(
+            (&news["id"], &news["joined"]),
+            (&json!(room), &json!(joined)),
+            "{event}"
+        );
+        if joined {
+            phone.subscribes(room).await;
+            desk.says_in(room, event).await;
+            phone.sees(event).await;
+        }
+    }
+    // Only a change is news, and only to the member.
+    let again = json!({ "room": created, "name": "Kitchen" });
+    desk.request("create", &[again]).await;
+    request(&mut desk, "join", created).await;
+    for device in [&mut phone, &mut alice] {
+        device.request("rooms", &[]).await;
+        assert!(device.received_meanwhile("room").is_empty());
     }
 }
 

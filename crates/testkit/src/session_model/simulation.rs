@@ -246,6 +246,7 @@ impl SimulatedDisk {
             range,
             entries,
             later: Vec::new(),
+            damaged: false,
         }
     }
 

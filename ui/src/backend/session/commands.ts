@@ -1,10 +1,11 @@
 /** The commands of the user, and the ranges of history that they load. */
 
+import { propertiesOf } from "../entry-kinds";
 import { type ClientEvent, type Entry, type EntryId, limits, type Read, type RoomId, type Seq } from "../protocol";
 import type { Command, LogRange, OutboxItem, OutboxState } from "../session-types";
 import { canonicalBody, checkBody } from "./body";
 import type { Effects } from "./effects";
-import { extendUnreadBack, notifyEntries } from "./log-events";
+import { extendUnreadBack, notifyEntries, replaceLog } from "./log-events";
 import type { SessionState } from "./state";
 
 export function runCommand(state: SessionState, now: number, command: Command, effects: Effects): void {
@@ -18,16 +19,18 @@ export function runCommand(state: SessionState, now: number, command: Command, e
       return discard(state, command.id, effects);
     case "create": {
       const { room, name, topic } = command;
-      if (emitIfOnline(state, { event: "create", data: { room, name, topic } }, room, effects))
-        state.pending.created.add(room);
+      emitIfOnline(state, { event: "create", data: { room, name, topic } }, room, effects);
       return;
     }
     case "browse":
       emitIfOnline(state, { event: "rooms", data: {} }, undefined, effects);
       return;
     case "join":
+      if (emitIfOnline(state, { event: "join", data: { room: command.room } }, command.room, effects))
+        state.pending.joined.add(command.room);
+      return;
     case "leave":
-      emitIfOnline(state, { event: command.command, data: { room: command.room } }, command.room, effects);
+      emitIfOnline(state, { event: "leave", data: { room: command.room } }, command.room, effects);
       return;
     case "open":
       return open(state, command.room, effects);
@@ -68,6 +71,25 @@ export function onLoaded(
   if (missing) effects.emit({ event: "history", data: { room, ...missing } });
 }
 
+/**
+ * Handles an answer to the effect `load` that the replica could not give: replaces the room's log by the server's. Without a
+ * connection the rest of the log is worth keeping.
+ */
+export function onDamaged(
+  state: SessionState,
+  now: number,
+  { room, range }: { room: RoomId; range: LogRange },
+  effects: Effects,
+): void {
+  if (!state.connection.isOnline || !replaceLog(state, now, room, effects)) {
+    onLoaded(state, { room, range, entries: [], later: [] }, effects);
+    return;
+  }
+  // The newest page is on its way.
+  if (range.before !== undefined || range.after !== undefined)
+    effects.emit({ event: "history", data: { room, ...range } });
+}
+
 function send(
   state: SessionState,
   { room, id, body: entered, written }: Extract<Command, { command: "send" }>,
@@ -79,7 +101,7 @@ function send(
   const item: OutboxItem = { id, room, body, written, state: outboxState };
   if (!state.outbox.push(item)) return;
   effects.save({ change: "outbox", ...item });
-  if (body.kind === "message") state.typing.messageSent(room);
+  if (propertiesOf(body).countsAsUnread) state.typing.messageSent(room);
 }
 
 function discard(state: SessionState, id: EntryId, effects: Effects): void {

@@ -15,6 +15,8 @@ export function onHello(state: SessionState, now: number, hello: Hello, effects:
   state.connection.goOnline(now, hello.limits.heads_interval_ms);
   state.lobby = hello.lobby;
   state.roomsChanged = true;
+  // A new connection answers no earlier request.
+  state.pending.joined.clear();
   const left = new Set(state.rooms.keys());
   for (const summary of hello.rooms.slice(0, maxRooms)) {
     left.delete(summary.id);
@@ -34,14 +36,14 @@ export function onRoom(state: SessionState, now: number, summary: RoomSummary, e
   if (!summary.joined && !state.rooms.has(id)) return;
   state.roomsChanged = true;
   const justJoined = upsertRoom(state, summary, effects);
-  const createdHere = state.pending.created.delete(id);
+  const joinedHere = state.pending.joined.delete(id);
   const known = state.rooms.get(id);
   if (!known || !justJoined) return;
   known.membersRequested = false;
-  // The server answers `join` with the newest page. It sends no page after `create`, and for a room that was left and joined
-  // again the entries in between are missing.
-  if (createdHere || known.log.epoch !== undefined) known.log.requestSync(now, id, effects);
-  else known.log.expectSync(now);
+  // The server answers `join` with the newest page. It sends no page of a room that was created, or joined on another device,
+  // and for a room that was left and joined again the entries in between are missing.
+  if (joinedHere && known.log.epoch === undefined) known.log.expectSync(now);
+  else known.log.requestSync(now, id, effects);
 }
 
 /** Requests the missing entries of all rooms. */

@@ -16,7 +16,7 @@
  */
 
 import type { Effect, Input, PersistedState } from "../session-types";
-import { onLoaded, runCommand } from "./commands";
+import { onDamaged, onLoaded, runCommand } from "./commands";
 import { Effects } from "./effects";
 import { syncAll } from "./hello";
 import { retryRequests } from "./log-events";
@@ -73,7 +73,7 @@ export class Session {
       case "command":
         return runCommand(state, now, input, effects);
       case "loaded":
-        return onLoaded(state, input, effects);
+        return input.damaged ? onDamaged(state, now, input, effects) : onLoaded(state, input, effects);
     }
   }
 

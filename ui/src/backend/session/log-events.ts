@@ -1,6 +1,16 @@
 /** The events about the logs of rooms: `entries`, `page`, `reset` and `heads`. */
 
-import { type Entries, type Entry, type Heads, limits, type Page, type Reset, type RoomId } from "../protocol";
+import { propertiesOf } from "../entry-kinds";
+import {
+  type Entries,
+  type Entry,
+  type Epoch,
+  type Heads,
+  limits,
+  type Page,
+  type Reset,
+  type RoomId,
+} from "../protocol";
 import type { Effects } from "./effects";
 import { maxPending } from "./log";
 import { sortedEntries } from "./order";
@@ -58,10 +68,20 @@ export function onPage(state: SessionState, now: number, page: Page, effects: Ef
 export function onReset(state: SessionState, now: number, { room: id, head }: Reset, effects: Effects): void {
   const room = state.joinedRoom(id);
   if (!room) return;
-  room.log.reset(now);
   room.unread.reset(head.seq);
-  effects.save({ change: "reset", room: id, epoch: head.epoch });
-  effects.notify({ update: "reset", room: id });
+  dropLog(room, id, head.epoch, effects);
+  // The server sends the newest page without being asked.
+  room.log.expectSync(now);
+}
+
+/** Drops a log that the replica can't read, and requests it from the server. Returns false for a room that the user has left. */
+export function replaceLog(state: SessionState, now: number, id: RoomId, effects: Effects): boolean {
+  const room = state.joinedRoom(id);
+  if (!room) return false;
+  room.unread.restart(1);
+  dropLog(room, id, room.summary().head.epoch, effects);
+  room.log.requestSync(now, id, effects);
+  return true;
 }
 
 export function onHeads(state: SessionState, now: number, { heads }: Heads, effects: Effects): void {
@@ -113,10 +133,18 @@ function append(state: SessionState, id: RoomId, entries: Entry[], effects: Effe
     const changes = room.append(entry, state.me);
     state.roomsChanged ||= changes.summary;
     membersChanged ||= changes.members;
-    if (entry.body.kind === "message") state.typing.stopped(id, entry.author);
+    // Who has posted a message has stopped typing it.
+    if (propertiesOf(entry.body).countsAsUnread) state.typing.stopped(id, entry.author);
   }
   if (membersChanged) effects.notify({ update: "members", room: id, members: [...room.members] });
   state.outbox.acknowledgeSaved(entries);
+}
+
+/** Drops a room's entries, here, in the replica and in the interface. */
+function dropLog(room: Room, id: RoomId, epoch: Epoch, effects: Effects): void {
+  room.log.clear();
+  effects.save({ change: "reset", room: id, epoch });
+  effects.notify({ update: "reset", room: id });
 }
 
 /** Counts the unread messages of a room's first page, which the server's count may not include. */

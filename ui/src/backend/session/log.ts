@@ -94,13 +94,13 @@ export class Log {
     return this.#epoch === undefined || this.#head > this.#last || this.#pendingBeyondGap.size > 0;
   }
 
-  /** Drops everything. The server sends the newest page without being asked. */
-  reset(now: number): void {
+  /** Drops everything. */
+  clear(): void {
     this.#epoch = undefined;
     this.#first = this.#last = this.#head = 0;
     this.#pendingBeyondGap.clear();
     this.#pendingEpoch = undefined;
-    this.expectSync(now);
+    this.#request = undefined;
   }
 
   /** Takes over the server's head if it continues the range. Returns false if it contradicts the range. */

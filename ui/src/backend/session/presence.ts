@@ -7,7 +7,8 @@ import { sortedEntries } from "./order";
 /** A bound on the people that a hostile server can make the client keep. */
 const maxPeople = 20_000;
 
-export class Presence {
+/** The people who are online or away. */
+export class OnlinePeople {
   readonly #people = new Map<MemberId, Person>();
   #changed = false;
 

@@ -73,7 +73,7 @@ function onRefused(state: SessionState, now: number, { event, room, id, error }:
   const readsRoom = event === "sync" || event === "history" || event === "members";
   const noMember = error.code === "unknown_room" || error.code === "not_joined";
   if (readsRoom && noMember && room !== undefined) state.leave(room, effects);
-  if (event === "create" && room !== undefined) state.pending.created.delete(room);
+  if (event === "join" && room !== undefined) state.pending.joined.delete(room);
   effects.notify({ update: "refused", event, room, error });
 }
 

@@ -5,9 +5,9 @@ import { ConnectionState } from "./connection-state";
 import type { Effects } from "./effects";
 import { compare } from "./order";
 import { Outbox } from "./outbox";
-import { Presence } from "./presence";
+import { OnlinePeople } from "./presence";
 import type { Room } from "./room";
-import { Typing } from "./typing";
+import { TypingIndicators } from "./typing";
 
 export class SessionState {
   readonly connection = new ConnectionState();
@@ -17,15 +17,16 @@ export class SessionState {
   lobby?: RoomId;
   readonly rooms = new Map<RoomId, Room>();
   readonly outbox = new Outbox();
-  readonly presence = new Presence();
-  readonly typing = new Typing();
+  readonly presence = new OnlinePeople();
+  readonly typing = new TypingIndicators();
   /** The user's wishes that the server may not know yet. A post is in the outbox instead. */
   readonly pending = {
     name: undefined as Name | undefined,
     away: false,
     /** The read markers that were moved without a connection. The replica has them as well. */
     read: new Map<RoomId, Seq>(),
-    created: new Set<RoomId>(),
+    /** The rooms that the user joins on this device: the server also sends their newest page. */
+    joined: new Set<RoomId>(),
   };
   roomsChanged = false;
 

@@ -9,7 +9,8 @@ const maxTypingPerRoom = 64;
 /** The shortest time between two reports that the user is typing. */
 const reportIntervalMs = 3_000;
 
-export class Typing {
+/** The typing members of each room, and whether the user is typing. */
+export class TypingIndicators {
   /** The typing members of each room, with the time at which their indicator expires. */
   readonly #others = new Map<RoomId, Map<MemberId, number>>();
   /** The rooms in which the user is typing, with the time of the last report. */

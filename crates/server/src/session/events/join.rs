@@ -20,10 +20,13 @@ pub(super) async fn join(state: &ServerState, mut request: Request, room: RoomId
 
 async fn become_member(state: &ServerState, request: &Request, room: RoomId) -> Result<ServerEvent, WireError> {
     let client = &request.client;
-    if !state.is_member(room, &client.member).await? {
-        let name = state.online.name(&client.member).ok_or_else(errors::closing)?;
-        let joined = new_entry(client, room, EntryId::fresh(), Body::Joined { name });
-        state.writer.commit(joined).await?;
+    if state.is_member(room, &client.member).await? {
+        return state.room_event(room, &client.member).await;
     }
-    state.room_event(room, &client.member).await
+    let name = state.online.name(&client.member).ok_or_else(errors::closing)?;
+    let joined = new_entry(client, room, EntryId::fresh(), Body::Joined { name });
+    state.writer.commit(joined).await?;
+    let room = state.room_event(room, &client.member).await?;
+    state.online.send_to_others(client, &room);
+    Ok(room)
 }

@@ -4,7 +4,7 @@ use crate::fanout::request::Request;
 use crate::session::entries::new_entry;
 use crate::session::state::ServerState;
 
-/// Ends a membership. When the entry is published, the publisher unsubscribes all of the member's devices.
+/// Ends a membership, on all of the member's devices. When the entry is published, the publisher unsubscribes them.
 pub(super) async fn leave(state: &ServerState, request: Request, room: RoomId) {
     let result = end_membership(state, &request, room).await;
     request.finish(result).await;
@@ -17,5 +17,7 @@ async fn end_membership(state: &ServerState, request: &Request, room: RoomId) ->
     let client = &request.client;
     let left = new_entry(client, room, EntryId::fresh(), Body::Left);
     state.writer.commit(left).await?;
-    state.room_event(room, &client.member).await
+    let room = state.room_event(room, &client.member).await?;
+    state.online.send_to_others(client, &room);
+    Ok(room)
 }

@@ -9,11 +9,7 @@ pub(super) async fn read(state: &ServerState, request: Request, event: Read) {
     if let Err(error) = store(state, &request, event).await {
         return request.reject(error);
     }
-    for client in state.online.connections(&request.client.member) {
-        if client.id != request.client.id {
-            client.try_send(&ServerEvent::Read(event));
-        }
-    }
+    state.online.send_to_others(&request.client, &ServerEvent::Read(event));
 }
 
 async fn store(state: &ServerState, request: &Request, Read { room, seq }: Read) -> Result<(), WireError> {
