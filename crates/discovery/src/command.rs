@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use crate::announcement::Announcement;
 
-/// Identifies one call of [`Discovery::announce`](crate::Discovery::announce).
+/// The id of one call of [`Discovery::announce`](crate::Discovery::announce).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RegistrationId(pub(crate) u64);
 

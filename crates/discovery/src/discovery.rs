@@ -19,20 +19,20 @@ use crate::task::Task;
 /// Time that a shutdown may take: two goodbyes and the end of mdns-sd's thread.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// An error of [`Discovery`].
+/// An error of [`Discovery`]. Each is a sentence for people.
 #[derive(Debug, thiserror::Error)]
 pub enum DiscoveryError {
     /// The system refused a socket or a thread. Joining by address still works: show the error and go on without
     /// discovery.
     #[error(
-        "servers near can't be searched or announced: {0}. Join by address instead, or restart I-Chat to try again"
+        "Servers near can't be searched or announced: {0}. Join by address instead, or restart I-Chat to try again."
     )]
     Start(String),
     /// The announcement has no port. Listen first, then announce the port that the system assigned.
-    #[error("a server on port 0 can't be announced: give the port that it listens on")]
+    #[error("A server on port 0 can't be announced: give the port that it listens on.")]
     NoPort,
     /// [`Discovery::shutdown`] was called, or the task has failed. Start another [`Discovery`].
-    #[error("discovery has been shut down")]
+    #[error("Discovery has been shut down.")]
     Stopped,
 }
 

@@ -15,7 +15,7 @@ mod support;
 use ichat_discovery::{Announcement, Discovery, DiscoveryError, Scope};
 use ichat_testkit::in_own_network;
 use mdns_sd::{Receiver, ServiceDaemon, ServiceEvent};
-use support::{Announced, Browser, DEADLINE, announcement, discovery, other_daemon};
+use support::{Announced, Browser, TIMEOUT, announcement, discovery, other_daemon};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ impl PassiveBrowser {
 
     async fn find(&self, matches: impl Fn(&ServiceEvent) -> bool) {
         let found = async { while !matches(&self.events.recv_async().await.expect("mdns-sd runs")) {} };
-        tokio::time::timeout(DEADLINE, found)
+        tokio::time::timeout(TIMEOUT, found)
             .await
             .expect("the browser receives it");
     }
@@ -209,7 +209,7 @@ fn a_shutdown_ends_searches_and_refuses_new_ones() {
         let mut nearby = discovery.browse().unwrap();
         discovery.clone().shutdown().await;
         let end = async { while nearby.next().await.is_some() {} };
-        tokio::time::timeout(DEADLINE, end).await.expect("the search ends");
+        tokio::time::timeout(TIMEOUT, end).await.expect("the search ends");
         assert!(matches!(discovery.browse(), Err(DiscoveryError::Stopped)));
         assert!(matches!(
             discovery.announce(announcement(7307), watch::Sender::new(1).subscribe()),

@@ -10,7 +10,7 @@ mod support;
 use ichat_discovery::{Discovery, NearbyEvent, NearbyServer};
 use ichat_testkit::in_own_network;
 use mdns_sd::{ServiceDaemon, ServiceInfo};
-use support::{Announced, Browser, DEADLINE, announcement, discovery, other_daemon};
+use support::{Announced, Browser, TIMEOUT, announcement, discovery, other_daemon};
 use uuid::Uuid;
 
 /// A stranger, who can announce any record.
@@ -51,7 +51,7 @@ async fn listed_until(discovery: &Discovery, last: Uuid) -> Vec<NearbyServer> {
             }
         }
     };
-    tokio::time::timeout(DEADLINE, found)
+    tokio::time::timeout(TIMEOUT, found)
         .await
         .expect("the server is listed");
     listed

@@ -139,6 +139,9 @@ impl From<Signature> for String {
 
 #[cfg(test)]
 mod tests {
+    //! - the key is the person
+    //! - an answer is valid for one server, one nonce and one key
+
     use super::*;
 
     fn challenge() -> Challenge {

@@ -1,7 +1,7 @@
 //! The bodies of entries: the changes to a room.
 //!
 //! A new kind is a variant of [`Body`] and of [`Kind`], an arm in each method below, and a row in [`Kind::properties`].
-//! The store, the sessions and the interface use these instead of matching on kinds.
+//! The store, the sessions and the interface use these. Where they match on kinds, there is no wildcard arm.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -273,10 +273,23 @@ impl Body {
     /// Returns the body in the form in which it is stored: forms of one emoji are one reaction.
     #[must_use]
     pub fn canonical(mut self) -> Self {
-        if let Body::React { emoji, .. } = &mut self
-            && let Some(canonical) = emoji::canonical(emoji)
-        {
-            canonical.clone_into(emoji);
+        match &mut self {
+            Body::React { emoji, .. } => {
+                if let Some(canonical) = emoji::canonical(emoji) {
+                    canonical.clone_into(emoji);
+                }
+            }
+            Body::Created { .. }
+            | Body::Joined { .. }
+            | Body::Left
+            | Body::MemberRenamed { .. }
+            | Body::RoomRenamed { .. }
+            | Body::Topic { .. }
+            | Body::Message { .. }
+            | Body::Edit { .. }
+            | Body::Delete { .. }
+            | Body::Wiped
+            | Body::Unknown(_) => {}
         }
         self
     }

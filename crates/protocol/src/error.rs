@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// The reason for a refusal, as far as clients branch on it.
+/// The reason for a refusal, for programs.
 #[derive(
     Clone,
     Copy,
@@ -125,6 +125,14 @@ impl WireError {
         Self::new(ErrorCode::BadRequest, message)
     }
 
+    /// Creates a refusal from an error whose text is not a sentence yet: adds the capital letter and the full stop.
+    pub fn from_error(code: ErrorCode, error: &impl std::error::Error) -> Self {
+        let text = error.to_string();
+        let mut letters = text.chars();
+        let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+        Self::new(code, format!("{first}{}.", letters.as_str()))
+    }
+
     /// Parses the text form `code: sentence`, which is all that a Socket.IO connect error has room for.
     pub fn from_text(text: &str) -> Self {
         let code = text.split_once(": ").and_then(|(code, message)| {
@@ -143,6 +151,8 @@ impl fmt::Display for WireError {
 
 #[cfg(test)]
 mod tests {
+    //! - the text form can be parsed
+
     use super::*;
 
     #[test]

@@ -38,7 +38,7 @@ pub fn joins_previous(c: char) -> bool {
     matches!(joining_type(c), JoiningType::DualJoining | JoiningType::RightJoining)
 }
 
-/// Returns `true` for a mark above, below or around a letter.
+/// Returns `true` for a mark above, below or around a letter, which takes no place of its own (Unicode, definition D53).
 pub(crate) fn is_nonspacing_mark(c: char) -> bool {
     matches!(
         CodePointMapData::<GeneralCategory>::new().get(c),

@@ -93,8 +93,8 @@ pub enum Collapse {
     PerAuthor,
 }
 
-/// The properties of an entry that the server writes and that refers to no other. The other rows differ from it.
-const SERVER_EVENT: KindProperties = KindProperties {
+/// The properties from which the rows below differ: those of an entry that the server writes and that refers to no other.
+const BASE: KindProperties = KindProperties {
     writer: Writer::Server,
     effect: None,
     collapse: Collapse::Never,
@@ -107,45 +107,41 @@ impl Kind {
     /// Returns the properties of this kind.
     pub const fn properties(self) -> KindProperties {
         match self {
-            Kind::Created | Kind::Joined | Kind::Left | Kind::MemberRenamed | Kind::Wiped => SERVER_EVENT,
+            Kind::Created | Kind::Joined | Kind::Left | Kind::MemberRenamed | Kind::Wiped => BASE,
             Kind::RoomRenamed | Kind::Topic => KindProperties {
                 writer: Writer::Member,
-                ..SERVER_EVENT
+                ..BASE
             },
             Kind::Message => KindProperties {
                 writer: Writer::Member,
                 is_target: true,
                 counts_as_unread: true,
-                ..SERVER_EVENT
+                ..BASE
             },
             Kind::Edit => KindProperties {
                 writer: Writer::TargetAuthor,
                 effect: Some(TargetEffect::ReplaceText),
                 collapse: Collapse::PerTarget,
                 in_timeline: false,
-                ..SERVER_EVENT
+                ..BASE
             },
             Kind::Delete => KindProperties {
                 writer: Writer::TargetAuthor,
                 effect: Some(TargetEffect::Erase),
                 collapse: Collapse::PerTarget,
                 in_timeline: false,
-                ..SERVER_EVENT
+                ..BASE
             },
             Kind::React => KindProperties {
                 writer: Writer::Member,
                 effect: Some(TargetEffect::Annotate),
                 collapse: Collapse::PerAuthor,
                 in_timeline: false,
-                ..SERVER_EVENT
+                ..BASE
             },
             Kind::Unknown => KindProperties {
                 writer: Writer::Unknown,
-                effect: None,
-                collapse: Collapse::Never,
-                is_target: false,
-                counts_as_unread: false,
-                in_timeline: true,
+                ..BASE
             },
         }
     }

@@ -20,7 +20,7 @@ limits! {
     /// Length of a person's or a room's name, in code points.
     MAX_NAME_CHARS: usize = 64;
     /// Nonspacing marks in a row in a name. Living languages need no more; longer stacks deface the screen.
-    MAX_COMBINING_MARKS: usize = 4;
+    MAX_NONSPACING_MARKS: usize = 4;
     /// Members whom one message mentions.
     MAX_MENTIONS: usize = 50;
     /// Length of a room's topic, in code points.

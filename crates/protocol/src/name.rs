@@ -10,9 +10,9 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::joiners::{is_needed, is_nonspacing_mark};
-use crate::limits::{MAX_COMBINING_MARKS, MAX_NAME_CHARS};
+use crate::limits::{MAX_NAME_CHARS, MAX_NONSPACING_MARKS};
 use crate::visibility::{is_invisible, sets_direction};
-use crate::{WireError, emoji};
+use crate::{ErrorCode, WireError, emoji};
 
 /// A person's or a room's name: 1 to 64 characters of any script in NFC, on one line. Invisible characters are allowed only
 /// where a script or an emoji needs them, stacks of combining marks never. Names are labels; the key is the person.
@@ -35,7 +35,7 @@ impl Name {
     fn received(text: &str) -> Result<Self, InvalidName> {
         let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
         // A longer text has too many characters in any case; this check avoids the cost of normalising it.
-        if folded.len() > MAX_NAME_CHARS * 4 * (1 + MAX_COMBINING_MARKS) {
+        if folded.len() > MAX_NAME_CHARS * 4 * (1 + MAX_NONSPACING_MARKS) {
             return Err(InvalidName::TooLong);
         }
         let normalised: String = folded.nfc().collect();
@@ -102,7 +102,7 @@ fn check_marks(name: &[char]) -> Result<(), InvalidName> {
     let mut marks = 0;
     for c in name.iter().filter(|c| !is_invisible(**c)) {
         marks = if is_nonspacing_mark(*c) { marks + 1 } else { 0 };
-        if marks > MAX_COMBINING_MARKS {
+        if marks > MAX_NONSPACING_MARKS {
             return Err(InvalidName::Marks);
         }
     }
@@ -134,7 +134,7 @@ pub enum InvalidName {
     #[error("a name can't contain private or unassigned characters")]
     Unassigned,
     /// The name has a stack of combining marks.
-    #[error("a name can't contain more than {MAX_COMBINING_MARKS} combining marks in a row")]
+    #[error("a name can't contain more than {MAX_NONSPACING_MARKS} combining marks in a row")]
     Marks,
 }
 
@@ -146,11 +146,8 @@ impl TryFrom<String> for Name {
 }
 
 impl From<InvalidName> for WireError {
-    /// Makes a sentence of the reason.
     fn from(error: InvalidName) -> WireError {
-        let reason = error.to_string();
-        let (first, rest) = reason.split_at(1);
-        WireError::bad_request(format!("{}{rest}.", first.to_ascii_uppercase()))
+        WireError::from_error(ErrorCode::BadRequest, &error)
     }
 }
 

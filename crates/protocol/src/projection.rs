@@ -65,6 +65,9 @@ impl RoomProjection {
 
 #[cfg(test)]
 mod tests {
+    //! - members are counted once
+    //! - the last name and topic count
+
     use super::*;
 
     fn name(text: &str) -> Name {

@@ -1,7 +1,7 @@
 //! Events and entries keep their form on the wire.
 //!
 //! - an entry of an unknown kind is kept whole
-//! - a known kind with a missing field is kept too, and may not be posted
+//! - a known kind with a missing field is kept whole too, and may not be posted
 //! - an absent argument is an empty object
 //! - a server's event from a later version is unknown, and a client's is refused with a sentence
 //! - a hostile argument never panics
@@ -33,8 +33,11 @@ fn an_entry_of_an_unknown_kind_is_kept_whole() {
 }
 
 #[test]
-fn a_known_kind_with_a_missing_field_may_not_be_posted() {
-    let body: Body = serde_json::from_value(json!({ "kind": "message" })).unwrap();
+fn a_known_kind_with_a_missing_field_is_kept_and_may_not_be_posted() {
+    let wire = json!({ "kind": "message", "mentions": [] });
+    let body: Body = serde_json::from_value(wire.clone()).unwrap();
+    assert!(matches!(body, Body::Unknown(_)));
+    assert_eq!(serde_json::to_value(&body).unwrap(), wire);
     assert_eq!(body.check().unwrap_err().code, ErrorCode::BadRequest);
 }
 

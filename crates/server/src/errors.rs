@@ -4,23 +4,23 @@ use ichat_protocol::limits::{MAX_PACKET_BYTES, MAX_PENDING_BYTES, MAX_PENDING_EV
 use ichat_protocol::{Entry, ErrorCode, WireError};
 use ichat_store::{Outcome, StoreError};
 
-/// The error of a packet that is not JSON, or has a value that Rust can't represent.
+/// Returns the error of a packet that is not JSON, or has a value that Rust can't represent.
 pub(crate) fn not_json(error: &serde_json::Error) -> WireError {
     unpaired_surrogate(error).unwrap_or_else(|| WireError::bad_request(format!("The arguments are not JSON: {error}.")))
 }
 
-/// The error of a JSON text that has half of a surrogate pair, if that is what is wrong with it.
+/// Returns the error of a JSON text that has half of a surrogate pair, if that is what is wrong with it.
 pub(crate) fn unpaired_surrogate(error: &serde_json::Error) -> Option<WireError> {
     let reason = error.to_string();
     (reason.contains("surrogate") || reason.contains("hex escape")).then(|| {
         WireError::bad_request(
-            "A text has half of a character (an unpaired surrogate), which nobody could be shown. Replace it, in JavaScript \
-             with toWellFormed().",
+            "A text has half of a character (an unpaired surrogate), which can't be shown. Replace it, in JavaScript with \
+             toWellFormed().",
         )
     })
 }
 
-/// The reason for which a packet that socketioxide can't read ends the connection.
+/// Returns the reason for which a packet that socketioxide can't read ends the connection.
 pub(crate) fn unreadable_packet() -> WireError {
     WireError::bad_request(
         "A packet could not be read, so the connection ends. An event is a JSON array that begins with its name, without \
@@ -28,7 +28,7 @@ pub(crate) fn unreadable_packet() -> WireError {
     )
 }
 
-/// The reason for which a frame that no WebSocket may have, or that is too long, ends the connection.
+/// Returns the reason for which a frame that no WebSocket may have, or that is too long, ends the connection.
 pub(crate) fn unreadable_frame() -> WireError {
     WireError::bad_request(format!(
         "A WebSocket message was damaged, not UTF-8, or longer than {MAX_PACKET_BYTES} bytes, so the connection ends."
@@ -70,7 +70,7 @@ pub(crate) fn closing() -> WireError {
     )
 }
 
-/// The error of a request that the store could not serve.
+/// Returns the error of a request that the store could not serve.
 pub(crate) fn storage_failed() -> WireError {
     WireError::new(
         ErrorCode::Storage,

@@ -76,7 +76,7 @@ const errors = {
   tooLong: `A name has at most ${limits.maxNameChars} characters.`,
   invisible: "A name can't contain invisible or direction-changing characters.",
   unassigned: "A name can't contain private or unassigned characters.",
-  marks: `A name can't contain more than ${limits.maxCombiningMarks} combining marks in a row.`,
+  marks: `A name can't contain more than ${limits.maxNonspacingMarks} combining marks in a row.`,
 };
 
 /** Returns whether a character needs no other one to be seen. */
@@ -100,5 +100,5 @@ function isNeeded(name: readonly string[], position: number): boolean {
 /** Returns whether a name has a stack of marks. What is invisible doesn't end a stack. */
 function hasStack(name: readonly string[]): boolean {
   const shown = name.filter((character) => !isInvisible(character)).join("");
-  return new RegExp(`[\\p{Mn}\\p{Me}]{${limits.maxCombiningMarks + 1}}`, "u").test(shown);
+  return new RegExp(`[\\p{Mn}\\p{Me}]{${limits.maxNonspacingMarks + 1}}`, "u").test(shown);
 }

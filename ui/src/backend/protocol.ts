@@ -332,7 +332,7 @@ name: Name,
 availability: Availability, };
 
 /**
- * The reason for a refusal, as far as clients branch on it.
+ * The reason for a refusal, for programs.
  */
 export type ErrorCode = "bad_request" | "unknown_event" | "unknown_room" | "unknown_entry" | "not_joined" | "not_yours" | "too_large" | "conflict" | "busy" | "closing" | "storage" | "protocol" | "auth" | "no_guests" | "other";
 
@@ -795,7 +795,7 @@ export type ServerEvent = { "event": "hello", "data": Hello } | { "event": "entr
 export const limits = {
   maxTextBytes: 16384,
   maxNameChars: 64,
-  maxCombiningMarks: 4,
+  maxNonspacingMarks: 4,
   maxMentions: 50,
   maxTopicChars: 256,
   maxPageEntries: 200,

@@ -51,20 +51,27 @@ fn near() -> PathBuf {
     let near = target.join("examples").join("near");
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let built = modified(&near).unwrap_or(SystemTime::UNIX_EPOCH);
-    let sources =
-        ["src", "examples"].map(|folder| std::fs::read_dir(package.join(folder)).expect("sources are beside tests"));
-    let newest = sources
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|source| modified(&source.path()))
-        .max();
+    let sources = ["src", "examples"].map(|folder| newest(&package.join(folder)));
     assert!(
-        Some(built) > newest,
+        Some(built) > sources.into_iter().max(),
         "{} is old: run `cargo build -p ichat-discovery --example near`",
         near.display()
     );
     near
+}
+
+/// Returns the time at which a file of a folder, or of a folder in it, was modified last.
+fn newest(folder: &Path) -> SystemTime {
+    let entries = std::fs::read_dir(folder).expect("sources are beside tests").flatten();
+    let times = entries.filter_map(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            Some(newest(&path))
+        } else {
+            modified(&path)
+        }
+    });
+    times.max().unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 fn modified(file: &Path) -> Option<SystemTime> {

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 /// Far longer than anything here takes, and less than the 120 s after which a DNS-SD record expires by itself.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Starts discovery on the loopback interface.
 pub(crate) fn discovery() -> Discovery {
@@ -94,6 +94,6 @@ impl Browser {
                 }
             }
         };
-        tokio::time::timeout(DEADLINE, found).await.expect("the list changes")
+        tokio::time::timeout(TIMEOUT, found).await.expect("the list changes")
     }
 }

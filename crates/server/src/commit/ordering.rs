@@ -41,6 +41,8 @@ impl PostOrdering {
 
 #[cfg(test)]
 mod tests {
+    //! - no post overtakes one that could not be written
+
     use super::*;
 
     #[test]

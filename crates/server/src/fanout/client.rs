@@ -17,7 +17,7 @@ use crate::fanout::transport::{Ack, Transport};
 use crate::fanout::websocket::frame::Frame;
 use crate::fanout::websocket::outbound_queue::QueueFull;
 
-/// Time between two attempts to send to a client whose queue is full.
+/// Time between two attempts to send to a client whose queue is full. socketioxide's queue does not say when it has space again.
 const SEND_RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The number of a connection, in the order of connecting.
@@ -113,7 +113,7 @@ impl ClientConnection {
         self.try_send_json(event.name(), &event.data());
     }
 
-    /// Like [`Self::try_send`], for an argument in its wire form.
+    /// Sends like [`Self::try_send`], for an argument in its wire form.
     pub(crate) fn try_send_json(&self, name: &str, argument: &impl Serialize) {
         let event = OutgoingEvent::new(name, slice::from_ref(argument));
         if let Err(QueueFull) = self.transport.try_send_direct(&event) {
@@ -155,13 +155,13 @@ impl ClientConnection {
         self.send_json(event.name(), &event.data()).await;
     }
 
-    /// Like [`Self::send`], for an argument in its wire form.
+    /// Sends like [`Self::send`], for an argument in its wire form.
     pub(crate) async fn send_json(&self, name: &str, argument: &(impl Serialize + Sync)) {
         let event = OutgoingEvent::new(name, slice::from_ref(argument));
         self.send_encoded(&event).await;
     }
 
-    /// Like [`Self::send`], for an event that is encoded already.
+    /// Sends like [`Self::send`], for an event that is encoded already.
     pub(crate) async fn send_encoded<T: Serialize + Sync>(&self, event: &OutgoingEvent<'_, T>) {
         self.retry_while_full(|| self.transport.try_send(event)).await;
     }

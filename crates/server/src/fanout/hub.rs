@@ -69,7 +69,7 @@ impl Subscriber {
         self.log_if_dropped(event.name, self.transport.try_send(event));
     }
 
-    /// Like [`Self::try_send`], with the headroom of a direct message: to its author the event is a receipt.
+    /// Sends like [`Self::try_send`], with the headroom of a direct message: to its author the event is a receipt.
     fn try_send_receipt<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) {
         self.log_if_dropped(event.name, self.transport.try_send_direct(event));
     }

@@ -97,6 +97,18 @@ impl Request {
         }
     }
 
+    /// Responds that nothing was done for one room of several, and waits while the client's queue is full.
+    pub(crate) async fn refuse_room(&self, room: RoomId, error: WireError) {
+        tracing::debug!(event = ?self.event, %room, code = ?error.code, "room refused");
+        let refused = Refused {
+            event: self.event.clone(),
+            room: Some(room),
+            id: None,
+            error,
+        };
+        self.client.send(&ServerEvent::Refused(refused)).await;
+    }
+
     /// Sends an acknowledgement of any form, if the client asked for one.
     pub(crate) fn acknowledge(&mut self, data: &impl Serialize) {
         if let Some(ack) = self.ack.take() {

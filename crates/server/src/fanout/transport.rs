@@ -59,7 +59,7 @@ impl Transport {
         }
     }
 
-    /// Like [`Self::try_send`], with the headroom of a direct message.
+    /// Sends like [`Self::try_send`], with the headroom of a direct message.
     pub(crate) fn try_send_direct<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) -> Result<(), QueueFull> {
         match self {
             Self::WebSocket(queue) => queue.try_send_direct(&event.frame),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use tokio::net::TcpListener;
 
-use super::listen::{ListenError, listen};
+use crate::net::listen::{ListenError, listen};
 
 /// Ports after the preferred one that are tried before any free port is taken.
 const NEXT_PORTS: u16 = 9;
@@ -20,8 +20,8 @@ fn first_free<T>(preferred: u16, mut listen: impl FnMut(u16) -> Result<T, Listen
     for port in preferred..=preferred.saturating_add(NEXT_PORTS) {
         match listen(port) {
             // Windows reserves ranges of ports for itself and reports them as forbidden.
-            Err(ListenError::InUse { .. } | ListenError::Forbidden { .. }) => {
-                tracing::info!(port, "the port is in use, trying the next one");
+            Err(error @ (ListenError::InUse { .. } | ListenError::Forbidden { .. })) => {
+                tracing::info!(%error, "trying the next port");
             }
             result @ (Ok(_) | Err(ListenError::NoSuchAddress { .. } | ListenError::Io { .. })) => return result,
         }

@@ -60,7 +60,8 @@ fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<I
         .map_err(|error| WireError::bad_request(format!("The \"auth\" payload is wrong: {error}.")))?;
     auth.name.check()?;
     state.nonces.check(&auth.nonce)?;
-    let member = verify(&auth, state.store.server_id()).map_err(|error| refusal(ErrorCode::Auth, &error))?;
+    let member =
+        verify(&auth, state.store.server_id()).map_err(|error| WireError::from_error(ErrorCode::Auth, &error))?;
     state.nonces.consume(&auth.nonce)?;
     Ok(Identity {
         member,
@@ -126,12 +127,4 @@ fn guest_name(id: Uuid) -> Name {
     let digits = 1_000 + id.as_u128() % 9_000;
     #[expect(clippy::expect_used, reason = "a literal and four digits")]
     Name::parse(&format!("Guest {digits}")).expect("letters and digits are a name")
-}
-
-/// Creates a refusal from an error whose text is not a sentence yet: adds the capital letter and the full stop.
-fn refusal(code: ErrorCode, error: &impl std::error::Error) -> WireError {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    WireError::new(code, format!("{first}{}.", letters.as_str()))
 }

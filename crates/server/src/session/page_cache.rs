@@ -83,7 +83,7 @@ impl PageKey {
 }
 
 impl CachedPage {
-    /// The event that sends the page.
+    /// Returns the event that sends the page.
     pub(crate) fn event(&self) -> OutgoingEvent<'_, Box<RawValue>> {
         OutgoingEvent {
             name: "page",

@@ -14,7 +14,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-/// Middleware that passes a request on, or responds 403 with a sentence.
+/// Passes a request on, or responds 403 with a sentence.
 pub(super) async fn guard(State(allowed_hosts): State<Arc<[String]>>, request: Request, next: Next) -> Response {
     match check(request.headers(), request.uri(), &allowed_hosts) {
         Ok(()) => next.run(request).await,

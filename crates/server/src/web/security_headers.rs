@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Middleware that adds the headers to every response.
+/// Adds the headers to every response.
 pub(super) async fn security_headers(request: Request, next: Next) -> Response {
     let policy = content_security_policy(request.headers().get(HOST));
     let mut response = next.run(request).await;

@@ -69,6 +69,8 @@ const NOT_BUILT: &str = "<!doctype html>
 
 #[cfg(test)]
 mod tests {
+    //! - browsers keep hashed files, and ask again for others
+
     use super::*;
 
     fn file() -> EmbeddedFile {

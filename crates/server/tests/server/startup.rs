@@ -42,6 +42,12 @@ async fn a_data_folder_that_cannot_be_used_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let text = fails(&mut serving(&file.path().join("below a file"))).await;
     assert!(text.contains("data folder"), "{text}");
+}
+
+/// `/proc` refuses new folders to root as well.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_data_folder_that_cannot_be_created_is_named() {
     let text = fails(&mut serving(Path::new("/proc/ichat"))).await;
     assert!(text.contains("/proc/ichat"), "{text}");
 }

@@ -48,7 +48,7 @@ async fn connect() -> (TcpStream, Arc<OutboundQueue>, MuxStream) {
     (client, queue, stream)
 }
 
-/// An event of 60 kB.
+/// Returns an event of 60 kB.
 fn event(number: usize) -> Frame {
     Frame::events("event", &[format!("{number:>60000}")])
 }

@@ -27,7 +27,7 @@ pub(crate) const SOCKET_IO_PATH: &str = "/socket.io";
 /// socketioxide, with the HTTP routes behind it.
 pub(crate) type Sockets = SocketIoService<Router>;
 
-/// Middleware that upgrades a request that begins a session as a WebSocket, and passes every other one on.
+/// Upgrades a request that begins a session as a WebSocket, and passes every other one on.
 pub(crate) async fn upgrade(State(sockets): State<Sockets>, mut request: Request, next: Next) -> Response {
     let Some(key) = websocket_key(request.uri(), request.headers()) else {
         return next.run(request).await;

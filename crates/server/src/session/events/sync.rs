@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use ichat_protocol::limits::MAX_SYNC_ROOMS;
-use ichat_protocol::{ErrorCode, Head, Heads, Refused, Reset, RoomId, ServerEvent, Sync, WireError};
+use ichat_protocol::{ErrorCode, Head, Heads, Reset, RoomId, ServerEvent, Sync, WireError};
 
 use crate::fanout::request::Request;
 use crate::session::page_cache::PageKey;
@@ -22,15 +22,7 @@ pub(super) async fn sync(state: &ServerState, mut request: Request, Sync { rooms
     for (room, cursor) in rooms {
         match sync_room(state, &request, room, cursor).await {
             Ok(()) => heads.extend(state.heads.get(room).map(|head| (room, head))),
-            Err(error) => {
-                let rejection = Refused {
-                    event: request.event.clone(),
-                    room: Some(room),
-                    id: None,
-                    error,
-                };
-                request.client.send(&ServerEvent::Refused(rejection)).await;
-            }
+            Err(error) => request.refuse_room(room, error).await,
         }
         if request.client.closed.is_cancelled() {
             return;
