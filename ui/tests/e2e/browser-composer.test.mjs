@@ -11,6 +11,7 @@
  * - a draft is the same in two tabs, survives a reload, is marked in the list of rooms, and never returns after it was sent
  * - a draft whose sending the browser has forgotten is dropped
  * - the message that is answered or edited is shown, and a click on it jumps there
+ * - who has begun to write goes on writing when a jump ends
  * - a message can be corrected in its middle
  * - a dropped file doesn't replace the page; dropped text is written
  * - a browser whose storage is silent, blocked or full works from memory and says so once
@@ -23,6 +24,7 @@ import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
+import { Link } from "./link.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
 
@@ -358,6 +360,25 @@ test("the message that is answered or edited is shown", { skip }, async () => {
   await ada.sees("I do. Promised.");
   await hasDraft(ada, "");
   bot.disconnect();
+});
+
+test("who has begun to write goes on writing when a jump ends", { skip }, async () => {
+  const link = await Link.to(pages.server.port);
+  const ada = await pages.open("Ada", { url: link.url });
+  await ada.page.getByRole("button", { name: "Today: jump to a date" }).click();
+  const dialog = ada.page.getByRole("dialog", { name: "Jump to a date" });
+  const go = dialog.getByRole("button", { name: "Go" });
+  await go.waitFor();
+  link.pause();
+  await go.click();
+  await dialog.waitFor({ state: "detached" });
+  await ada.composer.click();
+  await ada.types("What I");
+  link.resume();
+  await ada.page.waitForURL(/#.*\/1$/);
+  await ada.page.keyboard.type(" wanted to say");
+  await hasDraft(ada, "What I wanted to say");
+  await link.close();
 });
 
 test("a message can be corrected in its middle", { skip }, async () => {

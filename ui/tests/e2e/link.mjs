@@ -73,6 +73,15 @@ export class Link {
     this.#isUp = true;
   }
 
+  /** Keeps back what the server sends, until `resume`. */
+  pause() {
+    for (const { near, far } of this.#pairs) far.unpipe(near);
+  }
+
+  resume() {
+    for (const { near, far } of this.#pairs) far.pipe(near);
+  }
+
   async close() {
     this.cut();
     this.#listener.close();
