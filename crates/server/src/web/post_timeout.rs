@@ -16,11 +16,10 @@ pub(super) async fn post_timeout(request: Request, next: Next) -> Response {
     if *request.method() != Method::POST {
         return next.run(request).await;
     }
-    match tokio::time::timeout(POST_TIMEOUT, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
+    tokio::time::timeout(POST_TIMEOUT, next.run(request))
+        .await
+        .unwrap_or_else(|_| {
             let text = "The request took too long.\n";
             (StatusCode::REQUEST_TIMEOUT, [(CONNECTION, "close")], text).into_response()
-        }
-    }
+        })
 }

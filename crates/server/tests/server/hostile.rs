@@ -156,7 +156,7 @@ async fn upgraded_from_polling(server: &TestServer) -> TcpStream {
 async fn a_client_that_sends_pings_and_reads_nothing_is_not_read_from() {
     let server = TestServer::start().await;
     // Of 125 bytes, masked with zeroes.
-    let ping = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
+    let ping = [&[0x89, 0xFD, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
     let mut before_sign_in = SocketIoClient::open(server.address).await.unwrap();
     let mut guest = server.guest().await;
     let mut upgraded = upgraded_from_polling(&server).await;

@@ -62,7 +62,7 @@ mod tests {
     fn a_change_of_the_tables_raises_the_format() {
         assert_eq!(
             (FORMAT, checksum(&[SCHEMA.as_bytes()])),
-            (2, -1971758392),
+            (2, -1_971_758_392),
             "schema.sql has changed: if its tables have, raise FORMAT and add a step to `upgrade`"
         );
     }

@@ -108,7 +108,7 @@ mod tests {
     fn a_change_of_the_tables_raises_the_version() {
         assert_eq!(
             (VERSION, checksum(&[PROJECTIONS.as_bytes()])),
-            (2, 1392249245),
+            (2, 1_392_249_245),
             "projections.sql has changed: if its tables have, raise VERSION"
         );
     }
