@@ -19,24 +19,13 @@
 import { describe, expect, it } from "vitest";
 import { joinNearby } from "../src/app/joining";
 import type { Backend, BackendEvent, MessageNotification } from "../src/backend";
-import type { RoomSummary } from "../src/backend/protocol";
-import { hello, openApp } from "./fixtures/app";
+import { hello, openApp, summaryOf } from "./fixtures/app";
 import { RoomLog } from "./fixtures/room";
 import { DeviceStorage } from "./fixtures/storage";
 
 type Update = Extract<BackendEvent, { event: "session" }>["update"];
 
 const known = (id: string) => ({ id, name: id, addresses: [`${id}:4242`], own: false });
-const summaryOf = (id: string, seq = 0): RoomSummary => ({
-  id,
-  name: id,
-  topic: "",
-  members: 1,
-  head: { epoch: "e", seq },
-  joined: true,
-  read: seq,
-  unread: 0,
-});
 
 /** An app that knows the server "office", in whose rooms 500 lines were written. */
 async function openOffice(device = new DeviceStorage(), parts: Partial<Backend> = {}) {
@@ -250,7 +239,7 @@ describe("AppState", () => {
     /** Connects as the session does: the rooms arrive first, then what was missed in "design". */
     const connects = (known: number, read: number) => {
       notify({ update: "hello", ...hello });
-      const design = { ...summaryOf("design", log.head), read, unread: log.head - read };
+      const design = summaryOf("design", log.head, { read, unread: log.head - read });
       notify({ update: "rooms", rooms: [summaryOf("lobby"), design] });
       notify({ update: "connection", state: "online" });
       const head = { epoch: "e", seq: log.head };

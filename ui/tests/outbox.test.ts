@@ -13,7 +13,7 @@
 import { describe, expect, it } from "vitest";
 import type { Body } from "../src/backend/protocol";
 import type { OutboxItem, Update } from "../src/backend/session-types";
-import { hello, openApp } from "./fixtures/app";
+import { hello, openApp, summaryOf } from "./fixtures/app";
 import { RoomFixture, RoomLog } from "./fixtures/room";
 
 function openRoom() {
@@ -139,9 +139,7 @@ describe("ServerState", () => {
     const { app, emit, commands } = await openApp();
     emit({ event: "servers", servers: [{ id: "office", name: "Office", addresses: [], own: false }] });
     const notify = (update: Update) => emit({ event: "session", server: "office", update });
-    const summary = { topic: "", members: 1, head: { epoch: "e", seq: 0 }, joined: true, read: 0, unread: 0 };
-    const list = (...ids: string[]) =>
-      notify({ update: "rooms", rooms: ids.map((id) => ({ ...summary, id, name: id })) });
+    const list = (...ids: string[]) => notify({ update: "rooms", rooms: ids.map((id) => summaryOf(id)) });
     const sayHello = () => notify({ update: "hello", ...hello });
     if (rooms.length > 0) list(...rooms);
     else list("lobby", "kitchen");

@@ -7,21 +7,9 @@
  */
 import { describe, expect, it } from "vitest";
 import type { Backend, BackendEvent } from "../src/backend";
-import type { RoomSummary } from "../src/backend/protocol";
-import { hello, openApp } from "./fixtures/app";
+import { hello, openApp, summaryOf } from "./fixtures/app";
 
 type Update = Extract<BackendEvent, { event: "session" }>["update"];
-
-const summaryOf = (id: string): RoomSummary => ({
-  id,
-  name: id,
-  topic: "",
-  members: 1,
-  head: { epoch: "e", seq: 0 },
-  joined: true,
-  read: 0,
-  unread: 0,
-});
 
 /** An app that is connected to a server, whose answers the test gives. */
 async function openOffice(parts: Partial<Backend> = {}) {
@@ -29,9 +17,10 @@ async function openOffice(parts: Partial<Backend> = {}) {
   emit({ event: "profile", name: "Alice", device: "d", first_run: false });
   emit({ event: "servers", servers: [{ id: "office", name: "Office", addresses: ["office:4242"], own: false }] });
   const notify = (update: Update) => emit({ event: "session", server: "office", update });
-  const lists = (...rooms: string[]) => notify({ update: "rooms", rooms: ["lobby", ...rooms].map(summaryOf) });
+  const lists = (...rooms: string[]) =>
+    notify({ update: "rooms", rooms: ["lobby", ...rooms].map((room) => summaryOf(room)) });
   const connects = (...rooms: string[]) => {
-    notify({ update: "hello", ...hello, rooms: ["lobby", ...rooms].map(summaryOf) });
+    notify({ update: "hello", ...hello, rooms: ["lobby", ...rooms].map((room) => summaryOf(room)) });
     notify({ update: "connection", state: "online" });
     lists(...rooms);
   };

@@ -13,20 +13,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AppState } from "../src/app/app-state.svelte";
 import { openRoomWith, showPerson } from "../src/app/people";
 import { findSwitcherItems } from "../src/app/switcher-items";
-import type { Availability, RoomSummary } from "../src/backend/protocol";
+import type { Availability } from "../src/backend/protocol";
 import type { Update } from "../src/backend/session-types";
-import { hello, openApp } from "./fixtures/app";
-
-const room = (id: string, name: string, unread = 0): RoomSummary => ({
-  id,
-  name,
-  topic: "",
-  members: 1,
-  head: { epoch: "e", seq: 0 },
-  joined: true,
-  read: 0,
-  unread,
-});
+import { hello, openApp, summaryOf } from "./fixtures/app";
 
 /** Alice is in three rooms. Zoë, who is offline, is known from the member list of *Lunch*. */
 async function office() {
@@ -36,7 +25,14 @@ async function office() {
   emit({ event: "profile", name: "Alice", device: "d", first_run: false });
   emit({ event: "servers", servers: [{ id: "office", name: "Office", addresses: [], own: false }] });
   notify({ update: "hello", ...hello });
-  notify({ update: "rooms", rooms: [room("lobby", "Lobby"), room("lunch", "Lunch"), room("bikes", "Bob’s bikes", 3)] });
+  notify({
+    update: "rooms",
+    rooms: [
+      summaryOf("lobby", 0, { name: "Lobby" }),
+      summaryOf("lunch", 0, { name: "Lunch" }),
+      summaryOf("bikes", 0, { name: "Bob’s bikes", unread: 3 }),
+    ],
+  });
   notify({
     update: "presence",
     people: [person("alice", "Alice"), person("BoBb56", "Bob"), person("x9Yz34", "BOB", "away"), person("kb", "Jacob")],
