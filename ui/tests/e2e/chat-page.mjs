@@ -1,4 +1,7 @@
-/** The page of a user in Chromium, in a browser profile of their own. */
+/**
+ * The page of a user in Chromium, in a browser profile of their own. For what needs Playwright; a path through the interface is
+ * walked by a `User`, in all browsers.
+ */
 
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";

@@ -9,7 +9,7 @@
 import { serverUnavailable } from "../foreign/server.mjs";
 import { Chromium, chromiumUnavailable } from "./browsers/chromium.mjs";
 import { finger } from "./hands/finger.mjs";
-import { keys } from "./hands/keys.mjs";
+import { keys } from "./hands/keyboard.mjs";
 import { mouse } from "./hands/mouse.mjs";
 import { skipReason } from "./skip.mjs";
 import { walkMainPaths } from "./walk-main-paths.mjs";

@@ -1,4 +1,7 @@
-/** A person with a browser, and with one kind of hand: what they do and see. */
+/**
+ * A person with a browser, and with one kind of hand: what they do and see. For everything that all browsers can do; what needs
+ * Playwright (several tabs, requests that fail) is tested with a `ChatPage`.
+ */
 
 import { strict as assert } from "node:assert";
 import { View } from "./browsers/view.mjs";

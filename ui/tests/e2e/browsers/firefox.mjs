@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import puppeteer from "puppeteer-core";
-import { typedKeys } from "./keys.mjs";
+import { typedKeys } from "./key-names.mjs";
 
 const firefoxPath = process.env.ICHAT_FIREFOX ?? "/usr/bin/firefox-esr";
 /** The reason to skip tests that need Firefox, or `false`. */

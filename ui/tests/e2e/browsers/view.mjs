@@ -49,7 +49,7 @@ export class View {
     };
     const input = [method, args.map((arg) => (arg === undefined ? null : plain(arg))), settles];
     for (const deadline = Date.now() + guardMs; ;) {
-      // While another page is being loaded, nobody answers.
+      // While another page is being loaded, there is no answer.
       try {
         const answer = await this.tab.evaluate(call, input);
         if (answer) return answer.value;

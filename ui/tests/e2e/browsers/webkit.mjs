@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Builder, Capabilities, Key, Origin } from "selenium-webdriver";
 import { isInstalled } from "../programs.mjs";
 import { startWebDriver } from "../webdriver.mjs";
-import { typedKeys } from "./keys.mjs";
+import { typedKeys } from "./key-names.mjs";
 
 const miniBrowser = process.env.ICHAT_MINIBROWSER ?? findMiniBrowser();
 
@@ -19,7 +19,7 @@ export const webkitUnavailable =
   (!process.env.DISPLAY && "there is no display: run this under `xvfb-run -a`");
 
 function findMiniBrowser() {
-  return ["/usr/lib", "/usr/libexec"]
+  return ["/usr/lib", "/usr/lib64", "/usr/libexec"]
     .filter(existsSync)
     .flatMap((folder) => ["", ...readdirSync(folder)].map((name) => join(folder, name, "webkit2gtk-4.1/MiniBrowser")))
     .find(existsSync);
