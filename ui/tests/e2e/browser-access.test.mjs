@@ -54,6 +54,9 @@ async function assertAccessible(chat, state, screenshots = {}) {
   if (screenshots.light) await chat.takesScreenshot(screenshots.light);
 }
 
+/** In the timeline, which is one tab stop, arrow keys lead to code and tables that scroll. That axe doesn't see. */
+const isReachedByArrows = (rule, { html }) => rule === "scrollable-region-focusable" && html.includes("data-skipped=");
+
 async function assertNoViolation({ page }, state, { colorScheme, runOnly }) {
   await page.emulateMedia({ colorScheme });
   // Elements that fade in don't have their final colours yet.
@@ -62,7 +65,9 @@ async function assertNoViolation({ page }, state, { colorScheme, runOnly }) {
   const options = { resultTypes: ["violations"], ...(runOnly && { runOnly }) };
   const { violations } = await page.evaluate((options) => globalThis.axe.run(options), options);
   const found = violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html, any }) => `${id}: ${help}\n  ${html}\n  ${any.map(({ message }) => message).join("; ")}`),
+    nodes
+      .filter((node) => !isReachedByArrows(id, node))
+      .map(({ html, any }) => `${id}: ${help}\n  ${html}\n  ${any.map(({ message }) => message).join("; ")}`),
   );
   assert.equal(found.length, 0, `${state}:\n${found.join("\n")}`);
 }
