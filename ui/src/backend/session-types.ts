@@ -26,7 +26,7 @@ export type Input = { "input": "start" } & PersistedState | { "input": "opened" 
 /**
  * The server's reason, if it refused the connection and gave one.
  */
-error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "refresh" } | { "input": "command" } & Command | { "input": "loaded", room: RoomId, 
+error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "refresh" } | { "input": "command" } & Command | { "input": "adopt" } & OutboxItem | { "input": "loaded", room: RoomId, 
 /**
  * The range that was requested.
  */
@@ -152,7 +152,11 @@ entries: Array<Entry>,
 /**
  * Later entries that amend those: to be applied to them, but not shown as lines.
  */
-later?: Array<Entry>, } | { "update": "reset", room: RoomId, } | { "update": "outbox", room: RoomId, items: Array<OutboxItem>, } | { "update": "members", room: RoomId, members: Array<Member>, } | { "update": "presence", people: Array<Person>, } | { "update": "typing", room: RoomId, members: Array<MemberId>, } | { "update": "refused", 
+later?: Array<Entry>, } | { "update": "reset", room: RoomId, } | { "update": "outbox", room: RoomId, items: Array<OutboxItem>, 
+/**
+ * The edits and deletions that were applied to posts in the outbox since the last list. They are not sent.
+ */
+merged?: Array<EntryId>, } | { "update": "members", room: RoomId, members: Array<Member>, } | { "update": "presence", people: Array<Person>, } | { "update": "typing", room: RoomId, members: Array<MemberId>, } | { "update": "refused", 
 /**
  * The name of the event that carried the command, or `save` if the replica could not be read or written.
  */

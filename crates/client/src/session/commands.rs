@@ -117,6 +117,10 @@ impl Session {
     }
 
     fn send(&mut self, item: OutboxItem, effects: &mut Effects) {
+        // A text that can't be accepted is refused by itself, and leaves the message as it is.
+        if item.state == OutboxState::Sending && self.outbox.merge(&item, effects) {
+            return;
+        }
         if self.outbox.push(item.clone()) {
             if item.body.properties().counts_as_unread {
                 self.typing.message_sent(item.room);
@@ -126,8 +130,8 @@ impl Session {
     }
 
     fn discard(&mut self, id: EntryId, effects: &mut Effects) {
-        if !self.outbox.is_in_flight(id) {
-            self.outbox.discard(id, effects);
+        if !self.outbox.may_be_committed(id) {
+            self.outbox.withdraw(id, effects);
             return;
         }
         effects.notify(Update::Refused {

@@ -135,6 +135,7 @@ impl Session {
             Input::Nudge => self.nudge(now, effects),
             Input::Refresh => self.refresh(now, effects),
             Input::Command(command) => self.run_command(now, command, effects),
+            Input::Adopt(item) => self.outbox.adopt(item, effects),
             Input::Loaded {
                 room,
                 range,

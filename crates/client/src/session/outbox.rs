@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ichat_protocol::{
-    ClientEvent, ClientEventKind, Entry, EntryId, Post, RoomId, WireError, limits::MAX_POSTS_IN_FLIGHT,
+    Body, ClientEvent, ClientEventKind, Entry, EntryId, Post, RoomId, WireError, limits::MAX_POSTS_IN_FLIGHT,
 };
 
 use super::{Change, OutboxItem, OutboxState, Update, effects::Effects};
@@ -20,6 +20,8 @@ struct QueuedPost {
     item: OutboxItem,
     /// The time at which it was last sent on this connection.
     sent_at: Option<u64>,
+    /// How often it was sent, on any connection, and got no answer. Unless it is 0, the post may be in the log already.
+    unanswered: u32,
 }
 
 impl QueuedPost {
@@ -39,26 +41,59 @@ pub(super) struct Outbox {
     /// Pauses since the last acknowledgement or removal.
     pauses: u32,
     changed_rooms: BTreeSet<RoomId>,
+    /// The edits and deletions that have been applied to posts here since the last report, by their rooms.
+    merged: BTreeMap<RoomId, Vec<EntryId>>,
 }
 
 impl Outbox {
-    /// Loads the persisted posts.
+    /// Loads the persisted posts. Those that are being sent may have been sent before the restart.
     pub(super) fn load(&mut self, items: Vec<OutboxItem>) {
         for item in items {
-            self.push(item);
+            let unanswered = u32::from(item.state == OutboxState::Sending);
+            self.push_sent(item, unanswered);
+        }
+    }
+
+    /// Appends a post of a device that has ended, and stores it for this one.
+    pub(super) fn adopt(&mut self, item: OutboxItem, effects: &mut Effects) {
+        if self.push_sent(item.clone(), 1) {
+            effects.save(Change::Outbox(item));
         }
     }
 
     /// Appends a post. Returns false if its id is already in the outbox.
     pub(super) fn push(&mut self, item: OutboxItem) -> bool {
-        if self.positions.contains_key(&item.id) {
+        self.push_sent(item, 0)
+    }
+
+    /// Applies an edit or a deletion to a message that waits here and was never sent, so that the server gets only the
+    /// result. Returns false if it has to be posted: there is no such message, or the log may have it already. Of a refused
+    /// message that the log may have, it also begins sending again, since the amendment can only follow it.
+    pub(super) fn merge(&mut self, amendment: &OutboxItem, effects: &mut Effects) -> bool {
+        let Some(target) = amendment.body.target() else {
+            return false;
+        };
+        let Some(post) = self.post_mut(target) else {
+            return false;
+        };
+        let Some(amended) = amended(&post.item.body, &amendment.body) else {
+            return false;
+        };
+        if post.unanswered > 0 {
+            self.retry(target, effects);
             return false;
         }
-        self.positions.insert(item.id, self.next_position);
-        self.changed_rooms.insert(item.room);
-        let post = QueuedPost { item, sent_at: None };
-        self.posts.insert(self.next_position, post);
-        self.next_position += 1;
+        let room = post.item.room;
+        match amended {
+            Amended::Edited(body) => {
+                post.item.body = body;
+                post.item.state = OutboxState::Sending;
+                effects.save(Change::Outbox(post.item.clone()));
+            }
+            Amended::Deleted => self.withdraw(target, effects),
+        }
+        self.changed_rooms.insert(room);
+        self.merged.entry(room).or_default().push(amendment.id);
         true
     }
 
@@ -82,10 +117,25 @@ impl Outbox {
         effects.save(Change::OutboxState { id, state });
     }
 
-    /// Returns whether the post was sent on this connection and has no answer yet, so that it can't be discarded.
-    pub(super) fn is_in_flight(&self, id: EntryId) -> bool {
+    /// Returns whether the post is being sent and may be in the log already, so that it can't be withdrawn.
+    pub(super) fn may_be_committed(&self, id: EntryId) -> bool {
         let post = self.positions.get(&id).and_then(|position| self.posts.get(position));
-        post.is_some_and(|post| post.is_sending() && post.sent_at.is_some())
+        post.is_some_and(|post| post.is_sending() && post.unanswered > 0)
+    }
+
+    /// Removes a post that the server will never have, with the changes of it.
+    pub(super) fn withdraw(&mut self, id: EntryId, effects: &mut Effects) {
+        if !self.positions.contains_key(&id) {
+            return;
+        }
+        let posts = self.posts.values().map(|post| &post.item);
+        let changes: Vec<_> = posts
+            .filter(|item| item.body.target() == Some(id))
+            .map(|item| item.id)
+            .collect();
+        for id in changes.into_iter().chain([id]) {
+            self.discard(id, effects);
+        }
     }
 
     pub(super) fn discard(&mut self, id: EntryId, effects: &mut Effects) {
@@ -111,6 +161,7 @@ impl Outbox {
     /// Handles the refusal of a post. Returns false if the post is not in the outbox.
     pub(super) fn refuse(&mut self, now: u64, id: EntryId, error: WireError, effects: &mut Effects) -> bool {
         let Some(post) = self.post_mut(id) else { return false };
+        post.unanswered = post.unanswered.saturating_sub(1);
         if !post.is_sending() {
             return true;
         }
@@ -151,6 +202,7 @@ impl Outbox {
         for post in sending.take(MAX_POSTS_IN_FLIGHT) {
             if post.sent_at.is_none_or(|sent| sent + RESEND_INTERVAL_MS <= now) {
                 post.sent_at = Some(now);
+                post.unanswered = post.unanswered.saturating_add(1);
                 let OutboxItem { id, room, body, .. } = &post.item;
                 effects.emit(ClientEvent::Post(Post {
                     room: *room,
@@ -176,7 +228,8 @@ impl Outbox {
         for room in std::mem::take(&mut self.changed_rooms) {
             let items = self.posts.values().map(|post| &post.item);
             let items = items.filter(|item| item.room == room).cloned().collect();
-            effects.notify(Update::Outbox { room, items });
+            let merged = self.merged.remove(&room).unwrap_or_default();
+            effects.notify(Update::Outbox { room, items, merged });
         }
     }
 
@@ -201,6 +254,22 @@ impl Outbox {
         self.mark_unsent();
     }
 
+    fn push_sent(&mut self, item: OutboxItem, unanswered: u32) -> bool {
+        if self.positions.contains_key(&item.id) {
+            return false;
+        }
+        self.positions.insert(item.id, self.next_position);
+        self.changed_rooms.insert(item.room);
+        let post = QueuedPost {
+            item,
+            sent_at: None,
+            unanswered,
+        };
+        self.posts.insert(self.next_position, post);
+        self.next_position += 1;
+        true
+    }
+
     fn post_mut(&mut self, id: EntryId) -> Option<&mut QueuedPost> {
         let position = self.positions.get(&id)?;
         self.posts.get_mut(position)
@@ -216,5 +285,36 @@ impl Outbox {
             self.pauses = 0;
         }
         post.is_some()
+    }
+}
+
+/// A message after an amendment.
+enum Amended {
+    Edited(Body),
+    Deleted,
+}
+
+/// Returns a message as an amendment of it leaves it, or `None` if the two are something else.
+fn amended(message: &Body, amendment: &Body) -> Option<Amended> {
+    let Body::Message { reply_to, .. } = message else {
+        return None;
+    };
+    match amendment {
+        Body::Edit { text, mentions, .. } => Some(Amended::Edited(Body::Message {
+            text: text.clone(),
+            reply_to: *reply_to,
+            mentions: mentions.clone(),
+        })),
+        Body::Delete { .. } => Some(Amended::Deleted),
+        Body::Created { .. }
+        | Body::Joined { .. }
+        | Body::Left
+        | Body::MemberRenamed { .. }
+        | Body::RoomRenamed { .. }
+        | Body::Topic { .. }
+        | Body::Message { .. }
+        | Body::Wiped
+        | Body::React { .. }
+        | Body::Unknown(_) => None,
     }
 }

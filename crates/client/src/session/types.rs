@@ -35,6 +35,8 @@ pub enum Input {
     Refresh,
     /// A request of the user.
     Command(Command),
+    /// A post of another device of the user's that has ended, such as a closed tab. It may have been sent already.
+    Adopt(OutboxItem),
     /// The answer to [`Effect::Load`].
     Loaded {
         room: RoomId,
@@ -104,7 +106,7 @@ pub enum OutboxState {
 #[serde(tag = "command", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Command {
-    /// Posts to a room.
+    /// Posts to a room. An edit or a deletion of a message that waits in the outbox and was never sent is applied to it there.
     Send {
         room: RoomId,
         /// A fresh id. It makes repeating the post safe.
@@ -118,7 +120,7 @@ pub enum Command {
     Retry {
         id: EntryId,
     },
-    /// Drops a post that failed or has not been sent yet.
+    /// Drops a post that failed or was never sent, and the changes of it.
     Discard {
         id: EntryId,
     },
@@ -220,7 +222,7 @@ pub enum Effect {
 #[serde(tag = "change", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Change {
-    /// Adds a post to the outbox, before it is sent.
+    /// Adds a post to the outbox, before it is sent, or replaces it at its place.
     Outbox(OutboxItem),
     /// Records that a post failed, or that the user retries it.
     OutboxState { id: EntryId, state: OutboxState },
@@ -288,6 +290,10 @@ pub enum Update {
     Outbox {
         room: RoomId,
         items: Vec<OutboxItem>,
+        /// The edits and deletions that were applied to posts in the outbox since the last list. They are not sent.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(as = "Option<Vec<EntryId>>", optional)]
+        merged: Vec<EntryId>,
     },
     /// The present and past members of a room. Replaces the list.
     Members {

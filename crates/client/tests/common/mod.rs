@@ -225,7 +225,7 @@ impl User {
             Update::Hello(hello) => self.lobby = Some(hello.lobby),
             Update::Rooms { rooms } => self.rooms = rooms,
             Update::Directory { rooms } => self.directory = rooms,
-            Update::Outbox { room, items } => {
+            Update::Outbox { room, items, .. } => {
                 if Some(room) == self.lobby {
                     self.outbox = items;
                 }

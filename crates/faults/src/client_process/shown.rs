@@ -112,7 +112,7 @@ impl Shown {
                 self.status.resets += 1;
                 recorder.record(Event::Reset { room });
             }
-            Update::Outbox { room, items } => self.apply_outbox(room, items, recorder),
+            Update::Outbox { room, items, .. } => self.apply_outbox(room, items, recorder),
             Update::Rooms { .. }
             | Update::Directory { .. }
             | Update::Members { .. }

@@ -41,6 +41,8 @@ impl ReferenceStateMachine for ExpectedPosts {
         let event = || (0..CLIENTS, 0..64_usize);
         prop_oneof![
             3 => client().prop_map(Transition::Post),
+            1 => client().prop_map(Transition::Edit),
+            1 => client().prop_map(Transition::Withdraw),
             3 => client().prop_map(Transition::DeliverToServer),
             3 => event().prop_map(|(client, event)| Transition::DeliverToClient(client, event)),
             1 => event().prop_map(|(client, event)| Transition::Lose(client, event)),
@@ -81,7 +83,7 @@ impl StateMachineTest for SessionModel {
         for (number, client) in simulation.clients.iter().enumerate() {
             for id in posts.of(number).filter(|id| !client.outbox.contains(id)) {
                 assert!(
-                    simulation.server.has(id),
+                    simulation.server.has(id) || client.has_withdrawn(id),
                     "a post left the outbox without being in the log"
                 );
             }
@@ -93,13 +95,18 @@ impl StateMachineTest for SessionModel {
         simulation.run_without_faults();
         let log = simulation.server.log();
         for (number, client) in simulation.clients.iter().enumerate() {
-            let expected: Vec<_> = posts.of(number).collect();
+            let is_expected = |id: &EntryId| !client.has_withdrawn(*id) || simulation.server.has(*id);
+            let expected: Vec<_> = posts.of(number).filter(is_expected).collect();
             let own: Vec<_> = log.iter().filter(|id| expected.contains(id)).copied().collect();
             assert_eq!(
                 own, expected,
                 "the posts of a device are not in the log once and in order"
             );
             assert!(client.disk.outbox.is_empty(), "a post is still in the outbox");
+            for (id, text) in &client.amended {
+                let shown = simulation.server.text_of(*id);
+                assert_eq!(shown, *text, "a message isn't as its author left it");
+            }
             let first = client.disk.log.keys().next();
             let first = first.map_or(0, |first| usize::try_from(*first).unwrap() - 1);
             let replica: Vec<_> = client.disk.log.values().map(|entry| entry.id).collect();

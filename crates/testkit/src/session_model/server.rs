@@ -40,6 +40,17 @@ impl SimulatedServer {
         self.log.iter().any(|entry| entry.id == id)
     }
 
+    /// Returns the text of a message after all its edits, or `None` if it was deleted or never posted.
+    pub(super) fn text_of(&self, id: EntryId) -> Option<String> {
+        let own = self.log.iter().find(|entry| entry.id == id)?;
+        let amendments = self.log.iter().filter(|entry| entry.body.target() == Some(id));
+        if amendments.clone().any(|entry| entry.body.is_removal()) {
+            return None;
+        }
+        let last = amendments.last().unwrap_or(own);
+        last.body.message_text().map(str::to_owned)
+    }
+
     pub(super) fn head(&self) -> Head {
         Head {
             epoch: self.epoch,

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use ichat_client::session::{
     Change, Command, Effect, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor, Session, Update,
 };
-use ichat_protocol::{Body, ClientEvent, Entry, EntryId, Epoch, Heads, RoomId, RoomSummary, Seq, ServerEvent};
+use ichat_protocol::{Body, ClientEvent, Entry, EntryId, Epoch, Heads, Kind, RoomId, RoomSummary, Seq, ServerEvent};
 
-use super::server::SimulatedServer;
+use super::server::{self, SimulatedServer};
 use super::transition::{CLIENTS, Transition};
 
 /// The state of a client that survives a crash.
@@ -27,6 +27,11 @@ pub(super) struct SimulatedClient {
     from_server: Vec<ServerEvent>,
     /// The posts in the outbox, as reported to the interface.
     pub(super) outbox: BTreeSet<EntryId>,
+    /// The newest message in the outbox.
+    waiting: Option<EntryId>,
+    /// The messages that the user has changed, with their text, or withdrawn.
+    pub(super) amended: BTreeMap<EntryId, Option<String>>,
+    amendments: usize,
     /// The entries reported to the interface.
     timeline: BTreeMap<u64, EntryId>,
 }
@@ -46,6 +51,9 @@ impl Simulation {
             to_server: VecDeque::new(),
             from_server: Vec::new(),
             outbox: BTreeSet::new(),
+            waiting: None,
+            amended: BTreeMap::new(),
+            amendments: 0,
             timeline: BTreeMap::new(),
         };
         let mut simulation = Self {
@@ -62,7 +70,20 @@ impl Simulation {
     /// `new_id` returns the id of a client's next post.
     pub(super) fn apply(&mut self, transition: Transition, new_id: impl FnOnce(usize) -> EntryId) {
         match transition {
-            Transition::Post(client) => self.post(client, new_id(client)),
+            Transition::Post(client) => {
+                let body = Body::Message {
+                    text: "hi".into(),
+                    reply_to: None,
+                    mentions: Vec::new(),
+                };
+                self.post(client, new_id(client), body);
+            }
+            Transition::Edit(client) => self.amend(client, |of, number| Body::Edit {
+                of,
+                text: format!("edited {number}"),
+                mentions: Vec::new(),
+            }),
+            Transition::Withdraw(client) => self.amend(client, |of, _| Body::Delete { of }),
             Transition::DeliverToServer(client) => self.deliver_to_server(client),
             Transition::DeliverToClient(client, event) => self.deliver_to_client(client, event),
             Transition::Lose(client, event) => {
@@ -105,18 +126,27 @@ impl Simulation {
         }
     }
 
-    fn post(&mut self, client: usize, id: EntryId) {
+    fn post(&mut self, client: usize, id: EntryId, body: Body) {
         let command = Command::Send {
             room: self.server.room,
             id,
-            body: Body::Message {
-                text: "hi".into(),
-                reply_to: None,
-                mentions: Vec::new(),
-            },
+            body,
             written: 0,
         };
         self.step(client, Input::Command(command));
+    }
+
+    /// Amends the newest message in a client's outbox, if there is one.
+    fn amend(&mut self, number: usize, amendment: impl FnOnce(EntryId, usize) -> Body) {
+        let client = &mut self.clients[number];
+        let Some(of) = client.waiting.filter(|id| !client.has_withdrawn(*id)) else {
+            return;
+        };
+        client.amendments += 1;
+        let body = amendment(of, client.amendments);
+        client.amended.insert(of, body.message_text().map(str::to_owned));
+        let id = server::id(0x20 + u8::try_from(number).unwrap(), client.amendments);
+        self.post(number, id, body);
     }
 
     fn deliver_to_server(&mut self, client: usize) {
@@ -188,6 +218,10 @@ impl Simulation {
 }
 
 impl SimulatedClient {
+    pub(super) fn has_withdrawn(&self, id: EntryId) -> bool {
+        self.amended.get(&id).is_some_and(Option::is_none)
+    }
+
     fn drop_connection(&mut self) {
         self.is_connected = false;
         self.to_server.clear();
@@ -206,6 +240,8 @@ impl SimulatedClient {
                 "a post failed"
             );
             self.outbox = items.iter().map(|item| item.id).collect();
+            let mut messages = items.iter().filter(|item| item.body.kind() == Kind::Message);
+            self.waiting = messages.next_back().map(|item| item.id);
         }
     }
 }
@@ -213,7 +249,10 @@ impl SimulatedClient {
 impl SimulatedDisk {
     fn save(&mut self, change: Change) {
         match change {
-            Change::Outbox(item) => self.outbox.push(item),
+            Change::Outbox(item) => match self.outbox.iter_mut().find(|known| known.id == item.id) {
+                Some(known) => *known = item,
+                None => self.outbox.push(item),
+            },
             Change::Discarded { id } => self.outbox.retain(|item| item.id != id),
             Change::Entries { epoch, entries, .. } => self.save_entries(epoch, entries),
             Change::Room(room) => self.room = Some(room),

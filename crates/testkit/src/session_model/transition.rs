@@ -8,6 +8,10 @@ pub(super) const CLIENTS: usize = 3;
 pub enum Transition {
     /// The user posts a message.
     Post(usize),
+    /// The user changes their newest message that waits.
+    Edit(usize),
+    /// The user withdraws their newest message that waits.
+    Withdraw(usize),
     /// The client's oldest event reaches the server.
     DeliverToServer(usize),
     /// One of the server's events reaches the client, possibly before older ones.

@@ -99,14 +99,16 @@ function send(
   const error = checkBody(body);
   const outboxState: OutboxState = error ? { state: "failed", error } : { state: "sending" };
   const item: OutboxItem = { id, room, body, written, state: outboxState };
+  // A text that can't be accepted is refused by itself, and leaves the message as it is.
+  if (!error && state.outbox.merge(item, effects)) return;
   if (!state.outbox.push(item)) return;
   effects.save({ change: "outbox", ...item });
   if (propertiesOf(body).countsAsUnread) state.typing.messageSent(room);
 }
 
 function discard(state: SessionState, id: EntryId, effects: Effects): void {
-  if (!state.outbox.isInFlight(id)) {
-    state.outbox.discard(id, effects);
+  if (!state.outbox.mayBeCommitted(id)) {
+    state.outbox.withdraw(id, effects);
     return;
   }
   const message = "It is already on its way and can't be taken back.";

@@ -72,6 +72,10 @@ export class Session {
         return this.#refresh(now, effects);
       case "command":
         return runCommand(state, now, input, effects);
+      case "adopt": {
+        const { id, room, body, written, state: outboxState } = input;
+        return state.outbox.adopt({ id, room, body, written, state: outboxState }, effects);
+      }
       case "loaded":
         return input.damaged ? onDamaged(state, now, input, effects) : onLoaded(state, input, effects);
     }

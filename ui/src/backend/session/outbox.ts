@@ -1,6 +1,7 @@
 /** The outbox: posts that the server has not acknowledged. They are sent in order, and again until the server answers. */
 
-import { type Entry, type EntryId, limits, type RoomId, type WireError } from "../protocol";
+import { targetOf } from "../entry-kinds";
+import { type Body, type Entry, type EntryId, limits, type RoomId, type WireError } from "../protocol";
 import type { OutboxItem } from "../session-types";
 import { isTransient } from "../wire-error";
 import type { Effects } from "./effects";
@@ -17,6 +18,8 @@ interface QueuedPost {
   item: OutboxItem;
   /** The time at which it was last sent on this connection. */
   sentAt?: number;
+  /** How often it was sent, on any connection, and got no answer. Unless it is 0, the post may be in the log already. */
+  unanswered: number;
 }
 
 export class Outbox {
@@ -27,17 +30,46 @@ export class Outbox {
   /** Pauses since the last acknowledgement or removal. */
   #pauses = 0;
   readonly #changedRooms = new Set<RoomId>();
+  /** The edits and deletions that have been applied to posts here since the last report, by their rooms. */
+  readonly #merged = new Map<RoomId, EntryId[]>();
 
-  /** Loads the persisted posts. */
+  /** Loads the persisted posts. Those that are being sent may have been sent before the restart. */
   load(items: readonly OutboxItem[]): void {
-    for (const item of items) this.push(item);
+    for (const item of items) this.#pushSent(item, item.state.state === "sending" ? 1 : 0);
+  }
+
+  /** Appends a post of a device that has ended, and stores it for this one. */
+  adopt(item: OutboxItem, effects: Effects): void {
+    if (this.#pushSent(item, 1)) effects.save({ change: "outbox", ...item });
   }
 
   /** Appends a post. Returns false if its id is already in the outbox. */
   push(item: OutboxItem): boolean {
-    if (this.#posts.has(item.id)) return false;
-    this.#changedRooms.add(item.room);
-    this.#posts.set(item.id, { item });
+    return this.#pushSent(item, 0);
+  }
+
+  /**
+   * Applies an edit or a deletion to a message that waits here and was never sent, so that the server gets only the result.
+   * Returns false if it has to be posted: there is no such message, or the log may have it already. Of a refused message
+   * that the log may have, it also begins sending again, since the amendment can only follow it.
+   */
+  merge(amendment: OutboxItem, effects: Effects): boolean {
+    const target = targetOf(amendment.body);
+    const post = target === null ? undefined : this.#posts.get(target);
+    const result = post && amended(post.item.body, amendment.body);
+    if (!target || !post || !result) return false;
+    if (post.unanswered > 0) {
+      this.retry(target, effects);
+      return false;
+    }
+    const { room } = post.item;
+    if (result === "deleted") this.withdraw(target, effects);
+    else {
+      post.item = { ...post.item, body: result, state: { state: "sending" } };
+      effects.save({ change: "outbox", ...post.item });
+    }
+    this.#changedRooms.add(room);
+    this.#merged.set(room, [...(this.#merged.get(room) ?? []), amendment.id]);
     return true;
   }
 
@@ -56,10 +88,19 @@ export class Outbox {
     effects.save({ change: "outbox_state", id, state: { state: "sending" } });
   }
 
-  /** Returns whether the post was sent on this connection and has no answer yet, so that it can't be discarded. */
-  isInFlight(id: EntryId): boolean {
+  /** Returns whether the post is being sent and may be in the log already, so that it can't be withdrawn. */
+  mayBeCommitted(id: EntryId): boolean {
     const post = this.#posts.get(id);
-    return post !== undefined && isSending(post) && post.sentAt !== undefined;
+    return post !== undefined && isSending(post) && post.unanswered > 0;
+  }
+
+  /** Removes a post that the server will never have, with the changes of it. */
+  withdraw(id: EntryId, effects: Effects): void {
+    if (!this.#posts.has(id)) return;
+    const items = [...this.#posts.values()].map((post) => post.item);
+    const changes = items.filter(({ body }) => targetOf(body) === id);
+    for (const change of changes) this.discard(change.id, effects);
+    this.discard(id, effects);
   }
 
   discard(id: EntryId, effects: Effects): void {
@@ -80,6 +121,7 @@ export class Outbox {
   refuse(now: number, id: EntryId, error: WireError, effects: Effects): boolean {
     const post = this.#posts.get(id);
     if (!post) return false;
+    post.unanswered = Math.max(0, post.unanswered - 1);
     if (!isSending(post)) return true;
     if (isTransient(error.code)) {
       this.#pause(now, post.item.room, error, effects);
@@ -110,6 +152,7 @@ export class Outbox {
     for (const post of this.#window()) {
       if (post.sentAt !== undefined && post.sentAt + resendIntervalMs > now) continue;
       post.sentAt = now;
+      post.unanswered += 1;
       const { id, room, body } = post.item;
       effects.emit({ event: "post", data: { room, id, body } });
     }
@@ -126,7 +169,9 @@ export class Outbox {
   notifyChanges(effects: Effects): void {
     for (const room of takeSorted(this.#changedRooms)) {
       const items = [...this.#posts.values()].map((post) => post.item).filter((item) => item.room === room);
-      effects.notify({ update: "outbox", room, items });
+      const merged = this.#merged.get(room);
+      this.#merged.delete(room);
+      effects.notify({ update: "outbox", room, items, ...(merged ? { merged } : {}) });
     }
   }
 
@@ -143,6 +188,13 @@ export class Outbox {
       effects.notify({ update: "refused", event: "post", room, error });
     }
     this.markUnsent();
+  }
+
+  #pushSent(item: OutboxItem, unanswered: number): boolean {
+    if (this.#posts.has(item.id)) return false;
+    this.#changedRooms.add(item.room);
+    this.#posts.set(item.id, { item, unanswered });
+    return true;
   }
 
   #remove(id: EntryId): boolean {
@@ -166,4 +218,28 @@ export class Outbox {
 
 function isSending(post: QueuedPost): boolean {
   return post.item.state.state === "sending";
+}
+
+/** Returns a message as an amendment of it leaves it, or null if the two are something else. */
+function amended(message: Body, amendment: Body): Body | "deleted" | null {
+  if (message.kind !== "message") return null;
+  switch (amendment.kind) {
+    case "edit": {
+      const { reply_to } = message;
+      const { text, mentions } = amendment;
+      return { kind: "message", text, ...(reply_to ? { reply_to } : {}), ...(mentions ? { mentions } : {}) };
+    }
+    case "delete":
+      return "deleted";
+    case "created":
+    case "joined":
+    case "left":
+    case "member_renamed":
+    case "room_renamed":
+    case "topic":
+    case "message":
+    case "wiped":
+    case "react":
+      return null;
+  }
 }

@@ -79,7 +79,9 @@ export class ResilientStorage implements ClientStorage {
 
   async savePost(device: DeviceId, server: ServerId, item: OutboxItem): Promise<void> {
     const stored = await this.#try((storage) => storage.savePost(device, server, item));
-    if (!stored) this.#outbox.set(item.id, { device, server, item });
+    // What is stored now replaces an older state that wasn't.
+    if (stored) this.#outbox.delete(item.id);
+    else this.#outbox.set(item.id, { device, server, item });
   }
 
   async savePostState(id: EntryId, state: OutboxState): Promise<void> {

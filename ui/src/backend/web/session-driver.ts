@@ -49,9 +49,9 @@ export class SessionDriver {
   /** Adopts the posts of closed tabs. Those that the server has refused stay in storage until the next start shows them. */
   adoptPosts(): Promise<void> {
     return this.#enqueue(async () => {
-      for (const { id, room, body, written, state } of await this.#loadOutbox())
-        if (state.state === "sending" && !this.#storedPosts.has(id))
-          await this.#step({ input: "command", command: "send", id, room, body, written });
+      for (const item of await this.#loadOutbox())
+        if (item.state.state === "sending" && !this.#storedPosts.has(item.id))
+          await this.#step({ input: "adopt", ...item });
     });
   }
 
