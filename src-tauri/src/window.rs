@@ -41,11 +41,12 @@ pub(crate) fn toggle_fullscreen<R: Runtime>(app: &AppHandle<R>) {
     }
 }
 
-/// Shows the number of unread messages in the title and, where the system has one, as a badge.
-pub(crate) fn show_unread<R: Runtime>(app: &AppHandle<R>, unread: u32) {
+/// Shows the number of unread messages in the title and, where the system has one, as a badge. If some of them mention the
+/// user, the title has the number of those.
+pub(crate) fn show_unread<R: Runtime>(app: &AppHandle<R>, unread: u32, mentions: u32) {
     if let Some(window) = main(app) {
         log_err("badge", window.set_badge_count((unread > 0).then_some(unread.into())));
-        log_err("title", window.set_title(&title(unread)));
+        log_err("title", window.set_title(&title(unread, mentions)));
     }
 }
 
@@ -130,18 +131,18 @@ fn asks_to_quit<R: Runtime>(app: &AppHandle<R>) -> bool {
     app.state::<Shell>().ask(Question::Quit { tray })
 }
 
-fn title(unread: u32) -> String {
-    if unread == 0 {
-        "I-Chat".to_owned()
-    } else {
-        format!("({unread}) I-Chat")
+fn title(unread: u32, mentions: u32) -> String {
+    match (unread, mentions) {
+        (0, _) => "I-Chat".to_owned(),
+        (_, 0) => format!("({unread}) I-Chat"),
+        (_, _) => format!("({mentions} @) I-Chat"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     //! - the window loads only the app's own page
-    //! - the title contains the number of unread messages
+    //! - the title contains the number of unread messages, or of those that mention the user
 
     use super::*;
 
@@ -169,8 +170,9 @@ mod tests {
     }
 
     #[test]
-    fn the_title_contains_the_number_of_unread_messages() {
-        assert_eq!(title(0), "I-Chat");
-        assert_eq!(title(7), "(7) I-Chat");
+    fn the_title_contains_what_is_unread() {
+        assert_eq!(title(0, 0), "I-Chat");
+        assert_eq!(title(7, 0), "(7) I-Chat");
+        assert_eq!(title(7, 2), "(2 @) I-Chat");
     }
 }

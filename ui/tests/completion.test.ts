@@ -3,6 +3,8 @@
  * - names, rooms and emoji are offered; addresses, times and smileys open no list
  * - a name narrows beyond a blank, and ends where no name goes on
  * - only the unambiguous beginning of a name is accepted by Enter
+ * - of emoji Enter accepts the best whose name begins like the word, or the only one
+ * - people of the same name are suggested each
  * - a name whose letters change their number in lower case is replaced as a whole, with or without its accents
  * - an emoji that contains a sign (`#️⃣`) opens no list
  * - rooms of the same name are suggested once; the given order of people is kept
@@ -11,7 +13,7 @@ import { describe, expect, it } from "vitest";
 import { complete } from "../src/chat/completion";
 
 const vocabulary = {
-  people: ["Ben", "Ben Okafor", "Ada", "José", "İsmet", "Zoë Ben-Ari"],
+  people: ["Ben", "Ben Okafor", "Ada", "José", "İsmet", "Zoë Ben-Ari"].map((name) => ({ id: `${name}'s id`, name })),
   rooms: ["Lobby", "Team 1", "Lunch", "Lunch"],
   emoji: [
     ["+1", "👍"],
@@ -26,7 +28,7 @@ const found = (text: string) => at(text)?.found.map(({ label }) => label) ?? [];
 /** Returns the text after Enter has accepted what it may accept. */
 const accepted = (text: string) => {
   const completions = at(text);
-  const completion = completions?.found[completions.unambiguous];
+  const completion = completions?.found[completions.meant];
   return completion && completions ? text.slice(0, completions.from) + completion.text : text;
 };
 
@@ -63,8 +65,16 @@ describe("complete", () => {
     expect(accepted("#te")).toBe("#Team 1 ");
     expect(accepted("hi @ad")).toBe("hi @Ada ");
     expect(accepted("@ben o")).toBe("@Ben Okafor ");
+  });
+
+  it("lets Enter accept the best emoji whose name begins with the word, or the only one", () => {
     expect(accepted(":tad")).toBe("🎉");
-    expect(accepted(":smi")).toBe(":smi");
+    expect(accepted(":tada")).toBe("🎉");
+    expect(accepted("so :smi")).toBe("so 😄");
+    expect(accepted(":sm")).toBe("😄");
+    expect(accepted(":ada")).toBe("🎉");
+    expect(accepted(":mil")).toBe(":mil");
+    for (const text of [":)", ":D", ":-)", ":zzz"]) expect(accepted(text)).toBe(text);
   });
 
   it("replaces the whole word, whatever its length in lower case", () => {
@@ -82,6 +92,18 @@ describe("complete", () => {
 
   it("suggests rooms of the same name once, and keeps the order of people", () => {
     expect(found("#lu")).toEqual(["Lunch"]);
-    expect(found("@")).toEqual(vocabulary.people);
+    expect(found("@")).toEqual(vocabulary.people.map(({ name }) => name));
+  });
+
+  it("suggests each of several people with the same name", () => {
+    const people = [
+      { id: "old", name: "Ben" },
+      { id: "new", name: "Ben" },
+    ];
+    const found = complete("@b", 2, { ...vocabulary, people })?.found;
+    expect(found?.map(({ label, member }) => [label, member])).toEqual([
+      ["Ben", "old"],
+      ["Ben", "new"],
+    ]);
   });
 });

@@ -17,12 +17,36 @@
  * - a page that the server refuses is not waited for, and requested again at the next visit
  * - messages that were missed without a connection get a line
  * - the text of a deleted message is not quoted
+ * - unread messages that mention the user are counted, also in a room that was never opened, and after a restart
  */
 import { describe, expect, it } from "vitest";
 import { pageSize } from "../src/rooms/log-window";
 import { RoomFixture, RoomLog } from "./fixtures/room";
+import { DeviceStorage } from "./fixtures/storage";
 
 describe("RoomState", () => {
+  it("counts the unread messages that mention the user", () => {
+    const storage = new DeviceStorage();
+    const fixture = new RoomFixture(new RoomLog().fill(3), { storage });
+    const { log, room } = fixture;
+    fixture.onlineNames.set("alice", "Alice");
+    const mention = (member: string) => log.add("bob", { kind: "message", text: "@A", mentions: [{ member, name: "A" }] }); // prettier-ignore
+    const deleted = mention("alice");
+    fixture.receive(log.says("bob", "hello"), mention("alice"), mention("anna"), deleted);
+    fixture.receive(log.says("bob", "by name: @alice"), log.says("bob", "not in code: `@alice`"));
+    fixture.receive(log.add("alice", { kind: "message", text: "@A", mentions: [{ member: "alice", name: "A" }] }));
+    room.setSummary(fixture.summary(3, 5));
+    expect(room.unreadMentions).toBe(3);
+    fixture.receive(log.add("bob", { kind: "delete", of: deleted.id }));
+    expect(room.unreadMentions).toBe(2);
+    room.setSummary(fixture.summary(6, 2));
+    expect(room.unreadMentions).toBe(1);
+    const afterRestart = new RoomFixture(log, { read: 6, unread: 2, storage });
+    expect(afterRestart.room.unreadMentions).toBe(1);
+    room.setSummary(fixture.summary(log.head, 0));
+    expect(room.unreadMentions).toBe(0);
+  });
+
   it("opens at the end when everything is read", () => {
     const fixture = new RoomFixture(new RoomLog().fill(300));
     fixture.room.open();

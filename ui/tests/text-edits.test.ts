@@ -3,13 +3,14 @@
  * - bold and italic marks are put around the selected words and taken away again, among any number of others
  * - a selection becomes a link's text, or its address
  * - a list goes on with the next number, bullet or box, and ends at an empty item
+ * - a code block without an end is recognised, so that Enter goes on in it
  * - nothing is inserted inside a character of several code points
  * - a shortcode typed in full is found, except in code, in addresses and in times
  * - the counter is in characters, for any script, and appears only near the limit
  */
 import { describe, expect, it } from "vitest";
 import { shortcodeBefore } from "../src/chat/emoji-names.svelte";
-import { continueList, makeLink, replacement, type TextEdit, toggleMarks } from "../src/chat/text-edits";
+import { continueList, isInOpenFence, makeLink, replacement, type TextEdit, toggleMarks } from "../src/chat/text-edits";
 import { textLimit } from "../src/chat/text-limit";
 
 /** Splits a text with `[` and `]` (or `|`) for the selection. */
@@ -105,6 +106,26 @@ describe("shortcodeBefore", () => {
     "finds none in %j",
     (text) => expect(at(text)).toBeNull(),
   );
+});
+
+describe("isInOpenFence", () => {
+  it.each([
+    ["```js|", true],
+    ["```|", true],
+    ["~~~~ text\ncode|", true],
+    ["look:\n```js\nlet a;|", true],
+    ["```\na\n```\n```\nb|", true],
+    ["```js\nlet a;\n```|", false],
+    ["```js\nlet a; ```|", false],
+    ["```code```|", false],
+    ["a ```js|", false],
+    ["|```js", false],
+    ["``|", false],
+    ["~~~\n```|", true],
+  ])("%s", (marked, expected) => {
+    const [text, position] = parse(marked);
+    expect(isInOpenFence(text, position)).toBe(expected);
+  });
 });
 
 describe("textLimit", () => {

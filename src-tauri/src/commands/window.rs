@@ -30,8 +30,8 @@ pub(super) fn withdraw_notification<R: Runtime>(app: AppHandle<R>, server: Serve
 }
 
 #[tauri::command]
-pub(super) fn badge<R: Runtime>(app: AppHandle<R>, unread: u32) {
-    window::show_unread(&app, unread);
+pub(super) fn badge<R: Runtime>(app: AppHandle<R>, unread: u32, mentions: u32) {
+    window::show_unread(&app, unread, mentions);
 }
 
 #[tauri::command]

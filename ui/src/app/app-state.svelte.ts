@@ -61,6 +61,7 @@ export class AppState implements ServerListener {
   highlightedMember: MemberId | null = $state(null);
 
   readonly #unread = $derived(this.#servers.reduce((sum, server) => sum + server.unread, 0));
+  readonly #unreadMentions = $derived(this.#servers.reduce((sum, server) => sum + server.unreadMentions, 0));
 
   constructor(backend: Backend, storage: KeyValueStorage) {
     this.backend = backend;
@@ -105,6 +106,9 @@ export class AppState implements ServerListener {
   }
   get unread() {
     return this.#unread;
+  }
+  get unreadMentions() {
+    return this.#unreadMentions;
   }
   /** `true` if an icon in the tray brings the window back after it was hidden. */
   get trayVisible() {

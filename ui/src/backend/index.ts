@@ -25,8 +25,8 @@ export interface Backend {
   notify(notification: MessageNotification): void;
   /** Removes the notification of a room, because it has been read. */
   withdrawNotification(server: ServerId, room: RoomId): void;
-  /** Shows the total number of unread messages on the app's icon or in the tab's title. */
-  badge(unread: number): void;
+  /** Shows the total number of unread messages, and of those that mention the user, on the app's icon or in its title. */
+  badge(unread: number, mentions: number): void;
 
   /** `true` if there is a browser around the interface, which goes back and forward on its keys and mouse buttons. */
   readonly handlesHistoryKeys: boolean;

@@ -59,7 +59,7 @@ test("every method calls a command of the shell, and every command is called", a
   backend.setFocused(true);
   backend.notify({ server, room, title: "Ada", text: "hi" });
   backend.withdrawNotification(server, room);
-  backend.badge(3);
+  backend.badge(3, 1);
   backend.window?.setTheme("dark");
   backend.window?.toggleFullscreen();
   backend.window?.close();

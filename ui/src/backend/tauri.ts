@@ -47,8 +47,8 @@ export const backend: Backend = {
   withdrawNotification(server, room) {
     invokeAndForget("withdraw_notification", { server, room });
   },
-  badge(unread) {
-    invokeAndForget("badge", { unread });
+  badge(unread, mentions) {
+    invokeAndForget("badge", { unread, mentions });
   },
   handlesHistoryKeys: false,
   window: {

@@ -11,7 +11,7 @@ export class CompletionState {
   get completions() {
     return this.#completions;
   }
-  /** The index of the suggestion that Enter accepts, or -1: one that was chosen, or that the word can only mean. */
+  /** The index of the suggestion that Enter accepts, or -1: one that was chosen, or that the word means. */
   get selected() {
     return this.#selected;
   }
@@ -20,7 +20,7 @@ export class CompletionState {
     const completions = complete(text, caret, vocabulary);
     if (completions?.from !== this.#closedAt) this.#closedAt = null;
     this.#completions = this.#closedAt === null ? completions : null;
-    this.#selected = this.#completions?.unambiguous ?? -1;
+    this.#selected = this.#completions?.meant ?? -1;
   }
 
   close(): void {
@@ -34,7 +34,7 @@ export class CompletionState {
   handleKey(event: KeyboardEvent, enterSends: boolean): Completion | boolean {
     const { ctrlKey, metaKey, altKey, shiftKey } = event;
     if (!this.#completions || ctrlKey || metaKey || altKey || shiftKey) return false;
-    const { found, unambiguous } = this.#completions;
+    const { found, meant } = this.#completions;
     switch (event.key) {
       case "ArrowDown":
         this.#selected = (this.#selected + 1) % found.length;
@@ -45,7 +45,7 @@ export class CompletionState {
       case "Tab":
         return found[Math.max(this.#selected, 0)] ?? false;
       case "Enter":
-        return !enterSends && this.#selected === unambiguous ? false : (found[this.#selected] ?? false);
+        return !enterSends && this.#selected === meant ? false : (found[this.#selected] ?? false);
       case "Escape":
         this.#closedAt = this.#completions.from;
         this.close();

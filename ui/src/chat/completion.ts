@@ -1,5 +1,7 @@
+import type { MemberId } from "../backend/protocol";
 import { foldForSearch } from "../shared/fold-for-search";
 import { graphemes } from "../shared/graphemes";
+import type { Mentionable } from "../text/mentions";
 
 /** A suggestion for the word at the caret. */
 export interface Completion {
@@ -7,6 +9,8 @@ export interface Completion {
   label: string;
   /** The text that replaces the word. */
   text: string;
+  /** The member whom it mentions. Several may have the same name. */
+  member?: MemberId;
 }
 
 /** The suggestions for the word that spans `from..to` in the text. */
@@ -14,14 +18,17 @@ export interface Completions {
   from: number;
   to: number;
   found: Completion[];
-  /** The index of the suggestion that the word is the unambiguous beginning of, or -1. Enter accepts only that one. */
-  unambiguous: number;
+  /**
+   * The index of the suggestion that Enter accepts, or -1: the one whose name the word is the unambiguous beginning of, or the
+   * best emoji. After `@` and `#` people write other words, too, but not after a colon.
+   */
+  meant: number;
 }
 
 /** The words that can be completed. */
 export interface Vocabulary {
-  /** The names of people, the most likely one first. */
-  people: readonly string[];
+  /** The people, the most likely one first. */
+  people: readonly Mentionable[];
   rooms: readonly string[];
   /** The emoji by their names, best known first. */
   emoji: Iterable<readonly [name: string, emoji: string]>;
@@ -41,9 +48,19 @@ export function complete(text: string, caret: number, vocabulary: Vocabulary): C
   const ranked = prefix === ":" ? rankEmoji(typed, vocabulary.emoji) : rankNames(prefix, typed, vocabulary);
   const found = ranked.map(({ completion }) => completion).slice(0, maxCompletions);
   if (found.length === 0) return null;
-  const begun = ranked.filter(({ rank }) => rank === Rank.Beginning);
-  const isComplete = ranked.some(({ rank }) => rank === Rank.Whole) || typed === "";
-  return { from, to: caret, found, unambiguous: !isComplete && begun.length === 1 && ranked[0] === begun[0] ? 0 : -1 };
+  const isMeant = prefix === ":" ? meansEmoji(ranked) : typed !== "" && meansName(ranked);
+  return { from, to: caret, found, meant: isMeant ? 0 : -1 };
+}
+
+/** Returns whether a word can only be the beginning of the first name. A whole name needs no suggestion. */
+function meansName(ranked: readonly Ranked[]): boolean {
+  const [first, second] = ranked;
+  return first?.rank === Rank.Beginning && second?.rank !== Rank.Beginning;
+}
+
+/** Returns whether a word is meant as an emoji: one of their names begins like it, or there is only one. */
+function meansEmoji(ranked: readonly Ranked[]): boolean {
+  return ranked.length === 1 || (ranked[0]?.rank ?? Rank.Inside) <= Rank.Beginning;
 }
 
 /** Returns the word with its prefix that a caret ends. A name may contain blanks, but only what follows decides that. */
@@ -76,14 +93,15 @@ interface Ranked {
 
 function rankNames(prefix: string, typed: string, { people, rooms }: Vocabulary): Ranked[] {
   const word = foldForSearch(typed);
-  const names = [...new Set(prefix === "@" ? people : rooms)];
-  const ranked = names.flatMap((name): Ranked[] => {
+  const named: readonly { id?: MemberId; name: string }[] =
+    prefix === "@" ? people : [...new Set(rooms)].map((name) => ({ name }));
+  const ranked = named.flatMap(({ id: member, name }): Ranked[] => {
     const rank = rankOf(foldForSearch(name), word);
-    return rank === null ? [] : [{ completion: { label: name, text: `${prefix}${name} ` }, rank }];
+    return rank === null ? [] : [{ completion: { label: name, text: `${prefix}${name} `, member }, rank }];
   });
   if (!/\s/u.test(typed)) return byRank(ranked);
   // After a blank it is a name only if one begins like that. A whole name with a blank after it has ended.
-  const hasEnded = /\s$/u.test(typed) && names.some((name) => foldForSearch(name) === word.trimEnd());
+  const hasEnded = /\s$/u.test(typed) && named.some(({ name }) => foldForSearch(name) === word.trimEnd());
   return hasEnded ? [] : byRank(ranked.filter(({ rank }) => rank <= Rank.Beginning));
 }
 

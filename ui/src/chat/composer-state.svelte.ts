@@ -1,4 +1,4 @@
-import type { EntryId } from "../backend/protocol";
+import type { EntryId, Mention } from "../backend/protocol";
 import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { wellFormed } from "../shared/well-formed";
@@ -39,11 +39,19 @@ export class ComposerState {
     return this.#focusRequests;
   }
 
+  /** Remembers whom the user has chosen from several people with the same name. The last choice of a name counts. */
+  chooseMention(mention: Mention): void {
+    const { content } = this.#draft;
+    const chosen = [...(this.#chosen ?? []).filter(({ name }) => name !== mention.name), mention];
+    this.#draft.set(content.edit ? { ...content, edit: { ...content.edit, chosen } } : { ...content, chosen });
+  }
+
   /** Begins a reply. Returns `false` if an edit must be finished first, because its text would be lost. */
   reply(item: Item): boolean {
     this.requestFocus();
     if (this.#hasChangedEdit) return false;
-    this.#draft.set({ text: this.#draft.content.text, replyTo: item.id });
+    const { edit: _, ...draft } = this.#draft.content;
+    this.#draft.set({ ...draft, replyTo: item.id });
     return true;
   }
 
@@ -56,6 +64,22 @@ export class ComposerState {
     return true;
   }
 
+  /** Makes a withdrawn message the draft. Returns `false` if there is another draft, which would be lost. */
+  takeBack(item: Item): boolean {
+    const { text, edit } = this.#draft.content;
+    if (text.trim() !== "" || (edit && edit.of !== item.id)) return false;
+    const { replyTo, mentions } = item;
+    const chosen = edit?.chosen ?? mentions;
+    this.#draft.set({ text: edit?.text ?? item.text, ...(replyTo ? { replyTo } : {}), ...(chosen ? { chosen } : {}) });
+    this.requestFocus();
+    return true;
+  }
+
+  /** Cancels the edit of a message that is being deleted. */
+  stopEditing(item: Item): void {
+    if (this.editing === item.id) this.#stopEditing();
+  }
+
   requestFocus(): void {
     this.#focusRequests += 1;
   }
@@ -63,9 +87,15 @@ export class ComposerState {
   /** Cancels the edit if there is one, otherwise the reply. Returns `false` if there was neither. */
   cancel(): boolean {
     if (this.#stopEditing()) return true;
-    if (this.replyTo === undefined) return false;
-    this.#draft.set({ text: this.#draft.content.text });
+    const { replyTo, ...rest } = this.#draft.content;
+    if (replyTo === undefined) return false;
+    this.#draft.set(rest);
     return true;
+  }
+
+  /** `true` if an edit has left nothing of its message. */
+  get isEmptiedEdit(): boolean {
+    return this.editing !== undefined && messageText(this.text) === "";
   }
 
   /** Sends the message, or saves the edit. Returns `false` if the text is empty. */
@@ -73,9 +103,9 @@ export class ComposerState {
     const text = messageText(this.text);
     if (text === "") return false;
     const { edit, ...draft } = this.#draft.content;
-    if (!edit) void this.#draft.send(this.room.send(text, draft.replyTo), { text: "" });
-    else if (text === edit.original) this.#draft.set(draft);
-    else void this.#draft.send(this.room.post({ kind: "edit", of: edit.of, text }), draft);
+    if (!edit) void this.#draft.send(this.room.send(text, draft.replyTo, draft.chosen), { text: "" });
+    else if (text === edit.original && !edit.chosen) this.#draft.set(draft);
+    else void this.#draft.send(this.room.post({ kind: "edit", of: edit.of, text }, edit.chosen), draft);
     return true;
   }
 
@@ -83,6 +113,11 @@ export class ComposerState {
   dropSentDraft(): void {
     const { items, pendingMessages } = this.room;
     this.#draft.dropIfSent([...items, ...pendingMessages.map(({ item }) => item)], this.room.me, this.room.clock);
+  }
+
+  get #chosen(): readonly Mention[] | undefined {
+    const { edit, chosen } = this.#draft.content;
+    return edit ? edit.chosen : chosen;
   }
 
   get #hasChangedEdit(): boolean {

@@ -1,4 +1,4 @@
-import type { EntryId, MemberId } from "../backend/protocol";
+import type { EntryId, MemberId, Mention } from "../backend/protocol";
 import type { Item } from "../rooms/fold";
 import type { Clock } from "../shared/clock.svelte";
 import { timeOfId } from "../shared/ids";
@@ -8,8 +8,10 @@ import type { KeyValueStorage } from "../shared/storage";
 export interface DraftContent {
   text: string;
   replyTo?: EntryId;
+  /** The members whom the user has chosen by names that others have, too. */
+  chosen?: readonly Mention[];
   /** An edit that is under way. It interrupts the draft and leaves it as it was. */
-  edit?: { of: EntryId; original: string; text: string };
+  edit?: { of: EntryId; original: string; text: string; chosen?: readonly Mention[] };
 }
 
 interface StoredDraft extends DraftContent {

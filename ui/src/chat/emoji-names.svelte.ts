@@ -11,10 +11,16 @@ const offeredNames: ReadonlyMap<string, string> = new Map([
 export class EmojiNames {
   #all: ReadonlyMap<string, string> = $state.raw(offeredNames);
   #loading: Promise<void> | null = null;
+  #areLoaded = false;
 
   /** The emoji by their names, best known first. */
   get all(): ReadonlyMap<string, string> {
     return this.#all;
+  }
+
+  /** `true` if all names are loaded. */
+  get areLoaded(): boolean {
+    return this.#areLoaded;
   }
 
   /** Loads all names. If that fails, as without a connection, it is tried again at the next call. */
@@ -22,6 +28,7 @@ export class EmojiNames {
     this.#loading ??= import("./emoji-shortcodes.json").then(
       ({ default: shortcodes }) => {
         this.#all = new Map([...offeredNames, ...Object.entries<string>(shortcodes)]);
+        this.#areLoaded = true;
       },
       () => void (this.#loading = null),
     );

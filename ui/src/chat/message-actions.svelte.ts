@@ -13,6 +13,7 @@ type MessageDialog =
   | { kind: "menu"; item: Item; anchor: HTMLElement }
   | { kind: "react"; item: Item; anchor: HTMLElement }
   | { kind: "delete"; item: Item }
+  | { kind: "withdraw"; item: Item }
   | { kind: "date"; day: number };
 
 /** The actions on messages, by mouse, by finger and by key, and the state of their dialogs. */
@@ -100,6 +101,32 @@ export class MessageActions {
     return item.author === this.server.me;
   }
 
+  /** Returns whether a message is not in the log yet: it waits, or was refused. */
+  isPending(item: Item): boolean {
+    return this.room.pendingMessage(item.id) !== undefined;
+  }
+
+  /** Takes back a message that is not in the log yet. It becomes the draft again, unless there is another one. */
+  withdraw(item: Item): void {
+    // It may have been sent since the menu was opened.
+    if (!this.isPending(item)) this.open({ kind: "delete", item });
+    else if (this.#composer.takeBack(item)) this.room.withdraw(item.id);
+    else this.open({ kind: "withdraw", item });
+  }
+
+  /** Asks whether to delete the message whose edit has left nothing of it. */
+  confirmEmptiedEdit(): void {
+    const item = this.#composer.editing && this.room.findMessage(this.#composer.editing);
+    if (item && !item.deleted) this.open({ kind: this.isPending(item) ? "withdraw" : "delete", item });
+  }
+
+  /** Deletes a message after the user has confirmed it. */
+  delete(item: Item): void {
+    this.#composer.stopEditing(item);
+    if (this.isPending(item)) this.room.withdraw(item.id);
+    else void this.room.post({ kind: "delete", of: item.id });
+  }
+
   reply(item: Item): void {
     if (!this.#composer.reply(item)) this.#app.showNotice(strings.composer.finishEdit);
   }
@@ -144,11 +171,15 @@ export class MessageActions {
   }
 
   #actions(item: Item, row: HTMLElement): Partial<Record<MessageShortcut, () => void>> {
-    const forAll = {
+    const always = {
       actions: () => this.open({ kind: "menu", item, anchor: row }),
+      copyText: () => void this.copy(item),
+    };
+    if (this.isPending(item)) return { ...always, edit: () => this.edit(item), delete: () => this.withdraw(item) };
+    const forAll = {
+      ...always,
       reply: () => this.reply(item),
       react: () => this.open({ kind: "react", item, anchor: row }),
-      copyText: () => void this.copy(item),
       markUnread: () => this.room.markUnreadFrom(item),
     };
     if (!this.isOwn(item)) return forAll;

@@ -1,6 +1,7 @@
 /** Changes of the text in the composer that format it as Markdown. They are pure: the field applies them. */
 
 import { graphemes } from "../shared/graphemes";
+import { fenceMarker, type FenceMarker } from "../text/lines";
 
 /** The replacement of a range by a text, and the selection after that. */
 export interface TextEdit {
@@ -58,6 +59,23 @@ export function continueList(text: string, caret: number): TextEdit | null {
     return { from: lineStart, to: caret, text: "", select: [lineStart, lineStart] };
   const marker = bullet ?? `${Number(number) + 1}${dot}`;
   return replacement(text, caret, caret, `\n${indent}${marker}${blank}${task ? "[ ] " : ""}`);
+}
+
+/** Returns whether a position is in a code block that has no end yet. */
+export function isInOpenFence(text: string, position: number): boolean {
+  let open: { marker: FenceMarker; end: number } | null = null;
+  let end = -1;
+  for (const line of text.split("\n")) {
+    end += line.length + 1;
+    if (open) {
+      const { char, length } = open.marker;
+      if (line.trimEnd().endsWith(char.repeat(length))) open = null;
+    } else {
+      const marker = fenceMarker(line);
+      if (marker) open = { marker, end };
+    }
+  }
+  return open !== null && position >= open.end;
 }
 
 /** Returns the end of the character that a position is in, or the position if it is between two. */

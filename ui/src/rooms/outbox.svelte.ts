@@ -32,9 +32,12 @@ export class Outbox {
     private readonly clock: Clock,
   ) {}
 
-  /** Sets the back end's list, which is authoritative for all posts that the back end has received. */
-  set(items: readonly OutboxItem[]): void {
-    for (const { id } of items) this.#unconfirmed.delete(id);
+  /**
+   * Sets the back end's list, which is authoritative for all posts that the back end has received. It has applied the posts
+   * in `merged` to those that they change.
+   */
+  set(items: readonly OutboxItem[], merged: readonly EntryId[] = []): void {
+    for (const id of [...items.map((item) => item.id), ...merged]) this.#unconfirmed.delete(id);
     const unconfirmed = this.#items.filter(({ id }) => this.#unconfirmed.has(id));
     this.#items = [...items, ...unconfirmed];
   }
@@ -99,10 +102,12 @@ export class Outbox {
       .map(({ id }) => id);
   }
 
+  /** The messages, with the changes that the user has made to them since. One that was just withdrawn is not shown. */
   pendingMessages(): readonly PendingMessage[] {
+    const changes = this.#visible.filter(({ body }) => isAmending(body));
     return this.#visible.flatMap(({ id, body, written, state }) => {
       if (body.kind !== "message") return [];
-      const item: Item = {
+      const message: Item = {
         seq: Number.MAX_SAFE_INTEGER,
         id,
         author: this.me(),
@@ -111,10 +116,13 @@ export class Outbox {
         isMessage: true,
         replyTo: body.reply_to,
         text: body.text,
+        mentions: body.mentions,
         edited: false,
         deleted: false,
         reactions: [],
       };
+      const item = changes.reduce((shown, change) => this.#applyChange(shown, change), message);
+      if (item.deleted && item.pending && this.#unconfirmed.has(item.pending.id)) return [];
       return [{ item, state: state.state, error: state.state === "failed" ? state.error.message : undefined }];
     });
   }

@@ -8,20 +8,24 @@ import {
   type Head,
   type Member,
   type MemberId,
+  type Mention,
   type Name,
   type RoomId,
   type RoomSummary,
   type Seq,
+  type ServerId,
 } from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
 import { nameMarks, type NameMark } from "../people/confusables.svelte";
 import type { Clock } from "../shared/clock.svelte";
 import { errorMessage } from "../shared/errors";
+import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
 import { wellFormed } from "../shared/well-formed";
 import type { Item } from "./fold";
 import { LogNavigator } from "./log-navigator.svelte";
-import { isRoomChange, Outbox } from "./outbox.svelte";
+import { MentionCounter } from "./mention-counter.svelte";
+import { isRoomChange, Outbox, type PendingMessage } from "./outbox.svelte";
 import { ReadState } from "./read-state.svelte";
 import { mentionsIn } from "../text/found-mentions";
 import { listedMentions, MentionFinder } from "../text/mentions";
@@ -29,6 +33,9 @@ import { listedMentions, MentionFinder } from "../text/mentions";
 /** The part of a server that its rooms use. */
 export interface RoomContext {
   readonly clock: Clock;
+  readonly server: ServerId;
+  /** The storage of this device. */
+  readonly storage: KeyValueStorage;
   me(): MemberId;
   /** Returns the name under which a member is online now. */
   nameOf(member: MemberId): Name | undefined;
@@ -49,6 +56,7 @@ export class RoomState {
   readonly log: LogNavigator;
   readonly #context: RoomContext;
   readonly #readState: ReadState;
+  readonly #mentions: MentionCounter;
 
   #summary: RoomSummary;
   #members: readonly Member[] = $state.raw([]);
@@ -59,14 +67,15 @@ export class RoomState {
   readonly #nameMarks = $derived.by(() =>
     nameMarks(this.#members.map(({ id, name, since }) => ({ id, name: this.#context.nameOf(id) ?? name, since }))),
   );
-  /** Finds the names of the present members. Of several people with one name the one who had it first is meant, or the user. */
-  readonly #memberFinder = $derived.by(() => {
+  /** The present members. Of several people with one name the one who is meant comes first: who had it first, or the user. */
+  readonly #mentionable = $derived.by(() => {
     const me = this.#context.me();
     const present = this.#members.filter(({ left }) => !left);
     const people = present.map(({ id, name }) => ({ id, name: this.#context.nameOf(id) ?? name }));
     const order = (id: MemberId) => (this.#nameMarks.get(id)?.taken ? 2 : 0) + (id === me ? 0 : 1);
-    return new MentionFinder(people.sort((a, b) => order(a.id) - order(b.id)));
+    return people.sort((a, b) => order(a.id) - order(b.id));
   });
+  readonly #memberFinder = $derived(new MentionFinder(this.#mentionable));
   readonly #items = $derived.by(() => this.outbox.applyPendingChanges(this.log.items));
   readonly #pendingMessages = $derived.by(() => this.outbox.pendingMessages());
 
@@ -82,6 +91,7 @@ export class RoomState {
   constructor(summary: RoomSummary, context: RoomContext) {
     this.id = summary.id;
     this.#context = context;
+    this.#mentions = new MentionCounter(`mentions ${context.server} ${summary.id}`, context.storage);
     this.log = new LogNavigator({
       room: summary.id,
       command: (command) => context.command(command),
@@ -112,6 +122,10 @@ export class RoomState {
   get unread() {
     return this.#summary.unread;
   }
+  /** The number of unread messages that mention the user, as far as this device has received them. */
+  get unreadMentions() {
+    return this.unread === 0 ? 0 : this.#mentions.countAfter(this.#summary.read);
+  }
   get items() {
     return this.#items;
   }
@@ -137,12 +151,6 @@ export class RoomState {
     return this.#nameMarks.get(member);
   }
 
-  /** Returns the mark of the member whom a mention by this name means. */
-  nameMarkOfMention(name: Name): NameMark | undefined {
-    const member = this.mentionedBy(name);
-    return member === undefined ? undefined : this.#nameMarks.get(member);
-  }
-
   /** Returns the member whom a mention by this name means. */
   mentionedBy(name: Name): MemberId | undefined {
     return this.#memberFinder.begin().at(`@${name}`, 0)?.member;
@@ -162,13 +170,24 @@ export class RoomState {
     void this.#forgottenQuotes;
     const item = this.find(id);
     if (item) this.#quoted.set(id, item);
-    return item ?? this.#quoted.get(id);
+    return item ?? this.#quoted.get(id) ?? this.pendingMessage(id)?.item;
   }
 
-  /** The user's newest message, which ↑ in an empty composer edits. */
+  /** Returns a message that is not in the log yet. */
+  pendingMessage(id: EntryId): PendingMessage | undefined {
+    return this.#pendingMessages.find(({ item }) => item.id === id);
+  }
+
+  /** Returns a message, in the log or not. */
+  findMessage(id: EntryId): Item | undefined {
+    return this.find(id) ?? this.pendingMessage(id)?.item;
+  }
+
+  /** The user's newest message, sent or not, which ↑ in an empty composer edits. */
   get lastOwnMessage(): Item | undefined {
     const me = this.#context.me();
-    return this.#items.findLast((item) => item.author === me && item.isMessage && !item.deleted);
+    const pending = this.#pendingMessages.map(({ item }) => item).findLast(({ deleted }) => !deleted);
+    return pending ?? this.#items.findLast((item) => item.author === me && item.isMessage && !item.deleted);
   }
 
   // Updates from the server.
@@ -198,6 +217,7 @@ export class RoomState {
     this.#arrived = Math.max(arrived, entries.at(-1)?.seq ?? 0);
     this.log.setHead(head.seq);
     this.#forgetDeletedQuotes([...entries, ...later]);
+    this.#mentions.add([...entries, ...later], this.me, (entry) => this.#mentionsMe(entry));
     if (this.#openedOnce && this.log.apply(entries, later)) {
       this.outbox.removeCommitted((id) => this.log.find(id) !== undefined);
       for (const id of this.outbox.replacedBy(entries)) this.discard(id);
@@ -207,10 +227,16 @@ export class RoomState {
     return entries.filter(({ seq }) => seq > known);
   }
 
+  /** Forgets what this device remembers of the room. */
+  forget(): void {
+    this.#mentions.clear();
+  }
+
   reset(): void {
     this.#arrived = null;
     if (this.#newsAfter !== null) this.#newsAfter = 0;
     this.#quoted.clear();
+    this.#mentions.clear();
     this.#readState.clearNewLine();
     this.log.reset();
   }
@@ -265,10 +291,11 @@ export class RoomState {
 
   /**
    * Sends a message and shows it at the end. A reply to unread messages that are being read keeps the place there. Resolves
-   * when the message is stored safely, or can't be.
+   * when the message is stored safely, or can't be. `chosen` is as in `post`.
    */
-  send(text: string, replyTo?: EntryId): Promise<void> {
-    const stored = this.post(replyTo ? { kind: "message", text, reply_to: replyTo } : { kind: "message", text });
+  send(text: string, replyTo?: EntryId, chosen?: readonly Mention[]): Promise<void> {
+    const body: Body = replyTo ? { kind: "message", text, reply_to: replyTo } : { kind: "message", text };
+    const stored = this.post(body, chosen);
     if (replyTo !== undefined && this.unread > 0 && this.newLine && this.find(replyTo)) {
       this.#context.showNotice(strings.chat.sentAtEnd);
       return stored;
@@ -287,22 +314,34 @@ export class RoomState {
 
   /**
    * Posts an entry. It is shown at once; later the back end's list confirms it, and the log's entry replaces it. Resolves
-   * when it is stored safely, or can't be.
+   * when it is stored safely, or can't be. By a name that several people have, a text mentions the one in `chosen`.
    */
-  post(body: Body): Promise<void> {
-    return this.#send(this.outbox.add(this.id, this.#withMentions(wellFormed(body))));
+  post(body: Body, chosen: readonly Mention[] = []): Promise<void> {
+    return this.#send(this.outbox.add(this.id, this.#withMentions(wellFormed(body), chosen)));
   }
 
   /** Lists the members whom a text mentions. An edit keeps the mentions of members who are called something else now. */
-  #withMentions(body: Body): Body {
+  #withMentions(body: Body, chosen: readonly Mention[]): Body {
     if ((body.kind !== "message" && body.kind !== "edit") || body.mentions) return body;
-    const before = body.kind === "edit" ? (this.find(body.of)?.mentions ?? []) : [];
-    const kept = mentionsIn(body.text, listedMentions(before));
-    const found = mentionsIn(body.text, this.#memberFinder).filter(
-      ({ name }) => !kept.some((old) => old.name === name),
-    );
+    const before = body.kind === "edit" ? (this.findMessage(body.of)?.mentions ?? []) : [];
+    const isChosen = (name: Name) => chosen.some((mention) => mention.name === name);
+    const kept = mentionsIn(body.text, listedMentions(before.filter(({ name }) => !isChosen(name))));
+    const first = chosen.map(({ member, name }) => ({ id: member, name }));
+    const finder = first.length > 0 ? new MentionFinder([...first, ...this.#mentionable]) : this.#memberFinder;
+    const found = mentionsIn(body.text, finder).filter(({ name }) => !kept.some((old) => old.name === name));
     const mentions = [...kept, ...found].slice(0, limits.maxMentions);
     return mentions.length > 0 ? { ...body, mentions } : body;
+  }
+
+  /** Returns whether a message mentions the user. Before the room was opened, of its members only the user is known. */
+  #mentionsMe({ body }: Entry): boolean {
+    if (body.kind !== "message" || !body.text.includes("@")) return false;
+    const me = this.me;
+    if (body.mentions) return body.mentions.some(({ member }) => member === me);
+    const name = this.#context.nameOf(me);
+    const finder =
+      this.#members.length > 0 || name === undefined ? this.#memberFinder : new MentionFinder([{ id: me, name }]);
+    return mentionsIn(body.text, finder).some(({ member }) => member === me);
   }
 
   /** Sends a failed post again, with the same id and in the same position, so that it can't be duplicated. */
@@ -318,6 +357,12 @@ export class RoomState {
   discard(id: EntryId): void {
     const undo = this.outbox.discard(id);
     this.#context.command({ command: "discard", id }).catch(undo);
+  }
+
+  /** Takes back a message that is not in the log yet. One that may have been sent already is deleted when it is there. */
+  withdraw(id: EntryId): void {
+    if (this.pendingMessage(id)?.state === "failed") this.discard(id);
+    else void this.post({ kind: "delete", of: id });
   }
 
   sendTyping(on: boolean): void {

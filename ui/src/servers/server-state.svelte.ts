@@ -12,7 +12,7 @@ import type {
   ServerId,
   WireError,
 } from "../backend/protocol";
-import type { Command, ConnectionStatus, OutboxItem, Update } from "../backend/session-types";
+import type { Command, ConnectionStatus, Update } from "../backend/session-types";
 import { isTransient } from "../backend/wire-error";
 import { isRoomChange } from "../rooms/outbox.svelte";
 import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
@@ -22,6 +22,7 @@ import { newId } from "../shared/ids";
 import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
 import { wellFormed } from "../shared/well-formed";
+import { RoomFinder } from "../text/room-links";
 import { RoomCreations } from "./room-creations";
 
 /** The part of the interface that a server's state reports to. */
@@ -61,15 +62,24 @@ export class ServerState {
   #directoryError: string | null = $state(null);
   /** `true` from the server's hello until the list of rooms that comes with it. */
   #awaitsRooms = false;
+  #directoryRequested = false;
   #people: readonly Person[] = $state.raw([]);
   readonly #presence = $derived(new Map(this.#people.map((person) => [person.id, person])));
   /** The transient error with which the server refuses all posts at the moment. */
   #postingError: WireError | null = $state.raw(null);
   /** The outboxes of rooms that are not known yet. */
-  readonly #unassignedOutboxes = new Map<RoomId, readonly OutboxItem[]>();
+  readonly #unassignedOutboxes = new Map<RoomId, Update & { update: "outbox" }>();
   readonly #creations = new RoomCreations();
+  /** The rooms that a text can name, the joined ones before others. As text, so that it changes only with the names. */
+  readonly #roomNames = $derived(
+    JSON.stringify(
+      [...this.#rooms.filter(({ joined }) => joined), ...(this.#directory ?? [])].map(({ id, name }) => ({ id, name })),
+    ),
+  );
+  readonly #roomFinder = $derived(new RoomFinder(JSON.parse(this.#roomNames) as { id: RoomId; name: Name }[]));
   readonly #sending = $derived(this.#rooms.flatMap(({ outbox }) => outbox.sending));
   readonly #unread = $derived(this.#rooms.reduce((sum, room) => sum + room.unread, 0));
+  readonly #unreadMentions = $derived(this.#rooms.reduce((sum, room) => sum + room.unreadMentions, 0));
   readonly #roomContext: RoomContext;
 
   constructor(known: KnownServer, backend: Backend, listener: ServerListener, storage: KeyValueStorage) {
@@ -81,6 +91,8 @@ export class ServerState {
     this.#listener = listener;
     this.#roomContext = {
       clock: this.clock,
+      server: this.id,
+      storage,
       me: () => this.me,
       nameOf: (member) => this.#presence.get(member)?.name,
       command: (command) => this.command(command),
@@ -115,6 +127,9 @@ export class ServerState {
   get isKnown() {
     return this.#hello !== null && this.#rooms.length > 0;
   }
+  get roomFinder() {
+    return this.#roomFinder;
+  }
   get directory() {
     return this.#directory;
   }
@@ -127,6 +142,9 @@ export class ServerState {
   }
   get unread() {
     return this.#unread;
+  }
+  get unreadMentions() {
+    return this.#unreadMentions;
   }
   get postingError() {
     return this.#postingError;
@@ -175,6 +193,7 @@ export class ServerState {
   /** Forgets what this device remembers of the server. */
   forget(): void {
     this.#storage.set(rememberedKey(this.id), null);
+    for (const room of this.#rooms) room.forget();
   }
 
   /** Passes a command to the back end. A rejection has already been shown to the user. */
@@ -193,6 +212,13 @@ export class ServerState {
     this.#backend
       .command(this.id, { command: "browse" })
       .catch((error: unknown) => (this.#directoryError = errorMessage(error)));
+  }
+
+  /** Requests the list of all rooms, unless it is there: a text may name one that the user is not in. */
+  loadDirectory(): void {
+    if (this.#directory !== null || this.#directoryRequested || this.#connection.state !== "online") return;
+    this.#directoryRequested = true;
+    this.browse();
   }
 
   /** Creates a room. Resolves when the user is in it. A rejection is not shown to the user. */
@@ -251,7 +277,10 @@ export class ServerState {
   #setConnection(connection: ConnectionStatus & { update?: string }): void {
     const previous = this.#connection.state;
     this.#connection = connection;
-    if (connection.state !== "online") this.#postingError = null;
+    if (connection.state !== "online") {
+      this.#postingError = null;
+      this.#directoryRequested = false;
+    }
     const [isOnline, wasOnline] = [connection.state === "online", previous === "online"];
     if (isOnline && !wasOnline) for (const { log } of this.#rooms) log.onReconnected();
     if (!isOnline && wasOnline) for (const { log } of this.#rooms) log.onDisconnected();
@@ -279,11 +308,11 @@ export class ServerState {
    * its own, so that its posts are visible.
    */
   #assignOutboxes(): void {
-    for (const [id, items] of this.#unassignedOutboxes) {
+    for (const [id, { items, merged }] of this.#unassignedOutboxes) {
       const room = this.room(id) ?? (this.#hello && items.length > 0 ? this.#addNotJoinedRoom(id) : undefined);
       if (!room && items.length > 0) continue;
       this.#unassignedOutboxes.delete(id);
-      room?.outbox.set(items);
+      room?.outbox.set(items, merged);
       if (room) this.#discardRefusedChanges(room);
     }
     this.#rooms = this.#rooms.filter((room) => room.joined || !room.outbox.isEmpty);
@@ -318,8 +347,8 @@ export class ServerState {
     if (added.length > 0) this.#listener.onNewMessages(this, room, added);
   }
 
-  #setOutbox({ room, items }: Update & { update: "outbox" }): void {
-    this.#unassignedOutboxes.set(room, items);
+  #setOutbox(update: Update & { update: "outbox" }): void {
+    this.#unassignedOutboxes.set(update.room, update);
     this.#assignOutboxes();
     if (this.#sending.length === 0) this.#postingError = null;
   }

@@ -1,7 +1,7 @@
 import type { CodeSpans } from "./code-spans";
 import { flanking, type DelimiterChar } from "./flanking";
 import { angleLink } from "./links";
-import type { MentionFinder } from "./mentions";
+import type { ParseContext } from "./inline";
 
 /** The text that a run of backslashes shows, and the place after it and after what it escapes. */
 export interface Escape {
@@ -13,22 +13,27 @@ const linkDestination = /\]\(\s{0,10}<?(?:https?:\/\/|mailto:|www\.)/gi;
 
 /**
  * The backslashes of a text. One escapes the character after it only if that would be syntax without it: a delimiter that
- * can open or close, with a counterpart that it could match, or the beginning of a code span, a link or a mention.
+ * can open or close, with a counterpart that it could match, or the beginning of a code span, a link, a mention or a room.
  */
 export class Escapes {
   readonly #text: string;
   readonly #code: CodeSpans;
   readonly #dropped: ReadonlySet<number>;
-  readonly #mentions: MentionFinder | null;
+  readonly #names: Pick<ParseContext, "mentions" | "rooms">;
   /** For each delimiter, the first place where it can open and the last place where it can close. */
   readonly #reach = new Map<string, { firstOpener: number; lastCloser: number }>();
   #lastDestination: number | undefined;
 
-  constructor(text: string, code: CodeSpans, dropped: ReadonlySet<number>, mentions: MentionFinder | null) {
+  constructor(
+    text: string,
+    code: CodeSpans,
+    dropped: ReadonlySet<number>,
+    names: Pick<ParseContext, "mentions" | "rooms">,
+  ) {
     this.#text = text;
     this.#code = code;
     this.#dropped = dropped;
-    this.#mentions = mentions;
+    this.#names = names;
   }
 
   /** Returns the meaning of the run of backslashes that begins at `index`. */
@@ -62,7 +67,9 @@ export class Escapes {
       case "<":
         return angleLink(this.#text, index) ? 1 : 0;
       case "@":
-        return this.#mentions?.at(this.#text, index) ? 1 : 0;
+        return this.#names.mentions?.at(this.#text, index) ? 1 : 0;
+      case "#":
+        return this.#names.rooms?.at(this.#text, index) ? 1 : 0;
       default:
         return 0;
     }

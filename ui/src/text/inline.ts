@@ -5,12 +5,14 @@ import { Escapes } from "./escapes";
 import { flanking } from "./flanking";
 import { addressToShow, angleLink, bareLink, mailAddress, type FoundLink } from "./links";
 import type { MentionFinder } from "./mentions";
+import type { RoomFinder } from "./room-links";
 import type { Inline } from "./tokens";
 import { windowsPath } from "./windows-path";
 
 /** The state that the parts of a message share while they are parsed. */
 export interface ParseContext {
   mentions: MentionFinder | null;
+  rooms: RoomFinder | null;
   /** Counts a token. Throws `TooManyTokens` if there are too many. */
   count(): void;
 }
@@ -20,7 +22,7 @@ const noEscapes: ReadonlySet<number> = new Set();
 /** Parses the text of a paragraph. `dropped` has the indexes of backslashes that escape the beginning of a block. */
 export function parseInline(text: string, context: ParseContext, dropped = noEscapes): Inline[] {
   const code = findCodeSpans(text, dropped);
-  const escapes = new Escapes(text, code, dropped, context.mentions);
+  const escapes = new Escapes(text, code, dropped, context);
   const links = findBracketLinks(text, code, escapes);
   const prepared = { text, code, escapes, links, words: new WordCounter(text), context };
   return parseRange(prepared, 0, text.length, false);
@@ -36,9 +38,9 @@ interface Prepared {
 }
 
 /** A character that can begin something; `:` and `.` end the beginning of a bare link. */
-const special = /[\\`[<@*_~|:.]/g;
+const special = /[\\`[<@#*_~|:.]/g;
 
-/** Parses a range of a text. Links contain no other links and no mentions. */
+/** Parses a range of a text. Links contain no other links, no mentions and no rooms. */
 function parseRange(prepared: Prepared, from: number, to: number, isInLink: boolean): Inline[] {
   const { text, context } = prepared;
   const pieces: Piece[] = [];
@@ -95,7 +97,7 @@ interface FoundToken {
   end: number;
 }
 
-/** Returns the token that a special character is part of, if it is a link or a mention. */
+/** Returns the token that a special character is part of, if it is a link, a mention or a room. */
 function tokenAt(prepared: Prepared, char: string, index: number): FoundToken | null {
   const { text, links, context } = prepared;
   switch (char) {
@@ -113,6 +115,10 @@ function tokenAt(prepared: Prepared, char: string, index: number): FoundToken | 
       const mention = context.mentions?.at(text, index);
       if (mention) return { inline: mention, start: index, end: index + mention.text.length };
       return bare(mailAddress(text, index));
+    }
+    case "#": {
+      const room = context.rooms?.at(text, index);
+      return room ? { inline: room, start: index, end: index + room.text.length } : null;
     }
     default:
       return null;

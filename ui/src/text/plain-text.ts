@@ -60,6 +60,7 @@ class Preview {
     switch (token.kind) {
       case "text":
       case "code":
+      case "room":
         return token.text;
       case "emphasis":
       case "strong":

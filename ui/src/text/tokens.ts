@@ -1,4 +1,4 @@
-import type { MemberId } from "../backend/protocol";
+import type { MemberId, RoomId } from "../backend/protocol";
 
 /** A part of a line of text. */
 export type Inline =
@@ -9,7 +9,8 @@ export type Inline =
   | { kind: "spoiler"; children: Inline[] }
   | { kind: "code"; text: string }
   | Link
-  | MentionToken;
+  | MentionToken
+  | RoomToken;
 
 export interface Link {
   kind: "link";
@@ -25,6 +26,13 @@ export interface MentionToken {
   kind: "mention";
   member: MemberId;
   /** The mention as it was typed, with its `@`. */
+  text: string;
+}
+
+export interface RoomToken {
+  kind: "room";
+  room: RoomId;
+  /** The room's name as it was typed, with its `#`. */
   text: string;
 }
 

@@ -2,6 +2,10 @@
  * Writing, in a real browser with a real server:
  * - the newest messages stay in sight while a long message is typed or pasted, and while others post
  * - Enter sends what was typed, unless a suggestion was chosen or the text can only mean one
+ * - Enter accepts the best emoji, and sends a smiley
+ * - in a code block without an end Enter starts a new line, and Ctrl+Enter sends
+ * - of two people with the same name, the chosen one is mentioned
+ * - an edit that leaves nothing asks whether to delete the message
  * - an input method's Enter sends nothing and accepts nothing
  * - a shortcode typed in full becomes the emoji, and undo brings it back
  * - the emoji picker finds every emoji by its name, and Enter without a name picks none
@@ -17,6 +21,7 @@
  * - a browser whose storage is silent, blocked or full works from memory and says so once
  * - a new day begins at midnight, and by the server's clock
  * - the counter appears before the limit
+ * - a notice covers neither the newest message nor the composer, and the composer's hint is one line
  */
 
 import { strict as assert } from "node:assert";
@@ -135,6 +140,95 @@ test("Enter sends what was typed, unless a suggestion was chosen", { skip }, asy
   assert.equal(await options.count(), 0, "the closed list stays closed while the word goes on");
   await ada.composer.press("Enter");
   await ada.seesSent("see #Lobby and #Team 1 #tea");
+});
+
+test("Enter accepts the best emoji, and sends a smiley", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const options = ada.page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
+  await ada.types("ok :thu");
+  await options.filter({ hasText: ":thunder_cloud_and_rain:" }).waitFor();
+  assert.equal(await options.first().getAttribute("aria-selected"), "true");
+  await ada.composer.press("Enter");
+  await hasDraft(ada, "ok 👍");
+  await ada.composer.fill("");
+  await ada.types(":thunder_c");
+  await options.filter({ hasText: "⛈️" }).waitFor();
+  await ada.composer.press("Tab");
+  await hasDraft(ada, "⛈️");
+  await ada.composer.fill("");
+  await ada.types("ha :)");
+  await ada.composer.press("Enter");
+  await ada.seesSent("ha :)");
+  await ada.types("like :thu");
+  await options.first().waitFor();
+  await ada.composer.press("Escape");
+  await options.first().waitFor({ state: "detached" });
+  await ada.composer.press("Enter");
+  await ada.seesSent("like :thu");
+});
+
+test("in a code block without an end Enter starts a new line", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  await ada.types("```js");
+  await ada.composer.press("Enter");
+  await ada.types("- x;");
+  await ada.composer.press("Enter");
+  await hasDraft(ada, "```js\n- x;\n");
+  await ada.types("```");
+  await ada.composer.press("Enter");
+  await hasDraft(ada, "");
+  await ada.timeline.locator("pre").filter({ hasText: "- x;" }).waitFor();
+  await ada.types("```");
+  await ada.composer.press("Enter");
+  await ada.types("sent as it is");
+  await ada.composer.press("Control+Enter");
+  await ada.timeline.locator("pre").filter({ hasText: "sent as it is" }).waitFor();
+  await hasDraft(ada, "");
+});
+
+test("of two people with the same name, the chosen one is mentioned", { skip }, async () => {
+  const [ada, first, second] = [await pages.open("Ada"), await pages.open("Sam"), await pages.open("Sam")];
+  for (const [sam, text] of [
+    [first, "I am Sam"],
+    [second, "I am Sam, too"],
+  ]) {
+    await sam.says(text);
+    await ada.sees(text);
+  }
+  const options = ada.page.getByRole("listbox", { name: "Suggestions" }).getByRole("option", { name: /^Sam/ });
+  // Who spoke last is first.
+  for (const [number, mentioned, other] of [
+    [0, second, first],
+    [1, first, second],
+  ]) {
+    await ada.types("@sam");
+    await eventually("both are suggested", 5_000, async () => (await options.count()) === 2);
+    await options.nth(number).click();
+    await ada.types(`, number ${number}`);
+    await ada.composer.press("Enter");
+    const isMe = (chat) => chat.message(`number ${number}`).locator(".mention").getAttribute("class");
+    assert.match(await isMe(mentioned), /\bme\b/);
+    assert.doesNotMatch(await isMe(other), /\bme\b/);
+  }
+});
+
+test("an edit that leaves nothing asks whether to delete the message", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  await ada.says("not so good");
+  await ada.seesSent("not so good");
+  const question = ada.page.getByRole("dialog", { name: "Delete this message?" });
+  await ada.composer.press("ArrowUp");
+  await hasDraft(ada, "not so good");
+  await ada.composer.fill(" ");
+  await ada.composer.press("Enter");
+  await question.getByRole("button", { name: "Cancel" }).click();
+  await question.waitFor({ state: "detached" });
+  await ada.page.getByText("Editing your message").waitFor();
+  await ada.page.getByRole("button", { name: "Save", exact: true }).click();
+  await question.getByRole("button", { name: "Delete" }).click();
+  await ada.sees("Message deleted");
+  await ada.page.getByText("Editing your message").waitFor({ state: "detached" });
+  await hasDraft(ada, "");
 });
 
 test("an input method's Enter sends nothing and accepts nothing", { skip }, async () => {
@@ -493,3 +587,28 @@ test("the counter appears before the limit", { skip }, async () => {
   await ada.composer.fill("a".repeat(1_000));
   await ada.page.getByText("Too long").waitFor({ state: "detached" });
 });
+
+for (const [width, height] of [
+  [360, 720],
+  [1280, 800],
+]) {
+  test(`a notice covers neither the newest message nor the composer, ${width} px wide`, { skip }, async () => {
+    const ada = await pages.open("Ada", { width, height });
+    for (let i = 1; i <= 30; i++) await ada.says(`line ${i}`);
+    await ada.seesSent("line 30");
+    await ada.timeline.evaluate((log) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["x"], "holiday.png", { type: "image/png" }));
+      log.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    });
+    const notice = await ada.page.getByText("Files can’t be sent yet").boundingBox();
+    const newest = await ada.message("line 30").last().boundingBox();
+    assert.ok(notice.y + notice.height < newest.y, JSON.stringify({ notice, newest }));
+
+    const fieldHeight = () => ada.composer.evaluate((field) => field.clientHeight);
+    const short = await fieldHeight();
+    if (width < 600) await ada.page.getByRole("button", { name: "Show servers and rooms" }).tap();
+    await ada.createsRoom("A room with a name that is too long for a phone");
+    assert.equal(await fieldHeight(), short);
+  });
+}

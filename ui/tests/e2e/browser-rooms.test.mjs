@@ -5,12 +5,14 @@
  * - a room that can't be created without a connection keeps its name and topic, and is created when the connection is back
  * - the list of rooms comes with the connection
  * - without a connection, the list of people doesn't say that nobody is there
+ * - a room's name after a # leads to the room, also one that the reader is not in
+ * - a room with unread mentions is marked and named so, and the title counts them
  */
 
 import { strict as assert } from "node:assert";
 import { after, afterEach, before, test } from "node:test";
 import { Member } from "../foreign/member.mjs";
-import { Server, serverUnavailable } from "../foreign/server.mjs";
+import { eventually, Server, serverUnavailable } from "../foreign/server.mjs";
 import { ChatPage, browserUnavailable, openBrowser } from "./chat-page.mjs";
 import { Link } from "./link.mjs";
 import { skipReason } from "./skip.mjs";
@@ -121,4 +123,45 @@ test("what was looked for without a connection comes with it", { skip }, async (
   link.restore();
   await dialog.getByText("Garden", { exact: true }).waitFor();
   bot.disconnect();
+});
+
+test("a room's name after a # leads to the room", { skip }, async () => {
+  const { chat: ada } = await openPage("Ada");
+  const { chat: ben } = await openPage("Ben");
+  await ada.createsRoom("Tea kitchen");
+  await ada.opensRoom("Lobby");
+  await ada.types("see #tea");
+  await ada.composer.press("Enter");
+  await ada.composer.press("Enter");
+  await ada.seesSent("see #Tea kitchen");
+  const link = (chat) => chat.timeline.getByRole("link", { name: "#Tea kitchen" });
+  assert.match(await link(ada).getAttribute("href"), /^#\/room\/[^/]+$/);
+  await link(ada).click();
+  await ada.seesRoom("Tea kitchen");
+  await ada.page.goBack();
+  await ada.seesRoom("Lobby");
+
+  // Ben is not in the room.
+  await link(ben).click();
+  await ben.page.getByText("You are not in “Tea kitchen”.").waitFor();
+  await ben.page.getByRole("button", { name: "Join", exact: true }).click();
+  await ben.seesRoom("Tea kitchen");
+});
+
+test("a room with unread mentions is marked and named so", { skip }, async () => {
+  const { chat: ada } = await openPage("Mona");
+  const { chat: ben } = await openPage("Ben");
+  await ada.createsRoom("Mona's room");
+  for (const text of ["nobody in particular", "@Mona: lunch?", "@Mona!"]) {
+    await ben.says(text);
+    await ben.seesSent(text);
+  }
+  await ada.rooms.getByText("3 unread, 2 mention you").waitFor();
+  await eventually("the title counts the mentions", 5_000, async () => (await ada.page.title()).startsWith("(2 @)"));
+  await ada.takesScreenshot("mentions");
+  await ada.reloads();
+  await ada.rooms.getByText("3 unread, 2 mention you").waitFor();
+  await ada.opensRoom("Lobby");
+  await ada.rooms.getByText("unread").waitFor({ state: "detached" });
+  await eventually("the title counts nothing", 5_000, async () => !(await ada.page.title()).startsWith("("));
 });

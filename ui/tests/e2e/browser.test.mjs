@@ -1,7 +1,7 @@
 /**
  * Chatting on the page that a server serves, in a real browser with a real server:
  * - the page is painted before lazy components are loaded, at the first visit and later
- * - a new user chooses a name, writes and gets an answer
+ * - a new user chooses a name, writes and gets an answer; a keyboard begins in the name's field, a finger doesn't
  * - two users see each other typing
  * - a room that one user creates is found and joined by another
  * - messages in a room that is not open are counted, and are below the New line when it is opened
@@ -55,7 +55,14 @@ test("the page is painted before lazy components are loaded", { skip }, async ()
 test("a new user chooses a name, writes and gets an answer", { skip }, async () => {
   const bot = await Member.connect(pages.server.url, { auth: { name: "Bot" } });
   await bot.subscribes(bot.lobby);
-  const ada = await pages.open("Ada");
+  const phone = await pages.open(undefined, { width: 360, height: 720 });
+  const isFocused = (field) => field === document.activeElement;
+  assert.equal(await phone.page.getByLabel("Your name").evaluate(isFocused), false, "the phone's keyboard would open");
+  const ada = await pages.open();
+  assert.ok(await ada.page.getByLabel("Your name").evaluate(isFocused));
+  await ada.page.keyboard.type("Ada");
+  await ada.page.keyboard.press("Enter");
+  await ada.composer.waitFor();
   await ada.says("Is anybody here?");
   const received = await bot.sees("Is anybody here?");
   assert.doesNotMatch(received.author, /^guest-/, "a browser has a key");

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { MentionFinder } from "../../src/text/mentions";
 import { parse } from "../../src/text/parse";
+import { RoomFinder } from "../../src/text/room-links";
 import { notation } from "./notation";
 
 const folder = fileURLToPath(new URL("corpus/", import.meta.url));
@@ -30,6 +31,9 @@ const names = [
 ];
 const members = new MentionFinder(names.map((name) => ({ id: name, name })));
 
+/** The rooms that are known. Their ids are their names. */
+const rooms = new RoomFinder(["Lobby", "Team 1", "c-sharp", "日本語", "1", "A_b"].map((name) => ({ id: name, name })));
+
 const decode = (line: string) => line.replaceAll("⏎", "\n").replaceAll("⇥", "\t");
 
 const files = readdirSync(folder).map((file) => {
@@ -41,7 +45,7 @@ const files = readdirSync(folder).map((file) => {
 for (const { title, cases } of files) {
   describe(title, () => {
     it.each(cases)("%s", (typed = "", shown = typed) => {
-      expect(notation(parse(decode(typed), members))).toBe(decode(shown));
+      expect(notation(parse(decode(typed), members, title.startsWith("Rooms") ? rooms : null))).toBe(decode(shown));
     });
   });
 }

@@ -8,19 +8,23 @@
  * - an edit keeps the mention of a member who is called something else now
  * - a message without a list mentions the present members by name; of several with one name it means the user
  * - a person who takes somebody's name is not the one who is mentioned, and is marked in the list of suggestions
+ * - of several people with the same name, the one who was chosen from the suggestions is mentioned
  * - at most as many as the server accepts are listed
  * - the rule is that of `crates/protocol/src/mentions.rs`, which the cases in `vectors/mentions.json` hold to it
  */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { limits, type Body, type Mention } from "../../src/backend/protocol";
-import { mentionableNames } from "../../src/chat/mentionable";
+import { ComposerState } from "../../src/chat/composer-state.svelte";
+import { Drafts } from "../../src/chat/drafts.svelte";
+import { mentionablePeople } from "../../src/chat/mentionable";
 import { loadLookalikes } from "../../src/people/confusables.svelte";
 import { mentionsIn } from "../../src/text/found-mentions";
 import { MentionFinder } from "../../src/text/mentions";
 import { parse } from "../../src/text/parse";
 import { preview } from "../../src/text/plain-text";
 import { RoomFixture, RoomLog } from "../fixtures/room";
+import { DeviceStorage } from "../fixtures/storage";
 import { notation } from "./notation";
 
 const ada = { id: "ada-id", name: "Ada Lovelace", left: false };
@@ -77,7 +81,7 @@ describe("a sent message", () => {
     room.setMembers([{ ...ada, left: true }, ben]);
     const people = [{ id: "guest-id", name: "Guest 4821", availability: "online" as const }];
     const server = { me: "alice", people, nameOf: (id: string) => room.nameOf(id) ?? id };
-    expect(mentionableNames(server, room)).toEqual(["Ben"]);
+    expect(mentionablePeople(server, room)).toEqual([{ id: "ben-id", name: "Ben" }]);
     expect(sends("@Ben @Guest 4821")).toEqual([{ member: "ben-id", name: "Ben" }]);
   });
 
@@ -96,8 +100,35 @@ describe("a sent message", () => {
       { id: "ada-id", name: "Ada Lovelace", since: 1000 },
     ]);
     expect(sends("@Ada Lovelace")).toEqual([{ member: "ada-id", name: "Ada Lovelace" }]);
-    expect(room.nameMarkOfMention("Ada Lovelace")?.taken).toBeUndefined();
-    expect(room.nameMarkOfMention("Аdа Lovelace")?.taken).toEqual({ from: "Ada Lovelace", since: 3000 });
+    expect(room.nameMarkOf("ada-id")?.taken).toBeUndefined();
+    expect(room.nameMarkOf("eve-id")?.taken).toEqual({ from: "Ada Lovelace", since: 3000 });
+  });
+
+  it("mentions the chosen one of several people with the same name", () => {
+    const { fixture, room } = setUp();
+    room.setMembers([ben, { ...ben, id: "other-ben" }, ada]);
+    const composer = new ComposerState("server", room, new Drafts(new DeviceStorage()));
+    composer.text = "@Ben and @Ada Lovelace";
+    composer.chooseMention({ member: "ben-id", name: "Ben" });
+    composer.chooseMention({ member: "other-ben", name: "Ben" });
+    composer.send();
+    const sent = () => fixture.sent("send").flatMap((command) => ("body" in command ? [mentionsOf(command.body)] : []));
+    const adaToo = { member: "ada-id", name: "Ada Lovelace" };
+    expect(sent().at(-1)).toEqual([{ member: "other-ben", name: "Ben" }, adaToo]);
+    // The choice is for that message only. An edit keeps it, and can change it.
+    composer.text = "@Ben";
+    composer.send();
+    expect(sent().at(-1)).toEqual([{ member: "ben-id", name: "Ben" }]);
+    const [first] = room.pendingMessages;
+    if (!first) throw new Error("it waits");
+    composer.edit(first.item);
+    composer.text = "@Ben only";
+    composer.send();
+    expect(sent().at(-1)).toEqual([{ member: "other-ben", name: "Ben" }]);
+    composer.edit(first.item);
+    composer.chooseMention({ member: "ben-id", name: "Ben" });
+    composer.send();
+    expect(sent().at(-1)).toEqual([{ member: "ben-id", name: "Ben" }, adaToo]);
   });
 
   it("lists no more than the server accepts", () => {

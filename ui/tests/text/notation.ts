@@ -43,6 +43,8 @@ export function inline(tokens: readonly Inline[]): string {
           return `<code>${token.text}</code>`;
         case "mention":
           return `<@${token.member}>`;
+        case "room":
+          return `<#${token.room}>`;
         case "link": {
           const text = inline(token.children);
           const title = token.title === undefined ? "" : ` "${token.title}"`;

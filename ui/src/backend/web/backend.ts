@@ -87,8 +87,8 @@ export class WebBackend implements Backend {
     this.#env.withdrawNotification(server, room);
   }
 
-  badge(unread: number): void {
-    this.#env.setUnread(unread);
+  badge(unread: number, mentions: number): void {
+    this.#env.setUnread(unread, mentions);
   }
 
   /** Stops the session and all timers, as closing the tab does. */

@@ -3,7 +3,7 @@
  * - a reload keeps the tab's id; a duplicated tab and a new tab have other ids
  * - where storage is blocked, each load has an id of its own
  * - the network, a visible page and a sleep nudge; passing time doesn't
- * - the title contains the unread count
+ * - the title contains the number of unread messages, or of mentions
  * - where the browser lets the page notify, a newer notification replaces its room's, and a click leads to the room
  * - where only service workers may notify, as in Chrome on Android, nothing fails, and the switch is off before anybody is asked
  */
@@ -79,11 +79,13 @@ test("the network, a visible page and a sleep nudge; passing time doesn't", () =
   expect(nudge).toHaveBeenCalledTimes(3);
 });
 
-test("the title contains the unread count", () => {
+test("the title contains the number of unread messages, or of mentions", () => {
   const env = load(new Storage());
-  env.setUnread(3);
+  env.setUnread(3, 0);
   expect(document.title).toBe("(3) I-Chat");
-  env.setUnread(0);
+  env.setUnread(3, 2);
+  expect(document.title).toBe("(2 @) I-Chat");
+  env.setUnread(0, 0);
   expect(document.title).toBe("I-Chat");
 });
 

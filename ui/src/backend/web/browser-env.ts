@@ -16,7 +16,8 @@ export interface BrowserEnv {
   onPageHide(callback: () => void): void;
   /** Calls back when the page was left and is restored unchanged (by the browser's back button). */
   onPageRestored(callback: () => void): void;
-  setUnread(unread: number): void;
+  /** Shows in the title how many messages are unread, or how many of them mention the user. */
+  setUnread(unread: number, mentions: number): void;
   readonly notificationPermission: NotificationPermissionControl;
   notify(notification: MessageNotification, onClick: () => void): void;
   /** Removes the notification of a room, if there is one. */
@@ -52,8 +53,9 @@ export function createBrowserEnv(): BrowserEnv {
         if (event.persisted) callback();
       });
     },
-    setUnread(unread) {
-      document.title = unread > 0 ? `(${unread}) ${title}` : title;
+    setUnread(unread, mentions) {
+      const count = mentions > 0 ? `${mentions} @` : unread;
+      document.title = unread > 0 ? `(${count}) ${title}` : title;
     },
     notificationPermission: notifications.permission,
     notify: (notification, onClick) => notifications.show(notification, onClick),

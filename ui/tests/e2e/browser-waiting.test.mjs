@@ -1,0 +1,167 @@
+/**
+ * Messages that wait to be sent, in a real browser with a real server that can't be reached for a while:
+ * - by keyboard: ↑ edits the newest one at its place, and Delete withdraws one into the composer; others see only the result
+ * - by mouse: they can be copied, changed and withdrawn; with another draft, the page asks first
+ * - by finger: a tap opens their actions
+ * - one that may have been sent is deleted for everybody when the connection is back
+ * - an edit that was begun before the message was sent loses nothing
+ */
+
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { eventually, serverUnavailable } from "../foreign/server.mjs";
+import { assertMessages, browserUnavailable } from "./chat-page.mjs";
+import { Link } from "./link.mjs";
+import { usePages } from "./pages.mjs";
+import { skipReason } from "./skip.mjs";
+
+const skip = skipReason(serverUnavailable, browserUnavailable);
+const pages = usePages(skip);
+
+/** Opens Ada's page with a connection that the test can cut, and Ben's. */
+async function openBoth(t, options) {
+  const link = await Link.to(Number(new URL(pages.server.url).port));
+  t.after(() => link.close());
+  const ben = await pages.open("Ben");
+  const ada = await pages.open("Ada", { url: link.url, ...options });
+  const goOffline = async () => {
+    link.cut();
+    await ada.seesBanner("Not connected");
+  };
+  const goOnline = async () => {
+    link.restore();
+    await ada.seesNoBanner();
+  };
+  return { ada, ben, link, goOffline, goOnline };
+}
+
+const hasDraft = (chat, text) =>
+  eventually(`the draft is ${JSON.stringify(text)}`, 5_000, async () => (await chat.composer.inputValue()) === text);
+
+const isGone = (chat, text) => chat.message(text).first().waitFor({ state: "detached" });
+
+test("by keyboard, a waiting message is changed and withdrawn", { skip }, async (t) => {
+  const { ada, ben, goOffline, goOnline } = await openBoth(t);
+  await ada.says("key 0");
+  await ada.seesSent("key 0");
+  await goOffline();
+  for (const text of ["key one", "key two", "key three"]) await ada.says(text);
+  await ada.composer.press("ArrowUp");
+  await hasDraft(ada, "key three");
+  await ada.composer.fill("key 3");
+  await ada.composer.press("Enter");
+  await isGone(ada, "key three");
+  await ada.seesSending("key 3");
+  await hasDraft(ada, "");
+
+  await ada.message("key two").focus();
+  await ada.page.keyboard.press("Delete");
+  await isGone(ada, "key two");
+  await hasDraft(ada, "key two");
+  await ada.composer.fill("key 2");
+  await ada.composer.press("Enter");
+  await goOnline();
+  const expected = ["key 0", "key one", "key 3", "key 2"];
+  await ada.seesSent("key 2");
+  await assertMessages(ben, /^key/, expected);
+  await assertMessages(ada, /^key/, expected);
+});
+
+test("by mouse, a waiting message is copied, changed and withdrawn", { skip }, async (t) => {
+  const { ada, ben, goOffline, goOnline } = await openBoth(t);
+  await ada.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await goOffline();
+  await ada.says("mouse one");
+  await ada.says("mouse two");
+  await ada.types("something else");
+  const action = (text, name) => ada.message(text).getByRole("button", { name, exact: true });
+  await ada.message("mouse two").hover();
+  for (const name of ["Reply", "React", "Delete"]) assert.equal(await action("mouse two", name).count(), 0, name);
+  await ada.page.mouse.move(0, 0);
+  await ada.message("mouse two").hover();
+  await action("mouse two", "More actions").click();
+  const menu = ada.page.getByRole("dialog", { name: "Message actions" });
+  assert.deepEqual((await menu.getByRole("button").allInnerTexts()).map((text) => text.split("\n")[0].trim()).sort(), [
+    "Copy text",
+    "Edit",
+    "Withdraw",
+  ]);
+  await menu.getByRole("button", { name: "Copy text" }).click();
+  await ada.page.getByText("Copied").waitFor();
+  assert.equal(await ada.page.evaluate(() => navigator.clipboard.readText()), "mouse two");
+
+  // The other text would be lost, so the page asks.
+  await ada.message("mouse one").hover();
+  await action("mouse one", "Withdraw").click();
+  await ada.page
+    .getByRole("dialog", { name: "Withdraw this message?" })
+    .getByRole("button", { name: "Withdraw" })
+    .click();
+  await isGone(ada, "mouse one");
+  await hasDraft(ada, "something else");
+  await ada.message("mouse two").hover();
+  await action("mouse two", "Edit").click();
+  await hasDraft(ada, "mouse two");
+  await ada.composer.fill("mouse 2");
+  await ada.composer.press("Enter");
+  await hasDraft(ada, "something else");
+  await goOnline();
+  await ada.seesSent("mouse 2");
+  await assertMessages(ben, /^mouse/, ["mouse 2"]);
+});
+
+test("by finger, a tap opens the actions of a waiting message", { skip }, async (t) => {
+  const { ada, ben, goOffline, goOnline } = await openBoth(t, { width: 360, height: 720 });
+  await goOffline();
+  await ada.says("finger one");
+  await ada.says("finger two");
+  const menu = ada.page.getByRole("dialog", { name: "Message actions" });
+  await ada.message("finger one").getByText("finger one").tap();
+  await menu.getByRole("button", { name: "Withdraw" }).tap();
+  await isGone(ada, "finger one");
+  await hasDraft(ada, "finger one");
+  await ada.composer.fill("");
+  await ada.message("finger two").getByText("finger two").tap();
+  await ada.takesScreenshot("waiting-actions");
+  await menu.getByRole("button", { name: "Edit" }).tap();
+  await hasDraft(ada, "finger two");
+  await ada.composer.fill("finger 2");
+  await ada.page.getByRole("button", { name: "Save", exact: true }).tap();
+  await goOnline();
+  await ada.seesSent("finger 2");
+  await assertMessages(ben, /^finger/, ["finger 2"]);
+});
+
+test("a withdrawn message that may have been sent is deleted for everybody", { skip }, async (t) => {
+  const { ada, ben, link, goOffline, goOnline } = await openBoth(t);
+  await ada.says("before the break");
+  await ada.seesSent("before the break");
+  link.freeze();
+  await ada.says("on its way");
+  await ada.seesSending("on its way");
+  await goOffline();
+  await ada.message("on its way").focus();
+  await ada.page.keyboard.press("Backspace");
+  await hasDraft(ada, "on its way");
+  await ada.sees("Message deleted");
+  await goOnline();
+  await ben.sees("Message deleted");
+  assert.equal(await ben.message("on its way").count(), 0);
+  await eventually("nothing waits any more", 5_000, async () => (await ada.page.getByText("sending").count()) === 0);
+});
+
+test("an edit that was begun before the message was sent loses nothing", { skip }, async (t) => {
+  const { ada, ben, goOffline, goOnline } = await openBoth(t);
+  await goOffline();
+  await ada.says("half an idea");
+  await ada.composer.press("ArrowUp");
+  await hasDraft(ada, "half an idea");
+  await ada.composer.fill("a whole idea");
+  await goOnline();
+  await ben.sees("half an idea");
+  await hasDraft(ada, "a whole idea");
+  await ada.composer.press("Enter");
+  await ben.sees("a whole idea");
+  await ada.sees("a whole idea");
+  assert.equal((await ada.messages(/idea/)).length, 1);
+});
