@@ -5,7 +5,7 @@ import { isAtEnd, staysInPlace } from "./anchor.mjs";
 
 const emoji = ["👍", "❤️", "😂"];
 
-/** Somebody writes. One who is at the end stays there; one who reads above sees nothing move. */
+/** Posts messages. A user who is at the end stays there; one who reads above sees nothing move. */
 export async function receive(walk, random) {
   const room = await roomToWriteIn(walk, random);
   if (!room) return "offline";
@@ -30,7 +30,7 @@ export async function receiveMany(walk, random) {
   return `${count} in ${room.name}`;
 }
 
-/** Somebody edits, reacts to or deletes one of the newest messages, or one from long ago. */
+/** Edits, reacts to or deletes one of the newest messages, or one from long ago. */
 export async function amend(walk, random) {
   const room = await roomToWriteIn(walk, random);
   if (!room) return "offline";

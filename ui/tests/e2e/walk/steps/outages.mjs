@@ -1,6 +1,6 @@
 /** Steps in which the connection is lost. It comes back after some more steps. */
 
-/** The connection ends, and no new one can be made. */
+/** Ends the connection, and lets no new one be made. */
 export async function cut(walk, random) {
   if (!walk.isConnected) return "offline";
   walk.world.link.cut();
@@ -8,7 +8,7 @@ export async function cut(walk, random) {
   return `for ${walk.outage.steps} steps`;
 }
 
-/** Nothing arrives any more, and nothing says so. */
+/** Lets nothing arrive any more, without a sign of it. */
 export async function freeze(walk, random) {
   if (!walk.isConnected) return "offline";
   walk.world.link.freeze();
@@ -16,6 +16,7 @@ export async function freeze(walk, random) {
   return `for ${walk.outage.steps} steps`;
 }
 
+/** Stops the server, in order or at once, and starts it again later. */
 export async function restart(walk, random) {
   if (!walk.isConnected) return "offline";
   const { server } = walk.world;

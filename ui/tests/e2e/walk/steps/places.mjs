@@ -83,7 +83,7 @@ export async function reload(walk) {
 async function goes(walk, steps) {
   const way = await walk.view.query("wayTo", steps);
   if (way === "nowhere" || (way === "away" && !walk.isConnected)) return "not possible";
-  // Later, since whoever leaves the page can't answer.
+  // Later, because a page that is left can't answer.
   await walk.view.tab.evaluate((delta) => void setTimeout(() => history.go(delta)), steps);
   if (way === "here") return way;
   await walk.waits("the page is left", () => walk.view.query("isAway"));
