@@ -6,6 +6,8 @@
  * - the side panels
  * - the quick switcher and the list of people
  * - every dialog
+ *
+ * In forced colours, the composer is marked while it has the focus, and only then.
  */
 
 import { strict as assert } from "node:assert";
@@ -164,4 +166,21 @@ test("every dialog", { skip }, async () => {
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
   }
+});
+
+test("in forced colours, the composer is marked while it has the focus", { skip }, async () => {
+  const chat = await pages.open("Ida");
+  const { page } = chat;
+  await page.emulateMedia({ forcedColors: "active" });
+  /** Returns whether the field or something around it has an outline. */
+  const isMarked = () =>
+    chat.composer.evaluate((field) => {
+      for (let element = field; element; element = element.parentElement)
+        if (getComputedStyle(element).outlineStyle !== "none") return true;
+      return false;
+    });
+  await page.getByRole("button", { name: "Settings" }).focus();
+  assert.equal(await isMarked(), false, "without the focus");
+  await chat.composer.focus();
+  assert.equal(await isMarked(), true, "with the focus");
 });
