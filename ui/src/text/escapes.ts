@@ -1,7 +1,14 @@
 import type { CodeSpans } from "./code-spans";
 import { flanking, type DelimiterChar } from "./flanking";
 import { angleLink } from "./links";
-import type { ParseContext } from "./inline";
+import type { MentionFinder } from "./mentions";
+import type { RoomFinder } from "./room-links";
+
+/** The names that a text can mention. */
+export interface NameFinders {
+  mentions: MentionFinder | null;
+  rooms: RoomFinder | null;
+}
 
 /** The text that a run of backslashes shows, and the place after it and after what it escapes. */
 export interface Escape {
@@ -19,17 +26,12 @@ export class Escapes {
   readonly #text: string;
   readonly #code: CodeSpans;
   readonly #dropped: ReadonlySet<number>;
-  readonly #names: Pick<ParseContext, "mentions" | "rooms">;
+  readonly #names: NameFinders;
   /** For each delimiter, the first place where it can open and the last place where it can close. */
   readonly #reach = new Map<string, { firstOpener: number; lastCloser: number }>();
   #lastDestination: number | undefined;
 
-  constructor(
-    text: string,
-    code: CodeSpans,
-    dropped: ReadonlySet<number>,
-    names: Pick<ParseContext, "mentions" | "rooms">,
-  ) {
+  constructor(text: string, code: CodeSpans, dropped: ReadonlySet<number>, names: NameFinders) {
     this.#text = text;
     this.#code = code;
     this.#dropped = dropped;

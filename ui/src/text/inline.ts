@@ -1,18 +1,14 @@
 import { findBracketLinks, type BracketLink } from "./bracket-links";
 import { findCodeSpans, type CodeSpans } from "./code-spans";
 import { buildTree, WordCounter, type Piece } from "./emphasis";
-import { Escapes } from "./escapes";
+import { Escapes, type NameFinders } from "./escapes";
 import { flanking } from "./flanking";
 import { addressToShow, angleLink, bareLink, mailAddress, type FoundLink } from "./links";
-import type { MentionFinder } from "./mentions";
-import type { RoomFinder } from "./room-links";
 import type { Inline } from "./tokens";
 import { windowsPath } from "./windows-path";
 
 /** The state that the parts of a message share while they are parsed. */
-export interface ParseContext {
-  mentions: MentionFinder | null;
-  rooms: RoomFinder | null;
+export interface ParseContext extends NameFinders {
   /** Counts a token. Throws `TooManyTokens` if there are too many. */
   count(): void;
 }

@@ -20,7 +20,7 @@ struct QueuedPost {
     item: OutboxItem,
     /// The time at which it was last sent on this connection.
     sent_at: Option<u64>,
-    /// How often it was sent, on any connection, and got no answer. Unless it is 0, the post may be in the log already.
+    /// The number of times that it was sent, on any connection, and got no answer. Unless it is 0, the log may have the post.
     unanswered: u32,
 }
 

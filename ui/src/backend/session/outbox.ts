@@ -18,7 +18,7 @@ interface QueuedPost {
   item: OutboxItem;
   /** The time at which it was last sent on this connection. */
   sentAt?: number;
-  /** How often it was sent, on any connection, and got no answer. Unless it is 0, the post may be in the log already. */
+  /** The number of times that it was sent, on any connection, and got no answer. Unless it is 0, the log may have the post. */
   unanswered: number;
 }
 
