@@ -1,9 +1,9 @@
-//! Translates between the session's types and those of the store, which keeps the replica.
+//! The replica of a session, which the store keeps: translates between the types of both, and resets what is damaged.
 
-use ichat_protocol::WireError;
+use ichat_protocol::{RoomId, WireError};
 use ichat_store::{OutboxRow, ReplicaChange, Store, StoreError};
 
-use crate::session::{Change, OutboxItem, OutboxState, PersistedState, RoomCursor};
+use crate::session::{Change, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor};
 
 /// Loads the state with which a session starts.
 pub(crate) async fn load(store: &Store) -> Result<PersistedState, StoreError> {
@@ -39,7 +39,47 @@ pub(crate) async fn load(store: &Store) -> Result<PersistedState, StoreError> {
     })
 }
 
-pub(crate) fn to_store(change: Change) -> ReplicaChange {
+/// Reads a range of a room's log.
+pub(crate) async fn load_range(store: &Store, room: RoomId, range: LogRange) -> Result<Input, StoreError> {
+    let LogRange { before, after, limit } = range;
+    let page = match store.page(room, before, after, limit).await {
+        // The session gets a damaged log from the server again.
+        Err(StoreError::Damaged(cause)) => {
+            tracing::error!(cause, %room, "the replica of a room is damaged");
+            None
+        }
+        page => Some(page?),
+    };
+    let damaged = page.is_none();
+    let (entries, later) = page
+        .flatten()
+        .map(|page| (page.entries, page.later))
+        .unwrap_or_default();
+    Ok(Input::Loaded {
+        room,
+        range,
+        entries,
+        later,
+        damaged,
+    })
+}
+
+/// Saves changes in one transaction. If the entries of a room are damaged, or not what the session believes, its room and
+/// those of the same changes are reset, since the server has them all. The session has to start again then.
+pub(crate) async fn save(store: &Store, changes: Vec<Change>) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let changes: Vec<_> = changes.into_iter().map(to_store).collect();
+    let resets: Vec<_> = changes.iter().filter_map(reset_of_entries).collect();
+    let saved = store.save(changes).await;
+    if let Err(StoreError::Damaged(_) | StoreError::OutOfSync(_)) = saved {
+        store.save(resets).await?;
+    }
+    saved
+}
+
+fn to_store(change: Change) -> ReplicaChange {
     match change {
         Change::Outbox(item) => ReplicaChange::AddPost(OutboxRow {
             id: item.id,
@@ -62,7 +102,7 @@ pub(crate) fn to_store(change: Change) -> ReplicaChange {
 }
 
 /// Returns the change that drops a room's entries, for one that adds some.
-pub(crate) fn reset_of_entries(change: &ReplicaChange) -> Option<ReplicaChange> {
+fn reset_of_entries(change: &ReplicaChange) -> Option<ReplicaChange> {
     match change {
         ReplicaChange::AddEntries { room, epoch, .. } => Some(ReplicaChange::ResetRoom {
             room: *room,

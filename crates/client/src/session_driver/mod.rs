@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ichat_protocol::{ErrorCode, RoomId, ServerId, WireError};
+use ichat_protocol::{ErrorCode, ServerId, WireError};
 use ichat_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -21,7 +21,7 @@ use crate::connection::{ConnectParams, Connection};
 use crate::error::CommandError;
 use crate::message::{ConnectionEvent, SessionMessage};
 use crate::replica;
-use crate::session::{Effect, Input, LogRange, Session, Update};
+use crate::session::{Effect, Input, Session, Update};
 use crate::socket::SocketEvent;
 use crate::state::ClientState;
 use crate::updates::ClientUpdate;
@@ -224,22 +224,13 @@ impl SessionDriver {
     }
 
     async fn save(&self, effects: &[Effect]) -> Result<(), StoreError> {
-        let mut changes = Vec::new();
-        for effect in effects {
-            if let Effect::Save(change) = effect {
-                changes.push(replica::to_store(change.clone()));
-            }
-        }
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let resets: Vec<_> = changes.iter().filter_map(replica::reset_of_entries).collect();
-        let saved = self.store.save(changes).await;
-        if let Err(StoreError::Damaged(_) | StoreError::OutOfSync(_)) = saved {
-            // One of these rooms is damaged, or not what the session believes. The server has them all.
-            self.store.save(resets).await?;
-        }
-        saved
+        let changes = effects.iter().filter_map(|effect| {
+            let Effect::Save(change) = effect else {
+                return None;
+            };
+            Some(change.clone())
+        });
+        replica::save(&self.store, changes.collect()).await
     }
 
     async fn perform(&mut self, effect: Effect) -> Result<Option<Input>, StoreError> {
@@ -259,36 +250,12 @@ impl SessionDriver {
             // Done by `save`.
             Effect::Save(_) => {}
             Effect::Load { room, range } => {
-                return Ok(Some(self.load(room, range).await?));
+                return Ok(Some(replica::load_range(&self.store, room, range).await?));
             }
             Effect::Notify(update) => self.notify(update).await,
             Effect::Wake { after_ms } => self.wake_at = Some(Instant::now() + Duration::from_millis(after_ms)),
         }
         Ok(None)
-    }
-
-    async fn load(&self, room: RoomId, range: LogRange) -> Result<Input, StoreError> {
-        let LogRange { before, after, limit } = range;
-        let page = match self.store.page(room, before, after, limit).await {
-            // The session gets a damaged log from the server again.
-            Err(StoreError::Damaged(cause)) => {
-                tracing::error!(cause, %room, server = %self.server, "the replica of a room is damaged");
-                None
-            }
-            page => Some(page?),
-        };
-        let damaged = page.is_none();
-        let (entries, later) = page
-            .flatten()
-            .map(|page| (page.entries, page.later))
-            .unwrap_or_default();
-        Ok(Input::Loaded {
-            room,
-            range,
-            entries,
-            later,
-            damaged,
-        })
     }
 
     fn schedule_connect(&mut self, after_ms: u64, before_ms: u64) {

@@ -8,8 +8,8 @@
 //! - a room whose entries can't be saved is reset, and the rest of the replica is kept
 
 use ichat_protocol::{
-    Body, Closing, ClosingReason, DeviceId, Entry, EntryId, Epoch, Hello, LimitsInfo, MemberId, Name, Seq, ServerEvent,
-    ServerInfo,
+    Body, Closing, ClosingReason, DeviceId, Entry, EntryId, Epoch, Hello, LimitsInfo, MemberId, Name, RoomId, Seq,
+    ServerEvent, ServerInfo,
 };
 use tempfile::TempDir;
 use tokio::time::timeout;
