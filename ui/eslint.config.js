@@ -121,7 +121,7 @@ export default ts.config(
         {
           patterns: [
             {
-              regex: String.raw`^(\.\./)+(app|chat|people|rooms|servers|start|text)/`,
+              regex: String.raw`^(\.\./)+(app|chat|people|rooms|servers|start|state|text)/`,
               message: "backend/ must not import the interface.",
             },
           ],

@@ -17,7 +17,7 @@
  * - messages that were missed without a connection are notified, but neither those from before the start nor read ones
  */
 import { describe, expect, it } from "vitest";
-import { joinNearby } from "../src/app/joining";
+import { joinNearby } from "../src/state/joining";
 import type { Backend, BackendEvent, MessageNotification } from "../src/backend";
 import { hello, openApp, summaryOf } from "./fixtures/app";
 import { RoomLog } from "./fixtures/room";

@@ -8,7 +8,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ComposerState, messageText } from "../src/chat/composer-state.svelte";
-import { Drafts } from "../src/chat/drafts.svelte";
+import { Drafts } from "../src/rooms/drafts.svelte";
 import { TypingSignal } from "../src/chat/typing-signal";
 import { RoomFixture, RoomLog } from "./fixtures/room";
 import { DeviceStorage } from "./fixtures/storage";

@@ -12,7 +12,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ComposerState } from "../src/chat/composer-state.svelte";
-import { Drafts } from "../src/chat/drafts.svelte";
+import { Drafts } from "../src/rooms/drafts.svelte";
 import { type KeyValueStorage, LocalKeyValueStorage } from "../src/shared/storage";
 import { RoomFixture, RoomLog } from "./fixtures/room";
 

@@ -10,7 +10,7 @@
  * - zoom is left to a back end that zooms by itself
  */
 import { describe, expect, it } from "vitest";
-import type { AppState } from "../src/app/app-state.svelte";
+import type { AppState } from "../src/state/app-state.svelte";
 import {
   ariaShortcut,
   composerShortcuts,
@@ -19,7 +19,7 @@ import {
   messageShortcuts,
   type Shortcut,
   shortcutLabel,
-} from "../src/app/keyboard";
+} from "../src/shared/keyboard";
 import { handleShortcut } from "../src/app/shortcut-handlers";
 
 /** The characters of a layout's keys, without and with Shift. Keys that are not listed are those of a US layout. */

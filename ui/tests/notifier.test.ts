@@ -7,7 +7,7 @@
  * - a message that is read elsewhere before its notification isn't notified
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Notifier } from "../src/app/notifier";
+import { Notifier } from "../src/state/notifier";
 
 describe("Notifier", () => {
   beforeEach(() => void vi.useFakeTimers());

@@ -15,7 +15,7 @@
  * - the address follows the interface even if the browser never goes back
  */
 import { describe, expect, it, vi } from "vitest";
-import { addressOf, isSamePlace, type Place, placeOf } from "../src/app/place";
+import { addressOf, isSamePlace, type Place, placeOf } from "../src/state/place";
 import { type OpenLayers, type Places, Router, type SessionHistory, type Step } from "../src/app/router";
 
 /** A browser's session history. Like a browser's, it goes to another step later. */

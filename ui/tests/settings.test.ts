@@ -5,8 +5,8 @@
  * - a size that no version offers is ignored
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Settings } from "../src/app/settings.svelte";
-import { Zoom } from "../src/app/zoom.svelte";
+import { Settings } from "../src/state/settings.svelte";
+import { Zoom } from "../src/state/zoom.svelte";
 import { DeviceStorage } from "./fixtures/storage";
 
 function storageWith(key: string, value: string): DeviceStorage {

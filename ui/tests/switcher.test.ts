@@ -10,8 +10,8 @@
  * - a person is shown in the open room if they are in it, otherwise in another of their rooms, otherwise in the lobby
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { AppState } from "../src/app/app-state.svelte";
-import { openRoomWith, showPerson } from "../src/app/people";
+import type { AppState } from "../src/state/app-state.svelte";
+import { openRoomWith, showPerson } from "../src/state/people";
 import { findSwitcherItems } from "../src/app/switcher-items";
 import type { Availability } from "../src/backend/protocol";
 import type { Update } from "../src/backend/session-types";

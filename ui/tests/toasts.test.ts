@@ -3,7 +3,7 @@
  * - an error that happens again is shown once, and for the whole time again
  */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Toasts } from "../src/app/toasts.svelte";
+import { Toasts } from "../src/state/toasts.svelte";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

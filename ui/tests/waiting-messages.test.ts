@@ -14,7 +14,7 @@ import type { Body, ClientEvent, Entry, EntryId } from "../src/backend/protocol"
 import { Session } from "../src/backend/session";
 import type { Input } from "../src/backend/session-types";
 import { ComposerState } from "../src/chat/composer-state.svelte";
-import { Drafts } from "../src/chat/drafts.svelte";
+import { Drafts } from "../src/rooms/drafts.svelte";
 import { RoomState } from "../src/rooms/room-state.svelte";
 import { Clock } from "../src/shared/clock.svelte";
 import { hello } from "./fixtures/app";

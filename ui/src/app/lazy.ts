@@ -1,15 +1,15 @@
+import { lazyComponents as chatComponents, lazyData as chatData } from "../chat/lazy";
+import { lazyComponents as startComponents } from "../start/lazy";
+
 /** The components that are loaded after the first paint, so that the start is fast. */
 export const lazyComponents = {
-  joinOptions: () => import("../start/JoinOptions.svelte"),
+  ...startComponents,
   overlays: () => import("./Overlays.svelte"),
-  messageDialogs: () => import("../chat/MessageDialogs.svelte"),
-  emojiPicker: () => import("../chat/EmojiPicker.svelte"),
-  roomMenu: () => import("../chat/RoomMenu.svelte"),
   sidePanel: () => import("./SidePanel.svelte"),
 };
 
-/** Modules that are no components and are loaded when they are needed: data, and the signature of a browser's answer to the server. */
-const lazyData = [() => import("../chat/emoji-shortcodes.json"), () => import("../backend/web/signature")];
+/** Everything that is loaded later. Of the back end it is the signature of a browser's answer to the server. */
+const lazyParts = [lazyComponents, chatComponents, chatData, { signature: () => import("../backend/web/signature") }];
 
 /** The delay where the browser has no `requestIdleCallback`, in milliseconds. */
 const fallbackDelayMs = 500;
@@ -31,7 +31,7 @@ export function preloadWhenIdle(): void {
 
 function preload(): void {
   // A failure here is ignored: the component is loaded again, and a failure reported, when it is needed.
-  void Promise.allSettled([...Object.values(lazyComponents), ...lazyData].map((load) => load()));
+  void Promise.allSettled(lazyParts.flatMap((parts) => Object.values(parts).map((load) => load())));
 }
 
 function whenIdle(task: () => void): void {

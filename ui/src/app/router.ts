@@ -1,5 +1,5 @@
 import type { Seq } from "../backend/protocol";
-import { addressOf, isSamePlace, isSameRoom, type Place, placeOf } from "./place";
+import { addressOf, isSamePlace, isSameRoom, type Place, placeOf } from "../state/place";
 
 /** The part of the browser's session history that the router uses. */
 export interface SessionHistory {

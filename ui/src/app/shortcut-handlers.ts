@@ -1,9 +1,9 @@
 import type { WindowControl } from "../backend";
 import { breakpoints } from "../shared/breakpoints";
 import { isVisible } from "../shared/visible";
-import type { AppState } from "./app-state.svelte";
-import { findShortcut, globalShortcuts, type GlobalShortcut, isMac } from "./keyboard";
-import type { Zoom } from "./zoom.svelte";
+import type { AppState } from "../state/app-state.svelte";
+import { findShortcut, globalShortcuts, type GlobalShortcut, isMac } from "../shared/keyboard";
+import type { Zoom } from "../state/zoom.svelte";
 
 const regions = ["rooms", "timeline", "composer", "panel"] as const;
 

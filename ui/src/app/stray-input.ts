@@ -1,8 +1,8 @@
 /** Leads to the composer what the user types, pastes, drops or chooses elsewhere on the page. */
 
 import { strings } from "../shared/strings";
-import type { AppState } from "./app-state.svelte";
-import { isComposing } from "./keyboard";
+import type { AppState } from "../state/app-state.svelte";
+import { isComposing } from "../shared/keyboard";
 import { isInDialog } from "./shortcut-handlers";
 
 const composerField = () => document.querySelector<HTMLTextAreaElement>("[data-region='composer'] textarea");

@@ -2,7 +2,7 @@ import type { EntryId, Mention } from "../backend/protocol";
 import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { wellFormed } from "../shared/well-formed";
-import type { Draft, Drafts } from "./drafts.svelte";
+import type { Draft, Drafts } from "../rooms/drafts.svelte";
 
 /** The text in a room's composer: a new message, a reply, or an edit of one of the user's messages. */
 export class ComposerState {

@@ -1,5 +1,5 @@
-import type { AppState } from "../app/app-state.svelte";
-import { findShortcut, type MessageShortcut, messageShortcuts } from "../app/keyboard";
+import type { AppState } from "../state/app-state.svelte";
+import { findShortcut, type MessageShortcut, messageShortcuts } from "../shared/keyboard";
 import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
 import type { ServerState } from "../servers/server-state.svelte";

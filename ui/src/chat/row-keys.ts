@@ -1,6 +1,6 @@
 /** The keys that move the focus: from row to row of the timeline, and through the links and buttons of a row. */
 
-import { findShortcut, type MessageShortcut, messageShortcuts } from "../app/keyboard";
+import { findShortcut, type MessageShortcut, messageShortcuts } from "../shared/keyboard";
 import { canFocus, focusable } from "../shared/focusable";
 import { visibleArea } from "./visible-area";
 

@@ -16,7 +16,7 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { limits, type Body, type Mention } from "../../src/backend/protocol";
 import { ComposerState } from "../../src/chat/composer-state.svelte";
-import { Drafts } from "../../src/chat/drafts.svelte";
+import { Drafts } from "../../src/rooms/drafts.svelte";
 import { mentionablePeople } from "../../src/chat/mentionable";
 import { loadLookalikes } from "../../src/people/confusables.svelte";
 import { mentionsIn } from "../../src/text/found-mentions";

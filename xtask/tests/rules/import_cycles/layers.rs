@@ -1,13 +1,20 @@
-//! The folders of a crate that use each other in one direction.
+//! The folders of a crate, and of the interface, that use each other in one direction.
 
 use super::graph::Graph;
 
-/// The source folders of crates, and in each the folders that form a chain: each uses only those before it.
-const CHAINS: [(&str, &[&str]); 2] = [
+/// The source folders of crates and of the interface, and in each the folders that form a chain: each uses only those before
+/// it.
+const CHAINS: [(&str, &[&str]); 3] = [
     ("crates/server/src/", &["net", "fanout", "commit", "session", "web"]),
     (
         "crates/store/src/",
         &["log", "projection", "file", "write", "read", "maintenance"],
+    ),
+    (
+        "ui/src/",
+        &[
+            "shared", "backend", "text", "people", "rooms", "servers", "state", "chat", "start", "app",
+        ],
     ),
 ];
 
@@ -26,7 +33,7 @@ pub(super) fn upward_imports(graph: &Graph) -> Vec<String> {
     found
 }
 
-/// Returns the crate of a file in a chain, and its folder's position there.
+/// Returns the chain of a file's folder, and its folder's position there.
 fn position(file: &str) -> Option<(usize, usize)> {
     CHAINS.iter().enumerate().find_map(|(number, (source, folders))| {
         let (folder, _) = file.strip_prefix(source)?.split_once('/')?;
@@ -40,13 +47,18 @@ fn an_import_from_a_folder_behind_is_found() {
         ("crates/server/src/session/mod.rs", "crates/server/src/net/mod.rs"),
         ("crates/server/src/net/listen.rs", "crates/server/src/web/guard.rs"),
         ("crates/server/src/net/limiter.rs", "crates/server/src/config.rs"),
+        ("ui/src/chat/Composer.svelte", "ui/src/app/router.ts"),
+        ("ui/src/chat/Quote.svelte", "ui/src/shared/ids.ts"),
     ]
     .into_iter()
     .map(|(from, to)| (from.to_owned(), [to.to_owned()].into()))
     .collect();
     assert_eq!(
         upward_imports(&graph),
-        ["crates/server/src/net/listen.rs -> crates/server/src/web/guard.rs"]
+        [
+            "crates/server/src/net/listen.rs -> crates/server/src/web/guard.rs",
+            "ui/src/chat/Composer.svelte -> ui/src/app/router.ts"
+        ]
     );
 }
 
@@ -58,4 +70,14 @@ fn every_folder_of_a_chain_exists() {
             assert!(path.is_dir(), "{}", path.display());
         }
     }
+}
+
+#[test]
+fn every_folder_of_the_interface_is_in_its_chain() {
+    let (source, folders) = CHAINS[2];
+    let found: std::collections::BTreeSet<_> = crate::tree::files()
+        .iter()
+        .filter_map(|file| Some(file.strip_prefix(source)?.split_once('/')?.0.to_owned()))
+        .collect();
+    assert_eq!(found, folders.iter().map(|folder| (*folder).to_owned()).collect());
 }

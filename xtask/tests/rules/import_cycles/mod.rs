@@ -1,13 +1,13 @@
 //! The graph of imports between source files:
 //!
 //! - it has no cycle in Rust, over every crate's modules, tests included;
-//! - in the crates whose folders form a chain, each folder uses only those before it;
+//! - where the folders of a crate form a chain, and in the interface, each folder uses only those before it;
 //! - it has every Rust file;
 //! - it has no cycle in TypeScript and Svelte, over everything in `ui`.
 //!
 //! In Rust, an import is a `use`, or a path in code or in a macro's arguments. A parent that declares a child (`mod x;`) or
-//! re-exports an item (`pub use x::Y;`) doesn't import it, and a path through a re-export imports the file that defines the
-//! item. In TypeScript, an import is an `import`, `import type`, `export … from` or dynamic `import()`.
+//! re-exports an item (`pub use x::Y;`) doesn't import it. A path through a re-export imports the file that defines the item
+//! and, from outside the module that re-exports it, the file of that module too. In TypeScript, an import is an `import`, `import type`, `export … from` or dynamic `import()`.
 
 mod graph;
 mod layers;
@@ -27,9 +27,10 @@ fn rust_modules_import_each_other_in_one_direction() {
 }
 
 #[test]
-fn the_folders_of_a_crate_use_those_before_them() {
-    let found = layers::upward_imports(&rust::imports());
-    assert_none(&found, "a folder uses one that comes after it in the crate's chain");
+fn folders_use_those_before_them() {
+    let mut found = layers::upward_imports(&rust::imports());
+    found.extend(layers::upward_imports(&typescript::imports()));
+    assert_none(&found, "a folder uses one that comes after it in its chain");
 }
 
 #[test]

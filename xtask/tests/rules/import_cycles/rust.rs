@@ -77,21 +77,26 @@ impl Modules {
         }
         for found in self.paths.iter().filter(|found| found.form != Form::ReExport) {
             let file = &self.files[&found.module];
-            if let Some(import) = self.resolve(found, MAX_RE_EXPORTS).filter(|import| *import != file) {
-                graph.entry(file.clone()).or_default().insert(import.clone());
-            }
+            let mut imports = Vec::new();
+            self.resolve(found, MAX_RE_EXPORTS, &mut imports);
+            let imports = imports.into_iter().filter(|import| *import != file);
+            graph.entry(file.clone()).or_default().extend(imports.cloned());
         }
     }
 
-    /// Returns the file that defines what a path names, if it is in this crate.
-    fn resolve(&self, found: &FoundPath, max_re_exports: u32) -> Option<&String> {
+    /// Adds the file that defines what a path names, if it is in this crate, and the files of the modules that re-export it to
+    /// modules outside them.
+    fn resolve<'a>(&'a self, found: &FoundPath, max_re_exports: u32, imports: &mut Vec<&'a String>) {
         let FoundPath { module, path, .. } = found;
         let mut target = match path[0].as_str() {
             "crate" => Vec::new(),
             "self" | "super" => module.clone(),
             name => {
                 let child = join(module, name);
-                self.files.contains_key(&child).then_some(child)?
+                if !self.files.contains_key(&child) {
+                    return;
+                }
+                child
             }
         };
         for segment in path.iter().skip(usize::from(path[0] != "super")) {
@@ -106,12 +111,15 @@ impl Modules {
                     other.module == target && other.form != Form::Code && other.path.last() == Some(segment)
                 });
                 if let Some(imported) = imported.filter(|_| max_re_exports > 0) {
-                    return self.resolve(imported, max_re_exports - 1);
+                    if !module.starts_with(&target) {
+                        imports.extend(self.files.get(&target));
+                    }
+                    return self.resolve(imported, max_re_exports - 1, imports);
                 }
                 break;
             }
         }
-        self.files.get(&target)
+        imports.extend(self.files.get(&target));
     }
 }
 
@@ -122,4 +130,35 @@ fn path_attribute(before: &[TokenTree]) -> Option<String> {
     };
     let text = attribute.stream().to_string();
     Some(text.strip_prefix("path = \"")?.strip_suffix('"')?.to_owned())
+}
+
+#[test]
+fn a_re_export_is_imported_from_outside_its_module() {
+    let module = |path: &str| -> Vec<String> {
+        path.split("::")
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let found = |form, from, path| FoundPath {
+        module: module(from),
+        form,
+        path: module(path),
+    };
+    let mut modules = Modules {
+        paths: vec![
+            found(Form::ReExport, "tray", "icon::Icon"),
+            found(Form::Use, "window", "crate::tray::Icon"),
+            found(Form::Use, "tray::menu", "super::Icon"),
+        ],
+        ..Modules::default()
+    };
+    for name in ["", "tray", "tray::icon", "tray::menu", "window"] {
+        modules.files.insert(module(name), format!("{name}.rs"));
+    }
+    let mut graph = Graph::new();
+    modules.add_imports(&mut graph);
+    let imports = |file: &str| graph[file].iter().cloned().collect::<Vec<_>>().join(" ");
+    assert_eq!(imports("window.rs"), "tray.rs tray::icon.rs");
+    assert_eq!(imports("tray::menu.rs"), "tray::icon.rs");
 }

@@ -1,5 +1,5 @@
 import type { EntryId, MemberId, Mention } from "../backend/protocol";
-import type { Item } from "../rooms/fold";
+import type { Item } from "./fold";
 import type { Clock } from "../shared/clock.svelte";
 import { timeOfId } from "../shared/ids";
 import type { KeyValueStorage } from "../shared/storage";

@@ -1,6 +1,6 @@
 import type { Backend, BackendEvent, Hosting, KnownServer, NearbyServer } from "../backend";
 import type { Entry, MemberId, Name, RoomId, ServerId } from "../backend/protocol";
-import { Drafts } from "../chat/drafts.svelte";
+import { Drafts } from "../rooms/drafts.svelte";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { ServerState, type ServerListener } from "../servers/server-state.svelte";
 import { errorMessage } from "../shared/errors";

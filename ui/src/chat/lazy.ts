@@ -1,0 +1,9 @@
+/** The parts of the room that are loaded after the first paint, so that the start is fast. */
+export const lazyComponents = {
+  messageDialogs: () => import("./MessageDialogs.svelte"),
+  emojiPicker: () => import("./EmojiPicker.svelte"),
+  roomMenu: () => import("./RoomMenu.svelte"),
+};
+
+/** Data of the room that is loaded when it is needed. */
+export const lazyData = { emojiShortcodes: () => import("./emoji-shortcodes.json") };
