@@ -211,7 +211,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "firefox",
-        about: "the paths through the web page in Firefox, by mouse, by finger and by keyboard",
+        about: "the main paths through the web page in Firefox",
         needs: &[Packages(Purpose::Firefox), Interface, Programs],
         minutes: 10,
         load: Load::Exclusive,
@@ -219,7 +219,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "webkit",
-        about: "the paths through the web page in WebKit, by mouse and by keyboard",
+        about: "the main paths through the web page in WebKit",
         needs: &[Packages(Purpose::WebKit), Interface, Programs],
         minutes: 10,
         load: Load::Exclusive,

@@ -17,7 +17,7 @@ export interface Places {
   /** The entry at the top of the viewport, or null at the present. */
   readonly reading: Seq | null;
   exists(place: Place): boolean;
-  /** Opens a place that was addressed. In a room without an addressed message, it shows what was being read there. */
+  /** Opens a place that was addressed, at what was being read there, or else at the addressed message. */
   show(place: Place, reading: Seq | null): void;
 }
 

@@ -33,20 +33,24 @@ export class ScrollAnchor {
   #anchors: Anchor[] = [];
   #scrollTop = 0;
   #height = 0;
-  #atEnd = true;
+  #followsEnd = true;
 
   constructor(scroller: HTMLElement) {
     this.#scroller = scroller;
   }
 
-  /** Remembers the visible rows and returns the viewport. */
-  save(): Viewport {
+  /**
+   * Remembers the visible rows and returns the viewport. From the present on, the end is followed. Where newer rows are only
+   * not loaded yet, it isn't, or they would all pass at once.
+   */
+  save(atPresent: boolean): Viewport {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const rows = this.#scroller.querySelectorAll<HTMLElement>("[data-key]");
     const { top, bottom } = visibleArea(this.#scroller);
     this.#scrollTop = scrollTop;
     this.#height = clientHeight;
-    this.#atEnd = scrollHeight - scrollTop - clientHeight < endTolerancePx;
+    const atEnd = scrollHeight - scrollTop - clientHeight < endTolerancePx;
+    this.#followsEnd = atEnd && (atPresent || this.#followsEnd);
     this.#anchors = [];
     let last: string | undefined;
     let lastMessage: string | undefined;
@@ -67,7 +71,7 @@ export class ScrollAnchor {
       first: this.#anchors[0]?.key,
       last,
       lastRow: lastMessage ?? lastRow,
-      atEnd: this.#atEnd,
+      atEnd,
       above: scrollTop / clientHeight,
       below: (scrollHeight - scrollTop - clientHeight) / clientHeight,
     };
@@ -86,10 +90,10 @@ export class ScrollAnchor {
     if (__BROKEN__ === "scroll anchor") return;
     const scroller = this.#scroller;
     const end = scroller.scrollHeight - scroller.clientHeight;
-    // Keep what the user has scrolled since the last save.
-    const scrolled = this.wasResized ? 0 : scroller.scrollTop - this.#scrollTop;
+    // Keep what the user has scrolled since the last save. Where rows were removed, the browser may have scrolled to the end.
+    const scrolled = this.wasResized ? 0 : scroller.scrollTop - Math.min(this.#scrollTop, end);
     const scrolledUp = scrolled < -2 && scroller.scrollTop < end - endTolerancePx;
-    if (followEnd && this.#atEnd && !scrolledUp) {
+    if (followEnd && this.#followsEnd && !scrolledUp) {
       if (scroller.scrollTop < end) scroller.scrollTop = end;
       return;
     }
@@ -104,7 +108,7 @@ export class ScrollAnchor {
   }
 
   scrollToEnd(): void {
-    this.#atEnd = true;
+    this.#followsEnd = true;
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
@@ -112,6 +116,7 @@ export class ScrollAnchor {
   scrollToRow(row: HTMLElement, fraction: number): void {
     const { top, bottom } = visibleArea(this.#scroller);
     const rect = row.getBoundingClientRect();
+    this.#followsEnd = false;
     this.#scroller.scrollTop += rect.top - top - fraction * Math.max(0, bottom - top - rect.height);
   }
 

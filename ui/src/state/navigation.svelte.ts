@@ -93,12 +93,12 @@ export class Navigation {
     this.update();
   }
 
-  /** Opens a place by its address. In a room without an addressed message, it shows what was being read there. */
+  /** Opens a place by its address, at what was being read there, or else at the addressed message. */
   show({ server, room, seq }: Place, reading: Seq | null = null): void {
     const wasOpen = this.#openRoom?.id === room && (server === null || this.#server?.id === server);
     this.#select({ server, room, addressed: true }, seq);
-    if (seq !== null) this.#destination = { seq, quiet: false };
-    else if (reading !== null) this.#destination = { seq: reading, quiet: true };
+    if (reading !== null) this.#destination = { seq: reading, quiet: true };
+    else if (seq !== null) this.#destination = { seq, quiet: false };
     if (wasOpen && this.#destination === null) this.#openRoom?.log.jumpToPresent();
     this.update();
   }

@@ -1,11 +1,11 @@
-/** The main paths in Firefox, with a mouse, as `main-paths.mjs` lists them. */
+/** The main paths in Firefox with a mouse, as `main-paths.mjs` lists them. */
 
 import { serverUnavailable } from "../foreign/server.mjs";
 import { Firefox, firefoxUnavailable } from "./browsers/firefox.mjs";
 import { mouse } from "./hands/mouse.mjs";
 import { skipReason } from "./skip.mjs";
-import { walkMainPaths } from "./walk-main-paths.mjs";
+import { walkPaths } from "./walk-paths.mjs";
 
 const skip = skipReason(serverUnavailable, firefoxUnavailable);
 
-walkMainPaths("in Firefox", { skip, open: () => Firefox.open(), hand: mouse, concurrency: 1 });
+walkPaths("in Firefox", { skip, open: () => Firefox.open(), hand: mouse, concurrency: 2 });

@@ -1,6 +1,6 @@
 /**
  * The main paths through the interface, each written once. A project walks them with a browser, a hand (mouse, finger or
- * keyboard) and a server of its own for each path: `walk-main-paths.mjs`.
+ * keyboard) and a server of its own for each path: `walk-paths.mjs`.
  *
  * A path gets `world`, `user`, who has joined as Ada, and `ben`, who is there without a browser. `hands` names those that can
  * walk it, if not all can. `from: "outside"` begins before the user has joined.

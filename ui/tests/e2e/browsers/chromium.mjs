@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { openBrowser } from "../chat-page.mjs";
+import { waypoints } from "./touch.mjs";
 
 export { browserUnavailable as chromiumUnavailable } from "../chat-page.mjs";
 
@@ -105,11 +106,13 @@ class ChromiumTab {
     await this.page.mouse.wheel(0, distance);
   }
 
-  /** Drags a finger vertically, as one scrolls. */
-  async swipe({ x, y }, distance) {
-    const gesture = { x, y, yDistance: distance, speed: 5_000, gestureSourceType: "touch" };
+  /** Drags a finger from one point to another. */
+  async drag(from, to) {
     const session = await this.#context.newCDPSession(this.page);
-    await session.send("Input.synthesizeScrollGesture", gesture);
+    const touch = (type, points) => session.send("Input.dispatchTouchEvent", { type, touchPoints: points });
+    await touch("touchStart", [from]);
+    for (const point of waypoints(from, to)) await touch("touchMove", [point]);
+    await touch("touchEnd", []);
     await session.detach();
   }
 

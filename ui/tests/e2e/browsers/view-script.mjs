@@ -8,6 +8,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { installMovement } from "./movement-script.mjs";
 
 const library = join(
   dirname(createRequire(import.meta.url).resolve("@testing-library/dom/package.json")),
@@ -16,7 +17,7 @@ const library = join(
 
 /** Returns the script that makes `ichatView` in a page. */
 export function viewScript() {
-  return `${readFileSync(library, "utf8")}\n;(${install})();`;
+  return `${readFileSync(library, "utf8")}\n;(${install})();(${installMovement})();`;
 }
 
 function install() {

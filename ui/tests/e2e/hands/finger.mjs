@@ -3,6 +3,9 @@
 import { button, timelineOf } from "../targets.mjs";
 import { pointer } from "./pointer.mjs";
 
+/** The longest way of a finger over a phone's timeline. */
+const maxDragPx = 400;
+
 export const finger = {
   ...pointer,
   name: "touch",
@@ -21,7 +24,12 @@ export const finger = {
     await this.press(view, message);
   },
 
+  /** Drags the timeline again and again, as far as a finger gets on the screen. */
   async scroll(view, distance) {
-    await view.tab.swipe(await view.point(timelineOf()), -distance);
+    const { x, y } = await view.point(timelineOf());
+    for (let left = Math.abs(distance); left > 0; left -= maxDragPx) {
+      const drag = (Math.sign(distance) * Math.min(left, maxDragPx)) / 2;
+      await view.tab.drag({ x, y: y + drag }, { x, y: y - drag });
+    }
   },
 };

@@ -1,38 +1,36 @@
-/** Makes a test of each main path for a browser and a hand. */
+/** Makes a test of each path for a browser and a hand. */
 
 import { after, before, describe, test } from "node:test";
 import { checkPage, mainPaths } from "./main-paths.mjs";
 import { World, makeArchive } from "./world.mjs";
 
 /**
- * Walks the main paths, each with a server of its own.
+ * Walks paths, each with a server of its own.
  *
  * @param {string} project the name of the tests' group
  * @param {object} options
  * @param {false | string} options.skip the reason to skip all of them
  * @param {() => Promise<object>} options.open opens the browser
  * @param {object} options.hand
- * @param {number} [options.messages] the number of messages that are in the lobby before
+ * @param {object[]} [options.paths] the main paths, if no others are given
+ * @param {{ server: object }} [options.archive] a stopped server, whose data each server begins with a copy of
  * @param {number} [options.concurrency] how many paths are walked at a time
  */
-export function walkMainPaths(project, { skip, open, hand, messages, concurrency = 2 }) {
+export function walkPaths(project, { skip, open, hand, paths = mainPaths, archive, concurrency = 1 }) {
   describe(project, { skip, concurrency }, () => {
     let browser;
-    let archive;
 
     before(async () => {
       browser = await open();
-      if (messages) archive = await makeArchive(messages);
     });
     after(async () => {
       await browser?.close();
-      await archive?.remove();
     });
 
-    for (const { name, hands, from, walk } of mainPaths) {
+    for (const { name, hands, from, walk } of paths) {
       if (hands && !hands.includes(hand.name)) continue;
       test(name, async () => {
-        const world = await World.open({ archive });
+        const world = await World.open({ archive: archive?.server });
         try {
           const [ben, user] = [await world.friend("Ben"), await world.user(browser, hand)];
           if (from !== "outside") await user.arrives("Ada");
@@ -44,4 +42,16 @@ export function walkMainPaths(project, { skip, open, hand, messages, concurrency
       });
     }
   });
+}
+
+/** Makes the data of a server with many messages, before the tests of a file. */
+export function useArchive(skip, count) {
+  const archive = { server: undefined };
+  before(async () => {
+    if (!skip) archive.server = await makeArchive(count);
+  });
+  after(async () => {
+    await archive.server?.remove();
+  });
+  return archive;
 }
