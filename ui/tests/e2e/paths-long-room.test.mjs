@@ -7,7 +7,7 @@
 import { serverUnavailable } from "../foreign/server.mjs";
 import { Chromium, chromiumUnavailable } from "./browsers/chromium.mjs";
 import { finger } from "./hands/finger.mjs";
-import { keyboard } from "./hands/keyboard.mjs";
+import { keys } from "./hands/keyboard.mjs";
 import { mouse } from "./hands/mouse.mjs";
 import { longRoomMessages, longRoomPaths as paths } from "./long-room-paths.mjs";
 import { skipReason } from "./skip.mjs";
@@ -20,4 +20,4 @@ const archive = useArchive(skip, longRoomMessages);
 walkPaths("in a long room", { skip, open, hand: mouse, archive });
 walkPaths("through a long room, with a mouse", { skip, open, hand: mouse, paths, archive });
 walkPaths("through a long room, with a finger", { skip, open, hand: finger, paths, archive });
-walkPaths("through a long room, with the keyboard alone", { skip, open, hand: keyboard, paths, archive });
+walkPaths("through a long room, with the keyboard alone", { skip, open, hand: keys, paths, archive });

@@ -18,4 +18,4 @@ const open = () => Chromium.open();
 
 walkPaths("with a mouse", { skip, open, hand: mouse });
 walkPaths("with a finger", { skip, open, hand: finger });
-walkPaths("with the keyboard alone", { skip, open, hand: keyboard });
+walkPaths("with the keyboard alone", { skip, open, hand: keys });
