@@ -9,7 +9,7 @@
  * - Shift+PageUp selects in a text; in a dialog only what makes sense there works
  * - zoom is left to a back end that zooms by itself
  */
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AppState } from "../src/state/app-state.svelte";
 import {
   ariaShortcut,
@@ -21,6 +21,9 @@ import {
   shortcutLabel,
 } from "../src/shared/keyboard";
 import { handleShortcut } from "../src/app/shortcut-handlers";
+import type { Backend } from "../src/backend";
+import type { RoomState } from "../src/rooms/room-state.svelte";
+import { hello, openApp, summaryOf } from "./fixtures/app";
 
 /** The characters of a layout's keys, without and with Shift. Keys that are not listed are those of a US layout. */
 type Layout = Record<string, [plain: string, shifted: string]>;
@@ -166,70 +169,72 @@ describe("findShortcut", () => {
   });
 });
 
-/** Returns the app after a key, and the room that the key opened. */
-function handle(
-  event: Partial<KeyboardEvent>,
-  { openRoom, overlay = null, zoom = null }: { openRoom?: string; overlay?: string | null; zoom?: unknown } = {},
-) {
-  // prettier-ignore
-  const rooms = ["a", "b", "c"].map((id) => ({ id, unread: 0, jumpToNewLine: () => (result.jumped = true) }));
-  const result = { overlay: overlay as unknown, opened: undefined as unknown, prevented: false, jumped: false };
-  const app = {
-    showsFirstRun: false,
-    fatal: null,
-    zoom,
-    servers: [{ id: "s", rooms }],
-    room: rooms.find(({ id }) => id === openRoom),
-    open: (_: string, room: string) => (result.opened = room),
-    get overlay() {
-      return result.overlay;
-    },
-    set overlay(shown: unknown) {
-      result.overlay = shown;
-    },
-  };
+const zoomKeys = ["+", "=", "-", "0"];
+
+/** An app with the rooms a, b and c, of which one may be open. */
+async function openRooms(openRoom?: string, parts: Partial<Backend> = {}) {
+  vi.stubGlobal("matchMedia", () => ({ matches: false }));
+  const { app, emit } = await openApp(parts);
+  const rooms = ["a", "b", "c"].map((id) => summaryOf(id, 1, { read: 0, unread: id === "a" ? 1 : 0 }));
+  emit({ event: "profile", name: "Alice", device: "d", first_run: false });
+  emit({ event: "servers", servers: [{ id: "office", name: "Office", addresses: [], own: false }] });
+  // The address of a room that isn't there opens none.
+  app.navigation.show({ server: null, room: openRoom ?? "gone", seq: null });
+  emit({ event: "session", server: "office", update: { update: "hello", ...hello } });
+  emit({ event: "session", server: "office", update: { update: "rooms", rooms } });
+  return app;
+}
+
+/** Presses a key. Returns whether the app has handled it. */
+function presses(app: AppState, event: Partial<KeyboardEvent>): boolean {
+  let handled = false;
   const plain = { code: "", shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, target: null };
-  handleShortcut(
-    app as unknown as AppState,
-    {
-      preventDefault: () => (result.prevented = true),
-      ...plain,
-      ...event,
-    } as KeyboardEvent,
-  );
-  return result;
+  handleShortcut(app, { preventDefault: () => (handled = true), ...plain, ...event } as KeyboardEvent);
+  return handled;
 }
 
 describe("handleShortcut", () => {
-  it("goes to the next and previous room, around the ends", () => {
-    const up = { key: "ArrowUp", altKey: true };
-    const down = { key: "ArrowDown", altKey: true };
-    expect(handle(up).opened).toBe("c");
-    expect(handle(down).opened).toBe("a");
-    expect(handle(up, { openRoom: "b" }).opened).toBe("a");
-    expect(handle(up, { openRoom: "a" }).opened).toBe("c");
-    expect(handle(down, { openRoom: "c" }).opened).toBe("a");
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("goes to the next and previous room, around the ends", async () => {
+    const after = async (key: string, openRoom?: string) => {
+      const app = await openRooms(openRoom);
+      presses(app, { key, altKey: true });
+      return app.room?.id;
+    };
+    expect(await after("ArrowUp")).toBe("c");
+    expect(await after("ArrowDown")).toBe("a");
+    expect(await after("ArrowUp", "b")).toBe("a");
+    expect(await after("ArrowUp", "a")).toBe("c");
+    expect(await after("ArrowDown", "c")).toBe("a");
   });
 
-  it("leaves the other keys of an open dialog alone", () => {
-    expect(handle({ key: "ArrowDown", altKey: true }, { overlay: "settings" })).toMatchObject({ prevented: false });
-    expect(handle({ key: ".", ctrlKey: true }, { overlay: "settings" })).toMatchObject({ prevented: false });
-    expect(handle({ key: "k", ctrlKey: true }, { overlay: "settings" })).toMatchObject({
-      overlay: { kind: "switcher" },
-    });
+  it("leaves the other keys of an open dialog alone", async () => {
+    const app = await openRooms("a");
+    app.overlay = { kind: "settings" };
+    expect(presses(app, { key: "ArrowDown", altKey: true })).toBe(false);
+    expect(presses(app, { key: ".", ctrlKey: true })).toBe(false);
+    expect(app.overlay).toEqual({ kind: "settings" });
+    expect(presses(app, { key: "k", ctrlKey: true })).toBe(true);
+    expect(app.overlay).toEqual({ kind: "switcher" });
   });
 
-  it("leaves Shift+PageUp to a text, where it selects", () => {
+  it("leaves Shift+PageUp to a text, where it selects", async () => {
+    const app = await openRooms("a");
+    const jumps = vi.spyOn(app.room as RoomState, "jumpToNewLine");
     const at = (value: string) => ({ key: "PageUp", shiftKey: true, target: { value } as unknown as EventTarget });
-    expect(handle(at("some text"), { openRoom: "a" })).toMatchObject({ jumped: false, prevented: false });
-    expect(handle(at(""), { openRoom: "a" })).toMatchObject({ jumped: true, prevented: true });
+    expect(presses(app, at("some text"))).toBe(false);
+    expect(jumps).not.toHaveBeenCalled();
+    expect(presses(app, at(""))).toBe(true);
+    expect(jumps).toHaveBeenCalledOnce();
   });
 
-  it("leaves zooming to the browser where the back end has no zoom", () => {
-    expect(handle({ key: "+", ctrlKey: true }).prevented).toBe(false);
-    const steps: number[] = [];
-    const zoom = { step: (direction: number) => steps.push(direction) > 0, reset: () => steps.push(0) > 0 };
-    for (const key of ["+", "=", "-", "0"]) expect(handle({ key, ctrlKey: true }, { zoom }).prevented).toBe(true);
-    expect(steps).toEqual([1, 1, -1, 0]);
+  it("leaves zooming to the browser where the back end has no zoom", async () => {
+    const plain = await openRooms("a");
+    for (const key of zoomKeys) expect(presses(plain, { key, ctrlKey: true })).toBe(false);
+    const factors: number[] = [];
+    const app = await openRooms("a", { zoom: { set: (factor) => factors.push(factor) } });
+    for (const key of zoomKeys) expect(presses(app, { key, ctrlKey: true })).toBe(true);
+    expect(factors).toEqual([1.1, 1.25, 1.1, 1]);
   });
 });
