@@ -94,7 +94,7 @@ impl Session {
         let mut changes = RoomChanges::default();
         for entry in entries {
             changes |= room.append(entry, me);
-            // Who has posted a message has stopped typing it.
+            // A member who has posted a message has stopped typing it.
             if entry.body.properties().counts_as_unread {
                 self.typing.stopped(id, &entry.author);
             }

@@ -133,7 +133,7 @@ function append(state: SessionState, id: RoomId, entries: Entry[], effects: Effe
     const changes = room.append(entry, state.me);
     state.roomsChanged ||= changes.summary;
     membersChanged ||= changes.members;
-    // Who has posted a message has stopped typing it.
+    // A member who has posted a message has stopped typing it.
     if (propertiesOf(entry.body).countsAsUnread) state.typing.stopped(id, entry.author);
   }
   if (membersChanged) effects.notify({ update: "members", room: id, members: [...room.members] });
