@@ -44,6 +44,7 @@ use tauri::{AppHandle, Builder, Manager as _, RunEvent, Runtime, WindowEvent};
 use tauri_plugin_window_state::StateFlags;
 use tracing_subscriber::EnvFilter;
 
+pub use crate::commands::COMMANDS;
 pub use crate::events::{BackendEvent, Hosting, KnownServer, NearbyServer};
 pub use crate::flags::Flags;
 pub use crate::notifications::Notification;

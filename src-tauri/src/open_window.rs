@@ -1,4 +1,4 @@
-//! The main window as it is opened: its storage, its background, and the size of the page.
+//! The main window as it is opened: its storage and its background.
 
 use std::path::PathBuf;
 
@@ -22,14 +22,14 @@ pub(crate) enum PageStorage {
 pub(crate) fn open_window<R: Runtime>(app: &AppHandle<R>, storage: PageStorage) -> tauri::Result<()> {
     let config = app.config().app.windows.iter().find(|window| window.label == MAIN);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
-    let appearance = app.state::<AppearanceFile>().load();
+    let theme = app.state::<AppearanceFile>().load();
     let mut window = WebviewWindowBuilder::from_config(app, config)?;
     #[cfg(target_os = "linux")]
     let system_is_dark = webview::system_is_dark;
     #[cfg(not(target_os = "linux"))]
     let system_is_dark = || false;
     // Before the first frame, which would be white. Later, WebKitGTK's page process may crash on it.
-    if let Some(background) = appearance.theme.background(system_is_dark) {
+    if let Some(background) = theme.background(system_is_dark) {
         window = window.background_color(background);
     }
     let window = match storage {
@@ -40,6 +40,5 @@ pub(crate) fn open_window<R: Runtime>(app: &AppHandle<R>, storage: PageStorage) 
     .build()?;
     #[cfg(target_os = "linux")]
     log_err("configure", webview::configure(&window));
-    // The page sets its size itself, when it has loaded. Before that, WebKitGTK's page process may crash on it.
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::tray_state::TrayState;
 /// The window's label, as in `tauri.conf.json` and `capabilities/main.json`.
 pub(crate) const MAIN: &str = "main";
 
-/// Gives everything in the window its size.
+/// Gives everything in the window its size. Not before the page has loaded: `WebKitGTK`'s page process may crash on it then.
 pub(crate) fn set_zoom<R: Runtime>(app: &AppHandle<R>, zoom: f64) {
     if let Some(window) = main(app) {
         log_err("zoom", window.set_zoom(zoom));

@@ -8,12 +8,11 @@
 
 mod support;
 
+use ichat_app::COMMANDS;
 use ichat_protocol::ServerId;
 use serde_json::{Value, json};
 use support::{TestApp, invoke};
 use tauri::WebviewWindowBuilder;
-
-const COMMANDS: &[&str] = include!("../src/commands/names.rs");
 
 /// The commands without arguments.
 const WITHOUT_ARGUMENTS: &[&str] = &[

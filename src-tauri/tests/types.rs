@@ -1,39 +1,30 @@
-//! The TypeScript types of the shell's events in `ui/` match this crate.
+//! The TypeScript types of the shell's commands and events in `ui/` match this crate.
 //!
-//! - the committed file equals the generated one (`UPDATE_TYPES=1 cargo test -p ichat --test types` writes it)
+//! - the committed files equal the generated ones (`UPDATE_TYPES=1 cargo test -p ichat --test types` writes them)
 
-#![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
+use ichat_app::{BackendEvent, COMMANDS, Hosting, KnownServer, NearbyServer, Notification};
+use ichat_testkit::{assert_generated, typescript_types};
 
-use std::fmt::Write as _;
-use std::path::Path;
+const GENERATED: &str = "// Generated from src-tauri by its test `types`. Do not edit.\n\n";
 
-use ichat_app::{BackendEvent, Hosting, KnownServer, NearbyServer, Notification};
-use ts_rs::{Config, TS};
-
-const HEADER: &str = r#"// Generated from src-tauri by its test `types`. Do not edit.
-
-import type { DeviceId, Name, RoomId, ServerId, WireError } from "./protocol";
+const EVENT_IMPORTS: &str = r#"import type { DeviceId, Name, RoomId, ServerId, WireError } from "./protocol";
 import type { Update } from "./session-types";
 
 "#;
 
 #[test]
-fn the_committed_types_are_up_to_date() {
-    let config = Config::default();
-    let mut types = String::from(HEADER);
-    macro_rules! declare {
-        ($($type:ty),* $(,)?) => {
-            $(write!(types, "{}export {}\n\n", <$type>::docs().unwrap_or_default(), <$type>::decl(&config)).unwrap();)*
-        };
-    }
-    declare![BackendEvent, KnownServer, NearbyServer, Hosting, Notification];
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/src/backend/backend-events.ts");
-    if std::env::var_os("UPDATE_TYPES").is_some() {
-        std::fs::write(&path, &types).unwrap();
-    }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == types,
-        "ui/src/backend/backend-events.ts is stale: run `UPDATE_TYPES=1 cargo test -p ichat --test types` and commit it"
+fn the_committed_events_are_up_to_date() {
+    let types = typescript_types![BackendEvent, KnownServer, NearbyServer, Hosting, Notification];
+    let text = format!("{GENERATED}{EVENT_IMPORTS}{types}");
+    assert_generated("ichat", "ui/src/backend/backend-events.ts", &text);
+}
+
+#[test]
+fn the_committed_commands_are_up_to_date() {
+    let names: Vec<_> = COMMANDS.iter().map(|name| format!("  \"{name}\",")).collect();
+    let names = names.join("\n");
+    let text = format!(
+        "{GENERATED}/** The commands of the shell. */\nexport const shellCommands = [\n{names}\n] as const;\n\nexport type ShellCommand = (typeof shellCommands)[number];\n"
     );
+    assert_generated("ichat", "ui/src/backend/shell-commands.ts", &text);
 }

@@ -3,6 +3,7 @@
  * - a server that can't be joined leaves the open room open
  * - a server that was joined is opened
  * - the room that was open last is opened at the next start; an address comes first
+ * - hosting opens the hosted server; hosting that resumes at a start leaves the room open
  * - an address opens a room at a message, before the room is known and afterwards
  * - an address of an unknown room says so instead of opening another, until the user has joined it
  * - a room that the user leaves is replaced by the lobby
@@ -17,7 +18,7 @@
  * - messages that were missed without a connection are notified, but neither those from before the start nor read ones
  */
 import { describe, expect, it } from "vitest";
-import { joinNearby } from "../src/state/joining";
+import { host, joinNearby } from "../src/state/joining";
 import type { Backend, BackendEvent, MessageNotification } from "../src/backend";
 import { hello, openApp, summaryOf } from "./fixtures/app";
 import { RoomLog } from "./fixtures/room";
@@ -44,7 +45,8 @@ async function openOffice(device = new DeviceStorage(), parts: Partial<Backend> 
 
 async function openTwoServers(join: () => Promise<void>) {
   const nearby: Backend["nearby"] = { join };
-  const { app, emit } = await openApp({ nearby });
+  const hosting = { start: () => Promise.resolve() } as Backend["hosting"];
+  const { app, emit } = await openApp({ nearby, hosting });
   const notify = (server: string, update: Update) => emit({ event: "session", server, update });
   emit({ event: "profile", name: "Alice", device: "d", first_run: false });
   emit({ event: "servers", servers: [known("a"), known("b")] });
@@ -53,12 +55,12 @@ async function openTwoServers(join: () => Promise<void>) {
     notify(server, { update: "rooms", rooms: [summaryOf("lobby", 1)] });
   }
   app.open("b");
-  return app;
+  return { app, emit };
 }
 
 describe("AppState", () => {
   it("keeps the open room open if a nearby server can't be joined", async () => {
-    const app = await openTwoServers(() => Promise.reject({ code: "other", message: "It is gone." }));
+    const { app } = await openTwoServers(() => Promise.reject({ code: "other", message: "It is gone." }));
     const room = app.room;
     expect(await joinNearby(app, "c")).toBe(false);
     expect(app.server?.id).toBe("b");
@@ -68,7 +70,7 @@ describe("AppState", () => {
   });
 
   it("opens a nearby server that was joined", async () => {
-    const app = await openTwoServers(() => Promise.resolve());
+    const { app } = await openTwoServers(() => Promise.resolve());
     expect(await joinNearby(app, "a")).toBe(true);
     expect(app.server?.id).toBe("a");
   });
@@ -91,6 +93,18 @@ describe("AppState", () => {
     fourth.app.navigation.restore();
     fourth.connects();
     expect([fourth.app.room?.id, fourth.app.navigation.missingRoom]).toEqual(["lobby", null]);
+  });
+
+  it("opens the hosted server when the user hosts, and not when hosting resumes", async () => {
+    const hosting = { server: "b", name: "Alice", addresses: [] };
+    const resumed = await openTwoServers(() => Promise.resolve());
+    resumed.app.open("a");
+    resumed.emit({ event: "hosting", hosting });
+    expect(resumed.app.server?.id).toBe("a");
+    resumed.emit({ event: "hosting", hosting: null });
+    await host(resumed.app);
+    resumed.emit({ event: "hosting", hosting });
+    expect(resumed.app.server?.id).toBe("b");
   });
 
   it("opens an address at its message", async () => {

@@ -81,7 +81,9 @@ impl Purpose {
             Purpose::Browser => "Chromium or Chrome",
             Purpose::Firefox => "Firefox",
             Purpose::WebKit => "WebKitGTK's MiniBrowser, WebKitWebDriver and Xvfb with xauth",
-            Purpose::Window => "Xvfb with xauth, dbus-run-session, WebKitWebDriver, ImageMagick, xdotool and dunst",
+            Purpose::Window => {
+                "Xvfb with xauth, dbus-run-session, WebKitWebDriver, ImageMagick, xdotool, openbox and an English dictionary for hunspell"
+            }
         }
     }
 
@@ -226,13 +228,10 @@ const WINDOW: &[Package] = &[
     package("webkit2gtk-driver"),
     package("dbus-x11"),
     package("imagemagick"),
-    package("x11-utils"),
     package("xdotool"),
-    package("dunst"),
-    package("libnotify-bin"),
+    package("openbox"),
     package("hunspell-en-us"),
     package("python3"),
-    package("file"),
     package("fonts-dejavu-core"),
     package("fonts-noto-color-emoji"),
 ];

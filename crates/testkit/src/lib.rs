@@ -7,6 +7,7 @@
 //!         └ websocket ─── frames of bytes that were read elsewhere (the proxy, the load generator of `bench`)
 //!   Proxy ───────── between a client and a server: drops packets, cuts connections, becomes a black hole
 //!   SessionModel ── the session machine in a model of the network   (feature `session-model`; client and `faults`)
+//!   typescript ──── the generated types of the interface
 //!   net ─────────── network namespaces, and links between them (Linux); `in_own_network` runs a test in one
 //! ```
 //!
@@ -26,6 +27,7 @@ pub mod socket_io;
 mod test_client;
 #[cfg(feature = "server")]
 mod test_server;
+mod typescript;
 pub mod websocket;
 
 pub use identity::{Identity, challenge, challenge_request, name, read_challenge};
@@ -35,3 +37,4 @@ pub use socket_io::SocketIoClient;
 pub use test_client::{Received, TestClient, entries, message, message_text, or_time_out};
 #[cfg(feature = "server")]
 pub use test_server::{TestServer, lobby_log};
+pub use typescript::assert_generated;

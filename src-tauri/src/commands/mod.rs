@@ -1,7 +1,7 @@
 //! The commands of the user interface: one per action, one line each.
 //!
-//! `names.rs` lists them for the build script, and `capabilities/main.json` grants them to the main window. Each action is a
-//! command of its own, so that a window can be granted some of them and not others.
+//! `list.rs` lists them. The build script grants the listed ones to the main window, and the interface calls no others. Each
+//! action is a command of its own, so that a window can be granted some of them and not others.
 
 mod command_result;
 mod hosting;
@@ -12,39 +12,22 @@ mod window;
 use tauri::Runtime;
 use tauri::ipc::Invoke;
 
+/// The names of the commands.
+pub const COMMANDS: &[&str] = {
+    macro_rules! commands {
+        ($($module:ident::$name:ident),* $(,)?) => {
+            &[$(stringify!($name)),*]
+        };
+    }
+    include!("list.rs")
+};
+
 /// Returns the handler of all commands.
 pub(crate) fn all<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
-    tauri::generate_handler![
-        window::start,
-        session::send,
-        session::retry,
-        session::discard,
-        session::create_room,
-        session::browse_rooms,
-        session::join_room,
-        session::leave_room,
-        session::open_room,
-        session::history,
-        session::typing,
-        session::read,
-        session::away,
-        servers::set_name,
-        hosting::host_start,
-        hosting::host_stop,
-        servers::nearby_join,
-        servers::server_join,
-        servers::server_forget,
-        window::notify,
-        window::withdraw_notification,
-        window::badge,
-        window::set_focused,
-        window::set_theme,
-        window::set_zoom,
-        window::toggle_fullscreen,
-        window::close,
-        window::request_quit,
-        window::acknowledge_question,
-        window::quit,
-        window::hide,
-    ]
+    macro_rules! commands {
+        ($($list:tt)*) => {
+            tauri::generate_handler![$($list)*]
+        };
+    }
+    include!("list.rs")
 }

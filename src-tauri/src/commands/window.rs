@@ -46,7 +46,7 @@ pub(super) fn set_theme<R: Runtime>(app: AppHandle<R>, theme: ThemeChoice) {
 
 #[tauri::command]
 pub(super) fn set_zoom<R: Runtime>(app: AppHandle<R>, factor: f64) {
-    appearance::set_zoom(&app, factor);
+    window::set_zoom(&app, factor);
 }
 
 #[tauri::command]

@@ -1,11 +1,12 @@
 /** The desktop's back end: calls one command of the shell per action, and receives events from it over one channel. */
 
-import { Channel, invoke } from "@tauri-apps/api/core";
+import * as tauri from "@tauri-apps/api/core";
 import type { Backend, BackendEvent } from "./index";
 import type { Command } from "./session-types";
+import type { ShellCommand } from "./shell-commands";
 
 /** The shell's command for each command of a session. */
-const shellCommands = {
+const sessionCommands = {
   send: "send",
   retry: "retry",
   discard: "discard",
@@ -19,11 +20,11 @@ const shellCommands = {
   read: "read",
   away: "away",
   set_name: "set_name",
-} as const satisfies Record<Command["command"], string>;
+} as const satisfies Record<Command["command"], ShellCommand>;
 
 export const backend: Backend = {
   async start(onEvent) {
-    const events = new Channel<BackendEvent>();
+    const events = new tauri.Channel<BackendEvent>();
     events.onmessage = (event) => {
       onEvent(event);
       // A page that doesn't say so counts as not responding: the next request to close the window then ends the app.
@@ -33,7 +34,7 @@ export const backend: Backend = {
     await invoke("start", { events });
   },
   async command(server, { command, ...fields }) {
-    await invoke(shellCommands[command], { server, ...fields });
+    await invoke(sessionCommands[command], { server, ...fields });
   },
   async setName(name) {
     await invoke("set_name", { name });
@@ -75,8 +76,12 @@ export const backend: Backend = {
   },
 };
 
+function invoke<T>(command: ShellCommand, fields: Record<string, unknown> = {}): Promise<T> {
+  return tauri.invoke<T>(command, fields);
+}
+
 /** Invokes a command without waiting for it. The shell logs its own failures, and the user could do nothing about them. */
-function invokeAndForget(command: string, fields: Record<string, unknown> = {}): void {
+function invokeAndForget(command: ShellCommand, fields: Record<string, unknown> = {}): void {
   invoke(command, fields).catch(() => undefined);
 }
 

@@ -47,6 +47,8 @@ export class AppState implements ServerListener {
   #focused = $state(true);
   #firstRunDone = $state(false);
   #storageFailureShown = false;
+  /** `true` after the user has asked to host, until the server is there. Hosting that resumes at a start opens nothing. */
+  opensHosted = false;
   readonly #overlays = new Overlays();
 
   /** The open room, and the way to others. */
@@ -281,7 +283,8 @@ export class AppState implements ServerListener {
         this.overlay = { kind: "stop" };
         return;
       case "recovered":
-        return this.showNotice(strings.recovered);
+        this.toasts.add(strings.recovered, "incident");
+        return;
       case "show":
         return this.open(event.server, event.room);
       case "fatal":
@@ -309,9 +312,11 @@ export class AppState implements ServerListener {
   }
 
   #setHosting(hosting: Hosting | null): void {
-    const started = hosting !== null && hosting.server !== this.#hosting?.server;
     this.#hosting = hosting;
-    if (started) this.open(hosting.server);
+    if (hosting !== null && this.opensHosted) {
+      this.opensHosted = false;
+      this.open(hosting.server);
+    }
     if (hosting === null && this.panel === "share") this.panel = null;
   }
 }

@@ -7,8 +7,10 @@ import type { AppState } from "./app-state.svelte";
 export async function host(app: AppState): Promise<boolean> {
   const { hosting } = app.backend;
   if (!hosting || !app.profile) return false;
+  app.opensHosted = true;
   const succeeded = await app.tryOrToast(hosting.start(app.profile.name));
   if (succeeded) app.panel = "share";
+  else app.opensHosted = false;
   return succeeded;
 }
 

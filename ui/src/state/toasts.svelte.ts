@@ -1,12 +1,15 @@
-/** A short text that disappears by itself: an error, or the notice that something was done. */
+/**
+ * A short text: an error, the notice that something was done, or an incident that the user may not have watched. Errors and
+ * notices disappear by themselves.
+ */
 export interface Toast {
   id: number;
   text: string;
-  kind: "error" | "notice";
+  kind: "error" | "notice" | "incident";
 }
 
-/** The time for which a toast is shown. */
-const durationMs = { error: 8000, notice: 2500 };
+/** The time for which a toast is shown. An incident stays until it is dismissed. */
+const durationMs = { error: 8000, notice: 2500, incident: null };
 /** The most toasts on the screen. */
 const maxShown = 4;
 
@@ -23,9 +26,11 @@ export class Toasts {
   add(text: string, kind: Toast["kind"]): void {
     const toast = this.#shown.find((shown) => shown.text === text) ?? this.#show({ id: this.#next++, text, kind });
     clearTimeout(this.#timers.get(toast.id));
+    const duration = durationMs[toast.kind];
+    if (duration === null) return;
     this.#timers.set(
       toast.id,
-      setTimeout(() => this.dismiss(toast), durationMs[toast.kind]),
+      setTimeout(() => this.dismiss(toast), duration),
     );
   }
 

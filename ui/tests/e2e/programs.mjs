@@ -10,3 +10,12 @@ export function isInstalled(program) {
     return false;
   }
 }
+
+/** Returns the ids of the processes that draw the page of the app with this id. */
+export function pageProcesses(app) {
+  const listed = execFileSync("ps", ["-o", "pid=,comm=", "--ppid", String(app)], { encoding: "utf8" });
+  return listed
+    .split("\n")
+    .filter((line) => line.includes("WebKitWebProces"))
+    .map((line) => Number.parseInt(line, 10));
+}
