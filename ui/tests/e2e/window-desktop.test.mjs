@@ -1,5 +1,5 @@
 /**
- * What the desktop around the app's window sees of it, and what its user does there. The cases use one window.
+ * The app's window on its desktop: notifications, the screen, and the right mouse button. The cases use one window.
  * - notifications: of this app, one per room, escaped, gone when the room has been read
  * - F11 fills the screen
  * - the right mouse button on a link: open it or copy it, and nothing else
