@@ -21,6 +21,11 @@ export class AppPage {
     );
   }
 
+  /** Returns the width of the page in CSS pixels. */
+  async pageWidth() {
+    return this.driver.executeScript(() => innerWidth);
+  }
+
   /** Returns a position in the window, within the first line of an element and near its start. */
   async positionOf(xpath) {
     const element = await this.#elements.finds(`the element ${xpath}`, xpath);

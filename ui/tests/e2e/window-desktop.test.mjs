@@ -1,6 +1,7 @@
 /**
  * The app's window on its desktop: notifications, the screen, and the right mouse button. The cases use one window.
  * - notifications: of this app, one per room, escaped, gone when the room has been read
+ * - the keyboard changes the size of everything; the size and the room are there again after a restart
  * - F11 fills the screen
  * - the right mouse button on a link: open it or copy it, and nothing else
  * - a misspelled word is marked, and can be corrected with the right mouse button
@@ -53,6 +54,20 @@ describe("the desktop and the window", { skip }, () => {
     await desktop.seesWindow();
     await ada.sees("ping two");
     await desktop.seesNoNotification();
+  });
+
+  test("the size of everything and the room are there again after a restart", async () => {
+    await ada.opensRoom("Kitchen");
+    const width = await ada.pageWidth();
+    desktop.presses("ctrl+plus", "ctrl+plus", "ctrl+plus");
+    await eventually("a larger page", timeoutMs, async () => (await ada.pageWidth()) < 0.7 * width);
+    const larger = await ada.pageWidth();
+    await ada.quits();
+    await ada.starts();
+    await ada.seesRoom("Kitchen");
+    await eventually("the larger page", timeoutMs, async () => (await ada.pageWidth()) === larger);
+    desktop.presses("ctrl+0");
+    await eventually("the usual size", timeoutMs, async () => (await ada.pageWidth()) === width);
   });
 
   test("F11 fills the screen, and gives it back", async () => {
