@@ -3,6 +3,7 @@
 import { By, Key } from "selenium-webdriver";
 import { Elements, button, click, field, hasText, quote } from "./elements.mjs";
 
+/** A subclass has the page's `driver`, and the `log` of the app. */
 export class AppPage {
   #elements = new Elements(this);
 
@@ -84,7 +85,7 @@ export class AppPage {
     await this.seesRoom("Lobby");
   }
 
-  static #nearby = (name) => `//section[@aria-labelledby="nearby"]//button[${hasText(name)}]`;
+  static #nearby = (name) => `//section[h2[normalize-space()="Nearby"]]//button[${hasText(name)}]`;
 
   async seesNearby(name, limitMs) {
     await this.#elements.finds(`${name} nearby`, AppPage.#nearby(name), undefined, limitMs);
