@@ -12,8 +12,31 @@ const LOCK_FILE: &str = "lock";
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
-    /// The lock ends with the open file, also when the process dies.
-    _lock: File,
+    _lock: DirLock,
+}
+
+/// A lock of a data folder. It ends when this is dropped, and when the process dies.
+#[derive(Debug)]
+pub(crate) struct DirLock(File);
+
+impl DirLock {
+    fn try_lock(file: File, dir: &Path) -> Result<Self, OpenError> {
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse { dir: dir.to_owned() }),
+            Err(TryLockError::Error(error)) => Err(OpenError::of_io(dir, &error)),
+        }
+    }
+}
+
+impl Drop for DirLock {
+    /// Unlocks the folder. Closing the file is not enough: a child process that is being started has a copy of it for a
+    /// moment.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "a data folder could not be unlocked");
+        }
+    }
 }
 
 impl DataDir {
@@ -33,17 +56,16 @@ impl DataDir {
             .write(true)
             .open(lock_in(path))
             .map_err(|e| OpenError::of_io(path, &e))?;
-        try_lock(&lock, path)?;
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock,
+            _lock: DirLock::try_lock(lock, path)?,
         })
     }
 
-    /// Locks the folder as long as the returned file is open. Creates nothing: without a lock file no process uses it.
-    pub(crate) fn lock_unchanged(path: &Path) -> Result<Option<File>, OpenError> {
+    /// Locks the folder. Creates nothing: without a lock file no process uses it, and `None` is returned.
+    pub(crate) fn lock_unchanged(path: &Path) -> Result<Option<DirLock>, OpenError> {
         match File::open(lock_in(path)) {
-            Ok(lock) => try_lock(&lock, path).map(|()| Some(lock)),
+            Ok(lock) => DirLock::try_lock(lock, path).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(OpenError::of_io(path, &error)),
         }
@@ -51,7 +73,7 @@ impl DataDir {
 
     /// Returns whether any process has the folder open.
     pub(crate) fn is_locked(path: &Path) -> bool {
-        File::open(lock_in(path)).is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+        matches!(Self::lock_unchanged(path), Err(OpenError::InUse { .. }))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -75,13 +97,6 @@ fn private_dir_builder() -> fs::DirBuilder {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder
-}
-
-fn try_lock(lock: &File, dir: &Path) -> Result<(), OpenError> {
-    lock.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => OpenError::InUse { dir: dir.to_owned() },
-        TryLockError::Error(error) => OpenError::of_io(dir, &error),
-    })
 }
 
 pub(crate) fn lock_in(dir: &Path) -> PathBuf {
@@ -121,5 +136,25 @@ pub(crate) fn sync_dir(dir: &Path) {
     };
     if let Err(error) = File::open(dir).and_then(|dir| dir.sync_all()) {
         tracing::warn!(%error, dir = %dir.display(), "the folder could not be forced to the disk");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! - a folder is free at once when it is closed, also while another process that was just started has copies of all files
+
+    use super::*;
+
+    #[test]
+    fn a_closed_folder_is_free_while_a_child_still_has_a_copy_of_its_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(DataDir::lock(dir.path()).unwrap());
+        let lock = DataDir::lock_unchanged(dir.path()).unwrap().unwrap();
+        assert!(DataDir::is_locked(dir.path()), "an open folder is free");
+        let copy_of_child = lock.0.try_clone().unwrap();
+        drop(lock);
+        assert!(!DataDir::is_locked(dir.path()), "a closed folder is locked");
+        DataDir::lock(dir.path()).unwrap();
+        drop(copy_of_child);
     }
 }
