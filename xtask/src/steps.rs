@@ -86,6 +86,9 @@ pub(crate) const STEPS: &[Step] = &[
                 "xtask",
                 "--bins",
                 "--tests",
+                // The program that discovery's tests start in network namespaces.
+                "--example",
+                "near",
             ])])
         },
     },
