@@ -8,9 +8,11 @@
  * - a name whose letters change their number in lower case is replaced as a whole, with or without its accents
  * - an emoji that contains a sign (`#️⃣`) opens no list
  * - rooms of the same name are suggested once; the given order of people is kept
+ * - a list that was closed stays closed for its word, and opens again in the next message
  */
 import { describe, expect, it } from "vitest";
 import { complete } from "../src/chat/completion";
+import { CompletionState } from "../src/chat/completion-state.svelte";
 
 const vocabulary = {
   people: ["Ben", "Ben Okafor", "Ada", "José", "İsmet", "Zoë Ben-Ari"].map((name) => ({ id: `${name}'s id`, name })),
@@ -105,5 +107,20 @@ describe("complete", () => {
       ["Ben", "old"],
       ["Ben", "new"],
     ]);
+  });
+});
+
+describe("CompletionState", () => {
+  it("keeps a closed list closed, until the next message", () => {
+    const state = new CompletionState();
+    const write = (text: string) => {
+      state.update(text, text.length, vocabulary);
+      return state.completions?.found.map(({ label }) => label) ?? null;
+    };
+    expect(write("@ad")).toEqual(["Ada"]);
+    state.handleKey({ key: "Escape" } as KeyboardEvent, true);
+    expect(write("@ada")).toBeNull();
+    state.reset();
+    expect(write("@ad")).toEqual(["Ada"]);
   });
 });

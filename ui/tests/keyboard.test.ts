@@ -6,7 +6,7 @@
  * - nothing is taken from AltGr, from an input method, or with a modifier too many
  * - every action on a message has a key, and every shortcut is shown
  * - Alt+Up goes to the last room if no listed room is open, and otherwise to the previous one, around the ends
- * - Shift+PageUp selects in a text; in a dialog only what makes sense there works
+ * - Shift+PageUp and, on a Mac, Option+← belong to a text, and to the app everywhere else; in a dialog only what makes sense there works
  * - zoom is left to a back end that zooms by itself
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -222,11 +222,26 @@ describe("handleShortcut", () => {
   it("leaves Shift+PageUp to a text, where it selects", async () => {
     const app = await openRooms("a");
     const jumps = vi.spyOn(app.room as RoomState, "jumpToNewLine");
-    const at = (value: string) => ({ key: "PageUp", shiftKey: true, target: { value } as unknown as EventTarget });
-    expect(presses(app, at("some text"))).toBe(false);
+    const at = (target: object) => ({ key: "PageUp", shiftKey: true, target: target as EventTarget });
+    expect(presses(app, at({ value: "some text", selectionStart: 0 }))).toBe(false);
     expect(jumps).not.toHaveBeenCalled();
-    expect(presses(app, at(""))).toBe(true);
-    expect(jumps).toHaveBeenCalledOnce();
+    expect(presses(app, at({ value: "", selectionStart: 0 }))).toBe(true);
+    // An item of a list has a number.
+    expect(presses(app, at({ value: 0 }))).toBe(true);
+    expect(jumps).toHaveBeenCalledTimes(2);
+  });
+
+  it("leaves Option+← on a Mac to a text, where it goes to the word before", async () => {
+    vi.stubGlobal("navigator", { platform: "MacIntel" });
+    const go = vi.fn();
+    vi.stubGlobal("history", { go });
+    const app = await openRooms("a", { handlesHistoryKeys: false });
+    const at = (target: object) => ({ key: "ArrowLeft", altKey: true, target: target as EventTarget });
+    expect(presses(app, at({ value: "some text", selectionStart: 0 }))).toBe(false);
+    expect(go).not.toHaveBeenCalled();
+    // A button has a value, too.
+    expect(presses(app, at({ value: "" }))).toBe(true);
+    expect(go).toHaveBeenCalledWith(-1);
   });
 
   it("leaves zooming to the browser where the back end has no zoom", async () => {

@@ -4,6 +4,7 @@
  * - opens at the first unread message, however far back, and keeps the *New* line there while older entries arrive
  * - messages that arrive while the user looks away get a line; messages that arrive while they look don't
  * - the read marker moves forwards only, and not after *mark unread*
+ * - after *mark unread* only others' messages count as unread
  * - the user's own message is shown at once, once, and in its final position when the log contains it
  * - a reply to an unread message keeps the place, any other message leads to the end
  * - a failed message can be retried or discarded
@@ -99,6 +100,14 @@ describe("RoomState", () => {
     fixture.room.markAllRead();
     expect(fixture.sent("read").at(-1)).toEqual({ command: "read", room: "room", seq: 10 });
     expect(fixture.room.newLine).toBeNull();
+  });
+
+  it("counts only others' messages as unread after mark unread", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(2).fill(3, "alice"));
+    fixture.room.open();
+    const [first] = fixture.room.items;
+    if (first) fixture.room.markUnreadFrom(first);
+    expect(fixture.room.newLine).toEqual({ after: 0, count: 2 });
   });
 
   it("shows the user's own message at once, and once", () => {

@@ -1,8 +1,9 @@
 /**
  * Creating rooms, and the list of all rooms:
  * - a room is created when the server lists it, not before
- * - a room that is refused, or can't be asked for, is not created, and the reason is told once
+ * - a room that is refused, or can't be asked for, is not created, and the reason is shown once
  * - a room that was lost with the connection is not created; one that the server created all the same is
+ * - a room that the user has left stays while it has posts that were not sent, and can be joined again
  * - a list of rooms that is refused, or can't be asked for, says why until it is asked for again
  */
 import { describe, expect, it } from "vitest";
@@ -56,7 +57,7 @@ describe("a room", () => {
     expect(lunch.created).toBe(lunch.id);
   });
 
-  it("is not created if it is refused, and its reason is told once", async () => {
+  it("is not created if it is refused, and its reason is shown once", async () => {
     const { app, notify, creates } = await openOffice();
     const lunch = creates();
     notify({
@@ -91,6 +92,20 @@ describe("a room", () => {
     await settle();
     expect(lost.refused).toMatch(/connection was lost/);
     expect(arrived.created).toBe(arrived.id);
+  });
+});
+
+describe("a room that the user has left", () => {
+  it("stays while it has posts that were not sent, and can be joined again", async () => {
+    const { server, notify, lists } = await openOffice();
+    lists("kitchen");
+    expect(server.isIn("kitchen")).toBe(true);
+    const error = { code: "other", message: "You are not in this room." } as const;
+    const items = [{ id: "post", room: "kitchen", body: { kind: "message", text: "late" }, written: 1, state: { state: "failed", error } }] as const; // prettier-ignore
+    notify({ update: "outbox", room: "kitchen", items: [...items], merged: [] });
+    lists();
+    expect(server.room("kitchen")).toBeDefined();
+    expect(server.isIn("kitchen")).toBe(false);
   });
 });
 

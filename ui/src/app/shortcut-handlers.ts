@@ -26,7 +26,7 @@ const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => 
   nextUnreadRoom: (app) => openRoom(app, 1, true),
   oldestUnread(app, { target }) {
     // In a text it selects.
-    if (target !== null && "value" in target && target.value !== "") return false;
+    if (isTextField(target) && target.value !== "") return false;
     app.room?.jumpToNewLine();
     return true;
   },
@@ -63,10 +63,15 @@ export function handleHistoryButton(app: AppState, event: MouseEvent): void {
 
 /** Goes back or forward, unless the browser does, or the key moves by a word in a text on a Mac. */
 function moveInHistory(app: AppState, { altKey, target }: KeyboardEvent, steps: number): boolean {
-  const movesInText = altKey && isMac() && target !== null && "value" in target;
+  const movesInText = altKey && isMac() && isTextField(target);
   if (app.backend.handlesHistoryKeys || movesInText) return false;
   history.go(steps);
   return true;
+}
+
+/** Returns whether an element is written in. Buttons and list items have a `value`, too. */
+function isTextField(target: EventTarget | null): target is HTMLInputElement | HTMLTextAreaElement {
+  return target !== null && "selectionStart" in target;
 }
 
 /** Returns whether a dialog or popup is open, or the event comes from one. */

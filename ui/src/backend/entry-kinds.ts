@@ -25,6 +25,6 @@ export function targetOf(body: Body): EntryId | null {
 }
 
 /** Returns whether an entry counts as unread for a member. A member's own entries don't. */
-export function countsAsUnreadFor({ author, body }: Entry, me: MemberId): boolean {
+export function countsAsUnreadFor({ author, body }: Pick<Entry, "author" | "body">, me: MemberId): boolean {
   return author !== me && propertiesOf(body).countsAsUnread;
 }

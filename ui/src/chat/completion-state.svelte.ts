@@ -27,6 +27,12 @@ export class CompletionState {
     this.#completions = null;
   }
 
+  /** Closes the list and forgets where the user has closed it, because the text is another one now. */
+  reset(): void {
+    this.close();
+    this.#closedAt = null;
+  }
+
   /**
    * Handles a key while the list is open. Returns the suggestion that the key accepts, `true` if it did something else, or
    * `false` if it is not for the list. On a touch screen Enter starts a new line and accepts only what was chosen.

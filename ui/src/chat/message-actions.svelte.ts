@@ -1,3 +1,4 @@
+import type { EntryId } from "../backend/protocol";
 import type { AppState } from "../state/app-state.svelte";
 import { findShortcut, type MessageShortcut, messageShortcuts } from "../shared/keyboard";
 import type { Item } from "../rooms/fold";
@@ -27,7 +28,7 @@ export class MessageActions {
   #pointed: string | null = $state(null);
   #focused: string | null = $state(null);
   #byKeyboard = $state(false);
-  /** `false` if the focused message was clicked: who types then wants to write. */
+  /** `false` if the focused message was clicked, after which keys are meant for the composer. */
   #takesKeys = false;
   #clicking = false;
 
@@ -150,8 +151,10 @@ export class MessageActions {
     else await this.#copy(link);
   }
 
-  async jumpToQuoted(id: string): Promise<void> {
-    if (!(await this.room.log.jumpToMessage(id))) this.#app.showError(strings.chat.notFound);
+  /** Jumps to a message that is quoted, edited or answered. One that is not in the log yet stands at the end. */
+  async jumpToMessage(id: EntryId): Promise<void> {
+    if (this.room.pendingMessage(id)) this.room.log.jumpToPresent();
+    else if (!(await this.room.log.jumpToMessage(id))) this.#app.showError(strings.chat.notFound);
   }
 
   async jumpToTime(time: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { canonicalEmoji } from "../backend/emoji";
-import { propertiesOf, targetOf } from "../backend/entry-kinds";
+import { countsAsUnreadFor, propertiesOf, targetOf } from "../backend/entry-kinds";
 import {
   limits,
   type Body,
@@ -279,7 +279,7 @@ export class RoomState {
 
   /** Marks a message and everything after it as unread. */
   markUnreadFrom(item: Item): void {
-    const count = this.#items.filter(({ seq, body }) => seq >= item.seq && propertiesOf(body).countsAsUnread).length;
+    const count = this.#items.filter((other) => other.seq >= item.seq && countsAsUnreadFor(other, this.me)).length;
     this.#readState.markUnreadFrom(item.seq, count);
   }
 

@@ -161,6 +161,11 @@ export class ServerState {
     return this.#rooms.find((room) => room.id === id);
   }
 
+  /** Returns whether the user is in a room. One that they have left stays here while it has posts that were not sent. */
+  isIn(id: RoomId): boolean {
+    return this.room(id)?.joined === true;
+  }
+
   /** Returns the current name of a member, if this device knows it. */
   knownName(member: MemberId, room?: RoomState): Name | undefined {
     return this.#presence.get(member)?.name ?? room?.nameOf(member);

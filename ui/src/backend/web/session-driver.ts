@@ -24,7 +24,7 @@ export class SessionDriver {
   readonly #session = new Session();
   /** The posts in storage. */
   readonly #storedPosts = new Set<EntryId>();
-  /** Ends when all queued tasks have ended. */
+  /** Resolves when all queued tasks have ended. */
   #queue: Promise<void> = Promise.resolve();
   #transport?: Transport;
   #attemptStarted = 0;
