@@ -1,3 +1,4 @@
+import type { Backend } from "../backend";
 import { lazyComponents as chatComponents, lazyData as chatData } from "../chat/lazy";
 import { lazyComponents as startComponents } from "../start/lazy";
 
@@ -8,30 +9,32 @@ export const lazyComponents = {
   sidePanel: () => import("./SidePanel.svelte"),
 };
 
-/** Everything that is loaded later. Of the back end it is the signature of a browser's answer to the server. */
-const lazyParts = [lazyComponents, chatComponents, chatData, { signature: () => import("../backend/web/signature") }];
+/** The parts that must be there even after the host has gone. */
+const lazyParts = [lazyComponents, chatComponents, chatData];
 
 /** The delay where the browser has no `requestIdleCallback`, in milliseconds. */
 const fallbackDelayMs = 500;
 
 /**
- * Loads all lazy components as soon as the page has been painted and is idle, so that they are available even after the
+ * Loads all lazy parts, also those of the back end, as soon as the page has been painted and is idle, so that they are available even after the
  * host has gone. Call it when the first screen is shown: a page that waits for its back end is idle, too.
  */
-export function preloadWhenIdle(): void {
+export function preloadWhenIdle(backend: Backend): void {
+  const task = () => preload(backend);
   // A page in the background is never painted, and its host may be gone by the time the user looks at it.
-  if (document.hidden) return whenIdle(preload);
+  if (document.hidden) return whenIdle(task);
   const observer = new PerformanceObserver((paints) => {
     if (paints.getEntriesByName("first-contentful-paint").length === 0) return;
     observer.disconnect();
-    whenIdle(preload);
+    whenIdle(task);
   });
   observer.observe({ type: "paint", buffered: true });
 }
 
-function preload(): void {
-  // A failure here is ignored: the component is loaded again, and a failure reported, when it is needed.
-  void Promise.allSettled(lazyParts.flatMap((parts) => Object.values(parts).map((load) => load())));
+function preload(backend: Backend): void {
+  // A failure here is ignored: the part is loaded again, and a failure reported, when it is needed.
+  const loads = lazyParts.flatMap((parts) => Object.values(parts).map((load) => load()));
+  void Promise.allSettled([...loads, backend.preload?.()]);
 }
 
 function whenIdle(task: () => void): void {

@@ -28,6 +28,9 @@ export interface Backend {
   /** Shows the total number of unread messages, and of those that mention the user, on the app's icon or in its title. */
   badge(unread: number, mentions: number): void;
 
+  /** Loads the code that the back end needs later. Absent if there is none. */
+  preload?(): Promise<unknown>;
+
   /** `true` if there is a browser around the interface, which goes back and forward on its keys and mouse buttons. */
   readonly handlesHistoryKeys: boolean;
   /** Absent if system notifications need no permission. */

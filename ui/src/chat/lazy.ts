@@ -5,5 +5,5 @@ export const lazyComponents = {
   roomMenu: () => import("./RoomMenu.svelte"),
 };
 
-/** Data of the room that is loaded when it is needed. */
+/** Data of the room that is loaded after the first paint. */
 export const lazyData = { emojiShortcodes: () => import("./emoji-shortcodes.json") };

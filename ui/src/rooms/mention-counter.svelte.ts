@@ -6,8 +6,8 @@ import type { KeyValueStorage } from "../shared/storage";
 const maxMentions = 100;
 
 /**
- * The newest messages of a room that mention the user. They are stored on this device: what it has received once, it isn't
- * told again at the next start.
+ * The newest messages of a room that mention the user. They are stored on this device, because it receives each entry once,
+ * also across restarts.
  */
 export class MentionCounter {
   readonly #key: string;

@@ -7,6 +7,7 @@
  * - messages in a room that is not open are counted, and are below the New line when it is opened
  * - a reload keeps the identity, the history and the draft
  * - HTML is shown as text: in a message, a member's name and a room's name
+ * - texts that are shown at the same time don't cover each other
  * - a server without guests accepts a browser, which has a key, and tells others the reason
  */
 
@@ -151,6 +152,29 @@ test("HTML is shown as text", { skip }, async () => {
   assert.equal(await ada.page.locator("u").count(), 0);
   assert.doesNotMatch(await ada.page.title(), /broken in/);
   mallory.disconnect();
+});
+
+test("texts that are shown at the same time don't cover each other", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  for (const text of ["first", "second"]) {
+    await ada.says(text);
+    await ada.seesSent(text);
+  }
+  await ada.composer.press("ArrowUp");
+  await ada.page.getByText("Editing your message").waitFor();
+  // The texts stay until the test has measured them.
+  await ada.page.clock.install();
+  await ada.page.clock.pauseAt(await ada.page.evaluate(() => Date.now() + 100));
+  await ada.message("first").press("r");
+  await ada.message("first").press("c");
+  const toasts = ["Save or cancel the edit first.", "Copied"].map((text) =>
+    ada.page.locator("[popover]").filter({ hasText: text }),
+  );
+  for (const toast of toasts) await toast.waitFor();
+  await eventually("the second is below the first", 10_000, async () => {
+    const [first, second] = await Promise.all(toasts.map((toast) => toast.boundingBox()));
+    return second.y >= first.y + first.height;
+  });
 });
 
 test("a server without guests accepts a browser, and tells others the reason", { skip }, async () => {

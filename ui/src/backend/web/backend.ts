@@ -91,6 +91,10 @@ export class WebBackend implements Backend {
     this.#env.setUnread(unread, mentions);
   }
 
+  preload(): Promise<unknown> {
+    return import("./signature");
+  }
+
   /** Stops the session and all timers, as closing the tab does. */
   stop(): void {
     clearInterval(this.#renewalTimer);

@@ -3,6 +3,7 @@
  * - one that never opens, or opens and never answers, doesn't keep the start waiting; it is reported
  * - one that answers late is used again, also for the posts that were written meanwhile
  * - one that is full at first stores the posts as soon as it has room
+ * - a name that it doesn't store at first is used all the same, and stored as soon as it works
  * - a full one keeps the posts of this tab in memory
  * - a connection that the browser has closed is opened again, once for all operations that need it
  * - a later version in another tab can open the database, and this one goes on
@@ -89,6 +90,23 @@ test("a storage that is full at first stores the posts as soon as it has room", 
   await storage.deletePosts(["a"]);
   await storage.savePost("device", office, post("c"));
   expect(await stored.loadOutbox("device", office, 0)).toEqual([post("b"), post("c")]);
+});
+
+test("a name that isn't stored at first is used all the same, and stored as soon as that works", async () => {
+  let full = true;
+  const stored = await openIndexedDbStorage();
+  const saveName: ClientStorage["saveName"] = (name) =>
+    full ? Promise.reject(new DOMException("full", "QuotaExceededError")) : stored.saveName(name);
+  const loadProfile: ClientStorage["loadProfile"] = (initial) => stored.loadProfile(initial);
+  const storage = new ResilientStorage(storageWith({ saveName, loadProfile }), report);
+  const profile = await storage.loadProfile(createProfile());
+  await storage.saveName("Ada");
+  expect(await storage.loadProfile(profile)).toMatchObject({ name: "Ada", nameChosen: true });
+  full = false;
+  await storage.loadProfile(profile);
+  await vi.waitFor(async () =>
+    expect(await stored.loadProfile(profile)).toMatchObject({ name: "Ada", nameChosen: true }),
+  );
 });
 
 test("a full storage keeps the posts of this tab in memory", async () => {

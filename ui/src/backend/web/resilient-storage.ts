@@ -22,6 +22,8 @@ export class ResilientStorage implements ClientStorage {
   readonly #onFailure: (failure: StorageFailure) => void;
   #stored: Promise<ClientStorage>;
   #profile?: Profile;
+  /** The name that is not stored yet. */
+  #unsavedName?: string;
   #server?: ServerInfo;
   #device?: DeviceId;
   /** The posts that are not stored yet. */
@@ -39,14 +41,15 @@ export class ResilientStorage implements ClientStorage {
   }
 
   async loadProfile(initial: Profile): Promise<Profile> {
-    const stored = await this.#try((storage) => storage.loadProfile(initial));
+    const stored = await this.#try(async (storage) => this.#withUnsavedName(await storage.loadProfile(initial)));
     this.#profile = stored?.value ?? this.#profile ?? initial;
     return this.#profile;
   }
 
   async saveName(name: string): Promise<void> {
     if (this.#profile) this.#profile = { ...this.#profile, name, nameChosen: true };
-    await this.#try((storage) => storage.saveName(name));
+    this.#unsavedName = name;
+    await this.#saveUnsavedName(name);
   }
 
   async loadServer(): Promise<ServerInfo | undefined> {
@@ -96,6 +99,17 @@ export class ResilientStorage implements ClientStorage {
     for (const id of ids) this.#undeleted.add(id);
   }
 
+  #withUnsavedName(profile: Profile): Profile {
+    return this.#unsavedName === undefined ? profile : { ...profile, name: this.#unsavedName, nameChosen: true };
+  }
+
+  async #saveUnsavedName(name: string): Promise<void> {
+    await this.#try(async (storage) => {
+      await storage.saveName(name);
+      if (this.#unsavedName === name) this.#unsavedName = undefined;
+    });
+  }
+
   /** Tries an operation. Returns its result, or null if the browser's storage has failed. */
   async #try<T>(operation: (storage: ClientStorage) => Promise<T>): Promise<{ value: T } | null> {
     if (this.#unanswered > 0) return null;
@@ -111,7 +125,8 @@ export class ResilientStorage implements ClientStorage {
 
   /** Does what couldn't be done while the storage failed. Call it when the storage has worked. */
   async #catchUp(): Promise<void> {
-    if (this.#isCatchingUp || (this.#outbox.size === 0 && this.#undeleted.size === 0)) return;
+    const name = this.#unsavedName;
+    if (this.#isCatchingUp || (name === undefined && this.#outbox.size === 0 && this.#undeleted.size === 0)) return;
     this.#isCatchingUp = true;
     const deleted = [...this.#undeleted];
     const saved = [...this.#outbox].map(async ([id, post]) => {
@@ -121,6 +136,7 @@ export class ResilientStorage implements ClientStorage {
     });
     if (deleted.length > 0 && (await this.#try((storage) => storage.deletePosts(deleted))))
       for (const id of deleted) this.#undeleted.delete(id);
+    if (name !== undefined) await this.#saveUnsavedName(name);
     await Promise.all(saved);
     this.#isCatchingUp = false;
   }
