@@ -45,7 +45,8 @@ async function openOffice(device = new DeviceStorage(), parts: Partial<Backend> 
 
 async function openTwoServers(join: () => Promise<void>) {
   const nearby: Backend["nearby"] = { join };
-  const hosting = { start: () => Promise.resolve() } as Backend["hosting"];
+  const done = () => Promise.resolve();
+  const hosting: Backend["hosting"] = { start: done, stop: done, hide: done, quit: done };
   const { app, emit } = await openApp({ nearby, hosting });
   const notify = (server: string, update: Update) => emit({ event: "session", server, update });
   emit({ event: "profile", name: "Alice", device: "d", first_run: false });

@@ -162,6 +162,7 @@ test("texts that are shown at the same time don't cover each other", { skip }, a
   }
   await ada.composer.press("ArrowUp");
   await ada.page.getByText("Editing your message").waitFor();
+  await ada.composer.fill("changed");
   // The texts stay until the test has measured them.
   await ada.page.clock.install();
   await ada.page.clock.pauseAt(await ada.page.evaluate(() => Date.now() + 100));
