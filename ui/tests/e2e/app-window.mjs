@@ -31,8 +31,13 @@ export class AppWindow extends AppPage {
     window.#env = env;
     window.#display = display;
     window.#data = await mkdtemp(join(tmpdir(), "ichat-app-"));
-    await window.starts();
-    return window;
+    try {
+      await window.starts();
+      return window;
+    } catch (error) {
+      await window.remove();
+      throw error;
+    }
   }
 
   async starts() {
@@ -47,7 +52,7 @@ export class AppWindow extends AppPage {
     await this.#app.driver.manage().window().setRect({ width: 1280, height: 800 });
   }
 
-  /** Quits the app as its menu does. */
+  /** Ends the app by SIGTERM, upon which it doesn't ask. */
   async quits() {
     const app = this.#app;
     this.#app = undefined;

@@ -31,9 +31,14 @@ export class TestDesktop {
   /** Starts a desktop, with a tray unless it is not wanted. */
   static async open({ tray = true } = {}) {
     const desktop = new TestDesktop();
-    await desktop.#start();
-    if (tray) await desktop.showsTray();
-    return desktop;
+    try {
+      await desktop.#start();
+      if (tray) await desktop.showsTray();
+      return desktop;
+    } catch (error) {
+      await desktop.close();
+      throw error;
+    }
   }
 
   async #start() {

@@ -34,7 +34,7 @@ describe("the desktop and the window", { skip }, () => {
     address = await fixture.hosts({ PATH: `${fixture.folder}:${process.env.PATH}`, LANGUAGE: "en_US" });
     ({ ada } = fixture);
   });
-  after(() => fixture.remove());
+  after(() => fixture?.remove());
 
   test("notifications: one per room, and gone when the room has been read", async () => {
     await ada.createsRoom("Kitchen");

@@ -14,6 +14,9 @@ import { skipReason } from "./skip.mjs";
 import { TestDesktop } from "./test-desktop.mjs";
 
 const cli = process.env.ICHAT_CLI_BIN;
+/** The programs that the desktop consists of, and those that look at it. */
+const programs = ["Xvfb", "dbus-daemon", "openbox", "xdotool", "import", "python3"];
+const missingProgram = programs.find((program) => !isInstalled(program));
 
 /** The reason to skip the tests, or `false`. */
 export const skip = skipReason(
@@ -21,7 +24,7 @@ export const skip = skipReason(
   serverUnavailable,
   namespacesUnavailable,
   !cli && "ICHAT_CLI_BIN does not name the command-line client",
-  !isInstalled("openbox") && "there is no openbox on this system",
+  missingProgram !== undefined && `there is no ${missingProgram} on this system`,
 );
 
 export class WindowFixture {
@@ -35,10 +38,15 @@ export class WindowFixture {
 
   static async create(options) {
     const fixture = new WindowFixture();
-    fixture.folder = await mkdtemp(join(tmpdir(), "ichat-window-"));
-    fixture.network = createTwoHosts();
-    fixture.desktop = await TestDesktop.open(options);
-    return fixture;
+    try {
+      fixture.folder = await mkdtemp(join(tmpdir(), "ichat-window-"));
+      fixture.network = createTwoHosts();
+      fixture.desktop = await TestDesktop.open(options);
+      return fixture;
+    } catch (error) {
+      await fixture.remove();
+      throw error;
+    }
   }
 
   async remove() {
@@ -47,7 +55,7 @@ export class WindowFixture {
     await this.desktop?.close();
     this.network?.remove();
     // WebKit's helper processes may write to the folder for a moment after the app has ended.
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    if (this.folder) await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
   /** Opens the app with an empty data folder, and with these environment variables besides those of the desktop. */
@@ -67,12 +75,12 @@ export class WindowFixture {
 
   /** Runs a program on a host until the end of the fixture, and collects what it prints. */
   runs(host, command, env = {}) {
-    const process_ = spawn("ip", ["netns", "exec", host.netns, ...command], {
+    const child = spawn("ip", ["netns", "exec", host.netns, ...command], {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const program = { process: process_, output: "", hasEnded: once(process_, "exit") };
-    for (const stream of [process_.stdout, process_.stderr]) {
+    const program = { process: child, output: "", ended: once(child, "exit") };
+    for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => (program.output += text));
     }
     this.#programs.push(program);
@@ -80,9 +88,9 @@ export class WindowFixture {
   }
 
   async endsPrograms() {
-    for (const { process, hasEnded } of this.#programs.splice(0)) {
-      process.kill();
-      await hasEnded;
+    for (const program of this.#programs.splice(0)) {
+      program.process.kill();
+      await program.ended;
     }
   }
 

@@ -27,7 +27,7 @@ describe("quitting while hosting", { skip }, () => {
     address = await fixture.hosts();
     ({ ada } = fixture);
   });
-  after(() => fixture.remove());
+  after(() => fixture?.remove());
 
   /** Starts the app again, which hosts again. */
   async function startsAgain() {

@@ -24,7 +24,7 @@ describe("a desktop with a tray", { skip }, () => {
     fixture = await WindowFixture.create();
     ({ desktop } = fixture);
   });
-  after(() => fixture.remove());
+  after(() => fixture?.remove());
 
   test("hosting again after a stop shows an icon that works", async () => {
     ada = await fixture.opens();
@@ -68,7 +68,7 @@ describe("a desktop without a tray", { skip }, () => {
     fixture = await WindowFixture.create({ tray: false });
     ({ desktop } = fixture);
   });
-  after(() => fixture.remove());
+  after(() => fixture?.remove());
 
   test("hosting works, and the question says how to get the window back", async () => {
     await fixture.hosts();

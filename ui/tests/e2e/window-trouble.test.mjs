@@ -29,10 +29,10 @@ describe("trouble", { skip }, () => {
     fixture = await WindowFixture.create();
     ({ desktop, network } = fixture);
   });
-  after(() => fixture.remove());
+  after(() => fixture?.remove());
   afterEach(async () => {
-    await fixture.ada?.remove();
-    await fixture.endsPrograms();
+    await fixture?.ada?.remove();
+    await fixture?.endsPrograms();
   });
 
   test("a silent program has taken the port", async () => {
@@ -83,7 +83,7 @@ describe("trouble", { skip }, () => {
     await desktop.seesPage();
     await desktop.takesScreenshot("window-no-data-folder");
     desktop.closesWindow();
-    await started.hasEnded;
+    await started.ended;
     assert.equal(started.process.exitCode, 1);
     assert.doesNotMatch(started.output, /panicked/);
     assert.ok(!started.output.includes("\u001b["), "the log has no colours");
