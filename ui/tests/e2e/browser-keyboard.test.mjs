@@ -35,9 +35,6 @@ const hasFocus = (chat, what, matches) => {
 const rowHasFocus = (chat, text) =>
   hasFocus(chat, `the message ${text} has the focus`, (focus) => focus.isRow && focus.text.includes(text));
 
-const draftIs = (chat, text) =>
-  eventually(`the draft is ${JSON.stringify(text)}`, 10_000, async () => (await chat.composer.inputValue()) === text);
-
 /** A room in which a bot has answered with a link, and Ada has seen it. */
 async function openAnswered() {
   const bot = await Member.connect(pages.server.url, { auth: { name: "Bot" } });
@@ -58,7 +55,7 @@ test("Shift+Tab from the composer reaches the last message", { skip }, async () 
   await rowHasFocus(ada, "It is at");
   await keyboard.press("r");
   await ada.page.getByText("Replying to").waitFor();
-  await draftIs(ada, "");
+  await ada.seesDraft("");
   await ada.composer.press("Escape");
   await keyboard.press("Shift+Tab");
   await rowHasFocus(ada, "It is at");
@@ -76,7 +73,7 @@ test("the links and buttons of a message are reached from it, and its shortcuts 
   await hasFocus(ada, "the link has the focus", ({ tag }) => tag === "a");
   await keyboard.press("r");
   await ada.page.getByText("Replying to").waitFor();
-  await draftIs(ada, "");
+  await ada.seesDraft("");
   await ada.composer.press("Escape");
   await keyboard.press("Shift+Tab");
   await keyboard.press("ArrowRight");
@@ -98,10 +95,10 @@ test("a shortcut that a message doesn't have writes nothing", { skip }, async ()
   await hasFocus(ada, "an event has the focus", ({ isRow, text }) => isRow && /joined|created/.test(text));
   for (const key of ["r", "+", "c", "e"]) await keyboard.press(key);
   await hasFocus(ada, "an event has the focus", ({ isRow, text }) => isRow && /joined|created/.test(text));
-  await draftIs(ada, "");
+  await ada.seesDraft("");
   // Any other letter begins a message.
   await keyboard.press("h");
-  await draftIs(ada, "h");
+  await ada.seesDraft("h");
 });
 
 test("a message is brought below the day's heading", { skip }, async () => {
@@ -153,9 +150,9 @@ test("a person who is chosen in the quick switcher is mentioned in the composer"
   await switcher.getByRole("combobox").fill("@ben");
   await switcher.getByRole("option", { name: /Ben Okafor.*mention in .*Lobby/ }).waitFor();
   await ada.page.keyboard.press("Enter");
-  await draftIs(ada, "Ask @Ben Okafor ");
+  await ada.seesDraft("Ask @Ben Okafor ");
   await ada.page.keyboard.type("first");
-  await draftIs(ada, "Ask @Ben Okafor first");
+  await ada.seesDraft("Ask @Ben Okafor first");
   await ada.composer.press("Enter");
   await ada.message("Ask").getByRole("button", { name: "@Ben Okafor" }).waitFor();
   ben.disconnect();

@@ -14,13 +14,14 @@ import { assertMessages, browserUnavailable } from "./chat-page.mjs";
 import { Link } from "./link.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
+import { ToastLog } from "./toast-log.mjs";
 
 const skip = skipReason(serverUnavailable, browserUnavailable);
 const pages = usePages(skip);
 
 /** Opens Ada's page with a connection that the test can cut, and Ben's. */
 async function openBoth(t, options) {
-  const link = await Link.to(Number(new URL(pages.server.url).port));
+  const link = await Link.to(pages.server.port);
   t.after(() => link.close());
   const ben = await pages.open("Ben");
   const ada = await pages.open("Ada", { url: link.url, ...options });
@@ -35,9 +36,6 @@ async function openBoth(t, options) {
   return { ada, ben, link, goOffline, goOnline };
 }
 
-const hasDraft = (chat, text) =>
-  eventually(`the draft is ${JSON.stringify(text)}`, 5_000, async () => (await chat.composer.inputValue()) === text);
-
 const isGone = (chat, text) => chat.message(text).first().waitFor({ state: "detached" });
 
 test("by keyboard, a waiting message is changed and withdrawn", { skip }, async (t) => {
@@ -47,17 +45,17 @@ test("by keyboard, a waiting message is changed and withdrawn", { skip }, async 
   await goOffline();
   for (const text of ["key one", "key two", "key three"]) await ada.says(text);
   await ada.composer.press("ArrowUp");
-  await hasDraft(ada, "key three");
+  await ada.seesDraft("key three");
   await ada.composer.fill("key 3");
   await ada.composer.press("Enter");
   await isGone(ada, "key three");
   await ada.seesSending("key 3");
-  await hasDraft(ada, "");
+  await ada.seesDraft("");
 
   await ada.message("key two").focus();
   await ada.page.keyboard.press("Delete");
   await isGone(ada, "key two");
-  await hasDraft(ada, "key two");
+  await ada.seesDraft("key two");
   await ada.composer.fill("key 2");
   await ada.composer.press("Enter");
   await goOnline();
@@ -86,8 +84,9 @@ test("by mouse, a waiting message is copied, changed and withdrawn", { skip }, a
     "Edit",
     "Withdraw",
   ]);
+  const toasts = await ToastLog.of(ada.page);
   await menu.getByRole("button", { name: "Copy text" }).click();
-  await ada.page.getByText("Copied").waitFor();
+  await toasts.sees(/^Copied/);
   assert.equal(await ada.page.evaluate(() => navigator.clipboard.readText()), "mouse two");
 
   // The other text would be lost, so the page asks.
@@ -98,13 +97,13 @@ test("by mouse, a waiting message is copied, changed and withdrawn", { skip }, a
     .getByRole("button", { name: "Withdraw" })
     .click();
   await isGone(ada, "mouse one");
-  await hasDraft(ada, "something else");
+  await ada.seesDraft("something else");
   await ada.message("mouse two").hover();
   await action("mouse two", "Edit").click();
-  await hasDraft(ada, "mouse two");
+  await ada.seesDraft("mouse two");
   await ada.composer.fill("mouse 2");
   await ada.composer.press("Enter");
-  await hasDraft(ada, "something else");
+  await ada.seesDraft("something else");
   await goOnline();
   await ada.seesSent("mouse 2");
   await assertMessages(ben, /^mouse/, ["mouse 2"]);
@@ -119,12 +118,12 @@ test("by finger, a tap opens the actions of a waiting message", { skip }, async 
   await ada.message("finger one").getByText("finger one").tap();
   await menu.getByRole("button", { name: "Withdraw" }).tap();
   await isGone(ada, "finger one");
-  await hasDraft(ada, "finger one");
+  await ada.seesDraft("finger one");
   await ada.composer.fill("");
   await ada.message("finger two").getByText("finger two").tap();
   await ada.takesScreenshot("waiting-actions");
   await menu.getByRole("button", { name: "Edit" }).tap();
-  await hasDraft(ada, "finger two");
+  await ada.seesDraft("finger two");
   await ada.composer.fill("finger 2");
   await ada.page.getByRole("button", { name: "Save", exact: true }).tap();
   await goOnline();
@@ -142,7 +141,7 @@ test("a withdrawn message that may have been sent is deleted for everybody", { s
   await goOffline();
   await ada.message("on its way").focus();
   await ada.page.keyboard.press("Backspace");
-  await hasDraft(ada, "on its way");
+  await ada.seesDraft("on its way");
   await ada.sees("Message deleted");
   await goOnline();
   await ben.sees("Message deleted");
@@ -155,11 +154,11 @@ test("an edit that was begun before the message was sent loses nothing", { skip 
   await goOffline();
   await ada.says("half an idea");
   await ada.composer.press("ArrowUp");
-  await hasDraft(ada, "half an idea");
+  await ada.seesDraft("half an idea");
   await ada.composer.fill("a whole idea");
   await goOnline();
   await ben.sees("half an idea");
-  await hasDraft(ada, "a whole idea");
+  await ada.seesDraft("a whole idea");
   await ada.composer.press("Enter");
   await ben.sees("a whole idea");
   await ada.sees("a whole idea");

@@ -9,6 +9,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { eventually } from "../foreign/server.mjs";
 import { saveScreenshot } from "./screenshots.mjs";
 
 const chromiumPath = process.env.ICHAT_CHROMIUM ?? "/usr/bin/chromium";
@@ -92,6 +93,29 @@ export class ChatPage {
     // Enter starts a new line on a touch screen.
     if (this.#hasTouch) await this.page.getByRole("button", { name: "Send", exact: true }).tap();
     else await this.composer.press("Enter");
+  }
+
+  /** Waits until the composer has exactly this text. */
+  async seesDraft(text) {
+    await eventually(`the draft is ${JSON.stringify(text)}`, timeoutMs, async () => {
+      return (await this.composer.inputValue()) === text;
+    });
+  }
+
+  async seesFocusInComposer() {
+    await eventually("the composer has the focus", timeoutMs, () =>
+      this.composer.evaluate((field) => field === document.activeElement),
+    );
+  }
+
+  /** Returns the distance of the timeline from its end, in pixels. */
+  async distanceFromEnd() {
+    return this.timeline.evaluate((log) => Math.round(log.scrollHeight - log.scrollTop - log.clientHeight));
+  }
+
+  /** Waits until the end of the timeline is in sight; `when` completes the sentence. */
+  async seesEnd(when) {
+    await eventually(`the end is in sight ${when}`, timeoutMs, async () => (await this.distanceFromEnd()) <= 1);
   }
 
   message(text) {

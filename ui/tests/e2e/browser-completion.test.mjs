@@ -1,0 +1,135 @@
+/**
+ * What completes a word that is being written, in a real browser with a real server:
+ * - Enter sends what was typed, unless a suggestion was chosen or the text can only mean one
+ * - Enter accepts the best emoji, and sends a smiley
+ * - of two people with the same name, the chosen one is mentioned
+ * - a shortcode typed in full becomes the emoji, and undo brings it back
+ * - the emoji picker finds every emoji by its name, and Enter without a name picks none
+ */
+
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { eventually, serverUnavailable } from "../foreign/server.mjs";
+import { browserUnavailable } from "./chat-page.mjs";
+import { usePages } from "./pages.mjs";
+import { skipReason } from "./skip.mjs";
+
+const skip = skipReason(serverUnavailable, browserUnavailable);
+const pages = usePages(skip);
+
+test("Enter sends what was typed, unless a suggestion was chosen", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  await ada.createsRoom("Team 1");
+  const options = ada.page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
+  await ada.types("we are #1");
+  await options.filter({ hasText: "Team 1" }).waitFor();
+  await ada.composer.press("Enter");
+  await ada.seesSent("we are #1");
+  await ada.seesDraft("");
+
+  await ada.types("#te");
+  await ada.composer.press("Enter");
+  await ada.seesDraft("#Team 1 ");
+  await ada.composer.fill("");
+  await ada.types("see #");
+  await ada.composer.press("ArrowDown");
+  await ada.composer.press("Enter");
+  await ada.seesDraft("see #Lobby ");
+  await ada.types("and #1");
+  await ada.composer.press("Tab");
+  await ada.seesDraft("see #Lobby and #Team 1 ");
+  await ada.types("#te");
+  await ada.composer.press("Escape");
+  await options.first().waitFor({ state: "detached" });
+  await ada.types("a");
+  assert.equal(await options.count(), 0, "the closed list stays closed while the word goes on");
+  await ada.composer.press("Enter");
+  await ada.seesSent("see #Lobby and #Team 1 #tea");
+});
+
+test("Enter accepts the best emoji, and sends a smiley", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const options = ada.page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
+  await ada.types("ok :thu");
+  await options.filter({ hasText: ":thunder_cloud_and_rain:" }).waitFor();
+  assert.equal(await options.first().getAttribute("aria-selected"), "true");
+  await ada.composer.press("Enter");
+  await ada.seesDraft("ok 👍");
+  await ada.composer.fill("");
+  await ada.types(":thunder_c");
+  await options.filter({ hasText: "⛈️" }).waitFor();
+  await ada.composer.press("Tab");
+  await ada.seesDraft("⛈️");
+  await ada.composer.fill("");
+  await ada.types("ha :)");
+  await ada.composer.press("Enter");
+  await ada.seesSent("ha :)");
+  await ada.types("like :thu");
+  await options.first().waitFor();
+  await ada.composer.press("Escape");
+  await options.first().waitFor({ state: "detached" });
+  await ada.composer.press("Enter");
+  await ada.seesSent("like :thu");
+});
+
+test("of two people with the same name, the chosen one is mentioned", { skip }, async () => {
+  const [ada, first, second] = [await pages.open("Ada"), await pages.open("Sam"), await pages.open("Sam")];
+  for (const [sam, text] of [
+    [first, "I am Sam"],
+    [second, "I am Sam, too"],
+  ]) {
+    await sam.says(text);
+    await ada.sees(text);
+  }
+  const options = ada.page.getByRole("listbox", { name: "Suggestions" }).getByRole("option", { name: /^Sam/ });
+  // The last speaker is listed first.
+  for (const [number, mentioned, other] of [
+    [0, second, first],
+    [1, first, second],
+  ]) {
+    await ada.types("@sam");
+    await eventually("both are suggested", 5_000, async () => (await options.count()) === 2);
+    await options.nth(number).click();
+    await ada.types(`, number ${number}`);
+    await ada.composer.press("Enter");
+    const isMe = (chat) => chat.message(`number ${number}`).locator(".mention").getAttribute("class");
+    assert.match(await isMe(mentioned), /\bme\b/);
+    assert.doesNotMatch(await isMe(other), /\bme\b/);
+  }
+});
+
+test("a shortcode typed in full becomes the emoji", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  await ada.types("done :tada: :+1: :smile:");
+  await ada.seesDraft("done 🎉 👍 😄");
+  await ada.composer.press("Control+z");
+  await ada.seesDraft("done 🎉 👍 :smile:");
+  await ada.composer.fill("");
+  // One of the many that are loaded when they are needed.
+  await ada.types(":otter");
+  await ada.page.getByRole("option", { name: "🦦" }).waitFor();
+  await ada.types(": `:tada:` 10:30:");
+  await ada.seesDraft("🦦 `:tada:` 10:30:");
+});
+
+test("the emoji picker finds every emoji by its name", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const { page } = ada;
+  await ada.types("a b");
+  await ada.composer.press("ArrowLeft");
+  await page.getByRole("button", { name: "Emoji", exact: true }).click();
+  const picker = page.getByRole("dialog", { name: "Emoji" });
+  await page.keyboard.press("Enter");
+  await picker.waitFor();
+  await page.keyboard.type("red envelope");
+  await picker.getByRole("button", { name: "red envelope" }).waitFor();
+  await page.keyboard.press("Enter");
+  await picker.waitFor({ state: "detached" });
+  await ada.seesDraft("a 🧧b");
+  await ada.seesFocusInComposer();
+  await page.getByRole("button", { name: "Emoji", exact: true }).click();
+  await page.keyboard.type("no such thing");
+  await picker.getByText("No emoji is called that.").waitFor();
+  await page.keyboard.press("Escape");
+  await picker.waitFor({ state: "detached" });
+});
