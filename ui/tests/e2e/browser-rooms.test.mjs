@@ -2,51 +2,37 @@
  * Finding and creating rooms, in a real browser with a real server:
  * - text can be selected beyond a dialog's edge; a click beside the dialog closes it
  * - a dialog that is opened in the moment in which another one closes stays open
+ * - without a connection, the list of people doesn't say that nobody is there
  * - a room that can't be created without a connection keeps its name and topic, and is created when the connection is back
  * - the list of rooms comes with the connection
- * - without a connection, the list of people doesn't say that nobody is there
  * - a room's name after a # leads to the room, also one that the reader is not in
  * - a room with unread mentions is marked and named so, and the title counts them
  */
 
 import { strict as assert } from "node:assert";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
-import { eventually, Server, serverUnavailable } from "../foreign/server.mjs";
-import { ChatPage, browserUnavailable, openBrowser } from "./chat-page.mjs";
+import { eventually, serverUnavailable } from "../foreign/server.mjs";
+import { browserUnavailable } from "./chat-page.mjs";
 import { Link } from "./link.mjs";
+import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
 
 const skip = skipReason(serverUnavailable, browserUnavailable);
-let browser;
-let server;
-const opened = [];
+const pages = usePages(skip);
 
-before(async () => {
-  if (skip) return;
-  [browser, server] = await Promise.all([openBrowser(), Server.launch("--name", "Office")]);
-});
-afterEach(async () => {
-  for (const part of opened.splice(0)) await part.close();
-});
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-});
-
-/** Opens a page whose connection the test can cut. */
-async function openPage(name) {
-  const link = await Link.to(Number(new URL(server.url).port));
-  const chat = await ChatPage.open(browser, link.url, { name });
-  opened.push(chat, link);
-  return { chat, link };
+/** Opens Ada's page with a connection that the test can cut. */
+async function openAda(t) {
+  const link = await Link.to(pages.server.port);
+  t.after(() => link.close());
+  return { ada: await pages.open("Ada", { url: link.url }), link };
 }
 
-test("text can be selected beyond a dialog's edge", { skip }, async () => {
-  const { chat } = await openPage("Ada");
-  const { mouse } = chat.page;
-  await chat.page.getByRole("button", { name: "Create a room" }).click();
-  const dialog = chat.page.getByRole("dialog", { name: "Create a room" });
+test("text can be selected beyond a dialog's edge", { skip }, async (t) => {
+  const { ada } = await openAda(t);
+  const { mouse } = ada.page;
+  await ada.page.getByRole("button", { name: "Create a room" }).click();
+  const dialog = ada.page.getByRole("dialog", { name: "Create a room" });
   const name = dialog.getByLabel("Name", { exact: true });
   await name.fill("Lunch");
   const [field, edge] = [await name.boundingBox(), await dialog.boundingBox()];
@@ -60,29 +46,28 @@ test("text can be selected beyond a dialog's edge", { skip }, async () => {
   await dialog.waitFor({ state: "detached" });
 });
 
-test("a dialog that is opened in the moment in which another one closes stays open", { skip }, async () => {
-  const { chat } = await openPage("Ada");
-  await chat.page.getByRole("button", { name: "Settings" }).click();
-  await chat.page.getByRole("dialog", { name: "Settings" }).waitFor();
+test("a dialog that is opened in the moment in which another one closes stays open", { skip }, async (t) => {
+  const { ada } = await openAda(t);
+  await ada.page.getByRole("button", { name: "Settings" }).click();
+  await ada.page.getByRole("dialog", { name: "Settings" }).waitFor();
   // Faster than a browser reports that a dialog has closed.
-  await chat.page.evaluate(() => {
+  await ada.page.evaluate(() => {
     document.querySelector("dialog [aria-label='Close']").click();
     document.querySelector("nav [aria-label='Create a room']").click();
   });
-  const dialog = chat.page.getByRole("dialog", { name: "Create a room" });
+  const dialog = ada.page.getByRole("dialog", { name: "Create a room" });
   await dialog.waitFor();
   // By the next paint, all reports have arrived.
-  await chat.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await ada.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   assert.ok(await dialog.isVisible());
   await dialog.getByLabel("Name", { exact: true }).fill("Lunch");
 });
 
-test("nobody is called absent without a connection", { skip }, async () => {
-  const ben = await ChatPage.open(browser, server.url, { name: "Ben" });
-  opened.push(ben);
-  const { chat, link } = await openPage("Ada");
-  await chat.page.getByRole("button", { name: "People" }).click();
-  const people = chat.page.getByRole("complementary", { name: "People" });
+test("without a connection, the list of people doesn't say that nobody is there", { skip }, async (t) => {
+  await pages.open("Ben");
+  const { ada, link } = await openAda(t);
+  await ada.page.getByRole("button", { name: "People" }).click();
+  const people = ada.page.getByRole("complementary", { name: "People" });
   await people.getByText("Ben", { exact: true }).waitFor();
   link.cut();
   await people.getByText(/no connection/).waitFor();
@@ -92,33 +77,33 @@ test("nobody is called absent without a connection", { skip }, async () => {
   await people.getByText(/^Online · /).waitFor();
 });
 
-test("a room that can't be created keeps its name and topic", { skip }, async () => {
-  const { chat, link } = await openPage("Ada");
-  await chat.page.getByRole("button", { name: "Create a room" }).click();
-  const dialog = chat.page.getByRole("dialog", { name: "Create a room" });
+test("a room that can't be created keeps its name and topic", { skip }, async (t) => {
+  const { ada, link } = await openAda(t);
+  await ada.page.getByRole("button", { name: "Create a room" }).click();
+  const dialog = ada.page.getByRole("dialog", { name: "Create a room" });
   await dialog.getByLabel("Name", { exact: true }).fill("Lunch");
   await dialog.getByLabel("Topic (optional)").fill("Where to go");
   link.cut();
-  await chat.page.getByText(/Trying again by itself/).waitFor();
+  await ada.page.getByText(/Trying again by itself/).waitFor();
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   await dialog.getByText(/no connection/).waitFor();
   assert.equal(await dialog.getByLabel("Topic (optional)").inputValue(), "Where to go");
   link.restore();
-  await chat.page.getByText(/Trying again by itself/).waitFor({ state: "detached" });
+  await ada.page.getByText(/Trying again by itself/).waitFor({ state: "detached" });
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  await chat.page.getByRole("heading", { name: "Lunch" }).waitFor();
+  await ada.page.getByRole("heading", { name: "Lunch" }).waitFor();
   await dialog.waitFor({ state: "detached" });
 });
 
-test("what was looked for without a connection comes with it", { skip }, async () => {
-  const bot = await Member.connect(server.url, { auth: { name: "Bot" } });
+test("the list of rooms comes with the connection", { skip }, async (t) => {
+  const bot = await Member.connect(pages.server.url, { auth: { name: "Bot" } });
   const id = crypto.randomUUID();
   await bot.request("create", { room: id, name: "Garden" });
-  const { chat, link } = await openPage("Ada");
+  const { ada, link } = await openAda(t);
   link.cut();
-  await chat.page.getByText(/Trying again by itself/).waitFor();
-  await chat.page.getByRole("button", { name: "Browse rooms" }).click();
-  const dialog = chat.page.getByRole("dialog", { name: "Browse rooms" });
+  await ada.page.getByText(/Trying again by itself/).waitFor();
+  await ada.page.getByRole("button", { name: "Browse rooms" }).click();
+  const dialog = ada.page.getByRole("dialog", { name: "Browse rooms" });
   await dialog.getByText(/no connection/).waitFor();
   link.restore();
   await dialog.getByText("Garden", { exact: true }).waitFor();
@@ -126,8 +111,8 @@ test("what was looked for without a connection comes with it", { skip }, async (
 });
 
 test("a room's name after a # leads to the room", { skip }, async () => {
-  const { chat: ada } = await openPage("Ada");
-  const { chat: ben } = await openPage("Ben");
+  const ada = await pages.open("Ada");
+  const ben = await pages.open("Ben");
   await ada.createsRoom("Tea kitchen");
   await ada.opensRoom("Lobby");
   await ada.types("see #tea");
@@ -149,8 +134,8 @@ test("a room's name after a # leads to the room", { skip }, async () => {
 });
 
 test("a room with unread mentions is marked and named so", { skip }, async () => {
-  const { chat: ada } = await openPage("Mona");
-  const { chat: ben } = await openPage("Ben");
+  const ada = await pages.open("Mona");
+  const ben = await pages.open("Ben");
   await ada.createsRoom("Mona's room");
   for (const text of ["nobody in particular", "@Mona: lunch?", "@Mona!"]) {
     await ben.says(text);
