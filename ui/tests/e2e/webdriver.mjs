@@ -55,13 +55,12 @@ export async function openApp({ binary, dataDir, display, netns, env = {}, log }
       .withCapabilities(new Capabilities({ browserName: "wry", "webkitgtk:browserOptions": { binary, args: [] } }))
       .build();
     const [pid] = await childrenOf(driverPid);
-    // Quitting the WebDriver session would only close the window, upon which an app that hosts asks what to do.
-    const hasEnded = () => eventually(`the app has ended`, timeoutMs, async () => !(await isRunning(pid)));
     return {
       driver,
       pid,
       isRunning: () => isRunning(pid),
-      ended: hasEnded,
+      ended: () => eventually("the app has ended", timeoutMs, async () => !(await isRunning(pid))),
+      // Quitting the WebDriver session would only close the window, upon which an app that hosts asks what to do.
       close: () => end("SIGTERM"),
       kill: () => end("SIGKILL"),
     };

@@ -317,8 +317,8 @@ function install() {
     }),
 
     /**
-     * Returns after the page has drawn what there is to draw, and has gone where it was going in the session history: for how long it
-     * was able to work, in milliseconds. On a busy machine it is less than the time that has passed.
+     * Waits until the page is drawn and the session history at rest. Returns how long the page could work so far, in milliseconds,
+     * which is less than the time that has passed on a busy machine.
      */
     async settles() {
       const begun = worked;

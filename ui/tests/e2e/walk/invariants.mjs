@@ -18,7 +18,7 @@ export async function checkAfterStep(walk) {
 /** Checks that the page shows what the log has. */
 export async function checkInStep(walk) {
   if (!walk.isConnected) return;
-  await explains(walk, "the page shows what the log has", async () => {
+  await waitsWithReason(walk, "the page shows what the log has", async () => {
     const reading = await walk.view.query("reading", true);
     const room = await walk.roomCalled(reading.room);
     if (!room) return `no room of the server is open, but ${reading.room}`;
@@ -28,7 +28,7 @@ export async function checkInStep(walk) {
 
 /** Checks that the newest message is in sight and the timeline at its end. */
 export async function checkPresent(walk) {
-  await explains(walk, "the present is reached", async () => {
+  await waitsWithReason(walk, "the present is reached", async () => {
     const { room: name, below, rows } = await walk.view.query("reading");
     const room = await walk.roomCalled(name);
     if (!room) return "no room is open";
@@ -39,8 +39,8 @@ export async function checkPresent(walk) {
   });
 }
 
-/** Waits until there is no reason any more why a condition isn't met. */
-async function explains(walk, condition, findReason) {
+/** Waits for a condition. A failure gives the last reason why it wasn't met. */
+async function waitsWithReason(walk, condition, findReason) {
   let reason;
   const poll = async () => {
     reason = await findReason();

@@ -42,7 +42,7 @@ export class Walk {
   /** The steps until the connection comes back, or null while it is there. */
   outage = null;
   seed;
-  /** The steps that were taken, each with what it did. */
+  /** The steps that were begun, each with what it did. The last one may have failed. */
   taken = [];
 
   /** Opens the page of a new user in a world with some history, who is watched by another client. */
@@ -67,7 +67,7 @@ export class Walk {
     return this.outage === null;
   }
 
-  /** Takes the steps of the seed, or only those with these numbers. The last one that is taken or begun is the last of `taken`. */
+  /** Takes the steps of the seed, or only those with these numbers. */
   async takes(count, only = undefined) {
     for (let number = 1; number <= count; number++) {
       if (only && !only.includes(number)) continue;
@@ -100,7 +100,7 @@ export class Walk {
     await this.waits("the page is connected again", () => this.isOnline(), reconnectLimitMs);
   }
 
-  /** Returns whether the page has a connection that works, and says of none that it doesn't. */
+  /** Returns whether the page has a working connection and shows none as lost. */
   async isOnline() {
     return this.world.link.hasSocket && !(await this.view.query("isOffline"));
   }
@@ -114,7 +114,7 @@ export class Walk {
       const worked = (await this.view.query("settles")) - begun;
       if (this.isConnected && this.logs.answers < answers + answersLimit) await this.logs.rooms();
       const isLong = worked > limitMs && (!this.isConnected || this.logs.answers >= answers + answersLimit);
-      if (isLong || Date.now() - clock > clockLimitMs) throw new Error(`it isn't so that ${condition}`);
+      if (isLong || Date.now() - clock > clockLimitMs) throw new Error(`not within the limit: ${condition}`);
     }
   }
 

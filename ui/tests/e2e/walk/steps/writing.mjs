@@ -52,7 +52,7 @@ export async function act(walk, random) {
     await walk.writes(walk.text(random));
     await walk.strikes("Enter");
   }
-  // What is being deleted takes no reaction of others any more.
+  // Waits for a deletion, so that no later step amends the message.
   await checkInStep(walk);
   return `${action} ${token}`;
 }
