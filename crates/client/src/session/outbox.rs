@@ -66,7 +66,7 @@ impl Outbox {
         self.push_sent(item, 0)
     }
 
-    /// Applies an edit or a deletion to a message that waits here and was never sent, so that the server gets only the
+    /// Applies an edit or a deletion to a message that waits here and can't be in the log, so that the server gets only the
     /// result. Returns false if it has to be posted: there is no such message, or the log may have it already. Of a refused
     /// message that the log may have, it also begins sending again, since the amendment can only follow it.
     pub(super) fn merge(&mut self, amendment: &OutboxItem, effects: &mut Effects) -> bool {
@@ -89,6 +89,8 @@ impl Outbox {
                 post.item.body = body;
                 post.item.state = OutboxState::Sending;
                 effects.save(Change::Outbox(post.item.clone()));
+                // They were refused with the message. Sent behind it, they would replace the newer text.
+                self.discard_changes(target, |change| change.message_text().is_some(), effects);
             }
             Amended::Deleted => self.withdraw(target, effects),
         }
@@ -125,15 +127,8 @@ impl Outbox {
 
     /// Removes a post that the server will never have, with the changes of it.
     pub(super) fn withdraw(&mut self, id: EntryId, effects: &mut Effects) {
-        if !self.positions.contains_key(&id) {
-            return;
-        }
-        let posts = self.posts.values().map(|post| &post.item);
-        let changes: Vec<_> = posts
-            .filter(|item| item.body.target() == Some(id))
-            .map(|item| item.id)
-            .collect();
-        for id in changes.into_iter().chain([id]) {
+        if self.positions.contains_key(&id) {
+            self.discard_changes(id, |_| true, effects);
             self.discard(id, effects);
         }
     }
@@ -252,6 +247,18 @@ impl Outbox {
             });
         }
         self.mark_unsent();
+    }
+
+    /// Discards the changes of a post that fulfil the condition.
+    fn discard_changes(&mut self, of: EntryId, condition: impl Fn(&Body) -> bool, effects: &mut Effects) {
+        let posts = self.posts.values().map(|post| &post.item);
+        let changes: Vec<_> = posts
+            .filter(|item| item.body.target() == Some(of) && condition(&item.body))
+            .map(|item| item.id)
+            .collect();
+        for change in changes {
+            self.discard(change, effects);
+        }
     }
 
     fn push_sent(&mut self, item: OutboxItem, unanswered: u32) -> bool {

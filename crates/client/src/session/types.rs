@@ -106,7 +106,8 @@ pub enum OutboxState {
 #[serde(tag = "command", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Command {
-    /// Posts to a room. An edit or a deletion of a message that waits in the outbox and was never sent is applied to it there.
+    /// Posts to a room. An edit or a deletion of a message that waits in the outbox and can't be in the log is applied to it
+    /// there.
     Send {
         room: RoomId,
         /// A fresh id. It makes repeating the post safe.
@@ -120,7 +121,7 @@ pub enum Command {
     Retry {
         id: EntryId,
     },
-    /// Drops a post that failed or was never sent, and the changes of it.
+    /// Drops a post that failed or can't be in the log, and the changes of it.
     Discard {
         id: EntryId,
     },

@@ -41,9 +41,10 @@ impl ReferenceStateMachine for ExpectedPosts {
         let event = || (0..CLIENTS, 0..64_usize);
         prop_oneof![
             3 => client().prop_map(Transition::Post),
-            1 => client().prop_map(Transition::Edit),
+            3 => client().prop_map(Transition::Edit),
             1 => client().prop_map(Transition::Withdraw),
             3 => client().prop_map(Transition::DeliverToServer),
+            2 => client().prop_map(Transition::Refuse),
             3 => event().prop_map(|(client, event)| Transition::DeliverToClient(client, event)),
             1 => event().prop_map(|(client, event)| Transition::Lose(client, event)),
             1 => event().prop_map(|(client, event)| Transition::Duplicate(client, event)),

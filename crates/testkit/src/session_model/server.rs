@@ -1,8 +1,9 @@
 //! A simulated server with one room.
 
 use ichat_protocol::{
-    ClientEvent, DeviceId, Entries, Entry, EntryId, Epoch, Head, Hello, History, LimitsInfo, MemberId, Name, Page,
-    Post, RoomId, RoomSummary, Seq, ServerEvent, ServerId, ServerInfo,
+    ClientEvent, ClientEventKind, DeviceId, Entries, Entry, EntryId, Epoch, ErrorCode, Head, Hello, History,
+    LimitsInfo, MemberId, Name, Page, Post, Refused, RoomId, RoomSummary, Seq, ServerEvent, ServerId, ServerInfo,
+    TargetEffect, WireError,
 };
 
 /// So few entries that catching up takes many pages.
@@ -43,11 +44,12 @@ impl SimulatedServer {
     /// Returns the text of a message after all its edits, or `None` if it was deleted or never posted.
     pub(super) fn text_of(&self, id: EntryId) -> Option<String> {
         let own = self.log.iter().find(|entry| entry.id == id)?;
-        let amendments = self.log.iter().filter(|entry| entry.body.target() == Some(id));
-        if amendments.clone().any(|entry| entry.body.is_removal()) {
+        let mut amendments = self.log.iter().filter(|entry| entry.body.target() == Some(id));
+        let is_deleted = |entry: &Entry| entry.body.properties().effect == Some(TargetEffect::Erase);
+        if amendments.clone().any(is_deleted) {
             return None;
         }
-        let last = amendments.last().unwrap_or(own);
+        let last = amendments.next_back().unwrap_or(own);
         last.body.message_text().map(str::to_owned)
     }
 
@@ -106,6 +108,16 @@ impl SimulatedServer {
             | ClientEvent::Read(_)
             | ClientEvent::SetName(_) => Answer::default(),
         }
+    }
+
+    /// Refuses a post for now.
+    pub(super) fn refuse(&self, post: EntryId) -> ServerEvent {
+        ServerEvent::Refused(Refused {
+            event: ClientEventKind::Post.name().into(),
+            room: Some(self.room),
+            id: Some(post),
+            error: WireError::new(ErrorCode::Storage, "The disk is full."),
+        })
     }
 
     /// Appends a post and broadcasts it. A repeated post gets the entry of the first time.

@@ -25,6 +25,8 @@ pub(super) struct SimulatedClient {
     is_connected: bool,
     to_server: VecDeque<ClientEvent>,
     from_server: Vec<ServerEvent>,
+    /// The posts that the server has refused and not received again.
+    refused: Vec<EntryId>,
     /// The posts in the outbox, as reported to the interface.
     pub(super) outbox: BTreeSet<EntryId>,
     /// The newest message in the outbox.
@@ -50,6 +52,7 @@ impl Simulation {
             is_connected: false,
             to_server: VecDeque::new(),
             from_server: Vec::new(),
+            refused: Vec::new(),
             outbox: BTreeSet::new(),
             waiting: None,
             amended: BTreeMap::new(),
@@ -84,7 +87,12 @@ impl Simulation {
                 mentions: Vec::new(),
             }),
             Transition::Withdraw(client) => self.amend(client, |of, _| Body::Delete { of }),
-            Transition::DeliverToServer(client) => self.deliver_to_server(client),
+            Transition::DeliverToServer(client) => self.deliver_to_server(client, false),
+            Transition::Refuse(client) => {
+                while !self.clients[client].to_server.is_empty() {
+                    self.deliver_to_server(client, true);
+                }
+            }
             Transition::DeliverToClient(client, event) => self.deliver_to_client(client, event),
             Transition::Lose(client, event) => {
                 let events = &mut self.clients[client].from_server;
@@ -94,8 +102,11 @@ impl Simulation {
             }
             Transition::Duplicate(client, event) => {
                 let events = &mut self.clients[client].from_server;
-                if !events.is_empty() {
-                    events.push(events[event % events.len()].clone());
+                // A refusal answers one post, and the connection delivers it once.
+                let repeatable = events.iter().filter(|event| !matches!(event, ServerEvent::Refused(_)));
+                let repeatable: Vec<_> = repeatable.cloned().collect();
+                if !repeatable.is_empty() {
+                    events.push(repeatable[event % repeatable.len()].clone());
                 }
             }
             Transition::Connect(client) => self.connect(client),
@@ -118,7 +129,7 @@ impl Simulation {
                 let client = &mut self.clients[number];
                 client.from_server.push(ServerEvent::Heads(Heads { heads }));
                 while !self.clients[number].to_server.is_empty() || !self.clients[number].from_server.is_empty() {
-                    self.deliver_to_server(number);
+                    self.deliver_to_server(number, false);
                     self.deliver_to_client(number, 0);
                 }
                 self.step(number, Input::Tick);
@@ -149,12 +160,19 @@ impl Simulation {
         self.post(number, id, body);
     }
 
-    fn deliver_to_server(&mut self, client: usize) {
-        let Some(event) = self.clients[client].to_server.pop_front() else {
+    fn deliver_to_server(&mut self, number: usize, is_disk_full: bool) {
+        let client = &mut self.clients[number];
+        let Some(event) = client.to_server.pop_front() else {
             return;
         };
-        let answer = self.server.handle(client, event);
-        self.clients[client].from_server.extend(answer.direct);
+        if let ClientEvent::Post(post) = &event
+            && client.must_refuse(post.id, is_disk_full)
+        {
+            client.from_server.push(self.server.refuse(post.id));
+            return;
+        }
+        let answer = self.server.handle(number, event);
+        client.from_server.extend(answer.direct);
         if let Some(broadcast) = answer.broadcast {
             for client in self.clients.iter_mut().filter(|client| client.is_connected) {
                 client.from_server.push(broadcast.clone());
@@ -222,10 +240,25 @@ impl SimulatedClient {
         self.amended.get(&id).is_some_and(Option::is_none)
     }
 
+    /// Returns whether the server refuses a post. It also refuses those that were sent behind a refused one, until that comes
+    /// again, so that none overtakes it.
+    fn must_refuse(&mut self, post: EntryId, is_disk_full: bool) -> bool {
+        self.refused.retain(|id| self.outbox.contains(id));
+        let is_next = self.refused.first().is_none_or(|first| *first == post);
+        let must_refuse = is_disk_full || !is_next;
+        if !must_refuse {
+            self.refused.retain(|id| *id != post);
+        } else if !self.refused.contains(&post) {
+            self.refused.push(post);
+        }
+        must_refuse
+    }
+
     fn drop_connection(&mut self) {
         self.is_connected = false;
         self.to_server.clear();
         self.from_server.clear();
+        self.refused.clear();
     }
 
     fn show(&mut self, update: Update) {
@@ -256,7 +289,7 @@ impl SimulatedDisk {
             Change::Discarded { id } => self.outbox.retain(|item| item.id != id),
             Change::Entries { epoch, entries, .. } => self.save_entries(epoch, entries),
             Change::Room(room) => self.room = Some(room),
-            // The server has one history, refuses nothing, and has no lists of members.
+            // The server has one history, refuses nothing for good, and has no lists of members.
             Change::OutboxState { .. } | Change::Reset { .. } | Change::Members { .. } | Change::Read { .. } => {}
         }
     }

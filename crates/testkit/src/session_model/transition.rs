@@ -14,6 +14,8 @@ pub enum Transition {
     Withdraw(usize),
     /// The client's oldest event reaches the server.
     DeliverToServer(usize),
+    /// All events of the client reach the server while its disk is full, so that their posts are refused.
+    Refuse(usize),
     /// One of the server's events reaches the client, possibly before older ones.
     DeliverToClient(usize, usize),
     Lose(usize, usize),

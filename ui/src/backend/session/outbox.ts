@@ -49,9 +49,9 @@ export class Outbox {
   }
 
   /**
-   * Applies an edit or a deletion to a message that waits here and was never sent, so that the server gets only the result.
-   * Returns false if it has to be posted: there is no such message, or the log may have it already. Of a refused message
-   * that the log may have, it also begins sending again, since the amendment can only follow it.
+   * Applies an edit or a deletion to a message that waits here and can't be in the log, so that the server gets only the
+   * result. Returns false if it has to be posted: there is no such message, or the log may have it already. Of a refused
+   * message that the log may have, it also begins sending again, since the amendment can only follow it.
    */
   merge(amendment: OutboxItem, effects: Effects): boolean {
     const target = targetOf(amendment.body);
@@ -67,6 +67,8 @@ export class Outbox {
     else {
       post.item = { ...post.item, body: result, state: { state: "sending" } };
       effects.save({ change: "outbox", ...post.item });
+      // They were refused with the message. Sent behind it, they would replace the newer text.
+      this.#discardChanges(target, ({ kind }) => kind === "edit", effects);
     }
     this.#changedRooms.add(room);
     this.#merged.set(room, [...(this.#merged.get(room) ?? []), amendment.id]);
@@ -97,9 +99,7 @@ export class Outbox {
   /** Removes a post that the server will never have, with the changes of it. */
   withdraw(id: EntryId, effects: Effects): void {
     if (!this.#posts.has(id)) return;
-    const items = [...this.#posts.values()].map((post) => post.item);
-    const changes = items.filter(({ body }) => targetOf(body) === id);
-    for (const change of changes) this.discard(change.id, effects);
+    this.#discardChanges(id, () => true, effects);
     this.discard(id, effects);
   }
 
@@ -188,6 +188,13 @@ export class Outbox {
       effects.notify({ update: "refused", event: "post", room, error });
     }
     this.markUnsent();
+  }
+
+  /** Discards the changes of a post that fulfil the condition. */
+  #discardChanges(of: EntryId, condition: (change: Body) => boolean, effects: Effects): void {
+    const items = [...this.#posts.values()].map((post) => post.item);
+    const changes = items.filter(({ body }) => targetOf(body) === of && condition(body));
+    for (const change of changes) this.discard(change.id, effects);
   }
 
   #pushSent(item: OutboxItem, unanswered: number): boolean {
