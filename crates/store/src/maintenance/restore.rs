@@ -177,8 +177,10 @@ fn replace_history(copy: &Path, dir: &Path) -> io::Result<Option<PathBuf>> {
     let Err(error) = move_into_place(copy, dir) else {
         return Ok(previous);
     };
-    if let Some(previous) = previous {
-        put_back_wal(&previous, &file)?;
+    if let Some(previous) = previous
+        && let Err(undo) = put_back_wal(&previous, &file)
+    {
+        tracing::error!(error = %undo, dir = %previous.display(), "can't put back the end of the history's log");
     }
     Err(error)
 }
@@ -209,7 +211,9 @@ fn keep_previous(files: &[PathBuf], dir: &Path) -> io::Result<PathBuf> {
     let previous = create_previous_dir(dir)?;
     if let Err(error) = files.iter().try_for_each(|file| keep(file, &previous)) {
         // A link in it would be another name of the database that the next server writes to.
-        fs::remove_dir_all(&previous)?;
+        if let Err(undo) = fs::remove_dir_all(&previous) {
+            tracing::error!(error = %undo, dir = %previous.display(), "can't remove an incomplete copy of the history");
+        }
         return Err(error);
     }
     copy_owner(dir, &previous);

@@ -92,17 +92,8 @@ impl RoomSearch<'_> {
             && let Some(row) = messages.next()?
         {
             let key = row.get(0)?;
-            if !self.query.includes(row.get(1)?) {
-                continue;
-            }
-            match self.matches(key) {
-                Ok(true) => self.add_hit(key)?,
-                Ok(false) => {}
-                // It may be any message, and is left out of the index as well.
-                Err(error) if StoreError::of_damaged_row(&error).is_some() => {
-                    tracing::warn!(%error, "a message can't be searched");
-                }
-                Err(error) => return Err(error),
+            if self.query.includes(row.get(1)?) {
+                self.add_if_hit(key, true)?;
             }
         }
         Ok(())
@@ -129,9 +120,7 @@ impl RoomSearch<'_> {
             && let Some(row) = found.next()?
         {
             let key = row.get(0)?;
-            if !reads_texts || self.matches(key)? {
-                self.add_hit(key)?;
-            }
+            self.add_if_hit(key, reads_texts)?;
             read += 1;
             if let Some(min_ratio) = min_ratio
                 && read % PROBE_BATCH == 0
@@ -141,6 +130,20 @@ impl RoomSearch<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Adds a message, after comparing its text if `reads_text`. A damaged one is left out: its text may be another one than
+    /// was written, and the others are found without it.
+    fn add_if_hit(&mut self, message: EntryKey, reads_text: bool) -> rusqlite::Result<()> {
+        let is_hit = if reads_text { self.matches(message) } else { Ok(true) };
+        let added = is_hit.and_then(|is_hit| if is_hit { self.add_hit(message) } else { Ok(()) });
+        match added {
+            Err(error) if StoreError::of_damaged_row(&error).is_some() => {
+                tracing::warn!(%error, "a message can't be searched");
+                Ok(())
+            }
+            result => result,
+        }
     }
 
     fn add_hit(&mut self, message: EntryKey) -> rusqlite::Result<()> {

@@ -16,10 +16,10 @@ impl Batch<'_> {
             .tx
             .prepare_cached("SELECT id FROM entry WHERE key = ?1")?
             .query_row([message.key], |row| Ok(EntryId(row.get(0)?)))?;
-        let text = indexed_text(self.tx, message.key);
+        let text = is_indexed(self.tx, message.key)?.then(|| indexed_text(self.tx, message.key));
         self.erase_edits(message.key.room(), id)?;
         wipe_entry(self.tx, message.key)?;
-        if is_indexed(self.tx, message.key)? {
+        if let Some(text) = text {
             remove_from_index(self.tx, message.key, message.author, text)?;
         }
         self.projector.count_message(message.key, message.author, -1);

@@ -1,6 +1,6 @@
 //! Messages whose text can't be decoded any more.
 //!
-//! - one is left out of the search index, and the others are found
+//! - one is left out of the search index, and the others are found; also if it was indexed before
 //! - in a replica it can be edited, deleted and reset
 
 use ichat_protocol::Epoch;
@@ -33,6 +33,31 @@ async fn a_message_that_can_not_be_decoded_is_left_out_of_the_search() {
                    WHERE last_seq > coalesce(indexed_to, 0) & 0xFFFFFFFFFF";
     let pending: u32 = file.query_row(pending, [], |row| row.get(0)).unwrap();
     assert_eq!(pending, 0, "the index waits for the damaged message");
+}
+
+#[tokio::test]
+async fn an_indexed_message_that_can_not_be_decoded_any_more_is_left_out_of_the_search() {
+    let alice = Person::called("alice");
+    let fixture = Fixture::with(&[&alice]).await;
+    for text in ["an old plum", "a bad plum", "a new plum"] {
+        fixture.says(&alice, text).await;
+    }
+    assert_eq!(fixture.finds("plum").await, ["a new plum", "a bad plum", "an old plum"]);
+    fixture.store.close().await;
+    tamper(
+        fixture.dir.path(),
+        "UPDATE entry SET body = '{' WHERE body LIKE '%bad%'",
+    );
+    let fixture = fixture.reopened().await;
+    for query in ["plum", "pl", "bad plum"] {
+        let expected: &[&str] = if query == "bad plum" {
+            &[]
+        } else {
+            &["a new plum", "an old plum"]
+        };
+        assert_eq!(fixture.finds(query).await, expected, "{query}");
+    }
+    fixture.store.close().await;
 }
 
 #[tokio::test]
