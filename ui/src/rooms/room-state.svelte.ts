@@ -22,13 +22,13 @@ import { errorMessage } from "../shared/errors";
 import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
 import { wellFormed } from "../shared/well-formed";
+import { mentionsIn } from "../text/found-mentions";
+import { listedMentions, MentionFinder } from "../text/mentions";
 import type { Item } from "./fold";
 import { LogNavigator } from "./log-navigator.svelte";
 import { MentionCounter } from "./mention-counter.svelte";
 import { isRoomChange, Outbox, type PendingMessage } from "./outbox.svelte";
 import { ReadState } from "./read-state.svelte";
-import { mentionsIn } from "../text/found-mentions";
-import { listedMentions, MentionFinder } from "../text/mentions";
 
 /** The part of a server that its rooms use. */
 export interface RoomContext {
