@@ -1,5 +1,5 @@
 /**
- * What completes a word that is being written, in a real browser with a real server:
+ * Completion of a word that is being written, in a real browser with a real server:
  * - Enter sends what was typed, unless a suggestion was chosen or the text can only mean one
  * - Enter accepts the best emoji, and sends a smiley
  * - of two people with the same name, the chosen one is mentioned

@@ -1,5 +1,5 @@
 /**
- * What was written and not sent, in a real browser with a real server:
+ * Drafts, which were written and not sent, in a real browser with a real server:
  * - a draft is the same in two tabs, survives a reload, and never returns after it was sent
  * - a draft is marked in the list of rooms
  * - a draft whose sending the browser has forgotten is dropped
