@@ -8,9 +8,9 @@ const MAX_LAST_LINES: usize = 15;
 /// Returns the failures of a failed step, or else the end of its output.
 pub(crate) fn failures(output: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut place = Place::default();
+    let mut parser = OutputParser::default();
     for line in output.lines() {
-        if let Some(failure) = place.failure(line)
+        if let Some(failure) = parser.read_line(line)
             && !found.contains(&failure)
         {
             found.push(failure);
@@ -33,9 +33,9 @@ fn last_lines(output: &str) -> Vec<String> {
     lines[first..].iter().map(|&line| line.to_owned()).collect()
 }
 
-/// The place in the output: what the lines before say about where a failure belongs.
+/// A reader of the output, with what the lines before say about where a failure belongs.
 #[derive(Default)]
-struct Place<'a> {
+struct OutputParser<'a> {
     /// The file of Rust tests that cargo runs.
     file: Option<&'a str>,
     /// The groups of JavaScript tests, with their indentation.
@@ -44,8 +44,9 @@ struct Place<'a> {
     repeats: bool,
 }
 
-impl<'a> Place<'a> {
-    fn failure(&mut self, line: &'a str) -> Option<String> {
+impl<'a> OutputParser<'a> {
+    /// Returns the failure that a line names.
+    fn read_line(&mut self, line: &'a str) -> Option<String> {
         let text = line.trim();
         let indent = line.len() - line.trim_start().len();
         if let Some(running) = text.strip_prefix("Running ") {

@@ -12,8 +12,8 @@ use crate::repo::Repo;
 use crate::step_log::StepLog;
 use crate::steps::{self, Load, Step};
 
-/// A step that has had its turn.
-pub(crate) struct Finished {
+/// A step that has had its turn, and what came of it.
+pub(crate) struct StepResult {
     pub(crate) name: &'static str,
     pub(crate) outcome: Outcome,
     pub(crate) time: Duration,
@@ -31,9 +31,9 @@ pub(crate) enum Outcome {
     NotRun,
 }
 
-impl Finished {
+impl StepResult {
     pub(crate) fn not_run(step: &Step) -> Self {
-        Finished {
+        StepResult {
             name: step.name,
             outcome: Outcome::NotRun,
             time: Duration::ZERO,
@@ -69,7 +69,7 @@ impl From<Result<()>> for Outcome {
 
 /// Runs steps, and returns each when it has had its turn. Prints the output of busy steps as it comes, and that of a
 /// waiting one between two of them.
-pub(crate) fn run(repo: &Repo, steps: &[&Step]) -> Vec<Finished> {
+pub(crate) fn run(repo: &Repo, steps: &[&Step]) -> Vec<StepResult> {
     let share_the_machine = |one: &&Step, other: &&Step| one.load != Load::Exclusive && other.load != Load::Exclusive;
     steps
         .chunk_by(share_the_machine)
@@ -77,7 +77,7 @@ pub(crate) fn run(repo: &Repo, steps: &[&Step]) -> Vec<Finished> {
         .collect()
 }
 
-fn run_group(repo: &Repo, group: &[&Step]) -> Vec<Finished> {
+fn run_group(repo: &Repo, group: &[&Step]) -> Vec<StepResult> {
     let (waiting, busy): (Vec<&Step>, Vec<&Step>) = group.iter().partition(|step| step.load == Load::Waiting);
     if busy.is_empty() {
         return waiting.into_iter().map(|step| run_in_view(repo, step)).collect();
@@ -93,30 +93,30 @@ fn run_group(repo: &Repo, group: &[&Step]) -> Vec<Finished> {
         let mut results = Vec::new();
         for step in busy {
             results.push(run_in_view(repo, step));
-            results.extend(finished.try_iter().inspect(Finished::print));
+            results.extend(finished.try_iter().inspect(StepResult::print));
         }
-        results.extend(finished.iter().inspect(Finished::print));
+        results.extend(finished.iter().inspect(StepResult::print));
         results
     })
 }
 
 /// Runs a step, and prints its output meanwhile.
-fn run_in_view(repo: &Repo, step: &Step) -> Finished {
+fn run_in_view(repo: &Repo, step: &Step) -> StepResult {
     heading(step.name);
     with_log(repo, step, |log| log.print_during(|| run_step(repo, step, log)))
 }
 
 /// Runs a step with a new log, and takes the time.
-fn with_log(repo: &Repo, step: &Step, run: impl FnOnce(&StepLog) -> Outcome) -> Finished {
+fn with_log(repo: &Repo, step: &Step, run: impl FnOnce(&StepLog) -> Outcome) -> StepResult {
     if process::interrupted() {
-        return Finished::not_run(step);
+        return StepResult::not_run(step);
     }
     let started = Instant::now();
     let (outcome, log) = match StepLog::create(repo, step.name) {
         Ok(log) => (run(&log), Some(log)),
         Err(error) => (Err(error).into(), None),
     };
-    Finished {
+    StepResult {
         name: step.name,
         outcome,
         time: started.elapsed(),
@@ -161,6 +161,9 @@ pub(crate) fn heading(name: &str) {
 mod tests {
     //! - a busy and a waiting step run side by side, and an exclusive one after both
 
+    use std::fs;
+    use std::path::PathBuf;
+
     use super::*;
 
     fn step(name: &'static str, load: Load, commands: fn(&Repo) -> Result<Vec<Command>>) -> Step {
@@ -174,25 +177,37 @@ mod tests {
         }
     }
 
-    /// Returns a shell command that runs in a folder of this test.
+    /// Returns the folder of this test.
+    fn folder(repo: &Repo) -> PathBuf {
+        repo.target(&format!("test-runner-{}", std::process::id()))
+    }
+
+    /// Returns a shell command that runs in the folder.
     fn sh(repo: &Repo, script: &str) -> Vec<Command> {
         let mut shell = repo.command("sh");
-        shell.args(["-c", script]).current_dir(repo.target("test-runner"));
+        shell.args(["-c", script]).current_dir(folder(repo));
         vec![shell]
     }
 
     #[test]
     fn busy_and_waiting_steps_run_side_by_side() {
         let repo = Repo::locate();
-        let folder = repo.target("test-runner");
-        std::fs::create_dir_all(&folder).expect("the target folder can be written to");
-        // Each of the first two steps waits for the other one.
+        let folder = folder(&repo);
+        drop(fs::remove_dir_all(&folder));
+        fs::create_dir_all(&folder).expect("the target folder can be written to");
+        let fifos = ["busy", "waiting"].map(|name| folder.join(name));
+        let is_made = Command::new("mkfifo")
+            .args(fifos)
+            .status()
+            .is_ok_and(|status| status.success());
+        assert!(is_made, "mkfifo is there");
+        // Each of the first two steps waits for the other one: a FIFO opens when there is a reader and a writer.
         let steps = [
             step("test-busy", Load::Busy, |repo| {
-                Ok(sh(repo, "touch busy; until [ -e waiting ]; do sleep 0.05; done"))
+                Ok(sh(repo, "echo >busy; read -r _ <waiting"))
             }),
             step("test-waiting", Load::Waiting, |repo| {
-                Ok(sh(repo, "touch waiting; until [ -e busy ]; do sleep 0.05; done"))
+                Ok(sh(repo, "read -r _ <busy; echo >waiting"))
             }),
             step("test-exclusive", Load::Exclusive, |repo| {
                 Ok(sh(repo, "rm busy waiting"))
@@ -203,7 +218,10 @@ mod tests {
             finished.iter().map(|step| step.name).collect::<Vec<_>>(),
             ["test-busy", "test-waiting", "test-exclusive"]
         );
-        assert!(finished.iter().all(Finished::has_passed));
-        std::fs::remove_dir(folder).expect("it is empty");
+        assert!(finished.iter().all(StepResult::has_passed));
+        fs::remove_dir(folder).expect("it is empty");
+        for log in finished.iter().filter_map(|step| step.log.as_ref()) {
+            fs::remove_file(log.path()).expect("is there");
+        }
     }
 }

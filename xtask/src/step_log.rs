@@ -12,8 +12,10 @@ use anyhow::{Context, Result};
 
 use crate::repo::Repo;
 
+/// The time between two looks at the file.
 const PRINT_INTERVAL: Duration = Duration::from_millis(100);
 
+/// The output of one step.
 pub(crate) struct StepLog {
     path: PathBuf,
     file: File,

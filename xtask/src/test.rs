@@ -10,7 +10,7 @@ use crate::failures::failures;
 use crate::packages::{self, Purpose};
 use crate::process::{self, format_minutes};
 use crate::repo::Repo;
-use crate::runner::{self, Finished, Outcome, heading};
+use crate::runner::{self, Outcome, StepResult, heading};
 use crate::steps::{BUILD, CHECKS, Need, SCREENSHOTS, STEPS, Step};
 use crate::{python, setup};
 
@@ -62,7 +62,7 @@ fn run(repo: &Repo, steps: &[&'static Step]) -> Result<()> {
     heading("setup");
     let started = Instant::now();
     let set_up = set_up(repo, steps).inspect_err(|error| println!("{error:#}"));
-    let mut results = vec![Finished {
+    let mut results = vec![StepResult {
         name: "setup",
         outcome: set_up.into(),
         time: started.elapsed(),
@@ -72,11 +72,11 @@ fn run(repo: &Repo, steps: &[&'static Step]) -> Result<()> {
     let (first, others) = steps.split_at(after_build);
     for steps in [first, others] {
         // The others need these two.
-        let can_run = |step: &Finished| step.has_passed() || !["setup", BUILD].contains(&step.name);
+        let can_run = |step: &StepResult| step.has_passed() || !["setup", BUILD].contains(&step.name);
         if results.iter().all(can_run) {
             results.extend(runner::run(repo, steps));
         } else {
-            results.extend(steps.iter().map(|step| Finished::not_run(step)));
+            results.extend(steps.iter().map(|step| StepResult::not_run(step)));
         }
     }
     results.sort_by_key(|result| STEPS.iter().position(|step| step.name == result.name));
@@ -108,7 +108,7 @@ fn set_up(repo: &Repo, steps: &[&Step]) -> Result<()> {
 }
 
 /// Prints the table of all steps, the failures, and the totals as the last line.
-fn print_results(repo: &Repo, results: &[Finished]) -> Result<()> {
+fn print_results(repo: &Repo, results: &[StepResult]) -> Result<()> {
     heading("all steps");
     let (mut passed, mut failed) = (0, 0);
     for step in results {
@@ -133,7 +133,7 @@ fn print_results(repo: &Repo, results: &[Finished]) -> Result<()> {
 }
 
 /// Prints what failed in a step, and where the whole output and the screenshots are.
-fn print_failures(repo: &Repo, step: &Finished) {
+fn print_failures(repo: &Repo, step: &StepResult) {
     let Some(log) = &step.log else {
         return;
     };
