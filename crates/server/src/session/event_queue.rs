@@ -112,8 +112,8 @@ impl EventQueue {
         })
     }
 
-    /// Marks the connection as closed. Its task then closes the queue, and handles the events that wait. The client is
-    /// told the reason, if it is at fault.
+    /// Marks the connection as closed. Its task then closes the queue, and handles the events that wait. The client
+    /// receives the reason, if it is at fault.
     pub(crate) fn close(&self, reason: Option<WireError>) {
         self.client.close(reason);
     }

@@ -35,9 +35,9 @@ async fn create_room(state: &ServerState, request: &Request, event: Create) -> R
     if is_repetition && state.is_member(room, &client.member).await? {
         subscribe(state, client, room).await?;
     }
-    let room = state.room_event(room, &client.member).await?;
+    let answer = state.room_event(room, &client.member).await?;
     if !is_repetition {
-        state.online.send_to_others(client, &room);
+        state.online.send_to_others(client, &answer);
     }
-    Ok(room)
+    Ok(answer)
 }

@@ -26,7 +26,7 @@ async fn become_member(state: &ServerState, request: &Request, room: RoomId) -> 
     let name = state.online.name(&client.member).ok_or_else(errors::closing)?;
     let joined = new_entry(client, room, EntryId::fresh(), Body::Joined { name });
     state.writer.commit(joined).await?;
-    let room = state.room_event(room, &client.member).await?;
-    state.online.send_to_others(client, &room);
-    Ok(room)
+    let answer = state.room_event(room, &client.member).await?;
+    state.online.send_to_others(client, &answer);
+    Ok(answer)
 }

@@ -17,7 +17,7 @@ async fn end_membership(state: &ServerState, request: &Request, room: RoomId) ->
     let client = &request.client;
     let left = new_entry(client, room, EntryId::fresh(), Body::Left);
     state.writer.commit(left).await?;
-    let room = state.room_event(room, &client.member).await?;
-    state.online.send_to_others(client, &room);
-    Ok(room)
+    let answer = state.room_event(room, &client.member).await?;
+    state.online.send_to_others(client, &answer);
+    Ok(answer)
 }
