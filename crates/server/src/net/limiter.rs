@@ -8,6 +8,9 @@ use parking_lot::Mutex;
 
 use crate::Config;
 
+/// The text of a response to a connection, or a session, for which there is no permit.
+pub(crate) const TOO_MANY_CONNECTIONS: &str = "This server has as many connections as it can take just now.\n";
+
 /// The limits on open connections. It gives a permit for each. Clones share the counts.
 #[derive(Clone)]
 pub(crate) struct ConnectionLimiter {

@@ -8,9 +8,9 @@ use axum::response::{IntoResponse as _, Response};
 use socketioxide::SocketIo;
 
 use crate::fanout::polling::PollingSession;
-use crate::fanout::websocket::upgrade::SOCKET_IO_PATH;
+use crate::fanout::websocket::upgrade::{SOCKET_IO_PATH, query_value};
 use crate::net::acceptor::Peer;
-use crate::net::limiter::ConnectionLimiter;
+use crate::net::limiter::{ConnectionLimiter, TOO_MANY_CONNECTIONS};
 
 /// The limiter of connections, and the sessions.
 #[derive(Clone)]
@@ -29,12 +29,16 @@ pub(super) async fn polling(
     if !is_polling(request.uri()) {
         return next.run(request).await;
     }
-    let sid = field(request.uri(), "sid=").map(str::to_owned);
+    let sid = query_value(request.uri(), "sid").map(str::to_owned);
     let is_poll = *request.method() == Method::GET;
     let Some(sid) = sid else {
         let Some(permit) = limiter.try_acquire(peer) else {
-            let text = "This server has as many connections as it can take just now.\n";
-            return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], text).into_response();
+            let rejection = (
+                StatusCode::SERVICE_UNAVAILABLE,
+                [(RETRY_AFTER, "5")],
+                TOO_MANY_CONNECTIONS,
+            );
+            return rejection.into_response();
         };
         // socketioxide keeps the request as long as the session.
         request.extensions_mut().insert(PollingSession::new(permit));
@@ -42,6 +46,7 @@ pub(super) async fn polling(
     };
     let response = next.run(request).await;
     if is_poll
+        && response.status() == StatusCode::OK
         && let Ok(sid) = sid.parse()
         && let Some(socket) = io.of("/").and_then(|namespace| namespace.get_socket(sid))
         && let Some(session) = PollingSession::of(&socket)
@@ -51,13 +56,9 @@ pub(super) async fn polling(
     response
 }
 
+/// Returns `true` for every request of Socket.IO that is not a WebSocket's, so that an unknown spelling counts as well.
 fn is_polling(uri: &Uri) -> bool {
-    uri.path().starts_with(SOCKET_IO_PATH) && field(uri, "transport=") == Some("polling")
-}
-
-/// Returns the value of a field of the query. `name` ends with `=`.
-fn field<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
-    uri.query()?.split('&').find_map(|pair| pair.strip_prefix(name))
+    uri.path().starts_with(SOCKET_IO_PATH) && query_value(uri, "transport") != Some("websocket")
 }
 
 fn body_length(response: &Response) -> usize {

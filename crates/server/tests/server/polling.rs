@@ -58,9 +58,9 @@ impl PollingClient {
         }
     }
 
-    /// Opens another session over the same connection, and returns the status of the response.
-    pub(crate) async fn opens_another(&self, server: &TestServer) -> reqwest::StatusCode {
-        let url = server.url("/socket.io/?EIO=4&transport=polling");
+    /// Opens another session over the same connection with this query, and returns the status of the response.
+    pub(crate) async fn opens_another(&self, server: &TestServer, query: &str) -> reqwest::StatusCode {
+        let url = server.url(&format!("/socket.io/?{query}"));
         let response = self.http.get(url).send().await.unwrap();
         let status = response.status();
         // The connection can be used again once the body is read.

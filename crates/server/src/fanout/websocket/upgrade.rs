@@ -63,19 +63,24 @@ fn websocket_key<'a>(uri: &Uri, headers: &'a HeaderMap) -> Option<&'a HeaderValu
         let text = headers.get(name).and_then(|value| value.to_str().ok());
         text.is_some_and(|text| text.split(',').any(|item| item.trim().eq_ignore_ascii_case(wanted)))
     };
-    let query = uri.query().unwrap_or_default();
-    let query_has = |wanted: &str| query.split('&').any(|pair| pair == wanted);
     let begins_session = uri
         .path()
         .strip_prefix(SOCKET_IO_PATH)
-        .is_some_and(|rest| matches!(rest, "" | "/"))
-        && query_has("EIO=4")
-        && query_has("transport=websocket")
-        && !query.contains("sid=")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        && query_value(uri, "EIO") == Some("4")
+        && query_value(uri, "transport") == Some("websocket")
+        && query_value(uri, "sid").is_none()
         && header_lists(UPGRADE, "websocket")
         && header_lists(CONNECTION, "upgrade")
         && header_lists(SEC_WEBSOCKET_VERSION, "13");
     headers.get(SEC_WEBSOCKET_KEY).filter(|_| begins_session)
+}
+
+/// Returns the value of a field of the query, up to another `=`, as socketioxide reads it: no spelling may get past the
+/// bounds that are set here.
+pub(crate) fn query_value<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
+    let value = |pair: &'a str| pair.strip_prefix(name)?.strip_prefix('=')?.split('=').next();
+    uri.query()?.split('&').find_map(value)
 }
 
 /// Hands the connection to socketioxide, with its outbound queue in the request's extensions.
