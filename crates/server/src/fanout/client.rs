@@ -12,7 +12,7 @@ use socketioxide::extract::SocketRef;
 use tokio_util::sync::CancellationToken;
 
 use crate::fanout::outgoing_event::OutgoingEvent;
-use crate::fanout::polling::Room;
+use crate::fanout::polling::Reservation;
 use crate::fanout::transport::{Ack, Transport};
 use crate::fanout::websocket::frame::Frame;
 use crate::fanout::websocket::outbound_queue::QueueFull;
@@ -65,7 +65,7 @@ impl ClientConnection {
     }
 
     /// Marks the connection as ended. Nothing more is sent but the reason, where the client is at fault: a refusal that
-    /// names no event. A client that polls is not told, since socketioxide has closed its queue.
+    /// names no event. A client that polls gets no reason, since socketioxide has closed its queue.
     pub(crate) fn close(&self, reason: Option<WireError>) {
         match &self.transport {
             Transport::WebSocket(queue) => {
@@ -125,9 +125,11 @@ impl ClientConnection {
     pub(super) fn try_acknowledge(&self, ack: Ack, argument: &impl Serialize) {
         let acknowledged = match ack {
             Ack::WebSocket { queue, id } => queue.try_send_direct(&Frame::ack(id, argument)),
-            Ack::Polling { client, sender } => client
-                .try_reserve(Room::of_direct(json_length(argument)))
-                .map(|()| client.acknowledge(sender, argument)),
+            Ack::Polling { client, id, sender } => {
+                let reservation = Reservation::of_direct(&Frame::ack(id, argument));
+                let reserved = client.try_reserve(reservation);
+                reserved.map(|()| client.acknowledge(sender, argument, reservation))
+            }
         };
         if let Err(QueueFull) = acknowledged {
             tracing::debug!(sid = %self.socket.id, "acknowledgement dropped: the queue is full");
@@ -141,10 +143,10 @@ impl ClientConnection {
                 let frame = Frame::ack(id, argument);
                 self.retry_while_full(|| queue.try_send(&frame)).await;
             }
-            Ack::Polling { client, sender } => {
-                let room = Room::of_broadcast(json_length(argument));
-                self.retry_while_full(|| client.try_reserve(room)).await;
-                client.acknowledge(sender, argument);
+            Ack::Polling { client, id, sender } => {
+                let reservation = Reservation::of_broadcast(&Frame::ack(id, argument));
+                self.retry_while_full(|| client.try_reserve(reservation)).await;
+                client.acknowledge(sender, argument, reservation);
             }
         }
     }
@@ -174,10 +176,4 @@ impl ClientConnection {
             }
         }
     }
-}
-
-/// Returns the length of a value as JSON.
-fn json_length(value: &impl Serialize) -> usize {
-    // Only maps whose keys are not strings fail, and no answer has one.
-    serde_json::to_vec(value).map_or(0, |json| json.len())
 }

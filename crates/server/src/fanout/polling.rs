@@ -8,6 +8,7 @@ use socketioxide::extract::{AckSender, SocketRef};
 use socketioxide::{SendError, SocketError, TransportType};
 
 use crate::fanout::outgoing_event::OutgoingEvent;
+use crate::fanout::websocket::frame::Frame;
 use crate::fanout::websocket::outbound_queue::{DIRECT_HEADROOM, QUEUE_BYTES, QueueFull};
 use crate::net::limiter::Permit;
 
@@ -28,9 +29,9 @@ pub(crate) struct PollingClient {
     session: Option<PollingSession>,
 }
 
-/// Bytes of a packet, and the bound that they have to fit in.
+/// Bytes of packets that are sent next, and the bound of all that wait.
 #[derive(Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct Reservation {
     bytes: usize,
     bound: usize,
 }
@@ -59,8 +60,13 @@ impl PollingSession {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, remove);
     }
 
-    fn try_add(&self, room: Room) -> Result<(), QueueFull> {
-        let add = |waiting: usize| (waiting < room.bound).then_some(waiting + room.bytes);
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.waiting.load(Ordering::Relaxed)
+    }
+
+    fn try_add(&self, reservation: Reservation) -> Result<(), QueueFull> {
+        let add = |waiting: usize| (waiting < reservation.bound).then_some(waiting + reservation.bytes);
         match self.0.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
             Ok(_) => Ok(()),
             Err(_) => Err(QueueFull),
@@ -78,61 +84,70 @@ impl PollingClient {
 
     /// Sends an event within the bound of broadcasts.
     pub(super) fn try_send<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) -> Result<(), QueueFull> {
-        self.emit(event, Room::of_broadcast(event.frame.bytes().len()))
+        self.emit(event, Reservation::of_broadcast(&event.frame))
     }
 
     /// Sends an event with the headroom of a direct message.
     pub(super) fn try_send_direct<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) -> Result<(), QueueFull> {
-        self.emit(event, Room::of_direct(event.frame.bytes().len()))
+        self.emit(event, Reservation::of_direct(&event.frame))
     }
 
-    /// Counts a packet that is sent next. Fails if too much waits already.
-    pub(super) fn try_reserve(&self, room: Room) -> Result<(), QueueFull> {
+    /// Counts packets that are sent next. Fails if too much waits already.
+    pub(super) fn try_reserve(&self, reservation: Reservation) -> Result<(), QueueFull> {
         match (&self.session, self.socket.transport_type()) {
-            (Some(session), TransportType::Polling) => session.try_add(room),
+            (Some(session), TransportType::Polling) => session.try_add(reservation),
             // What a WebSocket has received is not known here.
             (Some(_), TransportType::Websocket) | (None, _) => Ok(()),
         }
     }
 
-    /// Sends an acknowledgement. socketioxide drops it if its queue is full.
-    pub(super) fn acknowledge(&self, sender: AckSender, argument: &impl Serialize) {
+    /// Sends an acknowledgement that is counted already. socketioxide drops it if its queue is full.
+    pub(super) fn acknowledge(&self, sender: AckSender, argument: &impl Serialize, reservation: Reservation) {
         if let Err(error) = sender.send(argument) {
+            self.release(reservation.bytes);
             tracing::debug!(sid = %self.socket.id, %error, "acknowledgement dropped");
         }
     }
 
-    fn emit<T: Serialize>(&self, event: &OutgoingEvent<'_, T>, room: Room) -> Result<(), QueueFull> {
-        self.try_reserve(room)?;
-        for argument in event.arguments {
+    fn emit<T: Serialize>(&self, event: &OutgoingEvent<'_, T>, reservation: Reservation) -> Result<(), QueueFull> {
+        self.try_reserve(reservation)?;
+        let mut unsent = reservation.bytes;
+        let mut result = Ok(());
+        for (argument, length) in event.arguments.iter().zip(event.frame.packet_lengths()) {
             match self.socket.emit(event.name, argument) {
-                Ok(()) => {}
+                Ok(()) => unsent -= length,
                 Err(SendError::Socket(SocketError::InternalChannelFull)) => {
-                    if let Some(session) = &self.session {
-                        session.remove(room.bytes);
-                    }
-                    return Err(QueueFull);
+                    result = Err(QueueFull);
+                    break;
                 }
                 Err(error) => {
                     tracing::debug!(sid = %self.socket.id, event = event.name, %error, "event dropped");
                 }
             }
         }
-        Ok(())
+        self.release(unsent);
+        result
+    }
+
+    /// Takes back bytes that were counted and not sent.
+    fn release(&self, bytes: usize) {
+        if let Some(session) = &self.session {
+            session.remove(bytes);
+        }
     }
 }
 
-impl Room {
-    pub(super) fn of_broadcast(bytes: usize) -> Self {
+impl Reservation {
+    pub(super) fn of_broadcast(frame: &Frame) -> Self {
         Self {
-            bytes,
+            bytes: frame.packet_lengths().sum(),
             bound: QUEUE_BYTES,
         }
     }
 
-    pub(super) fn of_direct(bytes: usize) -> Self {
+    pub(super) fn of_direct(frame: &Frame) -> Self {
         Self {
-            bytes,
+            bytes: frame.packet_lengths().sum(),
             bound: QUEUE_BYTES * DIRECT_HEADROOM,
         }
     }

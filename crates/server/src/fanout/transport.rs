@@ -23,8 +23,15 @@ pub(crate) enum Transport {
 /// A WebSocket gets it through its own queue, in order with its events: socketioxide's queue is bounded in packets only, and
 /// drops what exceeds it without a word.
 pub(crate) enum Ack {
-    WebSocket { queue: Arc<OutboundQueue>, id: i64 },
-    Polling { client: PollingClient, sender: AckSender },
+    WebSocket {
+        queue: Arc<OutboundQueue>,
+        id: i64,
+    },
+    Polling {
+        client: PollingClient,
+        id: i64,
+        sender: AckSender,
+    },
 }
 
 impl Transport {
@@ -46,6 +53,7 @@ impl Transport {
             },
             Self::Polling(client) => Ack::Polling {
                 client: client.clone(),
+                id,
                 sender,
             },
         }

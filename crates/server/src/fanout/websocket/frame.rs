@@ -38,7 +38,7 @@ impl Frame {
     /// Encodes an acknowledgement with one argument.
     pub(crate) fn ack(id: i64, argument: &impl Serialize) -> Self {
         let mut bytes = Vec::new();
-        // See above.
+        // Only maps whose keys are not strings fail, and no answer has one.
         if let Err(error) = append_ack(&mut bytes, id, argument) {
             tracing::error!(%error, "encoding an acknowledgement failed");
         }
@@ -47,6 +47,11 @@ impl Frame {
 
     pub(crate) fn bytes(&self) -> &Bytes {
         &self.0
+    }
+
+    /// Returns the length of each packet, without WebSocket's header: what a client that polls fetches.
+    pub(crate) fn packet_lengths(&self) -> impl Iterator<Item = usize> {
+        payloads(&self.0).map(|(_, packet)| packet.len())
     }
 }
 

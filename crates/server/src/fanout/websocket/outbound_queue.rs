@@ -241,7 +241,7 @@ impl OutboundQueue {
         match &mut state.phase {
             Phase::Closed => return Poll::Ready(Err(ErrorKind::BrokenPipe.into())),
             Phase::Closing(packets) => {
-                // After the end, nothing but acknowledgements can come, without a bound.
+                // What socketioxide had queued behind the end. Nobody needs it, so it is bounded.
                 if packets.len() + bytes.len() <= HIGH_WATER {
                     packets.extend_from_slice(bytes);
                 }
