@@ -27,6 +27,10 @@ pub(crate) enum Event {
     Acknowledged { id: EntryId, at: Option<Position> },
     /// The client showed the post as refused.
     Refused { id: EntryId, reason: String },
+    /// The client showed that an edit or a deletion was applied to a message that waited, so that it is not sent.
+    Merged { id: EntryId },
+    /// The client showed that a post was withdrawn before it was sent.
+    Withdrawn { id: EntryId },
     /// The client showed these entries.
     Shown {
         room: RoomId,

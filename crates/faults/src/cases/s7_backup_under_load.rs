@@ -89,6 +89,8 @@ fn acknowledged(clients: &[ClientHandle]) -> Result<Vec<EntryId>> {
             | Event::Invoked { .. }
             | Event::Queued { .. }
             | Event::Refused { .. }
+            | Event::Merged { .. }
+            | Event::Withdrawn { .. }
             | Event::Shown { .. }
             | Event::Reset { .. } => None,
         }));

@@ -100,6 +100,8 @@ pub(super) fn is_by(client: &ClientHistory, entry: &Entry) -> bool {
         | Event::Queued { .. }
         | Event::Acknowledged { .. }
         | Event::Refused { .. }
+        | Event::Merged { .. }
+        | Event::Withdrawn { .. }
         | Event::Shown { .. }
         | Event::Reset { .. } => false,
     })

@@ -63,6 +63,8 @@ pub(super) fn check_origin(index: &mut Index<'_>) {
             Event::Queued { .. }
             | Event::Acknowledged { .. }
             | Event::Refused { .. }
+            | Event::Merged { .. }
+            | Event::Withdrawn { .. }
             | Event::Shown { .. }
             | Event::Reset { .. } => {}
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use ichat_protocol::{Body, EntryId, RoomId, Seq};
+use ichat_protocol::{Body, EntryId, RoomId, Seq, TargetEffect};
 
 use super::index::{Index, Logged, is_by};
 use super::observations::ClientHistory;
@@ -20,6 +20,8 @@ struct Posts<'a> {
     queued: HashSet<EntryId>,
     acknowledged: Vec<(EntryId, Option<Position>)>,
     refused: HashSet<EntryId>,
+    /// Posts that were withdrawn, and changes that were applied to messages that waited. They are not sent.
+    unsent: HashSet<EntryId>,
 }
 
 impl<'a> Posts<'a> {
@@ -37,10 +39,61 @@ impl<'a> Posts<'a> {
                 Event::Queued { id } => drop(posts.queued.insert(*id)),
                 Event::Acknowledged { id, at } => posts.acknowledged.push((*id, *at)),
                 Event::Refused { id, .. } => drop(posts.refused.insert(*id)),
+                Event::Merged { id } | Event::Withdrawn { id } => drop(posts.unsent.insert(*id)),
                 Event::Started { .. } | Event::Shown { .. } | Event::Reset { .. } => {}
             }
         }
         posts
+    }
+
+    /// Returns whether the log has the result of an edit or a deletion that was applied before its message was sent, or
+    /// lacks the message because of one. A client that was killed may not have shown this.
+    fn may_be_merged(&self, index: &Index<'_>, id: EntryId) -> bool {
+        let is_deleted = |id: EntryId| index.logged(id).is_none() && self.changes_of(id).any(is_deletion);
+        let Some((_, bodies)) = self.sent.get(&id) else {
+            return false;
+        };
+        is_deleted(id)
+            || bodies.iter().filter_map(|body| body.target()).any(|of| {
+                is_deleted(of)
+                    || index
+                        .logged(of)
+                        .is_some_and(|logged| self.is_edited(index, of, &logged.entry.body))
+            })
+    }
+
+    /// Returns whether a message in the log is one that was sent, with the text of an edit that is not in the log itself.
+    fn is_edited(&self, index: &Index<'_>, id: EntryId, logged: &Body) -> bool {
+        let Some((_, bodies)) = self.sent.get(&id) else {
+            return false;
+        };
+        let edits = self.sent.iter().filter(|(edit, _)| index.logged(**edit).is_none());
+        edits.flat_map(|(_, (_, edits))| edits).any(|edit| {
+            bodies
+                .iter()
+                .any(|body| edited(id, body, edit).as_ref() == Some(logged))
+        })
+    }
+
+    fn changes_of(&self, id: EntryId) -> impl Iterator<Item = &'a Body> {
+        let bodies = self.sent.values().flat_map(|(_, bodies)| bodies.iter().copied());
+        bodies.filter(move |body| body.target() == Some(id))
+    }
+}
+
+fn is_deletion(body: &Body) -> bool {
+    body.properties().effect == Some(TargetEffect::Erase)
+}
+
+/// Returns the message with the text of the edit, if the edit is one of this message.
+fn edited(id: EntryId, message: &Body, edit: &Body) -> Option<Body> {
+    match (message, edit) {
+        (Body::Message { reply_to, .. }, Body::Edit { of, text, mentions }) if *of == id => Some(Body::Message {
+            text: text.clone(),
+            reply_to: *reply_to,
+            mentions: mentions.clone(),
+        }),
+        (_, _) => None,
     }
 }
 
@@ -49,6 +102,7 @@ pub(super) fn check_posts(index: &mut Index<'_>, client: &ClientHistory) {
     let posts = Posts::of(client);
     check_acknowledged(index, client, &posts);
     check_refused(index, client, &posts);
+    check_unsent(index, client, &posts);
     check_bodies(index, client, &posts);
     check_order(index, client, &posts);
 }
@@ -85,10 +139,25 @@ fn check_refused(index: &mut Index<'_>, client: &ClientHistory, posts: &Posts<'_
         }
     }
     if client.is_complete && !index.observations.is_restored {
-        let has_outcome = |id: &&EntryId| acknowledged.contains(*id) || posts.refused.contains(*id);
-        for id in posts.queued.iter().filter(|id| !has_outcome(id)) {
+        let has_outcome = |id: &&EntryId| {
+            acknowledged.contains(*id)
+                || posts.refused.contains(*id)
+                || posts.unsent.contains(*id)
+                || posts.may_be_merged(index, **id)
+        };
+        let without_outcome: Vec<_> = posts.queued.iter().filter(|id| !has_outcome(id)).collect();
+        for id in without_outcome {
             let details = format!("{id} of {} has no outcome", client.name);
             index.violated(Rule::EveryPostHasAnOutcome, details);
+        }
+    }
+}
+
+fn check_unsent(index: &mut Index<'_>, client: &ClientHistory, posts: &Posts<'_>) {
+    for id in posts.unsent.iter().filter(|id| !posts.refused.contains(*id)) {
+        if index.logged(*id).is_some_and(|logged| is_by(client, logged.entry)) {
+            let details = format!("{id} was not sent by {}, and is in the log", client.name);
+            index.violated(Rule::UnsentIsNotInLog, details);
         }
     }
 }
@@ -102,7 +171,8 @@ fn check_bodies(index: &mut Index<'_>, client: &ClientHistory, posts: &Posts<'_>
         };
         let is_sent =
             |body: &&Body| entry.body == **body || (entry.body == Body::Wiped && index.may_be_erased(*id, body));
-        if logged_in != *room || !bodies.iter().any(is_sent) {
+        let is_result = bodies.iter().any(is_sent) || posts.is_edited(index, *id, &entry.body);
+        if logged_in != *room || !is_result {
             let details = format!(
                 "{id} was sent by {} as {bodies:?}, and is in the log as {:?}",
                 client.name, entry.body

@@ -12,6 +12,7 @@ pub(crate) enum Rule {
     DeviceOrderIsKept,
     BodiesAreUnaltered,
     RefusedIsNotInLog,
+    UnsentIsNotInLog,
     EveryPostHasAnOutcome,
     NothingIsInvented,
     ClientsAreInSync,
@@ -28,7 +29,10 @@ impl fmt::Display for Rule {
             Rule::DeviceOrderIsKept => "the posts of a device are in the order in which it sent them",
             Rule::BodiesAreUnaltered => "a post is in the log as it was sent",
             Rule::RefusedIsNotInLog => "a refused post is not in the log",
-            Rule::EveryPostHasAnOutcome => "a post that a client has taken is acknowledged or refused in the end",
+            Rule::UnsentIsNotInLog => "a withdrawn post, and a change of a message that waited, are not in the log",
+            Rule::EveryPostHasAnOutcome => {
+                "a post that a client has taken is acknowledged, refused, withdrawn or merged in the end"
+            }
             Rule::NothingIsInvented => "every post in the log was sent by a client",
             Rule::ClientsAreInSync => "every client ends in sync with the log",
             Rule::WireEqualsDisk => "the log is the same over the wire and on disk",

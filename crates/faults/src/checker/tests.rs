@@ -1,12 +1,14 @@
 //! A round in which nothing is wrong breaks no rule:
 //!
 //! - every client and file has every entry; a replica begins later; a message was deleted after it had been shown
+//! - messages were edited and deleted before they were sent
 //! - an older log was restored; the id of a refused post is another post's
 //!
 //! Each rule has something that breaks it:
 //!
 //! - an acknowledged post is missing, an id occurs twice, sequence numbers have a gap, entries change their order
-//! - a device's posts change their order, a body is altered, a refused post is in the log, a post has no outcome
+//! - a device's posts change their order, a body is altered, a refused or a withdrawn post is in the log, a post has no
+//!   outcome
 //! - no client sent an entry, a client is out of sync or shows nothing, the wire differs from the disk
 //! - a client was shown another entry, another position, or a log that does not exist
 
@@ -313,6 +315,59 @@ fn a_post_without_an_outcome_is_found() {
         let id = EntryId::fresh();
         events(o).push(Event::Queued { id });
     });
+}
+
+#[test]
+fn a_withdrawn_post_in_the_log_is_found() {
+    breaks(Rule::UnsentIsNotInLog, |o| {
+        let id = second_entry(o);
+        let events = events(o);
+        events.retain(|event| !matches!(event, Event::Acknowledged { id: of, .. } if *of == id));
+        events.push(Event::Withdrawn { id });
+    });
+}
+
+/// Ada edits a message that waits, and deletes another one: the log has the result of both.
+#[test]
+fn changes_of_messages_that_waited_are_no_violation() {
+    let mut o = sound_round();
+    let (edited, deleted) = (second_entry(&o), EntryId::fresh());
+    let (room, text) = (o.logs[0].room, "the edited text".to_owned());
+    let mentions = Vec::new();
+    let edit = Body::Edit {
+        of: edited,
+        text: text.clone(),
+        mentions,
+    };
+    let posts = [
+        (deleted, message("never sent")),
+        (EntryId::fresh(), edit),
+        (EntryId::fresh(), Body::Delete { of: deleted }),
+    ];
+    let [_, (edit, _), (deletion, _)] = &posts;
+    let outcomes = [
+        Event::Merged { id: *edit },
+        Event::Merged { id: *deletion },
+        Event::Withdrawn { id: deleted },
+    ];
+    for (id, body) in posts.clone() {
+        events(&mut o).extend([Event::Invoked { room, id, body }, Event::Queued { id }]);
+    }
+    for event in events(&mut o).iter_mut() {
+        if let Event::Shown { entries, .. } = event {
+            entries[1].body = message(&text);
+        }
+    }
+    let client = &mut o.clients[0];
+    let views = [&mut o.witness, &mut client.view].into_iter().flatten();
+    let shown = views.map(|view| &mut view.rooms[0].entries);
+    let logs = o.logs.iter_mut().chain(client.replica.iter_mut().flatten());
+    for entries in logs.map(|log| &mut log.entries).chain(shown) {
+        entries[1].body = message(&text);
+    }
+    assert_eq!(check(&o), [], "a client that was killed has not shown the outcomes");
+    events(&mut o).extend(outcomes);
+    assert_eq!(check(&o), []);
 }
 
 #[test]

@@ -137,7 +137,7 @@ impl ClientProcess {
             let reason = "post: the client has not joined a server".to_owned();
             return report(&Report::Failed { reason });
         };
-        self.shown.expect_posts(posts.iter().map(|(_, id, _)| *id));
+        self.shown.expect_posts(posts.iter().map(|(_, id, body)| (*id, body)));
         let events = posts.iter().map(|(room, id, body)| Event::Invoked {
             room: *room,
             id: *id,

@@ -1,10 +1,10 @@
 //! The view of the client's server that an interface would show.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ichat_client::Profile;
 use ichat_client::session::{ConnectionStatus, OutboxItem, OutboxState, Update};
-use ichat_protocol::{Entry, EntryId, Epoch, RoomId, Seq};
+use ichat_protocol::{Body, Entry, EntryId, Epoch, RoomId, Seq, TargetEffect};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -21,10 +21,16 @@ pub(super) struct SharedShown {
 
 impl SharedShown {
     /// Notes that these posts are about to be given to the client.
-    pub(super) fn expect_posts(&self, ids: impl ExactSizeIterator<Item = EntryId>) {
+    pub(super) fn expect_posts<'a>(&self, posts: impl ExactSizeIterator<Item = (EntryId, &'a Body)>) {
         let mut shown = self.lock();
-        shown.status.given += ids.len();
-        shown.unseen.extend(ids);
+        shown.status.given += posts.len();
+        for (id, body) in posts {
+            shown.unseen.insert(id);
+            if let Some(of) = body.target() {
+                let erases = body.properties().effect == Some(TargetEffect::Erase);
+                shown.changes.insert(id, PostedChange { of, erases });
+            }
+        }
         shown.count_posts();
         drop(shown);
         self.changed.notify_waiters();
@@ -91,7 +97,15 @@ pub(super) struct Shown {
     waiting: BTreeMap<RoomId, HashSet<EntryId>>,
     refused: BTreeMap<RoomId, HashSet<EntryId>>,
     acknowledged: HashSet<EntryId>,
+    /// The edits, deletions and reactions that the client was given.
+    changes: HashMap<EntryId, PostedChange>,
     contradictions: Vec<String>,
+}
+
+/// A post that changes an entry.
+struct PostedChange {
+    of: EntryId,
+    erases: bool,
 }
 
 struct ShownRoom {
@@ -112,7 +126,10 @@ impl Shown {
                 self.status.resets += 1;
                 recorder.record(Event::Reset { room });
             }
-            Update::Outbox { room, items, .. } => self.apply_outbox(room, items, recorder),
+            Update::Outbox { room, items, merged } => {
+                self.apply_merged(room, &merged, recorder);
+                self.apply_outbox(room, items, recorder);
+            }
             Update::Rooms { .. }
             | Update::Directory { .. }
             | Update::Members { .. }
@@ -135,6 +152,30 @@ impl Shown {
             ConnectionStatus::Refused { error } => Some(error.message),
             ConnectionStatus::Connecting | ConnectionStatus::Online => None,
         };
+    }
+
+    /// Notes the edits and deletions that were applied to posts that waited, and the posts that were withdrawn by them.
+    fn apply_merged(&mut self, room: RoomId, merged: &[EntryId], recorder: &Recorder) {
+        let erased: HashSet<EntryId> = merged
+            .iter()
+            .filter_map(|id| self.changes.get(id))
+            .filter(|change| change.erases)
+            .map(|change| change.of)
+            .collect();
+        let changes_of_erased = self.changes.iter().filter(|(_, change)| erased.contains(&change.of));
+        let changes_of_erased = changes_of_erased.map(|(id, _)| *id).filter(|id| !merged.contains(id));
+        let withdrawn: Vec<EntryId> = erased.iter().copied().chain(changes_of_erased).collect();
+        let waiting = self.waiting.entry(room).or_default();
+        for id in merged {
+            self.unseen.remove(id);
+            recorder.record(Event::Merged { id: *id });
+        }
+        for id in withdrawn {
+            let was_unseen = self.unseen.remove(&id);
+            if waiting.remove(&id) || was_unseen {
+                recorder.record(Event::Withdrawn { id });
+            }
+        }
     }
 
     fn apply_outbox(&mut self, room: RoomId, items: Vec<OutboxItem>, recorder: &Recorder) {
