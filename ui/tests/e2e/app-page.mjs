@@ -15,10 +15,17 @@ export class AppPage {
     await this.#elements.seesGone(`the text “${text}”`, `//body//*[text()[${hasText(text)}]]`);
   }
 
-  /** Clicks a button that hides the window or ends the app. The driver would wait for the next frame, and there is none. */
+  /**
+   * Clicks a button that hides the window or ends the app. The driver would wait for the next frame, and there is none. The
+   * app may end before the driver has answered, so the caller has to check that it did what the button says.
+   */
   async clicksAway(name) {
     await this.#elements.does(`the button “${name}”`, button(name), (element) =>
-      this.driver.executeScript((element) => void setTimeout(() => element.click()), element),
+      this.driver
+        .executeScript((element) => void setTimeout(() => element.click()), element)
+        .catch((error) => {
+          if (error.name === "StaleElementReferenceError") throw error;
+        }),
     );
   }
 

@@ -138,7 +138,9 @@ export const longRoomPaths = [
         await user.view.tab.resize(width, height);
         await user.view.query("rests");
         const now = await linesInSight(user);
-        const stays = before.first <= now.last && now.first <= before.first;
+        // The first line may be in sight in part only, and hidden afterwards.
+        const first = Math.min(before.first + 1, before.last);
+        const stays = first <= now.last && now.first <= first;
         assert.ok(stays, `at ${width} × ${height}, line ${before.first} is not among ${now.first} to ${now.last}`);
         await linesOf(user);
       }
