@@ -36,7 +36,7 @@ describe("random walks", { skip, concurrency: 2 }, () => {
   });
 
   const seed = seedOfThisRun();
-  test(`a walk with the seed ${seed} passes`, () => takeWalk({ browser, archive, seed, steps: 200 }));
+  test(`a walk with the seed ${seed} passes`, () => takeWalk({ browser, archive, seed, steps: 150 }));
 
   for (const [failed, steps] of Object.entries(failedOnce)) {
     test(`the walk with the seed ${failed} passes`, () => takeWalk({ browser, archive, seed: Number(failed), steps }));

@@ -60,9 +60,15 @@ export async function followQuote(walk, random) {
   return undefined;
 }
 
-/** Waits until a jump has ended at a row, which then has the focus. */
+/**
+ * Waits until a jump has ended at a row, which then has the focus. A message that isn't loaded is searched for by the time in its id:
+ * one among many of the same second, or with an id that has no time, may not be found.
+ */
 async function arrives(walk) {
-  await walk.waits("the jump has ended", () => walk.view.query("isOnRow"));
+  const notFound = { text: "That message can’t be found." };
+  await walk.waits("the jump has ended", async () => {
+    return (await walk.view.query("isOnRow")) || (await walk.view.shows(notFound));
+  });
 }
 
 /** Scrolls by the wheel. The messages in sight move by as much, and not more, also if older ones are loaded meanwhile. */
