@@ -26,6 +26,8 @@ function install() {
   const heartbeatMs = 50;
   /** The most frames that something may move before it is pressed. */
   const maxMovingFrames = 120;
+  /** The frames after which the wheel won't scroll any more. */
+  const maxWheelFrames = 30;
   /** The time after which a step through the session history won't come any more. */
   const maxTraversalMs = 1_000;
   /** Widgets in which arrow keys move the focus. */
@@ -328,6 +330,11 @@ function install() {
       } while (traversals > 0 && worked - begun < maxTraversalMs);
       traversals = 0;
       return worked;
+    },
+
+    /** Returns after the wheel has scrolled the timeline, which was that far from its beginning. At an end, it doesn't. */
+    async scrolls(above) {
+      for (let frame = 0; frame < maxWheelFrames && place().above === above; frame++) await nextFrame();
     },
 
     /** Returns where a step through the session history leads: `here`, `away` from the page, or `nowhere`. */

@@ -76,6 +76,7 @@ async function scrolls(walk, distance) {
   const before = await walk.view.query("reading");
   if (!before.point) return "covered";
   await walk.view.tab.wheel(before.point, distance);
+  if (distance < 0 ? before.above > 0 : before.below > 0) await walk.view.query("scrolls", before.above);
   const after = await walk.view.settled("reading");
   // At the end, what comes in moves everything.
   if (!isAtEnd(before)) movedAtMost(before.rows, after.rows, distance);
