@@ -88,8 +88,9 @@ impl Session {
         let Some(known) = self.rooms.get(&room) else {
             return;
         };
-        // While nothing is known of the room, its newest page is on its way.
-        let can_request = self.connection.is_online() && known.is_joined() && known.log.epoch().is_some();
+        // While nothing is known of the room, its newest page is on its way. Any other place has to be requested.
+        let is_on_its_way = known.log.epoch().is_none() && range.before.is_none() && range.after.is_none();
+        let can_request = self.connection.is_online() && known.is_joined() && !is_on_its_way;
         let missing = if can_request {
             missing(range, &entries, known.summary().head.seq)
         } else {

@@ -63,8 +63,9 @@ export function onLoaded(
   extendUnreadBack(state, room, entries);
   const known = state.rooms.get(room);
   if (!known) return;
-  // While nothing is known of the room, its newest page is on its way.
-  const canRequest = state.connection.isOnline && known.isJoined && known.log.epoch !== undefined;
+  // While nothing is known of the room, its newest page is on its way. Any other place has to be requested.
+  const isOnItsWay = known.log.epoch === undefined && range.before === undefined && range.after === undefined;
+  const canRequest = state.connection.isOnline && known.isJoined && !isOnItsWay;
   const missing = canRequest ? missingRange(range, entries, known.summary().head.seq) : undefined;
   // An empty result is reported as well: the interface must not wait for entries that do not exist.
   if (entries.length > 0 || !missing) notifyEntries(state, room, entries, later, effects);
