@@ -24,12 +24,16 @@ export const finger = {
     await this.press(view, message);
   },
 
-  /** Drags the timeline again and again, as far as a finger gets on the screen. */
+  /**
+   * Drags the timeline again and again, as far as a finger gets on the screen. Waits until the page, which the finger throws,
+   * has come to rest: a tap before only stops it.
+   */
   async scroll(view, distance) {
     const { x, y } = await view.point(timelineOf());
     for (let left = Math.abs(distance); left > 0; left -= maxDragPx) {
       const drag = (Math.sign(distance) * Math.min(left, maxDragPx)) / 2;
       await view.tab.drag({ x, y: y + drag }, { x, y: y - drag });
     }
+    await view.query("rests");
   },
 };
