@@ -2,6 +2,8 @@
 
 /// The most failures that are listed.
 const MAX_FAILURES: usize = 20;
+/// The characters of a test's error that are shown.
+const MAX_REASON_CHARS: usize = 400;
 /// The lines that stand for the failure of a tool whose output this doesn't know.
 const MAX_LAST_LINES: usize = 15;
 
@@ -9,10 +11,15 @@ const MAX_LAST_LINES: usize = 15;
 pub(crate) fn failures(output: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut parser = OutputParser::default();
-    for line in output.lines() {
-        if let Some(failure) = parser.read_line(line)
-            && !found.contains(&failure)
-        {
+    let mut lines = output.lines().peekable();
+    while let Some(line) = lines.next() {
+        let Some(mut failure) = parser.read_line(line) else {
+            continue;
+        };
+        if let Some(reason) = lines.peek().and_then(|next| node_reason(line, next)) {
+            failure = format!("{failure}: {reason}");
+        }
+        if !found.contains(&failure) {
             found.push(failure);
         }
     }
@@ -83,6 +90,13 @@ impl<'a> OutputParser<'a> {
     }
 }
 
+/// Returns the error that node prints below a failed test.
+fn node_reason(line: &str, next: &str) -> Option<String> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let is_error = line.trim_start().starts_with("✖ ") && indent(next) > indent(line);
+    is_error.then(|| next.trim().chars().take(MAX_REASON_CHARS).collect())
+}
+
 /// Returns whether a line is an error of rustc or cargo, or a failure of Python's unittest.
 fn is_error(line: &str) -> bool {
     ["error: ", "error[", "FAIL: ", "ERROR: "]
@@ -116,7 +130,7 @@ error: test failed, to rerun pass `-p ichat-store --test store`";
     }
 
     #[test]
-    fn a_failed_node_test_has_its_group_and_is_listed_once() {
+    fn a_failed_node_test_has_its_group_and_error_and_is_listed_once() {
         let output = "\
 ▶ with a mouse
   ✔ reply (812.1ms)
@@ -131,7 +145,10 @@ error: test failed, to rerun pass `-p ichat-store --test store`";
 ✖ failing tests:
 test at ui/tests/e2e/walk-paths.mjs:36:7
 ✖ edit (one that (also) fails) (61234.5ms)";
-        let expected = ["with a mouse › edit (one that (also) fails)", "alone"];
+        let expected = [
+            "with a mouse › edit (one that (also) fails): Error: not within 60000 ms",
+            "alone",
+        ];
         assert_eq!(failures(output), expected);
     }
 
