@@ -27,6 +27,8 @@ const maxRows = 400;
 const maxElements = 15_000;
 /** The distances to scroll by, in pixels. The last ones are longer than what is loaded ahead. */
 const distances = [500, 1_200, 3_000, 9_000];
+/** A finger needs many drags for each. */
+const touchDistances = [1_200, 9_000];
 
 export const longRoomPaths = [
   {
@@ -48,12 +50,13 @@ export const longRoomPaths = [
     hands: ["mouse", "touch"],
     async walk({ world, user, ben }) {
       await user.seesMessage(lastLine);
-      const loaded = await visits(user, "at the present", distances, -1);
+      const loaded = await visits(user, "at the present", -1);
       assert.ok(loaded.first < longRoomMessages - 200, `only ${loaded.first} is the first`);
       for (const direction of [-1, 1]) {
+        await returnsToPresent(user);
         await opensLine(world, user, ben, middle);
         const before = await linesOf(user);
-        const { first, last } = await visits(user, "in the middle", distances, direction);
+        const { first, last } = await visits(user, "in the middle", direction);
         if (direction < 0) assert.ok(first < before.first, `nothing was loaded before line ${before.first}`);
         else assert.ok(last > before.last, `nothing was loaded after line ${before.last}`);
       }
@@ -70,11 +73,7 @@ export const longRoomPaths = [
           await seesLine(user, 1);
         },
         "a message in the middle": () => opensLine(world, user, ben, middle),
-        "the present": async () => {
-          await user.presses(button(/^Jump to present/));
-          await user.seesMessage(lastLine);
-          await user.seesGone(button(/^Jump to present/));
-        },
+        "the present": () => returnsToPresent(user),
       };
       await user.seesMessage(lastLine);
       // Each comes after each other one.
@@ -201,6 +200,12 @@ const lastLine = line(longRoomMessages);
 
 const seesLine = (user, n) => user.seesMessage(line(n));
 
+async function returnsToPresent(user) {
+  await user.presses(button(/^Jump to present/));
+  await user.seesMessage(lastLine);
+  await user.seesGone(button(/^Jump to present/));
+}
+
 /** Opens the address of a message, as a link does, and waits for it. */
 async function opensLine(world, user, ben, n) {
   // The first entry says that the room was created; later ones may say who has joined.
@@ -212,8 +217,8 @@ async function opensLine(world, user, ben, n) {
 }
 
 /** Scrolls by each distance, there and half of it back. Returns the numbers of the messages that are loaded at the end. */
-async function visits(user, where, list, direction) {
-  for (const distance of list) {
+async function visits(user, where, direction) {
+  for (const distance of user.hand.touch ? touchDistances : distances) {
     await scrollsBy(user, direction * distance, where);
     await scrollsBy(user, (-direction * distance) / 2, where);
   }

@@ -1,6 +1,6 @@
 /** The way of a finger over the screen, as browsers get it: an event for every few pixels. */
 
-const maxStepPx = 50;
+const maxStepPx = 100;
 
 /** Returns the points after `from`. At the end the finger stays, so that the page doesn't scroll on when it is lifted. */
 export function waypoints(from, to) {
