@@ -32,6 +32,7 @@ pub(crate) async fn load(store: &Store) -> Result<PersistedState, StoreError> {
         state: row
             .error
             .map_or(OutboxState::Sending, |error| OutboxState::Failed { error }),
+        sent: row.sent,
     });
     Ok(PersistedState {
         rooms,
@@ -87,11 +88,8 @@ fn to_store(change: Change) -> ReplicaChange {
             body: item.body,
             written_at: item.written,
             error: failure(item.state),
+            sent: item.sent,
         }),
-        Change::OutboxState { id, state } => ReplicaChange::SetPostError {
-            id,
-            error: failure(state),
-        },
         Change::Discarded { id } => ReplicaChange::RemovePost { id },
         Change::Entries { room, epoch, entries } => ReplicaChange::AddEntries { room, epoch, entries },
         Change::Reset { room, epoch } => ReplicaChange::ResetRoom { room, epoch },
@@ -109,7 +107,6 @@ fn reset_of_entries(change: &ReplicaChange) -> Option<ReplicaChange> {
             epoch: *epoch,
         }),
         ReplicaChange::AddPost(_)
-        | ReplicaChange::SetPostError { .. }
         | ReplicaChange::RemovePost { .. }
         | ReplicaChange::ResetRoom { .. }
         | ReplicaChange::SetRoom(_)

@@ -36,6 +36,8 @@ pub struct OutboxRow {
     pub written_at: u64,
     /// The server's error, if it refused the post.
     pub error: Option<WireError>,
+    /// `true` if the server may have it.
+    pub sent: bool,
 }
 
 /// A change to what a client stores.
@@ -43,8 +45,6 @@ pub struct OutboxRow {
 pub enum ReplicaChange {
     /// Adds a post to the outbox. One with the same id keeps its place in the order.
     AddPost(OutboxRow),
-    /// Sets or removes a post's error. Does nothing if the post is not in the outbox any more.
-    SetPostError { id: EntryId, error: Option<WireError> },
     /// Removes a post from the outbox.
     RemovePost { id: EntryId },
     /// Stores a range of a room's log that adjoins or overlaps the stored one, or is the first. The posts among the entries
@@ -71,7 +71,6 @@ impl ReplicaChange {
         match self {
             ReplicaChange::AddEntries { entries, .. } => entries.len(),
             ReplicaChange::AddPost(_)
-            | ReplicaChange::SetPostError { .. }
             | ReplicaChange::RemovePost { .. }
             | ReplicaChange::ResetRoom { .. }
             | ReplicaChange::SetRoom(_)
@@ -84,8 +83,7 @@ impl ReplicaChange {
     pub(crate) fn adds_post(&self) -> bool {
         match self {
             ReplicaChange::AddPost(_) => true,
-            ReplicaChange::SetPostError { .. }
-            | ReplicaChange::RemovePost { .. }
+            ReplicaChange::RemovePost { .. }
             | ReplicaChange::AddEntries { .. }
             | ReplicaChange::ResetRoom { .. }
             | ReplicaChange::SetRoom(_)

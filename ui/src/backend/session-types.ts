@@ -26,7 +26,11 @@ export type Input = { "input": "start" } & PersistedState | { "input": "opened" 
 /**
  * The server's reason, if it refused the connection and gave one.
  */
-error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "refresh" } | { "input": "command" } & Command | { "input": "adopt" } & OutboxItem | { "input": "loaded", room: RoomId, 
+error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "refresh" } | { "input": "command" } & Command | { "input": "adopt" } & OutboxItem | { "input": "disowned", id: EntryId, 
+/**
+ * The post as that device sends it; without it, that device has sent or withdrawn the post.
+ */
+item?: OutboxItem, } | { "input": "loaded", room: RoomId, 
 /**
  * The range that was requested.
  */
@@ -74,7 +78,11 @@ export type OutboxItem = { id: EntryId, room: RoomId, body: Body,
 /**
  * The time at which the user wrote it: milliseconds since the Unix epoch, by the device's clock.
  */
-written: number, state: OutboxState, };
+written: number, state: OutboxState, 
+/**
+ * `true` from before it is first sent, unless the server has refused it: the log may have it.
+ */
+sent?: boolean, };
 
 /**
  * The state of a post in the outbox. An acknowledged post leaves the outbox.
@@ -127,7 +135,7 @@ export type Effect = { "effect": "connect", after_ms: number, before_ms: number,
 /**
  * A change to the persisted state.
  */
-export type Change = { "change": "outbox" } & OutboxItem | { "change": "outbox_state", id: EntryId, state: OutboxState, } | { "change": "discarded", id: EntryId, } | { "change": "entries", room: RoomId, epoch: Epoch, 
+export type Change = { "change": "outbox" } & OutboxItem | { "change": "discarded", id: EntryId, } | { "change": "entries", room: RoomId, epoch: Epoch, 
 /**
  * In order of `seq`, without a gap.
  */

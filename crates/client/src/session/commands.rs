@@ -27,8 +27,9 @@ impl Session {
                     body,
                     written,
                     state,
+                    sent: false,
                 };
-                self.send(item, effects);
+                self.send(now, item, effects);
             }
             Command::Retry { id } => self.outbox.retry(id, effects),
             Command::Discard { id } => self.discard(id, effects),
@@ -117,11 +118,13 @@ impl Session {
         }
     }
 
-    fn send(&mut self, item: OutboxItem, effects: &mut Effects) {
+    fn send(&mut self, now: u64, mut item: OutboxItem, effects: &mut Effects) {
         // A text that can't be accepted is refused by itself, and leaves the message as it is.
         if item.state == OutboxState::Sending && self.outbox.merge(&item, effects) {
             return;
         }
+        // It is stored once, as it will be at the end of this step.
+        item.sent = item.state == OutboxState::Sending && self.connection.is_online() && self.outbox.sends_next(now);
         if self.outbox.push(item.clone()) {
             if item.body.properties().counts_as_unread {
                 self.typing.message_sent(item.room);

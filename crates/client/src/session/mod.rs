@@ -136,6 +136,7 @@ impl Session {
             Input::Refresh => self.refresh(now, effects),
             Input::Command(command) => self.run_command(now, command, effects),
             Input::Adopt(item) => self.outbox.adopt(item, effects),
+            Input::Disowned { id, item } => self.outbox.disown(id, item),
             Input::Loaded {
                 room,
                 range,

@@ -46,24 +46,51 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Loads the persisted posts. Those that are being sent may have been sent before the restart.
+    /// Loads the persisted posts.
     pub(super) fn load(&mut self, items: Vec<OutboxItem>) {
         for item in items {
-            let unanswered = u32::from(item.state == OutboxState::Sending);
-            self.push_sent(item, unanswered);
+            self.push_unanswered(item);
         }
     }
 
     /// Appends a post of a device that has ended, and stores it for this one.
     pub(super) fn adopt(&mut self, item: OutboxItem, effects: &mut Effects) {
-        if self.push_sent(item.clone(), 1) {
+        if self.push_unanswered(item.clone()) {
             effects.save(Change::Outbox(item));
         }
+    }
+
+    /// Gives a post up to a device that has adopted it. While that one may send it, it is sent here as well, in the same form,
+    /// so that changes made here can follow it.
+    pub(super) fn disown(&mut self, id: EntryId, adopted: Option<OutboxItem>) {
+        let Some(adopted) = adopted else {
+            self.remove(id);
+            return;
+        };
+        let mut item = OutboxItem { sent: true, ..adopted };
+        let room = item.room;
+        let Some(post) = self.post_mut(id) else {
+            self.push_unanswered(item);
+            return;
+        };
+        if !post.is_sending() {
+            item.state = post.item.state.clone();
+        }
+        post.item = item;
+        post.sent_at = None;
+        post.unanswered = post.unanswered.max(1);
+        self.changed_rooms.insert(room);
     }
 
     /// Appends a post. Returns false if its id is already in the outbox.
     pub(super) fn push(&mut self, item: OutboxItem) -> bool {
         self.push_sent(item, 0)
+    }
+
+    /// Returns whether a post that is appended now is sent at once, if there is a connection.
+    pub(super) fn sends_next(&self, now: u64) -> bool {
+        let sending = self.posts.values().filter(|post| post.is_sending()).count();
+        self.paused_until.is_none_or(|until| until <= now) && sending < MAX_POSTS_IN_FLIGHT
     }
 
     /// Applies an edit or a deletion to a message that waits here and can't be in the log, so that the server gets only the
@@ -88,6 +115,7 @@ impl Outbox {
             Amended::Edited(body) => {
                 post.item.body = body;
                 post.item.state = OutboxState::Sending;
+                post.item.sent = false;
                 effects.save(Change::Outbox(post.item.clone()));
                 // They were refused with the message. Sent behind it, they would replace the newer text.
                 self.discard_changes(target, |change| change.message_text().is_some(), effects);
@@ -113,10 +141,9 @@ impl Outbox {
         }
         post.item.state = OutboxState::Sending;
         post.sent_at = None;
-        let room = post.item.room;
-        self.changed_rooms.insert(room);
-        let state = OutboxState::Sending;
-        effects.save(Change::OutboxState { id, state });
+        let item = post.item.clone();
+        self.changed_rooms.insert(item.room);
+        effects.save(Change::Outbox(item));
     }
 
     /// Returns whether the post is being sent and may be in the log already, so that it can't be withdrawn.
@@ -165,12 +192,12 @@ impl Outbox {
             self.pause(now, room, error, effects);
             return true;
         }
-        let state = OutboxState::Failed { error };
-        post.item.state = state.clone();
+        post.item.state = OutboxState::Failed { error };
+        post.item.sent = post.unanswered > 0;
         post.sent_at = None;
-        let room = post.item.room;
-        self.changed_rooms.insert(room);
-        effects.save(Change::OutboxState { id, state });
+        let item = post.item.clone();
+        self.changed_rooms.insert(item.room);
+        effects.save(Change::Outbox(item));
         true
     }
 
@@ -187,24 +214,32 @@ impl Outbox {
         self.paused_until = None;
     }
 
-    /// Sends the posts that are due.
+    /// Sends the posts that are due, after it has been stored that they may be in the log.
     pub(super) fn send(&mut self, now: u64, effects: &mut Effects) {
         if self.paused_until.is_some_and(|until| until > now) {
             return;
         }
         self.paused_until = None;
         let sending = self.posts.values_mut().filter(|post| post.is_sending());
+        let mut due = Vec::new();
         for post in sending.take(MAX_POSTS_IN_FLIGHT) {
             if post.sent_at.is_none_or(|sent| sent + RESEND_INTERVAL_MS <= now) {
                 post.sent_at = Some(now);
                 post.unanswered = post.unanswered.saturating_add(1);
+                if !post.item.sent {
+                    post.item.sent = true;
+                    effects.save(Change::Outbox(post.item.clone()));
+                }
                 let OutboxItem { id, room, body, .. } = &post.item;
-                effects.emit(ClientEvent::Post(Post {
+                due.push(Post {
                     room: *room,
                     id: *id,
                     body: body.clone(),
-                }));
+                });
             }
+        }
+        for post in due {
+            effects.emit(ClientEvent::Post(post));
         }
     }
 
@@ -259,6 +294,12 @@ impl Outbox {
         for change in changes {
             self.discard(change, effects);
         }
+    }
+
+    /// Appends a post of an earlier session or of another device, which has no answer to it.
+    fn push_unanswered(&mut self, item: OutboxItem) -> bool {
+        let unanswered = u32::from(item.sent);
+        self.push_sent(item, unanswered)
     }
 
     fn push_sent(&mut self, item: OutboxItem, unanswered: u32) -> bool {

@@ -35,8 +35,16 @@ pub enum Input {
     Refresh,
     /// A request of the user.
     Command(Command),
-    /// A post of another device of the user's that has ended, such as a closed tab. It may have been sent already.
+    /// A post of another device of the user's that has ended, such as a closed tab.
     Adopt(OutboxItem),
+    /// Another device of the user's has adopted a post of this one, which was asleep for so long that it seemed to have ended.
+    Disowned {
+        id: EntryId,
+        /// The post as that device sends it; without it, that device has sent or withdrawn the post.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        item: Option<OutboxItem>,
+    },
     /// The answer to [`Effect::Load`].
     Loaded {
         room: RoomId,
@@ -89,6 +97,10 @@ pub struct OutboxItem {
     #[ts(type = "number")]
     pub written: u64,
     pub state: OutboxState,
+    /// `true` from before it is first sent, unless the server has refused it: the log may have it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub sent: bool,
 }
 
 /// The state of a post in the outbox. An acknowledged post leaves the outbox.
@@ -225,8 +237,6 @@ pub enum Effect {
 pub enum Change {
     /// Adds a post to the outbox, before it is sent, or replaces it at its place.
     Outbox(OutboxItem),
-    /// Records that a post failed, or that the user retries it.
-    OutboxState { id: EntryId, state: OutboxState },
     /// Removes a post that the user discarded, or whose entry lies outside the stored range.
     Discarded { id: EntryId },
     /// Adds entries that adjoin the stored range, above or below. In the same transaction, posts with their ids leave

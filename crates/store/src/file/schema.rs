@@ -9,7 +9,7 @@ use crate::projection;
 /// `SQLite`'s application id of our files: "ICHT". The schema sets it.
 pub(crate) const APPLICATION_ID: i32 = 0x4943_4854;
 /// The version of the tables in `schema.sql`: change it with every change of them, and add a step to [`upgrade`].
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// Creates the tables in an empty file, or adds to one of an earlier format what is new, and rebuilds the projections if they
@@ -43,6 +43,10 @@ fn upgrade(transaction: &Transaction<'_>, format: u32) -> rusqlite::Result<()> {
     if format < 2 && !has_column(transaction, "server_room", "read_pending")? {
         transaction.execute_batch("ALTER TABLE server_room ADD COLUMN read_pending INTEGER NOT NULL DEFAULT 0")?;
     }
+    // What earlier formats had in the outbox may have been sent.
+    if format < 3 {
+        transaction.execute_batch("ALTER TABLE outbox ADD COLUMN sent INTEGER NOT NULL DEFAULT 1")?;
+    }
     Ok(())
 }
 
@@ -62,7 +66,7 @@ mod tests {
     fn a_change_of_the_tables_raises_the_format() {
         assert_eq!(
             (FORMAT, checksum(&[SCHEMA.as_bytes()])),
-            (2, -1_971_758_392),
+            (3, -63_600_760),
             "schema.sql has changed: if its tables have, raise FORMAT and add a step to `upgrade`"
         );
     }

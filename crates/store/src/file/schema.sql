@@ -63,14 +63,16 @@ CREATE TABLE member_state (
     PRIMARY KEY (user, key)
 ) WITHOUT ROWID;
 
--- Posts of this device that the server has not acknowledged, in the order in which they were written.
+-- Posts of this device that the server has not acknowledged, in the order in which they were written. `sent` is 1 if the
+-- server may have the post.
 CREATE TABLE outbox (
     key INTEGER PRIMARY KEY AUTOINCREMENT,
     id BLOB NOT NULL UNIQUE,
     room BLOB NOT NULL,
     body TEXT NOT NULL,
     written_at INTEGER NOT NULL,
-    error TEXT
+    error TEXT,
+    sent INTEGER NOT NULL DEFAULT 1
 );
 
 -- A replica has a part of each log. What the server said of the room as of the entry `head` replaces the rest.

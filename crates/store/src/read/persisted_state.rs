@@ -21,7 +21,7 @@ pub(crate) fn persisted_state(connection: &Connection) -> rusqlite::Result<Persi
         });
     }
     let outbox = connection
-        .prepare_cached("SELECT id, room, body, written_at, error FROM outbox ORDER BY key")?
+        .prepare_cached("SELECT id, room, body, written_at, error, sent FROM outbox ORDER BY key")?
         .query_map([], read_outbox_row)?
         .collect::<Result<_, _>>()?;
     Ok(PersistedState { rooms, outbox })
@@ -34,5 +34,6 @@ fn read_outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         body: read_json(row, 2)?.ok_or(rusqlite::Error::InvalidQuery)?,
         written_at: natural(row.get(3)?),
         error: read_json(row, 4)?,
+        sent: row.get(5)?,
     })
 }

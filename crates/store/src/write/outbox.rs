@@ -1,6 +1,6 @@
 //! A client's outbox: posts that the server has not acknowledged.
 
-use ichat_protocol::{EntryId, WireError};
+use ichat_protocol::EntryId;
 
 use super::batch::Batch;
 use crate::OutboxRow;
@@ -12,9 +12,9 @@ impl Batch<'_> {
     pub(super) fn add_post(&self, row: &OutboxRow) -> rusqlite::Result<()> {
         self.tx
             .prepare_cached(
-                "INSERT INTO outbox (id, room, body, written_at, error)
-                 SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM entry WHERE id = ?1)
-                 ON CONFLICT (id) DO UPDATE SET body = excluded.body, error = excluded.error",
+                "INSERT INTO outbox (id, room, body, written_at, error, sent)
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM entry WHERE id = ?1)
+                 ON CONFLICT (id) DO UPDATE SET body = excluded.body, error = excluded.error, sent = excluded.sent",
             )?
             .execute((
                 row.id.0,
@@ -22,14 +22,8 @@ impl Batch<'_> {
                 json(&row.body),
                 int(row.written_at),
                 row.error.as_ref().map(json),
+                row.sent,
             ))?;
-        Ok(())
-    }
-
-    pub(super) fn set_post_error(&self, id: EntryId, error: Option<&WireError>) -> rusqlite::Result<()> {
-        self.tx
-            .prepare_cached("UPDATE outbox SET error = ?2 WHERE id = ?1")?
-            .execute((id.0, error.map(json)))?;
         Ok(())
     }
 

@@ -17,7 +17,6 @@ impl Batch<'_> {
     pub(super) fn save(&mut self, change: ReplicaChange) -> Result<(), WriteError> {
         match change {
             ReplicaChange::AddPost(row) => Ok(self.add_post(&row)?),
-            ReplicaChange::SetPostError { id, error } => Ok(self.set_post_error(id, error.as_ref())?),
             ReplicaChange::RemovePost { id } => Ok(self.remove_post(id)?),
             ReplicaChange::AddEntries { room, epoch, entries } => self.add_entries(room, epoch, &entries),
             ReplicaChange::ResetRoom { room, epoch } => Ok(self.reset_room(room, epoch)?),

@@ -70,6 +70,7 @@ pub(crate) fn post(fixture: &Fixture, text: &str) -> OutboxRow {
         body: message(text),
         written_at: 77,
         error: None,
+        sent: false,
     }
 }
 

@@ -3,7 +3,7 @@
 //! - a new folder is for its user only
 //! - a folder that is in use, can't be created or can't be written to
 //! - a damaged file, the database of another program, one of a later version
-//! - a file of the first format, with its history and what the server said
+//! - a file of an earlier format, with its history and what the server said
 //! - a full disk: reading goes on, and writing recovers
 //! - a closed store, an empty batch
 
@@ -13,7 +13,7 @@ use std::path::Path;
 use ichat_protocol::{EntryId, Seq};
 use ichat_store::{OpenError, OutboxRow, Outcome, ReplicaChange, Store, StoreError};
 
-use crate::client::{Client, room_of_three};
+use crate::client::{Client, post, room_of_three};
 use crate::fixture::{Fixture, Person, message};
 
 async fn open_error(dir: &Path) -> OpenError {
@@ -175,18 +175,22 @@ async fn the_file_of_a_later_version_is_refused_and_not_changed() {
 }
 
 #[tokio::test]
-async fn the_file_of_the_first_format_is_opened_with_what_it_has() {
+async fn the_file_of_an_earlier_format_is_opened_with_what_it_has() {
     let (fixture, _, bob) = room_of_three().await;
     // The column came before the format was raised, so there are files with and without it.
     for statements in [
-        "PRAGMA user_version = 1; ALTER TABLE server_room DROP COLUMN read_pending",
-        "PRAGMA user_version = 1",
+        "PRAGMA user_version = 1; ALTER TABLE outbox DROP COLUMN sent; ALTER TABLE server_room DROP COLUMN read_pending",
+        "PRAGMA user_version = 1; ALTER TABLE outbox DROP COLUMN sent",
+        "PRAGMA user_version = 2; ALTER TABLE outbox DROP COLUMN sent",
     ] {
         let client = Client::of(&fixture).await;
         let summary = fixture.sees(&bob).await;
         client
             .store
-            .save(vec![ReplicaChange::SetRoom(summary.clone())])
+            .save(vec![
+                ReplicaChange::SetRoom(summary.clone()),
+                ReplicaChange::AddPost(post(&fixture, "waits")),
+            ])
             .await
             .unwrap();
         client.store.close().await;
@@ -205,6 +209,8 @@ async fn the_file_of_the_first_format_is_opened_with_what_it_has() {
         let store = Store::open(client.dir.path()).await.unwrap();
         let state = store.persisted_state().await.unwrap();
         assert!(state.rooms[0].read_pending, "{statements}");
+        // An earlier format did not say whether a post was sent.
+        assert!(state.outbox[0].sent, "{statements}");
         store.close().await;
     }
 }
@@ -225,6 +231,7 @@ async fn on_a_full_disk_reading_goes_on_and_writing_recovers() {
         body: message(&large.repeat(20)),
         written_at: 1,
         error: None,
+        sent: false,
     });
     let error = fixture.store.save(vec![change]).await.unwrap_err();
     assert!(matches!(error, StoreError::Full), "{error:?}");

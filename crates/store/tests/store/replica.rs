@@ -3,7 +3,7 @@
 //! - ranges that adjoin or overlap become one; others are refused with their whole batch
 //! - the current text is found in whichever order the pages come
 //! - a message that was deleted meanwhile is wiped
-//! - the outbox keeps its order and errors, and loses a post when its entry arrives
+//! - the outbox keeps its order and what is known of each post, and loses a post when its entry arrives
 //! - a reset drops the room's entries
 //! - an entry with an impossible time can be read
 
@@ -172,39 +172,29 @@ async fn what_amends_a_page_from_beyond_is_stored_when_the_range_gets_there() {
 }
 
 #[tokio::test]
-async fn the_outbox_keeps_its_order_and_errors() {
+async fn the_outbox_keeps_its_order_and_what_is_known_of_each_post() {
     let (fixture, ..) = room_of_three().await;
     let client = Client::of(&fixture).await;
     let [one, mut two, three] = ["one", "two", "three"].map(|text| post(&fixture, text));
     let reason = WireError::new(ErrorCode::TooLarge, "A message has at most so many bytes.");
-    let changes = vec![
-        ReplicaChange::AddPost(one.clone()),
-        ReplicaChange::AddPost(two.clone()),
-        ReplicaChange::AddPost(three.clone()),
-        ReplicaChange::SetPostError {
-            id: two.id,
-            error: Some(reason.clone()),
-        },
-    ];
-    client.store.save(changes).await.unwrap();
-    let client = client.reopened().await;
+    let changes = [&one, &two, &three].map(|post| ReplicaChange::AddPost(post.clone()));
+    client.store.save(changes.into()).await.unwrap();
     two.error = Some(reason);
+    client
+        .store
+        .save(vec![ReplicaChange::AddPost(two.clone())])
+        .await
+        .unwrap();
+    let client = client.reopened().await;
     assert_eq!(client.outbox().await, [one.clone(), two.clone(), three.clone()]);
+    (two.error, two.sent) = (None, true);
     let changes = vec![
-        ReplicaChange::SetPostError {
-            id: two.id,
-            error: None,
-        },
         ReplicaChange::RemovePost { id: one.id },
-        // Does not bring a removed post back.
-        ReplicaChange::SetPostError {
-            id: one.id,
-            error: None,
-        },
         // Replaces the post where it is.
         ReplicaChange::AddPost(two.clone()),
     ];
     client.store.save(changes).await.unwrap();
+    let client = client.reopened().await;
     assert_eq!(client.outbox().await, [two, three]);
 }
 

@@ -290,7 +290,7 @@ impl SimulatedDisk {
             Change::Entries { epoch, entries, .. } => self.save_entries(epoch, entries),
             Change::Room(room) => self.room = Some(room),
             // The server has one history, refuses nothing for good, and has no lists of members.
-            Change::OutboxState { .. } | Change::Reset { .. } | Change::Members { .. } | Change::Read { .. } => {}
+            Change::Reset { .. } | Change::Members { .. } | Change::Read { .. } => {}
         }
     }
 

@@ -12,7 +12,7 @@ export function runCommand(state: SessionState, now: number, command: Command, e
   const { isOnline } = state.connection;
   switch (command.command) {
     case "send":
-      return send(state, command, effects);
+      return send(state, now, command, effects);
     case "retry":
       return state.outbox.retry(command.id, effects);
     case "discard":
@@ -93,6 +93,7 @@ export function onDamaged(
 
 function send(
   state: SessionState,
+  now: number,
   { room, id, body: entered, written }: Extract<Command, { command: "send" }>,
   effects: Effects,
 ): void {
@@ -102,8 +103,11 @@ function send(
   const item: OutboxItem = { id, room, body, written, state: outboxState };
   // A text that can't be accepted is refused by itself, and leaves the message as it is.
   if (!error && state.outbox.merge(item, effects)) return;
-  if (!state.outbox.push(item)) return;
-  effects.save({ change: "outbox", ...item });
+  // It is stored once, as it will be at the end of this step.
+  const isSent = !error && state.connection.isOnline && state.outbox.sendsNext(now);
+  const stored: OutboxItem = isSent ? { ...item, sent: true } : item;
+  if (!state.outbox.push(stored)) return;
+  effects.save({ change: "outbox", ...stored });
   if (propertiesOf(body).countsAsUnread) state.typing.messageSent(room);
 }
 

@@ -73,9 +73,11 @@ export class Session {
       case "command":
         return runCommand(state, now, input, effects);
       case "adopt": {
-        const { id, room, body, written, state: outboxState } = input;
-        return state.outbox.adopt({ id, room, body, written, state: outboxState }, effects);
+        const { input: _, ...item } = input;
+        return state.outbox.adopt(item, effects);
       }
+      case "disowned":
+        return state.outbox.disown(input.id, input.item);
       case "loaded":
         return input.damaged ? onDamaged(state, now, input, effects) : onLoaded(state, input, effects);
     }

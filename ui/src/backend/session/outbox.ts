@@ -33,19 +33,46 @@ export class Outbox {
   /** The edits and deletions that have been applied to posts here since the last report, by their rooms. */
   readonly #merged = new Map<RoomId, EntryId[]>();
 
-  /** Loads the persisted posts. Those that are being sent may have been sent before the restart. */
+  /** Loads the persisted posts. */
   load(items: readonly OutboxItem[]): void {
-    for (const item of items) this.#pushSent(item, item.state.state === "sending" ? 1 : 0);
+    for (const item of items) this.#pushUnanswered(item);
   }
 
   /** Appends a post of a device that has ended, and stores it for this one. */
   adopt(item: OutboxItem, effects: Effects): void {
-    if (this.#pushSent(item, 1)) effects.save({ change: "outbox", ...item });
+    if (this.#pushUnanswered(item)) effects.save({ change: "outbox", ...item });
+  }
+
+  /**
+   * Gives a post up to a device that has adopted it. While that one may send it, it is sent here as well, in the same form, so
+   * that changes made here can follow it.
+   */
+  disown(id: EntryId, adopted: OutboxItem | undefined): void {
+    if (!adopted) {
+      this.#remove(id);
+      return;
+    }
+    const item: OutboxItem = { ...adopted, sent: true };
+    const post = this.#posts.get(id);
+    if (!post) {
+      this.#pushUnanswered(item);
+      return;
+    }
+    post.item = isSending(post) ? item : { ...item, state: post.item.state };
+    post.sentAt = undefined;
+    post.unanswered = Math.max(1, post.unanswered);
+    this.#changedRooms.add(item.room);
   }
 
   /** Appends a post. Returns false if its id is already in the outbox. */
   push(item: OutboxItem): boolean {
     return this.#pushSent(item, 0);
+  }
+
+  /** Returns whether a post that is appended now is sent at once, if there is a connection. */
+  sendsNext(now: number): boolean {
+    const isPaused = this.#pausedUntil !== undefined && this.#pausedUntil > now;
+    return !isPaused && this.waitingCount() < limits.maxPostsInFlight;
   }
 
   /**
@@ -65,7 +92,7 @@ export class Outbox {
     const { room } = post.item;
     if (result === "deleted") this.withdraw(target, effects);
     else {
-      post.item = { ...post.item, body: result, state: { state: "sending" } };
+      post.item = withSent({ ...post.item, body: result, state: { state: "sending" } }, false);
       effects.save({ change: "outbox", ...post.item });
       // They were refused with the message. Sent behind it, they would replace the newer text.
       this.#discardChanges(target, ({ kind }) => kind === "edit", effects);
@@ -87,7 +114,7 @@ export class Outbox {
     post.item = { ...post.item, state: { state: "sending" } };
     post.sentAt = undefined;
     this.#changedRooms.add(post.item.room);
-    effects.save({ change: "outbox_state", id, state: { state: "sending" } });
+    effects.save({ change: "outbox", ...post.item });
   }
 
   /** Returns whether the post is being sent and may be in the log already, so that it can't be withdrawn. */
@@ -127,10 +154,10 @@ export class Outbox {
       this.#pause(now, post.item.room, error, effects);
       return true;
     }
-    post.item = { ...post.item, state: { state: "failed", error } };
+    post.item = withSent({ ...post.item, state: { state: "failed", error } }, post.unanswered > 0);
     post.sentAt = undefined;
     this.#changedRooms.add(post.item.room);
-    effects.save({ change: "outbox_state", id, state: { state: "failed", error } });
+    effects.save({ change: "outbox", ...post.item });
     return true;
   }
 
@@ -145,15 +172,21 @@ export class Outbox {
     this.#pausedUntil = undefined;
   }
 
-  /** Sends the posts that are due. */
+  /** Sends the posts that are due, after it has been stored that they may be in the log. */
   send(now: number, effects: Effects): void {
     if (this.#pausedUntil !== undefined && this.#pausedUntil > now) return;
     this.#pausedUntil = undefined;
-    for (const post of this.#window()) {
-      if (post.sentAt !== undefined && post.sentAt + resendIntervalMs > now) continue;
+    const isDue = ({ sentAt }: QueuedPost) => sentAt === undefined || sentAt + resendIntervalMs <= now;
+    const due = this.#window().filter(isDue);
+    for (const post of due) {
       post.sentAt = now;
       post.unanswered += 1;
-      const { id, room, body } = post.item;
+      if (post.item.sent) continue;
+      post.item = withSent(post.item, true);
+      effects.save({ change: "outbox", ...post.item });
+    }
+    for (const { item } of due) {
+      const { id, room, body } = item;
       effects.emit({ event: "post", data: { room, id, body } });
     }
   }
@@ -197,6 +230,11 @@ export class Outbox {
     for (const change of changes) this.discard(change.id, effects);
   }
 
+  /** Appends a post of an earlier session or of another device, which has no answer to it. */
+  #pushUnanswered(item: OutboxItem): boolean {
+    return this.#pushSent(item, item.sent ? 1 : 0);
+  }
+
   #pushSent(item: OutboxItem, unanswered: number): boolean {
     if (this.#posts.has(item.id)) return false;
     this.#changedRooms.add(item.room);
@@ -225,6 +263,11 @@ export class Outbox {
 
 function isSending(post: QueuedPost): boolean {
   return post.item.state.state === "sending";
+}
+
+/** Returns a post that may be in the log, or can't be. */
+function withSent({ sent: _, ...item }: OutboxItem, isSent: boolean): OutboxItem {
+  return isSent ? { ...item, sent: true } : item;
 }
 
 /** Returns a message as an amendment of it leaves it, or null if the two are something else. */

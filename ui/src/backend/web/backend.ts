@@ -20,7 +20,7 @@ export class WebBackend implements Backend {
   readonly notificationPermission: NotificationPermissionControl;
   readonly #env: BrowserEnv;
   #emit: (event: BackendEvent) => void = () => undefined;
-  readonly #storage = new ResilientStorage(openIndexedDbStorage, (failure) => this.#reportStorageFailure(failure));
+  readonly #storage: ResilientStorage;
   #profile: Profile = createProfile();
   #device: DeviceId = "";
   #server?: ServerInfo;
@@ -35,6 +35,13 @@ export class WebBackend implements Backend {
   constructor(env: BrowserEnv) {
     this.#env = env;
     this.notificationPermission = env.notificationPermission;
+    const carried = env.carryOver(() => this.#storage.unsaved);
+    this.#storage = new ResilientStorage(
+      openIndexedDbStorage,
+      (failure) => this.#reportStorageFailure(failure),
+      carried,
+    );
+    env.confirmUnload(() => this.#storage.hasUnsavedPosts);
   }
 
   async start(onEvent: (event: BackendEvent) => void): Promise<void> {

@@ -16,6 +16,10 @@ export interface BrowserEnv {
   onPageHide(callback: () => void): void;
   /** Calls back when the page was left and is restored unchanged (by the browser's back button). */
   onPageRestored(callback: () => void): void;
+  /** Leaves a text to the next page of this tab when it is unloaded. Returns what the last one has left. */
+  carryOver(value: () => string | null): string | null;
+  /** Lets the browser ask the user before the page is unloaded, if that is needed then. */
+  confirmUnload(isNeeded: () => boolean): void;
   /** Shows in the title how many messages are unread, or how many of them mention the user. */
   setUnread(unread: number, mentions: number): void;
   readonly notificationPermission: NotificationPermissionControl;
@@ -53,6 +57,12 @@ export function createBrowserEnv(): BrowserEnv {
         if (event.persisted) callback();
       });
     },
+    carryOver: (value) => carryOver("ichat-unsaved", value),
+    confirmUnload(isNeeded) {
+      addEventListener("beforeunload", (event) => {
+        if (isNeeded()) event.preventDefault();
+      });
+    },
     setUnread(unread, mentions) {
       const count = mentions > 0 ? `${mentions} @` : unread;
       document.title = unread > 0 ? `(${count}) ${title}` : title;
@@ -63,19 +73,27 @@ export function createBrowserEnv(): BrowserEnv {
   };
 }
 
-/**
- * Loads or creates the tab's id. It is in the session storage only while the tab is between two pages: duplicating a tab
- * copies the storage, and the copy must not get the same id.
- */
+/** Loads or creates the tab's id. Where storage is blocked, every load is a new tab. */
 function loadTabId(): string {
-  const key = "ichat-tab";
+  const id: string = carryOver("ichat-tab", () => id) ?? v4();
+  return id;
+}
+
+/**
+ * Leaves a text to the next page of this tab. It is in the session storage only while the tab is between two pages: duplicating
+ * a tab copies the storage, and the copy must not get the same.
+ */
+function carryOver(key: string, value: () => string | null): string | null {
   try {
-    const id = sessionStorage.getItem(key) ?? v4();
+    const carried = sessionStorage.getItem(key);
     sessionStorage.removeItem(key);
-    addEventListener("pagehide", () => sessionStorage.setItem(key, id));
+    addEventListener("pagehide", () => {
+      const left = value();
+      if (left !== null) sessionStorage.setItem(key, left);
+    });
     addEventListener("pageshow", () => sessionStorage.removeItem(key));
-    return id;
+    return carried;
   } catch {
-    return v4(); // Storage is blocked, so every load is a new tab.
+    return null;
   }
 }

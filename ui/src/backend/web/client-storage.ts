@@ -9,13 +9,35 @@
  * - A reloaded tab acquires its own device again. A closed tab releases its lease, and that of a crashed tab expires.
  * - Posts of a device without a lease are **adopted** by the next tab that starts, or by one that is open.
  *
- * If a tab wakes from sleep after its lease has expired, two tabs may send the same posts. That is harmless: a post keeps its
- * id, and the server accepts an id once.
+ * If a tab wakes from sleep after its lease has expired, its posts may have been adopted. It learns that from the transaction
+ * in which it would change or send one: see `DisownedPost`. Then both tabs may send the same post, in the same form. That is
+ * harmless: a post keeps its id, and the server accepts an id once.
  */
 
 import type { DeviceId, EntryId, ServerId, ServerInfo } from "../protocol";
-import type { OutboxItem, OutboxState } from "../session-types";
+import type { OutboxItem } from "../session-types";
 import type { Profile } from "./identity";
+
+/** A post to store. */
+export interface PostToSave {
+  item: OutboxItem;
+  /** `true` if it was stored before. If it is not there any more, another tab has sent or withdrawn it. */
+  isStored: boolean;
+  /** `true` if the user has changed its text since. */
+  isEdited: boolean;
+}
+
+/** A post of this tab that another tab has adopted. It was not changed. */
+export interface DisownedPost {
+  id: EntryId;
+  /** The post as the other tab sends it, unless it has sent or withdrawn it already. It now knows that this tab may send it. */
+  item?: OutboxItem;
+}
+
+/** A post that another tab has adopted, and what this tab would have stored. */
+export interface UnsavedPost extends DisownedPost {
+  wanted: PostToSave;
+}
 
 export interface ClientStorage {
   /** Returns the stored profile. Stores and returns `initial` if there is none yet. */
@@ -30,10 +52,16 @@ export interface ClientStorage {
   acquireDevice(tab: string, now: number): Promise<DeviceId>;
   /** Releases the tab's device. The tab may be gone as soon as this has returned. */
   releaseDevice(tab: string, device: DeviceId): Promise<void>;
-  /** Adopts posts without a lease, and returns all of the device's posts to a server in the order they were written. */
-  loadOutbox(device: DeviceId, server: ServerId, now: number): Promise<OutboxItem[]>;
-  savePost(device: DeviceId, server: ServerId, item: OutboxItem): Promise<void>;
-  savePostState(id: EntryId, state: OutboxState): Promise<void>;
+  /**
+   * Adopts posts without a lease, of the refused ones only `all`, and returns all of the device's posts to a server in the
+   * order they were written.
+   */
+  loadOutbox(device: DeviceId, server: ServerId, now: number, adopt: "all" | "waiting"): Promise<OutboxItem[]>;
+  /** Stores posts, each at its place, and returns those that are not the device's any more. */
+  savePosts(device: DeviceId, server: ServerId, posts: readonly PostToSave[]): Promise<UnsavedPost[]>;
+  /** Deletes a stored post before it is sent. Returns it if it is not the device's any more. */
+  withdrawPost(device: DeviceId, id: EntryId): Promise<DisownedPost | null>;
+  /** Deletes posts that need not be sent any more, whose ever they are. */
   deletePosts(ids: readonly EntryId[]): Promise<void>;
 }
 

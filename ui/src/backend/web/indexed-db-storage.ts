@@ -3,8 +3,14 @@
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { v4 } from "uuid";
 import type { DeviceId, EntryId, ServerId, ServerInfo } from "../protocol";
-import type { OutboxItem, OutboxState } from "../session-types";
-import { type ClientStorage, leaseDurationMs } from "./client-storage";
+import type { OutboxItem } from "../session-types";
+import {
+  type ClientStorage,
+  type DisownedPost,
+  leaseDurationMs,
+  type PostToSave,
+  type UnsavedPost,
+} from "./client-storage";
 import type { Profile } from "./identity";
 
 interface Lease {
@@ -18,6 +24,8 @@ interface StoredPost {
   device: DeviceId;
   server: ServerId;
   item: OutboxItem;
+  /** `true` if a device that was its owner may send it, too. Then it can only be sent as it is. */
+  shared?: true;
 }
 
 interface Schema extends DBSchema {
@@ -95,7 +103,7 @@ class IndexedDbStorage implements ClientStorage {
     await Promise.all([put, transaction.done]);
   }
 
-  async loadOutbox(device: DeviceId, server: ServerId, now: number): Promise<OutboxItem[]> {
+  async loadOutbox(device: DeviceId, server: ServerId, now: number, adopt: "all" | "waiting"): Promise<OutboxItem[]> {
     const transaction = this.#database.transaction(["leases", "outbox"], "readwrite", durable);
     const leases = await transaction.objectStore("leases").getAll();
     const leased = new Set(leases.filter(({ expiresAt }) => expiresAt > now).map((lease) => lease.device));
@@ -104,25 +112,47 @@ class IndexedDbStorage implements ClientStorage {
     for (let cursor = await outbox.openCursor(); cursor; cursor = await cursor.continue()) {
       const post = cursor.value;
       if (post.server !== server || (post.device !== device && leased.has(post.device))) continue;
-      if (post.device !== device) await cursor.update({ ...post, device });
+      if (post.device !== device) {
+        if (adopt === "waiting" && isRefused(post)) continue;
+        await cursor.update({ ...post, device });
+      }
       items.push(post.item);
     }
     await transaction.done;
     return items;
   }
 
-  async savePost(device: DeviceId, server: ServerId, item: OutboxItem): Promise<void> {
+  async savePosts(device: DeviceId, server: ServerId, posts: readonly PostToSave[]): Promise<UnsavedPost[]> {
     const transaction = this.#database.transaction("outbox", "readwrite", durable);
-    const key = await transaction.store.index("id").getKey(item.id);
-    await transaction.store.put({ device, server, item }, key);
+    const outbox = transaction.store;
+    const disowned: UnsavedPost[] = [];
+    for (const wanted of posts) {
+      const { item, isStored } = wanted;
+      const { id } = item;
+      const cursor = await outbox.index("id").openCursor(id);
+      const post = cursor?.value;
+      if (!post || !cursor) {
+        if (isStored) disowned.push({ id, wanted });
+        else await outbox.put({ device, server, item });
+      } else if (isOwner(device, post) && (item.sent || !post.shared)) await cursor.update({ ...post, device, item });
+      else {
+        await cursor.update({ ...post, shared: true });
+        disowned.push({ id, item: post.item, wanted });
+      }
+    }
     await transaction.done;
+    return disowned;
   }
 
-  async savePostState(id: EntryId, state: OutboxState): Promise<void> {
+  async withdrawPost(device: DeviceId, id: EntryId): Promise<DisownedPost | null> {
     const transaction = this.#database.transaction("outbox", "readwrite", durable);
     const cursor = await transaction.store.index("id").openCursor(id);
-    if (cursor) await cursor.update({ ...cursor.value, item: { ...cursor.value.item, state } });
+    if (!cursor) return { id };
+    const post = cursor.value;
+    const isOwn = isOwner(device, post) && !post.shared;
+    await (isOwn ? cursor.delete() : cursor.update({ ...post, shared: true }));
     await transaction.done;
+    return isOwn ? null : { id, item: post.item };
   }
 
   async deletePosts(ids: readonly EntryId[]): Promise<void> {
@@ -134,3 +164,8 @@ class IndexedDbStorage implements ClientStorage {
     await transaction.done;
   }
 }
+
+/** Returns whether a device may change a post. No device sends a refused one, so each may. */
+const isOwner = (device: DeviceId, post: StoredPost) => post.device === device || isRefused(post);
+
+const isRefused = ({ item }: StoredPost) => item.state.state === "failed";

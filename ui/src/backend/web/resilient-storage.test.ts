@@ -5,6 +5,8 @@
  * - one that is full at first stores the posts as soon as it has room
  * - a name that it doesn't store at first is used all the same, and stored as soon as it works
  * - a full one keeps the posts of this tab in memory
+ * - a full one keeps them, with their last changes and in their order, also through a reload
+ * - a post that was stored, and is another tab's when the storage works again, is given up
  * - a connection that the browser has closed is opened again, once for all operations that need it
  * - a later version in another tab can open the database, and this one goes on
  * - a name changed in another tab is seen
@@ -35,14 +37,21 @@ function post(id: string): OutboxItem {
   return { id, room: "room", body: { kind: "message", text: id }, written: 1, state: { state: "sending" } };
 }
 
+function save(storage: ClientStorage, device: string, item: OutboxItem, isStored = false) {
+  return storage.savePosts(device, office, [{ item, isStored, isEdited: false }]);
+}
+
 /** Does what a page does at its start, and returns its profile. */
 async function start(storage: ClientStorage) {
   const profile = await storage.loadProfile(createProfile());
   const device = await storage.acquireDevice("tab", 0);
   await storage.loadServer();
   await storage.saveName("Ada");
-  await storage.savePost(device, office, post("a"));
-  return { name: (await storage.loadProfile(profile)).name, outbox: await storage.loadOutbox(device, office, 0) };
+  await save(storage, device, post("a"));
+  return {
+    name: (await storage.loadProfile(profile)).name,
+    outbox: await storage.loadOutbox(device, office, 0, "all"),
+  };
 }
 
 const storageWith = (parts: Partial<ClientStorage>) => async () =>
@@ -65,31 +74,34 @@ test("a storage that answers late is used again", async () => {
   const saved: string[] = [];
   const open = storageWith({
     loadProfile: (initial) => new Promise((resolve) => (answer = () => resolve(initial))),
-    savePost: async (_device, _server, { id }) => void saved.push(id),
+    savePosts: async (_device, _server, posts) => {
+      saved.push(...posts.map(({ item }) => item.id));
+      return [];
+    },
   });
   const storage = new ResilientStorage(open, report);
   const loading = storage.loadProfile(createProfile());
   await vi.advanceTimersByTimeAsync(5_000);
   await loading;
-  await storage.savePost("device", office, post("in memory"));
+  await save(storage, "device", post("in memory"));
   answer();
   await vi.advanceTimersByTimeAsync(0);
-  await storage.savePost("device", office, post("stored"));
+  await save(storage, "device", post("stored"));
   expect(saved).toEqual(["in memory", "stored"]);
 });
 
 test("a storage that is full at first stores the posts as soon as it has room", async () => {
   let full = true;
   const stored = await openIndexedDbStorage();
-  const savePost: ClientStorage["savePost"] = (...post) =>
-    full ? Promise.reject(new DOMException("full", "QuotaExceededError")) : stored.savePost(...post);
+  const savePosts: ClientStorage["savePosts"] = (...posts) =>
+    full ? Promise.reject(new DOMException("full", "QuotaExceededError")) : stored.savePosts(...posts);
   const deletePosts: ClientStorage["deletePosts"] = (ids) => stored.deletePosts(ids);
-  const storage = new ResilientStorage(storageWith({ savePost, deletePosts }), report);
-  for (const id of ["a", "b"]) await storage.savePost("device", office, post(id));
+  const storage = new ResilientStorage(storageWith({ savePosts, deletePosts }), report);
+  for (const id of ["a", "b"]) await save(storage, "device", post(id));
   full = false;
   await storage.deletePosts(["a"]);
-  await storage.savePost("device", office, post("c"));
-  expect(await stored.loadOutbox("device", office, 0)).toEqual([post("b"), post("c")]);
+  await save(storage, "device", post("c"));
+  expect(await stored.loadOutbox("device", office, 0, "all")).toEqual([post("b"), post("c")]);
 });
 
 test("a name that isn't stored at first is used all the same, and stored as soon as that works", async () => {
@@ -112,31 +124,31 @@ test("a name that isn't stored at first is used all the same, and stored as soon
 test("a full storage keeps the posts of this tab in memory", async () => {
   const full = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
   const loadOutbox = () => Promise.resolve([post("earlier")]);
-  const open = storageWith({ loadProfile: full, acquireDevice: full, loadServer: full, saveName: full, savePost: full, loadOutbox, savePostState: full, deletePosts: full }); // prettier-ignore
+  const open = storageWith({ loadProfile: full, acquireDevice: full, loadServer: full, saveName: full, savePosts: full, withdrawPost: full, loadOutbox, deletePosts: full }); // prettier-ignore
   const storage = new ResilientStorage(open, report);
   expect(await start(storage)).toEqual({ name: "Ada", outbox: [post("earlier"), post("a")] });
   expect(new Set(failures)).toEqual(new Set(["full"]));
   const error = { code: "too_large", message: "Too large." } as const;
-  await storage.savePostState("a", { state: "failed", error });
-  expect((await storage.loadOutbox("device", office, 0))[1]?.state).toEqual({ state: "failed", error });
+  await save(storage, "device", { ...post("a"), state: { state: "failed", error } });
+  expect((await storage.loadOutbox("device", office, 0, "all"))[1]?.state).toEqual({ state: "failed", error });
   await storage.deletePosts(["a"]);
-  expect(await storage.loadOutbox("device", office, 0)).toEqual([post("earlier")]);
+  expect(await storage.loadOutbox("device", office, 0, "all")).toEqual([post("earlier")]);
 });
 
 test("a connection that the browser has closed is opened again", async () => {
   let opened = 0;
   const closed = () => Promise.reject(new DOMException("closed", "InvalidStateError"));
-  const storage = new ResilientStorage(() => (opened++ === 0 ? storageWith({ savePost: closed })() : openIndexedDbStorage()), report); // prettier-ignore
-  await storage.savePost("device", office, post("a"));
-  expect(await (await openIndexedDbStorage()).loadOutbox("device", office, 0)).toEqual([post("a")]);
+  const storage = new ResilientStorage(() => (opened++ === 0 ? storageWith({ savePosts: closed })() : openIndexedDbStorage()), report); // prettier-ignore
+  await save(storage, "device", post("a"));
+  expect(await (await openIndexedDbStorage()).loadOutbox("device", office, 0, "all")).toEqual([post("a")]);
   expect([opened, failures]).toEqual([2, []]);
 });
 
 test("operations that fail together open one new connection", async () => {
   let opened = 0;
   const closed = () => Promise.reject(new DOMException("closed", "InvalidStateError"));
-  const storage = new ResilientStorage(() => (opened++ === 0 ? storageWith({ savePost: closed })() : openIndexedDbStorage()), report); // prettier-ignore
-  await Promise.all(["a", "b"].map((id) => storage.savePost("device", office, post(id))));
+  const storage = new ResilientStorage(() => (opened++ === 0 ? storageWith({ savePosts: closed })() : openIndexedDbStorage()), report); // prettier-ignore
+  await Promise.all(["a", "b"].map((id) => save(storage, "device", post(id))));
   expect([opened, failures]).toEqual([2, []]);
 });
 
@@ -144,8 +156,8 @@ test("a later version in another tab can open the database, and this one goes on
   const storage = new ResilientStorage(openIndexedDbStorage, report);
   await start(storage);
   await openDB("ichat", 2);
-  await storage.savePost("device", office, post("b"));
-  expect(await storage.loadOutbox("device", office, 0)).toEqual([post("b")]);
+  await save(storage, "device", post("b"));
+  expect(await storage.loadOutbox("device", office, 0, "all")).toEqual([post("b")]);
   expect(new Set(failures)).toEqual(new Set(["refused"]));
 });
 
@@ -158,4 +170,51 @@ test("a name changed in another tab is seen", async () => {
   await two.loadProfile(createProfile());
   await two.saveName("Ada Lovelace");
   expect((await one.loadProfile(profile)).name).toBe("Ada Lovelace");
+});
+
+test("a full storage keeps the posts, with their last changes and in their order, through a reload", async () => {
+  let full = false;
+  const stored = await openIndexedDbStorage();
+  const orFull =
+    <P extends unknown[], R>(operation: (...args: P) => Promise<R>) =>
+    (...args: P) =>
+      full ? Promise.reject(new DOMException("full", "QuotaExceededError")) : operation(...args);
+  const open = storageWith({
+    savePosts: orFull((...posts: Parameters<ClientStorage["savePosts"]>) => stored.savePosts(...posts)),
+    withdrawPost: orFull((...post: Parameters<ClientStorage["withdrawPost"]>) => stored.withdrawPost(...post)),
+    loadOutbox: (...outbox) => stored.loadOutbox(...outbox),
+  });
+  const load = (storage: ClientStorage) => storage.loadOutbox("device", office, 0, "all");
+  const edited = { ...post("a"), body: { kind: "message", text: "edited" } } as const;
+  const storage = new ResilientStorage(open, report);
+  for (const id of ["a", "withdrawn"]) await save(storage, "device", post(id));
+  full = true;
+  await save(storage, "device", edited, true);
+  await save(storage, "device", post("b"));
+  await storage.withdrawPost("device", "withdrawn");
+  expect(storage.hasUnsavedPosts).toBe(true);
+  const reloaded = new ResilientStorage(open, report, storage.unsaved);
+  expect(await load(reloaded)).toEqual([edited, post("b")]);
+  full = false;
+  await save(reloaded, "device", post("c"));
+  expect(reloaded.hasUnsavedPosts).toBe(false);
+  const next = new ResilientStorage(open, report, reloaded.unsaved);
+  expect(await load(next)).toEqual([edited, post("b"), post("c")]);
+});
+
+test("a post that is another tab's when the storage works again is given up", async () => {
+  let full = false;
+  const stored = await openIndexedDbStorage();
+  const savePosts: ClientStorage["savePosts"] = (...posts) =>
+    full ? Promise.reject(new DOMException("full", "QuotaExceededError")) : stored.savePosts(...posts);
+  const storage = new ResilientStorage(storageWith({ savePosts }), report);
+  await save(storage, "device", post("a"));
+  full = true;
+  const edited = { ...post("a"), body: { kind: "message", text: "edited" } } as const;
+  await storage.savePosts("device", office, [{ item: edited, isStored: true, isEdited: true }]);
+  await stored.loadOutbox("other", office, 0, "all");
+  full = false;
+  const wanted = { server: office, item: edited, isStored: true, isEdited: true };
+  expect(await storage.savePosts("device", office, [])).toEqual([{ id: "a", item: post("a"), wanted }]);
+  expect(storage.hasUnsavedPosts).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { v4 } from "uuid";
 import type { DeviceId, EntryId, ServerId, ServerInfo } from "../protocol";
-import type { OutboxItem, OutboxState } from "../session-types";
-import type { ClientStorage } from "./client-storage";
+import type { OutboxItem } from "../session-types";
+import type { ClientStorage, DisownedPost, PostToSave, UnsavedPost } from "./client-storage";
 import type { Profile } from "./identity";
 
 /** The time after which a storage that hasn't answered counts as silent. */
@@ -9,6 +9,12 @@ const answerTimeoutMs = 3_000;
 
 /** The ways in which a browser's storage fails: it takes no more, refuses, or doesn't answer. */
 export type StorageFailure = "full" | "refused" | "silent";
+
+/** The changes that wait only in memory, for the next page of this tab. */
+interface Unsaved {
+  posts: (PostToSave & { server: ServerId })[];
+  deleted: EntryId[];
+}
 
 /** The errors after which only a new connection to the database helps. Browsers close one that is in the background. */
 const connectionErrors = ["InvalidStateError", "UnknownError"];
@@ -26,18 +32,38 @@ export class ResilientStorage implements ClientStorage {
   #unsavedName?: string;
   #server?: ServerInfo;
   #device?: DeviceId;
-  /** The posts that are not stored yet. */
-  readonly #outbox = new Map<EntryId, { device: DeviceId; server: ServerId; item: OutboxItem }>();
+  /** The posts that are not stored yet, or not as they are now. */
+  readonly #unsaved = new Map<EntryId, PostToSave & { server: ServerId }>();
   /** The posts that are stored, although they were to be deleted. */
   readonly #undeleted = new Set<EntryId>();
   #isCatchingUp = false;
   /** The number of operations that have not been answered in time. While there is one, no other is tried. */
   #unanswered = 0;
 
-  constructor(open: () => Promise<ClientStorage>, onFailure: (failure: StorageFailure) => void) {
+  /** `carried` is what the tab's last page left in `unsaved`. */
+  constructor(
+    open: () => Promise<ClientStorage>,
+    onFailure: (failure: StorageFailure) => void,
+    carried: string | null = null,
+  ) {
     this.#open = open;
     this.#onFailure = onFailure;
     this.#stored = open();
+    const { posts, deleted } = readUnsaved(carried);
+    for (const post of posts) this.#unsaved.set(post.item.id, post);
+    for (const id of deleted) this.#undeleted.add(id);
+  }
+
+  /** The changes that the browser has not stored, as text, or null if there are none. */
+  get unsaved(): string | null {
+    if (this.#unsaved.size === 0 && this.#undeleted.size === 0) return null;
+    const unsaved: Unsaved = { posts: [...this.#unsaved.values()], deleted: [...this.#undeleted] };
+    return JSON.stringify(unsaved);
+  }
+
+  /** `true` if posts are only in memory. */
+  get hasUnsavedPosts(): boolean {
+    return this.#unsaved.size > 0;
   }
 
   async loadProfile(initial: Profile): Promise<Profile> {
@@ -72,29 +98,42 @@ export class ResilientStorage implements ClientStorage {
     await this.#try((storage) => storage.releaseDevice(tab, device));
   }
 
-  async loadOutbox(device: DeviceId, server: ServerId, now: number): Promise<OutboxItem[]> {
-    const loaded = (await this.#try((storage) => storage.loadOutbox(device, server, now)))?.value ?? [];
-    const stored = loaded.filter(({ id }) => !this.#undeleted.has(id));
-    const others = new Map(this.#outbox);
-    for (const { id } of stored) others.delete(id);
-    return [...stored, ...[...others.values()].filter((post) => post.server === server).map(({ item }) => item)];
+  async loadOutbox(device: DeviceId, server: ServerId, now: number, adopt: "all" | "waiting"): Promise<OutboxItem[]> {
+    const loaded = await this.#try((storage) => storage.loadOutbox(device, server, now, adopt));
+    const stored = (loaded?.value ?? []).filter(({ id }) => !this.#undeleted.has(id));
+    const items = new Map(stored.map((item) => [item.id, item]));
+    // What is in memory is newer. A post that was stored and isn't any more is another tab's.
+    for (const [id, post] of this.#unsaved)
+      if (post.server === server && (items.has(id) || !loaded || !post.isStored)) items.set(id, post.item);
+    return [...items.values()];
   }
 
-  async savePost(device: DeviceId, server: ServerId, item: OutboxItem): Promise<void> {
-    const stored = await this.#try((storage) => storage.savePost(device, server, item));
-    // What is stored now replaces an older state that wasn't.
-    if (stored) this.#outbox.delete(item.id);
-    else this.#outbox.set(item.id, { device, server, item });
+  /** Stores posts, and before them, in one transaction, those that could not be stored: they keep their order. */
+  async savePosts(device: DeviceId, server: ServerId, posts: readonly PostToSave[]): Promise<UnsavedPost[]> {
+    for (const post of posts) {
+      const { id } = post.item;
+      const { isStored, isEdited } = this.#unsaved.get(id) ?? post;
+      this.#unsaved.set(id, { server, item: post.item, isStored, isEdited: isEdited || post.isEdited });
+    }
+    const all = [...this.#unsaved.values()].filter((post) => post.server === server);
+    if (all.length === 0) return [];
+    const saved = await this.#try((storage) => storage.savePosts(device, server, all));
+    if (!saved) return [];
+    for (const post of all) if (this.#unsaved.get(post.item.id) === post) this.#unsaved.delete(post.item.id);
+    return saved.value;
   }
 
-  async savePostState(id: EntryId, state: OutboxState): Promise<void> {
-    const post = this.#outbox.get(id);
-    if (post) post.item = { ...post.item, state };
-    await this.#try((storage) => storage.savePostState(id, state));
+  async withdrawPost(device: DeviceId, id: EntryId): Promise<DisownedPost | null> {
+    const unsaved = this.#unsaved.get(id);
+    this.#unsaved.delete(id);
+    if (unsaved && !unsaved.isStored) return null;
+    const withdrawn = await this.#try((storage) => storage.withdrawPost(device, id));
+    if (!withdrawn) this.#undeleted.add(id);
+    return withdrawn?.value ?? null;
   }
 
   async deletePosts(ids: readonly EntryId[]): Promise<void> {
-    for (const id of ids) this.#outbox.delete(id);
+    for (const id of ids) this.#unsaved.delete(id);
     if (await this.#try((storage) => storage.deletePosts(ids))) return;
     for (const id of ids) this.#undeleted.add(id);
   }
@@ -123,21 +162,15 @@ export class ResilientStorage implements ClientStorage {
     }
   }
 
-  /** Does what couldn't be done while the storage failed. Call it when the storage has worked. */
+  /** Does what couldn't be done while the storage failed, but for posts: the session saves those. */
   async #catchUp(): Promise<void> {
     const name = this.#unsavedName;
-    if (this.#isCatchingUp || (name === undefined && this.#outbox.size === 0 && this.#undeleted.size === 0)) return;
+    if (this.#isCatchingUp || (name === undefined && this.#undeleted.size === 0)) return;
     this.#isCatchingUp = true;
     const deleted = [...this.#undeleted];
-    const saved = [...this.#outbox].map(async ([id, post]) => {
-      const { device, server, item } = post;
-      const stored = await this.#try((storage) => storage.savePost(device, server, item));
-      if (stored && this.#outbox.get(id) === post && post.item === item) this.#outbox.delete(id);
-    });
     if (deleted.length > 0 && (await this.#try((storage) => storage.deletePosts(deleted))))
       for (const id of deleted) this.#undeleted.delete(id);
     if (name !== undefined) await this.#saveUnsavedName(name);
-    await Promise.all(saved);
     this.#isCatchingUp = false;
   }
 
@@ -173,6 +206,15 @@ export class ResilientStorage implements ClientStorage {
 }
 
 class NoAnswerError extends Error {}
+
+function readUnsaved(carried: string | null): Unsaved {
+  try {
+    const { posts, deleted } = JSON.parse(carried ?? "{}") as Partial<Unsaved>;
+    return { posts: posts ?? [], deleted: deleted ?? [] };
+  } catch {
+    return { posts: [], deleted: [] };
+  }
+}
 
 const nameOf = (error: unknown): string => (error instanceof Error || error instanceof DOMException ? error.name : "");
 

@@ -23,7 +23,7 @@ test("a post that can't be stored is shown all the same", async () => {
   const updates: Update["update"][] = [];
   const storage: Partial<ClientStorage> = {
     loadOutbox: () => Promise.resolve([]),
-    savePost: () => Promise.reject(new Error("The disk is full.")),
+    savePosts: () => Promise.reject(new Error("The disk is full.")),
   };
   const driver = new SessionDriver({
     origin,

@@ -1,9 +1,10 @@
 /** Drives a session: gives it inputs from the socket, the clock and the user one at a time, and performs its effects in order. */
 
-import type { Auth, Challenge, DeviceId, EntryId, ServerEvent, ServerId, WireError } from "../protocol";
+import type { Auth, Body, Challenge, DeviceId, EntryId, RoomId, ServerEvent, ServerId, WireError } from "../protocol";
 import { Session } from "../session";
-import type { Change, Effect, Input, OutboxItem, Update } from "../session-types";
-import type { ClientStorage } from "./client-storage";
+import type { Change, Command, Effect, Input, OutboxItem, Update } from "../session-types";
+import type { ClientStorage, DisownedPost, PostToSave } from "./client-storage";
+import { newId } from "../../shared/ids";
 import { Transport } from "./transport";
 
 interface SessionDriverOptions {
@@ -16,6 +17,11 @@ interface SessionDriverOptions {
   onUpdate(update: Update): void;
 }
 
+/** A post that another tab has adopted, and the change of it here that has to follow it. */
+interface Disowned extends DisownedPost {
+  amendment?: Command;
+}
+
 /** The age after which a nudge replaces a connection attempt: it may wait for packets that were lost during a sleep. */
 const staleAttemptMs = 2_000;
 
@@ -23,7 +29,7 @@ export class SessionDriver {
   readonly #options: SessionDriverOptions;
   readonly #session = new Session();
   /** The posts in storage. */
-  readonly #storedPosts = new Set<EntryId>();
+  readonly #storedPosts = new Map<EntryId, OutboxItem>();
   /** Resolves when all queued tasks have ended. */
   #queue: Promise<void> = Promise.resolve();
   #transport?: Transport;
@@ -35,8 +41,8 @@ export class SessionDriver {
   constructor(options: SessionDriverOptions) {
     this.#options = options;
     void this.#enqueue(async () => {
-      const outbox = await this.#loadOutbox();
-      for (const item of outbox) this.#storedPosts.add(item.id);
+      const outbox = await this.#loadOutbox("all");
+      for (const item of outbox) this.#storedPosts.set(item.id, item);
       await this.#step({ input: "start", rooms: [], outbox });
     });
   }
@@ -46,12 +52,15 @@ export class SessionDriver {
     return this.#enqueue(() => this.#step(input));
   }
 
-  /** Adopts the posts of closed tabs. Those that the server has refused stay in storage until the next start shows them. */
+  /**
+   * Adopts the posts of closed tabs. Those that the server has refused stay in storage until the next start shows them. Before
+   * that it stores what could not be stored so far.
+   */
   adoptPosts(): Promise<void> {
     return this.#enqueue(async () => {
-      for (const item of await this.#loadOutbox())
-        if (item.state.state === "sending" && !this.#storedPosts.has(item.id))
-          await this.#step({ input: "adopt", ...item });
+      await this.#giveUp(await this.#savePosts([]));
+      for (const item of await this.#loadOutbox("waiting"))
+        if (!this.#storedPosts.has(item.id)) await this.#step({ input: "adopt", ...item });
     });
   }
 
@@ -76,18 +85,40 @@ export class SessionDriver {
   }
 
   async #step(input: Input): Promise<void> {
-    // Unlike the wall clock, this clock never goes back. It may stop while the machine sleeps, but then a nudge follows.
-    const now = Math.floor(performance.now());
+    const disowned: Disowned[] = [];
+    const edited = editedBy(input);
     let failure: { error: unknown } | undefined;
-    for (const effect of this.#session.step(now, input)) {
+    const run = async (task: () => Promise<void>) => {
       try {
-        await this.#perform(effect);
+        await task();
       } catch (error) {
         // The session counts on the other effects: it asks only once for the time at which it is to be woken.
         failure ??= { error };
       }
+    };
+    // Unlike the wall clock, this clock never goes back. It may stop while the machine sleeps, but then a nudge follows.
+    const effects = this.#session.step(Math.floor(performance.now()), input);
+    for (let i = 0, end; i < effects.length; i = end) {
+      end = endOfSaves(effects, i);
+      const items = effects.slice(i, end).flatMap((effect) => savedItem(effect) ?? []);
+      const effect = effects[i];
+      if (items.length > 0) await run(async () => void disowned.push(...(await this.#savePosts(items, edited))));
+      else if (input.input === "command" && effect?.effect === "save" && effect.change === "discarded")
+        await run(async () => void disowned.push(...(await this.#withdraw(effect.id))));
+      // The form in which another tab sends it follows.
+      else if (effect && !disowned.some(({ id }) => isPostOf(effect, id))) await run(() => this.#perform(effect));
     }
+    await this.#giveUp(disowned);
     if (failure) throw failure.error;
+  }
+
+  /** Leaves posts to the tabs that have adopted them. The changes that were made to them here follow them. */
+  async #giveUp(disowned: readonly Disowned[]): Promise<void> {
+    for (const { id, item, amendment } of disowned) {
+      if (!item) this.#storedPosts.delete(id);
+      await this.#step({ input: "disowned", id, ...(item ? { item } : {}) });
+      if (amendment) await this.#step({ input: "command", ...amendment });
+    }
   }
 
   async #perform(effect: Effect): Promise<void> {
@@ -142,15 +173,9 @@ export class SessionDriver {
 
   /** Saves changes of the outbox. Other changes are not saved: a browser gets the rooms from the server every time. */
   async #save(change: Change): Promise<void> {
-    const { storage, server, device } = this.#options;
     switch (change.change) {
-      case "outbox": {
-        const { id, room, body, written, state } = change;
-        this.#storedPosts.add(id);
-        return storage.savePost(device(), server, { id, room, body, written, state });
-      }
-      case "outbox_state":
-        return storage.savePostState(change.id, change.state);
+      case "outbox":
+        return; // Saved already, together with its neighbours.
       case "discarded":
         return this.#deletePosts([change.id]);
       case "entries":
@@ -163,16 +188,78 @@ export class SessionDriver {
     }
   }
 
+  /** Saves posts, of which the user has edited one. */
+  async #savePosts(items: readonly OutboxItem[], edited?: EntryId): Promise<Disowned[]> {
+    const { storage, server, device } = this.#options;
+    const posts = items.map((item) => ({
+      item,
+      isStored: this.#storedPosts.has(item.id),
+      isEdited: item.id === edited,
+    }));
+    for (const item of items) this.#storedPosts.set(item.id, item);
+    const disowned = await storage.savePosts(device(), server, posts);
+    return disowned.map(({ id, item, wanted }) => ({ id, item, amendment: editOf(wanted, item) }));
+  }
+
+  /** Deletes a post that was not sent here. If another tab may have sent it, its deletion follows. */
+  async #withdraw(id: EntryId): Promise<Disowned[]> {
+    const stored = this.#storedPosts.get(id);
+    if (!stored) return [];
+    const { storage, device } = this.#options;
+    const disowned = await storage.withdrawPost(device(), id);
+    const isMessage = stored.body.kind === "message" && stored.state.state === "sending";
+    if (disowned && isMessage) return [{ ...disowned, amendment: amend(stored.room, { kind: "delete", of: id }) }];
+    if (!disowned?.item) this.#storedPosts.delete(id);
+    return disowned ? [disowned] : [];
+  }
+
   async #deletePosts(ids: EntryId[]): Promise<void> {
     const stored = ids.filter((id) => this.#storedPosts.delete(id));
     if (stored.length > 0) await this.#options.storage.deletePosts(stored);
   }
 
-  #loadOutbox(): Promise<OutboxItem[]> {
+  async #loadOutbox(adopt: "all" | "waiting"): Promise<OutboxItem[]> {
     const { storage, server, device } = this.#options;
-    return storage.loadOutbox(device(), server, Date.now());
+    return storage.loadOutbox(device(), server, Date.now(), adopt);
   }
 }
+
+/** Returns the end of a run of saved posts that begins at an index, or the next index. */
+function endOfSaves(effects: readonly Effect[], begin: number): number {
+  let end = begin;
+  while (end < effects.length && savedItem(effects[end])) end += 1;
+  return Math.max(end, begin + 1);
+}
+
+function savedItem(effect: Effect | undefined): OutboxItem | undefined {
+  if (effect?.effect !== "save" || effect.change !== "outbox") return undefined;
+  const { effect: _, change: __, ...item } = effect;
+  return item;
+}
+
+const isPostOf = (effect: Effect, id: EntryId) =>
+  effect.effect === "emit" && effect.event === "post" && effect.data.id === id;
+
+/** Returns the edit that makes a message what was wanted here. */
+function editOf({ item, isEdited }: PostToSave, adopted: OutboxItem | undefined): Command | undefined {
+  const { id, room, body } = item;
+  if (!isEdited || body.kind !== "message") return undefined;
+  const { text, mentions } = body;
+  const isSame = adopted?.body.kind === "message" && adopted.body.text === text;
+  return isSame ? undefined : amend(room, { kind: "edit", of: id, text, ...(mentions ? { mentions } : {}) });
+}
+
+/** Returns the message that a command edits. */
+const editedBy = (input: Input): EntryId | undefined =>
+  input.input === "command" && input.command === "send" && input.body.kind === "edit" ? input.body.of : undefined;
+
+const amend = (room: RoomId, body: Body): Command => ({
+  command: "send",
+  room,
+  id: newId(),
+  body,
+  written: Date.now(),
+});
 
 /** Returns whether this version knows an event. Events of later versions are ignored. */
 function isServerEvent(name: string, data: unknown): boolean {

@@ -8,6 +8,8 @@
  * - two tabs are one person with two devices, and see the same
  * - two tabs opened at once at the first visit are one person
  * - the posts of a closed tab are sent by the next tab that starts, or by one that is open
+ * - a tab that slept so long that another has adopted its post: what is edited or withdrawn in it then follows the post
+ * - a post that was written before a reload and never sent is gone when it is withdrawn
  * - a post that the server refuses for good is never sent again, also after a reload, and keeps its reason
  * - a name changed in one tab is shown by the other, and used from its next connection on
  * - a misleading name is refused before it is stored
@@ -159,6 +161,57 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
     await second.sees("left behind");
     await second.hasEmptyOutbox();
     expect(second.texts.sort()).toEqual(["its own", "left behind"]);
+  });
+
+  test("what is changed in a tab that slept follows the posts that another has adopted", async () => {
+    const browser = new Browser();
+    const slept = await browser.joins(server.url, "Ada");
+    const other = await browser.opens(server.url);
+    await other.becomes("online");
+    await server.stop();
+    await slept.becomes("reconnecting");
+    for (const text of ["to be edited", "to be withdrawn", "to be sent"]) await slept.says(text);
+    const [edited, withdrawn, unchanged] = slept.outbox.map(({ id }) => id);
+    await browser.expiresLeases();
+    other.renewsLease();
+    await eventually("the posts are adopted", timeoutMs, () => other.outbox.length === 3);
+    await slept.posts({ kind: "edit", of: edited ?? "", text: "edited" });
+    await slept.posts({ kind: "delete", of: withdrawn ?? "" });
+    await server.start();
+    slept.becomesVisible();
+    other.becomesVisible();
+    for (const tab of [slept, other]) await tab.hasEmptyOutbox();
+    const bob = await new Browser().joins(server.url, "Bob");
+    await bob.sees("to be sent");
+    const shown = bob.entries.flatMap(({ id, body }) => {
+      if (body.kind === "message") return [[id, body.text]];
+      return body.kind === "edit" ? [[body.of, body.text]] : [];
+    });
+    expect(shown.sort()).toEqual(
+      [
+        [edited, "edited"],
+        [edited, "to be edited"],
+        [unchanged, "to be sent"],
+      ].sort(),
+    );
+  });
+
+  test("a post that was written before a reload and never sent is gone when it is withdrawn", async () => {
+    const ada = await new Browser().joins(server.url, "Ada");
+    await server.stop();
+    await ada.becomes("reconnecting");
+    await ada.says("never sent");
+    const again = await ada.reload();
+    await eventually("the outbox is loaded", timeoutMs, () => again.outbox.length === 1);
+    await again.posts({ kind: "delete", of: again.outbox[0]?.id ?? "" });
+    expect(again.outbox).toEqual([]);
+    await server.start();
+    again.becomesVisible();
+    await again.becomes("online");
+    await again.says("sent");
+    await again.sees("sent");
+    expect(again.entries.map(({ body }) => body.kind)).not.toContain("wiped");
+    expect(again.texts).toEqual(["sent"]);
   });
 
   test("a post that the server refuses for good is never sent again, also after a reload, and keeps its reason", async () => {
