@@ -5,6 +5,7 @@
  * - a sent draft returns nowhere: not in another tab, not after a reload
  * - a reply or another edit doesn't drop the text of an edit, and the same edit goes on where it was
  * - a draft or an edit returns if the page ends before its message is stored, and doesn't if it ends after that
+ * - a changed edit of a message that is deleted meanwhile, or was before the edit arrived, becomes the draft, below another one
  * - a draft is kept on a device whose clock is slow, although a message before it begins with its text
  * - a room's draft is marked as waiting until it is sent
  * - the drafts of a server are forgotten with it, and no others
@@ -120,6 +121,60 @@ describe("a draft", () => {
     reloaded.dropSentDraft();
     expect([reloaded.text, reloaded.editing]).toEqual(["half a sen", undefined]);
     expect(fixture.sent("send")).toHaveLength(1);
+  });
+
+  it("gets the changed text of an edit whose message is deleted meanwhile", () => {
+    const { log, fixture, openTab, answer } = setUp();
+    const [tab, other] = [openTab(), openTab()];
+    tab.edit(answer);
+    tab.text = "yes, at noon";
+    expect(tab.recoverEdit()).toBe(false);
+    fixture.receive(log.add("alice", { kind: "delete", of: answer.id }));
+    expect([tab.recoverEdit(), tab.recoverEdit(), other.recoverEdit()]).toEqual([true, false, false]);
+    expect([tab.text, tab.editing, other.text, openTab().text]).toEqual([
+      "yes, at noon",
+      undefined,
+      "yes, at noon",
+      "yes, at noon",
+    ]);
+  });
+
+  it("keeps its text above that of an edit whose message is deleted meanwhile", () => {
+    const { log, fixture, openTab, question, answer } = setUp();
+    const tab = openTab();
+    tab.text = "half a sen";
+    tab.reply(question);
+    tab.edit(answer);
+    tab.text = "yes, at noon";
+    fixture.receive(log.add("alice", { kind: "delete", of: answer.id }));
+    tab.recoverEdit();
+    expect([tab.text, tab.editing, tab.replyTo]).toEqual(["half a sen\n\nyes, at noon", undefined, question.id]);
+  });
+
+  it("gets nothing from an edit that had changed nothing", () => {
+    const { log, fixture, openTab, answer } = setUp();
+    const tab = openTab();
+    tab.edit(answer);
+    fixture.receive(log.add("alice", { kind: "delete", of: answer.id }));
+    expect([tab.recoverEdit(), tab.text, tab.editing]).toEqual([false, "", undefined]);
+  });
+
+  it("gets the text of an edit that the server refused because its message was deleted before", () => {
+    const { log, fixture, openTab, answer } = setUp();
+    const tab = openTab();
+    const mentions = [{ member: "bob", name: "Bob" }];
+    void fixture.room.post({ kind: "edit", of: answer.id, text: "yes, @Bob", mentions });
+    const [edit] = fixture.room.outbox.sending;
+    if (!edit) throw new Error("the edit is being sent");
+    fixture.receive(log.add("alice", { kind: "delete", of: answer.id }));
+    const error = { code: "unknown_entry", message: "There is no such message." } as const;
+    fixture.room.outbox.set([{ ...edit, state: { state: "failed", error } }]);
+    tab.text = "half a sen";
+    expect([tab.recoverEdit(), tab.recoverEdit()]).toEqual([true, false]);
+    expect(tab.text).toBe("half a sen\n\nyes, @Bob");
+    expect(fixture.sent("discard")).toEqual([{ command: "discard", id: edit.id }]);
+    tab.send();
+    expect(fixture.sent("send").at(-1)).toMatchObject({ body: { kind: "message", mentions } });
   });
 
   it("is the newest of two tabs", () => {

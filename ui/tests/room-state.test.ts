@@ -19,6 +19,7 @@
  * - messages that were missed without a connection get a line
  * - the text of a deleted message is not quoted
  * - unread messages that mention the user are counted, also in a room that was never opened, and after a restart
+ * - a mention counts that an edit of an unread message has added, and doesn't any more when one has removed it
  */
 import { describe, expect, it } from "vitest";
 import { pageSize } from "../src/rooms/log-window";
@@ -45,6 +46,27 @@ describe("RoomState", () => {
     const afterRestart = new RoomFixture(log, { read: 6, unread: 2, storage });
     expect(afterRestart.room.unreadMentions).toBe(1);
     room.setSummary(fixture.summary(log.head, 0));
+    expect(room.unreadMentions).toBe(0);
+  });
+
+  it("counts a mention that an edit of an unread message has added", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(3));
+    const { log, room } = fixture;
+    fixture.onlineNames.set("alice", "Alice");
+    const [read] = log.entries;
+    const [first, second] = [log.says("bob", "first"), log.says("bob", "second")];
+    fixture.receive(first, second);
+    room.setSummary(fixture.summary(3, 2));
+    expect(room.unreadMentions).toBe(0);
+    const edits = (of: string, text: string) => fixture.receive(log.add("bob", { kind: "edit", of, text }));
+    edits(first.id, "first, @Alice");
+    edits(first.id, "first, @Alice!");
+    edits(read?.id ?? "", "read, @Alice");
+    expect(room.unreadMentions).toBe(1);
+    edits(second.id, "second, @Alice");
+    edits(first.id, "first");
+    expect(room.unreadMentions).toBe(1);
+    room.setSummary(fixture.summary(5, 0));
     expect(room.unreadMentions).toBe(0);
   });
 

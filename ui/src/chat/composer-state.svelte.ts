@@ -2,7 +2,7 @@ import type { EntryId, Mention } from "../backend/protocol";
 import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { wellFormed } from "../shared/well-formed";
-import type { Draft, Drafts } from "../rooms/drafts.svelte";
+import type { Draft, DraftContent, Drafts } from "../rooms/drafts.svelte";
 
 /** The text in a room's composer: a new message, a reply, or an edit of one of the user's messages. */
 export class ComposerState {
@@ -80,6 +80,23 @@ export class ComposerState {
     if (this.editing === item.id) this.#stopEditing();
   }
 
+  /**
+   * Makes the changed text of an edit the draft, below another draft, because its message has been deleted meanwhile. Returns
+   * `false` if there is no such edit.
+   */
+  recoverEdit(): boolean {
+    const { edit, ...draft } = this.#draft.content;
+    if (edit && this.room.findMessage(edit.of)?.deleted) {
+      this.#draft.set(edit.text === edit.original ? draft : withText(draft, edit.text, edit.chosen));
+      return edit.text !== edit.original;
+    }
+    const [refused, ...others] = this.room.takeEditsOfNothing();
+    if (!refused) return false;
+    for (const { text, mentions } of [refused, ...others])
+      this.#draft.set(withText(this.#draft.content, text, mentions));
+    return true;
+  }
+
   requestFocus(): void {
     this.#focusRequests += 1;
   }
@@ -131,6 +148,13 @@ export class ComposerState {
     this.#draft.set(draft);
     return true;
   }
+}
+
+/** Returns a draft with a text below what it has. An edit that is under way stays. */
+function withText(draft: DraftContent, added: string, chosen: readonly Mention[] = []): DraftContent {
+  const text = draft.text.trim() === "" ? added : `${draft.text.trimEnd()}\n\n${added}`;
+  const mentions = [...(draft.chosen ?? []), ...chosen];
+  return { ...draft, text, ...(mentions.length > 0 ? { chosen: mentions } : {}) };
 }
 
 /** Returns a text as it is sent: without empty lines around it. The blanks before its first word stay, as in code. */

@@ -4,6 +4,8 @@ import type { KeyValueStorage } from "../shared/storage";
 
 /** The most messages that are remembered. */
 const maxMentions = 100;
+/** The most messages that may be edited so that they mention the user, and are remembered until this page ends. */
+const maxOthers = 1_000;
 
 /**
  * The newest messages of a room that mention the user. They are stored on this device, because it receives each entry once,
@@ -13,6 +15,8 @@ export class MentionCounter {
   readonly #key: string;
   readonly #storage: KeyValueStorage;
   #mentions: ReadonlyMap<EntryId, Seq>;
+  /** The newest messages of others that don't mention the user. */
+  readonly #others = new Map<EntryId, Seq>();
 
   constructor(key: string, storage: KeyValueStorage) {
     this.#key = key;
@@ -20,16 +24,42 @@ export class MentionCounter {
     this.#mentions = $state.raw(read(storage.get(key)));
   }
 
-  /** Adds those entries that are others' messages and mention the user, and removes those that have been deleted. */
-  add(entries: readonly Entry[], me: MemberId, mentionsMe: (entry: Entry) => boolean): void {
-    const added = entries.filter((entry) => countsAsUnreadFor(entry, me) && mentionsMe(entry));
-    const deleted = entries.flatMap(({ body }) =>
-      propertiesOf(body).effect === "erase" ? (targetOf(body) ?? []) : [],
-    );
-    const isNew = added.some(({ id }) => !this.#mentions.has(id));
-    if (!isNew && !deleted.some((id) => this.#mentions.has(id))) return;
-    const mentions = new Map([...this.#mentions, ...added.map(({ id, seq }) => [id, seq] as const)]);
-    for (const id of deleted) mentions.delete(id);
+  /**
+   * Adds those entries that are others' messages and mention the user, also by an edit, and removes those that don't any more,
+   * or have been deleted. `seqOf` finds a loaded message.
+   */
+  add(
+    entries: readonly Entry[],
+    me: MemberId,
+    mentionsMe: (entry: Entry) => boolean,
+    seqOf: (message: EntryId) => Seq | undefined,
+  ): void {
+    const mentions = new Map(this.#mentions);
+    for (const entry of entries) {
+      const { id, seq, author, body } = entry;
+      const target = targetOf(body);
+      if (target !== null && propertiesOf(body).effect === "erase") {
+        mentions.delete(target);
+        this.#others.delete(target);
+      } else if (body.kind === "edit" && author !== me) {
+        const edited = mentions.get(body.of) ?? this.#others.get(body.of) ?? seqOf(body.of);
+        if (edited !== undefined) this.#sort(mentions, body.of, edited, mentionsMe(entry));
+      } else if (countsAsUnreadFor(entry, me)) this.#sort(mentions, id, seq, mentionsMe(entry));
+    }
+    this.#set(mentions);
+  }
+
+  #sort(mentions: Map<EntryId, Seq>, id: EntryId, seq: Seq, mentionsMe: boolean): void {
+    const [to, from] = mentionsMe ? [mentions, this.#others] : [this.#others, mentions];
+    from.delete(id);
+    to.set(id, seq);
+    const [oldest] = this.#others.keys();
+    if (this.#others.size > maxOthers && oldest !== undefined) this.#others.delete(oldest);
+  }
+
+  #set(mentions: ReadonlyMap<EntryId, Seq>): void {
+    const known = this.#mentions;
+    if (mentions.size === known.size && [...mentions.keys()].every((id) => known.has(id))) return;
     this.#mentions = new Map([...mentions].sort(([, a], [, b]) => a - b).slice(-maxMentions));
     this.#storage.set(this.#key, JSON.stringify([...this.#mentions]));
   }
@@ -41,6 +71,7 @@ export class MentionCounter {
 
   clear(): void {
     this.#mentions = new Map();
+    this.#others.clear();
     this.#storage.set(this.#key, null);
   }
 }

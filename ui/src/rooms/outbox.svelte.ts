@@ -68,6 +68,11 @@ export class Outbox {
     return this.#visible.filter(({ state }) => state.state === "failed");
   }
 
+  /** Returns the changes that the server has refused because there is nothing to change any more. */
+  get changesOfNothing(): readonly (OutboxItem & { body: AmendingBody })[] {
+    return this.failed.filter(isChangeOfNothing);
+  }
+
   /** Marks a post as failed because the back end did not accept it. */
   markFailed(id: EntryId, message: string): void {
     this.#setState(id, { state: "failed", error: { code: "other", message } });
@@ -145,6 +150,10 @@ export class Outbox {
   #setState(id: EntryId, state: OutboxItem["state"]): void {
     this.#items = this.#items.map((item) => (item.id === id ? { ...item, state } : item));
   }
+}
+
+function isChangeOfNothing(item: OutboxItem): item is OutboxItem & { body: AmendingBody } {
+  return isAmending(item.body) && item.state.state === "failed" && item.state.error.code === "unknown_entry";
 }
 
 /**

@@ -217,7 +217,12 @@ export class RoomState {
     this.#arrived = Math.max(arrived, entries.at(-1)?.seq ?? 0);
     this.log.setHead(head.seq);
     this.#forgetDeletedQuotes([...entries, ...later]);
-    this.#mentions.add([...entries, ...later], this.me, (entry) => this.#mentionsMe(entry));
+    this.#mentions.add(
+      [...entries, ...later],
+      this.me,
+      (entry) => this.#mentionsMe(entry),
+      (id) => this.log.find(id)?.seq,
+    );
     if (this.#openedOnce && this.log.apply(entries, later)) {
       this.outbox.removeCommitted((id) => this.log.find(id) !== undefined);
       for (const id of this.outbox.replacedBy(entries)) this.discard(id);
@@ -333,9 +338,9 @@ export class RoomState {
     return mentions.length > 0 ? { ...body, mentions } : body;
   }
 
-  /** Returns whether a message mentions the user. Before the room was opened, of its members only the user is known. */
+  /** Returns whether a message, or an edit of one, mentions the user. Before the room was opened, of its members only the user is known. */
   #mentionsMe({ body }: Entry): boolean {
-    if (body.kind !== "message" || !body.text.includes("@")) return false;
+    if ((body.kind !== "message" && body.kind !== "edit") || !body.text.includes("@")) return false;
     const me = this.me;
     if (body.mentions) return body.mentions.some(({ member }) => member === me);
     const name = this.#context.nameOf(me);
@@ -357,6 +362,29 @@ export class RoomState {
   discard(id: EntryId): void {
     const undo = this.outbox.discard(id);
     this.#context.command({ command: "discard", id }).catch(undo);
+  }
+
+  /**
+   * Discards the user's refused edits of messages that have been deleted meanwhile, and returns them. Their texts exist nowhere
+   * else.
+   */
+  takeEditsOfNothing(): (Body & { kind: "edit" })[] {
+    return this.outbox.changesOfNothing.flatMap(({ id, body }) => {
+      if (body.kind !== "edit" || !this.#isGone(body.of)) return [];
+      this.discard(id);
+      return [body];
+    });
+  }
+
+  /** Discards the user's refused deletions of messages that are gone, and reactions to them. */
+  discardChangesOfNothing(): void {
+    for (const { id, body } of this.outbox.changesOfNothing)
+      if (body.kind !== "edit" && this.#isGone(targetOf(body))) this.discard(id);
+  }
+
+  /** Returns whether a message has been deleted, or is nowhere to be seen. */
+  #isGone(id: EntryId): boolean {
+    return this.findMessage(id)?.deleted ?? true;
   }
 
   /** Takes back a message that is not in the log yet. One that may have been sent already is deleted when it is there. */

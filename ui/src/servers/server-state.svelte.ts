@@ -360,6 +360,7 @@ export class ServerState {
 
   /** Discards refused changes of a room's name or topic and shows their errors, since they have no row that could do so. */
   #discardRefusedChanges(room: RoomState): void {
+    room.discardChangesOfNothing();
     for (const { id, body, state } of room.outbox.failed) {
       if (state.state !== "failed" || !isRoomChange(body)) continue;
       this.#listener.showError(state.error.message);

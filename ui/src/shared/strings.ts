@@ -238,6 +238,7 @@ export const strings = {
     findEmoji: "Find an emoji",
     noEmoji: "No emoji is called that.",
     finishEdit: "Save or cancel the edit first.",
+    editedDeleted: "The message was deleted before your change of it was saved. Your text is in the composer now.",
     noFiles: "Files can’t be sent yet, only text.",
   },
 
