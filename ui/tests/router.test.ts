@@ -13,6 +13,7 @@
  * - a reload keeps the place, and what was open over it is no step any more
  * - changes while the browser goes back are kept
  * - the address follows the interface even if the browser never goes back
+ * - a browser that goes back late closes nothing that was opened meanwhile
  */
 import { describe, expect, it, vi } from "vitest";
 import { addressOf, isSamePlace, type Place, placeOf } from "../src/state/place";
@@ -306,6 +307,23 @@ describe("Router", () => {
     browser.app.place = place("b");
     browser.router.sync();
     expect(browser.history.fragment).toBe("#/room/b");
+    vi.useRealTimers();
+  });
+
+  it.each([["settings"], ["quit"]])("keeps %s open if the browser goes back late", (opened) => {
+    vi.useFakeTimers();
+    const browser = new Browser();
+    browser.app.layers = ["settings"];
+    browser.router.sync();
+    browser.app.layers = [];
+    browser.router.sync();
+    vi.advanceTimersByTime(2_000);
+    browser.app.layers = [opened];
+    browser.router.sync();
+    browser.history.settle(browser.router);
+    expect(browser.app.layers).toEqual([opened]);
+    browser.goes(-1);
+    expect(browser.app.layers).toEqual([]);
     vi.useRealTimers();
   });
 });

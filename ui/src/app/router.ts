@@ -36,8 +36,10 @@ export interface Step {
   reading: Seq | null;
 }
 
-/** The time after which a step that the browser was told to make counts as ignored. */
-const ignoredAfterMs = 1_000;
+/** The time after which the router no longer waits for a step that the browser was told to make. */
+const waitMs = 1_000;
+/** The time until which a busy browser may still make that step. A later one is the user's own. */
+const latestMs = 10_000;
 
 /**
  * Keeps the session history in step with the interface, so that Back and Forward work. A room or message that was opened
@@ -54,6 +56,8 @@ export class Router {
   /** The index to which the router itself is going at the moment. The browser does so later, and reports it. */
   #destination: number | null = null;
   #leftAt = 0;
+  /** Set once the router has stopped waiting for a step, until the browser reports it. */
+  #isOverdue = false;
   /** The layers that were open before the page was reloaded. */
   #reopened: readonly string[] | null = null;
 
@@ -75,7 +79,10 @@ export class Router {
   /** Makes the session history agree with the interface. Call it after every change of the place or the layers. */
   sync(): void {
     const { place } = this.#places;
-    if (this.#destination !== null && Date.now() - this.#leftAt > ignoredAfterMs) this.#destination = null;
+    if (this.#destination !== null && Date.now() - this.#leftAt > waitMs) {
+      this.#destination = null;
+      this.#isOverdue = true;
+    }
     if (this.#destination !== null || place === null) return;
     if (this.#reopened) return this.#reopen(this.#reopened);
     const { layers } = this.#open;
@@ -119,14 +126,16 @@ export class Router {
 
   /** Follows the browser to another step, or to an address that the user has typed. */
   onPopState(state: unknown): void {
+    const isLate = this.#isOverdue && Date.now() - this.#leftAt <= latestMs;
     const destination = this.#destination;
     this.#destination = null;
+    this.#isOverdue = false;
     const step = stepOf(state);
     if (!step) return this.#onTyped();
     const previous = this.#steps[this.#index];
     this.#index = step.index;
     this.#steps[step.index] = step;
-    if (step.index !== destination) {
+    if (step.index !== destination && !isLate) {
       if (!previous || !isSamePlace(step.place, previous.place)) this.#places.show(step.place, step.reading);
       return this.#reopen(step.layers);
     }
@@ -168,6 +177,7 @@ export class Router {
 
   #go(delta: number): void {
     this.#destination = this.#index + delta;
+    this.#isOverdue = false;
     this.#leftAt = Date.now();
     this.#history.go(delta);
   }

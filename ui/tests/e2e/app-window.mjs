@@ -41,6 +41,8 @@ export class AppWindow extends AppPage {
   }
 
   async starts() {
+    // A case that failed may have left one.
+    await this.crashes();
     this.#app = await openApp({
       binary,
       dataDir: this.#data,
@@ -86,6 +88,10 @@ export class AppWindow extends AppPage {
 
   get driver() {
     return this.#app.driver;
+  }
+
+  get dataDir() {
+    return this.#data;
   }
 
   get pid() {

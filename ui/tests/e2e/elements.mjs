@@ -5,6 +5,8 @@ import { eventually } from "../foreign/server.mjs";
 import { saveScreenshot } from "./screenshots.mjs";
 
 const timeoutMs = 60_000;
+/** The time for a picture of a failure. WebKit's driver takes none of a page with a modal dialog, and never says so. */
+const pictureTimeoutMs = 10_000;
 
 export const quote = (text) => (text.includes('"') ? `'${text}'` : `"${text}"`);
 export const button = (name) => `//button[@aria-label=${quote(name)} or normalize-space()=${quote(name)}]`;
@@ -48,9 +50,12 @@ export class Elements {
       return undefined;
     };
     return eventually(description, limitMs, attempt).catch(async (error) => {
-      await this.takesScreenshot(`failed-${description.replaceAll(/\W+/g, "-")}`).catch(() => undefined);
       const body = this.#window.driver.findElement(By.css("body"));
-      const text = await body.getText().catch(() => "(there is no page)");
+      const text = await orAfter(pictureTimeoutMs, "(the page doesn't respond)", body.getText()).catch(
+        () => "(there is no page)",
+      );
+      const picture = this.takesScreenshot(`failed-${description.replaceAll(/\W+/g, "-")}`);
+      await orAfter(pictureTimeoutMs, undefined, picture).catch(() => undefined);
       throw new Error(`${error.message}\nvisible text:\n${text}\nlog:\n${this.#window.log}`, { cause: error });
     });
   }
@@ -84,5 +89,16 @@ export class Elements {
       void Promise.allSettled(loaded).then(() => requestAnimationFrame(() => requestAnimationFrame(done)));
     });
     await saveScreenshot(name, Buffer.from(await this.#window.driver.takeScreenshot(), "base64"));
+  }
+}
+
+/** Returns what a promise becomes, or `fallback` if that takes too long. */
+async function orAfter(limitMs, fallback, promise) {
+  let timer;
+  const expired = new Promise((resolve) => (timer = setTimeout(resolve, limitMs, fallback)));
+  try {
+    return await Promise.race([promise, expired]);
+  } finally {
+    clearTimeout(timer);
   }
 }

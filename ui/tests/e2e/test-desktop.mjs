@@ -55,6 +55,8 @@ export class TestDesktop {
       GTK_THEME: "Adwaita",
     };
     this.#spawn("openbox", ["--sm-disable"], this.env);
+    // It gives the focus only to windows that open after it has started. Keys would reach no other.
+    await eventually("a window manager", timeoutMs, () => this.#asksWindowManager("get_num_desktops"));
     this.#connection = sessionBus({ busAddress });
     this.#tray = new TrayHost(this.#connection);
     this.#notifications = new NotificationServer(this.#connection);
@@ -141,7 +143,17 @@ export class TestDesktop {
   // The window and its input devices.
 
   #xdotool(...args) {
-    return execFileSync("xdotool", args, { env: { ...process.env, DISPLAY: this.display }, encoding: "utf8" });
+    const env = { ...process.env, DISPLAY: this.display };
+    return execFileSync("xdotool", args, { env, encoding: "utf8", stdio: "pipe" });
+  }
+
+  /** Returns the answer of the window manager, or `undefined` if there is none. */
+  #asksWindowManager(question) {
+    try {
+      return this.#xdotool(question).trim();
+    } catch {
+      return undefined;
+    }
   }
 
   /** Returns the ids of the app's windows on the screen. A hidden one is not among them. */
@@ -153,8 +165,12 @@ export class TestDesktop {
     }
   }
 
+  /** Waits until the window is on the screen and has the focus. */
   async seesWindow() {
-    return eventually("the window", timeoutMs, () => this.#windows()[0]);
+    return eventually("the window, with the focus", timeoutMs, () => {
+      const active = this.#asksWindowManager("getactivewindow");
+      return this.#windows().find((window) => window === active);
+    });
   }
 
   async seesNoWindow() {
@@ -226,6 +242,12 @@ export class TestDesktop {
       const entries = (await this.#screenReader.read()).filter(({ role }) => role.includes("menu item"));
       return entries.length > 0 && entries.map(({ label }) => label);
     });
+  }
+
+  /** Returns whether a menu or a dialog of the window system shows a text. */
+  async shows(text) {
+    const elements = await this.#screenReader.read();
+    return elements.some(({ label, text: content }) => label.includes(text) || content.includes(text));
   }
 
   async takesScreenshot(name) {

@@ -6,15 +6,17 @@
  * - a refused message shows the reason, with Retry, Copy and Delete, also after a restart of the app; Delete removes it for good
  */
 
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { serverUnavailable } from "../foreign/server.mjs";
 import { AppWindow, windowUnavailable } from "./app-window.mjs";
+import { dependentCases } from "./cases.mjs";
 import { ChatPage, browserUnavailable, openBrowser, assertMessages } from "./chat-page.mjs";
 import { HeadlessServer } from "./headless-server.mjs";
 import { skipReason } from "./skip.mjs";
 import { namespacesUnavailable, createTwoHosts } from "./network-namespaces.mjs";
 
 const skip = skipReason(windowUnavailable, browserUnavailable, serverUnavailable, namespacesUnavailable);
+const test = dependentCases({ skip });
 let network;
 let office;
 let browser;
@@ -38,7 +40,7 @@ after(async () => {
   network?.remove();
 });
 
-test("messages written while the server is dead arrive once, in order, when it is back", { skip }, async () => {
+test("messages written while the server is dead arrive once, in order, when it is back", async () => {
   await ada.says("storm 1");
   await ada.seesSent("storm 1");
   await ben.sees("storm 1");
@@ -58,7 +60,7 @@ test("messages written while the server is dead arrive once, in order, when it i
   await assertMessages(ben, /^storm/, ["storm 1", "storm 2", "storm 3"]);
 });
 
-test("a server whose disk is full says so, and accepts the messages when there is space again", { skip }, async () => {
+test("a server whose disk is full says so, and accepts the messages when there is space again", async () => {
   office.fillDisk();
   await ada.says("full 1");
   await ada.seesSending("full 1");
@@ -70,7 +72,7 @@ test("a server whose disk is full says so, and accepts the messages when there i
   await assertMessages(ben, /^full/, ["full 1"]);
 });
 
-test("a refused message shows the reason, also after a restart of the app", { skip }, async () => {
+test("a refused message shows the reason, also after a restart of the app", async () => {
   const backup = office.backUp();
   await ada.createsRoom("Kitchen");
   await ada.says("in time", "Kitchen");

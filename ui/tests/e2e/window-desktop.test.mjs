@@ -10,8 +10,9 @@
 import { strict as assert } from "node:assert";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 import { eventually } from "../foreign/server.mjs";
+import { dependentCases } from "./cases.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
 
 const timeoutMs = 60_000;
@@ -23,6 +24,7 @@ describe("the desktop and the window", { skip }, () => {
   let address;
   /** The file in which the system's browser writes down the addresses that it opens. */
   let opened;
+  const test = dependentCases();
 
   before(async () => {
     fixture = await WindowFixture.create();
@@ -64,6 +66,7 @@ describe("the desktop and the window", { skip }, () => {
     const larger = await ada.pageWidth();
     await ada.quits();
     await ada.starts();
+    await desktop.seesWindow();
     await ada.seesRoom("Kitchen");
     await eventually("the larger page", timeoutMs, async () => (await ada.pageWidth()) === larger);
     desktop.presses("ctrl+0");

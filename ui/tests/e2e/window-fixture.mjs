@@ -62,6 +62,7 @@ export class WindowFixture {
   async opens(env = {}) {
     const { desktop, network } = this;
     this.ada = await AppWindow.open(network.first, { env: { ...desktop.env, ...env }, display: desktop.display });
+    await desktop.seesWindow();
     return this.ada;
   }
 
@@ -89,7 +90,8 @@ export class WindowFixture {
 
   async endsPrograms() {
     for (const program of this.#programs.splice(0)) {
-      program.process.kill();
+      // Not by a signal that the program could ignore: a test that failed has to end.
+      program.process.kill("SIGKILL");
       await program.ended;
     }
   }

@@ -15,9 +15,10 @@
  */
 
 import { strict as assert } from "node:assert";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
 import { AppWindow, windowUnavailable } from "./app-window.mjs";
+import { dependentCases } from "./cases.mjs";
 import { ChatPage, browserUnavailable, openBrowser, assertMessages } from "./chat-page.mjs";
 import { HeadlessServer } from "./headless-server.mjs";
 import { skipReason } from "./skip.mjs";
@@ -36,6 +37,7 @@ describe("the app hosts", { skip }, () => {
   let browser;
   let cleo;
   let address;
+  const test = dependentCases();
 
   before(async () => {
     network = createTwoHosts();
@@ -124,6 +126,7 @@ describe("the server without a window hosts", { skip }, () => {
   let server;
   let ben;
   let browser;
+  const test = dependentCases();
 
   before(async () => {
     network = createTwoHosts();

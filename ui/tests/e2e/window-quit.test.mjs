@@ -11,6 +11,7 @@
 
 import { after, before, describe, test } from "node:test";
 import { eventually } from "../foreign/server.mjs";
+import { dependentCases } from "./cases.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
 
 const timeoutMs = 60_000;
@@ -20,6 +21,7 @@ describe("quitting while hosting", { skip }, () => {
   let ada;
   let desktop;
   let address;
+  const test = dependentCases();
 
   before(async () => {
     fixture = await WindowFixture.create();
@@ -32,6 +34,7 @@ describe("quitting while hosting", { skip }, () => {
   /** Starts the app again, which hosts again. */
   async function startsAgain() {
     await ada.starts();
+    await desktop.seesWindow();
     await ada.seesRoom("Lobby");
     await desktop.seesIcon();
   }

@@ -12,13 +12,15 @@
 
 import { strict as assert } from "node:assert";
 import { readFile } from "node:fs/promises";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
+import { dependentCases } from "./cases.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
 
 describe("a desktop with a tray", { skip }, () => {
   let fixture;
   let ada;
   let desktop;
+  const test = dependentCases();
 
   before(async () => {
     fixture = await WindowFixture.create();
@@ -63,6 +65,7 @@ describe("a desktop without a tray", { skip }, () => {
   let fixture;
   let ada;
   let desktop;
+  const test = dependentCases();
 
   before(async () => {
     fixture = await WindowFixture.create({ tray: false });

@@ -8,15 +8,17 @@
  */
 
 import { strict as assert } from "node:assert";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { serverUnavailable } from "../foreign/server.mjs";
 import { AppWindow, windowUnavailable } from "./app-window.mjs";
+import { dependentCases } from "./cases.mjs";
 import { ChatPage, browserUnavailable, openBrowser } from "./chat-page.mjs";
 import { HeadlessServer } from "./headless-server.mjs";
 import { skipReason } from "./skip.mjs";
 import { namespacesUnavailable, createTwoHosts } from "./network-namespaces.mjs";
 
 const skip = skipReason(windowUnavailable, browserUnavailable, serverUnavailable, namespacesUnavailable);
+const test = dependentCases({ skip });
 let network;
 let office;
 let browser;
@@ -36,7 +38,7 @@ after(async () => {
   network?.remove();
 });
 
-test("at the first run the user enters a name and hosts with one click", { skip }, async () => {
+test("at the first run the user enters a name and hosts with one click", async () => {
   await ada.seesNearby("Office");
   await ada.setsName("Ada");
   await ada.takesScreenshot("first-run");
@@ -47,7 +49,7 @@ test("at the first run the user enters a name and hosts with one click", { skip 
   await ada.seesSent("Is this thing on?");
 });
 
-test("users who open the address in a browser appear on the share panel", { skip }, async () => {
+test("users who open the address in a browser appear on the share panel", async () => {
   const pages = [];
   for (const name of ["Lea", "Sam"]) {
     const chat = await ChatPage.open(browser, `http://${address}`, { name, width: 360, height: 720 });
@@ -62,7 +64,7 @@ test("users who open the address in a browser appear on the share panel", { skip
   for (const chat of pages) await chat.close();
 });
 
-test("after a restart it hosts again, with all messages", { skip }, async () => {
+test("after a restart it hosts again, with all messages", async () => {
   await ada.quits();
   await ada.starts();
   await ada.seesRoom("Lobby");
@@ -73,7 +75,7 @@ test("after a restart it hosts again, with all messages", { skip }, async () => 
   assert.equal(await ada.sharedAddress(), address, "at the address that was shared");
 });
 
-test("after a crash it hosts again as well", { skip }, async () => {
+test("after a crash it hosts again as well", async () => {
   await ada.crashes();
   await ada.starts();
   await ada.seesRoom("Lobby");
