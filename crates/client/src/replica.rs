@@ -1,17 +1,23 @@
 //! The replica of a session, which the store keeps: translates between the types of both, and resets what is damaged.
 
-use ichat_protocol::{RoomId, WireError};
+use ichat_protocol::{Member, RoomId, WireError};
 use ichat_store::{OutboxRow, ReplicaChange, Store, StoreError};
 
 use crate::session::{Change, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor};
 
-/// Loads the state with which a session starts.
-pub(crate) async fn load(store: &Store) -> Result<PersistedState, StoreError> {
+/// Loads the state with which a session starts, without what is damaged: the server sends its rooms again. Returns also the
+/// number of posts that were lost, and removes what is left of them.
+pub(crate) async fn load(store: &Store) -> Result<(PersistedState, usize), StoreError> {
     let stored = store.persisted_state().await?;
+    let lost_posts = stored.damaged_posts.len();
+    if lost_posts > 0 {
+        let rows = stored.damaged_posts;
+        store.save(vec![ReplicaChange::RemoveDamagedPosts { rows }]).await?;
+    }
     let mut rooms = Vec::new();
     for row in stored.rooms {
         let members = if row.room.joined {
-            store.members(row.room.id).await?
+            members(store, row.room.id).await?
         } else {
             Vec::new()
         };
@@ -34,10 +40,19 @@ pub(crate) async fn load(store: &Store) -> Result<PersistedState, StoreError> {
             .map_or(OutboxState::Sending, |error| OutboxState::Failed { error }),
         sent: row.sent,
     });
-    Ok(PersistedState {
-        rooms,
-        outbox: outbox.collect(),
-    })
+    let outbox = outbox.collect();
+    Ok((PersistedState { rooms, outbox }, lost_posts))
+}
+
+/// Returns the members of a room as last seen, or none if one of them is damaged.
+async fn members(store: &Store, room: RoomId) -> Result<Vec<Member>, StoreError> {
+    match store.members(room).await {
+        Err(StoreError::Damaged(cause)) => {
+            tracing::error!(cause, %room, "the members of a room are damaged");
+            Ok(Vec::new())
+        }
+        members => members,
+    }
 }
 
 /// Reads a range of a room's log.
@@ -108,6 +123,7 @@ fn reset_of_entries(change: &ReplicaChange) -> Option<ReplicaChange> {
         }),
         ReplicaChange::AddPost(_)
         | ReplicaChange::RemovePost { .. }
+        | ReplicaChange::RemoveDamagedPosts { .. }
         | ReplicaChange::ResetRoom { .. }
         | ReplicaChange::SetRoom(_)
         | ReplicaChange::SetMembers { .. }

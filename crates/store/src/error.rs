@@ -108,7 +108,7 @@ impl OpenError {
 
 impl StoreError {
     pub(crate) fn of_sql(error: &rusqlite::Error) -> Self {
-        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
         use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
         match error.sqlite_error_code() {
             Some(DiskFull) => StoreError::Full,
@@ -116,7 +116,9 @@ impl StoreError {
             Some(_) => StoreError::Io(error.to_string()),
             None => match error {
                 FromSqlConversionFailure(_, _, cause) => StoreError::Damaged(cause.to_string()),
-                InvalidColumnType(..) | IntegralValueOutOfRange(..) => StoreError::Damaged(error.to_string()),
+                InvalidColumnType(..) | IntegralValueOutOfRange(..) | Utf8Error(..) => {
+                    StoreError::Damaged(error.to_string())
+                }
                 _ => StoreError::Io(error.to_string()),
             },
         }

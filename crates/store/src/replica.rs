@@ -9,6 +9,8 @@ pub struct PersistedState {
     pub rooms: Vec<PersistedRoom>,
     /// The posts that are not acknowledged yet, in the order in which they were written.
     pub outbox: Vec<OutboxRow>,
+    /// The rows of the outbox that can't be read: for [`ReplicaChange::RemoveDamagedPosts`].
+    pub damaged_posts: Vec<i64>,
 }
 
 /// A room and the range `first..=last` of its log that is stored, without a gap.
@@ -47,6 +49,8 @@ pub enum ReplicaChange {
     AddPost(OutboxRow),
     /// Removes a post from the outbox.
     RemovePost { id: EntryId },
+    /// Removes rows from the outbox that can't be read.
+    RemoveDamagedPosts { rows: Vec<i64> },
     /// Stores a range of a room's log that adjoins or overlaps the stored one, or is the first. The posts among the entries
     /// leave the outbox.
     AddEntries {
@@ -72,6 +76,7 @@ impl ReplicaChange {
             ReplicaChange::AddEntries { entries, .. } => entries.len(),
             ReplicaChange::AddPost(_)
             | ReplicaChange::RemovePost { .. }
+            | ReplicaChange::RemoveDamagedPosts { .. }
             | ReplicaChange::ResetRoom { .. }
             | ReplicaChange::SetRoom(_)
             | ReplicaChange::SetMembers { .. }
@@ -84,6 +89,7 @@ impl ReplicaChange {
         match self {
             ReplicaChange::AddPost(_) => true,
             ReplicaChange::RemovePost { .. }
+            | ReplicaChange::RemoveDamagedPosts { .. }
             | ReplicaChange::AddEntries { .. }
             | ReplicaChange::ResetRoom { .. }
             | ReplicaChange::SetRoom(_)

@@ -140,7 +140,15 @@ impl SessionDriver {
     async fn run_session(&mut self) -> Result<(), StoreError> {
         self.session = Session::new();
         (self.connect_at, self.wake_at) = (None, None);
-        let persisted = replica::load(&self.store).await?;
+        let (persisted, lost_posts) = replica::load(&self.store).await?;
+        if lost_posts > 0 {
+            self.notify(Update::Refused {
+                event: "save".into(),
+                room: None,
+                error: WireError::new(ErrorCode::Storage, lost_posts_message(lost_posts)),
+            })
+            .await;
+        }
         self.process(vec![Input::Start(persisted)], Vec::new()).await?;
         while let Some((inputs, replies)) = self.next_inputs().await {
             self.process(inputs, replies).await?;
@@ -300,6 +308,13 @@ impl SessionDriver {
         let sending = self.state.updates.send(ClientUpdate::Session { server, update });
         // Fails only without a receiver, which would be the only one to need it.
         drop(self.stop.run_until_cancelled(sending).await);
+    }
+}
+
+fn lost_posts_message(count: usize) -> String {
+    match count {
+        1 => "A message that waited to be sent is damaged on this disk, and lost.".into(),
+        count => format!("{count} messages that waited to be sent are damaged on this disk, and lost."),
     }
 }
 

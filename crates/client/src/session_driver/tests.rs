@@ -4,8 +4,11 @@
 //! - messages do not delay a timer
 //! - an attempt that does not try a new address is replaced
 //! - while the replica can't be read, commands are refused
+//! - a damaged post in the outbox is lost, which is said once, and the rest goes on
 //! - a session without a replica stops although its updates wait
 //! - a room whose entries can't be saved is reset, and the rest of the replica is kept
+
+use std::fs;
 
 use ichat_protocol::{
     Body, Closing, ClosingReason, DeviceId, Entry, EntryId, Epoch, Hello, LimitsInfo, MemberId, Name, RoomId, Seq,
@@ -18,7 +21,7 @@ use uuid::Uuid;
 use super::refuse_all::refuse_all;
 use super::*;
 use crate::Clock;
-use crate::session::{Change, Command, ConnectionStatus};
+use crate::session::{Change, Command, ConnectionStatus, OutboxItem, OutboxState};
 
 /// Longer than anything takes on a busy machine.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -56,7 +59,7 @@ async fn a_regular_stop_of_the_server_is_one_failed_attempt() {
         mut updates,
         dir: _dir,
     } = test_driver().await;
-    let start = Input::Start(replica::load(&driver.store).await.unwrap());
+    let start = Input::Start(replica::load(&driver.store).await.unwrap().0);
     driver.process(vec![start], Vec::new()).await.unwrap();
     driver.connect();
     let events = [
@@ -204,4 +207,66 @@ fn hello() -> ServerEvent {
         limits: LimitsInfo::current(),
         now: 0,
     })
+}
+
+#[tokio::test]
+async fn a_damaged_post_is_lost_which_is_said_once() {
+    let TestDriver {
+        driver,
+        mut updates,
+        dir,
+    } = test_driver().await;
+    let save = |text: &str| {
+        Effect::Save(Change::Outbox(OutboxItem {
+            id: EntryId::fresh(),
+            room: RoomId(Uuid::nil()),
+            body: Body::Message {
+                text: text.into(),
+                reply_to: None,
+                mentions: Vec::new(),
+            },
+            written: 1,
+            state: OutboxState::Sending,
+            sent: false,
+        }))
+    };
+    driver.save(&[save("is lost"), save("is there")]).await.unwrap();
+    let SessionDriver {
+        state,
+        store,
+        sender,
+        messages,
+        stop,
+        ..
+    } = driver;
+    store.close().await;
+    let file = dir.path().join("replica/ichat.db");
+    let mut bytes = fs::read(&file).unwrap();
+    let position = bytes.windows(9).position(|found| found == b"\"is lost\"").unwrap();
+    bytes[position] = b'!';
+    fs::write(&file, bytes).unwrap();
+    let store = Store::open(&dir.path().join("replica")).await.unwrap();
+    let mut driver = SessionDriver::new(state, SERVER, store, sender, messages, stop);
+    let mut reported = 0;
+    for _ in 0..2 {
+        driver.stop = CancellationToken::new();
+        let stop = driver.stop.clone();
+        let waiting = async {
+            loop {
+                let Some(ClientUpdate::Session { update, .. }) = updates.recv().await else {
+                    continue;
+                };
+                if let Update::Refused { .. } = update {
+                    reported += 1;
+                } else if let Update::Outbox { items, .. } = update {
+                    stop.cancel();
+                    return items.len();
+                }
+            }
+        };
+        let (ran, waiting) = tokio::join!(driver.run_session(), waiting);
+        ran.unwrap();
+        assert_eq!(waiting, 1);
+    }
+    assert_eq!(reported, 1);
 }

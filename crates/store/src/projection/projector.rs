@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::base::{Base, read_fields};
 use super::message_count;
+use crate::StoreError;
 use crate::log::{EntryKey, RoomKey, UserKey, read_author, read_entry, read_name, select_entries};
 
 /// The entries between two reports of a rebuild.
@@ -147,9 +148,22 @@ impl<'c> Projector<'c> {
             // The members of the entries up to the description are not known.
             self.replace_members(room)?;
         }
-        let loaded = self.room(room)?;
-        loaded.state.clone_from(&base.state);
-        loaded.base = base;
+        match self.room(room) {
+            Ok(loaded) => {
+                loaded.state.clone_from(&base.state);
+                loaded.base = base;
+            }
+            // The description replaces it.
+            Err(error) if StoreError::of_damaged_row(&error).is_some() => {
+                let loaded = LoadedRoom {
+                    state: base.state.clone(),
+                    stored: RoomProjection::default(),
+                    base,
+                };
+                self.rooms.insert(room, loaded);
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 

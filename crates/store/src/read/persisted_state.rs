@@ -3,28 +3,42 @@
 use ichat_protocol::{EntryId, RoomId};
 use rusqlite::{Connection, Row};
 
-use super::rooms::room_rows;
+use super::rooms::{RoomRow, sound_room_rows, unless_damaged};
 use crate::log::{natural, read_json};
 use crate::{OutboxRow, PersistedRoom, PersistedState};
 
 /// Reads the state of a client: see [`crate::Store::persisted_state`].
 pub(crate) fn persisted_state(connection: &Connection) -> rusqlite::Result<PersistedState> {
     let mut rooms = Vec::new();
-    for room in room_rows(connection)? {
-        let (epoch, first, last, read_pending) = (room.epoch, room.first, room.last, room.read_pending());
-        rooms.push(PersistedRoom {
-            room: room.summary(connection, None)?,
-            epoch,
-            first,
-            last,
-            read_pending,
-        });
+    for row in sound_room_rows(connection)? {
+        rooms.extend(unless_damaged(persisted_room(connection, row))?);
     }
-    let outbox = connection
-        .prepare_cached("SELECT id, room, body, written_at, error, sent FROM outbox ORDER BY key")?
-        .query_map([], read_outbox_row)?
-        .collect::<Result<_, _>>()?;
-    Ok(PersistedState { rooms, outbox })
+    let (mut outbox, mut damaged_posts) = (Vec::new(), Vec::new());
+    let mut query =
+        connection.prepare_cached("SELECT id, room, body, written_at, error, sent, key FROM outbox ORDER BY key")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        match unless_damaged(read_outbox_row(row))? {
+            Some(post) => outbox.push(post),
+            None => damaged_posts.push(row.get(6)?),
+        }
+    }
+    Ok(PersistedState {
+        rooms,
+        outbox,
+        damaged_posts,
+    })
+}
+
+fn persisted_room(connection: &Connection, row: RoomRow) -> rusqlite::Result<PersistedRoom> {
+    let (epoch, first, last, read_pending) = (row.epoch, row.first, row.last, row.read_pending());
+    Ok(PersistedRoom {
+        room: row.summary(connection, None)?,
+        epoch,
+        first,
+        last,
+        read_pending,
+    })
 }
 
 fn read_outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {

@@ -3,6 +3,7 @@
 use ichat_protocol::{Epoch, Head, Member, MemberId, Name, RoomId, RoomSummary, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use crate::StoreError;
 use crate::log::{RoomKey, UserKey, natural, read_member, read_name, read_seq, unreadable};
 use crate::member_state::read_marker;
 use crate::projection::messages_after;
@@ -133,8 +134,8 @@ fn read_room(row: &Row<'_>) -> rusqlite::Result<RoomRow> {
         epoch: Epoch(row.get(2)?),
         first: read_seq(row, 3)?,
         last: read_seq(row, 4)?,
-        name: row.get(5)?,
-        topic: row.get(6)?,
+        name: text_unless_damaged(row, 5),
+        topic: text_unless_damaged(row, 6).unwrap_or_default(),
         members: row.get(7)?,
         server,
     })
@@ -153,6 +154,33 @@ pub(super) fn room_rows(connection: &Connection) -> rusqlite::Result<Vec<RoomRow
         .prepare_cached(select_rooms!("ORDER BY room.key"))?
         .query_map([], read_room)?
         .collect()
+}
+
+/// Reads the rooms whose rows are not damaged, in the order in which they were added.
+pub(super) fn sound_room_rows(connection: &Connection) -> rusqlite::Result<Vec<RoomRow>> {
+    let mut query = connection.prepare_cached(select_rooms!("ORDER BY room.key"))?;
+    let rows = query.query_map([], read_room)?;
+    rows.filter_map(|row| unless_damaged(row).transpose()).collect()
+}
+
+/// Returns what was read of a row, or `None` if the row is damaged.
+pub(super) fn unless_damaged<T>(read: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => match StoreError::of_damaged_row(&error) {
+            Some(cause) => {
+                tracing::error!(cause, "a damaged row is left out");
+                Ok(None)
+            }
+            None => Err(error),
+        },
+    }
+}
+
+/// Reads a text without which the rest of its row is good for something.
+fn text_unless_damaged(row: &Row<'_>, column: usize) -> Option<String> {
+    let text = row.get_ref(column).ok()?;
+    text.as_str().ok().map(str::to_owned)
 }
 
 pub(super) fn user_key(connection: &Connection, id: &MemberId) -> rusqlite::Result<Option<UserKey>> {

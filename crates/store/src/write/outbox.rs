@@ -33,4 +33,12 @@ impl Batch<'_> {
             .execute([id.0])?;
         Ok(())
     }
+
+    pub(super) fn remove_damaged_posts(&self, rows: &[i64]) -> rusqlite::Result<()> {
+        let mut delete = self.tx.prepare_cached("DELETE FROM outbox WHERE key = ?1")?;
+        for row in rows {
+            delete.execute([row])?;
+        }
+        Ok(())
+    }
 }

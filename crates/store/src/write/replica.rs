@@ -18,6 +18,7 @@ impl Batch<'_> {
         match change {
             ReplicaChange::AddPost(row) => Ok(self.add_post(&row)?),
             ReplicaChange::RemovePost { id } => Ok(self.remove_post(id)?),
+            ReplicaChange::RemoveDamagedPosts { rows } => Ok(self.remove_damaged_posts(&rows)?),
             ReplicaChange::AddEntries { room, epoch, entries } => self.add_entries(room, epoch, &entries),
             ReplicaChange::ResetRoom { room, epoch } => Ok(self.reset_room(room, epoch)?),
             ReplicaChange::SetRoom(summary) => Ok(self.set_room(&summary)?),

@@ -5,13 +5,14 @@
 //! - the unread count follows later entries and the read marker
 //! - a read marker is pending until the server has it
 //! - entries of a room without a description are stored
+//! - what is damaged of a room or the outbox is left out, also until the server describes the room again; the rest is there
 //! - entries of another history than the description, in one batch, give what a rebuild gives
 
 use ichat_protocol::{Body, Epoch, Head, Member, RoomId, RoomSummary, Seq};
 use ichat_store::{ReplicaChange, check};
 
-use crate::client::{Client, assert_out_of_sync, room_of_three};
-use crate::fixture::{Person, name, renamed, text_of, whole_log};
+use crate::client::{Client, assert_out_of_sync, post, room_of_three};
+use crate::fixture::{Person, name, renamed, tamper, text_of, whole_log};
 
 /// Removes the times from which the members have had their names: of a server's list, a replica doesn't keep them.
 fn without_times(mut members: Vec<Member>) -> Vec<Member> {
@@ -215,5 +216,51 @@ async fn a_read_marker_is_pending_until_the_server_has_it() {
         let restored = client.store.persisted_state().await.unwrap();
         let found = (restored.rooms[0].room.read, restored.rooms[0].read_pending);
         assert_eq!(found, expected, "{change:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_left_out_and_the_rest_is_there() {
+    const NO_TEXT: &str = "CAST(x'ff' AS TEXT)";
+    let (fixture, _, bob) = room_of_three().await;
+    let summary = fixture.sees(&bob).await;
+    let other = RoomSummary {
+        id: RoomId::fresh(),
+        ..summary.clone()
+    };
+    let posts = ["first", "second", "third"].map(|text| post(&fixture, text));
+    let damages = [
+        (format!("UPDATE room_state SET name = {NO_TEXT} WHERE room = 1"), 2, 3),
+        ("UPDATE room_state SET topic = x'00' WHERE room = 1".into(), 2, 3),
+        ("UPDATE room SET id = x'00' WHERE key = 1".into(), 1, 3),
+        ("UPDATE server_room SET epoch = x'00' WHERE room = 1".into(), 1, 3),
+        ("UPDATE outbox SET body = '{' WHERE key = 2".into(), 2, 2),
+        (format!("UPDATE outbox SET body = {NO_TEXT} WHERE key = 2"), 2, 2),
+        ("UPDATE outbox SET room = 7, error = '{' WHERE key = 2".into(), 2, 2),
+    ];
+    for (damage, rooms, waiting) in damages {
+        let client = Client::of(&fixture).await;
+        let described = [&summary, &other].map(|room| ReplicaChange::SetRoom(room.clone()));
+        let written = posts.clone().map(ReplicaChange::AddPost);
+        client
+            .store
+            .save([described.to_vec(), written.to_vec()].concat())
+            .await
+            .unwrap();
+        client.store.close().await;
+        tamper(client.dir.path(), &damage);
+        let client = client.reopened().await;
+        let state = client.store.persisted_state().await.unwrap();
+        assert_eq!((state.rooms.len(), state.outbox.len()), (rooms, waiting), "{damage}");
+        assert_eq!(state.damaged_posts.len(), 3 - waiting, "{damage}");
+        let rows = state.damaged_posts;
+        let repair = vec![
+            ReplicaChange::RemoveDamagedPosts { rows },
+            ReplicaChange::SetRoom(summary.clone()),
+        ];
+        client.store.save(repair).await.unwrap();
+        let state = client.store.persisted_state().await.unwrap();
+        assert!(state.rooms.iter().any(|known| known.room == summary), "{damage}");
+        assert_eq!(state.damaged_posts, [0; 0], "{damage}");
     }
 }
