@@ -45,6 +45,22 @@ export class AppPage {
     }, element);
   }
 
+  /** Returns the place of a button on the page. */
+  async placeOfButton(name) {
+    const element = await this.#elements.finds(`the button “${name}”`, button(name));
+    return element.getRect();
+  }
+
+  /** Returns the label of the field that has the focus. */
+  async focusedLabel() {
+    return this.driver.executeScript(() => document.activeElement.labels?.[0]?.innerText.trim());
+  }
+
+  /** Returns the text that Copy would copy. */
+  async selectedText() {
+    return this.driver.executeScript(() => getSelection().toString());
+  }
+
   async positionOfDraft(room) {
     return this.positionOf(field(`Message to ${room}`));
   }
@@ -191,6 +207,28 @@ export class AppPage {
 
   async clicksRefusalButton(name, text) {
     await this.#elements.does(`${name} for “${text}”`, `${AppPage.#refusal(text)}${button(name)}`, click);
+  }
+
+  /** Waits until this message, and no other, shows its actions. */
+  async seesActionsOnly(text) {
+    const bars = `//*[@role="log"]//*[@role="toolbar"]`;
+    await this.#elements.finds(
+      `the actions of “${text}”`,
+      `${AppPage.#message(text)}${bars.slice('//*[@role="log"]'.length)}`,
+      async () => {
+        return (await this.#elements.all(By.xpath(bars))).length === 1;
+      },
+    );
+  }
+
+  /** Returns the name above a message. */
+  async authorOf(text) {
+    const name = await this.#elements.finds(`the author of “${text}”`, `${AppPage.#message(text)}//header/*[1]`);
+    return name.getProperty("textContent");
+  }
+
+  async seesNoButton(name) {
+    await this.#elements.seesGone(`the button “${name}”`, button(name));
   }
 
   async seesGone(text) {
