@@ -9,7 +9,8 @@
  * - a room compares current names, and includes former members
  */
 import { beforeAll, describe, expect, it } from "vitest";
-import { findConfusable, loadLookalikes, nameMarks } from "../src/people/confusables.svelte";
+import { findConfusable, nameMarks } from "../src/people/confusables";
+import { loadLookalikes } from "../src/shared/lookalike-table.svelte";
 import { RoomFixture, RoomLog } from "./fixtures/room";
 
 beforeAll(loadLookalikes);

@@ -152,7 +152,7 @@ fn assert_committed(file: &str, generated: &str) {
 #[test]
 fn the_interface_has_the_same_tables_of_characters() {
     assert_committed("backend/unicode-tables.ts", &tables());
-    assert_committed("people/lookalikes.ts", &lookalikes());
+    assert_committed("shared/lookalikes.ts", &lookalikes());
 }
 
 /// Converts a constant's name; durations get the suffix `Ms`.

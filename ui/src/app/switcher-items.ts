@@ -1,5 +1,5 @@
 import type { Person } from "../backend/protocol";
-import { nameMarks, type NameMark } from "../people/confusables.svelte";
+import { nameMarks, type NameMark } from "../people/confusables";
 import type { RoomState } from "../rooms/room-state.svelte";
 import type { ServerState } from "../servers/server-state.svelte";
 import { foldForSearch } from "../shared/fold-for-search";

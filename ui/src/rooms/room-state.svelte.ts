@@ -16,7 +16,7 @@ import {
   type ServerId,
 } from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
-import { nameMarks, type NameMark } from "../people/confusables.svelte";
+import { nameMarks, type NameMark } from "../people/confusables";
 import type { Clock } from "../shared/clock.svelte";
 import { errorMessage } from "../shared/errors";
 import type { KeyValueStorage } from "../shared/storage";

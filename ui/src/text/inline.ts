@@ -3,7 +3,8 @@ import { findCodeSpans, type CodeSpans } from "./code-spans";
 import { buildTree, WordCounter, type Piece } from "./emphasis";
 import { Escapes, type NameFinders } from "./escapes";
 import { flanking } from "./flanking";
-import { addressToShow, angleLink, bareLink, mailAddress, type FoundLink } from "./links";
+import { addressToShow } from "./deceptive-links";
+import { angleLink, bareLink, mailAddress, type FoundLink } from "./links";
 import type { Inline } from "./tokens";
 import { windowsPath } from "./windows-path";
 
@@ -129,7 +130,13 @@ function bare(found: FoundLink | null): FoundToken | null {
 
 function bracketLink(prepared: Prepared, index: number, { textEnd, href, title }: BracketLink): Inline {
   const children = parseRange(prepared, index + 1, textEnd, true);
-  return { kind: "link", href, title, children, shownAddress: addressToShow(inlineText(children), href) };
+  const shown = inlineText(children);
+  const isName = (text: string, sign: number) =>
+    Boolean(
+      text.charAt(sign) === "@" ? prepared.context.mentions?.at(text, sign) : prepared.context.rooms?.at(text, sign),
+    );
+  const shownAddress = addressToShow(shown, href, isName) ?? (title && addressToShow(title, href, isName));
+  return { kind: "link", href, title, children, shownAddress };
 }
 
 /** Returns the text of inline tokens without their syntax. */

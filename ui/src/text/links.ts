@@ -1,4 +1,5 @@
 import { charBefore, isInsideWord } from "./characters";
+import { hiddenHost } from "./deceptive-links";
 
 /** Returns an address if its scheme is allowed in messages, otherwise null. */
 export function safeHref(address: string): string | null {
@@ -22,9 +23,12 @@ export interface FoundLink {
   shownAddress?: string;
 }
 
-/** The characters that end an address: spaces, quotes, emoji, and punctuation that no address contains. */
+/**
+ * The characters that end an address: spaces, quotes, emoji, punctuation that no address contains, and what would reorder it
+ * or is not seen (RFC 3987, 4.1).
+ */
 const addressEnd =
-  /[\s<>"`|\u2018\u2019\u201C\u201D\u2026\u3000-\u3003\u3008-\u3011\u3014-\u301F\u30FB\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65،؛؟।\p{Cc}\p{Extended_Pictographic}]|\*\*|~~/gu;
+  /[\s<>"`|\u2018\u2019\u201C\u201D\u2026\u3000-\u3003\u3008-\u3011\u3014-\u301F\u30FB\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65،؛؟।\p{Cc}\p{Extended_Pictographic}\u00AD\u061C\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]|\*\*|~~/gu;
 const trailing = /[?!.,:;*~']/;
 const brackets: Record<string, string> = { ")": "(", "]": "[", "}": "{" };
 
@@ -142,60 +146,4 @@ function balancedEnd(text: string, from: number): number | null {
     else if (/[\s<]/.test(char)) return depth === 0 ? i : null;
   }
   return null;
-}
-
-/** An address as people write it, with or without a scheme. */
-const writtenAddress =
-  /(?:https?:\/\/)?(?:[^\s/?#@:()[\]<>"'“”‘’]*@)?((?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62}[\p{L}\p{N}])?\.){1,10}\p{L}{2,63}|\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?((?:[/?#][^\s()<>"“”]*)?)/iu;
-
-/** Returns the address to show beside a link, because its text shows another one or hides its host. */
-export function addressToShow(text: string, href: string): string | undefined {
-  const target = new URL(href);
-  if (target.protocol === "mailto:") {
-    const shown = writtenAddress.exec(text.slice(0, 300));
-    return shown && !text.includes(target.pathname) ? target.pathname : undefined;
-  }
-  const shown = writtenAddress.exec(text.slice(0, 300));
-  if (!shown) return hiddenHost(href);
-  const [, host = "", path = ""] = shown;
-  let shownUrl: URL;
-  try {
-    shownUrl = new URL(`${target.protocol}//${host}${path}`);
-  } catch {
-    return hostOf(target);
-  }
-  if (withoutWww(shownUrl.hostname) !== withoutWww(target.hostname)) {
-    // A word with a dot in it, such as "Node.js" or "e.g.", is an address only if it says so.
-    return looksLikeAddress(shown[0]) ? hostOf(target) : hiddenHost(href);
-  }
-  const shownPath = shownUrl.pathname + shownUrl.search;
-  const isOtherPlace = shownPath !== "/" && shownPath !== target.pathname + target.search;
-  return isOtherPlace && !isShortened(path)
-    ? hostOf(target) + (target.pathname + target.search).replace(/\/$/, "")
-    : hiddenHost(href);
-}
-
-/** Returns whether an address in a text was shortened with an ellipsis. */
-const isShortened = (path: string) => /(?:…|\.{3})$/.test(path);
-
-/** Names of files and of programs that end like an address. */
-const fileName =
-  /\.(?:js|ts|py|rs|sh|md|cc|pl|so|zip|mov|cs|vb|ps|tf|ml|hs|kt|swift|java|html?|css|txt|pdf|json|ya?ml)$/i;
-
-function looksLikeAddress(shown: string): boolean {
-  return /^https?:\/\/|^www\.|[/@]|^\d/i.test(shown) || !fileName.test(shown);
-}
-
-const hostOf = ({ host }: URL) => host;
-const withoutWww = (host: string) => host.replace(/^www\./, "");
-
-/** Returns the host of an address that looks as if it had another one: `https://bank.com@evil.com`, or mixed scripts. */
-function hiddenHost(href: string): string | undefined {
-  const url = new URL(href);
-  if (url.protocol === "mailto:") return undefined;
-  const typed = /^https?:\/\/([^/?#]*)/i.exec(href)?.[1] ?? "";
-  const mixesScripts = typed
-    .split(".")
-    .some((label) => /\p{sc=Latin}/u.test(label) && /[\p{sc=Cyrillic}\p{sc=Greek}]/u.test(label));
-  return url.username !== "" || mixesScripts ? hostOf(url) : undefined;
 }

@@ -1,12 +1,14 @@
 /**
  * Messages as people type them, and what is shown. Each line of `corpus/` is a message, after ` ⇒ ` with its rendering if that differs
- * from what was typed. `⏎` is a line end, `⇥` a tab. `notation.ts` has the tags.
+ * from what was typed. `⏎` is a line end, `⇥` a tab, `{U+200B}` a character that is not
+ * seen or hard to tell. `notation.ts` has the tags.
  * - every message of the corpus
  * - the corpus has at least 300 messages
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadLookalikes } from "../../src/shared/lookalike-table.svelte";
 import { MentionFinder } from "../../src/text/mentions";
 import { parse } from "../../src/text/parse";
 import { RoomFinder } from "../../src/text/room-links";
@@ -34,7 +36,13 @@ const members = new MentionFinder(names.map((name) => ({ id: name, name })));
 /** The rooms that are known. Their ids are their names. */
 const rooms = new RoomFinder(["Lobby", "Team 1", "c-sharp", "日本語", "1", "A_b"].map((name) => ({ id: name, name })));
 
-const decode = (line: string) => line.replaceAll("⏎", "\n").replaceAll("⇥", "\t");
+beforeAll(loadLookalikes);
+
+const decode = (line: string) =>
+  line
+    .replaceAll("⏎", "\n")
+    .replaceAll("⇥", "\t")
+    .replace(/\{U\+(\w+)\}/g, (_, point: string) => String.fromCodePoint(parseInt(point, 16)));
 
 const files = readdirSync(folder).map((file) => {
   const [title = "", ...lines] = readFileSync(folder + file, "utf8").split("\n");

@@ -18,7 +18,7 @@ import { limits, type Body, type Mention } from "../../src/backend/protocol";
 import { ComposerState } from "../../src/chat/composer-state.svelte";
 import { Drafts } from "../../src/rooms/drafts.svelte";
 import { mentionablePeople } from "../../src/chat/mentionable";
-import { loadLookalikes } from "../../src/people/confusables.svelte";
+import { loadLookalikes } from "../../src/shared/lookalike-table.svelte";
 import { mentionsIn } from "../../src/text/found-mentions";
 import { MentionFinder } from "../../src/text/mentions";
 import { parse } from "../../src/text/parse";

@@ -1,4 +1,5 @@
 import type { MemberId, Name } from "../backend/protocol";
+import { lookalikePrototypes, withoutInvisible } from "../shared/lookalike-table.svelte";
 
 /** A person as far as their name can be confused with another person's. */
 interface Named {
@@ -21,28 +22,10 @@ export interface NameMark {
 /** The usual length of a key fingerprint. It grows until the fingerprints of one name differ. */
 const minFingerprintLength = 4;
 
-/** The ASCII that characters look like. Names are shown before it is loaded, and marked when it is. */
-let prototypes: ReadonlyMap<string, string> = $state.raw(new Map());
-let loading: Promise<void> | undefined;
-
-/** Loads the table of characters that look alike. Until then, and without it, only the letters of names are compared. */
-export function loadLookalikes(): Promise<void> {
-  loading ??= import("./lookalikes").then(
-    ({ lookalikes }) => {
-      knownSkeletons.clear();
-      prototypes = new Map(
-        Object.entries(lookalikes).flatMap(([prototype, characters]) =>
-          Array.from(characters, (character) => [character, prototype] as const),
-        ),
-      );
-    },
-    () => (loading = undefined),
-  );
-  return loading;
-}
-
 /** The forms of names seen so far: presence changes again and again, and names seldom. */
 const knownSkeletons = new Map<Name, readonly string[]>();
+/** The table of look-alikes that the known forms were made with. Names are shown before it is loaded, and marked when it is. */
+let knownPrototypes: ReadonlyMap<string, string> = new Map();
 const maxKnownSkeletons = 20_000;
 
 /** Names that sound like a role, which no person has. */
@@ -50,9 +33,6 @@ const roles = ["admin", "administrator", "host", "i-chat", "ichat", "moderator",
 
 /** Returns the marks of the people whose names can be confused with another person's, or with a role. */
 export function nameMarks(people: Iterable<Named>): ReadonlyMap<MemberId, NameMark> {
-  void loadLookalikes();
-  // Read here, because known forms are not computed again.
-  void prototypes;
   const bySkeleton = new Map<string, Map<MemberId, Named>>();
   const marks = new Map<MemberId, NameMark>();
   for (const person of people) {
@@ -68,8 +48,6 @@ export function nameMarks(people: Iterable<Named>): ReadonlyMap<MemberId, NameMa
 
 /** Returns the first of these names that can be confused with the given one. */
 export function findConfusable(name: Name, others: Iterable<Name>): Name | undefined {
-  void loadLookalikes();
-  void prototypes;
   const own = skeletons(name);
   for (const other of others) if (skeletons(other).some((skeleton) => own.includes(skeleton))) return other;
   return undefined;
@@ -77,9 +55,12 @@ export function findConfusable(name: Name, others: Iterable<Name>): Name | undef
 
 /** Returns the forms of a name of which two names that can be confused share one: its letters in any case, and its shape. */
 function skeletons(name: Name): readonly string[] {
+  const prototypes = lookalikePrototypes();
+  if (prototypes !== knownPrototypes) knownSkeletons.clear();
+  knownPrototypes = prototypes;
   const known = knownSkeletons.get(name);
   if (known) return known;
-  const [letters, shape] = [fold(name), fold(shapeOf(name))];
+  const [letters, shape] = [fold(name), fold(shapeOf(name, prototypes))];
   const forms = letters === shape ? [letters] : [letters, shape];
   if (knownSkeletons.size >= maxKnownSkeletons) knownSkeletons.clear();
   knownSkeletons.set(name, forms);
@@ -107,15 +88,19 @@ function firstOf(group: readonly Named[]): Named | undefined {
 
 /** Returns a name in NFKC and in one case, without invisible characters. */
 function fold(name: Name): string {
-  return visible(name.normalize("NFKC").toUpperCase().toLowerCase()).replace(/\s+/g, " ").trim().normalize("NFKC");
+  return withoutInvisible(name.normalize("NFKC").toUpperCase().toLowerCase())
+    .replace(/\s+/g, " ")
+    .trim()
+    .normalize("NFKC");
 }
 
 /** Returns the look of a name: what looks like ASCII as ASCII (UTS #39; letters that look alike in other scripts stay). */
-function shapeOf(name: Name): string {
-  return Array.from(visible(name.normalize("NFKC")), (character) => prototypes.get(character) ?? character).join("");
+function shapeOf(name: Name, prototypes: ReadonlyMap<string, string>): string {
+  return Array.from(
+    withoutInvisible(name.normalize("NFKC")),
+    (character) => prototypes.get(character) ?? character,
+  ).join("");
 }
-
-const visible = (text: string) => text.replace(/\p{Default_Ignorable_Code_Point}/gu, "");
 
 function distinctPieces(ids: readonly MemberId[]): ReadonlyMap<MemberId, string> {
   const maxLength = Math.max(...ids.map(({ length }) => length));

@@ -1,0 +1,30 @@
+/** The ASCII that characters look like, or nothing until the table is loaded. */
+let prototypes: ReadonlyMap<string, string> = $state.raw(new Map());
+let loading: Promise<void> | undefined;
+
+/** Loads the table of characters that look alike. */
+export function loadLookalikes(): Promise<void> {
+  loading ??= import("./lookalikes").then(
+    ({ lookalikes }) => {
+      prototypes = new Map(
+        Object.entries(lookalikes).flatMap(([prototype, characters]) =>
+          Array.from(characters, (character) => [character, prototype] as const),
+        ),
+      );
+    },
+    () => (loading = undefined),
+  );
+  return loading;
+}
+
+/**
+ * Returns the ASCII that characters look like (UTS #39), by character; ASCII characters that look like others are among
+ * them. It is empty until it is loaded; templates and effects that have read it run again then.
+ */
+export function lookalikePrototypes(): ReadonlyMap<string, string> {
+  void loadLookalikes();
+  return prototypes;
+}
+
+/** Returns a text without the characters that are not seen. */
+export const withoutInvisible = (text: string): string => text.replace(/\p{Default_Ignorable_Code_Point}/gu, "");
