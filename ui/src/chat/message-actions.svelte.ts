@@ -1,3 +1,4 @@
+import { SvelteSet } from "svelte/reactivity";
 import type { EntryId } from "../backend/protocol";
 import type { AppState } from "../state/app-state.svelte";
 import { findShortcut, type MessageShortcut, messageShortcuts } from "../shared/keyboard";
@@ -23,6 +24,8 @@ export class MessageActions {
   readonly room: RoomState;
   readonly #app: AppState;
   readonly #composer: ComposerState;
+  /** The keys of the long messages that are shown as a whole. */
+  readonly #unfolded = new SvelteSet<string>();
   #dialog: MessageDialog | null = $state.raw(null);
   #dialogClosed: () => void = () => undefined;
   #pointed: string | null = $state(null);
@@ -96,6 +99,15 @@ export class MessageActions {
     this.#dialog = null;
     this.#dialogClosed();
     this.#dialogClosed = () => undefined;
+  }
+
+  isUnfolded(key: string): boolean {
+    return this.#unfolded.has(key);
+  }
+
+  /** Shows a long message as a whole, or only its beginning again. */
+  toggleFold(key: string): void {
+    if (!this.#unfolded.delete(key)) this.#unfolded.add(key);
   }
 
   isOwn(item: Item): boolean {

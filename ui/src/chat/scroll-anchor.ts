@@ -78,6 +78,19 @@ export class ScrollAnchor {
   }
 
   /**
+   * Keeps the upper edge of a row in its place while the row changes its height, and no longer follows the end. What the
+   * browser has scrolled inside the row is taken over; with `inView`, the edge comes back into view.
+   */
+  keepTop(key: string, { scrolled, inView }: { scrolled: number; inView: boolean }): void {
+    const row = this.row(key);
+    if (!row) return;
+    const position = row.getBoundingClientRect().top - visibleArea(this.#scroller).top - scrolled;
+    this.#scrollTop = this.#scroller.scrollTop;
+    this.#followsEnd = false;
+    this.#anchors = [{ key, edge: "top", position: inView ? Math.max(0, position) : position }];
+  }
+
+  /**
    * `true` if the viewport's height has changed since the last save. The browser may have scrolled because of that: the
    * user's text below grows and shrinks, and for a moment of a paste it is empty.
    */

@@ -208,6 +208,8 @@ export const strings = {
     toDo: "To do",
     done: "Done",
     table: "Table",
+    showMore: "Show more",
+    showLess: "Show less",
   },
 
   system: {

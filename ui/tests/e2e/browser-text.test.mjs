@@ -11,6 +11,9 @@
  * - stacked marks stay inside their line
  * - "(edited)" is in the last line of the text, and reads forwards after an override of the direction in the text
  * - code in a known language gets colours
+ * - characters that reorder code are seen in it, reorder nothing, and are copied
+ * - a very high message is folded, unfolds where its beginning was, and folds again
+ * - the focus, and scrolling to a place as the browser's search does, unfold a message
  * - a message that can't be drawn is shown as it was typed, and the others are drawn
  */
 
@@ -202,6 +205,83 @@ test("code in a known language gets colours", { skip }, async () => {
   await eventually("the code has colours", 10_000, async () => (await message.locator("pre span").count()) > 2);
   const colours = [await colour("const"), await colour('"text"'), await colour("// why")];
   assert.equal(new Set(colours).size, 3);
+});
+
+test("characters that reorder code are seen in it, reorder nothing, and are copied", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const code = "if (a \u202E\u2066// is admin\u2069 \u2066{ run()";
+  const message = await says(ada, `\`${code}\` and\n\`\`\`js\n${code}\n\`\`\`\nend`, "end");
+  await eventually("the code has colours", 10_000, async () => (await message.locator("pre [data-kind]").count()) > 0);
+  for (const element of [message.locator("p code"), message.locator("pre code")]) {
+    assert.deepEqual(
+      await element
+        .locator(".unseen")
+        .evaluateAll((marks) => marks.map((mark) => getComputedStyle(mark, "::before").content)),
+      ['"U+202E"', '"U+2066"', '"U+2069"', '"U+2066"'],
+    );
+    const { edges, copied } = await element.evaluate((node) => {
+      const range = new Range();
+      const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+      const edges = [];
+      while (texts.nextNode()) {
+        const { currentNode: text } = texts;
+        for (let at = 0; at < text.length; at++) {
+          range.setStart(text, at);
+          range.setEnd(text, at + 1);
+          if (/\w/.test(range.toString())) edges.push(range.getBoundingClientRect().left);
+        }
+      }
+      getSelection().selectAllChildren(node);
+      return { edges, copied: getSelection().toString() };
+    });
+    assert.deepEqual(
+      edges,
+      edges.toSorted((a, b) => a - b),
+      "the letters are in the order of the code",
+    );
+    assert.equal(copied.trim(), code);
+  }
+});
+
+const highText = `the first line\n${"line\n".repeat(2000)}the end`;
+
+test("a very high message is folded, unfolds where its beginning was, and folds again", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const message = await says(ada, highText, "the first line");
+  const height = async () => (await message.boundingBox()).height;
+  await message.getByRole("button", { name: "Show more" }).waitFor();
+  assert.ok((await height()) < 800, `${await height()} px`);
+  const before = (await message.boundingBox()).y;
+  await message.getByRole("button", { name: "Show more" }).click();
+  await message.getByRole("button", { name: "Show less" }).waitFor();
+  await eventually("it is unfolded", 10_000, async () => (await height()) > 20_000);
+  assert.ok(Math.abs((await message.boundingBox()).y - before) < 2, "its beginning stays");
+  await message.getByRole("button", { name: "Show less" }).click();
+  await message.getByRole("button", { name: "Show more" }).waitFor();
+  await message.getByText("the first line").waitFor();
+  const { y } = await message.boundingBox();
+  assert.ok(y >= 0 && y < 400, `its beginning is in sight, at ${y} px`);
+  await says(ada, "a short one");
+  assert.equal(await ada.message("a short one").last().getByRole("button", { name: "Show more" }).count(), 0);
+  await says(ada, `a wide table\n\n| a | b |\n|---|---|\n${"| 1 | 2 |\n".repeat(300)}`, "a wide table");
+  await ada.message("a wide table").last().getByRole("button", { name: "Show more" }).waitFor();
+});
+
+test("the focus, and scrolling to a place as the browser's search does, unfold a message", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  for (const lead of ["focus", "scrolling"]) {
+    const place = `the place of the ${lead}`;
+    const message = await says(ada, `${lead}: ${highText} [${place}](https://example.com)`, place);
+    await message.getByRole("button", { name: "Show more" }).waitFor();
+    const link = message.getByRole("link", { name: place });
+    if (lead === "focus") await link.focus();
+    else await link.evaluate((element) => element.scrollIntoView({ block: "center" }));
+    await message.getByRole("button", { name: "Show less" }).waitFor();
+    await eventually("the place is in sight", 10_000, async () => {
+      const { y } = await link.boundingBox();
+      return y > 0 && y < ada.page.viewportSize().height;
+    });
+  }
 });
 
 test("a message that can't be drawn is shown as it was typed, and the others are drawn", { skip }, async () => {
