@@ -5,4 +5,7 @@ const directionControls = /[\u202A-\u202E\u2066-\u2069]/g;
  * Wraps a name or a topic in Unicode's directional isolates (FSI and PDI), so that one in a right-to-left script does not
  * reorder the sentence around it. Its own direction controls are left out: one of them could end the isolate.
  */
-export const isolate = (text: string): string => `\u2068${text.replace(directionControls, "")}\u2069`;
+export const isolate = (text: string): string => `\u2068${withoutDirectionControls(text)}\u2069`;
+
+/** Returns a text without the characters that would reorder what stands beside it. */
+export const withoutDirectionControls = (text: string): string => text.replace(directionControls, "");

@@ -1,4 +1,5 @@
 import type { MemberId } from "../backend/protocol";
+import { withoutDirectionControls } from "../shared/bidi";
 import { cutText } from "../shared/graphemes";
 import { strings } from "../shared/strings";
 import type { MentionFinder } from "./mentions";
@@ -13,11 +14,11 @@ type NameOf = (member: MemberId) => string | undefined;
 
 /**
  * Returns the text of a message as one line without Markdown, for quotes and notifications. What a spoiler hides stays
- * hidden.
+ * hidden, and nothing reorders the text around the line or the mark of a cut.
  */
 export function preview(text: string, mentions: MentionFinder | null = null, nameOf: NameOf = () => undefined): string {
-  const line = new Preview(nameOf).blocks(parse(text, mentions)).replace(/\s+/g, " ").trim();
-  return cutText(line, maxPreview);
+  const line = new Preview(nameOf).blocks(parse(text, mentions)).replace(/\s+/g, " ");
+  return cutText(withoutDirectionControls(line).trim(), maxPreview);
 }
 
 class Preview {

@@ -2,6 +2,7 @@
  * One line of a message, for quotes and notices:
  * - forms are left out, and blocks and items are kept apart
  * - what a spoiler hides stays hidden
+ * - what reorders a text is left out, since a cut would leave it open
  * - a text is cut between what people see as characters
  */
 import { expect, it } from "vitest";
@@ -19,6 +20,12 @@ it("leaves forms out and keeps blocks and items apart", () => {
 
 it("keeps hidden what a spoiler hides", () => {
   expect(preview("the end: ||he dies||")).toBe("the end: ▒▒▒");
+});
+
+it("leaves out what reorders a text", () => {
+  expect(preview("pay \u202Eeom\u202C now \u2067x")).toBe("pay eom now x");
+  expect(preview("`a\u202Eb`")).toBe("ab");
+  expect(preview("a\u200Fb")).toBe("a\u200Fb");
 });
 
 it("cuts a text between characters", () => {
