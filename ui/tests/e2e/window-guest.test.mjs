@@ -3,7 +3,8 @@
  * - the share panel has no address that only the host can open
  * - a copied selection of messages has their names and texts, and no button
  * - one message at a time shows its actions
- * - a server that was shut down is not said to come back by itself at once, and is not offered to others
+ * - a draft of many lines doesn't push the present off the screen
+ * - after the server was shut down its guests read so, and that nobody can join
  * - a message that was written offline has its author, also after a restart
  * - without a connection the lobby can't be left either
  * - the user's own message is never below the New line
@@ -11,10 +12,12 @@
 
 import { strict as assert } from "node:assert";
 import { after, before, describe } from "node:test";
+import { eventually } from "../foreign/server.mjs";
 import { dependentCases } from "./cases.mjs";
 import { HeadlessServer } from "./headless-server.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
 
+const timeoutMs = 60_000;
 const message = (text) => `//*[@role='log']//article[contains(., '${text}')]`;
 
 describe("a guest", { skip }, () => {
@@ -65,9 +68,28 @@ describe("a guest", { skip }, () => {
     await desktop.takesScreenshot("window-message-actions");
   });
 
-  test("a server that was shut down says so", async () => {
+  test("a draft of many lines doesn't push the present off the screen", async () => {
+    const lines = Array.from({ length: 60 }, (_, i) => `line ${i}`);
+    fixture.posts(office.address, lines.join("\n"));
+    await ada.sees("line 59");
+    await ada.focusesDraft("Lobby");
+    for (let line = 1; line <= 11; line++) {
+      desktop.types(`draft ${line}`);
+      desktop.presses("shift+Return");
+    }
+    await eventually("the draft", timeoutMs, async () => (await ada.draft("Lobby")).split("\n").length === 12);
+    await ada.seesNoButton("Jump to present");
+    await desktop.takesScreenshot("window-long-draft");
+    await ada.focusesDraft("Lobby");
+    desktop.presses("ctrl+a", "BackSpace");
+    await eventually("an empty composer", timeoutMs, async () => (await ada.draft("Lobby")) === "");
+    await ada.seesNoButton("Jump to present");
+  });
+
+  test("after the server was shut down its guests read so, and that nobody can join", async () => {
     await office.stop("SIGTERM");
     await ada.seesBanner("“Office” was shut down");
+    await ada.seesText("Nobody can join at the moment");
     await desktop.takesScreenshot("window-shut-down");
   });
 
