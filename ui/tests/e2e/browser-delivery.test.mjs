@@ -4,6 +4,7 @@
  * - unsent messages of a closed page arrive once when the page is opened again
  * - two tabs of one user show the same messages, each once
  * - a text that is too long is not sent, and the page shows by how much
+ * - a change of a message that was deleted meanwhile goes back to the composer
  * - a refused change shows the reason, with Retry, Copy and Discard
  * - a refused message shows the reason, also after a reload; Delete removes it for good, and Retry sends it once the reason is gone
  * - a server whose disk is full says so, loses nothing, and accepts the messages when there is space again
@@ -87,7 +88,7 @@ test("a text that is too long is not sent, and the page shows by how much", { sk
   await ada.seesSent("äää");
 });
 
-test("a refused change shows the reason, with Retry, Copy and Discard", { skip }, async () => {
+test("a change of a message that was deleted meanwhile goes back to the composer", { skip }, async () => {
   const ada = await pages.open("Ada");
   await ada.says("about to be deleted");
   await ada.seesSent("about to be deleted");
@@ -112,7 +113,39 @@ test("a refused change shows the reason, with Retry, Copy and Discard", { skip }
 
   ada.page = offline;
   link.restore();
-  await ada.seesRefused("Message deleted", /^Your change was not saved: .+\./);
+  await ada.sees("Message deleted");
+  await ada.seesDraft("about to be improved");
+  await ada.refusal().waitFor({ state: "detached" });
+});
+
+test("a refused change shows the reason, with Retry, Copy and Discard", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  await ada.createsRoom("Attic");
+  await ada.says("to be improved");
+  await ada.seesSent("to be improved");
+  // One tab edits the message while it is offline, another leaves the room.
+  const offline = ada.page;
+  const link = await NetworkLink.of(offline);
+  await offline.reload();
+  await ada.opensRoom("Attic");
+  await ada.sees("to be improved");
+  await link.cut();
+  await ada.seesBanner("Not connected");
+  await ada.composer.press("ArrowUp");
+  await ada.seesDraft("to be improved");
+  await ada.composer.fill("improved");
+  await ada.composer.press("Enter");
+  await ada.seesDraft("");
+
+  await ada.opensTab(pages.server.url);
+  await ada.opensRoom("Attic");
+  await ada.page.getByRole("button", { name: "Leave room" }).click();
+  await ada.page.getByRole("dialog").getByRole("button", { name: "Leave room" }).click();
+  await ada.room("Attic").waitFor({ state: "detached" });
+
+  ada.page = offline;
+  link.restore();
+  await ada.seesRefused("improved", /^Your change was not saved: .+\./);
   for (const name of ["Retry", "Copy", "Discard"]) await ada.refusal().getByRole("button", { name }).waitFor();
   await ada.refusal().getByRole("button", { name: "Discard" }).click();
   await ada.refusal().waitFor({ state: "detached" });
