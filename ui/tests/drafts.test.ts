@@ -9,7 +9,8 @@
  * - a draft is kept on a device whose clock is slow, although a message before it begins with its text
  * - a room's draft is marked as waiting until it is sent
  * - the drafts of a server are forgotten with it, and no others
- * - where the browser stores nothing, or no more, the newest draft is kept in memory, and that is reported once
+ * - where the browser stores nothing, or no more, the newest draft is kept in memory, and that is reported once; the
+ *   browser asks before such a draft is lost
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ComposerState } from "../src/chat/composer-state.svelte";
@@ -317,6 +318,20 @@ describe("LocalKeyValueStorage", () => {
     storage.set("draft", null);
     expect(storage.get("draft")).toBeNull();
     expect(reported).toHaveBeenCalledTimes(1);
+  });
+
+  it("knows which draft is lost when the page ends", () => {
+    stubLocalStorage(40);
+    vi.stubGlobal("addEventListener", vi.fn());
+    vi.stubGlobal("document", { addEventListener: vi.fn() });
+    const drafts = new Drafts(new LocalKeyValueStorage());
+    const draft = drafts.of("server", "room");
+    draft.set({ text: "short" });
+    expect(drafts.areOnlyInMemory).toBe(false);
+    draft.set({ text: "much too long for this small storage" });
+    expect(drafts.areOnlyInMemory).toBe(true);
+    draft.set({ text: "" });
+    expect(drafts.areOnlyInMemory).toBe(false);
   });
 
   it("works from memory if the storage is blocked", () => {

@@ -30,6 +30,8 @@ export interface Backend {
 
   /** Loads the code that the back end needs later. Absent if there is none. */
   preload?(): Promise<unknown>;
+  /** Lets the user be asked before the page ends, if that is needed then. Absent if the back end decides when it ends. */
+  confirmUnload?(isNeeded: () => boolean): void;
 
   /** `true` if there is a browser around the interface, which goes back and forward on its keys and mouse buttons. */
   readonly handlesHistoryKeys: boolean;

@@ -39,6 +39,11 @@ export class Draft {
     return this.#content;
   }
 
+  /** `true` if its text is lost when the page ends. */
+  get isOnlyInMemory(): boolean {
+    return this.isWaiting && (this.#storage.isOnlyInMemory?.(this.#key) ?? false);
+  }
+
   /** `true` if the draft contains text that waits to be sent. */
   get isWaiting(): boolean {
     return this.#content.text.trim() !== "" || this.#content.edit !== undefined;
@@ -121,6 +126,11 @@ export class Drafts {
     const draft = new Draft(key, this.#storage);
     this.#drafts.set(key, draft);
     return draft;
+  }
+
+  /** `true` if a text is lost when the page ends. */
+  get areOnlyInMemory(): boolean {
+    return [...this.#drafts.values()].some((draft) => draft.isOnlyInMemory);
   }
 
   /** Forgets the drafts of a server that the user has forgotten. */

@@ -4,6 +4,8 @@ export interface KeyValueStorage {
   set(key: string, value: string | null): void;
   /** Calls back when another tab may have changed values. */
   onExternalChange?(callback: () => void): void;
+  /** Returns whether a value is not stored, and lost when the page ends. */
+  isOnlyInMemory?(key: string): boolean;
   /** Calls back once, when the first value can't be stored: at once if that has happened already. */
   onFailure?(callback: () => void): void;
 }
@@ -43,6 +45,10 @@ export class LocalKeyValueStorage implements KeyValueStorage {
       // Deleting what isn't there is no loss.
       if (value !== null) this.#fail(key);
     }
+  }
+
+  isOnlyInMemory(key: string): boolean {
+    return typeof this.#memory.get(key) === "string";
   }
 
   onExternalChange(callback: () => void): void {

@@ -70,6 +70,7 @@ export class AppState implements ServerListener {
     this.#storage = storage;
     this.settings = new Settings(storage);
     this.drafts = new Drafts(storage);
+    backend.confirmUnload?.(() => this.drafts.areOnlyInMemory);
     this.zoom = backend.zoom ? new Zoom(backend.zoom, storage) : null;
     storage.onFailure?.(() => this.onStorageFailure(strings.storage.full));
     this.#notifier = new Notifier(backend);

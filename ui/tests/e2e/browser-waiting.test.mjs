@@ -4,6 +4,8 @@
  * - by mouse: they can be copied, changed and withdrawn; with another draft, the page asks first
  * - by finger: a tap opens their actions
  * - one that may have been sent is deleted for everybody when the connection is back
+ * - with a full storage they keep their last text and their order through a reload, and the browser asks before it
+ * - the text of an edit goes back to the composer when its message is deleted elsewhere meanwhile
  * - an edit that was begun before the message was sent loses nothing
  */
 
@@ -163,4 +165,68 @@ test("an edit that was begun before the message was sent loses nothing", { skip 
   await ben.sees("a whole idea");
   await ada.sees("a whole idea");
   assert.equal((await ada.messages(/idea/)).length, 1);
+});
+
+test("with a full storage, waiting messages survive a reload as they were", { skip }, async (t) => {
+  const { ada, ben, link, goOffline, goOnline } = await openBoth(t);
+  await goOffline();
+  await ada.says("full one");
+  await ada.page.evaluate(() => {
+    const refuse = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+    IDBObjectStore.prototype.put = refuse;
+    IDBCursor.prototype.update = refuse;
+  });
+  await ada.composer.press("ArrowUp");
+  await ada.seesDraft("full one");
+  await ada.composer.fill("full 1");
+  await ada.composer.press("Enter");
+  await ada.says("full 2");
+  await ada.seesSending("full 2");
+  const asked = [];
+  ada.page.on("dialog", (dialog) => {
+    asked.push(dialog.type());
+    void dialog.accept();
+  });
+  // The page comes past the cut link.
+  const isPage = (url) => url.origin === link.url && !/^\/(?:api|socket\.io)\//.test(url.pathname);
+  await ada.page.route(isPage, async (route) => {
+    const url = route.request().url().replace(link.url, pages.server.url);
+    await route.fulfill({ response: await ada.page.request.get(url) });
+  });
+  await ada.page.reload();
+  assert.deepEqual(asked, ["beforeunload"]);
+  await ada.page.unroute(isPage);
+  await goOnline();
+  await ada.seesSent("full 2");
+  await assertMessages(ben, /^full/, ["full 1", "full 2"]);
+  await ada.reloads();
+  assert.deepEqual(asked, ["beforeunload"]);
+});
+
+test("the text of an edit goes back to the composer when its message is deleted meanwhile", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const toasts = await ToastLog.of(ada.page);
+  await ada.says("deleted meanwhile");
+  await ada.seesSent("deleted meanwhile");
+  await ada.composer.press("ArrowUp");
+  await ada.seesDraft("deleted meanwhile");
+  await ada.composer.fill("changed meanwhile");
+  const first = ada.page;
+  // A tab that shares no drafts, as another device of hers.
+  ada.page = await first.context().newPage();
+  await ada.page.addInitScript(() => {
+    Storage.prototype.getItem = () => null;
+    Storage.prototype.setItem = () => undefined;
+  });
+  await ada.page.goto(pages.server.url);
+  await ada.message("deleted meanwhile").focus();
+  await ada.page.keyboard.press("Delete");
+  await ada.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  ada.page = first;
+  await toasts.sees(/was deleted before your change/);
+  await ada.seesDraft("changed meanwhile");
+  await ada.composer.press("Enter");
+  await ada.seesSent("changed meanwhile");
 });

@@ -98,6 +98,10 @@ export class WebBackend implements Backend {
     this.#env.setUnread(unread, mentions);
   }
 
+  confirmUnload(isNeeded: () => boolean): void {
+    this.#env.confirmUnload(isNeeded);
+  }
+
   preload(): Promise<unknown> {
     return import("./signature");
   }

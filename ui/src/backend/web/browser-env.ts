@@ -89,7 +89,11 @@ function carryOver(key: string, value: () => string | null): string | null {
     sessionStorage.removeItem(key);
     addEventListener("pagehide", () => {
       const left = value();
-      if (left !== null) sessionStorage.setItem(key, left);
+      try {
+        if (left !== null) sessionStorage.setItem(key, left);
+      } catch {
+        // It is full. The page has asked the user before, if that loses something.
+      }
     });
     addEventListener("pageshow", () => sessionStorage.removeItem(key));
     return carried;
