@@ -62,7 +62,8 @@ export class ScrollAnchor {
       last = row.dataset.key;
       if (row.dataset.row !== undefined) lastRow = last;
       if (row.dataset.message !== undefined && rect.top >= top) lastMessage = last;
-      if (this.#anchors.length >= maxAnchors || !last) continue;
+      // The *New* line moves when the user marks another message as unread.
+      if (this.#anchors.length >= maxAnchors || !last || last === "new") continue;
       // Prefer the lower edge: when older rows are added above a row, it may lose its header and become less high.
       const edge = rect.bottom <= bottom ? "bottom" : "top";
       this.#anchors.push({ key: last, edge, position: rect[edge] - top });

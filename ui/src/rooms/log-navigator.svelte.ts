@@ -98,8 +98,9 @@ export class LogNavigator {
     return this.#jump !== null && (this.#loading !== null || this.#isLoaded(this.#jump));
   }
 
+  /** Returns whether an entry is loaded. */
   contains(seq: Seq): boolean {
-    return this.#window.contains(seq);
+    return this.#last > 0 && seq >= this.#first && seq <= this.#last;
   }
 
   find(id: EntryId): Item | undefined {

@@ -2,6 +2,7 @@
  * The paths through a room of thousands of messages, for `walk-paths.mjs`:
  * - scroll to the first message in small steps
  * - scroll far in both directions, from the present and from the middle, where messages are loaded at both ends
+ * - scroll far below a message that is marked as unread
  * - jump to the first message by its date, to a message by its address, and to the present, each from each other
  * - go through the messages by PageUp, PageDown, Home and End
  * - stay at the same messages while the window changes its size, and while others write
@@ -60,6 +61,17 @@ export const longRoomPaths = [
         if (direction < 0) assert.ok(first < before.first, `nothing was loaded before line ${before.first}`);
         else assert.ok(last > before.last, `nothing was loaded after line ${before.last}`);
       }
+    },
+  },
+  {
+    name: "scroll far below what is unread, and nothing jumps",
+    hands: ["mouse"],
+    async walk({ world, user, ben }) {
+      await user.seesMessage(lastLine);
+      await opensLine(world, user, ben, middle);
+      await user.acts(line(middle), "Mark unread from here");
+      await returnsToPresent(user);
+      await visits(user, "at the present", -1);
     },
   },
   {
