@@ -95,7 +95,7 @@ describe("names that can be confused", () => {
 describe("a room", () => {
   it("compares current names and includes former members", () => {
     const fixture = new RoomFixture(new RoomLog().fill(1));
-    const fingerprintOf = (member: string) => fixture.room.nameMarkOf(member)?.fingerprint;
+    const fingerprintOf = (member: string) => fixture.room.mentions.nameMarkOf(member)?.fingerprint;
     fixture.room.setMembers([
       { id: "BoBb56", name: "Bob", left: true },
       { id: "x9Yz34", name: "Eve" },

@@ -19,6 +19,7 @@
  * - messages that were missed without a connection get a line
  * - the text of a deleted message is not quoted
  * - unread messages that mention the user are counted, also in a room that was never opened, and after a restart
+ * - a deletion that was refused is told, if the message isn't loaded
  * - a mention counts that an edit of an unread message has added, and doesn't any more when one has removed it
  */
 import { describe, expect, it } from "vitest";
@@ -47,6 +48,33 @@ describe("RoomState", () => {
     expect(afterRestart.room.unreadMentions).toBe(1);
     room.setSummary(fixture.summary(log.head, 0));
     expect(room.unreadMentions).toBe(0);
+  });
+
+  it("counts a mention that an edit has added, also after the user has scrolled far back", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(1_200));
+    const { log, room } = fixture;
+    fixture.onlineNames.set("alice", "Alice");
+    const unread = log.says("bob", "hello");
+    fixture.receive(unread);
+    room.setSummary(fixture.summary(1_200, 1));
+    room.apply(log.entries.slice(100, 1_200), [], { epoch: "e", seq: log.head });
+    fixture.receive(log.add("bob", { kind: "edit", of: unread.id, text: "hello, @Alice" }));
+    expect(room.unreadMentions).toBe(1);
+  });
+
+  it("tells that a message could not be deleted which isn't loaded", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(3));
+    const { room } = fixture;
+    const refused = (of: string) => ({
+      id: `delete-${of}`,
+      room: room.id,
+      body: { kind: "delete" as const, of },
+      written: 0,
+      state: { state: "failed" as const, error: { code: "unknown_entry" as const, message: "damaged" } },
+    });
+    room.outbox.set([refused("elsewhere")]);
+    expect(room.discardChangesOfNothing()).toEqual(["damaged"]);
+    expect(room.discardChangesOfNothing()).toEqual([]);
   });
 
   it("counts a mention that an edit of an unread message has added", () => {

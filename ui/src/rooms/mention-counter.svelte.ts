@@ -53,8 +53,10 @@ export class MentionCounter {
     const [to, from] = mentionsMe ? [mentions, this.#others] : [this.#others, mentions];
     from.delete(id);
     to.set(id, seq);
-    const [oldest] = this.#others.keys();
-    if (this.#others.size > maxOthers && oldest !== undefined) this.#others.delete(oldest);
+    if (this.#others.size <= maxOthers) return;
+    // Older messages arrive later when the user scrolls back.
+    const [oldest] = [...this.#others].reduce((a, b) => (b[1] < a[1] ? b : a));
+    this.#others.delete(oldest);
   }
 
   #set(mentions: ReadonlyMap<EntryId, Seq>): void {

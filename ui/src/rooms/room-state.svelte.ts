@@ -1,34 +1,32 @@
 import { canonicalEmoji } from "../backend/emoji";
-import { countsAsUnreadFor, propertiesOf, targetOf } from "../backend/entry-kinds";
-import {
-  limits,
-  type Body,
-  type Entry,
-  type EntryId,
-  type Head,
-  type Member,
-  type MemberId,
-  type Mention,
-  type Name,
-  type RoomId,
-  type RoomSummary,
-  type Seq,
-  type ServerId,
+import { countsAsUnreadFor, targetOf } from "../backend/entry-kinds";
+import type {
+  Body,
+  Entry,
+  EntryId,
+  Head,
+  Member,
+  MemberId,
+  Mention,
+  Name,
+  RoomId,
+  RoomSummary,
+  Seq,
+  ServerId,
 } from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
-import { nameMarks, type NameMark } from "../people/confusables";
 import type { Clock } from "../shared/clock.svelte";
 import { errorMessage } from "../shared/errors";
 import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
 import { wellFormed } from "../shared/well-formed";
-import { mentionsIn } from "../text/found-mentions";
-import { listedMentions, MentionFinder } from "../text/mentions";
 import type { Item } from "./fold";
 import { LogNavigator } from "./log-navigator.svelte";
 import { MentionCounter } from "./mention-counter.svelte";
 import { isRoomChange, Outbox, type PendingMessage } from "./outbox.svelte";
+import { Quotes } from "./quotes.svelte";
 import { ReadState } from "./read-state.svelte";
+import { RoomMentions } from "./room-mentions.svelte";
 
 /** The part of a server that its rooms use. */
 export interface RoomContext {
@@ -54,28 +52,16 @@ export class RoomState {
   readonly outbox: Outbox;
   /** The loaded part of the log, and the user's way through it. */
   readonly log: LogNavigator;
+  readonly mentions: RoomMentions;
   readonly #context: RoomContext;
   readonly #readState: ReadState;
-  readonly #mentions: MentionCounter;
+  readonly #quotes = new Quotes();
 
   #summary: RoomSummary;
   #members: readonly Member[] = $state.raw([]);
   #typing: readonly MemberId[] = $state.raw([]);
 
   readonly #names = $derived(new Map(this.#members.map((member) => [member.id, member.name])));
-  /** Includes former members, whose messages are still shown. */
-  readonly #nameMarks = $derived.by(() =>
-    nameMarks(this.#members.map(({ id, name, since }) => ({ id, name: this.#context.nameOf(id) ?? name, since }))),
-  );
-  /** The present members. Of several people with one name the one who is meant comes first: who had it first, or the user. */
-  readonly #mentionable = $derived.by(() => {
-    const me = this.#context.me();
-    const present = this.#members.filter(({ left }) => !left);
-    const people = present.map(({ id, name }) => ({ id, name: this.#context.nameOf(id) ?? name }));
-    const order = (id: MemberId) => (this.#nameMarks.get(id)?.taken ? 2 : 0) + (id === me ? 0 : 1);
-    return people.sort((a, b) => order(a.id) - order(b.id));
-  });
-  readonly #memberFinder = $derived(new MentionFinder(this.#mentionable));
   readonly #items = $derived.by(() => this.outbox.applyPendingChanges(this.log.items));
   readonly #pendingMessages = $derived.by(() => this.outbox.pendingMessages());
 
@@ -84,18 +70,22 @@ export class RoomState {
   #arrived: Seq | null;
   /** The end of the log when the server first reported it. What was written before the start of this page isn't news. */
   #newsAfter: Seq | null = null;
-  readonly #quoted = new Map<EntryId, Item>();
-  /** Counts the deletions from `#quoted`, so that quotes are shown again after one. */
-  #forgottenQuotes = $state(0);
 
   constructor(summary: RoomSummary, context: RoomContext) {
     this.id = summary.id;
     this.#context = context;
-    this.#mentions = new MentionCounter(`mentions ${context.server} ${summary.id}`, context.storage);
     this.log = new LogNavigator({
       room: summary.id,
       command: (command) => context.command(command),
       isOnline: () => context.isOnline(),
+    });
+    this.mentions = new RoomMentions({
+      counter: new MentionCounter(`mentions ${context.server} ${summary.id}`, context.storage),
+      me: () => context.me(),
+      members: () => this.#members,
+      nameOf: (member) => context.nameOf(member),
+      findMessage: (id) => this.findMessage(id),
+      seqOf: (id) => this.log.find(id)?.seq,
     });
     this.outbox = new Outbox(() => context.me(), context.clock);
     this.#readState = new ReadState((seq) => void this.#command({ command: "read", room: this.id, seq }));
@@ -124,7 +114,7 @@ export class RoomState {
   }
   /** The number of unread messages that mention the user, as far as this device has received them. */
   get unreadMentions() {
-    return this.unread === 0 ? 0 : this.#mentions.countAfter(this.#summary.read);
+    return this.unread === 0 ? 0 : this.mentions.countAfter(this.#summary.read);
   }
   get items() {
     return this.#items;
@@ -146,31 +136,13 @@ export class RoomState {
     return this.#names.get(member);
   }
 
-  /** Returns the mark of a member whose name can be confused with another member's. */
-  nameMarkOf(member: MemberId): NameMark | undefined {
-    return this.#nameMarks.get(member);
-  }
-
-  /** Returns the member whom a mention by this name means. */
-  mentionedBy(name: Name): MemberId | undefined {
-    return this.#memberFinder.begin().at(`@${name}`, 0)?.member;
-  }
-
-  /** Returns a finder of the mentions in a message: those that it lists, otherwise the names of members. */
-  mentionFinder({ mentions }: Pick<Item, "mentions">): MentionFinder {
-    return mentions ? listedMentions(mentions) : this.#memberFinder;
-  }
-
   find(id: EntryId): Item | undefined {
     return this.#items.find((item) => item.id === id);
   }
 
   /** Returns a quoted message: a loaded one, or one that was quoted while it was loaded. */
   findQuoted(id: EntryId): Item | undefined {
-    void this.#forgottenQuotes;
-    const item = this.find(id);
-    if (item) this.#quoted.set(id, item);
-    return item ?? this.#quoted.get(id) ?? this.pendingMessage(id)?.item;
+    return this.#quotes.find(id, this.find(id)) ?? this.pendingMessage(id)?.item;
   }
 
   /** Returns a message that is not in the log yet. */
@@ -216,13 +188,8 @@ export class RoomState {
     const known = Math.max(arrived, this.#summary.read, this.#newsAfter ?? Infinity);
     this.#arrived = Math.max(arrived, entries.at(-1)?.seq ?? 0);
     this.log.setHead(head.seq);
-    this.#forgetDeletedQuotes([...entries, ...later]);
-    this.#mentions.add(
-      [...entries, ...later],
-      this.me,
-      (entry) => this.#mentionsMe(entry),
-      (id) => this.log.find(id)?.seq,
-    );
+    this.#quotes.forgetDeleted([...entries, ...later]);
+    this.mentions.count([...entries, ...later]);
     if (this.#openedOnce && this.log.apply(entries, later)) {
       this.outbox.removeCommitted((id) => this.log.find(id) !== undefined);
       for (const id of this.outbox.replacedBy(entries)) this.discard(id);
@@ -234,14 +201,14 @@ export class RoomState {
 
   /** Forgets what this device remembers of the room. */
   forget(): void {
-    this.#mentions.clear();
+    this.mentions.clear();
   }
 
   reset(): void {
     this.#arrived = null;
     if (this.#newsAfter !== null) this.#newsAfter = 0;
-    this.#quoted.clear();
-    this.#mentions.clear();
+    this.#quotes.clear();
+    this.mentions.clear();
     this.#readState.clearNewLine();
     this.log.reset();
   }
@@ -267,7 +234,7 @@ export class RoomState {
 
   close(): void {
     this.#readState.clearNewLine();
-    this.#quoted.clear();
+    this.#quotes.clear();
     this.log.close();
   }
 
@@ -322,31 +289,7 @@ export class RoomState {
    * when it is stored safely, or can't be. By a name that several people have, a text mentions the one in `chosen`.
    */
   post(body: Body, chosen: readonly Mention[] = []): Promise<void> {
-    return this.#send(this.outbox.add(this.id, this.#withMentions(wellFormed(body), chosen)));
-  }
-
-  /** Lists the members whom a text mentions. An edit keeps the mentions of members who are called something else now. */
-  #withMentions(body: Body, chosen: readonly Mention[]): Body {
-    if ((body.kind !== "message" && body.kind !== "edit") || body.mentions) return body;
-    const before = body.kind === "edit" ? (this.findMessage(body.of)?.mentions ?? []) : [];
-    const isChosen = (name: Name) => chosen.some((mention) => mention.name === name);
-    const kept = mentionsIn(body.text, listedMentions(before.filter(({ name }) => !isChosen(name))));
-    const first = chosen.map(({ member, name }) => ({ id: member, name }));
-    const finder = first.length > 0 ? new MentionFinder([...first, ...this.#mentionable]) : this.#memberFinder;
-    const found = mentionsIn(body.text, finder).filter(({ name }) => !kept.some((old) => old.name === name));
-    const mentions = [...kept, ...found].slice(0, limits.maxMentions);
-    return mentions.length > 0 ? { ...body, mentions } : body;
-  }
-
-  /** Returns whether a message, or an edit of one, mentions the user. Before the room was opened, of its members only the user is known. */
-  #mentionsMe({ body }: Entry): boolean {
-    if ((body.kind !== "message" && body.kind !== "edit") || !body.text.includes("@")) return false;
-    const me = this.me;
-    if (body.mentions) return body.mentions.some(({ member }) => member === me);
-    const name = this.#context.nameOf(me);
-    const finder =
-      this.#members.length > 0 || name === undefined ? this.#memberFinder : new MentionFinder([{ id: me, name }]);
-    return mentionsIn(body.text, finder).some(({ member }) => member === me);
+    return this.#send(this.outbox.add(this.id, this.mentions.addTo(wellFormed(body), chosen)));
   }
 
   /** Sends a failed post again, with the same id and in the same position, so that it can't be duplicated. */
@@ -376,10 +319,18 @@ export class RoomState {
     });
   }
 
-  /** Discards the user's refused deletions of messages that are gone, and reactions to them. */
-  discardChangesOfNothing(): void {
-    for (const { id, body } of this.outbox.changesOfNothing)
-      if (body.kind !== "edit" && this.#isGone(targetOf(body))) this.discard(id);
+  /**
+   * Discards the user's refused deletions of messages that are gone, and reactions to them. Returns the errors of deletions that
+   * may have failed otherwise: what isn't loaded may be damaged on the server.
+   */
+  discardChangesOfNothing(): string[] {
+    return this.outbox.changesOfNothing.flatMap(({ id, body, state }) => {
+      const target = targetOf(body);
+      if (body.kind === "edit" || !this.#isGone(target)) return [];
+      this.discard(id);
+      const isExplained = body.kind !== "delete" || this.findMessage(target) !== undefined;
+      return isExplained || state.state !== "failed" ? [] : [state.error.message];
+    });
   }
 
   /** Returns whether a message has been deleted, or is nowhere to be seen. */
@@ -407,14 +358,5 @@ export class RoomState {
   /** Sends a command whose failure needs no handling here: it was shown to the user, and the request can be repeated. */
   #command(command: Command): Promise<void> {
     return this.#context.command(command).catch(() => undefined);
-  }
-
-  /** Forgets the text of deleted messages, also of those that aren't loaded. */
-  #forgetDeletedQuotes(entries: readonly Entry[]): void {
-    for (const { body } of entries) {
-      const target = targetOf(body);
-      const isErased = target !== null && propertiesOf(body).effect === "erase";
-      if (isErased && this.#quoted.delete(target)) this.#forgottenQuotes++;
-    }
   }
 }

@@ -358,9 +358,9 @@ export class ServerState {
     if (this.#sending.length === 0) this.#postingError = null;
   }
 
-  /** Discards refused changes of a room's name or topic and shows their errors, since they have no row that could do so. */
+  /** Discards refused changes of a room, and of messages that aren't there, and shows their errors: no row could do so. */
   #discardRefusedChanges(room: RoomState): void {
-    room.discardChangesOfNothing();
+    for (const error of room.discardChangesOfNothing()) this.#listener.showError(error);
     for (const { id, body, state } of room.outbox.failed) {
       if (state.state !== "failed" || !isRoomChange(body)) continue;
       this.#listener.showError(state.error.message);

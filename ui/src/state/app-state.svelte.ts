@@ -234,7 +234,7 @@ export class AppState implements ServerListener {
     const author = server.nameOf(last.author, room);
     const title = this.#servers.length > 1 ? `${author} · ${room.name} · ${server.name}` : `${author} · ${room.name}`;
     const nameOf = (member: MemberId) => server.knownName(member, room);
-    const text = preview(last.body.text, room.mentionFinder(last.body), nameOf);
+    const text = preview(last.body.text, room.mentions.finderFor(last.body), nameOf);
     const notification = { server: server.id, room: room.id, title, text };
     this.#notifier.add(notification, entries.length);
   }

@@ -18,7 +18,7 @@ export function showPerson(app: AppState, server: ServerState, member: MemberId)
  */
 export function openRoomWith(app: AppState, server: ServerState, { id, name }: Person): string | null {
   const room = roomWith(app, server, id);
-  const meant = room?.mentionedBy(name) ?? id;
+  const meant = room?.mentions.mentionedBy(name) ?? id;
   if (meant !== id) showPerson(app, server, id);
   else app.open(server.id, room?.id ?? server.lobby);
   return meant === id ? `@${name}` : null;

@@ -71,8 +71,8 @@ describe("a sent message", () => {
       { member: "big", name: "Yves" },
     ];
     expect(sends("@yves and @Yves")).toEqual(both);
-    expect(notation(parse("@yves and @Yves", room.mentionFinder({ mentions: both })))).toBe("<@small> and <@big>");
-    expect(notation(parse("@YVES", room.mentionFinder({ mentions: both })))).toBe("@YVES");
+    expect(notation(parse("@yves and @Yves", room.mentions.finderFor({ mentions: both })))).toBe("<@small> and <@big>");
+    expect(notation(parse("@YVES", room.mentions.finderFor({ mentions: both })))).toBe("@YVES");
     expect(sends("@YVES")).toEqual([{ member: "big", name: "YVES" }]);
   });
 
@@ -100,8 +100,8 @@ describe("a sent message", () => {
       { id: "ada-id", name: "Ada Lovelace", since: 1000 },
     ]);
     expect(sends("@Ada Lovelace")).toEqual([{ member: "ada-id", name: "Ada Lovelace" }]);
-    expect(room.nameMarkOf("ada-id")?.taken).toBeUndefined();
-    expect(room.nameMarkOf("eve-id")?.taken).toEqual({ from: "Ada Lovelace", since: 3000 });
+    expect(room.mentions.nameMarkOf("ada-id")?.taken).toBeUndefined();
+    expect(room.mentions.nameMarkOf("eve-id")?.taken).toEqual({ from: "Ada Lovelace", since: 3000 });
   });
 
   it("mentions the chosen one of several people with the same name", () => {
@@ -170,8 +170,8 @@ describe("a mention", () => {
     rename("Ada L.");
     const [item] = room.items;
     if (!item) throw new Error("the message is there");
-    expect(notation(parse(item.text, room.mentionFinder(item)))).toBe("hi <@ada-id>");
-    expect(preview(item.text, room.mentionFinder(item), (member) => room.nameOf(member))).toBe("hi @Ada L.");
+    expect(notation(parse(item.text, room.mentions.finderFor(item)))).toBe("hi <@ada-id>");
+    expect(preview(item.text, room.mentions.finderFor(item), (member) => room.nameOf(member))).toBe("hi @Ada L.");
   });
 
   it("is kept by an edit", () => {
@@ -190,7 +190,7 @@ describe("a mention", () => {
   it("is found by name where a message lists none", () => {
     const { room, fixture, rename } = setUp();
     fixture.receive(fixture.log.says("bot", "@Ada Lovelace @Alice"));
-    const rendered = () => room.items.map((item) => notation(parse(item.text, room.mentionFinder(item)))).join();
+    const rendered = () => room.items.map((item) => notation(parse(item.text, room.mentions.finderFor(item)))).join();
     expect(rendered()).toBe("<@ada-id> <@alice>");
     rename("Alice");
     expect(rendered()).toBe("@Ada Lovelace <@ada-id>");

@@ -1,4 +1,4 @@
-/** The way of a finger over the screen, as browsers get it: an event for every few pixels. */
+/** The way of a finger over the screen, as browsers get it: an event for every hundred pixels at most. */
 
 const maxStepPx = 100;
 

@@ -1,0 +1,121 @@
+import {
+  limits,
+  type Body,
+  type Entry,
+  type EntryId,
+  type Member,
+  type MemberId,
+  type Mention,
+  type Name,
+  type Seq,
+} from "../backend/protocol";
+import { nameMarks, type NameMark } from "../people/confusables";
+import { mentionsIn } from "../text/found-mentions";
+import { listedMentions, MentionFinder } from "../text/mentions";
+import type { Item } from "./fold";
+import type { MentionCounter } from "./mention-counter.svelte";
+
+/** The part of a room that its mentions use. */
+export interface MentionsContext {
+  readonly counter: MentionCounter;
+  me(): MemberId;
+  /** Returns the members as the room's log names them, also those who have left. */
+  members(): readonly Member[];
+  /** Returns the name under which a member is online now. */
+  nameOf(member: MemberId): Name | undefined;
+  /** Returns a message, in the log or not. */
+  findMessage(id: EntryId): Item | undefined;
+  /** Returns the position of a message that is loaded. */
+  seqOf(message: EntryId): Seq | undefined;
+}
+
+/** Whom the texts of a room mention, and who is meant by a name that several members have. */
+export class RoomMentions {
+  readonly #context: MentionsContext;
+
+  /** Includes former members, whose messages are still shown. */
+  readonly #nameMarks = $derived.by(() =>
+    nameMarks(this.#context.members().map(({ id, name, since }) => ({ id, name: this.#nameOf(id, name), since }))),
+  );
+  /** The present members. Of several people with one name the one who is meant comes first: who had it first, or the user. */
+  readonly #mentionable = $derived.by(() => {
+    const me = this.#context.me();
+    const present = this.#context.members().filter(({ left }) => !left);
+    const people = present.map(({ id, name }) => ({ id, name: this.#nameOf(id, name) }));
+    const order = (id: MemberId) => (this.#nameMarks.get(id)?.taken ? 2 : 0) + (id === me ? 0 : 1);
+    return people.sort((a, b) => order(a.id) - order(b.id));
+  });
+  readonly #memberFinder = $derived(new MentionFinder(this.#mentionable));
+
+  constructor(context: MentionsContext) {
+    this.#context = context;
+  }
+
+  /** Returns the mark of a member whose name can be confused with another member's. */
+  nameMarkOf(member: MemberId): NameMark | undefined {
+    return this.#nameMarks.get(member);
+  }
+
+  /** Returns the member whom a mention by this name means. */
+  mentionedBy(name: Name): MemberId | undefined {
+    return this.#memberFinder.begin().at(`@${name}`, 0)?.member;
+  }
+
+  /** Returns a finder of the mentions in a message: those that it lists, otherwise the names of members. */
+  finderFor({ mentions }: Pick<Item, "mentions">): MentionFinder {
+    return mentions ? listedMentions(mentions) : this.#memberFinder;
+  }
+
+  /** Lists the members whom a text mentions. An edit keeps the mentions of members who are called something else now. */
+  addTo(body: Body, chosen: readonly Mention[]): Body {
+    if ((body.kind !== "message" && body.kind !== "edit") || body.mentions) return body;
+    const before = body.kind === "edit" ? (this.#context.findMessage(body.of)?.mentions ?? []) : [];
+    const isChosen = (name: Name) => chosen.some((mention) => mention.name === name);
+    const kept = mentionsIn(body.text, listedMentions(before.filter(({ name }) => !isChosen(name))));
+    const first = chosen.map(({ member, name }) => ({ id: member, name }));
+    const finder = first.length > 0 ? new MentionFinder([...first, ...this.#mentionable]) : this.#memberFinder;
+    const found = mentionsIn(body.text, finder).filter(({ name }) => !kept.some((old) => old.name === name));
+    const mentions = [...kept, ...found].slice(0, limits.maxMentions);
+    return mentions.length > 0 ? { ...body, mentions } : body;
+  }
+
+  /** Counts the mentions of the user in entries that arrive. */
+  count(entries: readonly Entry[]): void {
+    const { counter } = this.#context;
+    counter.add(
+      entries,
+      this.#context.me(),
+      (entry) => this.#mentionsMe(entry),
+      (id) => this.#context.seqOf(id),
+    );
+  }
+
+  /** Returns the number of messages behind a read marker that mention the user, as far as this device has received them. */
+  countAfter(read: Seq): number {
+    return this.#context.counter.countAfter(read);
+  }
+
+  /** Forgets the messages that mention the user. */
+  clear(): void {
+    this.#context.counter.clear();
+  }
+
+  /**
+   * Returns whether a message, or an edit of one, mentions the user. Before the room was opened, of its members only the user
+   * is known.
+   */
+  #mentionsMe({ body }: Entry): boolean {
+    if ((body.kind !== "message" && body.kind !== "edit") || !body.text.includes("@")) return false;
+    const me = this.#context.me();
+    if (body.mentions) return body.mentions.some(({ member }) => member === me);
+    const name = this.#context.nameOf(me);
+    const isUnknown = this.#context.members().length > 0 || name === undefined;
+    const finder = isUnknown ? this.#memberFinder : new MentionFinder([{ id: me, name }]);
+    return mentionsIn(body.text, finder).some(({ member }) => member === me);
+  }
+
+  /** Returns the name under which a member is online now, otherwise that in the log. */
+  #nameOf(member: MemberId, logged: Name): Name {
+    return this.#context.nameOf(member) ?? logged;
+  }
+}
