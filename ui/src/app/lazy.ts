@@ -5,6 +5,7 @@ import { lazyComponents as startComponents } from "../start/lazy";
 /** The components that are loaded after the first paint, so that the start is fast. */
 export const lazyComponents = {
   ...startComponents,
+  missingRoom: () => import("./MissingRoom.svelte"),
   overlays: () => import("./Overlays.svelte"),
   sidePanel: () => import("./SidePanel.svelte"),
 };

@@ -1,5 +1,6 @@
 /** The parts of the room that are loaded after the first paint, so that the start is fast. */
 export const lazyComponents = {
+  composerContext: () => import("./ComposerContext.svelte"),
   messageDialogs: () => import("./MessageDialogs.svelte"),
   emojiPicker: () => import("./EmojiPicker.svelte"),
   roomMenu: () => import("./RoomMenu.svelte"),

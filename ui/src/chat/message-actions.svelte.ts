@@ -1,4 +1,3 @@
-import { SvelteSet } from "svelte/reactivity";
 import type { EntryId } from "../backend/protocol";
 import type { AppState } from "../state/app-state.svelte";
 import { findShortcut, type MessageShortcut, messageShortcuts } from "../shared/keyboard";
@@ -25,7 +24,7 @@ export class MessageActions {
   readonly #app: AppState;
   readonly #composer: ComposerState;
   /** The keys of the long messages that are shown as a whole. */
-  readonly #unfolded = new SvelteSet<string>();
+  #unfolded: ReadonlySet<string> = $state.raw(new Set());
   #dialog: MessageDialog | null = $state.raw(null);
   #dialogClosed: () => void = () => undefined;
   #pointed: string | null = $state(null);
@@ -107,7 +106,9 @@ export class MessageActions {
 
   /** Shows a long message as a whole, or only its beginning again. */
   toggleFold(key: string): void {
-    if (!this.#unfolded.delete(key)) this.#unfolded.add(key);
+    const unfolded = new Set(this.#unfolded);
+    if (!unfolded.delete(key)) unfolded.add(key);
+    this.#unfolded = unfolded;
   }
 
   isOwn(item: Item): boolean {

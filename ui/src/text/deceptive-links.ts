@@ -1,7 +1,7 @@
 import { lookalikePrototypes, withoutInvisible } from "../shared/lookalike-table.svelte";
 
 /** Returns whether the sign at an index, `@` or `#`, begins the name of a known member or room. */
-type IsName = (text: string, sign: number) => boolean;
+export type IsName = (text: string, sign: number) => boolean;
 
 /** The most characters of a text that are looked at. A longer one is taken for anything. */
 const maxLength = 300;

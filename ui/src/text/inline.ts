@@ -3,7 +3,7 @@ import { findCodeSpans, type CodeSpans } from "./code-spans";
 import { buildTree, WordCounter, type Piece } from "./emphasis";
 import { Escapes, type NameFinders } from "./escapes";
 import { flanking } from "./flanking";
-import { addressToShow } from "./deceptive-links";
+import { addressToShow } from "./link-addresses.svelte";
 import { angleLink, bareLink, mailAddress, type FoundLink } from "./links";
 import type { Inline } from "./tokens";
 import { windowsPath } from "./windows-path";

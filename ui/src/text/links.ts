@@ -1,5 +1,5 @@
 import { charBefore, isInsideWord } from "./characters";
-import { hiddenHost } from "./deceptive-links";
+import { hiddenHost } from "./link-addresses.svelte";
 
 /** Returns an address if its scheme is allowed in messages, otherwise null. */
 export function safeHref(address: string): string | null {

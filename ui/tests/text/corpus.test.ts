@@ -9,6 +9,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadLookalikes } from "../../src/shared/lookalike-table.svelte";
+import { loadLinkRules } from "../../src/text/link-addresses.svelte";
 import { MentionFinder } from "../../src/text/mentions";
 import { parse } from "../../src/text/parse";
 import { RoomFinder } from "../../src/text/room-links";
@@ -36,7 +37,7 @@ const members = new MentionFinder(names.map((name) => ({ id: name, name })));
 /** The rooms that are known. Their ids are their names. */
 const rooms = new RoomFinder(["Lobby", "Team 1", "c-sharp", "日本語", "1", "A_b"].map((name) => ({ id: name, name })));
 
-beforeAll(loadLookalikes);
+beforeAll(() => Promise.all([loadLookalikes(), loadLinkRules()]));
 
 const decode = (line: string) =>
   line

@@ -1,0 +1,32 @@
+import type * as Rules from "./deceptive-links";
+import type { IsName } from "./deceptive-links";
+
+/** The rules, or nothing until they are loaded. */
+let rules: typeof Rules | undefined = $state.raw();
+let loading: Promise<void> | undefined;
+
+/** Loads the rules for links that deceive. Until then, and without them, every link that could is followed by its host. */
+export function loadLinkRules(): Promise<void> {
+  loading ??= import("./deceptive-links").then(
+    (loaded) => {
+      rules = loaded;
+    },
+    () => (loading = undefined),
+  );
+  return loading;
+}
+
+/** Returns the address to show beside a link with a text of its own, if that text could be taken for something else. */
+export function addressToShow(text: string, href: string, isName: IsName): string | undefined {
+  void loadLinkRules();
+  const { host, pathname } = new URL(href);
+  return rules ? rules.addressToShow(text, href, isName) : host || pathname;
+}
+
+/** Returns the host to show beside a bare link, if it could be taken for another one. */
+export function hiddenHost(href: string): string | undefined {
+  // Most links are as plain as this.
+  if (/^(?:mailto:|https?:\/\/(?:[a-z][a-z-]*\.)+[a-z]{2,}(?:[/?#]|$))/i.test(href)) return undefined;
+  void loadLinkRules();
+  return rules ? rules.hiddenHost(href) : new URL(href).host;
+}
