@@ -17,8 +17,8 @@ const lazyParts = [lazyComponents, chatComponents, chatData];
 const fallbackDelayMs = 500;
 
 /**
- * Loads all lazy parts, also those of the back end, as soon as the page has been painted and is idle, so that they are available even after the
- * host has gone. Call it when the first screen is shown: a page that waits for its back end is idle, too.
+ * Loads all lazy parts, and those of the back end, as soon as the page has been painted and is idle: the host may go. Call it
+ * when the first screen is shown: a page that waits for its back end is idle, too.
  */
 export function preloadWhenIdle(backend: Backend): void {
   const task = () => preload(backend);

@@ -10,7 +10,7 @@ import { createProfile, type Profile, signChallenge } from "./identity";
 import { openIndexedDbStorage } from "./indexed-db-storage";
 import { ResilientStorage, type StorageFailure } from "./resilient-storage";
 import { SessionDriver } from "./session-driver";
-import { fetchHello } from "./transport";
+import { fetchHello, loadSocketIo } from "./transport";
 
 /** The delay before the first hello is tried again. It doubles with each failure up to the maximum. */
 const helloRetryMs = { first: 1_000, max: 15_000 };
@@ -103,7 +103,7 @@ export class WebBackend implements Backend {
   }
 
   preload(): Promise<unknown> {
-    return import("./signature");
+    return Promise.all([import("./signature"), loadSocketIo()]);
   }
 
   /** Stops the session and all timers, as closing the tab does. */

@@ -1,6 +1,6 @@
 /** One connection attempt. The only file that imports socket.io-client. */
 
-import { io, type Socket } from "socket.io-client";
+import type { Socket } from "socket.io-client";
 import { type Auth, type Challenge, protocols, type WireError } from "../protocol";
 import { wireErrorFromText } from "../wire-error";
 import { strings } from "../../shared/strings";
@@ -18,6 +18,9 @@ const challengeTimeoutMs = 10_000;
 /** The time after which a challenge that wasn't signed ends the attempt: the code for it may have to be loaded. */
 const signTimeoutMs = 10_000;
 const connectTimeoutMs = 10_000;
+
+/** Loads the code of connections, which isn't part of the page's start. */
+export const loadSocketIo = () => import("socket.io-client");
 
 export class Transport {
   readonly #origin: string;
@@ -42,7 +45,7 @@ export class Transport {
   }
 
   async #open(): Promise<void> {
-    const challenge = await fetchHello(this.#origin, this.#abort.signal);
+    const [challenge, { io }] = await Promise.all([fetchHello(this.#origin, this.#abort.signal), loadSocketIo()]);
     const protocol = protocols.filter((version) => challenge.protocols.includes(version)).at(-1);
     if (protocol === undefined) {
       this.#close({ code: "protocol", message: strings.banner.otherVersion });
