@@ -9,7 +9,7 @@
  * - a message is a step; Back shows what was read before
  * - the present replaces the step of the message that the user has left
  * - a room that is no longer there is no step
- * - an address that the user types is shown
+ * - an address that the user types is shown, and what was open over the old place is closed
  * - a reload keeps the place, and what was open over it is no step any more
  * - changes while the browser goes back are kept
  * - the address follows the interface even if the browser never goes back
@@ -254,12 +254,16 @@ describe("Router", () => {
     expect(browser.history.index).toBe(0);
   });
 
-  it("shows an address that the user types", () => {
+  it("shows an address that the user types, and nothing over it", () => {
     const browser = new Browser();
-    browser.history.entries.splice(1, Infinity, { state: null, fragment: "#/room/c/5" });
-    browser.history.index = 1;
+    browser.does((app) => (app.layers = ["drawer"]));
+    browser.history.entries.splice(2, Infinity, { state: null, fragment: "#/room/c/5" });
+    browser.history.index = 2;
     browser.router.onPopState(null);
     expect(browser.app.shown).toEqual(["c 5"]);
+    expect(browser.app.layers).toEqual([]);
+    browser.goes(-1);
+    expect(browser.app.layers).toEqual(["drawer"]);
     browser.goes(-1);
     expect(browser.app.place && isSamePlace(browser.app.place, place("a"))).toBe(true);
   });

@@ -154,7 +154,10 @@ export class Router {
     const place = placeOf(this.#history.fragment);
     this.#index += 1;
     this.#steps.length = this.#index;
-    if (place) this.#places.show(place, null);
+    if (place) {
+      this.#open.setLayers([]);
+      this.#places.show(place, null);
+    }
     const shown = place ?? this.#places.place;
     if (shown) this.#replace(shown, this.#open.layers);
   }

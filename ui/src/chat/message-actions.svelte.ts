@@ -175,14 +175,16 @@ export class MessageActions {
   }
 
   /**
-   * Handles a key in a focused row. A shortcut that this row doesn't have does nothing, because its letter must not be
-   * written. Returns `false` for other keys.
+   * Handles a key in a focused row. A shortcut that this message doesn't have does nothing, because its letter must not be
+   * written. Returns `false` for other keys, and in rows without any actions.
    */
   handleKey(event: KeyboardEvent, item: Item | undefined, row: HTMLElement): boolean {
     const shortcut = this.#takesKeys ? findShortcut(messageShortcuts, event) : null;
     // Links and buttons have an Enter and a menu of their own.
     if (shortcut === null || (shortcut === "actions" && event.target !== row)) return false;
-    if (item?.isMessage && !item.deleted) this.#actions(item, row)[shortcut]?.();
+    // Where there are no actions, a letter is the beginning of a message.
+    if (!item?.isMessage || item.deleted) return false;
+    this.#actions(item, row)[shortcut]?.();
     return true;
   }
 
