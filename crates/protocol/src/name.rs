@@ -66,7 +66,10 @@ impl Name {
             }
             start = end;
         }
-        check_marks(&chars)
+        if has_stacked_marks(chars.iter().copied()) {
+            return Err(InvalidName::Marks);
+        }
+        Ok(())
     }
 
     /// Returns the text.
@@ -97,16 +100,14 @@ fn check_char(name: &[char], position: usize) -> Result<(), InvalidName> {
     Ok(())
 }
 
-/// Refuses stacks of marks, as UTS #39 (section 5.4) recommends. What is invisible doesn't end a stack.
-fn check_marks(name: &[char]) -> Result<(), InvalidName> {
+/// Returns `true` for a text with stacks of marks, which UTS #39 (section 5.4) recommends to refuse. What is invisible doesn't
+/// end a stack.
+pub(crate) fn has_stacked_marks(text: impl Iterator<Item = char>) -> bool {
     let mut marks = 0;
-    for c in name.iter().filter(|c| !is_invisible(**c)) {
-        marks = if is_nonspacing_mark(*c) { marks + 1 } else { 0 };
-        if marks > MAX_NONSPACING_MARKS {
-            return Err(InvalidName::Marks);
-        }
-    }
-    Ok(())
+    text.filter(|c| !is_invisible(*c)).any(|c| {
+        marks = if is_nonspacing_mark(c) { marks + 1 } else { 0 };
+        marks > MAX_NONSPACING_MARKS
+    })
 }
 
 /// Returns `true` for characters that change the direction of the text around a name (UAX #9).

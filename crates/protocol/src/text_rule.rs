@@ -5,6 +5,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::limits::{MAX_TEXT_BYTES, MAX_TOPIC_CHARS};
+use crate::name::has_stacked_marks;
 use crate::visibility::{is_blank, sets_direction};
 use crate::{ErrorCode, WireError};
 
@@ -23,10 +24,12 @@ pub struct TextRule {
     pub blank: RefusalTemplate,
     /// `true` if the text may be empty.
     pub may_be_empty: bool,
-    /// The refusal of a text with control characters, line breaks among them; `None` if it may have them.
+    /// The refusal of a text with control characters or line breaks; `None` if it may have them.
     pub control: Option<RefusalTemplate>,
     /// The refusal of a text that sets the direction of its characters; `None` if it may.
     pub direction: Option<RefusalTemplate>,
+    /// The refusal of a text with more nonspacing marks in a row than a name may have; `None` if it may have them.
+    pub marks: Option<RefusalTemplate>,
 }
 
 /// The unit that a text is measured in.
@@ -63,6 +66,7 @@ pub const MESSAGE: TextRule = TextRule {
     may_be_empty: false,
     control: None,
     direction: None,
+    marks: None,
 };
 
 /// The rule for topics.
@@ -85,6 +89,10 @@ pub const TOPIC: TextRule = TextRule {
     direction: Some(RefusalTemplate {
         code: ErrorCode::BadRequest,
         message: "A topic can't contain direction-changing characters.",
+    }),
+    marks: Some(RefusalTemplate {
+        code: ErrorCode::BadRequest,
+        message: "A topic can't contain stacks of combining marks.",
     }),
 };
 
@@ -115,7 +123,9 @@ impl TextRule {
             return Err(self.refusal(self.too_large, size));
         }
         if let Some(control) = self.control
-            && text.chars().any(char::is_control)
+            && text
+                .chars()
+                .any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
         {
             return Err(self.refusal(control, size));
         }
@@ -123,6 +133,11 @@ impl TextRule {
             && text.chars().any(sets_direction)
         {
             return Err(self.refusal(direction, size));
+        }
+        if let Some(marks) = self.marks
+            && has_stacked_marks(text.chars())
+        {
+            return Err(self.refusal(marks, size));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ import { graphemes } from "../shared/graphemes";
 import { canonicalEmoji } from "./emoji";
 import { limits, type Name, type WireError } from "./protocol";
 import { joinsNext, joinsPrevious, viramas } from "./unicode-tables";
-import { isInvisible } from "./visibility";
+import { hasStackedMarks, isInvisible } from "./visibility";
 
 /**
  * The contexts in which a name needs an invisible character: what stands before it, the character, and what follows. For the
@@ -68,7 +68,7 @@ function nameError(name: string): string | undefined {
       if ((isInvisible(character) || /\p{Cf}/u.test(character)) && !isNeeded(characters, i)) return errors.invisible;
     }
   }
-  return hasStack(characters) ? errors.marks : undefined;
+  return hasStackedMarks(name) ? errors.marks : undefined;
 }
 
 const errors = {
@@ -95,10 +95,4 @@ function isNeeded(name: readonly string[], position: number): boolean {
   const before = name.slice(0, position).join("");
   const after = name.slice(position + 1).join("");
   return needed.some(([first, self, last]) => self.test(character) && first.test(before) && last.test(after));
-}
-
-/** Returns whether a name has a stack of marks. What is invisible doesn't end a stack. */
-function hasStack(name: readonly string[]): boolean {
-  const shown = name.filter((character) => !isInvisible(character)).join("");
-  return new RegExp(`[\\p{Mn}\\p{Me}]{${limits.maxNonspacingMarks + 1}}`, "u").test(shown);
 }

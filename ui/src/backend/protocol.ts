@@ -392,13 +392,17 @@ blank: RefusalTemplate,
  */
 mayBeEmpty: boolean, 
 /**
- * The refusal of a text with control characters, line breaks among them; `None` if it may have them.
+ * The refusal of a text with control characters or line breaks; `None` if it may have them.
  */
 control: RefusalTemplate | null, 
 /**
  * The refusal of a text that sets the direction of its characters; `None` if it may.
  */
-direction: RefusalTemplate | null, };
+direction: RefusalTemplate | null, 
+/**
+ * The refusal of a text with more nonspacing marks in a row than a name may have; `None` if it may have them.
+ */
+marks: RefusalTemplate | null, };
 
 /**
  * The identity of a server.
@@ -813,8 +817,8 @@ export const limits = {
 
 /** The rules for the free text of entries. */
 export const textRules = {
-  message: {"max":16384,"unit":"bytes","tooLarge":{"code":"too_large","message":"A message has at most {max} bytes of text; this one has {size}."},"blank":{"code":"bad_request","message":"A message needs some text."},"mayBeEmpty":false,"control":null,"direction":null},
-  topic: {"max":256,"unit":"chars","tooLarge":{"code":"too_large","message":"A topic has at most {max} characters."},"blank":{"code":"bad_request","message":"A topic needs some text, or none at all."},"mayBeEmpty":true,"control":{"code":"bad_request","message":"A topic is one line of text."},"direction":{"code":"bad_request","message":"A topic can't contain direction-changing characters."}},
+  message: {"max":16384,"unit":"bytes","tooLarge":{"code":"too_large","message":"A message has at most {max} bytes of text; this one has {size}."},"blank":{"code":"bad_request","message":"A message needs some text."},"mayBeEmpty":false,"control":null,"direction":null,"marks":null},
+  topic: {"max":256,"unit":"chars","tooLarge":{"code":"too_large","message":"A topic has at most {max} characters."},"blank":{"code":"bad_request","message":"A topic needs some text, or none at all."},"mayBeEmpty":true,"control":{"code":"bad_request","message":"A topic is one line of text."},"direction":{"code":"bad_request","message":"A topic can't contain direction-changing characters."},"marks":{"code":"bad_request","message":"A topic can't contain stacks of combining marks."}},
 } as const satisfies Record<string, TextRule>;
 
 /** The refusal of a reaction that is not exactly one emoji. */

@@ -1,6 +1,6 @@
-/** Characters that show nothing, as `crates/protocol/src/visibility.rs` has them. */
+/** Characters that show nothing, or deface what is around them, as `crates/protocol/src/visibility.rs` has them. */
 
-import { otherInvisible } from "./protocol";
+import { limits, otherInvisible } from "./protocol";
 
 const invisible = new RegExp(`^[\\p{Cc}\\p{Default_Ignorable_Code_Point}${otherInvisible}]$`, "u");
 const visible = new RegExp(`[^\\p{White_Space}\\p{Cc}\\p{Default_Ignorable_Code_Point}${otherInvisible}]`, "u");
@@ -13,6 +13,12 @@ export function isInvisible(character: string): boolean {
 /** Returns whether a text sets the direction of its characters. Directional marks are not meant. */
 export function setsDirection(text: string): boolean {
   return /[\u202A-\u202E\u2066-\u2069]/u.test(text);
+}
+
+/** Returns whether a text has a stack of marks. What is invisible doesn't end a stack. */
+export function hasStackedMarks(text: string): boolean {
+  const shown = [...text].filter((character) => !isInvisible(character)).join("");
+  return new RegExp(`[\\p{Mn}\\p{Me}]{${limits.maxNonspacingMarks + 1}}`, "u").test(shown);
 }
 
 /** Returns whether a text shows nothing. */

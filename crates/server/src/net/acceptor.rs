@@ -115,7 +115,6 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     //! - a request that is never finished is dropped
-    //! - the rejection of a connection declares its length
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

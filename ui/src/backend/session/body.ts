@@ -3,7 +3,7 @@
 import { canonicalEmoji } from "../emoji";
 import { propertiesOf } from "../entry-kinds";
 import { type Body, notOneEmoji, type RefusalTemplate, type TextRule, textRules, type WireError } from "../protocol";
-import { isBlank, setsDirection } from "../visibility";
+import { hasStackedMarks, isBlank, setsDirection } from "../visibility";
 
 /** Returns a body in the form in which it is stored: forms of one emoji are one reaction. */
 export function canonicalBody(body: Body): Body {
@@ -54,7 +54,8 @@ function checkRule(text: string, rule: TextRule): WireError | undefined {
   });
   if (isBlank(text) && !(rule.mayBeEmpty && text === "")) return refuse(rule.blank);
   if (size > rule.max) return refuse(rule.tooLarge);
-  if (rule.control && /\p{Cc}/u.test(text)) return refuse(rule.control);
+  if (rule.control && /[\p{Cc}\u2028\u2029]/u.test(text)) return refuse(rule.control);
   if (rule.direction && setsDirection(text)) return refuse(rule.direction);
+  if (rule.marks && hasStackedMarks(text)) return refuse(rule.marks);
   return undefined;
 }
