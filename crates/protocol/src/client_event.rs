@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use strum::VariantNames as _;
 use ts_rs::TS;
 
+use crate::shape::check_shape;
 use crate::tagged::{data_of, tagged};
 use crate::{Body, EntryId, ErrorCode, Head, Kind, Name, RoomId, Seq, WireError};
 
@@ -187,6 +188,7 @@ impl ClientEvent {
         }
         // An absent argument is an empty object.
         let data = if data.is_null() { Map::new().into() } else { data };
+        check_shape(&data)?;
         let event: Self = serde_json::from_value(tagged(name, data))
             .map_err(|error| WireError::bad_request(format!("The argument of \"{name}\" is wrong: {error}.")))?;
         if let Some(name) = event.given_name() {

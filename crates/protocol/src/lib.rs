@@ -33,6 +33,7 @@ mod name;
 mod page;
 mod projection;
 mod server_event;
+mod shape;
 mod summary;
 mod tagged;
 pub mod text_rule;

@@ -1,11 +1,11 @@
 //! The queue between a connection's reading task and the task that handles its events, in order of arrival.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use ichat_protocol::limits::{MAX_PENDING_BYTES, MAX_PENDING_EVENTS};
 use ichat_protocol::{EntryId, RoomId, WireError, cut_text};
+use serde_bytes::{ByteBuf, Bytes};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, mpsc};
@@ -144,11 +144,12 @@ impl Subject {
     /// Finds the subject in a packet with a value that can't be parsed, such as a text with half of a surrogate pair.
     fn of_damaged(packet: &str) -> Self {
         let arguments: Vec<&RawValue> = serde_json::from_str(packet).unwrap_or_default();
-        let fields: HashMap<Cow<'_, str>, &RawValue> = arguments
+        // The keys need not be well-formed text either.
+        let fields: HashMap<ByteBuf, &RawValue> = arguments
             .get(1)
             .and_then(|argument| serde_json::from_str(argument.get()).ok())
             .unwrap_or_default();
-        let field = |name: &str| fields.get(name).map(|value| value.get());
+        let field = |name: &str| fields.get(Bytes::new(name.as_bytes())).map(|value| value.get());
         Self {
             room: field("room").and_then(|text| serde_json::from_str(text).ok()),
             id: field("id").and_then(|text| serde_json::from_str(text).ok()),

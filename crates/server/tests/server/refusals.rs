@@ -2,7 +2,7 @@
 //!
 //! - wrong, missing, additional and oversized arguments are refused, and the connection goes on: unknown events, rooms
 //!   and entries, bodies that only the server writes, deceptive names
-//! - a refusal names the event, the room and the entry, whatever else is wrong with the packet
+//! - a refusal names the event, the room and the entry, whatever else is wrong with the packet, its keys and shapes included
 //! - a text with half of a character is refused with a sentence about that, also for tutorial clients
 //! - two forms of one emoji are one reaction
 //! - deeply nested JSON is refused
@@ -202,6 +202,13 @@ async fn a_refusal_names_the_event_the_room_and_the_entry() {
         (body(r#"{"kind":"message","text":"\ud83d"}"#), lobby),
         (body(r#"{"kind":"message","text":"\ude00 \ud83dx"}"#), lobby),
         (body(r#"{"kind":"message","text":"x","\udc00":1e999}"#), lobby),
+        (
+            format!(r#"{{"\udc00":1,"room":"{lobby}","id":"{id}","body":{{"kind":"message","text":"x"}}}}"#),
+            lobby,
+        ),
+        (body(r#"{"kind":6,"text":"x"}"#), lobby),
+        (body(r#"["message","x"]"#), lobby),
+        (body(r#"{"kind":"message","text":"x","mentions":null}"#), lobby),
         (body(r#"{"kind":"poll"}"#), lobby),
         (body(r#"{"kind":"joined","name":"Mallory"}"#), lobby),
         (body(&format!(r#"{{"kind":"edit","of":"{id}","text":"x"}}"#)), lobby),
