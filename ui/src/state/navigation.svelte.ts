@@ -76,7 +76,7 @@ export class Navigation {
   /** The addressed room, if the user is not in it or there is none. */
   get missingRoom(): RoomId | null {
     const { room, addressed } = this.#selection;
-    if (!room || !addressed || !this.#server?.isKnown || this.#server.isIn(room)) return null;
+    if (!room || !addressed || !this.#server?.isKnown || this.#server.room(room)) return null;
     return room;
   }
 

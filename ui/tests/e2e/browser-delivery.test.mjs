@@ -232,7 +232,7 @@ for (const [when, wake] of Object.entries(wakeUps)) {
     await ben.says(`good night ${when}`);
     await ada.sees(`good night ${when}`);
     // From here on the page's time passes in the loop only. The keep-alive would need more than twice as long.
-    await ada.page.clock.pauseAt(await ada.page.evaluate(() => Date.now() + 100));
+    await ada.pausesClock();
     link.dropPackets();
     await ben.says(`missed ${when}`);
     await ben.seesSent(`missed ${when}`);

@@ -165,7 +165,7 @@ test("texts that are shown at the same time don't cover each other", { skip }, a
   await ada.composer.fill("changed");
   // The texts stay until the test has measured them.
   await ada.page.clock.install();
-  await ada.page.clock.pauseAt(await ada.page.evaluate(() => Date.now() + 100));
+  await ada.pausesClock();
   await ada.message("first").press("r");
   await ada.message("first").press("c");
   const toasts = ["Save or cancel the edit first.", "Copied"].map((text) =>

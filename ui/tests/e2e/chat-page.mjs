@@ -96,6 +96,17 @@ export class ChatPage {
   }
 
   /** Waits until the composer has exactly this text. */
+  /** Stops the page's clock, which the test has installed, a moment ahead: later if the page learns of it too late. */
+  async pausesClock() {
+    for (let aheadMs = 100; ; aheadMs *= 2) {
+      try {
+        return await this.page.clock.pauseAt(await this.page.evaluate((ahead) => Date.now() + ahead, aheadMs));
+      } catch (error) {
+        if (!error.message.includes("to the past")) throw error;
+      }
+    }
+  }
+
   async seesDraft(text) {
     await eventually(`the draft is ${JSON.stringify(text)}`, timeoutMs, async () => {
       return (await this.composer.inputValue()) === text;
