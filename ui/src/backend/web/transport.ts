@@ -15,7 +15,7 @@ interface TransportHandlers {
 }
 
 const challengeTimeoutMs = 10_000;
-/** The time after which a challenge that wasn't signed ends the attempt: the code for it may have to be loaded. */
+/** The time after which a challenge that wasn't signed ends the attempt: the code for the next steps may have to be loaded. */
 const signTimeoutMs = 10_000;
 const connectTimeoutMs = 10_000;
 
@@ -45,15 +45,18 @@ export class Transport {
   }
 
   async #open(): Promise<void> {
-    const [challenge, { io }] = await Promise.all([fetchHello(this.#origin, this.#abort.signal), loadSocketIo()]);
+    const socketIo = loadSocketIo();
+    // A failure counts when the code is needed.
+    socketIo.catch(() => undefined);
+    const challenge = await fetchHello(this.#origin, this.#abort.signal);
     const protocol = protocols.filter((version) => challenge.protocols.includes(version)).at(-1);
     if (protocol === undefined) {
       this.#close({ code: "protocol", message: strings.banner.otherVersion });
       return;
     }
     const timeout = setTimeout(() => this.#close(), signTimeoutMs);
-    const answer = this.#handlers.onChallenge(challenge, protocol);
-    const auth = await answer.finally(() => clearTimeout(timeout));
+    const answer = Promise.all([this.#handlers.onChallenge(challenge, protocol), socketIo]);
+    const [auth, { io }] = await answer.finally(() => clearTimeout(timeout));
     if (!auth) this.#close();
     if (!auth || this.#closed) return;
     const socket = io(this.#origin, {
