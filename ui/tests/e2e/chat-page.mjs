@@ -95,7 +95,6 @@ export class ChatPage {
     else await this.composer.press("Enter");
   }
 
-  /** Waits until the composer has exactly this text. */
   /** Stops the page's clock, which the test has installed, a moment ahead: later if the page learns of it too late. */
   async pausesClock() {
     for (let aheadMs = 100; ; aheadMs *= 2) {
@@ -107,6 +106,7 @@ export class ChatPage {
     }
   }
 
+  /** Waits until the composer has exactly this text. */
   async seesDraft(text) {
     await eventually(`the draft is ${JSON.stringify(text)}`, timeoutMs, async () => {
       return (await this.composer.inputValue()) === text;
