@@ -73,8 +73,8 @@ describe("RoomState", () => {
       state: { state: "failed" as const, error: { code: "unknown_entry" as const, message: "damaged" } },
     });
     room.outbox.set([refused("elsewhere")]);
-    expect(room.discardChangesOfNothing()).toEqual(["damaged"]);
-    expect(room.discardChangesOfNothing()).toEqual([]);
+    expect(room.discardOrphanedChanges()).toEqual(["damaged"]);
+    expect(room.discardOrphanedChanges()).toEqual([]);
   });
 
   it("counts a mention that an edit of an unread message has added", () => {

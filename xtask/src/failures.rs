@@ -13,13 +13,9 @@ pub(crate) fn failures(output: &str) -> Vec<String> {
     let mut parser = OutputParser::default();
     let mut lines = output.lines().peekable();
     while let Some(line) = lines.next() {
-        let Some(mut failure) = parser.read_line(line) else {
-            continue;
-        };
-        if let Some(reason) = lines.peek().and_then(|next| node_reason(line, next)) {
-            failure = format!("{failure}: {reason}");
-        }
-        if !found.contains(&failure) {
+        if let Some(failure) = parser.read_line(line, lines.peek().copied())
+            && !found.contains(&failure)
+        {
             found.push(failure);
         }
     }
@@ -52,10 +48,10 @@ struct OutputParser<'a> {
 }
 
 impl<'a> OutputParser<'a> {
-    /// Returns the failure that a line names.
-    fn read_line(&mut self, line: &'a str) -> Option<String> {
+    /// Returns the failure that a line names, with the error that `next`, the line below it, may have.
+    fn read_line(&mut self, line: &'a str, next: Option<&str>) -> Option<String> {
         let text = line.trim();
-        let indent = line.len() - line.trim_start().len();
+        let indent = indent_of(line);
         if let Some(running) = text.strip_prefix("Running ") {
             self.file = running.split_once(" (").map(|(file, _)| file);
         } else if let Some(suite) = text.strip_prefix("▶ ") {
@@ -64,7 +60,8 @@ impl<'a> OutputParser<'a> {
         } else if text == "✖ failing tests:" {
             self.repeats = true;
         } else if let Some(test) = text.strip_prefix("✖ ").filter(|_| !self.repeats) {
-            return self.node_failure(indent, test);
+            let error = next.filter(|next| indent_of(next) > indent);
+            return self.node_failure(indent, test, error);
         } else if let Some(test) = text
             .strip_prefix("test ")
             .and_then(|test| test.strip_suffix(" ... FAILED"))
@@ -78,23 +75,26 @@ impl<'a> OutputParser<'a> {
         None
     }
 
-    /// Returns the name of a failed test with its groups, or nothing for a group, whose test has been returned.
-    fn node_failure(&self, indent: usize, test: &str) -> Option<String> {
+    /// Returns the name of a failed test with its groups and its error, or nothing for a group, whose test has been returned.
+    fn node_failure(&self, indent: usize, test: &str, error: Option<&str>) -> Option<String> {
         let name = test.rsplit_once(" (").map_or(test, |(name, _)| name);
         if self.suites.contains(&(indent, name)) {
             return None;
         }
         let outer = self.suites.iter().filter(|(outer, _)| *outer < indent);
         let names: Vec<_> = outer.map(|(_, suite)| *suite).chain([name]).collect();
-        Some(names.join(" › "))
+        let path = names.join(" › ");
+        let Some(error) = error else {
+            return Some(path);
+        };
+        let reason: String = error.trim().chars().take(MAX_REASON_CHARS).collect();
+        Some(format!("{path}: {reason}"))
     }
 }
 
-/// Returns the error that node prints below a failed test.
-fn node_reason(line: &str, next: &str) -> Option<String> {
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let is_error = line.trim_start().starts_with("✖ ") && indent(next) > indent(line);
-    is_error.then(|| next.trim().chars().take(MAX_REASON_CHARS).collect())
+/// Returns the number of spaces before a line.
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 /// Returns whether a line is an error of rustc or cargo, or a failure of Python's unittest.

@@ -9,9 +9,9 @@ use ts_rs::TS;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::joiners::{is_needed, is_nonspacing_mark};
+use crate::joiners::is_needed;
 use crate::limits::{MAX_NAME_CHARS, MAX_NONSPACING_MARKS};
-use crate::visibility::{is_invisible, sets_direction};
+use crate::visibility::{has_stacked_marks, is_invisible, sets_direction};
 use crate::{ErrorCode, WireError, emoji};
 
 /// A person's or a room's name: 1 to 64 characters of any script in NFC, on one line. Invisible characters are allowed only
@@ -98,16 +98,6 @@ fn check_char(name: &[char], position: usize) -> Result<(), InvalidName> {
         return Err(InvalidName::Invisible);
     }
     Ok(())
-}
-
-/// Returns `true` for a text with stacks of marks, which UTS #39 (section 5.4) recommends to refuse. What is invisible doesn't
-/// end a stack.
-pub(crate) fn has_stacked_marks(text: impl Iterator<Item = char>) -> bool {
-    let mut marks = 0;
-    text.filter(|c| !is_invisible(*c)).any(|c| {
-        marks = if is_nonspacing_mark(c) { marks + 1 } else { 0 };
-        marks > MAX_NONSPACING_MARKS
-    })
 }
 
 /// Returns `true` for characters that change the direction of the text around a name (UAX #9).

@@ -5,8 +5,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::limits::{MAX_TEXT_BYTES, MAX_TOPIC_CHARS};
-use crate::name::has_stacked_marks;
-use crate::visibility::{is_blank, sets_direction};
+use crate::visibility::{has_stacked_marks, is_blank, sets_direction};
 use crate::{ErrorCode, WireError};
 
 /// A rule for one text field.

@@ -1,9 +1,13 @@
-//! Characters that show nothing. A text of them alone is a blank line, and a name with one looks like another name.
+//! Characters that show nothing, or deface what is around them. A text of the former alone is a blank line, and a name with
+//! one looks like another name.
 
 use std::ops::RangeInclusive;
 
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
+
+use crate::joiners::is_nonspacing_mark;
+use crate::limits::MAX_NONSPACING_MARKS;
 
 /// Characters that show nothing although Unicode doesn't list them as ignorable: interlinear annotation, the object
 /// replacement character, the blank Braille pattern, the format controls of hieroglyphs, the filler of the Khitan
@@ -29,6 +33,16 @@ pub(crate) fn is_invisible(c: char) -> bool {
 /// They can change the order of a whole line. Directional marks, which Hebrew and Arabic texts need, are not among them.
 pub fn sets_direction(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns `true` for a text with stacks of marks, which UTS #39 (section 5.4) recommends to refuse. What is invisible doesn't
+/// end a stack.
+pub(crate) fn has_stacked_marks(text: impl Iterator<Item = char>) -> bool {
+    let mut marks = 0;
+    text.filter(|c| !is_invisible(*c)).any(|c| {
+        marks = if is_nonspacing_mark(c) { marks + 1 } else { 0 };
+        marks > MAX_NONSPACING_MARKS
+    })
 }
 
 /// Returns `true` if the text shows nothing.

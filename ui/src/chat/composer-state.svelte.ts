@@ -90,7 +90,7 @@ export class ComposerState {
       this.#draft.set(edit.text === edit.original ? draft : withText(draft, edit.text, edit.chosen));
       return edit.text !== edit.original;
     }
-    const [refused, ...others] = this.room.takeEditsOfNothing();
+    const [refused, ...others] = this.room.takeOrphanedEdits();
     if (!refused) return false;
     for (const { text, mentions } of [refused, ...others])
       this.#draft.set(withText(this.#draft.content, text, mentions));

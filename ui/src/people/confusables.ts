@@ -1,5 +1,5 @@
 import type { MemberId, Name } from "../backend/protocol";
-import { lookalikePrototypes, withoutInvisible } from "../shared/lookalike-table.svelte";
+import { asciiShape, lookalikePrototypes, withoutInvisible } from "../shared/lookalike-table.svelte";
 
 /** A person as far as their name can be confused with another person's. */
 interface Named {
@@ -60,7 +60,7 @@ function skeletons(name: Name): readonly string[] {
   knownPrototypes = prototypes;
   const known = knownSkeletons.get(name);
   if (known) return known;
-  const [letters, shape] = [fold(name), fold(shapeOf(name, prototypes))];
+  const [letters, shape] = [fold(name), fold(shapeOf(name))];
   const forms = letters === shape ? [letters] : [letters, shape];
   if (knownSkeletons.size >= maxKnownSkeletons) knownSkeletons.clear();
   knownSkeletons.set(name, forms);
@@ -95,11 +95,8 @@ function fold(name: Name): string {
 }
 
 /** Returns the look of a name: what looks like ASCII as ASCII (UTS #39; letters that look alike in other scripts stay). */
-function shapeOf(name: Name, prototypes: ReadonlyMap<string, string>): string {
-  return Array.from(
-    withoutInvisible(name.normalize("NFKC")),
-    (character) => prototypes.get(character) ?? character,
-  ).join("");
+function shapeOf(name: Name): string {
+  return asciiShape(withoutInvisible(name.normalize("NFKC")));
 }
 
 function distinctPieces(ids: readonly MemberId[]): ReadonlyMap<MemberId, string> {

@@ -43,13 +43,13 @@ export class MentionCounter {
         this.#others.delete(target);
       } else if (body.kind === "edit" && author !== me) {
         const edited = mentions.get(body.of) ?? this.#others.get(body.of) ?? seqOf(body.of);
-        if (edited !== undefined) this.#sort(mentions, body.of, edited, mentionsMe(entry));
-      } else if (countsAsUnreadFor(entry, me)) this.#sort(mentions, id, seq, mentionsMe(entry));
+        if (edited !== undefined) this.#classify(mentions, body.of, edited, mentionsMe(entry));
+      } else if (countsAsUnreadFor(entry, me)) this.#classify(mentions, id, seq, mentionsMe(entry));
     }
     this.#set(mentions);
   }
 
-  #sort(mentions: Map<EntryId, Seq>, id: EntryId, seq: Seq, mentionsMe: boolean): void {
+  #classify(mentions: Map<EntryId, Seq>, id: EntryId, seq: Seq, mentionsMe: boolean): void {
     const [to, from] = mentionsMe ? [mentions, this.#others] : [this.#others, mentions];
     from.delete(id);
     to.set(id, seq);

@@ -69,8 +69,8 @@ export class Outbox {
   }
 
   /** Returns the changes that the server has refused because there is nothing to change any more. */
-  get changesOfNothing(): readonly (OutboxItem & { body: AmendingBody })[] {
-    return this.failed.filter(isChangeOfNothing);
+  get orphanedChanges(): readonly (OutboxItem & { body: AmendingBody })[] {
+    return this.failed.filter(isOrphanedChange);
   }
 
   /** Marks a post as failed because the back end did not accept it. */
@@ -152,7 +152,7 @@ export class Outbox {
   }
 }
 
-function isChangeOfNothing(item: OutboxItem): item is OutboxItem & { body: AmendingBody } {
+function isOrphanedChange(item: OutboxItem): item is OutboxItem & { body: AmendingBody } {
   return isAmending(item.body) && item.state.state === "failed" && item.state.error.code === "unknown_entry";
 }
 

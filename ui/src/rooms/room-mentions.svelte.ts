@@ -7,17 +7,14 @@ import {
   type MemberId,
   type Mention,
   type Name,
-  type Seq,
 } from "../backend/protocol";
 import { nameMarks, type NameMark } from "../people/confusables";
 import { mentionsIn } from "../text/found-mentions";
 import { listedMentions, MentionFinder } from "../text/mentions";
 import type { Item } from "./fold";
-import type { MentionCounter } from "./mention-counter.svelte";
 
 /** The part of a room that its mentions use. */
 export interface MentionsContext {
-  readonly counter: MentionCounter;
   me(): MemberId;
   /** Returns the members as the room's log names them, also those who have left. */
   members(): readonly Member[];
@@ -25,11 +22,9 @@ export interface MentionsContext {
   nameOf(member: MemberId): Name | undefined;
   /** Returns a message, in the log or not. */
   findMessage(id: EntryId): Item | undefined;
-  /** Returns the position of a message that is loaded. */
-  seqOf(message: EntryId): Seq | undefined;
 }
 
-/** Whom the texts of a room mention, and who is meant by a name that several members have. */
+/** The mentions in a room's texts, and the member who is meant by a name that several have. */
 export class RoomMentions {
   readonly #context: MentionsContext;
 
@@ -79,32 +74,11 @@ export class RoomMentions {
     return mentions.length > 0 ? { ...body, mentions } : body;
   }
 
-  /** Counts the mentions of the user in entries that arrive. */
-  count(entries: readonly Entry[]): void {
-    const { counter } = this.#context;
-    counter.add(
-      entries,
-      this.#context.me(),
-      (entry) => this.#mentionsMe(entry),
-      (id) => this.#context.seqOf(id),
-    );
-  }
-
-  /** Returns the number of messages behind a read marker that mention the user, as far as this device has received them. */
-  countAfter(read: Seq): number {
-    return this.#context.counter.countAfter(read);
-  }
-
-  /** Forgets the messages that mention the user. */
-  clear(): void {
-    this.#context.counter.clear();
-  }
-
   /**
    * Returns whether a message, or an edit of one, mentions the user. Before the room was opened, of its members only the user
    * is known.
    */
-  #mentionsMe({ body }: Entry): boolean {
+  mentionsMe({ body }: Entry): boolean {
     if ((body.kind !== "message" && body.kind !== "edit") || !body.text.includes("@")) return false;
     const me = this.#context.me();
     if (body.mentions) return body.mentions.some(({ member }) => member === me);

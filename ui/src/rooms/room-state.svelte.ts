@@ -55,6 +55,7 @@ export class RoomState {
   readonly mentions: RoomMentions;
   readonly #context: RoomContext;
   readonly #readState: ReadState;
+  readonly #unreadMentions: MentionCounter;
   readonly #quotes = new Quotes();
 
   #summary: RoomSummary;
@@ -80,13 +81,12 @@ export class RoomState {
       isOnline: () => context.isOnline(),
     });
     this.mentions = new RoomMentions({
-      counter: new MentionCounter(`mentions ${context.server} ${summary.id}`, context.storage),
       me: () => context.me(),
       members: () => this.#members,
       nameOf: (member) => context.nameOf(member),
       findMessage: (id) => this.findMessage(id),
-      seqOf: (id) => this.log.find(id)?.seq,
     });
+    this.#unreadMentions = new MentionCounter(`mentions ${context.server} ${summary.id}`, context.storage);
     this.outbox = new Outbox(() => context.me(), context.clock);
     this.#readState = new ReadState((seq) => void this.#command({ command: "read", room: this.id, seq }));
     this.#summary = $state.raw(summary);
@@ -114,7 +114,7 @@ export class RoomState {
   }
   /** The number of unread messages that mention the user, as far as this device has received them. */
   get unreadMentions() {
-    return this.unread === 0 ? 0 : this.mentions.countAfter(this.#summary.read);
+    return this.unread === 0 ? 0 : this.#unreadMentions.countAfter(this.#summary.read);
   }
   get items() {
     return this.#items;
@@ -157,7 +157,7 @@ export class RoomState {
 
   /** The user's newest message, sent or not, which ↑ in an empty composer edits. */
   get lastOwnMessage(): Item | undefined {
-    const me = this.#context.me();
+    const { me } = this;
     const pending = this.#pendingMessages.map(({ item }) => item).findLast(({ deleted }) => !deleted);
     return pending ?? this.#items.findLast((item) => item.author === me && item.isMessage && !item.deleted);
   }
@@ -189,26 +189,31 @@ export class RoomState {
     this.#arrived = Math.max(arrived, entries.at(-1)?.seq ?? 0);
     this.log.setHead(head.seq);
     this.#quotes.forgetDeleted([...entries, ...later]);
-    this.mentions.count([...entries, ...later]);
+    this.#unreadMentions.add(
+      [...entries, ...later],
+      this.me,
+      (entry) => this.mentions.mentionsMe(entry),
+      (id) => this.log.find(id)?.seq,
+    );
     if (this.#openedOnce && this.log.apply(entries, later)) {
       this.outbox.removeCommitted((id) => this.log.find(id) !== undefined);
       for (const id of this.outbox.replacedBy(entries)) this.discard(id);
       const unseen = this.#context.isWatched(this.id) ? [] : entries.filter(({ seq }) => seq > arrived);
-      this.#readState.addUnseen(unseen, this.#context.me());
+      this.#readState.addUnseen(unseen, this.me);
     }
     return entries.filter(({ seq }) => seq > known);
   }
 
   /** Forgets what this device remembers of the room. */
   forget(): void {
-    this.mentions.clear();
+    this.#unreadMentions.clear();
   }
 
   reset(): void {
     this.#arrived = null;
     if (this.#newsAfter !== null) this.#newsAfter = 0;
     this.#quotes.clear();
-    this.mentions.clear();
+    this.#unreadMentions.clear();
     this.#readState.clearNewLine();
     this.log.reset();
   }
@@ -279,7 +284,7 @@ export class RoomState {
 
   react(item: Item, chosen: string): void {
     const emoji = canonicalEmoji(chosen) ?? chosen;
-    const me = this.#context.me();
+    const { me } = this;
     const on = !item.reactions.some((reaction) => reaction.emoji === emoji && reaction.members.includes(me));
     void this.post({ kind: "react", to: item.id, emoji, on });
   }
@@ -311,8 +316,8 @@ export class RoomState {
    * Discards the user's refused edits of messages that have been deleted meanwhile, and returns them. Their texts exist nowhere
    * else.
    */
-  takeEditsOfNothing(): (Body & { kind: "edit" })[] {
-    return this.outbox.changesOfNothing.flatMap(({ id, body }) => {
+  takeOrphanedEdits(): (Body & { kind: "edit" })[] {
+    return this.outbox.orphanedChanges.flatMap(({ id, body }) => {
       if (body.kind !== "edit" || !this.#isGone(body.of)) return [];
       this.discard(id);
       return [body];
@@ -323,8 +328,8 @@ export class RoomState {
    * Discards the user's refused deletions of messages that are gone, and reactions to them. Returns the errors of deletions that
    * may have failed otherwise: what isn't loaded may be damaged on the server.
    */
-  discardChangesOfNothing(): string[] {
-    return this.outbox.changesOfNothing.flatMap(({ id, body, state }) => {
+  discardOrphanedChanges(): string[] {
+    return this.outbox.orphanedChanges.flatMap(({ id, body, state }) => {
       const target = targetOf(body);
       if (body.kind === "edit" || !this.#isGone(target)) return [];
       this.discard(id);

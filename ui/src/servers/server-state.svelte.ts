@@ -360,7 +360,7 @@ export class ServerState {
 
   /** Discards refused changes of a room, and of messages that aren't there, and shows their errors: no row could do so. */
   #discardRefusedChanges(room: RoomState): void {
-    for (const error of room.discardChangesOfNothing()) this.#listener.showError(error);
+    for (const error of room.discardOrphanedChanges()) this.#listener.showError(error);
     for (const { id, body, state } of room.outbox.failed) {
       if (state.state !== "failed" || !isRoomChange(body)) continue;
       this.#listener.showError(state.error.message);

@@ -1,5 +1,8 @@
-/** Characters that begin or end an embedding, an override or an isolate. */
+/** Characters that begin or end an embedding, an override or an isolate (UAX #9). Directional marks are not among them. */
 const directionControls = /[\u202A-\u202E\u2066-\u2069]/g;
+
+/** Returns whether a text sets the direction of its characters. */
+export const setsDirection = (text: string): boolean => text.search(directionControls) >= 0;
 
 /**
  * Wraps a name or a topic in Unicode's directional isolates (FSI and PDI), so that one in a right-to-left script does not

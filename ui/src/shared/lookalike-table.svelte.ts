@@ -26,5 +26,17 @@ export function lookalikePrototypes(): ReadonlyMap<string, string> {
   return prototypes;
 }
 
+/**
+ * Returns a text with the ASCII that its characters look like. `replaces` tells for which ones, with what they look like; other
+ * characters stay, and so do all until the table is loaded.
+ */
+export function asciiShape(text: string, replaces = (_character: string, _look: string) => true): string {
+  const looks = lookalikePrototypes();
+  return Array.from(text, (character) => {
+    const look = looks.get(character);
+    return look !== undefined && replaces(character, look) ? look : character;
+  }).join("");
+}
+
 /** Returns a text without the characters that are not seen. */
 export const withoutInvisible = (text: string): string => text.replace(/\p{Default_Ignorable_Code_Point}/gu, "");

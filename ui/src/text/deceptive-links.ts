@@ -1,29 +1,28 @@
-import { lookalikePrototypes, withoutInvisible } from "../shared/lookalike-table.svelte";
+import { setsDirection } from "../shared/bidi";
+import { asciiShape, withoutInvisible } from "../shared/lookalike-table.svelte";
 
-/** Returns whether the sign at an index, `@` or `#`, begins the name of a known member or room. */
-export type IsName = (text: string, sign: number) => boolean;
+/** Returns whether a `#` begins the name of a known room. */
+export type IsRoom = (text: string, sign: number) => boolean;
 
-/** The most characters of a text that are looked at. A longer one is taken for anything. */
+/** The most characters of a text that are looked at. The address is shown beside a longer one. */
 const maxLength = 300;
 
 /**
  * Returns the address to show beside a link, because its host looks like another one, or because its text could be taken for
  * another address, or for a mention or a room.
  */
-export function addressToShow(text: string, href: string, isName: IsName): string | undefined {
+export function addressToShow(text: string, href: string, isRoom: IsRoom): string | undefined {
   const target = new URL(href);
   const place = target.protocol === "mailto:" ? target.pathname : target.host;
-  if (text.length > maxLength || reordering.test(text)) return place;
+  // With direction controls, `moc.knab` reads as `bank.com`.
+  if (text.length > maxLength || setsDirection(text)) return place;
   const look = lookOf(text);
-  if (namesSomebody(look, isName)) return place;
+  if (looksLikeMention(look, isRoom)) return place;
   const shown = [...[...look.matchAll(writtenAddress)].filter(looksLikeAddress), ...look.matchAll(withScheme)];
   if (target.protocol === "mailto:") return shown.length > 0 && !look.includes(target.pathname) ? place : undefined;
   const others = shown.map((match) => difference(match, target));
   return others.includes("host") ? place : others.includes("path") ? withPath(target) : hiddenHost(href);
 }
-
-/** Characters that reorder a text, in which `moc.knab` reads as `bank.com`. */
-const reordering = /[\u202A-\u202E\u2066-\u2069]/;
 
 /** Dots that could be taken for a full stop. UTS #39 gives them a shape of their own; in a host, `。` is a full stop. */
 const otherDots = /([a-z0-9])[·ꞏ‧•∙⋅・。](?=[a-z]{2})/giu;
@@ -37,20 +36,15 @@ const otherHashes = /[♯⌗⋕]/gu;
  */
 function lookOf(text: string): string {
   const visible = withoutInvisible(text.normalize("NFKC")).replace(/\p{Mn}+(?=[./@:])/gu, "");
-  const signs = isAscii(visible) ? visible : Array.from(visible, signOf).join("");
+  const signs = asciiShape(visible, (character, look) => !isAscii(character) && !/[\p{L}\p{N}]/u.test(look));
   return signs.replace(otherDots, "$1.").replace(otherHashes, "#");
 }
 
-function signOf(character: string): string {
-  const prototype = isAscii(character) ? undefined : lookalikePrototypes().get(character);
-  return prototype === undefined || /[\p{L}\p{N}]/u.test(prototype) ? character : prototype;
-}
-
 /** Returns whether a text could be taken for a mention or a room. Numbers such as `#42` are links in many places. */
-function namesSomebody(text: string, isName: IsName): boolean {
+function looksLikeMention(text: string, isRoom: IsRoom): boolean {
   for (const { 1: before = "", index } of text.matchAll(/(^|[^\p{L}\p{N}_])[@#](?=[^\s@#])/gu)) {
     const sign = index + before.length;
-    if (!/^#\p{Nd}+(?![\p{L}\p{N}_])/u.test(text.slice(sign)) || isName(text, sign)) return true;
+    if (!/^#\p{Nd}+(?![\p{L}\p{N}_])/u.test(text.slice(sign)) || isRoom(text, sign)) return true;
   }
   return false;
 }
@@ -110,7 +104,9 @@ function looksLikeOther(typed: string, hostname: string): boolean {
   return labels.some(
     (label) =>
       !isAscii(label) &&
-      (!/^[\p{L}\p{M}\p{N}-]+$/u.test(label) || mixesScripts(label) || (isAsciiDomain && isAscii(shapeOf(label)))),
+      (!/^[\p{L}\p{M}\p{N}-]+$/u.test(label) ||
+        mixesScripts(label) ||
+        (isAsciiDomain && isAscii(asciiShape(label, (character) => !isAscii(character))))),
   );
 }
 
@@ -119,12 +115,6 @@ const mixesScripts = (label: string): boolean => /\p{sc=Latin}/u.test(label) && 
 
 const otherLetter =
   /(?=\p{L})[^\p{sc=Latin}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Bopomofo}\p{sc=Common}\p{sc=Inherited}]/u;
-
-/** Returns a label with the ASCII that its letters look like. */
-const shapeOf = (label: string): string =>
-  Array.from(label, (character) =>
-    isAscii(character) ? character : (lookalikePrototypes().get(character) ?? character),
-  ).join("");
 
 /* eslint-disable-next-line no-control-regex -- the range is ASCII */
 const isAscii = (text: string): boolean => /^[\x00-\x7F]*$/.test(text);

@@ -131,11 +131,8 @@ function bare(found: FoundLink | null): FoundToken | null {
 function bracketLink(prepared: Prepared, index: number, { textEnd, href, title }: BracketLink): Inline {
   const children = parseRange(prepared, index + 1, textEnd, true);
   const shown = inlineText(children);
-  const isName = (text: string, sign: number) =>
-    Boolean(
-      text.charAt(sign) === "@" ? prepared.context.mentions?.at(text, sign) : prepared.context.rooms?.at(text, sign),
-    );
-  const shownAddress = addressToShow(shown, href, isName) ?? (title && addressToShow(title, href, isName));
+  const isRoom = (text: string, sign: number) => Boolean(prepared.context.rooms?.at(text, sign));
+  const shownAddress = addressToShow(shown, href, isRoom) ?? (title && addressToShow(title, href, isRoom));
   return { kind: "link", href, title, children, shownAddress };
 }
 

@@ -1,5 +1,5 @@
 import type * as Rules from "./deceptive-links";
-import type { IsName } from "./deceptive-links";
+import type { IsRoom } from "./deceptive-links";
 
 /** The rules, or nothing until they are loaded. */
 let rules: typeof Rules | undefined = $state.raw();
@@ -17,10 +17,10 @@ export function loadLinkRules(): Promise<void> {
 }
 
 /** Returns the address to show beside a link with a text of its own, if that text could be taken for something else. */
-export function addressToShow(text: string, href: string, isName: IsName): string | undefined {
+export function addressToShow(text: string, href: string, isRoom: IsRoom): string | undefined {
   void loadLinkRules();
   const { host, pathname } = new URL(href);
-  return rules ? rules.addressToShow(text, href, isName) : host || pathname;
+  return rules ? rules.addressToShow(text, href, isRoom) : host || pathname;
 }
 
 /** Returns the host to show beside a bare link, if it could be taken for another one. */

@@ -1,9 +1,10 @@
 /** The server's checks of a body, made before it is sent. `text_rule.rs` and `kind.rs` define the rules. */
 
+import { setsDirection } from "../../shared/bidi";
 import { canonicalEmoji } from "../emoji";
 import { propertiesOf } from "../entry-kinds";
 import { type Body, notOneEmoji, type RefusalTemplate, type TextRule, textRules, type WireError } from "../protocol";
-import { hasStackedMarks, isBlank, setsDirection } from "../visibility";
+import { hasStackedMarks, isBlank } from "../visibility";
 
 /** Returns a body in the form in which it is stored: forms of one emoji are one reaction. */
 export function canonicalBody(body: Body): Body {
