@@ -17,6 +17,9 @@ const closing = /[\p{Pe}\p{Pf}"'.,:;!?…*_~|`–—]/u;
 const unspaced =
   /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]/u;
 
+/* eslint-disable-next-line no-control-regex -- the range is ASCII */
+export const isAscii = (text: string): boolean => /^[\x00-\x7F]*$/.test(text);
+
 /** Returns whether the character is white space, or missing because the text begins or ends there. */
 export const isWhitespace = (char: string): boolean => char === "" || whitespace.test(char);
 export const isPunctuation = (char: string): boolean => punctuation.test(char);

@@ -1,5 +1,13 @@
+/** The rules for links that could be taken for others. They are loaded when a text needs them. */
+
 import { setsDirection } from "../shared/bidi";
 import { asciiShape, withoutInvisible } from "../shared/lookalike-table.svelte";
+import { isAscii } from "./characters";
+import { hiddenHost } from "./deceptive-hosts";
+import { asciiMail, recipientsOf } from "./mail-recipients";
+import { addressesIn, mailsIn, withoutMails, withoutPaths, type WrittenAddress } from "./written-addresses";
+
+export { hiddenHost };
 
 /** Returns whether a `#` begins the name of a known room. */
 export type IsRoom = (text: string, sign: number) => boolean;
@@ -13,26 +21,63 @@ const maxLength = 300;
  */
 export function addressToShow(text: string, href: string, isRoom: IsRoom): string | undefined {
   const target = new URL(href);
-  const place = target.protocol === "mailto:" ? target.pathname : target.host;
+  const isMail = target.protocol === "mailto:";
+  const address = isMail ? recipientsOf(target).map(asciiMail).join(", ") || target.protocol : target.host;
   // With direction controls, `moc.knab` reads as `bank.com`.
-  if (text.length > maxLength || setsDirection(text)) return place;
+  if (text.length > maxLength || setsDirection(text)) return address;
+  if (text === href) return hiddenHost(href);
   const look = lookOf(text);
-  if (looksLikeMention(look, isRoom)) return place;
-  const shown = [...[...look.matchAll(writtenAddress)].filter(looksLikeAddress), ...look.matchAll(withScheme)];
-  if (target.protocol === "mailto:") return shown.length > 0 && !look.includes(target.pathname) ? place : undefined;
-  const others = shown.map((match) => difference(match, target));
-  return others.includes("host") ? place : others.includes("path") ? withPath(target) : hiddenHost(href);
+  if (looksLikeMention(withoutPaths(look), isRoom)) return address;
+  const difference = isMail ? mailDifference(look, target) : webDifference(look, target);
+  if (difference === null) return hiddenHost(href);
+  return difference === "path" ? withPath(target) : address;
 }
+
+/** The part in which an address in a text differs from the one that a link has. */
+type Difference = "host" | "path" | null;
+
+/** Returns a difference unless a text has no address at all, or those of all recipients and no other. */
+function mailDifference(look: string, target: URL): Difference {
+  if (addressesIn(withoutMails(look)).length > 0) return "host";
+  const mails = mailsIn(look);
+  return mails.length === 0 || listOf(mails) === listOf(recipientsOf(target)) ? null : "host";
+}
+
+/** Returns mail addresses in a form in which two lists of the same ones are equal. */
+const listOf = (mails: readonly string[]) => [...new Set(mails.map((mail) => mail.toLowerCase()))].sort().join(", ");
+
+/** Returns in which part any address in a text differs from the target. */
+function webDifference(look: string, target: URL): Difference {
+  const differences = addressesIn(look).map((written) => differenceFrom(written, target));
+  return differences.find((part) => part === "host") ?? differences.find((part) => part !== null) ?? null;
+}
+
+function differenceFrom({ address, hasScheme, isShortened }: WrittenAddress, target: URL): Difference {
+  let shown: URL;
+  try {
+    shown = new URL(hasScheme ? address : `https://${address}`);
+  } catch {
+    return "host";
+  }
+  // What stands before an `@` looks like the host: `https://bank.com@evil.com`.
+  if (hasScheme && shown.username !== "") return "host";
+  if (plainHost(shown) !== plainHost(target)) return "host";
+  const shownPath = shown.pathname + shown.search;
+  return shownPath === "/" || shownPath === target.pathname + target.search || isShortened ? null : "path";
+}
+
+const withPath = ({ host, pathname, search }: URL) => host + (pathname + search).replace(/\/$/, "");
+const plainHost = ({ hostname }: URL) => hostname.replace(/^www\./, "").replace(/\.$/, "");
 
 /** Dots that could be taken for a full stop. UTS #39 gives them a shape of their own; in a host, `。` is a full stop. */
 const otherDots = /([a-z0-9])[·ꞏ‧•∙⋅・。](?=[a-z]{2})/giu;
 
-/** Signs before a name, as a mention and a room have them. UTS #39 knows no others like them. */
+/** Signs of music and the like that could be taken for a `#`. */
 const otherHashes = /[♯⌗⋕]/gu;
 
 /**
- * Returns a text as it looks as far as addresses and mentions are concerned: without what is not seen, in NFKC, and with the
- * ASCII sign for every character that looks like one. Letters stay, and so do those that only look like others.
+ * Returns a text as it looks: without invisible characters, and with the signs of ASCII for those that look alike. Letters
+ * stay: a host that mixes them is another one, and so do those that only look like others.
  */
 function lookOf(text: string): string {
   const visible = withoutInvisible(text.normalize("NFKC")).replace(/\p{Mn}+(?=[./@:])/gu, "");
@@ -48,73 +93,3 @@ function looksLikeMention(text: string, isRoom: IsRoom): boolean {
   }
   return false;
 }
-
-/** An address as people write it, with or without a scheme. */
-const writtenAddress =
-  /(?:https?:\/\/)?(?:[^\s/?#@:()[\]<>"'“”‘’]*@)?((?:[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]{0,62}[\p{L}\p{N}\p{M}])?\.){1,10}\p{L}[\p{L}\p{M}]{1,62}|\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?((?:[/?#][^\s()<>"“”]*)?)/giu;
-
-/** The host of an address with a scheme, which may have no dot. */
-const withScheme = /https?:\/\/([^\s/\\?#()<>"“”]+)/giu;
-
-/** Names of files and of programs that end like an address, but in no domain that exists. */
-const fileName = /\.(?:js|ts|cs|vb|hs|kt|swift|java|html?|css|txt|pdf|json|ya?ml)$/i;
-
-/** Returns whether a match is meant as an address. A word with a dot in it, such as "Node.js", is one only if it says so. */
-const looksLikeAddress = ([shown]: RegExpExecArray): boolean =>
-  /^https?:\/\/|^www\.|[/@]|^\d/i.test(shown) || !fileName.test(shown);
-
-/** Returns in which part a written address differs from the target, or null. */
-function difference([, host = "", path = ""]: RegExpExecArray, target: URL): "host" | "path" | null {
-  let shown: URL;
-  try {
-    shown = new URL(`${target.protocol}//${host}${path}`);
-  } catch {
-    return "host";
-  }
-  if (withoutWww(shown.hostname) !== withoutWww(target.hostname)) return "host";
-  const shownPath = shown.pathname + shown.search;
-  return shownPath === "/" || shownPath === target.pathname + target.search || isShortened(path) ? null : "path";
-}
-
-/** Returns whether an address in a text was shortened with an ellipsis. NFKC makes three dots of one. */
-const isShortened = (path: string) => path.endsWith("...");
-
-const withPath = ({ host, pathname, search }: URL) => host + (pathname + search).replace(/\/$/, "");
-const withoutWww = (host: string) => host.replace(/^www\./, "");
-
-/** Returns the host of an address if it looks like another one: `https://bank.com@evil.com`, or letters that look like others. */
-export function hiddenHost(href: string): string | undefined {
-  const url = new URL(href);
-  if (url.protocol === "mailto:") return undefined;
-  // A backslash ends the host, too, but doesn't look so: `https://evil.com\@bank.com`.
-  const [, authority = "", end] = /^https?:[/\\]*([^/\\?#]*)(\\?)/i.exec(href) ?? [];
-  const typed = authority.slice(authority.lastIndexOf("@") + 1).replace(/:\d*$/, "");
-  const isHidden =
-    url.username !== "" || url.password !== "" || end !== "" || looksLikeOther(typed.toLowerCase(), url.hostname);
-  return isHidden ? url.host : undefined;
-}
-
-/** Returns whether a host as it was typed could be taken for another one than it is. */
-function looksLikeOther(typed: string, hostname: string): boolean {
-  if (typed.startsWith("[")) return false;
-  if (isAscii(typed)) return typed.replace(/\.$/, "") !== hostname.replace(/\.$/, "");
-  if (typed !== typed.normalize("NFKC")) return true;
-  const labels = typed.replace(/\.$/, "").split(".");
-  const isAsciiDomain = isAscii(labels.at(-1) ?? "");
-  return labels.some(
-    (label) =>
-      !isAscii(label) &&
-      (!/^[\p{L}\p{M}\p{N}-]+$/u.test(label) ||
-        mixesScripts(label) ||
-        (isAsciiDomain && isAscii(asciiShape(label, (character) => !isAscii(character))))),
-  );
-}
-
-/** Returns whether Latin letters stand beside others than those of East Asia, which are written together (UTS #39, 5.2). */
-const mixesScripts = (label: string): boolean => /\p{sc=Latin}/u.test(label) && otherLetter.test(label);
-
-const otherLetter =
-  /(?=\p{L})[^\p{sc=Latin}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Bopomofo}\p{sc=Common}\p{sc=Inherited}]/u;
-
-/* eslint-disable-next-line no-control-regex -- the range is ASCII */
-const isAscii = (text: string): boolean => /^[\x00-\x7F]*$/.test(text);

@@ -19,14 +19,16 @@ export function loadLinkRules(): Promise<void> {
 /** Returns the address to show beside a link with a text of its own, if that text could be taken for something else. */
 export function addressToShow(text: string, href: string, isRoom: IsRoom): string | undefined {
   void loadLinkRules();
-  const { host, pathname } = new URL(href);
-  return rules ? rules.addressToShow(text, href, isRoom) : host || pathname;
+  return rules ? rules.addressToShow(text, href, isRoom) : placeOf(href);
 }
 
 /** Returns the host to show beside a bare link, if it could be taken for another one. */
 export function hiddenHost(href: string): string | undefined {
-  // Most links are as plain as this.
-  if (/^(?:mailto:|https?:\/\/(?:[a-z][a-z-]*\.)+[a-z]{2,}(?:[/?#]|$))/i.test(href)) return undefined;
+  // Most links are as plain as these.
+  if (/^(?:mailto:[\w.+-]+@[\w.-]+$|https?:\/\/(?:[a-z][a-z-]*\.)+[a-z]{2,}(?:[/?#]|$))/i.test(href)) return undefined;
   void loadLinkRules();
-  return rules ? rules.hiddenHost(href) : new URL(href).host;
+  return rules ? rules.hiddenHost(href) : placeOf(href);
 }
+
+/** Returns the host of an address of the web, or the receivers of a mail. */
+const placeOf = (href: string) => new URL(href).host || href.slice("mailto:".length);

@@ -1,0 +1,49 @@
+/** Addresses as people write them in a text. */
+
+/** An address of the web, with or without a scheme. */
+export interface WrittenAddress {
+  /** The address without the punctuation of the sentence. */
+  address: string;
+  hasScheme: boolean;
+  /** `true` if an ellipsis stands for the end of the path. */
+  isShortened: boolean;
+}
+
+const label = "[\\p{L}\\p{N}](?:[\\p{L}\\p{N}\\p{M}-]{0,62}[\\p{L}\\p{N}\\p{M}])?";
+const domain = `(?:${label}\\.){1,10}\\p{L}[\\p{L}\\p{M}]{1,62}`;
+const ipv4 = "\\d{1,3}(?:\\.\\d{1,3}){3}";
+const userInfo = "[^\\s/?#@:()[\\]<>\"'“”‘’]+@";
+const port = ":\\d+";
+/** The user, host and port behind a scheme: such a host may have no dot. */
+const authority = '\\[[0-9a-f:.]+\\](?::\\d+)?|[^\\s/\\\\?#(),;<>[\\]"“”]+';
+/** A path, in which brackets come in pairs. */
+const path = '[/?#](?:[^\\s()<>"“”]|\\([^\\s()<>"“”]*\\))*';
+
+const written = new RegExp(
+  `(?:https?://(${authority})|((?:${userInfo})?(?:${domain}|${ipv4})(?:${port})?))(${path})?`,
+  "giu",
+);
+
+/** Names of files and of programs that end like an address, but in no domain that exists. */
+const fileName = /\.(?:js|ts|cs|vb|hs|kt|swift|java|html?|css|txt|pdf|json|ya?ml)$/i;
+
+/** Returns the addresses in a text. A word with a dot in it, such as "Node.js", is one only if it says so. */
+export function addressesIn(text: string): WrittenAddress[] {
+  return [...text.matchAll(written)].flatMap(([whole, afterScheme, , path = ""]) => {
+    const hasScheme = afterScheme !== undefined;
+    if (!hasScheme && !/^www\.|[/@]|^\d/i.test(whole) && fileName.test(whole)) return [];
+    // NFKC makes three dots of an ellipsis.
+    return [{ address: whole.replace(/[.:!?'’]+$/, ""), hasScheme, isShortened: path.endsWith("...") }];
+  });
+}
+
+/** Returns a text with the hosts of its addresses alone. */
+export const withoutPaths = (text: string): string => text.replace(written, "$1$2");
+
+const mail = /[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]+@[\p{L}\p{M}\p{N}.-]*[\p{L}\p{M}\p{N}]/gu;
+
+/** Returns the mail addresses in a text. */
+export const mailsIn = (text: string): string[] => text.match(mail) ?? [];
+
+/** Returns a text with a blank for each mail address. */
+export const withoutMails = (text: string): string => text.replace(mail, " ");

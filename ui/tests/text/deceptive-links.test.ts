@@ -1,0 +1,91 @@
+/**
+ * The address that is shown beside a link, by its text and its target:
+ * - none beside an honest link of the web, also to a path with signs, brackets or letters of other scripts
+ * - the host, if the text names another one, hides it behind a user, or could be taken for a mention or a room
+ * - the host and the path, if only the path differs
+ * - none beside an honest mail link
+ * - all recipients of a mail, if the text names others, not all, or an address of the web
+ * - the host of a mail address that looks like another one
+ */
+import { beforeAll, expect, it } from "vitest";
+import { loadLookalikes } from "../../src/shared/lookalike-table.svelte";
+import { addressToShow } from "../../src/text/deceptive-links";
+
+beforeAll(loadLookalikes);
+
+const shown = (text: string, href: string) => addressToShow(text, href, (place, sign) => place.startsWith("#1", sign));
+
+it.each([
+  ["here", "https://bank.com"],
+  ["bank.com", "https://bank.com"],
+  ["See https://bank.com.", "https://bank.com"],
+  ["bank.com, or www.bank.com!", "https://bank.com/login"],
+  ["https://mastodon.social/@ada", "https://mastodon.social/@ada"],
+  ["mastodon.social/@ada", "https://mastodon.social/@ada"],
+  ["ada at https://mastodon.social/@ada", "https://mastodon.social/@ada"],
+  ["https://example.com/?to=@ada", "https://example.com/?to=@ada"],
+  ["https://example.com/#/room", "https://example.com/#/room"],
+  ["see https://en.wikipedia.org/wiki/X_(y)", "https://en.wikipedia.org/wiki/X_(y)"],
+  ["[https://bank.com]", "https://bank.com"],
+  ["https://example.com/½", "https://example.com/½"],
+  ["http://nas/a", "http://nas/a"],
+  ["http://[::1]:8080/", "http://[::1]:8080/"],
+  ["C# and Node.js", "https://example.com"],
+  ["#42", "https://example.com/42"],
+])("shows nothing beside %s, which leads to %s", (text, href) => {
+  expect(shown(text, href)).toBeUndefined();
+});
+
+it.each([
+  ["https://bank.com@evil.com", "https://evil.com", "evil.com"],
+  ["https://bank.com:x@evil.com", "https://evil.com", "evil.com"],
+  ["https://bank.com@evil.com", "https://bank.com@evil.com", "evil.com"],
+  ["https://evil.com\\@bank.com", "https://evil.com/@bank.com", "evil.com"],
+  ["https://evil.com,bank.com", "https://evil.com", "evil.com"],
+  ["ada@bank.com", "https://evil.com", "evil.com"],
+  ["@ada", "https://evil.com", "evil.com"],
+  ["https://@ada", "https://evil.com", "evil.com"],
+  ["evil.com/ @ada", "https://evil.com", "evil.com"],
+  ["#1", "https://evil.com", "evil.com"],
+  ["x".repeat(301), "https://evil.com", "evil.com"],
+])("shows the host beside %s, which leads to %s", (text, href, address) => {
+  expect(shown(text, href)).toBe(address);
+});
+
+it("shows the path as well if only that differs", () => {
+  expect(shown("example.com/a", "https://example.com/b/")).toBe("example.com/b");
+  expect(shown("https://example.com/a…", "https://example.com/abc")).toBeUndefined();
+});
+
+it.each([
+  ["write to us", "mailto:ada@bank.com"],
+  ["Ada@Bank.com", "mailto:ada@bank.com"],
+  ["Write to ada@bank.com!", "mailto:ada@bank.com?subject=Hello"],
+  ["ada+x@bank.com", "mailto:ada+x@bank.com"],
+  ["ada@bank.com and bob@bank.com", "mailto:bob@bank.com?cc=ada%40bank.com"],
+  ["mailto:?to=ada@bank.com", "mailto:?to=ada@bank.com"],
+])("shows nothing beside %s, which writes to %s", (text, href) => {
+  expect(shown(text, href)).toBeUndefined();
+});
+
+it.each([
+  ["support@paypal.com", "mailto:support@paypal.co", "support@paypal.co"],
+  ["bob@bank.com", "mailto:b@bank.com", "b@bank.com"],
+  ["ada@bank.com", "mailto:?to=eve@evil.com", "eve@evil.com"],
+  ["ada@bank.com", "mailto:ada@bank.com?BCC=eve%2Bx@evil.com", "ada@bank.com, eve+x@evil.com"],
+  ["ada@bank.com", "mailto:ada@bank.com;eve@evil.com", "ada@bank.com, eve@evil.com"],
+  ["ada@bank.com", "mailto:?subject=Hello", "mailto:"],
+  ["ada@bank.com", "mailto:Ada <eve@evil.com>", "Ada%20%3Ceve@evil.com%3E"],
+  ["ada@bank.com", "mailto:аda@bank.com", "%D0%B0da@bank.com"],
+  ["bank.com", "mailto:eve@evil.com", "eve@evil.com"],
+  ["ada@bank.com (https://bank.com)", "mailto:ada@bank.com", "ada@bank.com"],
+  ["@ada", "mailto:eve@evil.com", "eve@evil.com"],
+])("shows all recipients beside %s, which writes to %s", (text, href, recipients) => {
+  expect(shown(text, href)).toBe(recipients);
+});
+
+it("shows the host of a mail address that looks like another one", () => {
+  expect(shown("support@аpple.com", "mailto:support@аpple.com")).toBe("xn--pple-43d.com");
+  expect(shown("write to us", "mailto:support@аpple.com")).toBe("xn--pple-43d.com");
+  expect(shown("mailto:ada@bank.com@evil.com", "mailto:ada@bank.com@evil.com")).toBe("evil.com");
+});
