@@ -1,6 +1,7 @@
 import type { Backend } from "../backend";
 import { lazyComponents as chatComponents, lazyData as chatData } from "../chat/lazy";
 import { lazyComponents as startComponents } from "../start/lazy";
+import { lazyData as textData } from "../text/lazy";
 
 /** The components that are loaded after the first paint, so that the start is fast. */
 export const lazyComponents = {
@@ -11,7 +12,7 @@ export const lazyComponents = {
 };
 
 /** The parts that must be there even after the host has gone. */
-const lazyParts = [lazyComponents, chatComponents, chatData];
+const lazyParts = [lazyComponents, chatComponents, chatData, textData];
 
 /** The delay where the browser has no `requestIdleCallback`, in milliseconds. */
 const fallbackDelayMs = 500;

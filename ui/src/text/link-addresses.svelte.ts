@@ -1,3 +1,4 @@
+import { lookalikePrototypes } from "../shared/lookalike-table.svelte";
 import type * as Rules from "./deceptive-links";
 import type { IsRoom } from "./deceptive-links";
 
@@ -5,7 +6,7 @@ import type { IsRoom } from "./deceptive-links";
 let rules: typeof Rules | undefined = $state.raw();
 let loading: Promise<void> | undefined;
 
-/** Loads the rules for links that deceive. Until then, and without them, every link that could is followed by its host. */
+/** Loads the rules for links that deceive. */
 export function loadLinkRules(): Promise<void> {
   loading ??= import("./deceptive-links").then(
     (loaded) => {
@@ -16,18 +17,27 @@ export function loadLinkRules(): Promise<void> {
   return loading;
 }
 
+/**
+ * Returns the rules once they and the table of look-alikes, which they use, are loaded. Until then every link that could deceive
+ * is followed by its host.
+ */
+function completeRules(): typeof Rules | undefined {
+  void loadLinkRules();
+  return lookalikePrototypes().size > 0 ? rules : undefined;
+}
+
 /** Returns the address to show beside a link with a text of its own, if that text could be taken for something else. */
 export function addressToShow(text: string, href: string, isRoom: IsRoom): string | undefined {
-  void loadLinkRules();
-  return rules ? rules.addressToShow(text, href, isRoom) : placeOf(href);
+  const complete = completeRules();
+  return complete ? complete.addressToShow(text, href, isRoom) : placeOf(href);
 }
 
 /** Returns the host to show beside a bare link, if it could be taken for another one. */
 export function hiddenHost(href: string): string | undefined {
   // Most links are as plain as these.
   if (/^(?:mailto:[\w.+-]+@[\w.-]+$|https?:\/\/(?:[a-z][a-z-]*\.)+[a-z]{2,}(?:[/?#]|$))/i.test(href)) return undefined;
-  void loadLinkRules();
-  return rules ? rules.hiddenHost(href) : placeOf(href);
+  const complete = completeRules();
+  return complete ? complete.hiddenHost(href) : placeOf(href);
 }
 
 /** Returns the host of an address of the web, or the receivers of a mail. */

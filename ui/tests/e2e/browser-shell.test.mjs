@@ -1,6 +1,7 @@
 /**
  * The page around the chat, in a real browser with a real server:
  * - a browser whose storage is silent, blocked or full works from memory and says so once
+ * - at the address of a missing room, everything is loaded before the host goes
  * - a new day begins at midnight, and by the server's clock
  * - a notice covers neither the newest message nor the composer, and the composer's hint is one line
  */
@@ -60,6 +61,21 @@ for (const [kind, breakStorage, notice] of [
     assert.equal(toasts.all(/keep nothing|storage is full|doesn’t answer/).length, 1);
   });
 }
+
+test("at the address of a missing room, everything is loaded before the host goes", { skip }, async () => {
+  const { page } = await pages.open("Ada");
+  await page.evaluate(() => (location.hash = "#/room/0192f3c0-0000-7000-8000-000000000000"));
+  // Nothing comes from the browser's cache where requests are intercepted.
+  await page.route(/assets/, (route) => route.continue());
+  const parts = ["Overlays", "deceptive-links", "lookalikes"];
+  const loaded = Promise.all(parts.map((part) => page.waitForResponse((response) => response.url().includes(part))));
+  await page.reload();
+  await page.getByRole("status").filter({ hasText: "There is no room at this address" }).waitFor();
+  await loaded;
+  await page.context().setOffline(true);
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("dialog", { name: "Settings" }).waitFor();
+});
 
 test("a new day begins at midnight, and by the server's clock", { skip }, async () => {
   const ada = await pages.open("Ada");
