@@ -6,13 +6,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use strum::VariantNames as _;
+use serde_json::Value;
 use ts_rs::TS;
 
-use crate::shape::check_shape;
-use crate::tagged::{data_of, tagged};
-use crate::{Body, EntryId, ErrorCode, Head, Kind, Name, RoomId, Seq, WireError};
+use crate::tagged::data_of;
+use crate::{Body, EntryId, Head, Name, RoomId, Seq};
 
 /// An event from a client.
 #[derive(
@@ -31,7 +29,7 @@ use crate::{Body, EntryId, ErrorCode, Head, Kind, Name, RoomId, Seq, WireError};
 #[strum_discriminants(
     name(ClientEventKind),
     doc = "The kind of a [`ClientEvent`]. Its text form is the event's name.",
-    derive(strum::EnumString, strum::IntoStaticStr),
+    derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray),
     strum(serialize_all = "snake_case"),
     allow(missing_docs, reason = "the variants of `ClientEvent` have them")
 )]
@@ -174,68 +172,5 @@ impl ClientEvent {
     /// Returns the event's argument on the wire.
     pub fn data(&self) -> Value {
         data_of(self)
-    }
-
-    /// Parses an event from its name and argument, and checks the names that it gives. Errors: `unknown_event`, or
-    /// `bad_request` with the wrong field.
-    pub fn parse(name: &str, data: Value) -> Result<Self, WireError> {
-        if !Self::VARIANTS.contains(&name) {
-            let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-            return Err(WireError::new(
-                ErrorCode::UnknownEvent,
-                format!("This server knows no event \"{shown}\"; docs/protocol.md lists them."),
-            ));
-        }
-        // An absent argument is an empty object.
-        let data = if data.is_null() { Map::new().into() } else { data };
-        check_shape(&data)?;
-        let event: Self = serde_json::from_value(tagged(name, data))
-            .map_err(|error| WireError::bad_request(format!("The argument of \"{name}\" is wrong: {error}.")))?;
-        if let Some(name) = event.given_name() {
-            name.check()?;
-        }
-        event.check_unreadable_name()?;
-        Ok(event)
-    }
-
-    /// Checks the new name of a room in a body that is an unknown one because of that name, so that the sender learns the
-    /// reason.
-    fn check_unreadable_name(&self) -> Result<(), WireError> {
-        let ClientEvent::Post(Post {
-            body: Body::Unknown(fields),
-            ..
-        }) = self
-        else {
-            return Ok(());
-        };
-        let field = |name: &str| fields.get(name).and_then(Value::as_str);
-        if field("kind") == Some(Kind::RoomRenamed.into())
-            && let Some(name) = field("name")
-        {
-            Name::parse(name)?;
-        }
-        Ok(())
-    }
-
-    /// Returns the name that the event gives to a room or to its sender.
-    fn given_name(&self) -> Option<&Name> {
-        match self {
-            ClientEvent::Create(Create { name, .. })
-            | ClientEvent::SetName(SetName { name })
-            | ClientEvent::Post(Post {
-                body: Body::RoomRenamed { name },
-                ..
-            }) => Some(name),
-            ClientEvent::Post(_)
-            | ClientEvent::Rooms(_)
-            | ClientEvent::Join(_)
-            | ClientEvent::Leave(_)
-            | ClientEvent::Members(_)
-            | ClientEvent::History(_)
-            | ClientEvent::Sync(_)
-            | ClientEvent::Typing(_)
-            | ClientEvent::Away(_)
-            | ClientEvent::Read(_) => None,
-        }
     }
 }

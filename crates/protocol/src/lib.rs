@@ -31,6 +31,7 @@ pub mod limits;
 mod mentions;
 mod name;
 mod page;
+mod parse_event;
 mod projection;
 mod server_event;
 mod shape;

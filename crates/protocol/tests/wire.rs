@@ -48,7 +48,7 @@ fn an_absent_argument_is_an_empty_object() {
         ClientEvent::Rooms(Nothing {})
     );
     let error = ClientEvent::parse("join", Value::Null).unwrap_err();
-    assert!(error.message.contains("`room`"), "{error}");
+    assert!(error.message.contains("\"room\""), "{error}");
 }
 
 #[test]
