@@ -5,15 +5,17 @@ use ichat_store::{OutboxRow, ReplicaChange, Store, StoreError};
 
 use crate::session::{Change, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor};
 
-/// Loads the state with which a session starts, without what is damaged: the server sends its rooms again. Returns also the
-/// number of posts that were lost, and removes what is left of them.
-pub(crate) async fn load(store: &Store) -> Result<(PersistedState, usize), StoreError> {
+/// A replica as it was read from the disk.
+pub(crate) struct LoadedReplica {
+    /// The state with which the session starts, without what is damaged: the server sends its rooms again.
+    pub state: PersistedState,
+    /// The rows of the posts that are damaged, and so lost: for [`remove_lost_posts`].
+    pub lost_posts: Vec<i64>,
+}
+
+/// Loads a replica.
+pub(crate) async fn load(store: &Store) -> Result<LoadedReplica, StoreError> {
     let stored = store.persisted_state().await?;
-    let lost_posts = stored.damaged_posts.len();
-    if lost_posts > 0 {
-        let rows = stored.damaged_posts;
-        store.save(vec![ReplicaChange::RemoveDamagedPosts { rows }]).await?;
-    }
     let mut rooms = Vec::new();
     for row in stored.rooms {
         let members = if row.room.joined {
@@ -41,7 +43,15 @@ pub(crate) async fn load(store: &Store) -> Result<(PersistedState, usize), Store
         sent: row.sent,
     });
     let outbox = outbox.collect();
-    Ok((PersistedState { rooms, outbox }, lost_posts))
+    Ok(LoadedReplica {
+        state: PersistedState { rooms, outbox },
+        lost_posts: stored.damaged_posts,
+    })
+}
+
+/// Removes what is left of lost posts, once the user has been informed.
+pub(crate) async fn remove_lost_posts(store: &Store, rows: Vec<i64>) -> Result<(), StoreError> {
+    store.save(vec![ReplicaChange::RemoveDamagedPosts { rows }]).await
 }
 
 /// Returns the members of a room as last seen, or none if one of them is damaged.

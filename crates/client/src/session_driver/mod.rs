@@ -20,7 +20,7 @@ use crate::Address;
 use crate::connection::{ConnectParams, Connection};
 use crate::error::CommandError;
 use crate::message::{ConnectionEvent, SessionMessage};
-use crate::replica;
+use crate::replica::{self, LoadedReplica};
 use crate::session::{Effect, Input, Session, Update};
 use crate::socket::SocketEvent;
 use crate::state::ClientState;
@@ -110,12 +110,7 @@ impl SessionDriver {
             // The session believes that its changes are saved. Only the disk knows which ones are.
             tracing::error!(%error, server = %self.server, "the replica failed; the session restarts from what is on disk");
             self.connection = None;
-            self.notify(Update::Refused {
-                event: "save".into(),
-                room: None,
-                error: WireError::new(ErrorCode::Storage, error.to_string()),
-            })
-            .await;
+            self.notify_storage_error(error.to_string()).await;
             self.refuse_commands(&error, STORAGE_RETRY_DELAY).await;
         }
     }
@@ -140,20 +135,27 @@ impl SessionDriver {
     async fn run_session(&mut self) -> Result<(), StoreError> {
         self.session = Session::new();
         (self.connect_at, self.wake_at) = (None, None);
-        let (persisted, lost_posts) = replica::load(&self.store).await?;
-        if lost_posts > 0 {
-            self.notify(Update::Refused {
-                event: "save".into(),
-                room: None,
-                error: WireError::new(ErrorCode::Storage, lost_posts_message(lost_posts)),
-            })
-            .await;
+        let LoadedReplica { state, lost_posts } = replica::load(&self.store).await?;
+        if !lost_posts.is_empty() {
+            self.report_lost_posts(lost_posts).await;
         }
-        self.process(vec![Input::Start(persisted)], Vec::new()).await?;
+        self.process(vec![Input::Start(state)], Vec::new()).await?;
         while let Some((inputs, replies)) = self.next_inputs().await {
             self.process(inputs, replies).await?;
         }
         Ok(())
+    }
+
+    /// Informs the user about lost posts, and then removes what is left of them. A session that ends in between reports them
+    /// again when it starts the next time.
+    async fn report_lost_posts(&self, rows: Vec<i64>) {
+        self.notify_storage_error(lost_posts_message(rows.len())).await;
+        if self.stop.is_cancelled() {
+            return;
+        }
+        if let Err(error) = replica::remove_lost_posts(&self.store, rows).await {
+            tracing::error!(%error, server = %self.server, "failed to remove what is left of lost posts");
+        }
     }
 
     /// Waits for inputs. Returns `None` when the session is stopped.
@@ -301,6 +303,15 @@ impl SessionDriver {
             identity: self.state.identity(),
         };
         self.connection = Some(Connection::start(self.last_connection_id, params, self.sender.clone()));
+    }
+
+    async fn notify_storage_error(&self, message: String) {
+        self.notify(Update::Refused {
+            event: "save".into(),
+            room: None,
+            error: WireError::new(ErrorCode::Storage, message),
+        })
+        .await;
     }
 
     async fn notify(&self, update: Update) {

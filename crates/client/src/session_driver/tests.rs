@@ -4,9 +4,9 @@
 //! - messages do not delay a timer
 //! - an attempt that does not try a new address is replaced
 //! - while the replica can't be read, commands are refused
-//! - a damaged post in the outbox is lost, which is said once, and the rest goes on
 //! - a session without a replica stops although its updates wait
 //! - a room whose entries can't be saved is reset, and the rest of the replica is kept
+//! - a damaged post in the outbox is reported once, and the rest goes on; also after a session that ended before that
 
 use std::fs;
 
@@ -59,7 +59,7 @@ async fn a_regular_stop_of_the_server_is_one_failed_attempt() {
         mut updates,
         dir: _dir,
     } = test_driver().await;
-    let start = Input::Start(replica::load(&driver.store).await.unwrap().0);
+    let start = Input::Start(replica::load(&driver.store).await.unwrap().state);
     driver.process(vec![start], Vec::new()).await.unwrap();
     driver.connect();
     let events = [
@@ -184,6 +184,24 @@ async fn a_room_whose_entries_can_not_be_saved_is_reset() {
     assert_eq!((stored(office).await, stored(lunch).await), (0, 1));
 }
 
+#[tokio::test]
+async fn a_damaged_post_is_reported_once() {
+    let (mut driver, mut updates, _dir) = driver_with_a_damaged_post().await;
+    let first = run_until_started(&mut driver, &mut updates).await;
+    assert_eq!(first, Started { reports: 1, posts: 1 });
+    let second = run_until_started(&mut driver, &mut updates).await;
+    assert_eq!(second, Started { reports: 0, posts: 1 });
+}
+
+#[tokio::test]
+async fn a_damaged_post_is_reported_again_after_a_session_that_ended_before_it_was() {
+    let (mut driver, mut updates, _dir) = driver_with_a_damaged_post().await;
+    driver.stop.cancel();
+    driver.run_session().await.unwrap();
+    let next = run_until_started(&mut driver, &mut updates).await;
+    assert_eq!(next, Started { reports: 1, posts: 1 });
+}
+
 fn closing() -> ServerEvent {
     ServerEvent::Closing(Closing {
         message: "The server is restarting.".into(),
@@ -209,13 +227,42 @@ fn hello() -> ServerEvent {
     })
 }
 
-#[tokio::test]
-async fn a_damaged_post_is_lost_which_is_said_once() {
-    let TestDriver {
-        driver,
-        mut updates,
-        dir,
-    } = test_driver().await;
+/// The updates of a session's start: the number of errors, and of the posts that wait.
+#[derive(Debug, PartialEq)]
+struct Started {
+    reports: usize,
+    posts: usize,
+}
+
+/// Runs a session until it shows its outbox, and stops it.
+async fn run_until_started(driver: &mut SessionDriver, updates: &mut mpsc::Receiver<ClientUpdate>) -> Started {
+    driver.stop = CancellationToken::new();
+    let stop = driver.stop.clone();
+    let started = async {
+        let mut reports = 0;
+        loop {
+            let Some(ClientUpdate::Session { update, .. }) = updates.recv().await else {
+                continue;
+            };
+            if let Update::Refused { .. } = update {
+                reports += 1;
+            } else if let Update::Outbox { items, .. } = update {
+                stop.cancel();
+                return Started {
+                    reports,
+                    posts: items.len(),
+                };
+            }
+        }
+    };
+    let (ran, started) = tokio::join!(driver.run_session(), started);
+    ran.unwrap();
+    started
+}
+
+/// Returns a driver whose outbox has a post that is damaged on the disk, and a sound one.
+async fn driver_with_a_damaged_post() -> (SessionDriver, mpsc::Receiver<ClientUpdate>, TempDir) {
+    let TestDriver { driver, updates, dir } = test_driver().await;
     let save = |text: &str| {
         Effect::Save(Change::Outbox(OutboxItem {
             id: EntryId::fresh(),
@@ -246,27 +293,6 @@ async fn a_damaged_post_is_lost_which_is_said_once() {
     bytes[position] = b'!';
     fs::write(&file, bytes).unwrap();
     let store = Store::open(&dir.path().join("replica")).await.unwrap();
-    let mut driver = SessionDriver::new(state, SERVER, store, sender, messages, stop);
-    let mut reported = 0;
-    for _ in 0..2 {
-        driver.stop = CancellationToken::new();
-        let stop = driver.stop.clone();
-        let waiting = async {
-            loop {
-                let Some(ClientUpdate::Session { update, .. }) = updates.recv().await else {
-                    continue;
-                };
-                if let Update::Refused { .. } = update {
-                    reported += 1;
-                } else if let Update::Outbox { items, .. } = update {
-                    stop.cancel();
-                    return items.len();
-                }
-            }
-        };
-        let (ran, waiting) = tokio::join!(driver.run_session(), waiting);
-        ran.unwrap();
-        assert_eq!(waiting, 1);
-    }
-    assert_eq!(reported, 1);
+    let driver = SessionDriver::new(state, SERVER, store, sender, messages, stop);
+    (driver, updates, dir)
 }
