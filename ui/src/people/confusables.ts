@@ -1,5 +1,6 @@
 import type { MemberId, Name } from "../backend/protocol";
-import { asciiShape, lookalikePrototypes, withoutInvisible } from "../shared/lookalike-table.svelte";
+import { withoutInvisible } from "../backend/visibility";
+import { asciiShape, lookalikePrototypes } from "../shared/lookalike-table.svelte";
 
 /** A person as far as their name can be confused with another person's. */
 interface Named {

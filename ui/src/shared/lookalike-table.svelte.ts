@@ -37,6 +37,3 @@ export function asciiShape(text: string, replaces = (_character: string, _look: 
     return look !== undefined && replaces(character, look) ? look : character;
   }).join("");
 }
-
-/** Returns a text without the characters that are not seen. */
-export const withoutInvisible = (text: string): string => text.replace(/\p{Default_Ignorable_Code_Point}/gu, "");

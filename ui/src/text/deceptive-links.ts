@@ -1,7 +1,8 @@
 /** The rules for links that could be taken for others. They are loaded when a text needs them. */
 
+import { withoutInvisible } from "../backend/visibility";
 import { setsDirection } from "../shared/bidi";
-import { asciiShape, withoutInvisible } from "../shared/lookalike-table.svelte";
+import { asciiShape } from "../shared/lookalike-table.svelte";
 import { isAscii } from "./characters";
 import { hiddenHost } from "./deceptive-hosts";
 import { asciiMail, recipientsOf } from "./mail-recipients";

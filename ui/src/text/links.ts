@@ -1,3 +1,4 @@
+import { invisibleCharacters, shapingCharacters } from "../backend/visibility";
 import { charBefore, isInsideWord } from "./characters";
 import { hiddenHost } from "./link-addresses.svelte";
 
@@ -23,12 +24,18 @@ export interface FoundLink {
   shownAddress?: string;
 }
 
-/**
- * The characters that end an address: spaces, quotes, emoji, punctuation that no address contains, and what would reorder it
- * or is not seen (RFC 3987, 4.1).
- */
-const addressEnd =
-  /[\s<>"`|\u2018\u2019\u201C\u201D\u2026\u3000-\u3003\u3008-\u3011\u3014-\u301F\u30FB\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65،؛؟।\p{Cc}\p{Extended_Pictographic}\u00AD\u061C\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]|\*\*|~~/gu;
+const spacesAndQuotes = '\\s<>"`|\\u2018\\u2019\\u201C\\u201D';
+/** Punctuation that no address contains: an ellipsis, and that of East Asia, of Arabic and of Hindi. */
+const foreignPunctuation =
+  "\\u2026\\u3000-\\u3003\\u3008-\\u3011\\u3014-\\u301F\\u30FB\\uFF01-\\uFF0F\\uFF1A-\\uFF20\\uFF3B-\\uFF40\\uFF5B-\\uFF65،؛؟।";
+/** A character that would reorder an address or is not seen in it (RFC 3987, 4.1), unless it shapes letters. */
+const unseen = `(?![${shapingCharacters}])[${invisibleCharacters}]`;
+
+/** The characters that end an address. */
+const addressEnd = new RegExp(
+  `[${spacesAndQuotes}${foreignPunctuation}\\p{Extended_Pictographic}]|${unseen}|\\*\\*|~~`,
+  "gu",
+);
 const trailing = /[?!.,:;*~']/;
 const brackets: Record<string, string> = { ")": "(", "]": "[", "}": "{" };
 

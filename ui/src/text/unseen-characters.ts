@@ -1,27 +1,37 @@
+import { invisibleCharacters, shapingCharacters } from "../backend/visibility";
+
 /** A part of code: a run of characters, or one that is not seen, with its code point. */
 export interface CodePart {
   text: string;
   point?: string;
 }
 
+const visible = `(?![${invisibleCharacters}])[^\\p{ASCII}]|[0-9#*](?=\\uFE0F\\u20E3)`;
+const selector = `(?![\\u200C\\u200D])[${shapingCharacters}]`;
+/** A letter or an emoji with the selector and the joiner that shape it. ASCII has no such letters, and more show nothing. */
+const shaped = `(?:${visible})(?:${selector})?[\\u200C\\u200D]?`;
+/** The flag of a part of a country: a black flag and its code in tags. */
+const flag = "\\u{1F3F4}[\\u{E0061}-\\u{E007A}]{4,5}\\u{E007F}";
+
 /**
- * Characters that reorder code, so that it reads otherwise than it runs, or that are not seen in it. Joiners and selectors
- * are left out: letters and emoji are made of them.
+ * A text that is seen, or as the first group a character that is not, or that reorders code, so that it reads otherwise than it
+ * runs.
  */
-const unseen =
-  /[\u202A-\u202E\u2066-\u2069\u200E\u200F\u061C\u00AD\u115F\u1160\u180E\u200B\u2060-\u2064\u3164\uFEFF\uFFA0]/gu;
+const pattern = new RegExp(`(?:${flag}|${shaped})+|((?![\\t\\n\\r])[${invisibleCharacters}])`, "gu");
 
 /** Splits code so that each character that is not seen is a part of its own. */
 export function codeParts(code: string): CodePart[] {
   const parts: CodePart[] = [];
   let from = 0;
-  for (const { 0: character, index } of code.matchAll(unseen)) {
+  for (const { 1: character, index } of code.matchAll(pattern)) {
+    if (character === undefined) continue;
     if (index > from) parts.push({ text: code.slice(from, index) });
     parts.push({ text: character, point: pointOf(character) });
-    from = index + 1;
+    from = index + character.length;
   }
   if (from < code.length) parts.push({ text: code.slice(from) });
   return parts;
 }
 
-const pointOf = (character: string) => `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+const pointOf = (character: string) =>
+  `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;

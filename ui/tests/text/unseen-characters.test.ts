@@ -1,7 +1,8 @@
 /**
  * Characters of code that reorder it or are not seen:
  * - each is a part of its own, with its code point
- * - letters, emoji and the joiners that they need are no such characters
+ * - so are tags, fillers, controls and blank signs, and joiners and selectors that shape nothing
+ * - letters, emoji, and the joiners and selectors that they need are no such characters
  * - the parts are the code
  */
 import { expect, it } from "vitest";
@@ -19,9 +20,45 @@ it("makes a part of each character that reorders code or is not seen", () => {
     expect(codeParts(character)).toHaveLength(1);
 });
 
-it("leaves letters, emoji and their joiners alone", () => {
-  for (const code of ["", "x = 1", "שלום", "می\u200Cخواهم", "👨\u200D👩\u200D👧 ❤\uFE0F", "\ta\n"])
-    expect(codeParts(code)).toEqual(code === "" ? [] : [{ text: code }]);
+it.each([
+  ["\u{E0041}", "U+E0041"],
+  ["\u034F", "U+034F"],
+  ["\u2065", "U+2065"],
+  ["\u206A", "U+206A"],
+  ["\u17B4", "U+17B4"],
+  ["\uFFF9", "U+FFF9"],
+  ["\uFFFC", "U+FFFC"],
+  ["\u2800", "U+2800"],
+  ["\u001B", "U+001B"],
+  ["\u0085", "U+0085"],
+  ["\u{1D173}", "U+1D173"],
+])("makes a part of the unseen character %j", (character, point) => {
+  expect(codeParts(`rm ${character}-rf`)).toEqual([{ text: "rm " }, { text: character, point }, { text: "-rf" }]);
+});
+
+it.each([
+  ["a joiner between letters of ASCII", "ad\u200Dmin", ["U+200D"]],
+  ["a joiner at the beginning", "\u200Cمی", ["U+200C"]],
+  ["a second joiner", "می\u200C\u200Cخواهم", ["U+200C"]],
+  ["data in selectors behind an emoji", "😀\uFE0F\u{E0141}\u{E0142}", ["U+E0141", "U+E0142"]],
+  ["a selector that shapes a space", " \uFE0F", ["U+FE0F"]],
+  ["tags that are no flag", "🏴\u{E0072}\u{E006D}", ["U+E0072", "U+E006D"]],
+])("makes a part of %s", (_, code, points) => {
+  expect(codeParts(code).flatMap(({ point }) => point ?? [])).toEqual(points);
+});
+
+it.each([
+  "x = 1",
+  "\ta\r\n",
+  "שלום",
+  "می\u200Cخواهم",
+  "क्\u200Dष",
+  "ᠭ\u180Bᠠ",
+  "葛\u{E0100}城",
+  "👨\u200D👩🏽\u200D👧 ❤\uFE0F\u200D🔥 1\uFE0F\u20E3",
+  "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}",
+])("leaves %j as it is", (code) => {
+  expect(codeParts(code)).toEqual([{ text: code }]);
 });
 
 it("keeps the code", () => {
