@@ -17,16 +17,25 @@ struct Posts<'a> {
     sent: HashMap<EntryId, (RoomId, Vec<&'a Body>)>,
     /// The ids in the order in which they were sent first.
     order: Vec<EntryId>,
+    /// The edits of each message, in the order in which they were sent.
+    edits: HashMap<EntryId, Vec<(EntryId, &'a Body)>>,
     queued: HashSet<EntryId>,
     acknowledged: Vec<(EntryId, Option<Position>)>,
     refused: HashSet<EntryId>,
-    /// Posts that were withdrawn, and changes that were applied to messages that waited. They are not sent.
-    unsent: HashSet<EntryId>,
+    /// Changes that were applied to messages that waited. They are not sent.
+    merged: HashSet<EntryId>,
+    /// Posts that were withdrawn. They are not sent either.
+    withdrawn: HashSet<EntryId>,
+    /// `true` if the outcome of every queued post is in the log, refused, or in the result of another post.
+    is_settled: bool,
 }
 
 impl<'a> Posts<'a> {
-    fn of(client: &'a ClientHistory) -> Self {
-        let mut posts = Self::default();
+    fn of(client: &'a ClientHistory, is_restored: bool) -> Self {
+        let mut posts = Self {
+            is_settled: client.is_complete && !is_restored,
+            ..Self::default()
+        };
         for event in client.events() {
             match event {
                 Event::Invoked { room, id, body } => {
@@ -35,11 +44,15 @@ impl<'a> Posts<'a> {
                         (*room, Vec::new())
                     });
                     bodies.push(body);
+                    if let Body::Edit { of, .. } = body {
+                        posts.edits.entry(*of).or_default().push((*id, body));
+                    }
                 }
                 Event::Queued { id } => drop(posts.queued.insert(*id)),
                 Event::Acknowledged { id, at } => posts.acknowledged.push((*id, *at)),
                 Event::Refused { id, .. } => drop(posts.refused.insert(*id)),
-                Event::Merged { id } | Event::Withdrawn { id } => drop(posts.unsent.insert(*id)),
+                Event::Merged { id } => drop(posts.merged.insert(*id)),
+                Event::Withdrawn { id } => drop(posts.withdrawn.insert(*id)),
                 Event::Started { .. } | Event::Shown { .. } | Event::Reset { .. } => {}
             }
         }
@@ -54,25 +67,61 @@ impl<'a> Posts<'a> {
             return false;
         };
         is_deleted(id)
-            || bodies.iter().filter_map(|body| body.target()).any(|of| {
-                is_deleted(of)
-                    || index
-                        .logged(of)
-                        .is_some_and(|logged| self.is_edited(index, of, &logged.entry.body))
-            })
+            || bodies
+                .iter()
+                .filter_map(|body| body.target())
+                .any(|of| is_deleted(of) || self.has_result_of(index, of, id))
     }
 
-    /// Returns whether a message in the log is one that was sent, with the text of an edit that is not in the log itself.
-    fn is_edited(&self, index: &Index<'_>, id: EntryId, logged: &Body) -> bool {
+    /// Returns whether a message is in the log with the text of an edit or of a later one, which is not in the log itself.
+    fn has_result_of(&self, index: &Index<'_>, of: EntryId, edit: EntryId) -> bool {
+        let edits = self.unsent_edits(index, of);
+        let Some(logged) = index.logged(of) else { return false };
+        let since = edits.iter().skip_while(|(id, _)| *id != edit);
+        since
+            .map(|(_, body)| body)
+            .any(|body| self.is_result(of, body, &logged.entry.body))
+    }
+
+    /// Returns whether a message may be in the log in this form: with the text of the last edit that was applied before it was
+    /// sent, or as it was sent if there is none.
+    fn may_be_logged_as(&self, index: &Index<'_>, id: EntryId, logged: &Body) -> bool {
         let Some((_, bodies)) = self.sent.get(&id) else {
             return false;
         };
-        let edits = self.sent.iter().filter(|(edit, _)| index.logged(**edit).is_none());
-        edits.flat_map(|(_, (_, edits))| edits).any(|edit| {
-            bodies
-                .iter()
-                .any(|body| edited(id, body, edit).as_ref() == Some(logged))
-        })
+        if *logged == Body::Wiped {
+            return bodies.iter().any(|body| index.may_be_erased(id, body));
+        }
+        for (edit, body) in self.unsent_edits(index, id).into_iter().rev() {
+            if self.is_result(id, body, logged) {
+                return true;
+            }
+            // A client that was killed may not have stored an edit, or not have merged it.
+            if self.merged.contains(&edit) || (self.is_settled && self.queued.contains(&edit)) {
+                return false;
+            }
+        }
+        bodies.contains(&logged)
+    }
+
+    /// Returns the edits of a message that may have been applied before it was sent, in their order: neither they are in the
+    /// log, nor were they refused or withdrawn.
+    fn unsent_edits(&self, index: &Index<'_>, of: EntryId) -> Vec<(EntryId, &'a Body)> {
+        let edits = self.edits.get(&of).into_iter().flatten().copied();
+        let is_unsent = |id: &EntryId| {
+            index.logged(*id).is_none()
+                && !self.withdrawn.contains(id)
+                && (self.merged.contains(id) || !self.refused.contains(id))
+        };
+        edits.filter(|(id, _)| is_unsent(id)).collect()
+    }
+
+    /// Returns whether a message in the log is one that was sent, with the text of this edit.
+    fn is_result(&self, id: EntryId, edit: &Body, logged: &Body) -> bool {
+        let Some((_, bodies)) = self.sent.get(&id) else {
+            return false;
+        };
+        bodies.iter().any(|body| edited(body, edit).as_ref() == Some(logged))
     }
 
     fn changes_of(&self, id: EntryId) -> impl Iterator<Item = &'a Body> {
@@ -85,10 +134,10 @@ fn is_deletion(body: &Body) -> bool {
     body.properties().effect == Some(TargetEffect::Erase)
 }
 
-/// Returns the message with the text of the edit, if the edit is one of this message.
-fn edited(id: EntryId, message: &Body, edit: &Body) -> Option<Body> {
+/// Returns the message with the text of an edit.
+fn edited(message: &Body, edit: &Body) -> Option<Body> {
     match (message, edit) {
-        (Body::Message { reply_to, .. }, Body::Edit { of, text, mentions }) if *of == id => Some(Body::Message {
+        (Body::Message { reply_to, .. }, Body::Edit { text, mentions, .. }) => Some(Body::Message {
             text: text.clone(),
             reply_to: *reply_to,
             mentions: mentions.clone(),
@@ -99,7 +148,7 @@ fn edited(id: EntryId, message: &Body, edit: &Body) -> Option<Body> {
 
 /// Checks every rule about the posts of a client.
 pub(super) fn check_posts(index: &mut Index<'_>, client: &ClientHistory) {
-    let posts = Posts::of(client);
+    let posts = Posts::of(client, index.observations.is_restored);
     check_acknowledged(index, client, &posts);
     check_refused(index, client, &posts);
     check_unsent(index, client, &posts);
@@ -142,7 +191,8 @@ fn check_refused(index: &mut Index<'_>, client: &ClientHistory, posts: &Posts<'_
         let has_outcome = |id: &&EntryId| {
             acknowledged.contains(*id)
                 || posts.refused.contains(*id)
-                || posts.unsent.contains(*id)
+                || posts.merged.contains(*id)
+                || posts.withdrawn.contains(*id)
                 || posts.may_be_merged(index, **id)
         };
         let without_outcome: Vec<_> = posts.queued.iter().filter(|id| !has_outcome(id)).collect();
@@ -154,7 +204,8 @@ fn check_refused(index: &mut Index<'_>, client: &ClientHistory, posts: &Posts<'_
 }
 
 fn check_unsent(index: &mut Index<'_>, client: &ClientHistory, posts: &Posts<'_>) {
-    for id in posts.unsent.iter().filter(|id| !posts.refused.contains(*id)) {
+    let unsent = posts.merged.union(&posts.withdrawn);
+    for id in unsent.filter(|id| !posts.refused.contains(*id)) {
         if index.logged(*id).is_some_and(|logged| is_by(client, logged.entry)) {
             let details = format!("{id} was not sent by {}, and is in the log", client.name);
             index.violated(Rule::UnsentIsNotInLog, details);
@@ -169,10 +220,7 @@ fn check_bodies(index: &mut Index<'_>, client: &ClientHistory, posts: &Posts<'_>
         else {
             continue;
         };
-        let is_sent =
-            |body: &&Body| entry.body == **body || (entry.body == Body::Wiped && index.may_be_erased(*id, body));
-        let is_result = bodies.iter().any(is_sent) || posts.is_edited(index, *id, &entry.body);
-        if logged_in != *room || !is_result {
+        if logged_in != *room || !posts.may_be_logged_as(index, *id, &entry.body) {
             let details = format!(
                 "{id} was sent by {} as {bodies:?}, and is in the log as {:?}",
                 client.name, entry.body

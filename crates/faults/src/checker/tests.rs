@@ -1,14 +1,14 @@
 //! A round in which nothing is wrong breaks no rule:
 //!
 //! - every client and file has every entry; a replica begins later; a message was deleted after it had been shown
-//! - messages were edited and deleted before they were sent
+//! - messages were edited, also twice, and deleted before they were sent
 //! - an older log was restored; the id of a refused post is another post's
 //!
 //! Each rule has something that breaks it:
 //!
 //! - an acknowledged post is missing, an id occurs twice, sequence numbers have a gap, entries change their order
-//! - a device's posts change their order, a body is altered, a refused or a withdrawn post is in the log, a post has no
-//!   outcome
+//! - a device's posts change their order, a body is altered, an edit of a message that waited is lost, a refused or a
+//!   withdrawn post is in the log, a post has no outcome
 //! - no client sent an entry, a client is out of sync or shows nothing, the wire differs from the disk
 //! - a client was shown another entry, another position, or a log that does not exist
 
@@ -327,35 +327,23 @@ fn a_withdrawn_post_in_the_log_is_found() {
     });
 }
 
-/// Ada edits a message that waits, and deletes another one: the log has the result of both.
-#[test]
-fn changes_of_messages_that_waited_are_no_violation() {
-    let mut o = sound_round();
-    let (edited, deleted) = (second_entry(&o), EntryId::fresh());
-    let (room, text) = (o.logs[0].room, "the edited text".to_owned());
-    let mentions = Vec::new();
-    let edit = Body::Edit {
-        of: edited,
-        text: text.clone(),
-        mentions,
-    };
-    let posts = [
-        (deleted, message("never sent")),
-        (EntryId::fresh(), edit),
-        (EntryId::fresh(), Body::Delete { of: deleted }),
-    ];
-    let [_, (edit, _), (deletion, _)] = &posts;
-    let outcomes = [
-        Event::Merged { id: *edit },
-        Event::Merged { id: *deletion },
-        Event::Withdrawn { id: deleted },
-    ];
-    for (id, body) in posts.clone() {
-        events(&mut o).extend([Event::Invoked { room, id, body }, Event::Queued { id }]);
+/// Adds edits of the second message, and shows everywhere that it was sent with this text. Returns the edits' ids.
+fn edit_before_sending<const N: usize>(o: &mut Observations, edits: [&str; N], sent: &str) -> [EntryId; N] {
+    let (of, room) = (second_entry(o), o.logs[0].room);
+    let ids = edits.map(|text| {
+        let body = Body::Edit {
+            of,
+            text: text.into(),
+            mentions: Vec::new(),
+        };
+        (EntryId::fresh(), body)
+    });
+    for (id, body) in ids.clone() {
+        events(o).extend([Event::Invoked { room, id, body }, Event::Queued { id }]);
     }
-    for event in events(&mut o).iter_mut() {
+    for event in events(o).iter_mut() {
         if let Event::Shown { entries, .. } = event {
-            entries[1].body = message(&text);
+            entries[1].body = message(sent);
         }
     }
     let client = &mut o.clients[0];
@@ -363,11 +351,66 @@ fn changes_of_messages_that_waited_are_no_violation() {
     let shown = views.map(|view| &mut view.rooms[0].entries);
     let logs = o.logs.iter_mut().chain(client.replica.iter_mut().flatten());
     for entries in logs.map(|log| &mut log.entries).chain(shown) {
-        entries[1].body = message(&text);
+        entries[1].body = message(sent);
+    }
+    ids.map(|(id, _)| id)
+}
+
+/// Ada edits a message that waits, and deletes another one: the log has the result of both.
+#[test]
+fn changes_of_messages_that_waited_are_no_violation() {
+    let mut o = sound_round();
+    let [edit] = edit_before_sending(&mut o, ["the edited text"], "the edited text");
+    let (room, deleted, deletion) = (o.logs[0].room, EntryId::fresh(), EntryId::fresh());
+    let posts = [
+        (deleted, message("never sent")),
+        (deletion, Body::Delete { of: deleted }),
+    ];
+    for (id, body) in posts {
+        events(&mut o).extend([Event::Invoked { room, id, body }, Event::Queued { id }]);
     }
     assert_eq!(check(&o), [], "a client that was killed has not shown the outcomes");
-    events(&mut o).extend(outcomes);
+    events(&mut o).extend([
+        Event::Merged { id: edit },
+        Event::Merged { id: deletion },
+        Event::Withdrawn { id: deleted },
+    ]);
     assert_eq!(check(&o), []);
+}
+
+#[test]
+fn of_two_edits_of_a_message_that_waited_the_last_one_counts() {
+    let mut o = sound_round();
+    let edits = edit_before_sending(&mut o, ["first", "second"], "second");
+    assert_eq!(check(&o), []);
+    events(&mut o).extend(edits.map(|id| Event::Merged { id }));
+    assert_eq!(check(&o), []);
+
+    // The refused one was not applied.
+    let mut o = sound_round();
+    let [first, second] = edit_before_sending(&mut o, ["first", "second"], "first");
+    let reason = "too_large".into();
+    events(&mut o).extend([Event::Merged { id: first }, Event::Refused { id: second, reason }]);
+    assert_eq!(check(&o), []);
+}
+
+#[test]
+fn a_lost_edit_of_a_message_that_waited_is_found() {
+    for sent in ["first", "message 2"] {
+        for are_shown in [false, true] {
+            breaks(Rule::BodiesAreUnaltered, |o| {
+                let edits = edit_before_sending(o, ["first", "second"], sent);
+                if are_shown {
+                    events(o).extend(edits.map(|id| Event::Merged { id }));
+                }
+            });
+        }
+    }
+    breaks(Rule::BodiesAreUnaltered, |o| {
+        let [id] = edit_before_sending(o, ["refused"], "refused");
+        let reason = "too_large".into();
+        events(o).push(Event::Refused { id, reason });
+    });
 }
 
 #[test]
