@@ -7,7 +7,8 @@
  * - typing is sent once in three seconds, and ends after a pause
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ComposerState, messageText } from "../src/chat/composer-state.svelte";
+import { ComposerState } from "../src/chat/composer-state.svelte";
+import { messageText } from "../src/rooms/message-text";
 import { Drafts } from "../src/rooms/drafts.svelte";
 import { TypingSignal } from "../src/chat/typing-signal";
 import { RoomFixture, RoomLog } from "./fixtures/room";

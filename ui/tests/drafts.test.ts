@@ -4,7 +4,9 @@
  * - the newest change wins, whichever tab it is made in, even if the clock is set back
  * - a sent draft returns nowhere: not in another tab, not after a reload
  * - a reply or another edit doesn't drop the text of an edit, and the same edit goes on where it was
- * - a draft or an edit returns if the page ends before its message is stored, and doesn't if it ends after that
+ * - a draft or an edit returns if the page ends before its message is stored, and doesn't if it ends after that, whatever
+ *   blanks and empty lines are around its text
+ * - an edit that changes nothing but empty lines around the text isn't saved
  * - a changed edit of a message that is deleted meanwhile, or was before the edit arrived, becomes the draft, below another one
  * - a draft is kept on a device whose clock is slow, although a message before it begins with its text
  * - a room's draft is marked as waiting until it is sent
@@ -230,6 +232,56 @@ describe("a draft", () => {
     reloaded.dropSentDraft();
     expect([reloaded.text, openTab().text]).toEqual(["", ""]);
     expect(fixture.sent("send")).toHaveLength(1);
+  });
+
+  it.each(["    if (x)\n      y();", "\n \n  hello", "hello \n\n", " \n\thello  "])(
+    "is dropped if the page ended after %j was stored",
+    async (text) => {
+      const { fixture, storage, openTab } = setUp();
+      const tab = openTab();
+      tab.text = text;
+      const beforeTheCrash = new Map(storage.values);
+      vi.advanceTimersByTime(5_000);
+      tab.send();
+      await vi.advanceTimersByTimeAsync(0);
+      for (const [key, value] of beforeTheCrash) storage.values.set(key, value);
+      const reloaded = openTab();
+      expect(reloaded.text).toBe(text);
+      reloaded.dropSentDraft();
+      expect([reloaded.text, openTab().text]).toEqual(["", ""]);
+      expect(fixture.sent("send")).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    ["\n\nno", "no"],
+    ["  no \n", "  no"],
+  ])("isn't an edit any more once the message shows %j, which was saved as %j", (text, saved) => {
+    const { log, openTab, answer } = setUp();
+    const tab = openTab();
+    tab.edit(answer);
+    tab.text = text;
+    // Nothing after the call is executed, as in a crash.
+    tab.send();
+    const elsewhere = new RoomFixture(log);
+    elsewhere.room.open();
+    elsewhere.receive(log.add("alice", { kind: "edit", of: answer.id, text: saved }));
+    const reloaded = openTab(elsewhere.room);
+    reloaded.dropSentDraft();
+    expect(reloaded.editing).toBeUndefined();
+  });
+
+  it("isn't saved as an edit if only empty lines around the text are changed", () => {
+    const { log, fixture, openTab } = setUp();
+    const long = log.says("alice", "\n\nhello\n");
+    fixture.receive(long);
+    const item = fixture.room.find(long.id);
+    if (!item) throw new Error("the message was added");
+    const tab = openTab();
+    tab.edit(item);
+    tab.text = "\nhello";
+    tab.send();
+    expect([tab.editing, fixture.sent("send")]).toEqual([undefined, []]);
   });
 
   it("is kept if its author said the same before, or somebody else says it", () => {

@@ -1,5 +1,6 @@
 import type { EntryId, Mention } from "../backend/protocol";
 import type { Item } from "../rooms/fold";
+import { messageText } from "../rooms/message-text";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { wellFormed } from "../shared/well-formed";
 import type { Draft, DraftContent, Drafts } from "../rooms/drafts.svelte";
@@ -121,7 +122,7 @@ export class ComposerState {
     if (text === "") return false;
     const { edit, ...draft } = this.#draft.content;
     if (!edit) void this.#draft.send(this.room.send(text, draft.replyTo, draft.chosen), { text: "" });
-    else if (text === edit.original && !edit.chosen) this.#draft.set(draft);
+    else if (text === messageText(edit.original) && !edit.chosen) this.#draft.set(draft);
     else void this.#draft.send(this.room.post({ kind: "edit", of: edit.of, text }, edit.chosen), draft);
     return true;
   }
@@ -156,6 +157,3 @@ function withText(draft: DraftContent, added: string, chosen: readonly Mention[]
   const mentions = [...(draft.chosen ?? []), ...chosen];
   return { ...draft, text, ...(mentions.length > 0 ? { chosen: mentions } : {}) };
 }
-
-/** Returns a text as it is sent: without empty lines around it. The blanks before its first word stay, as in code. */
-export const messageText = (text: string): string => text.replace(/^(?:[^\S\n]*\n)+/, "").trimEnd();

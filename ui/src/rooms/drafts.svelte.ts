@@ -1,5 +1,6 @@
 import type { EntryId, MemberId, Mention } from "../backend/protocol";
 import type { Item } from "./fold";
+import { messageText } from "./message-text";
 import type { Clock } from "../shared/clock.svelte";
 import { timeOfId } from "../shared/ids";
 import type { KeyValueStorage } from "../shared/storage";
@@ -83,15 +84,16 @@ export class Draft {
     if (!this.#restored) return;
     if (edit) {
       const isSaved = ({ id, text: now }: Item) =>
-        id === edit.of && now !== edit.original && now === edit.text.trimEnd();
+        id === edit.of && now !== edit.original && now === messageText(edit.text);
       if ([...messages].some(isSaved)) this.set({ ...rest, text });
       return;
     }
-    if (text.trim() === "") return;
+    const written = messageText(text);
+    if (written === "") return;
     const at = clock.serverTime(changed);
     for (const message of messages) {
       const isLater = message.author === author && message.isMessage && (timeOfId(message.id) ?? 0) >= at;
-      if (isLater && message.text.startsWith(text.trim())) return this.set({ text: "" });
+      if (isLater && message.text.startsWith(written)) return this.set({ text: "" });
     }
   }
 
