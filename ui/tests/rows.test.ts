@@ -87,8 +87,8 @@ describe("layOutRows", () => {
       message(log, "ada", morning),
     );
     expect(kinds(items)).toEqual([["system", "first"]]);
-    const plain = systemSentences(items.slice(0, 3), (member) => member).map((text) =>
-      text.replace(/[\u2068\u2069]/g, ""),
+    const plain = systemSentences(items.slice(0, 3), { knownName: (member) => member, tagged: (name) => name }).map(
+      (text) => text.replace(/[\u2068\u2069]/g, ""),
     );
     expect(plain).toEqual(["Bob and Ada joined", "ada set the topic: Lunch"]);
   });

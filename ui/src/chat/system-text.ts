@@ -3,28 +3,40 @@ import type { Item } from "../rooms/fold";
 import { isolate } from "../shared/bidi";
 import { strings } from "../shared/strings";
 
+/** The names of the people in the sentences. */
+export interface SystemNames {
+  knownName(member: MemberId): string | undefined;
+  /** Returns a name that the member has or had, with what distinguishes it from others. */
+  tagged(name: string, member: MemberId): string;
+}
+
 /** Returns the sentences for adjacent system entries. Several people who join or leave in a row share one sentence. */
-export function systemSentences(items: readonly Item[], knownName: (member: MemberId) => string | undefined): string[] {
-  // The server itself, which creates the lobby, has no name.
-  const nameOf = (member: MemberId) => isolate(knownName(member) ?? strings.system.unknownMember);
+export function systemSentences(items: readonly Item[], names: SystemNames): string[] {
   const sentences: string[] = [];
   for (let i = 0; i < items.length;) {
     const item = items[i] as Item;
     const { kind } = item.body;
     let end = i + 1;
     if (kind === "joined" || kind === "left") while (items[end]?.body.kind === kind) end += 1;
-    sentences.push(sentence(items.slice(i, end), item, nameOf));
+    sentences.push(sentence(items.slice(i, end), item, names));
     i = end;
   }
   return sentences;
 }
 
-function sentence(run: readonly Item[], { author, body }: Item, nameOf: (member: MemberId) => string): string {
+function sentence(run: readonly Item[], { author, body }: Item, names: SystemNames): string {
   const { system } = strings;
+  const nameOf = (member: MemberId) => {
+    const name = names.knownName(member);
+    // The server itself, which creates the lobby, has no name.
+    return name === undefined ? system.unknownMember : names.tagged(name, member);
+  };
   switch (body.kind) {
     case "joined":
       return system.joined(
-        unique(run, (item) => (item.body.kind === "joined" ? isolate(item.body.name) : nameOf(item.author))),
+        unique(run, (item) =>
+          item.body.kind === "joined" ? names.tagged(item.body.name, item.author) : nameOf(item.author),
+        ),
       );
     case "left":
       return system.left(unique(run, (item) => nameOf(item.author)));
@@ -34,7 +46,7 @@ function sentence(run: readonly Item[], { author, body }: Item, nameOf: (member:
       // Entries from before the server added the old name don't have it, and who it was can't be told any more.
       return system.memberRenamed(
         body.from === undefined ? system.unknownMember : isolate(body.from),
-        isolate(body.name),
+        names.tagged(body.name, author),
       );
     case "room_renamed":
       return system.roomRenamed(nameOf(author), isolate(body.name));

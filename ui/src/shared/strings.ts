@@ -259,6 +259,7 @@ export const strings = {
 
   nameMark: {
     fingerprint: "key",
+    tagged: (name: string, fingerprint: string) => `${name} (key ${fingerprint})`,
     hint: "This name doesn’t say who it is on its own. This is a piece of the key, which nobody can choose.",
     taken: (name: string, since: string) => `also called ${name}, since ${since}`,
     isRole: "only a name: nobody has a role here",

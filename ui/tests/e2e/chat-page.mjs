@@ -160,7 +160,7 @@ export class ChatPage {
   }
 
   async seesTyping(name) {
-    await this.page.getByText(new RegExp(`${name}.? is typing…`)).waitFor();
+    await this.page.getByText(new RegExp(`${name}\\b.* is typing…`)).waitFor();
   }
 
   async seesNoTyping() {
