@@ -14,6 +14,7 @@ import type {
 } from "../backend/protocol";
 import type { Command, ConnectionStatus, Update } from "../backend/session-types";
 import { isTransient } from "../backend/wire-error";
+import { NameColours } from "../people/name-colour";
 import { isRoomChange } from "../rooms/outbox.svelte";
 import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
 import { Clock } from "../shared/clock.svelte";
@@ -48,6 +49,7 @@ type Remembered = Pick<Hello, "me" | "lobby">;
 export class ServerState {
   readonly id: string;
   readonly clock = new Clock();
+  readonly colours = new NameColours();
   readonly #backend: Backend;
   readonly #listener: ServerListener;
 
