@@ -1,0 +1,71 @@
+/**
+ * The page on a phone, in a real browser with a real server:
+ * - a finger that rests on a mention, link, spoiler, quote or reaction opens the message's actions, and uses nothing else;
+ *   a tap uses it
+ */
+
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { Member } from "../foreign/member.mjs";
+import { serverUnavailable } from "../foreign/server.mjs";
+import { browserUnavailable } from "./chat-page.mjs";
+import { usePages } from "./pages.mjs";
+import { skipReason } from "./skip.mjs";
+
+const skip = skipReason(serverUnavailable, browserUnavailable);
+const pages = usePages(skip);
+
+const phone = { width: 360, height: 740 };
+
+/** Rests a finger on an element until the page shows something, and lifts it. */
+async function rests({ page }, element, until) {
+  const touch = await page.context().newCDPSession(page);
+  await element.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = await element.boundingBox();
+  const touchPoints = [{ x: x + width / 2, y: y + height / 2 }];
+  await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints });
+  await until.waitFor();
+  await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  await touch.detach();
+}
+
+test("a finger that rests on a part of a message opens the actions", { skip }, async () => {
+  const bot = await Member.connect(pages.server.url, { auth: { name: "Bot" } });
+  const ada = await pages.open("Ada", phone);
+  const first = await bot.says("the first one");
+  const body = { kind: "message", text: "@Ada ||secret|| https://plan.example", reply_to: first.id };
+  const answer = { room: bot.lobby, id: crypto.randomUUID(), body };
+  await bot.request("post", answer);
+  const reaction = { kind: "react", to: answer.id, emoji: "🎉", on: true };
+  await bot.request("post", { room: bot.lobby, id: crypto.randomUUID(), body: reaction });
+  bot.disconnect();
+
+  const message = ada.message("plan.example");
+  const actions = ada.page.getByRole("dialog", { name: "Message actions" });
+  const spoiler = message.getByRole("button", { name: "Hidden text: show it" });
+  const reacted = message.getByRole("button", { name: /^🎉/ });
+  const parts = {
+    mention: message.getByRole("button", { name: "@Ada" }),
+    spoiler,
+    link: message.getByRole("link", { name: "https://plan.example" }),
+    quote: message.getByRole("button", { name: /In reply to Bot/ }),
+    reaction: reacted,
+  };
+  for (const [name, part] of Object.entries(parts)) {
+    await rests(ada, part, actions);
+    // What the lifted finger would have pressed is pressed before the page answers.
+    assert.ok(await actions.isVisible(), `the actions stay after a press on the ${name}`);
+    await ada.page.keyboard.press("Escape");
+    await actions.waitFor({ state: "detached" });
+  }
+  assert.equal(await ada.page.getByRole("complementary").count(), 0, "the mention was not used");
+  assert.equal(await reacted.getAttribute("aria-pressed"), "false", "the reaction was not used");
+  assert.equal(ada.page.context().pages().length, 1, "the link was not used");
+
+  await spoiler.tap();
+  await message.getByText("secret").waitFor();
+  await reacted.tap();
+  await message.getByRole("button", { name: /^🎉/, pressed: true }).waitFor();
+  await parts.mention.tap();
+  await ada.page.getByRole("complementary", { name: "People" }).waitFor();
+});
