@@ -19,14 +19,13 @@ export function onStrayPaste(app: AppState, event: ClipboardEvent): void {
   insert(app, event.clipboardData);
 }
 
-/** Writes words at the end of the text in the composer, as if they were typed. */
-export function writeAtEnd(words: string): void {
+/** Begins a message with words, as if they were typed. Returns `false` if there is a draft, which stays as it is. */
+export function beginMessage(words: string): boolean {
   const field = composerField();
-  if (!field) return;
-  const { value } = field;
+  if (field?.value !== "") return false;
   field.focus();
-  field.setSelectionRange(value.length, value.length);
-  document.execCommand("insertText", false, `${/\S$/.test(value) ? " " : ""}${words} `);
+  document.execCommand("insertText", false, `${words} `);
+  return true;
 }
 
 /** Allows every drop, since the browser would open a dropped file or link instead of the page. */
