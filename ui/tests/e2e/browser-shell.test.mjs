@@ -3,7 +3,7 @@
  * - a browser whose storage is silent, blocked or full works from memory and says so once
  * - at the address of a missing room, everything is loaded before the host goes
  * - a new day begins at midnight, and by the server's clock
- * - a notice covers neither the newest message nor the composer, and the composer's hint is one line
+ * - a notice covers neither the day, nor the newest message, nor the composer, and the composer's hint is one line
  */
 
 import { strict as assert } from "node:assert";
@@ -102,24 +102,30 @@ for (const [width, height] of [
   [360, 720],
   [1280, 800],
 ]) {
-  test(`a notice covers neither the newest message nor the composer, ${width} px wide`, { skip }, async () => {
-    const ada = await pages.open("Ada", { width, height });
-    for (let i = 1; i <= 30; i++) await ada.says(`line ${i}`);
-    await ada.seesSent("line 30");
-    const toasts = await ToastLog.of(ada.page);
-    await ada.timeline.evaluate((log) => {
-      const dataTransfer = new DataTransfer();
-      dataTransfer.items.add(new File(["x"], "holiday.png", { type: "image/png" }));
-      log.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
-    });
-    const { box: notice } = await toasts.sees(/^Files can’t be sent yet/);
-    const newest = await ada.message("line 30").last().boundingBox();
-    assert.ok(notice.y + notice.height < newest.y, JSON.stringify({ notice, newest }));
+  test(
+    `a notice covers neither the day, nor the newest message, nor the composer, ${width} px wide`,
+    { skip },
+    async () => {
+      const ada = await pages.open("Ada", { width, height });
+      for (let i = 1; i <= 30; i++) await ada.says(`line ${i}`);
+      await ada.seesSent("line 30");
+      const toasts = await ToastLog.of(ada.page);
+      await ada.timeline.evaluate((log) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File(["x"], "holiday.png", { type: "image/png" }));
+        log.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+      });
+      const { box: notice } = await toasts.sees(/^Files can’t be sent yet/);
+      const newest = await ada.message("line 30").last().boundingBox();
+      assert.ok(notice.y + notice.height < newest.y, JSON.stringify({ notice, newest }));
+      const day = await ada.timeline.getByRole("button", { name: "Today: jump to a date" }).boundingBox();
+      assert.ok(notice.y >= day.y + day.height, JSON.stringify({ notice, day }));
 
-    const fieldHeight = () => ada.composer.evaluate((field) => field.clientHeight);
-    const short = await fieldHeight();
-    if (width < 600) await ada.page.getByRole("button", { name: "Show servers and rooms" }).tap();
-    await ada.createsRoom("A room with a name that is too long for a phone");
-    assert.equal(await fieldHeight(), short);
-  });
+      const fieldHeight = () => ada.composer.evaluate((field) => field.clientHeight);
+      const short = await fieldHeight();
+      if (width < 600) await ada.page.getByRole("button", { name: "Show servers and rooms" }).tap();
+      await ada.createsRoom("A room with a name that is too long for a phone");
+      assert.equal(await fieldHeight(), short);
+    },
+  );
 }
