@@ -2,6 +2,7 @@
  * The page on a phone, in a real browser with a real server:
  * - a finger that rests on a mention, link, spoiler, quote or reaction opens the message's actions, and uses nothing else;
  *   a tap uses it
+ * - a name of the greatest length fits in the list of people, also with the mark of one that is taken
  */
 
 import { strict as assert } from "node:assert";
@@ -68,4 +69,32 @@ test("a finger that rests on a part of a message opens the actions", { skip }, a
   await message.getByRole("button", { name: /^🎉/, pressed: true }).waitFor();
   await parts.mention.tap();
   await ada.page.getByRole("complementary", { name: "People" }).waitFor();
+});
+
+test("a long name fits in the list of people", { skip }, async () => {
+  const name = "W".repeat(64);
+  const bots = [];
+  for (const text of ["the first", "the second"]) {
+    const bot = await Member.connect(pages.server.url, { auth: { name } });
+    await bot.says(text);
+    bots.push(bot);
+  }
+  const ada = await pages.open("Ada", phone);
+  await ada.page.getByRole("button", { name: /^People/ }).tap();
+  const people = ada.page.getByRole("complementary", { name: "People" });
+  const rows = people.getByRole("listitem").filter({ hasText: name });
+  await rows.nth(1).waitFor();
+  await ada.takesScreenshot("phone-long-name");
+  const edges = await people.evaluate((panel) =>
+    [...panel.querySelectorAll("*")].map((element) => Math.round(element.getBoundingClientRect().right)),
+  );
+  assert.ok(Math.max(...edges) <= phone.width, `${Math.max(...edges)}`);
+  // All of the name is beside the dot.
+  for (const row of await rows.all()) {
+    const [dot, shown] = [row.getByRole("img"), row.locator(".name")];
+    const [at, beside] = [await dot.boundingBox(), await shown.boundingBox()];
+    assert.ok(beside.y < at.y + at.height && beside.x > at.x, JSON.stringify({ at, beside }));
+    assert.ok(await shown.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth));
+  }
+  for (const bot of bots) bot.disconnect();
 });
