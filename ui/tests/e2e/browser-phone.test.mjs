@@ -2,6 +2,7 @@
  * The page on a phone, in a real browser with a real server:
  * - a finger that rests on a mention, link, spoiler, quote or reaction opens the message's actions, and uses nothing else;
  *   a tap uses it
+ * - the box of a task is beside its text
  * - a name of the greatest length fits in the list of people, also with the mark of one that is taken
  */
 
@@ -97,4 +98,16 @@ test("a long name fits in the list of people", { skip }, async () => {
     assert.ok(await shown.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth));
   }
   for (const bot of bots) bot.disconnect();
+});
+
+test("the box of a task is beside its text", { skip }, async () => {
+  const ada = await pages.open("Ada", phone);
+  await ada.says("- [ ] buy bread");
+  const message = ada.message("buy bread");
+  const [box, text] = [message.getByRole("checkbox"), message.getByText("buy bread")];
+  await box.waitFor();
+  const [boxAt, textAt] = [await box.boundingBox(), await text.boundingBox()];
+  const middle = boxAt.y + boxAt.height / 2;
+  assert.ok(middle > textAt.y && middle < textAt.y + textAt.height, JSON.stringify({ boxAt, textAt }));
+  assert.ok(boxAt.height < textAt.height, JSON.stringify({ boxAt, textAt }));
 });

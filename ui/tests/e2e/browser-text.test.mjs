@@ -5,7 +5,8 @@
  * - a spoiler is hidden until it is clicked, or Enter is pressed on it, which keeps the focus
  * - a mention stays one, and shows the new name, after a rename; clicking it shows the member
  * - a link whose text shows another address is followed by its own
- * - each paragraph has its own direction, and lists and quotes in right-to-left scripts have theirs
+ * - each paragraph has its own direction, and lists, quotes and tables in right-to-left scripts have theirs
+ * - the sign of a mention and of a room stands before the name, in a text of the other direction, too
  * - a name in a right-to-left script is cut at its end, over its messages and in quotes
  * - emoji use an emoji font, and are large when alone
  * - stacked marks stay inside their line
@@ -115,6 +116,50 @@ test("each paragraph has its own direction", { skip }, async () => {
     ["UL", "rtl"],
     ["BLOCKQUOTE", "rtl"],
   ]);
+});
+
+test("a table in a right-to-left script begins at the right", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  for (const [header, isRightToLeft] of [
+    ["| نام | سن |", true],
+    ["| Name | Age |", false],
+  ]) {
+    const message = await says(ada, `${header}\n|---|---|\n| 1815 | 36 |`, header.split(" ")[1]);
+    const [first, second, firstNumber, secondNumber] = await message.locator("th, td").evaluateAll((cells) =>
+      cells.map((cell) => {
+        const text = document.createRange();
+        text.selectNodeContents(cell);
+        const { left, right } = text.getBoundingClientRect();
+        return { left, right };
+      }),
+    );
+    assert.equal(first.left > second.left, isRightToLeft, header);
+    // Numbers have no direction of their own, and stand below their headings.
+    const edge = isRightToLeft ? "right" : "left";
+    assert.ok(Math.abs(first[edge] - firstNumber[edge]) < 2, JSON.stringify({ first, firstNumber }));
+    assert.ok(Math.abs(second[edge] - secondNumber[edge]) < 2, JSON.stringify({ second, secondNumber }));
+  }
+});
+
+test("the sign of a mention and of a room stands before the name", { skip }, async () => {
+  const [ada] = [await pages.open("Ada"), await pages.open("ליאור")];
+  for (const text of ["سلام @Ada و #Lobby", "to @ליאור", "סלאם @ליאור"]) {
+    const message = await says(ada, text);
+    const parts = await message.locator(".body :is(.mention, .room)").evaluateAll((elements) =>
+      elements.map((element) => {
+        const [sign, letter] = [0, 1].map((i) => {
+          const range = document.createRange();
+          const characters = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
+          range.setStart(characters, i);
+          range.setEnd(characters, i + 1);
+          return range.getBoundingClientRect().x;
+        });
+        return { text: element.textContent, signIsLeft: sign < letter };
+      }),
+    );
+    assert.ok(parts.length > 0, text);
+    for (const { text, signIsLeft } of parts) assert.equal(signIsLeft, /[a-z]/i.test(text), text);
+  }
 });
 
 test("a name in a right-to-left script is cut at its end", { skip }, async () => {
