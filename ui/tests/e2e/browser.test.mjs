@@ -21,6 +21,8 @@ import { skipReason } from "./skip.mjs";
 
 const skip = skipReason(serverUnavailable, browserUnavailable);
 const maxBytesBeforePaint = 120_000;
+/** A later visit connects at once, and a slow paint may come after the code for that. */
+const maxBytesToConnect = 28_000;
 const pages = usePages(skip);
 
 /** Waits until lazy components are loaded, and returns the bytes that were loaded before the first paint, as transferred. */
@@ -49,8 +51,8 @@ test("the page is painted before lazy components are loaded", { skip }, async ()
   await ada.opensTab(pages.server.url);
   await ada.composer.waitFor();
   const second = await loadedBeforePaint(ada.page);
-  for (const { before } of [first, second])
-    assert.ok(before <= maxBytesBeforePaint, `${before} bytes before the paint`);
+  assert.ok(first.before <= maxBytesBeforePaint, `${first.before} bytes before the paint`);
+  assert.ok(second.before <= maxBytesBeforePaint + maxBytesToConnect, `${second.before} bytes before a later paint`);
 });
 
 test("a new user chooses a name, writes and gets an answer", { skip }, async () => {
