@@ -67,6 +67,8 @@ test("Shift+Tab from the composer reaches the last message", { skip }, async () 
 test("what is typed at a deleted message is written into the composer, whole", { skip }, async () => {
   const ada = await pages.open("Ada");
   await ada.says("Never mind");
+  // Before it is sent, the key takes it back into the composer.
+  await ada.seesSent("Never mind");
   await ada.page.getByRole("article").filter({ hasText: "Never mind" }).focus();
   await ada.page.keyboard.press("Delete");
   await ada.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();

@@ -17,6 +17,8 @@ import { TrayHost } from "./tray-host.mjs";
 const timeoutMs = 60_000;
 /** The app's windows have this class. */
 const windowClass = "chat.ichat.app";
+/** The position of the close button that the window manager draws, from the upper right corner of the window's content. */
+const closeButton = { fromRight: 10, above: 10 };
 
 export class TestDesktop {
   #programs = [];
@@ -188,14 +190,25 @@ export class TestDesktop {
 
   /** Returns the size of the window in pixels. */
   async windowSize() {
-    const geometry = this.#xdotool("getwindowgeometry", "--shell", await this.seesWindow());
+    return this.#size(await this.seesWindow());
+  }
+
+  /** Returns the size of a window without its frame. */
+  #size(window) {
+    const geometry = this.#xdotool("getwindowgeometry", "--shell", window);
     const [width, height] = ["WIDTH", "HEIGHT"].map((name) => Number(new RegExp(`${name}=(\\d+)`).exec(geometry)[1]));
     return { width, height };
   }
 
-  /** Closes the window by the key of the window manager, which does what the button in the window's frame does. */
+  /**
+   * Clicks the close button in the window's frame. The window manager's key for it does the same, but is lost now and then
+   * while the window is new.
+   */
   closesWindow() {
-    this.presses("alt+F4");
+    const [window] = this.#windows();
+    const { width } = this.#size(window);
+    const position = [String(width - closeButton.fromRight), String(-closeButton.above)];
+    this.#xdotool("mousemove", "--window", window, "--", ...position, "click", "1");
   }
 
   /** Moves the pointer to a position in the window. */

@@ -11,6 +11,12 @@ export const firefoxUnavailable = existsSync(firefoxPath) ? false : "no Firefox 
 /** The messages that Firefox itself prints when a server can't be reached. */
 const networkErrors = /can’t establish a connection|was interrupted while the page was loading|NetworkError/;
 
+/**
+ * The event that ends a navigation. Puppeteer would miss a later `load` if the page changes its address before it, which our
+ * page does as soon as it has connected: Firefox then counts the load to another navigation.
+ */
+const loaded = { waitUntil: "domcontentloaded" };
+
 export class Firefox {
   #browser;
 
@@ -61,11 +67,11 @@ class FirefoxTab {
   }
 
   goto(url) {
-    return this.#page.goto(url);
+    return this.#page.goto(url, loaded);
   }
 
   reload() {
-    return this.#page.reload();
+    return this.#page.reload(loaded);
   }
 
   evaluate(run, argument) {
