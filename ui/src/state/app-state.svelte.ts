@@ -2,12 +2,12 @@ import type { Backend, BackendEvent, Hosting, KnownServer, NearbyServer } from "
 import type { Entry, MemberId, Name, RoomId, ServerId } from "../backend/protocol";
 import { Drafts } from "../rooms/drafts.svelte";
 import type { RoomState } from "../rooms/room-state.svelte";
+import { messagePreview } from "../servers/message-preview";
 import { ServerState, type ServerListener } from "../servers/server-state.svelte";
 import { errorMessage } from "../shared/errors";
 import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
 import { wellFormed } from "../shared/well-formed";
-import { preview } from "../text/plain-text";
 import { Layers } from "./layers.svelte";
 import { Links } from "./links";
 import { Notifier } from "./notifier";
@@ -233,8 +233,7 @@ export class AppState implements ServerListener {
     if (last?.body.kind !== "message") return;
     const author = server.nameOf(last.author, room);
     const title = this.#servers.length > 1 ? `${author} · ${room.name} · ${server.name}` : `${author} · ${room.name}`;
-    const nameOf = (member: MemberId) => server.knownName(member, room);
-    const text = preview(last.body.text, room.mentions.finderFor(last.body), nameOf);
+    const text = messagePreview(server, room, last.body);
     const notification = { server: server.id, room: room.id, title, text };
     this.#notifier.add(notification, entries.length);
   }

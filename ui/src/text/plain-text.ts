@@ -1,24 +1,27 @@
 import type { MemberId } from "../backend/protocol";
-import { withoutDirectionControls } from "../shared/bidi";
+import { isolate, withoutDirectionControls } from "../shared/bidi";
 import { cutText } from "../shared/graphemes";
 import { strings } from "../shared/strings";
-import type { MentionFinder } from "./mentions";
+import type { NameFinders } from "./escapes";
 import { parse } from "./parse";
 import type { Block, Inline } from "./tokens";
 
 /** The most graphemes of a preview. */
 const maxPreview = 160;
 
+const noNames: NameFinders = { mentions: null, rooms: null };
+
 /** Returns the present name of a mentioned member, or undefined if it isn't known. */
 type NameOf = (member: MemberId) => string | undefined;
 
 /**
  * Returns the text of a message as one line without Markdown, for quotes and notifications. What a spoiler hides stays
- * hidden, and nothing reorders the text around the line or the mark of a cut.
+ * hidden, and nothing reorders the text around the line or the mark of a cut. Mentions and rooms are isolated: in a line from right
+ * to left, a sign would stand behind a Latin name.
  */
-export function preview(text: string, mentions: MentionFinder | null = null, nameOf: NameOf = () => undefined): string {
-  const line = new Preview(nameOf).blocks(parse(text, mentions)).replace(/\s+/g, " ");
-  return cutText(withoutDirectionControls(line).trim(), maxPreview);
+export function preview(text: string, finders: NameFinders = noNames, nameOf: NameOf = () => undefined): string {
+  const line = new Preview(nameOf).blocks(parse(text, finders.mentions, finders.rooms)).replace(/\s+/g, " ");
+  return cutText(line.trim(), maxPreview);
 }
 
 class Preview {
@@ -38,7 +41,7 @@ class Preview {
       case "heading":
         return this.#inline(block.children);
       case "fence":
-        return block.text;
+        return withoutDirectionControls(block.text);
       case "quote":
         return this.blocks(block.children);
       case "list":
@@ -61,8 +64,9 @@ class Preview {
     switch (token.kind) {
       case "text":
       case "code":
+        return withoutDirectionControls(token.text);
       case "room":
-        return token.text;
+        return isolate(token.text);
       case "emphasis":
       case "strong":
       case "strikethrough":
@@ -72,7 +76,7 @@ class Preview {
         return strings.text.hidden;
       case "mention": {
         const name = this.#nameOf(token.member);
-        return name === undefined ? token.text : `@${name}`;
+        return isolate(name === undefined ? token.text : `@${name}`);
       }
     }
   }

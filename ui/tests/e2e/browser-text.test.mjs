@@ -6,7 +6,7 @@
  * - a mention stays one, and shows the new name, after a rename; clicking it shows the member
  * - a link whose text shows another address is followed by its own
  * - each paragraph has its own direction, and lists, quotes and tables in right-to-left scripts have theirs
- * - the sign of a mention and of a room stands before the name, in a text of the other direction, too
+ * - the sign of a mention and of a room stands before the name, in a text of the other direction, too, and in the quote of an answer
  * - a name in a right-to-left script is cut at its end, over its messages and in quotes
  * - emoji use an emoji font, and are large when alone
  * - stacked marks stay inside their line
@@ -161,6 +161,41 @@ test("the sign of a mention and of a room stands before the name", { skip }, asy
     for (const { text, signIsLeft } of parts) assert.equal(signIsLeft, /[a-z]/i.test(text), text);
   }
 });
+
+test("the sign of a mention and of a room stands before the name in the quote of an answer", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const message = await says(ada, "שלום @Ada ולכולם ב #Lobby", "שלום");
+  const signs = (element) => element.evaluate(signPlaces);
+  const right = [
+    ["@", "before"],
+    ["#", "before"],
+  ];
+  await message.hover();
+  await message.getByRole("button", { name: "Reply" }).first().click();
+  const context = ada.page.getByRole("button").filter({ hasText: "Replying to" });
+  await context.waitFor();
+  assert.deepEqual(await signs(context), right, "above the composer");
+  const answer = await says(ada, "Hello");
+  assert.deepEqual(await signs(answer.locator(".quote")), right, "in the quote");
+});
+
+/** Returns where the signs of mentions and rooms are in an element: before or after the letter that follows in the text. */
+function signPlaces(root) {
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const places = [];
+  const left = (node, index) => {
+    const range = document.createRange();
+    range.setStart(node, index);
+    range.setEnd(node, index + 1);
+    return range.getBoundingClientRect().left;
+  };
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    for (const { 0: sign, index } of node.data.matchAll(/[@#](?=[A-Z])/g))
+      places.push([sign, left(node, index) < left(node, index + 1) ? "before" : "after"]);
+  }
+  return places;
+}
 
 test("a name in a right-to-left script is cut at its end", { skip }, async () => {
   const laila = await pages.open("ليلى بنت المستكفي بالله الأندلسية الشاعرة");

@@ -147,7 +147,7 @@ function check(text: string): void {
       .join(""),
   ).toBe(text);
   isOnlyEmoji(blocks);
-  expect(preview(text, finder)).not.toMatch(/\n/);
+  expect(preview(text, { mentions: finder, rooms: null })).not.toMatch(/\n/);
   for (const { name } of mentionsIn(text, finder)) expect(typed).toContain(`@${name}`);
 }
 

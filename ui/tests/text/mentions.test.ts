@@ -170,8 +170,9 @@ describe("a mention", () => {
     rename("Ada L.");
     const [item] = room.items;
     if (!item) throw new Error("the message is there");
-    expect(notation(parse(item.text, room.mentions.finderFor(item)))).toBe("hi <@ada-id>");
-    expect(preview(item.text, room.mentions.finderFor(item), (member) => room.nameOf(member))).toBe("hi @Ada L.");
+    const finders = { mentions: room.mentions.finderFor(item), rooms: null };
+    expect(notation(parse(item.text, finders.mentions))).toBe("hi <@ada-id>");
+    expect(preview(item.text, finders, (member) => room.nameOf(member))).toBe("hi \u2068@Ada L.\u2069");
   });
 
   it("is kept by an edit", () => {
