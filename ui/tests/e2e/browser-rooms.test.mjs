@@ -4,6 +4,7 @@
  * - a dialog that is opened in the moment in which another one closes stays open
  * - without a connection, the list of people doesn't say that nobody is there
  * - a room that can't be created without a connection keeps its name and topic, and is created when the connection is back
+ * - a topic that breaks a rule is refused at its own field, where it stays, for a new room and for one that is changed
  * - the list of rooms comes with the connection
  * - a room's name after a # leads to the room, also one that the reader is not in
  * - a room with unread mentions is marked and named so, and the title counts them
@@ -93,6 +94,36 @@ test("a room that can't be created keeps its name and topic", { skip }, async (t
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   await ada.page.getByRole("heading", { name: "Lunch" }).waitFor();
   await dialog.waitFor({ state: "detached" });
+});
+
+test("a topic that breaks a rule is refused at its own field, where it stays", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const isRefused = async (dialog, topic, reason) => {
+    const [nameField, topicField] = [dialog.getByLabel("Name", { exact: true }), dialog.getByLabel("Topic (optional)")];
+    await topicField.fill(topic);
+    await topicField.press("Enter");
+    await dialog.getByText(reason).waitFor();
+    const described = await topicField.getAttribute("aria-describedby");
+    assert.equal(await dialog.locator(`[id="${described}"]`).textContent(), reason);
+    assert.ok(await topicField.evaluate((field) => field === document.activeElement));
+    const invalid = [nameField, topicField].map((field) => field.getAttribute("aria-invalid"));
+    assert.deepEqual(await Promise.all(invalid), ["false", "true"]);
+    assert.equal(await topicField.inputValue(), topic);
+    await topicField.fill("Where to go");
+    await dialog.getByText(reason).waitFor({ state: "detached" });
+  };
+  await ada.page.getByRole("button", { name: "Create a room" }).click();
+  const creation = ada.page.getByRole("dialog", { name: "Create a room" });
+  await creation.getByLabel("Name", { exact: true }).fill("Supper");
+  await isRefused(creation, "a\u2028b", "A topic is one line of text.");
+  await isRefused(creation, "x".repeat(257), "A topic has at most 256 characters.");
+  await creation.getByRole("button", { name: "Create", exact: true }).click();
+  await ada.seesRoom("Supper");
+  await ada.page.getByText("Where to go", { exact: true }).first().waitFor();
+
+  await ada.page.getByRole("button", { name: "Room name and topic" }).click();
+  const change = ada.page.getByRole("dialog", { name: "Room name and topic" });
+  await isRefused(change, "turned \u202Eround", "A topic can't contain direction-changing characters.");
 });
 
 test("the list of rooms comes with the connection", { skip }, async (t) => {
