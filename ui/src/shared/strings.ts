@@ -138,6 +138,7 @@ export const strings = {
     change: "Room name and topic",
     more: "More about this room",
     notIn: (name: string) => `You are not in “${name}”.`,
+    notInThis: "You are not in this room.",
     unknown: "There is no room at this address, or it is not open to you.",
     lookingFor: "Looking for the room…",
     notFoundOffline: "There is no connection. The room is looked for as soon as it is back.",
