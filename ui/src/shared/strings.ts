@@ -226,7 +226,7 @@ export const strings = {
 
   composer: {
     label: (room: string) => `Message to ${room}`,
-    placeholder: (room: string) => `Write to ${room}`,
+    writeTo: "Write to",
     send: "Send",
     emoji: "Emoji",
     editing: "Editing your message",
