@@ -16,7 +16,7 @@ import { CompletionState } from "../src/chat/completion-state.svelte";
 
 const vocabulary = {
   people: ["Ben", "Ben Okafor", "Ada", "José", "İsmet", "Zoë Ben-Ari"].map((name) => ({ id: `${name}'s id`, name })),
-  rooms: ["Lobby", "Team 1", "Lunch", "Lunch"],
+  rooms: ["Lobby", "Team 1", "Lunch", "Lunch"].map((name, index) => ({ id: String(index), name })),
   emoji: [
     ["+1", "👍"],
     ["tada", "🎉"],

@@ -1,4 +1,4 @@
-import type { MemberId } from "../backend/protocol";
+import type { MemberId, RoomId } from "../backend/protocol";
 import { foldForSearch } from "../shared/fold-for-search";
 import { graphemes } from "../shared/graphemes";
 import type { Mentionable } from "../text/mentions";
@@ -11,6 +11,8 @@ export interface Completion {
   text: string;
   /** The member whom it mentions. Several may have the same name. */
   member?: MemberId;
+  /** The room that it names. */
+  room?: RoomId;
 }
 
 /** The suggestions for the word that spans `from..to` in the text. */
@@ -29,7 +31,8 @@ export interface Completions {
 export interface Vocabulary {
   /** The people, the most likely one first. */
   people: readonly Mentionable[];
-  rooms: readonly string[];
+  /** The rooms. Of several with one name a text means the first. */
+  rooms: readonly { id: RoomId; name: string }[];
   /** The emoji by their names, best known first. */
   emoji: Iterable<readonly [name: string, emoji: string]>;
 }
@@ -93,16 +96,21 @@ interface Ranked {
 
 function rankNames(prefix: string, typed: string, { people, rooms }: Vocabulary): Ranked[] {
   const word = foldForSearch(typed);
-  const named: readonly { id?: MemberId; name: string }[] =
-    prefix === "@" ? people : [...new Set(rooms)].map((name) => ({ name }));
-  const ranked = named.flatMap(({ id: member, name }): Ranked[] => {
+  const named = prefix === "@" ? people : firstOfEachName(rooms);
+  const ranked = named.flatMap(({ id, name }): Ranked[] => {
     const rank = rankOf(foldForSearch(name), word);
-    return rank === null ? [] : [{ completion: { label: name, text: `${prefix}${name} `, member }, rank }];
+    const completion = { label: name, text: `${prefix}${name} `, ...(prefix === "@" ? { member: id } : { room: id }) };
+    return rank === null ? [] : [{ completion, rank }];
   });
   if (!/\s/u.test(typed)) return byRank(ranked);
   // After a blank it is a name only if one begins like that. A whole name with a blank after it has ended.
   const hasEnded = /\s$/u.test(typed) && named.some(({ name }) => foldForSearch(name) === word.trimEnd());
   return hasEnded ? [] : byRank(ranked.filter(({ rank }) => rank <= Rank.Beginning));
+}
+
+function firstOfEachName(rooms: Vocabulary["rooms"]): Vocabulary["rooms"] {
+  const names = new Set<string>();
+  return rooms.filter(({ name }) => !names.has(name) && names.add(name));
 }
 
 /** Returns the emoji that fit words best, each with the name that fits. */

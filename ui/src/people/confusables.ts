@@ -20,8 +20,8 @@ export interface NameMark {
   isRole: boolean;
 }
 
-/** The usual length of a key fingerprint. It grows until the fingerprints of one name differ. */
-const minFingerprintLength = 4;
+/** The usual length of a piece of an id. It grows until the pieces of one name differ. */
+const minPieceLength = 4;
 
 /** The forms of names seen so far: presence changes again and again, and names seldom. */
 const knownSkeletons = new Map<Name, readonly string[]>();
@@ -34,18 +34,37 @@ const roles = ["admin", "administrator", "host", "i-chat", "ichat", "moderator",
 
 /** Returns the marks of the people whose names can be confused with another person's, or with a role. */
 export function nameMarks(people: Iterable<Named>): ReadonlyMap<MemberId, NameMark> {
-  const bySkeleton = new Map<string, Map<MemberId, Named>>();
+  const all = [...people];
   const marks = new Map<MemberId, NameMark>();
-  for (const person of people) {
-    for (const skeleton of skeletons(person.name)) {
-      bySkeleton.set(skeleton, (bySkeleton.get(skeleton) ?? new Map<MemberId, Named>()).set(person.id, person));
-      if (isRole(skeleton))
-        marks.set(person.id, { fingerprint: pieceOf(person.id, minFingerprintLength), isRole: true });
-    }
-  }
-  for (const group of bySkeleton.values()) if (group.size > 1) markGroup([...group.values()], marks);
+  for (const { id, name } of all)
+    if (skeletons(name).some(isRole)) marks.set(id, { fingerprint: pieceOf(id, minPieceLength), isRole: true });
+  for (const group of confusableGroups(all)) markGroup(group, marks);
   return marks;
 }
+
+/** Returns the groups of those whose names can be confused with each other. One that is listed twice is the same. */
+export function confusableGroups<T extends { id: string; name: Name }>(named: Iterable<T>): T[][] {
+  const bySkeleton = new Map<string, Map<string, T>>();
+  for (const one of named)
+    for (const skeleton of skeletons(one.name))
+      bySkeleton.set(skeleton, (bySkeleton.get(skeleton) ?? new Map<string, T>()).set(one.id, one));
+  return [...bySkeleton.values()].filter(({ size }) => size > 1).map((group) => [...group.values()]);
+}
+
+/** Returns a piece of each of some ids, as long as it takes for the pieces to differ. */
+export function distinctPieces(
+  ids: readonly string[],
+  pieceOf: (id: string, length: number) => string,
+): ReadonlyMap<string, string> {
+  const maxLength = Math.max(...ids.map(({ length }) => length));
+  let length = minPieceLength;
+  const pieces = () => ids.map((id) => pieceOf(id, length));
+  while (new Set(pieces()).size < ids.length && length < maxLength) length += 1;
+  return new Map(ids.map((id) => [id, pieceOf(id, length)]));
+}
+
+/** Returns the longer of two pieces of an id. */
+export const longer = (one = "", other = ""): string => (other.length > one.length ? other : one);
 
 /** Returns the first of these names that can be confused with the given one. */
 export function findConfusable(name: Name, others: Iterable<Name>): Name | undefined {
@@ -72,7 +91,10 @@ const isRole = (skeleton: string) => roles.some((role) => skeletons(role).includ
 
 function markGroup(group: readonly Named[], marks: Map<MemberId, NameMark>): void {
   const first = firstOf(group);
-  const fingerprints = distinctPieces(group.map(({ id }) => id));
+  const fingerprints = distinctPieces(
+    group.map(({ id }) => id),
+    pieceOf,
+  );
   for (const { id, since } of group) {
     const previous = marks.get(id);
     const fingerprint = longer(fingerprints.get(id), previous?.fingerprint);
@@ -100,15 +122,5 @@ function shapeOf(name: Name): string {
   return asciiShape(withoutInvisible(name.normalize("NFKC")));
 }
 
-function distinctPieces(ids: readonly MemberId[]): ReadonlyMap<MemberId, string> {
-  const maxLength = Math.max(...ids.map(({ length }) => length));
-  let length = minFingerprintLength;
-  const pieces = () => ids.map((id) => pieceOf(id, length));
-  while (new Set(pieces()).size < ids.length && length < maxLength) length += 1;
-  return new Map(ids.map((id) => [id, pieceOf(id, length)]));
-}
-
 /** Returns the beginning of a key, or the end of a guest's id, which has no key. */
 const pieceOf = (id: MemberId, length: number) => (id.startsWith("guest-") ? id.slice(-length) : id.slice(0, length));
-
-const longer = (one = "", other = "") => (other.length > one.length ? other : one);

@@ -5,6 +5,6 @@ import type { ServerState } from "./server-state.svelte";
 
 /** Returns the text of a message in a room as one line, with the present names of the people whom it mentions. */
 export function messagePreview(server: ServerState, room: RoomState, message: Pick<Item, "text" | "mentions">): string {
-  const finders = { mentions: room.mentions.finderFor(message), rooms: server.roomFinder };
+  const finders = { mentions: room.mentions.finderFor(message), rooms: server.roomNames.finder };
   return preview(message.text, finders, (member) => server.knownName(member, room));
 }

@@ -23,8 +23,8 @@ import { newId } from "../shared/ids";
 import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
 import { wellFormed } from "../shared/well-formed";
-import { RoomFinder } from "../text/room-links";
 import { RoomCreations } from "./room-creations";
+import { RoomNames } from "./room-names.svelte";
 
 /** The part of the interface that a server's state reports to. */
 export interface ServerListener {
@@ -72,13 +72,8 @@ export class ServerState {
   /** The outboxes of rooms that are not known yet. */
   readonly #unassignedOutboxes = new Map<RoomId, Update & { update: "outbox" }>();
   readonly #creations = new RoomCreations();
-  /** The rooms that a text can name, the joined ones before others. As text, so that it changes only with the names. */
-  readonly #roomNames = $derived(
-    JSON.stringify(
-      [...this.#rooms.filter(({ joined }) => joined), ...(this.#directory ?? [])].map(({ id, name }) => ({ id, name })),
-    ),
-  );
-  readonly #roomFinder = $derived(new RoomFinder(JSON.parse(this.#roomNames) as { id: RoomId; name: Name }[]));
+  /** The names of the joined rooms, before those of others. */
+  readonly roomNames = new RoomNames(() => [...this.#rooms.filter(({ joined }) => joined), ...(this.#directory ?? [])]);
   readonly #sending = $derived(this.#rooms.flatMap(({ outbox }) => outbox.sending));
   readonly #unread = $derived(this.#rooms.reduce((sum, room) => sum + room.unread, 0));
   readonly #unreadMentions = $derived(this.#rooms.reduce((sum, room) => sum + room.unreadMentions, 0));
@@ -128,9 +123,6 @@ export class ServerState {
   /** `true` once the server has said which rooms the user is in. */
   get isKnown() {
     return this.#hello !== null && this.#rooms.length > 0;
-  }
-  get roomFinder() {
-    return this.#roomFinder;
   }
   get directory() {
     return this.#directory;

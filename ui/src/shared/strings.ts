@@ -126,6 +126,8 @@ export const strings = {
     createButton: "Create",
     name: "Name",
     nameInUse: (name: string) => `There is already a room called ${name}.`,
+    mark: "address ends in",
+    markHint: "Another room’s name is the same or looks like it. This is the end of this room’s address.",
     topicOptional: "Topic (optional)",
     browse: "Browse rooms",
     filter: "Find a room",

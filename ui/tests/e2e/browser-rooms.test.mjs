@@ -7,6 +7,7 @@
  * - a topic that breaks a rule is refused at its own field, where it stays, for a new room and for one that is changed
  * - the list of rooms comes with the connection
  * - a room's name after a # leads to the room, also one that the reader is not in
+ * - rooms of names that look alike show a piece of their addresses wherever one is chosen
  * - a room with unread mentions is marked and named so, and the title counts them
  */
 
@@ -162,6 +163,37 @@ test("a room's name after a # leads to the room", { skip }, async () => {
   await ben.page.getByText("You are not in “Tea kitchen”.").waitFor();
   await ben.page.getByRole("button", { name: "Join", exact: true }).click();
   await ben.seesRoom("Tea kitchen");
+});
+
+test("rooms of names that look alike show a piece of their addresses", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const { page } = ada;
+  const names = ["Kitchen", "Kit\u0441hen"];
+  await ada.createsRoom("Attic");
+  for (const name of names) await ada.createsRoom(name);
+  const ids = [];
+  for (const name of names) {
+    await ada.room(name).click();
+    await ada.seesRoom(name);
+    ids.push(await page.evaluate(() => location.hash.split("/").at(-1)));
+  }
+  const marks = ids.map((id) => id.slice(-4));
+  assert.notEqual(...marks);
+  const seesMarks = async (rows) => {
+    for (const [index, name] of names.entries())
+      await rows.filter({ hasText: `${name} address ends in ${marks[index]}` }).waitFor();
+    assert.equal(await rows.filter({ hasText: "address ends in" }).count(), names.length);
+  };
+  await seesMarks(ada.rooms.getByRole("listitem"));
+  await page.getByRole("heading", { level: 1, name: `${names[1]} address ends in ${marks[1]}` }).waitFor();
+  await ada.types("#kit");
+  await seesMarks(page.getByRole("option"));
+  await ada.composer.fill("");
+  await page.keyboard.press("Control+k");
+  await seesMarks(page.getByRole("dialog").getByRole("option"));
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Browse rooms" }).click();
+  await seesMarks(page.getByRole("dialog").getByRole("listitem"));
 });
 
 test("a room with unread mentions is marked and named so", { skip }, async () => {
