@@ -1,12 +1,13 @@
 /**
  * The application's shortcuts:
  * - every shortcut works on US, Russian, Greek, Hebrew, German, French, Czech and Persian layouts, and with Caps Lock
- * - a letter that the layout has elsewhere (Dvorak) is found there, not at its place on a US layout
+ * - a letter that the layout has elsewhere (Dvorak) is found there, not where a US layout has it
  * - a Mac has ⌘ instead of Ctrl
  * - nothing is taken from AltGr, from an input method, or with a modifier too many
  * - every action on a message has a key, and every shortcut is shown
  * - Alt+Up goes to the last room if no listed room is open, and otherwise to the previous one, around the ends
- * - Shift+PageUp and, on a Mac, Option+← belong to a text, and to the app everywhere else; in a dialog only what makes sense there works
+ * - Shift+PageUp and, on a Mac, Option+← belong to a text, and to the app everywhere else; in a dialog only
+ *   what makes sense there works
  * - zoom is left to a back end that zooms by itself
  */
 import { afterEach, describe, expect, it, vi } from "vitest";

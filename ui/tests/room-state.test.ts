@@ -19,7 +19,7 @@
  * - messages that were missed without a connection get a line
  * - the text of a deleted message is not quoted
  * - unread messages that mention the user are counted, also in a room that was never opened, and after a restart
- * - a deletion that was refused is told, if the message isn't loaded
+ * - a refused deletion of a message that isn't loaded shows its error
  * - a mention counts that an edit of an unread message has added, and doesn't any more when one has removed it
  */
 import { describe, expect, it } from "vitest";
@@ -33,7 +33,8 @@ describe("RoomState", () => {
     const fixture = new RoomFixture(new RoomLog().fill(3), { storage });
     const { log, room } = fixture;
     fixture.onlineNames.set("alice", "Alice");
-    const mention = (member: string) => log.add("bob", { kind: "message", text: "@A", mentions: [{ member, name: "A" }] }); // prettier-ignore
+    const mention = (member: string) =>
+      log.add("bob", { kind: "message", text: "@A", mentions: [{ member, name: "A" }] });
     const deleted = mention("alice");
     fixture.receive(log.says("bob", "hello"), mention("alice"), mention("anna"), deleted);
     fixture.receive(log.says("bob", "by name: @alice"), log.says("bob", "not in code: `@alice`"));
@@ -51,6 +52,7 @@ describe("RoomState", () => {
   });
 
   it("counts a mention that an edit has added, also after the user has scrolled far back", () => {
+    // More than the 1,000 messages without a mention that are remembered.
     const fixture = new RoomFixture(new RoomLog().fill(1_200));
     const { log, room } = fixture;
     fixture.onlineNames.set("alice", "Alice");
@@ -62,7 +64,7 @@ describe("RoomState", () => {
     expect(room.unreadMentions).toBe(1);
   });
 
-  it("tells that a message could not be deleted which isn't loaded", () => {
+  it("shows the error of a refused deletion of a message that isn't loaded", () => {
     const fixture = new RoomFixture(new RoomLog().fill(3));
     const { room } = fixture;
     const refused = (of: string) => ({

@@ -101,8 +101,14 @@ describe("a room that the user has left", () => {
     lists("kitchen");
     expect(server.isIn("kitchen")).toBe(true);
     const error = { code: "other", message: "You are not in this room." } as const;
-    const items = [{ id: "post", room: "kitchen", body: { kind: "message", text: "late" }, written: 1, state: { state: "failed", error } }] as const; // prettier-ignore
-    notify({ update: "outbox", room: "kitchen", items: [...items], merged: [] });
+    const post = {
+      id: "post",
+      room: "kitchen",
+      body: { kind: "message", text: "late" },
+      written: 1,
+      state: { state: "failed", error },
+    } as const;
+    notify({ update: "outbox", room: "kitchen", items: [post], merged: [] });
     lists();
     expect(server.room("kitchen")).toBeDefined();
     expect(server.isIn("kitchen")).toBe(false);

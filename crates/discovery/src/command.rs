@@ -11,19 +11,19 @@ pub(crate) struct RegistrationId(pub(crate) u64);
 /// A request to the background task.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Announce a server.
+    /// Announces a server.
     Register {
         id: RegistrationId,
         announcement: Announcement,
         people: u32,
     },
-    /// Announce the new number of people.
+    /// Announces the new number of people.
     SetPeople { id: RegistrationId, people: u32 },
-    /// Say goodbye. `done` completes once the goodbye has been sent, and is dropped if it could not be sent.
+    /// Says goodbye. `done` completes once the goodbye has been sent, and is dropped if it could not be sent.
     Unregister {
         id: RegistrationId,
         done: Option<oneshot::Sender<()>>,
     },
-    /// Search for servers as long as the list has subscribers.
+    /// Searches for servers as long as the list has subscribers.
     Browse,
 }

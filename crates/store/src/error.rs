@@ -111,18 +111,17 @@ impl StoreError {
         use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
         use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
         match error.sqlite_error_code() {
-            Some(DiskFull) => StoreError::Full,
-            Some(DatabaseCorrupt | NotADatabase) => StoreError::Damaged(error.to_string()),
-            Some(_) => StoreError::Io(error.to_string()),
+            Some(DiskFull) => Self::Full,
+            Some(DatabaseCorrupt | NotADatabase) => Self::Damaged(error.to_string()),
+            Some(_) => Self::Io(error.to_string()),
             None => match error {
-                FromSqlConversionFailure(_, _, cause) => StoreError::Damaged(cause.to_string()),
-                InvalidColumnType(..) | IntegralValueOutOfRange(..) | Utf8Error(..) => {
-                    StoreError::Damaged(error.to_string())
-                }
-                _ => StoreError::Io(error.to_string()),
+                FromSqlConversionFailure(_, _, cause) => Self::Damaged(cause.to_string()),
+                InvalidColumnType(..) | IntegralValueOutOfRange(..) | Utf8Error(..) => Self::Damaged(error.to_string()),
+                _ => Self::Io(error.to_string()),
             },
         }
     }
+
     /// Returns the cause if an error means that one row has something else than was written. The rest can be read.
     pub(crate) fn of_damaged_row(error: &rusqlite::Error) -> Option<String> {
         match (error.sqlite_error_code(), Self::of_sql(error)) {

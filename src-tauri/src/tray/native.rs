@@ -5,7 +5,6 @@ use tauri::tray::TrayIconBuilder;
 use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::item::{Item, TOOLTIP};
-
 use crate::tray_state::TrayState;
 use crate::window;
 

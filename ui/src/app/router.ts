@@ -105,18 +105,6 @@ export class Router {
     else this.#replace(place, layers);
   }
 
-  /** Returns the number of steps since the first of the layers of the current step was opened that are closed now. */
-  #stepsSinceOpened(open: readonly string[]): number {
-    const current = this.#steps[this.#index];
-    let back = 0;
-    for (;;) {
-      const step = this.#steps[this.#index - back - 1];
-      if (!current || !step || !isSamePlace(step.place, current.place)) return back;
-      if (!step.layers.some((layer) => current.layers.includes(layer) && !open.includes(layer))) return back;
-      back += 1;
-    }
-  }
-
   /** Remembers what is being read in the current step. Call it before the interface moves to another place. */
   keepReading(): void {
     const step = this.#steps[this.#index];
@@ -140,6 +128,18 @@ export class Router {
       return this.#reopen(step.layers);
     }
     this.sync();
+  }
+
+  /** Returns the number of steps since the first of the layers of the current step was opened that are closed now. */
+  #stepsSinceOpened(open: readonly string[]): number {
+    const current = this.#steps[this.#index];
+    let back = 0;
+    for (;;) {
+      const step = this.#steps[this.#index - back - 1];
+      if (!current || !step || !isSamePlace(step.place, current.place)) return back;
+      if (!step.layers.some((layer) => current.layers.includes(layer) && !open.includes(layer))) return back;
+      back += 1;
+    }
   }
 
   /** Opens the layers of the current step. If one can't be opened again, the step is none any more. */

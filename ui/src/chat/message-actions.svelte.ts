@@ -164,7 +164,7 @@ export class MessageActions {
     else await this.#copy(link);
   }
 
-  /** Jumps to a message that is quoted, edited or answered. One that is not in the log yet stands at the end. */
+  /** Jumps to a message that is quoted, edited or answered. One that is not in the log yet is at the end. */
   async jumpToMessage(id: EntryId): Promise<void> {
     if (this.room.pendingMessage(id)) this.room.log.jumpToPresent();
     else if (!(await this.room.log.jumpToMessage(id))) this.#app.showError(strings.chat.notFound);

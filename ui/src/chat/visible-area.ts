@@ -1,4 +1,7 @@
-/** Returns the upper and lower edge of the part of a scroller that no sticky heading covers. The stylesheet says how high one is. */
+/**
+ * Returns the upper and lower edge of the part of a scroller that no sticky heading covers. The stylesheet says how high one
+ * is.
+ */
 export function visibleArea(scroller: HTMLElement): { top: number; bottom: number } {
   const { top } = scroller.getBoundingClientRect();
   const covered = Number.parseFloat(getComputedStyle(scroller).scrollPaddingTop);

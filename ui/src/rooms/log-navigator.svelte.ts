@@ -160,7 +160,10 @@ export class LogNavigator {
     this.#head = Math.max(this.#head, seq);
   }
 
-  /** Applies entries: live, missed or requested ones. An empty list says that nothing was missed, or nothing is on this device. */
+  /**
+   * Applies entries: live, missed or requested ones. An empty list says that nothing was missed, or that nothing is on this
+   * device.
+   */
   apply(entries: readonly Entry[], later: readonly Entry[]): boolean {
     // The page of a room that was closed meanwhile would leave the window in the middle of the log.
     if (!this.#isOpen && this.#window.isEmpty) return false;
@@ -171,7 +174,7 @@ export class LogNavigator {
     const moved = this.#window.first !== first || this.#window.last !== last;
     // Entries that arrive live are no answer to a request for older ones.
     if (moved && (grewUp || this.#loading !== "older")) this.#onMoved();
-    // The server may send an empty page at any time, to say that nothing was missed. That answers nobody's request.
+    // The server may send an empty page at any time, to say that nothing was missed. That answers no request.
     if (entries.length === 0 && this.#context.isOnline()) return changed;
     if (entries.length === 0) this.#fail("offline");
     this.#waiter.onEntries(entries);

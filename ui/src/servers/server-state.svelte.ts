@@ -179,7 +179,7 @@ export class ServerState {
     return [...all.values()];
   }
 
-  /** Returns whether a member is here, or null without a connection: then nobody knows. */
+  /** Returns whether a member is here, or null without a connection, when it is not known. */
   presenceOf(member: MemberId): Availability | null {
     if (this.#connection.state !== "online") return null;
     return this.#presence.get(member)?.availability ?? "offline";

@@ -37,7 +37,10 @@ function looksLikeOther(typed: string, hostname: string): boolean {
   return labels.some((label) => !isAscii(label) && isDeceptive(label, isInAsciiDomain));
 }
 
-/** Returns whether a label of a host could be taken for another one: in a domain such as `.com`, also one that looks like ASCII. */
+/**
+ * Returns whether a label of a host could be taken for another one: in a domain such as `.com`, also one that looks like
+ * ASCII.
+ */
 function isDeceptive(label: string, isInAsciiDomain: boolean): boolean {
   if (!/^[\p{L}\p{M}\p{N}-]+$/u.test(label) || mixesScripts(label)) return true;
   return isInAsciiDomain && isAscii(asciiShape(label, (character) => !isAscii(character)));

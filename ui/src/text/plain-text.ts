@@ -16,8 +16,8 @@ type NameOf = (member: MemberId) => string | undefined;
 
 /**
  * Returns the text of a message as one line without Markdown, for quotes and notifications. What a spoiler hides stays
- * hidden, and nothing reorders the text around the line or the mark of a cut. Mentions and rooms are isolated: in a line from right
- * to left, a sign would stand behind a Latin name.
+ * hidden, and nothing reorders the text around the line or the mark of a cut. Mentions and rooms are isolated: in a line from
+ * right to left, a sign would stand behind a Latin name.
  */
 export function preview(text: string, finders: NameFinders = noNames, nameOf: NameOf = () => undefined): string {
   const line = new Preview(nameOf).blocks(parse(text, finders.mentions, finders.rooms)).replace(/\s+/g, " ");

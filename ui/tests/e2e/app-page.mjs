@@ -211,14 +211,11 @@ export class AppPage {
 
   /** Waits until this message, and no other, shows its actions. */
   async seesActionsOnly(text) {
-    const bars = `//*[@role="log"]//*[@role="toolbar"]`;
-    await this.#elements.finds(
-      `the actions of “${text}”`,
-      `${AppPage.#message(text)}${bars.slice('//*[@role="log"]'.length)}`,
-      async () => {
-        return (await this.#elements.all(By.xpath(bars))).length === 1;
-      },
-    );
+    const bar = '//*[@role="toolbar"]';
+    await this.#elements.finds(`the actions of “${text}”`, `${AppPage.#message(text)}${bar}`, async () => {
+      const bars = await this.#elements.all(By.xpath(`//*[@role="log"]${bar}`));
+      return bars.length === 1;
+    });
   }
 
   /** Returns the name above a message. */

@@ -6,7 +6,8 @@
  * - a mention stays one, and shows the new name, after a rename; clicking it shows the member
  * - a link whose text shows another address is followed by its own
  * - each paragraph has its own direction, and lists, quotes and tables in right-to-left scripts have theirs
- * - the sign of a mention and of a room stands before the name, in a text of the other direction, too, and in the quote of an answer
+ * - the sign of a mention and of a room stands before the name, in a text of the other direction, too, and in the quote of
+ *   an answer
  * - a name in a right-to-left script is cut at its end, over its messages and in quotes
  * - emoji use an emoji font, and are large when alone
  * - stacked marks stay inside their line

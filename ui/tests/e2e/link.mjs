@@ -54,8 +54,8 @@ export class Link {
   }
 
   /**
-   * Lets nothing through on the WebSockets that are open now, without closing them. The connections of other requests end: a browser
-   * closes those that it has kept when it sees the network change.
+   * Lets nothing through on the WebSockets that are open now, without closing them. The connections of other requests end: a
+   * browser closes those that it has kept when it sees the network change.
    */
   freeze() {
     for (const pair of this.#pairs) {

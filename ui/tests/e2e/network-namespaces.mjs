@@ -22,8 +22,8 @@ export const namespacesUnavailable = (() => {
 let networks = 0;
 
 /**
- * @returns {{ first: Host, second: Host, connect: () => void, disconnect: () => void, remove: () => void }} `disconnect` takes the
- *   first host's cable and address away, `connect` gives them back
+ * @returns {{ first: Host, second: Host, connect: () => void, disconnect: () => void, remove: () => void }} `disconnect`
+ *   takes the first host's cable and address away, `connect` gives them back
  * @typedef {{ netns: string, address: string }} Host
  */
 export function createTwoHosts() {

@@ -1,6 +1,6 @@
 /**
- * The screenshots and texts that tests keep. They are written to `ICHAT_ARTIFACTS` (or `target/e2e`). With `ICHAT_KEEP_IMAGES=1` the
- * screenshots that the documentation shows are also copied to `docs/images`.
+ * The screenshots and texts that tests keep. They are written to `ICHAT_ARTIFACTS` (or `target/e2e`). With `ICHAT_KEEP_IMAGES=1`
+ * the screenshots that the documentation shows are also copied to `docs/images`.
  */
 
 import { mkdir, writeFile } from "node:fs/promises";

@@ -144,9 +144,13 @@ export class TestDesktop {
 
   // The window and its input devices.
 
+  /** The variables for programs that only need the display. */
+  get #environment() {
+    return { ...process.env, DISPLAY: this.display };
+  }
+
   #xdotool(...args) {
-    const env = { ...process.env, DISPLAY: this.display };
-    return execFileSync("xdotool", args, { env, encoding: "utf8", stdio: "pipe" });
+    return execFileSync("xdotool", args, { env: this.#environment, encoding: "utf8", stdio: "pipe" });
   }
 
   /** Returns the answer of the window manager, or `undefined` if there is none. */
@@ -182,9 +186,11 @@ export class TestDesktop {
   /** Waits until the window shows a page: more colours than an empty one has. */
   async seesPage() {
     const window = await this.seesWindow();
-    const env = { ...process.env, DISPLAY: this.display };
     const colours = () =>
-      execFileSync("import", ["-window", window, "-format", "%k", "info:-"], { env, encoding: "utf8" });
+      execFileSync("import", ["-window", window, "-format", "%k", "info:-"], {
+        env: this.#environment,
+        encoding: "utf8",
+      });
     await eventually("a page in the window", timeoutMs, () => Number(colours()) > 10);
   }
 
@@ -234,7 +240,7 @@ export class TestDesktop {
   async watchesPixel(x, y) {
     const script = fileURLToPath(new URL("watch-pixel.py", import.meta.url));
     const watcher = spawn("python3", [script, String(x), String(y)], {
-      env: { ...process.env, DISPLAY: this.display },
+      env: this.#environment,
       stdio: ["pipe", "pipe", "inherit"],
     });
     let text = "";
@@ -264,8 +270,8 @@ export class TestDesktop {
   }
 
   async takesScreenshot(name) {
-    const env = { ...process.env, DISPLAY: this.display };
-    await saveScreenshot(name, execFileSync("import", ["-window", "root", "png:-"], { env, maxBuffer: 2 ** 26 }));
+    const options = { env: this.#environment, maxBuffer: 2 ** 26 };
+    await saveScreenshot(name, execFileSync("import", ["-window", "root", "png:-"], options));
   }
 }
 

@@ -9,7 +9,7 @@
  * - an app that doesn't host ends by the key that closes its window
  */
 
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, test as singleTest } from "node:test";
 import { eventually } from "../foreign/server.mjs";
 import { dependentCases } from "./cases.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
@@ -102,7 +102,7 @@ describe("quitting while hosting", { skip }, () => {
   });
 });
 
-test("an app that doesn't host ends by the key that closes its window", { skip }, async () => {
+singleTest("an app that doesn't host ends by the key that closes its window", { skip }, async () => {
   const fixture = await WindowFixture.create();
   try {
     const ada = await fixture.opens();

@@ -85,6 +85,7 @@ fn a_question_word_is_found_only_at_the_beginning_of_a_doc_comment() {
         ("}", "    //! How it works."),
         ("", "/** Whether it is open. */"),
         ("/**", " * Who may write it."),
+        ("", "/** Whom a text mentions. */"),
     ] {
         assert!(begins_with_a_question(previous, line), "{previous:?} {line:?}");
     }
@@ -102,7 +103,7 @@ fn a_question_word_is_found_only_at_the_beginning_of_a_doc_comment() {
 /// Returns whether a doc comment begins in this line, given the line before, and with a question word.
 fn begins_with_a_question(previous: &str, line: &str) -> bool {
     static QUESTION: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?:///|//!|/\*\*|\*) (?:Who|What|Whose|Whether|How)\b").expect("a valid pattern")
+        Regex::new(r"^(?:///|//!|/\*\*|\*) (?:Who|Whom|What|Whose|Whether|How)\b").expect("a valid pattern")
     });
     let (previous, line) = (previous.trim(), line.trim());
     let continues = if line.starts_with('*') {

@@ -140,7 +140,7 @@ impl Session {
         }
         effects.notify(Update::Refused {
             event: ClientEventKind::Post.name().into(),
-            room: None,
+            room: self.outbox.room_of(id),
             error: WireError::new(ErrorCode::Other, "It is already on its way and can't be taken back."),
         });
     }

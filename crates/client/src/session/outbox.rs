@@ -148,8 +148,13 @@ impl Outbox {
 
     /// Returns whether the post is being sent and may be in the log already, so that it can't be withdrawn.
     pub(super) fn may_be_committed(&self, id: EntryId) -> bool {
-        let post = self.positions.get(&id).and_then(|position| self.posts.get(position));
-        post.is_some_and(|post| post.is_sending() && post.unanswered > 0)
+        self.post(id)
+            .is_some_and(|post| post.is_sending() && post.unanswered > 0)
+    }
+
+    /// Returns the room of a post.
+    pub(super) fn room_of(&self, id: EntryId) -> Option<RoomId> {
+        self.post(id).map(|post| post.item.room)
     }
 
     /// Removes a post that the server will never have, with the changes of it.
@@ -316,6 +321,10 @@ impl Outbox {
         self.posts.insert(self.next_position, post);
         self.next_position += 1;
         true
+    }
+
+    fn post(&self, id: EntryId) -> Option<&QueuedPost> {
+        self.posts.get(self.positions.get(&id)?)
     }
 
     fn post_mut(&mut self, id: EntryId) -> Option<&mut QueuedPost> {

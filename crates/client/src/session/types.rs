@@ -235,7 +235,7 @@ pub enum Effect {
 #[serde(tag = "change", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Change {
-    /// Adds a post to the outbox, before it is sent, or replaces it at its place.
+    /// Adds a post to the outbox, before it is sent, or replaces it in its position.
     Outbox(OutboxItem),
     /// Removes a post that the user discarded, or whose entry lies outside the stored range.
     Discarded { id: EntryId },

@@ -70,8 +70,8 @@ impl<C: Clone> PresenceTracker<C> {
                 (None, Slot::Vacant(_)) => {}
             }
         }
-        let has_place = listed.len() < MAX_PRESENCE_PEOPLE;
-        if has_place && !gone.is_empty() && listed.len() + candidates.len() < self.online.len() {
+        let is_full = listed.len() >= MAX_PRESENCE_PEOPLE;
+        if !is_full && !gone.is_empty() && listed.len() + candidates.len() < self.online.len() {
             // Members of a crowd who were not listed so far.
             candidates.extend(self.online.people());
         }

@@ -4,7 +4,7 @@ use ichat_protocol::{EntryId, RoomId};
 use rusqlite::{Connection, Row};
 
 use super::rooms::{RoomRow, sound_room_rows, unless_damaged};
-use crate::log::{natural, read_json};
+use crate::log::{natural, read_json, unreadable};
 use crate::{OutboxRow, PersistedRoom, PersistedState};
 
 /// Reads the state of a client: see [`crate::Store::persisted_state`].
@@ -45,7 +45,7 @@ fn read_outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
     Ok(OutboxRow {
         id: EntryId(row.get(0)?),
         room: RoomId(row.get(1)?),
-        body: read_json(row, 2)?.ok_or(rusqlite::Error::InvalidQuery)?,
+        body: read_json(row, 2)?.ok_or_else(|| unreadable(2, "a post without a body"))?,
         written_at: natural(row.get(3)?),
         error: read_json(row, 4)?,
         sent: row.get(5)?,

@@ -7,7 +7,7 @@ use crate::OutboxRow;
 use crate::log::{int, json};
 
 impl Batch<'_> {
-    /// Adds a post, or replaces it at its place in the order. Skips a post that the log has: no acknowledgement of it would
+    /// Adds a post, or replaces it in its position. Skips a post that the log has: no acknowledgement of it would
     /// come again.
     pub(super) fn add_post(&self, row: &OutboxRow) -> rusqlite::Result<()> {
         self.tx

@@ -1,10 +1,14 @@
 //! A simulated server with one room.
 
+use std::collections::BTreeSet;
+
 use ichat_protocol::{
     ClientEvent, ClientEventKind, DeviceId, Entries, Entry, EntryId, Epoch, ErrorCode, Head, Hello, History,
     LimitsInfo, MemberId, Name, Page, Post, Refused, RoomId, RoomSummary, Seq, ServerEvent, ServerId, ServerInfo,
     TargetEffect, WireError,
 };
+
+use super::transition::CLIENTS;
 
 /// So few entries that catching up takes many pages.
 const PAGE_ENTRIES: usize = 3;
@@ -13,6 +17,8 @@ pub(super) struct SimulatedServer {
     pub(super) room: RoomId,
     epoch: Epoch,
     log: Vec<Entry>,
+    /// The posts of each client that were refused and have not been received again.
+    refused: [Vec<EntryId>; CLIENTS],
 }
 
 /// The events with which the server answers one event of a client.
@@ -29,6 +35,7 @@ impl SimulatedServer {
             room: id(1, 1),
             epoch: id(0xe, 1),
             log: Vec::new(),
+            refused: Default::default(),
         }
     }
 
@@ -110,8 +117,20 @@ impl SimulatedServer {
         }
     }
 
+    /// Returns whether a post must be refused, because it was sent behind a refused one and would overtake it. The server
+    /// doesn't wait for a refused post that the client has withdrawn: `outbox` has those that can come again.
+    pub(super) fn must_refuse(&mut self, client: usize, post: EntryId, outbox: &BTreeSet<EntryId>) -> bool {
+        let refused = &mut self.refused[client];
+        refused.retain(|id| outbox.contains(id));
+        refused.first().is_some_and(|first| *first != post)
+    }
+
     /// Refuses a post for now.
-    pub(super) fn refuse(&self, post: EntryId) -> ServerEvent {
+    pub(super) fn refuse(&mut self, client: usize, post: EntryId) -> ServerEvent {
+        let refused = &mut self.refused[client];
+        if !refused.contains(&post) {
+            refused.push(post);
+        }
         ServerEvent::Refused(Refused {
             event: ClientEventKind::Post.name().into(),
             room: Some(self.room),
@@ -120,8 +139,14 @@ impl SimulatedServer {
         })
     }
 
+    /// Forgets the refused posts of a client whose connection has ended.
+    pub(super) fn forget_refused(&mut self, client: usize) {
+        self.refused[client].clear();
+    }
+
     /// Appends a post and broadcasts it. A repeated post gets the entry of the first time.
     fn commit(&mut self, client: usize, post: Post) -> Answer {
+        self.refused[client].retain(|id| *id != post.id);
         if let Some(entry) = self.log.iter().find(|entry| entry.id == post.id) {
             return Answer {
                 direct: vec![self.entries(entry.clone())],

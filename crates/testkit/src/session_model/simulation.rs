@@ -25,8 +25,6 @@ pub(super) struct SimulatedClient {
     is_connected: bool,
     to_server: VecDeque<ClientEvent>,
     from_server: Vec<ServerEvent>,
-    /// The posts that the server has refused and not received again.
-    refused: Vec<EntryId>,
     /// The posts in the outbox, as reported to the interface.
     pub(super) outbox: BTreeSet<EntryId>,
     /// The newest message in the outbox.
@@ -52,7 +50,6 @@ impl Simulation {
             is_connected: false,
             to_server: VecDeque::new(),
             from_server: Vec::new(),
-            refused: Vec::new(),
             outbox: BTreeSet::new(),
             waiting: None,
             amended: BTreeMap::new(),
@@ -70,7 +67,7 @@ impl Simulation {
         simulation
     }
 
-    /// `new_id` returns the id of a client's next post.
+    /// Carries out a transition. `new_id` returns the id of a client's next post.
     pub(super) fn apply(&mut self, transition: Transition, new_id: impl FnOnce(usize) -> EntryId) {
         match transition {
             Transition::Post(client) => {
@@ -166,9 +163,9 @@ impl Simulation {
             return;
         };
         if let ClientEvent::Post(post) = &event
-            && client.must_refuse(post.id, is_disk_full)
+            && (is_disk_full || self.server.must_refuse(number, post.id, &client.outbox))
         {
-            client.from_server.push(self.server.refuse(post.id));
+            client.from_server.push(self.server.refuse(number, post.id));
             return;
         }
         let answer = self.server.handle(number, event);
@@ -200,30 +197,35 @@ impl Simulation {
 
     fn disconnect(&mut self, client: usize) {
         if self.clients[client].is_connected {
-            self.clients[client].drop_connection();
+            self.drop_connection(client);
             self.step(client, Input::Closed { error: None });
         }
     }
 
     fn crash(&mut self, number: usize) {
+        self.drop_connection(number);
         let client = &mut self.clients[number];
-        client.drop_connection();
         client.session = Session::new();
         let persisted = client.disk.persisted_state();
         self.step(number, Input::Start(persisted));
     }
 
+    fn drop_connection(&mut self, number: usize) {
+        self.clients[number].drop_connection();
+        self.server.forget_refused(number);
+    }
+
     /// Passes an input to a client's session, and carries out the effects.
-    fn step(&mut self, client: usize, input: Input) {
-        let client = &mut self.clients[client];
+    fn step(&mut self, number: usize, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
-            for effect in client.session.step(self.now, input) {
+            for effect in self.clients[number].session.step(self.now, input) {
+                let client = &mut self.clients[number];
                 match effect {
                     Effect::Save(change) => client.disk.save(change),
                     Effect::Emit(event) => client.to_server.push_back(event),
                     Effect::Close => {
-                        client.drop_connection();
+                        self.drop_connection(number);
                         inputs.push_back(Input::Closed { error: None });
                     }
                     Effect::Load { room, range } => inputs.push_back(client.disk.load(room, range)),
@@ -240,25 +242,10 @@ impl SimulatedClient {
         self.amended.get(&id).is_some_and(Option::is_none)
     }
 
-    /// Returns whether the server refuses a post. It also refuses those that were sent behind a refused one, until that comes
-    /// again, so that none overtakes it.
-    fn must_refuse(&mut self, post: EntryId, is_disk_full: bool) -> bool {
-        self.refused.retain(|id| self.outbox.contains(id));
-        let is_next = self.refused.first().is_none_or(|first| *first == post);
-        let must_refuse = is_disk_full || !is_next;
-        if !must_refuse {
-            self.refused.retain(|id| *id != post);
-        } else if !self.refused.contains(&post) {
-            self.refused.push(post);
-        }
-        must_refuse
-    }
-
     fn drop_connection(&mut self) {
         self.is_connected = false;
         self.to_server.clear();
         self.from_server.clear();
-        self.refused.clear();
     }
 
     fn show(&mut self, update: Update) {

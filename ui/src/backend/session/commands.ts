@@ -117,7 +117,8 @@ function discard(state: SessionState, id: EntryId, effects: Effects): void {
     return;
   }
   const message = "It is already on its way and can't be taken back.";
-  effects.notify({ update: "refused", event: "post", error: { code: "other", message } });
+  const room = state.outbox.roomOf(id);
+  effects.notify({ update: "refused", event: "post", room, error: { code: "other", message } });
 }
 
 function open(state: SessionState, room: RoomId, effects: Effects): void {

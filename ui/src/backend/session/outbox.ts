@@ -123,6 +123,11 @@ export class Outbox {
     return post !== undefined && isSending(post) && post.unanswered > 0;
   }
 
+  /** Returns the room of a post. */
+  roomOf(id: EntryId): RoomId | undefined {
+    return this.#posts.get(id)?.item.room;
+  }
+
   /** Removes a post that the server will never have, with the changes of it. */
   withdraw(id: EntryId, effects: Effects): void {
     if (!this.#posts.has(id)) return;

@@ -22,7 +22,10 @@ interface Projected {
   readonly author?: Membership;
 }
 
-/** Applies the next entry of the log. `author` is its author's membership so far, undefined if there is none or it is not known. */
+/**
+ * Applies the next entry of the log. `author` is its author's membership so far, undefined if there is none or it is not
+ * known.
+ */
 export function project(room: RoomProjection, body: Body, author?: Membership): Projected {
   switch (body.kind) {
     case "created":

@@ -57,7 +57,7 @@ export interface ClientStorage {
    * order they were written.
    */
   loadOutbox(device: DeviceId, server: ServerId, now: number, adopt: "all" | "waiting"): Promise<OutboxItem[]>;
-  /** Stores posts, each at its place, and returns those that are not the device's any more. */
+  /** Stores posts, each in its position, and returns those that are not the device's any more. */
   savePosts(device: DeviceId, server: ServerId, posts: readonly PostToSave[]): Promise<UnsavedPost[]>;
   /** Deletes a stored post before it is sent. Returns it if it is not the device's any more. */
   withdrawPost(device: DeviceId, id: EntryId): Promise<DisownedPost | null>;

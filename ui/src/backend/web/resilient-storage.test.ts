@@ -55,7 +55,9 @@ async function start(storage: ClientStorage) {
 }
 
 const storageWith = (parts: Partial<ClientStorage>) => async () =>
-  new Proxy({} as ClientStorage, { get: (_, name) => (name === "then" ? undefined : (parts[name as keyof ClientStorage] ?? never)) }); // prettier-ignore
+  new Proxy({} as ClientStorage, {
+    get: (_, name) => (name === "then" ? undefined : (parts[name as keyof ClientStorage] ?? never)),
+  });
 
 test.each([
   ["never opens", never],
@@ -124,7 +126,16 @@ test("a name that isn't stored at first is used all the same, and stored as soon
 test("a full storage keeps the posts of this tab in memory", async () => {
   const full = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
   const loadOutbox = () => Promise.resolve([post("earlier")]);
-  const open = storageWith({ loadProfile: full, acquireDevice: full, loadServer: full, saveName: full, savePosts: full, withdrawPost: full, loadOutbox, deletePosts: full }); // prettier-ignore
+  const open = storageWith({
+    loadProfile: full,
+    acquireDevice: full,
+    loadServer: full,
+    saveName: full,
+    savePosts: full,
+    withdrawPost: full,
+    loadOutbox,
+    deletePosts: full,
+  });
   const storage = new ResilientStorage(open, report);
   expect(await start(storage)).toEqual({ name: "Ada", outbox: [post("earlier"), post("a")] });
   expect(new Set(failures)).toEqual(new Set(["full"]));
@@ -138,7 +149,8 @@ test("a full storage keeps the posts of this tab in memory", async () => {
 test("a connection that the browser has closed is opened again", async () => {
   let opened = 0;
   const closed = () => Promise.reject(new DOMException("closed", "InvalidStateError"));
-  const storage = new ResilientStorage(() => (opened++ === 0 ? storageWith({ savePosts: closed })() : openIndexedDbStorage()), report); // prettier-ignore
+  const open = () => (opened++ === 0 ? storageWith({ savePosts: closed })() : openIndexedDbStorage());
+  const storage = new ResilientStorage(open, report);
   await save(storage, "device", post("a"));
   expect(await (await openIndexedDbStorage()).loadOutbox("device", office, 0, "all")).toEqual([post("a")]);
   expect([opened, failures]).toEqual([2, []]);
@@ -147,7 +159,8 @@ test("a connection that the browser has closed is opened again", async () => {
 test("operations that fail together open one new connection", async () => {
   let opened = 0;
   const closed = () => Promise.reject(new DOMException("closed", "InvalidStateError"));
-  const storage = new ResilientStorage(() => (opened++ === 0 ? storageWith({ savePosts: closed })() : openIndexedDbStorage()), report); // prettier-ignore
+  const open = () => (opened++ === 0 ? storageWith({ savePosts: closed })() : openIndexedDbStorage());
+  const storage = new ResilientStorage(open, report);
   await Promise.all(["a", "b"].map((id) => save(storage, "device", post(id))));
   expect([opened, failures]).toEqual([2, []]);
 });

@@ -32,7 +32,7 @@ export class Transport {
   constructor(origin: string, handlers: TransportHandlers) {
     this.#origin = origin;
     this.#handlers = handlers;
-    this.#open().catch(() => this.#close());
+    this.#open().catch(() => this.close());
   }
 
   emit(name: string, data: unknown): void {
@@ -40,8 +40,15 @@ export class Transport {
     if (this.#socket?.connected) this.#socket.emit(name, data);
   }
 
-  close(): void {
-    this.#close();
+  /** Closes the connection, and reports that with the error that is the reason, if there is one. */
+  close(error?: WireError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#abort.abort();
+    this.#socket?.off();
+    this.#socket?.offAny();
+    this.#socket?.disconnect();
+    this.#handlers.onClose(error);
   }
 
   async #open(): Promise<void> {
@@ -51,13 +58,13 @@ export class Transport {
     const challenge = await fetchHello(this.#origin, this.#abort.signal);
     const protocol = protocols.filter((version) => challenge.protocols.includes(version)).at(-1);
     if (protocol === undefined) {
-      this.#close({ code: "protocol", message: strings.banner.otherVersion });
+      this.close({ code: "protocol", message: strings.banner.otherVersion });
       return;
     }
-    const timeout = setTimeout(() => this.#close(), signTimeoutMs);
+    const timeout = setTimeout(() => this.close(), signTimeoutMs);
     const answer = Promise.all([this.#handlers.onChallenge(challenge, protocol), socketIo]);
     const [auth, { io }] = await answer.finally(() => clearTimeout(timeout));
-    if (!auth) this.#close();
+    if (!auth) this.close();
     if (!auth || this.#closed) return;
     const socket = io(this.#origin, {
       auth: { ...auth },
@@ -70,21 +77,11 @@ export class Transport {
     this.#socket = socket;
     socket.on("connect", () => this.#handlers.onOpen());
     socket.onAny((name: string, data: unknown) => this.#handlers.onEvent(name, data));
-    socket.on("disconnect", () => this.#close());
+    socket.on("disconnect", () => this.close());
     socket.on("connect_error", (error) => {
       // The socket is inactive only if the server refused it; otherwise the server was not reached.
-      this.#close(socket.active ? undefined : wireErrorFromText(error.message));
+      this.close(socket.active ? undefined : wireErrorFromText(error.message));
     });
-  }
-
-  #close(error?: WireError): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#abort.abort();
-    this.#socket?.off();
-    this.#socket?.offAny();
-    this.#socket?.disconnect();
-    this.#handlers.onClose(error);
   }
 }
 

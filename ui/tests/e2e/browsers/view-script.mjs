@@ -1,8 +1,9 @@
 /**
  * A page as a person sees it, by roles and names. The functions run in the page; `view.mjs` calls them.
  *
- * A target is a plain object: `{ role, name, expanded, key, text, hasText, within, nth, isTabStop }`. A name or text is a whole string or
- * a regular expression; a key is that of a row. While a modal dialog is open, only what is inside it is there, because the rest is inert.
+ * A target is a plain object: `{ role, name, expanded, key, text, hasText, within, nth, isTabStop }`. A name or text is a whole
+ * string or a regular expression; a key is that of a row. While a modal dialog is open, only what is inside it is there, because
+ * the rest is inert.
  */
 
 import { readFileSync } from "node:fs";
@@ -215,6 +216,9 @@ function install() {
     return activeElement === null || activeElement === document.body || activeElement === document.documentElement;
   }
 
+  /** Returns by how many pixels the page is wider than the window. */
+  const overflow = () => document.documentElement.scrollWidth - innerWidth;
+
   /** Describes where the reader is: the room's name, and the distances of the timeline from its ends. */
   function place() {
     const log = timeline();
@@ -238,7 +242,7 @@ function install() {
 
     point,
 
-    /** Returns where to press the first element that matches, once it has stopped to move, or the reason why that isn't possible. */
+    /** Returns where to press the first element that matches, once it has stopped moving, or why that isn't possible. */
     async stillPoint(target) {
       let last = point(target);
       for (let frame = 0; frame < maxMovingFrames && last.problem !== isAbsent; frame++) {
@@ -270,8 +274,8 @@ function install() {
     },
 
     /**
-     * Describes where the reader is, where to put the mouse for the wheel, and the messages that the page has, in order. With texts,
-     * which take longer, the messages also have their reactions as `👍 2`.
+     * Describes where the reader is, where to put the mouse for the wheel, and the messages that the page has, in order. With
+     * texts, which take longer, the messages also have their reactions as `👍 2`.
      */
     reading(hasTexts) {
       const log = timeline();
@@ -314,13 +318,13 @@ function install() {
     health: () => ({
       hasFocus: !isLost(),
       focus: describe(document.activeElement),
-      overflow: document.documentElement.scrollWidth - innerWidth,
+      overflow: overflow(),
       isLoading: isLoading(),
     }),
 
     /**
-     * Waits until the page is drawn and the session history at rest. Returns how long the page could work so far, in milliseconds,
-     * which is less than the time that has passed on a busy machine.
+     * Waits until the page is drawn and the session history at rest. Returns how long the page could work so far, in
+     * milliseconds, which is less than the time that has passed on a busy machine.
      */
     async settles() {
       const begun = worked;
@@ -343,7 +347,6 @@ function install() {
       return navigation.canGoBack ? "here" : "away";
     },
 
-    /** Returns by how many pixels the page is wider than the window. */
-    overflow: () => document.documentElement.scrollWidth - innerWidth,
+    overflow,
   };
 }

@@ -6,8 +6,8 @@ import { saveScreenshot, saveText } from "../screenshots.mjs";
 const listedSteps = 40;
 
 /**
- * Saves a screenshot and the list of all steps, and returns an error that has the seed, the last steps, and the command that repeats
- * the walk.
+ * Saves a screenshot and the list of all steps, and returns an error that has the seed, the last steps, and the command that
+ * repeats the walk.
  */
 export async function reportFailure(walk, error, { only, broken }) {
   const { seed, taken } = walk;

@@ -1,6 +1,6 @@
 /**
- * The steps of a walk, and how often each is taken. A step acts on what is on the screen, and does nothing if there is nothing to act
- * on. It returns what it did.
+ * The steps of a walk, and how often each is taken. A step acts on what is on the screen, and does nothing if there is nothing to
+ * act on. It returns what it did.
  */
 
 import * as layout from "./steps/layout.mjs";

@@ -61,8 +61,8 @@ export async function followQuote(walk, random) {
 }
 
 /**
- * Waits until a jump has ended at a row, which then has the focus. A message that isn't loaded is searched for by the time in its id:
- * one among many of the same second, or with an id that has no time, may not be found.
+ * Waits until a jump has ended at a row, which then has the focus. A message that isn't loaded is searched for by the time in its
+ * id: one among many of the same second, or with an id that has no time, may not be found.
  */
 async function arrives(walk) {
   const notFound = { text: "That message can’t be found." };
@@ -78,7 +78,7 @@ async function scrolls(walk, distance) {
   await walk.view.tab.wheel(before.point, distance);
   if (distance < 0 ? before.above > 0 : before.below > 0) await walk.view.query("scrolls", before.above);
   const after = await walk.view.settled("reading");
-  // At the end, what comes in moves everything.
+  // At the end, new messages move everything.
   if (!isAtEnd(before)) movedAtMost(before.rows, after.rows, distance);
   return `${distance} px`;
 }
