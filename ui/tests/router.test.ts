@@ -3,7 +3,7 @@
  * - an address names a room, a message and, where there are several, a server; anything else names nothing
  * - a room that was opened is a step; Back shows the room before, and Forward the later one
  * - a dialog is a step; Back closes it, and closing it leaves no step
- * - a room that is chosen in the drawer replaces the drawer's step
+ * - a room that is chosen in the drawer replaces the drawer's step; Back shows what was read before
  * - several layers that close at once leave no step, and neither do those over which another room was chosen
  * - Forward opens a dialog again; one that can't be opened again is no step
  * - a message is a step; Back shows what was read before
@@ -164,16 +164,18 @@ describe("Router", () => {
     expect(browser.history.index).toBe(0);
   });
 
-  it("replaces the drawer's step by that of the room", () => {
+  it("replaces the drawer's step by that of the room, and Back shows what was read before", () => {
     const browser = new Browser();
+    browser.app.reading = 70;
     browser.does((app) => (app.layers = ["drawer"]));
     browser.does((app) => {
+      browser.router.keepReading();
       app.layers = [];
       app.place = place("b");
     });
     expect(browser.history.fragments).toEqual(["#/room/a", "#/room/b"]);
     browser.goes(-1);
-    expect(browser.app.place).toEqual(place("a"));
+    expect(browser.app.shown).toEqual(["a 70"]);
     // The open room chosen again.
     browser.does((app) => (app.layers = ["drawer"]));
     browser.does((app) => (app.layers = []));

@@ -94,7 +94,11 @@ export class Router {
     if (!moved && closed === 0 && !opened) return;
     // A message that the user has left behind is no step, and neither is a room that is no longer there.
     const isReplaced = !this.#places.exists(current.place) || (isSameRoom(place, current.place) && place.seq === null);
-    if (closed === 0 && (opened || !isReplaced)) return this.#push(place, layers);
+    if (closed === 0 && (opened || !isReplaced)) {
+      // A room that is chosen in a layer replaces the layer's step, and Back leads to this one.
+      if (!moved) this.keepReading();
+      return this.#push(place, layers);
+    }
     for (let back = 1; back <= Math.max(1, closed); back++) {
       const step = this.#steps[this.#index - back];
       if (step && isSamePlace(step.place, place) && isSameList(step.layers, layers)) return this.#go(-back);
