@@ -11,7 +11,7 @@
  * - live messages don't end the load of older ones
  * - an empty page, which the server sends to say that nothing was missed, ends neither a load nor a search
  * - the last of several jumps wins
- * - a message whose id has no time isn't found
+ * - a message is found by its id, whatever the id is; one that isn't in the room is given up at once, and ends no load
  * - a message beyond the end leads to the end
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -169,7 +169,7 @@ describe("LogNavigator", () => {
     scrollUp(fixture, 0);
     fixture.slow = true;
     fixture.room.log.loadOlder();
-    fixture.room.log.onRefused("Too many requests.");
+    fixture.room.log.onRefused({ code: "busy", message: "Too many requests." });
     expect(fixture.room.log.failure).toEqual({ part: "older", reason: { message: "Too many requests." } });
   });
 
@@ -216,12 +216,31 @@ describe("LogNavigator", () => {
     expect(fixture.room.log.jump).toEqual({ to: "message", seq: 1500 });
   });
 
-  it("doesn't find a message whose id has no time", async () => {
+  it.each([
+    ["no time", "6d2f1a0e-4f6b-4c1e-9d3a-2b7c8e9f0a1b"],
+    ["the time of a clock that is wrong", "0f9d39b2-4f6b-7c1e-9d3a-2b7c8e9f0a1b"],
+  ])("finds a message whose id has %s", async (_, id) => {
+    const log = new RoomLog().fill(2000);
+    const entry = log.entries[499];
+    if (!entry) throw new Error("the log is full");
+    log.entries[499] = { ...entry, id };
+    const fixture = new RoomFixture(log);
+    fixture.room.open();
+    scrollUp(fixture, 0);
+    expect(await fixture.room.log.jumpToMessage(id)).toBe(true);
+    expect(fixture.room.log.jump).toEqual({ to: "message", seq: 500, id });
+    expect(fixture.texts).toContain("line 500");
+  });
+
+  it("gives up at once to look for a message that isn't in the room, and ends no load by it", async () => {
     const fixture = openAtEnd(2000);
     scrollUp(fixture, 0);
-    const commands = fixture.commands.length;
-    expect(await fixture.room.log.jumpToMessage("6d2f1a0e-4f6b-4c1e-9d3a-2b7c8e9f0a1b")).toBe(false);
-    expect(fixture.commands.length).toBe(commands);
+    fixture.slow = true;
+    fixture.room.log.loadOlder();
+    const found = fixture.room.log.jumpToMessage("6d2f1a0e-4f6b-4c1e-9d3a-2b7c8e9f0a1b");
+    fixture.room.log.onRefused({ code: "unknown_entry", message: "There is no such entry." });
+    expect(await found).toBe(false);
+    expect(fixture.room.log.loading).toBe("older");
     expect(fixture.texts.at(-1)).toBe("line 2000");
   });
 

@@ -27,7 +27,9 @@ it("shows a message that waits at the end, and says when one can't be found", as
   if (!waiting) throw new Error("the message waits");
   await actions.jumpToMessage(waiting.item.id);
   expect([errors(), room.log.jump]).toEqual([[], { to: "present" }]);
-  // The id of a bot's message may contain no time by which to look for it.
-  await actions.jumpToMessage("1f0e8c5e-5b0c-4a2b-9a43-0c3e53a6c1d2");
+  const jump = actions.jumpToMessage("1f0e8c5e-5b0c-4a2b-9a43-0c3e53a6c1d2");
+  const error = { code: "unknown_entry", message: "There is no such entry." } as const;
+  emit({ event: "session", server: "office", update: { update: "refused", event: "history", room: "lobby", error } });
+  await jump;
   expect(errors()).toEqual([strings.chat.notFound]);
 });

@@ -294,7 +294,7 @@ describe("RoomState", () => {
     fixture.disconnected = true;
     fixture.room.log.loadOlder();
     expect(fixture.room.log.loading).toBe("older");
-    fixture.room.log.onRefused("Too many requests.");
+    fixture.room.log.onRefused({ code: "busy", message: "Too many requests." });
     expect(fixture.room.log.loading).toBeNull();
     fixture.room.log.loadOlder();
     expect(fixture.sent("history").length).toBe(1);

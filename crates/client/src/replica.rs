@@ -1,6 +1,6 @@
 //! The replica of a session, which the store keeps: translates between the types of both, and resets what is damaged.
 
-use ichat_protocol::{Member, RoomId, WireError};
+use ichat_protocol::{Member, Page, RoomId, Seq, WireError};
 use ichat_store::{OutboxRow, ReplicaChange, Store, StoreError};
 
 use crate::session::{Change, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor};
@@ -67,8 +67,7 @@ async fn members(store: &Store, room: RoomId) -> Result<Vec<Member>, StoreError>
 
 /// Reads a range of a room's log.
 pub(crate) async fn load_range(store: &Store, room: RoomId, range: LogRange) -> Result<Input, StoreError> {
-    let LogRange { before, after, limit } = range;
-    let page = match store.page(room, before, after, limit).await {
+    let page = match page(store, room, range).await {
         // The session gets a damaged log from the server again.
         Err(StoreError::Damaged(cause)) => {
             tracing::error!(cause, %room, "the replica of a room is damaged");
@@ -88,6 +87,23 @@ pub(crate) async fn load_range(store: &Store, room: RoomId, range: LogRange) -> 
         later,
         damaged,
     })
+}
+
+async fn page(store: &Store, room: RoomId, range: LogRange) -> Result<Option<Page>, StoreError> {
+    let LogRange {
+        before,
+        after,
+        around,
+        limit,
+    } = range;
+    let Some(entry) = around else {
+        return store.page(room, before, after, limit).await;
+    };
+    let Some(seq) = store.seq_of(room, entry).await? else {
+        return Ok(None);
+    };
+    let first = seq.0.saturating_sub(u64::from(limit / 2)).max(1);
+    store.page(room, None, Some(Seq(first - 1)), limit).await
 }
 
 /// Saves changes in one transaction. If the entries of a room are damaged, or not what the session believes, its room and

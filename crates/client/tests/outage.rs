@@ -6,7 +6,7 @@
 //! - a client that missed more than a thousand entries gets them all
 //! - a server that was restored from a backup resets its clients
 //! - a dead connection is noticed, and messages sent into it arrive
-//! - without the server, history comes from the replica
+//! - without the server, history comes from the replica, and an entry is found there by its id
 //! - a message that is damaged in the replica is shown as the server has it
 
 #![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
@@ -16,7 +16,7 @@ mod common;
 use std::fs;
 
 use common::{User, copy_data, start_server};
-use ichat_client::session::Command;
+use ichat_client::session::{Command, LogRange};
 use ichat_testkit::proxy::Proxy;
 
 #[tokio::test]
@@ -176,6 +176,17 @@ async fn history_comes_from_the_replica_without_the_server() {
     alice.scrolls_back(12, 4).await;
     alice.until("four entries", |user| user.timeline.len() == 4).await;
     assert_eq!(alice.timeline.last().unwrap().seq.0, 11);
+    let entry = alice.timeline[1].clone();
+    alice.timeline.clear();
+    let range = LogRange {
+        before: None,
+        after: None,
+        around: Some(entry.id),
+        limit: 1,
+    };
+    alice.does(Command::History { room, range }).await;
+    alice.until("the entry", |user| !user.timeline.is_empty()).await;
+    assert_eq!(alice.timeline, [entry]);
 }
 
 #[tokio::test]

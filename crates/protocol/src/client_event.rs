@@ -47,7 +47,7 @@ pub enum ClientEvent {
     Leave(InRoom),
     /// Requests the present and former members. Answer: `members`.
     Members(InRoom),
-    /// Requests a range of a room's log. Answer: `page`.
+    /// Requests a range of a room's log. Answer: `page`, or `refused` if there is no such entry in the room.
     History(History),
     /// Subscribes to rooms and requests what is missing. Answers, for each room: `page`s up to the head, or `reset`.
     Sync(Sync),
@@ -110,6 +110,10 @@ pub struct History {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub after: Option<Seq>,
+    /// The entry in the middle of the page, instead of the bounds. With a `limit` of 1 the page has this entry alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub around: Option<EntryId>,
     /// The maximum number of entries. Default and maximum: 200.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -35,6 +35,7 @@ pub(crate) fn check_shape(event: ClientEventKind, argument: &Value) -> Result<()
             argument.required::<RoomId>("room")?;
             argument.optional::<Option<Seq>>("before")?;
             argument.optional::<Option<Seq>>("after")?;
+            argument.optional::<Option<EntryId>>("around")?;
             argument.optional::<Option<u32>>("limit")
         }
         ClientEventKind::Sync => check_rooms(&argument),
@@ -176,7 +177,7 @@ mod tests {
             ClientEventKind::Create => json!({ "room": ROOM, "name": "Lunch", "topic": "Where" }),
             ClientEventKind::Rooms => json!({}),
             ClientEventKind::Join | ClientEventKind::Leave | ClientEventKind::Members => json!({ "room": ROOM }),
-            ClientEventKind::History => json!({ "room": ROOM, "before": 9, "after": 1, "limit": 3 }),
+            ClientEventKind::History => json!({ "room": ROOM, "before": 9, "after": 1, "around": ID, "limit": 3 }),
             ClientEventKind::Sync => json!({ "rooms": { ROOM: { "epoch": ID, "seq": 3 }, ID: null } }),
             ClientEventKind::Typing => json!({ "room": ROOM, "on": true }),
             ClientEventKind::Away => json!({ "away": true }),
@@ -248,7 +249,7 @@ mod tests {
         let shown = argument.to_string();
         match ClientEvent::parse(event.name(), argument) {
             Ok(_) => assert!(
-                ["mentions", "reply_to", "topic", "before", "after", "limit"].contains(&field),
+                ["mentions", "reply_to", "topic", "before", "after", "around", "limit"].contains(&field),
                 "{shown}"
             ),
             Err(error) => assert!(error.message.contains(&format!("\"{field}\"")), "{shown}: {error}"),

@@ -133,7 +133,12 @@ impl Store {
         self.inner.readers.read(move |c| read::head(c, room)).await
     }
 
-    /// Returns a range of a room's log, as [`ichat_protocol::History`] defines it; `None` for an unknown room. A `limit`
+    /// Returns the position of an entry in a room's log that is stored here.
+    pub async fn seq_of(&self, room: RoomId, entry: EntryId) -> Result<Option<Seq>, StoreError> {
+        self.inner.readers.read(move |c| read::seq_of(c, room, entry)).await
+    }
+
+    /// Returns a range of a room's log, as the bounds of [`ichat_protocol::History`] define it; `None` for an unknown room. A `limit`
     /// outside 1 to [`ichat_protocol::limits::MAX_PAGE_ENTRIES`] is moved there.
     ///
     /// `later` has what amends the messages of the page from beyond it: the last edit of each, and the reactions that are

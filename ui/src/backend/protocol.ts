@@ -536,6 +536,10 @@ before?: Seq,
  */
 after?: Seq, 
 /**
+ * The entry in the middle of the page, instead of the bounds. With a `limit` of 1 the page has this entry alone.
+ */
+around?: EntryId, 
+/**
  * The maximum number of entries. Default and maximum: 200.
  */
 limit?: number, };

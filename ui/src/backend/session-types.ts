@@ -123,6 +123,10 @@ before?: Seq,
  */
 after?: Seq, 
 /**
+ * The entry in the middle of the range, instead of the bounds.
+ */
+around?: EntryId, 
+/**
  * The maximum number of entries.
  */
 limit: number, };

@@ -1,8 +1,7 @@
-import type { Entry, EntryId, RoomId, Seq } from "../backend/protocol";
+import type { Entry, EntryId, RoomId, Seq, WireError } from "../backend/protocol";
 import type { Command } from "../backend/session-types";
 import { errorMessage } from "../shared/errors";
-import { timeOfId } from "../shared/ids";
-import { EntryWaiter } from "./entry-waiter";
+import { EntryWaiter, type SearchOptions } from "./entry-waiter";
 import type { Item } from "./fold";
 import { LogWindow, pageSize } from "./log-window";
 
@@ -181,9 +180,11 @@ export class LogNavigator {
     return changed;
   }
 
-  /** Ends the loads that the server refused. */
-  onRefused(message: string): void {
-    this.#fail({ message });
+  /** Ends the load, or the search, that the server refused. */
+  onRefused({ code, message }: WireError): void {
+    this.#waiter.onEntries([]);
+    // Only a search names an entry, which the room may not have.
+    if (code !== "unknown_entry") this.#fail({ message });
   }
 
   /** Ends all loads: their answers are lost with the connection. */
@@ -236,20 +237,19 @@ export class LogNavigator {
     this.#loadPlace(jump.seq);
   }
 
-  /** Jumps to a message. One that isn't loaded is searched for by the time in its id. Returns `false` if it isn't found. */
+  /** Jumps to a message. One that isn't loaded is searched for. Returns `false` if it isn't found. */
   async jumpToMessage(id: EntryId): Promise<boolean> {
     const loaded = this.find(id);
     if (loaded) {
       this.jumpTo({ to: "message", seq: loaded.seq, id });
       return true;
     }
-    const time = timeOfId(id);
-    return time !== null && this.#jumpToTime(time - 1000, id);
+    return this.#jumpToFound((options) => this.#waiter.findById(id, options), id);
   }
 
   /** Jumps to the first entry that was written at `time` or later. Returns `false` if it can't be found. */
   jumpToTime(time: number): Promise<boolean> {
-    return this.#jumpToTime(time);
+    return this.#jumpToFound((options) => this.#waiter.findByTime(time, { ...options, head: this.#head }));
   }
 
   /** Ends a jump, because the timeline has scrolled there. */
@@ -257,11 +257,10 @@ export class LogNavigator {
     if (this.#jump === jump) this.#jump = null;
   }
 
-  async #jumpToTime(time: number, id?: EntryId): Promise<boolean> {
+  async #jumpToFound(search: (options: SearchOptions) => Promise<Seq | null>, id?: EntryId): Promise<boolean> {
     const jump = ++this.#jumps;
     const { room, command } = this.#context;
-    const request = (wanted: Command) => void command(wanted).catch(() => undefined);
-    const seq = await this.#waiter.findByTime(time, { room, head: this.#head, request });
+    const seq = await search({ room, request: (wanted) => void command(wanted).catch(() => undefined) });
     if (jump !== this.#jumps) return true;
     if (seq === null) return false;
     this.jumpTo({ to: "message", seq, ...(id === undefined ? {} : { id }) });

@@ -6,12 +6,14 @@
  * - a room that one user creates is found and joined by another
  * - messages in a room that is not open are counted, and are below the New line when it is opened
  * - a reload keeps the identity, the history and the draft
+ * - a quoted message that isn't loaded is found by its id, which has no time, shown and highlighted
  * - HTML is shown as text: in a message, a member's name and a room's name
  * - texts that are shown at the same time don't cover each other
  * - a server without guests accepts a browser, which has a key, and tells others the reason
  */
 
 import { strict as assert } from "node:assert";
+import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { Server, eventually, serverUnavailable } from "../foreign/server.mjs";
@@ -138,6 +140,41 @@ test("a reload keeps the identity, the history and the draft", { skip }, async (
   await ben.page.getByRole("button", { name: "People" }).click();
   const people = ben.page.getByRole("complementary", { name: "People" });
   await people.getByText("Online · 2").waitFor();
+});
+
+test("a quoted message that isn't loaded is found by its id", { skip }, async () => {
+  const bot = await Member.connect(pages.server.url, { auth: { name: "Bot" } });
+  const room = randomUUID();
+  await bot.request("create", { room, name: "Quotes" });
+  await bot.subscribes(room);
+  // Version 4, as most libraries make them.
+  const quoted = await bot.says("the quoted message", { room, id: randomUUID() });
+  await bot.saysAll(
+    Array.from({ length: 450 }, (_, i) => `line ${i + 1}`),
+    room,
+  );
+  const answer = { kind: "message", text: "the answer", reply_to: quoted.id };
+  await bot.request("post", { room, id: randomUUID(), body: answer });
+  const ada = await pages.open("Ada");
+  await ada.joinsRoom("Quotes");
+  await ada.sees("the answer");
+  assert.equal(await ada.timeline.getByText("the quoted message").count(), 0);
+  await ada.page.evaluate(() => {
+    window.highlighted = [];
+    document.addEventListener("animationstart", ({ animationName, target }) => {
+      if (animationName.endsWith("flash")) window.highlighted.push(target.textContent);
+    });
+  });
+  await ada.timeline.getByRole("button", { name: "An earlier message" }).click();
+  await ada.sees("the quoted message");
+  const isShown = () => {
+    const row = document.activeElement;
+    const { top, bottom } = row.getBoundingClientRect();
+    const highlighted = window.highlighted.some((text) => text.includes("the quoted message"));
+    return highlighted && row.textContent.includes("the quoted message") && top >= 0 && bottom <= innerHeight;
+  };
+  await ada.page.waitForFunction(isShown);
+  bot.disconnect();
 });
 
 test("HTML is shown as text", { skip }, async () => {

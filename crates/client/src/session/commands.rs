@@ -90,7 +90,7 @@ impl Session {
             return;
         };
         // While nothing is known of the room, its newest page is on its way. Any other place has to be requested.
-        let is_on_its_way = known.log.epoch().is_none() && range.before.is_none() && range.after.is_none();
+        let is_on_its_way = known.log.epoch().is_none() && range.is_newest();
         let can_request = self.connection.is_online() && known.is_joined() && !is_on_its_way;
         let missing = if can_request {
             missing(range, &entries, known.summary().head.seq)
@@ -113,7 +113,7 @@ impl Session {
             return self.on_loaded(room, range, Vec::new(), Vec::new(), effects);
         }
         // The newest page is on its way.
-        if range.before.is_some() || range.after.is_some() {
+        if !range.is_newest() {
             emit_history(room, range, effects);
         }
     }
@@ -160,6 +160,7 @@ impl Session {
         let newest = LogRange {
             before: None,
             after: None,
+            around: None,
             limit: MAX_PAGE_ENTRIES,
         };
         load(room, newest, effects);
@@ -206,11 +207,17 @@ fn load(room: RoomId, range: LogRange, effects: &mut Effects) {
 
 /// Requests a range from the server.
 fn emit_history(room: RoomId, range: LogRange, effects: &mut Effects) {
-    let LogRange { before, after, limit } = range;
+    let LogRange {
+        before,
+        after,
+        around,
+        limit,
+    } = range;
     effects.emit(ClientEvent::History(History {
         room,
         before,
         after,
+        around,
         limit: Some(limit),
     }));
 }
@@ -225,6 +232,9 @@ fn starts_at_lower_bound(range: LogRange, entries: &[Entry]) -> bool {
 
 /// Returns the rest of a range behind these entries, in a log that ends at `head`.
 fn missing(range: LogRange, entries: &[Entry], head: Seq) -> Option<LogRange> {
+    if range.around.is_some() {
+        return entries.is_empty().then_some(range);
+    }
     let loaded = u32::try_from(entries.len()).unwrap_or(u32::MAX);
     let limit = range.limit.saturating_sub(loaded);
     if limit == 0 {
@@ -237,6 +247,7 @@ fn missing(range: LogRange, entries: &[Entry], head: Seq) -> Option<LogRange> {
         return (!is_complete).then_some(LogRange {
             before: range.before,
             after: Some(after),
+            around: None,
             limit,
         });
     }
@@ -245,6 +256,7 @@ fn missing(range: LogRange, entries: &[Entry], head: Seq) -> Option<LogRange> {
     (!is_complete).then_some(LogRange {
         before,
         after: None,
+        around: None,
         limit,
     })
 }

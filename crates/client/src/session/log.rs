@@ -223,6 +223,7 @@ impl Log {
             room,
             before: self.pending_beyond_gap.keys().next().copied(),
             after: Some(self.last),
+            around: None,
             limit: None,
         }));
     }

@@ -195,8 +195,19 @@ pub struct LogRange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub after: Option<Seq>,
+    /// The entry in the middle of the range, instead of the bounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub around: Option<EntryId>,
     /// The maximum number of entries.
     pub limit: u32,
+}
+
+impl LogRange {
+    /// Returns whether this is the newest page.
+    pub(super) fn is_newest(self) -> bool {
+        self.before.is_none() && self.after.is_none() && self.around.is_none()
+    }
 }
 
 /// Something for the driver to do. Effects run in the given order, each to its end before the next.

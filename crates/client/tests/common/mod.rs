@@ -184,6 +184,7 @@ impl User {
         let range = LogRange {
             before: Some(Seq(before)),
             after: None,
+            around: None,
             limit,
         };
         let room = self.lobby.unwrap();

@@ -187,6 +187,7 @@ impl ClientProcess {
                 let range = LogRange {
                     before: Some(first),
                     after: None,
+                    around: None,
                     limit: MAX_PAGE_ENTRIES,
                 };
                 let history = session::Command::History { room, range };

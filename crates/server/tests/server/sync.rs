@@ -6,17 +6,19 @@
 //! - a cursor of another epoch, or beyond the head, gets a reset and the newest page
 //! - a commit during a sync leaves no gap, nor does one right after its last page
 //! - heads arrive periodically, for quiet rooms as well
-//! - history returns the range that was asked for
+//! - history returns the range that was asked for, and the entries around one that is named by its id, however long they are;
+//!   an id that is not in the room is refused
 
 use std::collections::BTreeSet;
 use std::slice;
 
 use ichat_protocol::limits::{MAX_PAGE_ENTRIES, MAX_TEXT_BYTES};
-use ichat_protocol::{Body, DeviceId, Entry, EntryId, Epoch, Head, MemberId, Seq};
+use ichat_protocol::{Body, DeviceId, Entry, EntryId, Epoch, Head, MemberId, RoomId, Seq};
 use ichat_store::NewEntry;
 use ichat_testkit::{Identity, TestClient, TestServer, entries, message, or_time_out};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 async fn head(server: &TestServer) -> Head {
     server.store().head(server.lobby()).await.unwrap().unwrap()
@@ -210,5 +212,73 @@ async fn history_returns_the_range_that_was_asked_for() {
         let page = alice.request("history", slice::from_ref(&range)).await;
         assert_eq!(page["event"], "page", "{range}");
         assert_range(&entries(&page["data"]), from, to);
+    }
+}
+
+#[tokio::test]
+async fn history_returns_the_entries_around_one() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let room = server.lobby();
+    fill(&server, &alice, 300, "x").await;
+    // A bot's id may have no time.
+    let (id, first) = (EntryId(Uuid::new_v4()), head(&server).await.seq.0);
+    alice.request("post", &[message(room, id, "here")]).await;
+    let seq = first + 1;
+    fill(&server, &alice, 300, "x").await;
+    for (limit, from, to) in [
+        (json!(null), seq - 100, seq + 99),
+        (json!(5_000), seq - 100, seq + 99),
+        (json!(3), seq - 1, seq + 1),
+        (json!(1), seq, seq),
+        (json!(0), seq, seq),
+    ] {
+        let range = json!({ "room": room, "around": id, "limit": limit });
+        let page = alice.request("history", slice::from_ref(&range)).await;
+        assert_eq!(page["event"], "page", "{range}");
+        assert_range(&entries(&page["data"]), from, to);
+    }
+    let first = server
+        .store()
+        .page(room, None, Some(Seq(0)), 1)
+        .await
+        .unwrap()
+        .unwrap()
+        .entries[0]
+        .id;
+    let page = alice
+        .request("history", &[json!({ "room": room, "around": first })])
+        .await;
+    assert_range(&entries(&page["data"]), 1, 200);
+}
+
+#[tokio::test]
+async fn history_around_an_entry_has_it_although_those_before_it_are_long() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let room = server.lobby();
+    fill(&server, &alice, 60, &"long ".repeat(MAX_TEXT_BYTES / 5)).await;
+    let id = EntryId::fresh();
+    alice.request("post", &[message(room, id, "here")]).await;
+    let page = alice.request("history", &[json!({ "room": room, "around": id })]).await;
+    assert!(entries(&page["data"]).iter().any(|entry| entry.id == id), "{page}");
+}
+
+#[tokio::test]
+async fn history_around_an_entry_of_another_room_is_refused() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    let elsewhere = alice.says("in the lobby").await;
+    alice.sees("in the lobby").await;
+    let room = RoomId::fresh();
+    alice
+        .request("create", &[json!({ "room": room, "name": "Lunch" })])
+        .await;
+    for id in [elsewhere, EntryId::fresh()] {
+        let refused = alice.request("history", &[json!({ "room": room, "around": id })]).await;
+        assert_eq!(refused["event"], "refused");
+        assert_eq!(refused["data"]["room"], json!(room));
+        assert_eq!(refused["data"]["error"]["code"], "unknown_entry");
     }
 }

@@ -1,9 +1,9 @@
-//! A page: a range of a room's log, with what amends it from beyond.
+//! A page: a range of a room's log, with what amends it from beyond; and the position of an entry.
 
 use std::collections::{HashMap, HashSet};
 
-use ichat_protocol::{CollapseKey, Entry, Page, RoomId, Seq, limits};
-use rusqlite::Connection;
+use ichat_protocol::{CollapseKey, Entry, EntryId, Page, RoomId, Seq, limits};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::rooms::{RoomRow, room_row};
 use crate::log::{EntryKey, MAX_SEQ, RoomKey, read_entry, select_entries, unreadable};
@@ -49,6 +49,19 @@ pub(crate) fn page(
         entries,
         later,
     }))
+}
+
+/// Reads the position of an entry: see [`crate::Store::seq_of`].
+pub(crate) fn seq_of(connection: &Connection, room: RoomId, entry: EntryId) -> rusqlite::Result<Option<Seq>> {
+    let Some(room) = room_row(connection, room)? else {
+        return Ok(None);
+    };
+    let (first, last) = room.key.entries();
+    let key: Option<EntryKey> = connection
+        .prepare_cached("SELECT key FROM entry WHERE id = ?1 AND key BETWEEN ?2 AND ?3")?
+        .query_row((entry.0, first, last), |row| row.get(0))
+        .optional()?;
+    Ok(key.map(EntryKey::seq))
 }
 
 /// Fails if the page has a gap or ends too early: a missing entry is an error, and never a shorter page.

@@ -64,7 +64,7 @@ export function onLoaded(
   const known = state.rooms.get(room);
   if (!known) return;
   // While nothing is known of the room, its newest page is on its way. Any other place has to be requested.
-  const isOnItsWay = known.log.epoch === undefined && range.before === undefined && range.after === undefined;
+  const isOnItsWay = known.log.epoch === undefined && isNewest(range);
   const canRequest = state.connection.isOnline && known.isJoined && !isOnItsWay;
   const missing = canRequest ? missingRange(range, entries, known.summary().head.seq) : undefined;
   // An empty result is reported as well: the interface must not wait for entries that do not exist.
@@ -87,8 +87,7 @@ export function onDamaged(
     return;
   }
   // The newest page is on its way.
-  if (range.before !== undefined || range.after !== undefined)
-    effects.emit({ event: "history", data: { room, ...range } });
+  if (!isNewest(range)) effects.emit({ event: "history", data: { room, ...range } });
 }
 
 function send(
@@ -160,6 +159,10 @@ function load(room: RoomId, range: LogRange, effects: Effects): void {
   effects.push({ effect: "load", room, range: { ...range, limit } });
 }
 
+/** Returns whether a range is the newest page. */
+const isNewest = ({ before, after, around }: LogRange): boolean =>
+  before === undefined && after === undefined && around === undefined;
+
 /** Returns whether the entries begin at the range's lower bound. A replica that begins further up has nothing of the range. */
 function startsAtLowerBound(range: LogRange, entries: readonly Entry[]): boolean {
   const first = entries[0]?.seq;
@@ -168,6 +171,7 @@ function startsAtLowerBound(range: LogRange, entries: readonly Entry[]): boolean
 
 /** Returns the rest of a range behind these entries, in a log that ends at `head`. */
 function missingRange(range: LogRange, entries: readonly Entry[], head: Seq): LogRange | undefined {
+  if (range.around !== undefined) return entries.length === 0 ? range : undefined;
   const limit = range.limit - entries.length;
   if (limit <= 0) return undefined;
   if (range.after !== undefined) {

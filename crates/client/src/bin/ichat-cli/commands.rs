@@ -155,6 +155,7 @@ async fn entries_after(session: &mut CliSession, room: RoomId, after: Seq) -> Re
     let range = LogRange {
         before: None,
         after: Some(after),
+        around: None,
         limit: MAX_PAGE_ENTRIES,
     };
     loop {

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use ichat_protocol::limits::MAX_PAGE_ENTRIES;
-use ichat_protocol::{History, WireError};
+use ichat_protocol::{EntryId, ErrorCode, History, Seq, WireError};
 
+use crate::errors;
 use crate::fanout::request::Request;
 use crate::session::page_cache::{CachedPage, PageKey};
 use crate::session::state::ServerState;
@@ -20,6 +21,7 @@ async fn page(state: &ServerState, request: &Request, event: History) -> Result<
         room,
         before,
         after,
+        around,
         limit,
     } = event;
     state.check_member(room, &request.client.member).await?;
@@ -30,5 +32,27 @@ async fn page(state: &ServerState, request: &Request, event: History) -> Result<
         after,
         limit: limit.unwrap_or(MAX_PAGE_ENTRIES),
     };
-    state.pages.get(key).await
+    match around {
+        Some(entry) => page_around(state, key, entry).await,
+        None => state.pages.get(key).await,
+    }
+}
+
+/// Returns the page that has an entry in its middle.
+async fn page_around(state: &ServerState, key: PageKey, entry: EntryId) -> Result<Arc<CachedPage>, WireError> {
+    let seq = state.store.seq_of(key.room, entry).await.map_err(errors::storage)?;
+    let seq =
+        seq.ok_or_else(|| WireError::new(ErrorCode::UnknownEntry, "There is no entry with this id in this room."))?;
+    let key = |first: u64| PageKey {
+        before: None,
+        after: Some(Seq(first.saturating_sub(1))),
+        ..key
+    };
+    let half = u64::from(key(seq.0).limit.clamp(1, MAX_PAGE_ENTRIES)) / 2;
+    let page = state.pages.get(key(seq.0.saturating_sub(half))).await?;
+    if page.last.is_some_and(|last| last >= seq) {
+        return Ok(page);
+    }
+    // The entries before it are so long that the page ends before it.
+    state.pages.get(key(seq.0)).await
 }
