@@ -173,7 +173,6 @@ export const longRoomPaths = [
   },
   {
     name: "return from another room",
-    hands: ["mouse", "touch"],
     async walk({ world, user, ben }) {
       await user.createsRoom("Garden");
       await user.opensRoom("Lobby");
