@@ -202,7 +202,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "browser",
         about: "the web page in Chromium, with a real server: by mouse, by finger, by keyboard, and a random walk",
         needs: &[Packages(Purpose::Browser), Interface, Programs],
-        minutes: 15,
+        minutes: 30,
         load: Load::Exclusive,
         commands: |repo| {
             node_tests(repo, "ui/tests/e2e", 2, |name| {
@@ -241,7 +241,7 @@ pub(crate) const STEPS: &[Step] = &[
             Interface,
             Programs,
         ],
-        minutes: 10,
+        minutes: 15,
         load: Load::Exclusive,
         commands: |repo| {
             node_tests(repo, "ui/tests/e2e", 1, |name| name.starts_with("window"))

@@ -2,8 +2,8 @@
 export function installMovement() {
   /** The frames without a change after which the timeline is at rest. */
   const framesAtRest = 8;
-  /** The frames at the top of what is loaded after which nothing more will come. */
-  const maxFramesAtTop = 600;
+  /** The time at the top of what is loaded after which nothing more will come. */
+  const maxWaitMs = 60_000;
   /** The beginning of the movements that are described. */
   const maxDescribed = 20;
 
@@ -73,7 +73,7 @@ export function installMovement() {
     async scrollToTop() {
       const log = timeline();
       const found = { jumps: [], rows: 0, elements: 0, steps: 0 };
-      for (let framesAtTop = 0; framesAtTop < maxFramesAtTop; found.steps++) {
+      for (let movedAt = Date.now(); Date.now() - movedAt < maxWaitMs; found.steps++) {
         const before = positions(log);
         const [key] = before.inSight;
         const distance = Math.min(log.clientHeight * 2, log.scrollTop);
@@ -85,7 +85,7 @@ export function installMovement() {
           found.jumps.push(`step ${found.steps}: ${moved} px, not ${distance} px`);
         found.rows = Math.max(found.rows, before.all.size);
         found.elements = Math.max(found.elements, document.querySelectorAll("*").length);
-        framesAtTop = distance > 0 ? 0 : framesAtTop + 2;
+        if (distance > 0) movedAt = Date.now();
         if (distance === 0 && log.innerText.includes("This is where it begins.")) break;
       }
       return found;
