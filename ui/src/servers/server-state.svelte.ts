@@ -15,8 +15,7 @@ import type {
 import type { Command, ConnectionStatus, Update } from "../backend/session-types";
 import { isTransient } from "../backend/wire-error";
 import { NameColours } from "../people/name-colour";
-import { isRoomChange } from "../rooms/outbox.svelte";
-import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
+import type { RoomState } from "../rooms/room-state.svelte";
 import { Clock } from "../shared/clock.svelte";
 import { errorMessage } from "../shared/errors";
 import { newId } from "../shared/ids";
@@ -24,6 +23,7 @@ import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
 import { wellFormed } from "../shared/well-formed";
 import { RoomCreations } from "./room-creations";
+import { RoomList } from "./room-list.svelte";
 import { RoomNames } from "./room-names.svelte";
 
 /** The part of the interface that a server's state reports to. */
@@ -56,28 +56,22 @@ export class ServerState {
   #known: KnownServer;
   #connection: ConnectionStatus = $state.raw({ state: "connecting" });
   #hello: Hello | null = $state.raw(null);
+  readonly #roomList: RoomList;
   readonly #storage: KeyValueStorage;
   readonly #remembered: Partial<Remembered>;
-  /** The joined rooms, followed by those that the user is no longer in but that have unsent posts. */
-  #rooms: readonly RoomState[] = $state.raw([]);
   #directory: readonly RoomSummary[] | null = $state.raw(null);
   #directoryError: string | null = $state(null);
-  /** `true` from the server's hello until the list of rooms that comes with it. */
-  #awaitsRooms = false;
   #directoryRequested = false;
   #people: readonly Person[] = $state.raw([]);
   readonly #presence = $derived(new Map(this.#people.map((person) => [person.id, person])));
   /** The transient error with which the server refuses all posts at the moment. */
   #postingError: WireError | null = $state.raw(null);
-  /** The outboxes of rooms that are not known yet. */
-  readonly #unassignedOutboxes = new Map<RoomId, Update & { update: "outbox" }>();
   readonly #creations = new RoomCreations();
   /** The names of the joined rooms, before those of others. */
-  readonly roomNames = new RoomNames(() => [...this.#rooms.filter(({ joined }) => joined), ...(this.#directory ?? [])]);
-  readonly #sending = $derived(this.#rooms.flatMap(({ outbox }) => outbox.sending));
-  readonly #unread = $derived(this.#rooms.reduce((sum, room) => sum + room.unread, 0));
-  readonly #unreadMentions = $derived(this.#rooms.reduce((sum, room) => sum + room.unreadMentions, 0));
-  readonly #roomContext: RoomContext;
+  readonly roomNames = new RoomNames(() => [...this.rooms.filter(({ joined }) => joined), ...(this.#directory ?? [])]);
+  readonly #sending = $derived(this.rooms.flatMap(({ outbox }) => outbox.sending));
+  readonly #unread = $derived(this.rooms.reduce((sum, room) => sum + room.unread, 0));
+  readonly #unreadMentions = $derived(this.rooms.reduce((sum, room) => sum + room.unreadMentions, 0));
 
   constructor(known: KnownServer, backend: Backend, listener: ServerListener, storage: KeyValueStorage) {
     this.id = known.id;
@@ -86,20 +80,23 @@ export class ServerState {
     this.#known = $state.raw(known);
     this.#backend = backend;
     this.#listener = listener;
-    this.#roomContext = {
-      clock: this.clock,
-      server: this.id,
-      storage,
-      me: () => this.me,
-      nameOf: (member) => this.#presence.get(member)?.name,
-      command: (command) => this.command(command),
-      isWatched: (id) => {
-        const room = this.room(id);
-        return room !== undefined && listener.isWatched(this, room);
+    this.#roomList = new RoomList(
+      {
+        clock: this.clock,
+        server: this.id,
+        storage,
+        me: () => this.me,
+        nameOf: (member) => this.#presence.get(member)?.name,
+        command: (command) => this.command(command),
+        isWatched: (id) => {
+          const room = this.room(id);
+          return room !== undefined && listener.isWatched(this, room);
+        },
+        isOnline: () => this.#connection.state === "online",
+        showNotice: (text) => listener.showNotice(text),
       },
-      isOnline: () => this.#connection.state === "online",
-      showNotice: (text) => listener.showNotice(text),
-    };
+      (message) => listener.showError(message),
+    );
   }
 
   get name(): Name {
@@ -114,15 +111,16 @@ export class ServerState {
   get connection() {
     return this.#connection;
   }
+  /** The rooms that the user is in, followed by those that they have left but that have unsent posts. */
   get rooms() {
-    return this.#rooms;
+    return this.#roomList.rooms;
   }
   get lobby(): RoomId | null {
     return this.#hello?.lobby ?? this.#remembered.lobby ?? null;
   }
   /** `true` once the server has said which rooms the user is in. */
   get isKnown() {
-    return this.#hello !== null && this.#rooms.length > 0;
+    return this.#hello !== null && this.rooms.length > 0;
   }
   get directory() {
     return this.#directory;
@@ -152,7 +150,7 @@ export class ServerState {
   }
 
   room(id: RoomId): RoomState | undefined {
-    return this.#rooms.find((room) => room.id === id);
+    return this.#roomList.find(id);
   }
 
   /** Returns whether the user is in a room. One that they have left stays here while it has posts that were not sent. */
@@ -174,7 +172,7 @@ export class ServerState {
   /** Returns all known people: those online, and the members of the rooms that have been opened. */
   allPeople(): Person[] {
     const all = new Map(this.#presence);
-    for (const { id, name, left } of this.#rooms.flatMap(({ members }) => members))
+    for (const { id, name, left } of this.rooms.flatMap(({ members }) => members))
       if (!left && !all.has(id)) all.set(id, { id, name, availability: "offline" });
     return [...all.values()];
   }
@@ -192,7 +190,7 @@ export class ServerState {
   /** Forgets what this device remembers of the server. */
   forget(): void {
     this.#storage.set(rememberedKey(this.id), null);
-    for (const room of this.#rooms) room.forget();
+    for (const room of this.rooms) room.forget();
   }
 
   /** Passes a command to the back end. A rejection has already been shown to the user. */
@@ -264,7 +262,7 @@ export class ServerState {
 
   #setHello(hello: Hello): void {
     this.#hello = hello;
-    this.#awaitsRooms = true;
+    this.#roomList.onHello();
     this.#creations.onRooms(hello.rooms);
     // After a reconnect, what this hello doesn't list was lost on its way.
     if (this.#connection.state !== "online") this.#creations.refuseAll(strings.rooms.notCreated);
@@ -281,57 +279,14 @@ export class ServerState {
       this.#directoryRequested = false;
     }
     const [isOnline, wasOnline] = [connection.state === "online", previous === "online"];
-    if (isOnline && !wasOnline) for (const { log } of this.#rooms) log.onReconnected();
-    if (!isOnline && wasOnline) for (const { log } of this.#rooms) log.onDisconnected();
+    if (isOnline && !wasOnline) for (const { log } of this.rooms) log.onReconnected();
+    if (!isOnline && wasOnline) for (const { log } of this.rooms) log.onDisconnected();
   }
 
   #setRooms(summaries: readonly RoomSummary[]): void {
-    const rooms = summaries.map((summary) => {
-      const room = this.room(summary.id);
-      room?.setSummary(summary);
-      return room ?? new RoomState(summary, this.#roomContext);
-    });
-    const others = this.#rooms.filter((room) => !rooms.includes(room));
-    const lost = this.#awaitsRooms ? others.filter(({ joined }) => joined) : [];
-    this.#awaitsRooms = false;
-    for (const room of others) room.markNotJoined();
-    if (this.#hello) for (const room of rooms) room.startNews();
-    this.#rooms = [...rooms, ...others];
+    const lost = this.#roomList.set(summaries);
     this.#creations.onRooms(summaries);
-    this.#assignOutboxes();
     for (const room of lost) this.#listener.onRoomLost(this, room);
-  }
-
-  /**
-   * Moves outboxes into their rooms. After the server's hello, an outbox of a room that the user is not in gets a room of
-   * its own, so that its posts are visible.
-   */
-  #assignOutboxes(): void {
-    for (const [id, { items, merged }] of this.#unassignedOutboxes) {
-      const room = this.room(id) ?? (this.#hello && items.length > 0 ? this.#addNotJoinedRoom(id) : undefined);
-      if (!room && items.length > 0) continue;
-      this.#unassignedOutboxes.delete(id);
-      room?.outbox.set(items, merged);
-      if (room) this.#discardRefusedChanges(room);
-    }
-    this.#rooms = this.#rooms.filter((room) => room.joined || !room.outbox.isEmpty);
-  }
-
-  #addNotJoinedRoom(id: RoomId): RoomState {
-    const head = { epoch: "", seq: 0 };
-    const summary = {
-      id,
-      name: strings.rooms.notJoined,
-      topic: "",
-      members: 0,
-      head,
-      joined: false,
-      read: 0,
-      unread: 0,
-    };
-    const room = new RoomState(summary, this.#roomContext);
-    this.#rooms = [...this.#rooms, room];
-    return room;
   }
 
   #onEntries(update: Update & { update: "entries" }): void {
@@ -347,19 +302,8 @@ export class ServerState {
   }
 
   #setOutbox(update: Update & { update: "outbox" }): void {
-    this.#unassignedOutboxes.set(update.room, update);
-    this.#assignOutboxes();
+    this.#roomList.setOutbox(update);
     if (this.#sending.length === 0) this.#postingError = null;
-  }
-
-  /** Discards refused changes of a room, and of messages that aren't there, and shows their errors: no row could do so. */
-  #discardRefusedChanges(room: RoomState): void {
-    for (const error of room.discardOrphanedChanges()) this.#listener.showError(error);
-    for (const { id, body, state } of room.outbox.failed) {
-      if (state.state !== "failed" || !isRoomChange(body)) continue;
-      this.#listener.showError(state.error.message);
-      room.discard(id);
-    }
   }
 
   /**

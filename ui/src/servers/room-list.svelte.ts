@@ -1,0 +1,102 @@
+import type { RoomId, RoomSummary } from "../backend/protocol";
+import type { Update } from "../backend/session-types";
+import { isRoomChange } from "../rooms/outbox.svelte";
+import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
+import { strings } from "../shared/strings";
+
+/** The rooms of a server: those that the user is in, followed by those that they have left but that have unsent posts. */
+export class RoomList {
+  readonly #context: RoomContext;
+  readonly #showError: (message: string) => void;
+  #rooms: readonly RoomState[] = $state.raw([]);
+  /** The outboxes of rooms that are not known yet. */
+  readonly #unassignedOutboxes = new Map<RoomId, Update & { update: "outbox" }>();
+  /** `true` from the server's first hello on. Before that, the list is what this device has stored. */
+  #hadHello = false;
+  /** `true` from the server's hello until the list of rooms that comes with it. */
+  #awaitsList = false;
+
+  constructor(context: RoomContext, showError: (message: string) => void) {
+    this.#context = context;
+    this.#showError = showError;
+  }
+
+  get rooms() {
+    return this.#rooms;
+  }
+
+  find(id: RoomId): RoomState | undefined {
+    return this.#rooms.find((room) => room.id === id);
+  }
+
+  /** Handles the server's hello. The list that comes with it shows which rooms were lost meanwhile. */
+  onHello(): void {
+    this.#hadHello = true;
+    this.#awaitsList = true;
+  }
+
+  /** Sets the rooms that the user is in. Returns those that were lost: the first list after a hello lacks them. */
+  set(summaries: readonly RoomSummary[]): readonly RoomState[] {
+    const joined = summaries.map((summary) => {
+      const room = this.find(summary.id);
+      room?.setSummary(summary);
+      return room ?? new RoomState(summary, this.#context);
+    });
+    const others = this.#rooms.filter((room) => !joined.includes(room));
+    const lost = this.#awaitsList ? others.filter((room) => room.joined) : [];
+    this.#awaitsList = false;
+    for (const room of others) room.markNotJoined();
+    if (this.#hadHello) for (const room of joined) room.startNews();
+    this.#rooms = [...joined, ...others];
+    this.#assignOutboxes();
+    return lost;
+  }
+
+  /** Sets the outbox of a room, which may not be known yet. */
+  setOutbox(update: Update & { update: "outbox" }): void {
+    this.#unassignedOutboxes.set(update.room, update);
+    this.#assignOutboxes();
+  }
+
+  /**
+   * Moves outboxes into their rooms. After the server's hello, an outbox of a room that the user is not in gets a room of
+   * its own, so that its posts are visible.
+   */
+  #assignOutboxes(): void {
+    for (const [id, { items, merged }] of this.#unassignedOutboxes) {
+      const room = this.find(id) ?? (this.#hadHello && items.length > 0 ? this.#addNotJoined(id) : undefined);
+      if (!room && items.length > 0) continue;
+      this.#unassignedOutboxes.delete(id);
+      room?.outbox.set(items, merged);
+      if (room) this.#discardRefusedChanges(room);
+    }
+    this.#rooms = this.#rooms.filter((room) => room.joined || !room.outbox.isEmpty);
+  }
+
+  #addNotJoined(id: RoomId): RoomState {
+    const head = { epoch: "", seq: 0 };
+    const summary = {
+      id,
+      name: strings.rooms.notJoined,
+      topic: "",
+      members: 0,
+      head,
+      joined: false,
+      read: 0,
+      unread: 0,
+    };
+    const room = new RoomState(summary, this.#context);
+    this.#rooms = [...this.#rooms, room];
+    return room;
+  }
+
+  /** Discards refused changes of a room, and of messages that aren't there, and shows their errors: no row could do so. */
+  #discardRefusedChanges(room: RoomState): void {
+    for (const error of room.discardOrphanedChanges()) this.#showError(error);
+    for (const { id, body, state } of room.outbox.failed) {
+      if (state.state !== "failed" || !isRoomChange(body)) continue;
+      this.#showError(state.error.message);
+      room.discard(id);
+    }
+  }
+}
