@@ -6,7 +6,7 @@ const endTolerancePx = 32;
 const maxAnchors = 8;
 
 /** The visible part of the timeline, by the keys of its rows. */
-interface Viewport {
+export interface Viewport {
   first: string | undefined;
   last: string | undefined;
   /** The last row that Tab can reach: a message if there is one. */

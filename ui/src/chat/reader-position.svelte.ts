@@ -1,0 +1,97 @@
+import type { Seq } from "../backend/protocol";
+import type { RoomState } from "../rooms/room-state.svelte";
+import type { ServerState } from "../servers/server-state.svelte";
+import type { AppState } from "../state/app-state.svelte";
+import type { ScrollAnchor, Viewport } from "./scroll-anchor";
+
+/** The distance from the end of the loaded entries at which the next page is requested, in viewport heights. */
+const maxLoadDistance = 2;
+/** The time for which entries must be visible before they count as read. */
+const readDelayMs = 300;
+
+/**
+ * The position of the reader in a room's timeline. It decides which pages are loaded, which entries count as read, and which
+ * message the address names.
+ */
+export class ReaderPosition {
+  readonly #app: AppState;
+  readonly #server: ServerState;
+  readonly #room: RoomState;
+  #atEnd = $state(true);
+  #lastRow: string | null = $state(null);
+  #newAbove = $state(false);
+  #readTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(app: AppState, server: ServerState, room: RoomState) {
+    this.#app = app;
+    this.#server = server;
+    this.#room = room;
+  }
+
+  /** `true` at the end of the loaded entries. */
+  get atEnd() {
+    return this.#atEnd;
+  }
+  /** The last visible row that Tab can reach. */
+  get lastRow() {
+    return this.#lastRow;
+  }
+  /** `true` if the *New* line is above the viewport: rendered there, or no longer loaded. */
+  get newAbove() {
+    return this.#newAbove;
+  }
+
+  /** Follows the viewport, after it was scrolled or its content has changed. */
+  update(anchor: ScrollAnchor): void {
+    const { log } = this.#room;
+    if (log.isMoving) return;
+    const view = anchor.save(log.atPresent);
+    this.#atEnd = view.atEnd;
+    this.#lastRow = view.lastRow ?? null;
+    this.#loadPages(view);
+    const first = this.#seqOf(view.first);
+    log.setReaderPosition(first ?? (view.atEnd ? Number.MAX_SAFE_INTEGER : 0));
+    this.#updateAddress(first, view.atEnd && log.atPresent);
+    this.#newAbove = this.#isNewAbove(anchor, first);
+    clearTimeout(this.#readTimer);
+    this.#readTimer = setTimeout(() => this.#markRead(view), readDelayMs);
+  }
+
+  /** Stops the timer. What has been visible too briefly stays unread. */
+  stop(): void {
+    clearTimeout(this.#readTimer);
+  }
+
+  #loadPages({ above, below }: Viewport): void {
+    const { log } = this.#room;
+    // In a full window, loading more at one end drops entries at the other, which must not be loaded again at once.
+    const distance = log.isFull ? Math.min(maxLoadDistance, (above + below) / 4) : maxLoadDistance;
+    if (above < distance) log.loadOlder();
+    if (below < distance) log.loadNewer();
+  }
+
+  #updateAddress(first: Seq | undefined, isAtPresent: boolean): void {
+    const { navigation } = this.#app;
+    navigation.reading = isAtPresent ? null : (first ?? null);
+    // The user has left the message that the address names.
+    if (isAtPresent && first !== undefined && first > (navigation.addressedMessage ?? Infinity))
+      navigation.setAddressedMessage(null);
+  }
+
+  #isNewAbove(anchor: ScrollAnchor, first: Seq | undefined): boolean {
+    const after = this.#room.newLine?.after;
+    if (after === undefined || first === undefined || first <= after) return false;
+    return anchor.isAbove("new") ?? true;
+  }
+
+  #markRead({ last, atEnd }: Viewport): void {
+    const { log } = this.#room;
+    if (!this.#app.isWatched(this.#server, this.#room)) return;
+    const seq = atEnd && log.atPresent ? log.head : this.#seqOf(last);
+    if (seq !== undefined) this.#room.markRead(seq);
+  }
+
+  #seqOf(row: string | undefined): Seq | undefined {
+    return row === undefined ? undefined : this.#room.find(row)?.seq;
+  }
+}
