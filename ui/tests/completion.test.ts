@@ -9,10 +9,14 @@
  * - an emoji that contains a sign (`#️⃣`) opens no list
  * - rooms of the same name are suggested once; the given order of people is kept
  * - a list that was closed stays closed for its word, and opens again in the next message
+ * - what is accepted replaces the word, and no blank is doubled; of people with one name the chosen one is meant
+ * - a shortcode that was typed in full becomes the emoji, except in code
  */
 import { describe, expect, it } from "vitest";
-import { complete } from "../src/chat/completion";
-import { CompletionState } from "../src/chat/completion-state.svelte";
+import type { Mention } from "../src/backend/protocol";
+import { complete, type Vocabulary } from "../src/chat/completion";
+import { type CompletedField, CompletionState } from "../src/chat/completion-state.svelte";
+import type { TextEdit } from "../src/chat/text-edits";
 
 const vocabulary = {
   people: ["Ben", "Ben Okafor", "Ada", "José", "İsmet", "Zoë Ben-Ari"].map((name) => ({ id: `${name}'s id`, name })),
@@ -110,11 +114,34 @@ describe("complete", () => {
   });
 });
 
+/** A field without an element. */
+class TextField implements CompletedField {
+  text = "";
+  caret = 0;
+  vocabulary: Vocabulary = vocabulary;
+  readonly chosen: Mention[] = [];
+
+  write(text: string, caret = text.length) {
+    this.text = text;
+    this.caret = caret;
+  }
+
+  apply({ from, to, text, select }: TextEdit) {
+    this.write(this.text.slice(0, from) + text + this.text.slice(to), select[1]);
+  }
+
+  chooseMention(mention: Mention) {
+    this.chosen.push(mention);
+  }
+}
+
 describe("CompletionState", () => {
   it("keeps a closed list closed, until the next message", () => {
-    const state = new CompletionState();
+    const field = new TextField();
+    const state = new CompletionState(field);
     const write = (text: string) => {
-      state.update(text, text.length, vocabulary);
+      field.write(text);
+      state.update();
       return state.completions?.found.map(({ label }) => label) ?? null;
     };
     expect(write("@ad")).toEqual(["Ada"]);
@@ -122,5 +149,37 @@ describe("CompletionState", () => {
     expect(write("@ada")).toBeNull();
     state.reset();
     expect(write("@ad")).toEqual(["Ada"]);
+  });
+
+  it("replaces the word by what is accepted", () => {
+    const field = new TextField();
+    const state = new CompletionState(field);
+    const accept = (text: string, caret: number, key: string) => {
+      field.write(text, caret);
+      state.update();
+      return state.handleKey({ key } as KeyboardEvent, true) && field.text;
+    };
+    expect(accept("hi @ad!", 6, "Enter")).toBe("hi @Ada !");
+    expect(accept("hi @ad now", 6, "Tab")).toBe("hi @Ada now");
+    expect(accept("hi @be", 6, "Enter")).toBe(false);
+    expect(state.completions).not.toBeNull();
+    expect(field.chosen).toEqual([]);
+    field.vocabulary = { ...vocabulary, people: [...vocabulary.people, { id: "another", name: "Ada" }] };
+    expect(accept("@ad", 3, "Tab")).toBe("@Ada ");
+    expect(field.chosen).toEqual([{ member: "Ada's id", name: "Ada" }]);
+    expect(state.completions).toBeNull();
+  });
+
+  it("makes a shortcode the emoji, except in code", () => {
+    const field = new TextField();
+    const state = new CompletionState(field);
+    const write = (text: string) => {
+      field.write(text);
+      state.replaceShortcode();
+      return field.text;
+    };
+    expect(write("so :tada:")).toBe("so 🎉");
+    expect(write("so `:tada:")).toBe("so `:tada:");
+    expect(write("so :no_such_name:")).toBe("so :no_such_name:");
   });
 });

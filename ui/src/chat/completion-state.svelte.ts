@@ -1,11 +1,31 @@
+import type { Mention } from "../backend/protocol";
 import { complete, type Completion, type Completions, type Vocabulary } from "./completion";
+import { emojiNames, shortcodeBefore } from "./emoji-names.svelte";
+import { replacement, type TextEdit } from "./text-edits";
+
+/** The text field in which words are completed. */
+export interface CompletedField {
+  readonly text: string;
+  /** The position of the caret, or null while there is a selection or no field. */
+  readonly caret: number | null;
+  readonly vocabulary: Vocabulary;
+  /** Changes the text as if the user had typed it. */
+  apply(edit: TextEdit): void;
+  /** Called with the person who is meant, where several have the same name. */
+  chooseMention(mention: Mention): void;
+}
 
 /** The list of suggestions at the caret, and the chosen one. */
 export class CompletionState {
+  readonly #field: CompletedField;
   #completions: Completions | null = $state.raw(null);
   #selected = $state(-1);
   /** The position of the word whose list the user has closed. */
   #closedAt: number | null = null;
+
+  constructor(field: CompletedField) {
+    this.#field = field;
+  }
 
   /** Null while the list is closed. */
   get completions() {
@@ -16,11 +36,15 @@ export class CompletionState {
     return this.#selected;
   }
 
-  update(text: string, caret: number, vocabulary: Vocabulary): void {
+  /** Suggests what the word at the caret can become. */
+  update(): void {
+    const { text, caret, vocabulary } = this.#field;
+    if (caret === null) return this.close();
     const completions = complete(text, caret, vocabulary);
     if (completions?.from !== this.#closedAt) this.#closedAt = null;
     this.#completions = this.#closedAt === null ? completions : null;
     this.#selected = this.#completions?.meant ?? -1;
+    if (text.includes(":") && !emojiNames.areLoaded) void this.#loadEmojiNames(text, caret);
   }
 
   close(): void {
@@ -33,11 +57,32 @@ export class CompletionState {
     this.#closedAt = null;
   }
 
+  /** Makes a shortcode that was typed in full an emoji. Undo brings it back. */
+  replaceShortcode(): void {
+    const { text, caret } = this.#field;
+    if (caret === null) return;
+    const found = shortcodeBefore(text, caret);
+    const emoji = found && emojiNames.all.get(found.name);
+    if (found && emoji) this.#field.apply(replacement(text, found.from, caret, emoji));
+  }
+
+  /** Replaces the word by a suggestion. */
+  accept({ text, label, member }: Completion): void {
+    if (!this.#completions) return;
+    const { from, to } = this.#completions;
+    // A blank that is there already isn't doubled.
+    const blank = text.endsWith(" ") && this.#field.text[to] === " " ? 1 : 0;
+    this.#field.apply(replacement(this.#field.text, from, to + blank, text));
+    const hasNamesake = this.#field.vocabulary.people.some(({ id, name }) => id !== member && name === label);
+    if (member !== undefined && hasNamesake) this.#field.chooseMention({ member, name: label });
+    this.close();
+  }
+
   /**
-   * Handles a key while the list is open. Returns the suggestion that the key accepts, `true` if it did something else, or
-   * `false` if it is not for the list. On a touch screen Enter starts a new line and accepts only what was chosen.
+   * Handles a key while the list is open. Returns `false` if it is not for the list. On a touch screen Enter starts a new line
+   * and accepts only what was chosen.
    */
-  handleKey(event: KeyboardEvent, enterSends: boolean): Completion | boolean {
+  handleKey(event: KeyboardEvent, enterSends: boolean): boolean {
     const { ctrlKey, metaKey, altKey, shiftKey } = event;
     if (!this.#completions || ctrlKey || metaKey || altKey || shiftKey) return false;
     const { found, meant } = this.#completions;
@@ -49,9 +94,9 @@ export class CompletionState {
         this.#selected = (Math.max(this.#selected, 0) + found.length - 1) % found.length;
         return true;
       case "Tab":
-        return found[Math.max(this.#selected, 0)] ?? false;
+        return this.#acceptIfFound(found[Math.max(this.#selected, 0)]);
       case "Enter":
-        return !enterSends && this.#selected === meant ? false : (found[this.#selected] ?? false);
+        return (enterSends || this.#selected !== meant) && this.#acceptIfFound(found[this.#selected]);
       case "Escape":
         this.#closedAt = this.#completions.from;
         this.close();
@@ -59,5 +104,16 @@ export class CompletionState {
       default:
         return false;
     }
+  }
+
+  #acceptIfFound(completion: Completion | undefined): boolean {
+    if (completion) this.accept(completion);
+    return completion !== undefined;
+  }
+
+  /** Loads all names of emoji, and suggests them if the user hasn't gone on. */
+  async #loadEmojiNames(text: string, caret: number): Promise<void> {
+    await emojiNames.load();
+    if (emojiNames.areLoaded && this.#field.text === text && this.#field.caret === caret) this.update();
   }
 }
