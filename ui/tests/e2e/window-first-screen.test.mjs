@@ -8,7 +8,6 @@
 import { strict as assert } from "node:assert";
 import { after, before, describe } from "node:test";
 import { dependentCases } from "./cases.mjs";
-import { HeadlessServer } from "./headless-server.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
 
 const host = "Host on this network";
@@ -17,7 +16,6 @@ describe("the first screen", { skip }, () => {
   let fixture;
   let ada;
   let desktop;
-  let office;
   const test = dependentCases();
 
   before(async () => {
@@ -25,10 +23,7 @@ describe("the first screen", { skip }, () => {
     ({ desktop } = fixture);
     ada = await fixture.opens();
   });
-  after(async () => {
-    await office?.remove();
-    await fixture?.remove();
-  });
+  after(() => fixture?.remove());
 
   test("hosting with an empty name says what is missing, and goes to the field", async () => {
     await ada.setsName(" ");
@@ -44,7 +39,7 @@ describe("the first screen", { skip }, () => {
     const place = await ada.placeOfButton(host);
     await ada.seesText("Nobody is hosting here yet");
     assert.deepEqual(await ada.placeOfButton(host), place, "after the search");
-    office = await HeadlessServer.launch(fixture.network.second, "Office");
+    await fixture.serves("Office");
     await ada.seesNearby("Office");
     assert.deepEqual(await ada.placeOfButton(host), place, "beside a server");
     await ada.triesAddress("10.78.0.2:9");

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serverUnavailable } from "../foreign/server.mjs";
 import { AppWindow, windowUnavailable } from "./app-window.mjs";
+import { HeadlessServer } from "./headless-server.mjs";
 import { createTwoHosts, namespacesUnavailable } from "./network-namespaces.mjs";
 import { isInstalled } from "./programs.mjs";
 import { skipReason } from "./skip.mjs";
@@ -35,6 +36,7 @@ export class WindowFixture {
   /** A folder for what the programs store. */
   folder;
   #programs = [];
+  #server;
 
   static async create(options) {
     const fixture = new WindowFixture();
@@ -52,6 +54,7 @@ export class WindowFixture {
   async remove() {
     await this.ada?.remove();
     await this.endsPrograms();
+    await this.#server?.remove();
     await this.desktop?.close();
     this.network?.remove();
     // WebKit's helper processes may write to the folder for a moment after the app has ended.
@@ -72,6 +75,12 @@ export class WindowFixture {
     await ada.setsName("Ada");
     await ada.hosts();
     return ada.sharedAddress();
+  }
+
+  /** Starts a server without a window on the other computer, until the end of the fixture. */
+  async serves(name) {
+    this.#server = await HeadlessServer.launch(this.network.second, name);
+    return this.#server;
   }
 
   /** Runs a program on a host until the end of the fixture, and collects what it prints. */

@@ -14,7 +14,6 @@ import { strict as assert } from "node:assert";
 import { after, before, describe } from "node:test";
 import { eventually } from "../foreign/server.mjs";
 import { dependentCases } from "./cases.mjs";
-import { HeadlessServer } from "./headless-server.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
 
 const timeoutMs = 60_000;
@@ -30,15 +29,12 @@ describe("a guest", { skip }, () => {
   before(async () => {
     fixture = await WindowFixture.create();
     ({ desktop } = fixture);
-    office = await HeadlessServer.launch(fixture.network.second, "Office");
+    office = await fixture.serves("Office");
     ada = await fixture.opens();
     await ada.setsName("Ada");
     await ada.joinsNearby("Office");
   });
-  after(async () => {
-    await office?.remove();
-    await fixture?.remove();
-  });
+  after(() => fixture?.remove());
 
   test("the share panel has no address that only the host can open", async () => {
     await ada.clicks("Let others in");
