@@ -10,7 +10,7 @@
  * - a failed message can be retried or discarded
  * - the user's own edit is shown at once, and shows its error if it failed
  * - live messages are not added below a gap; jumping to the present loads them
- * - a message that isn't loaded is found by the time in its id
+ * - a message that isn't loaded is found by its id
  * - a reset starts again from the new history
  * - unanswered requests are repeated after a reconnect
  * - a room that was opened without a connection is loaded when there is one

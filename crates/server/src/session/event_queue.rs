@@ -156,3 +156,119 @@ impl Subject {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Events that nothing takes from the queue:
+    //!
+    //! - their number and their bytes are bounded, and those beyond are rejected as busy, with their subject
+    //! - an event that was handled makes space for another one
+
+    use ::http::Request as HttpRequest;
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use ichat_protocol::limits::MAX_PACKET_BYTES;
+    use ichat_protocol::{DeviceId, MemberId};
+    use socketioxide::SocketIo;
+    use socketioxide::extract::SocketRef;
+    use tower::ServiceExt as _;
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// A queue whose receiver takes nothing by itself, and the client that polls for its rejections.
+    struct Fixture {
+        queue: EventQueue,
+        events: mpsc::Receiver<Box<IncomingEvent>>,
+        http: Router,
+        uri: String,
+    }
+
+    impl Fixture {
+        async fn new() -> Self {
+            let (service, io) = SocketIo::builder().build_with_inner_svc(Router::new());
+            let (sender, mut sockets) = mpsc::unbounded_channel();
+            io.ns("/", async move |socket: SocketRef| sender.send(socket).unwrap());
+            let http = Router::new().fallback_service(service);
+            let uri = "/socket.io/?EIO=4&transport=polling";
+            let open = respond(&http, HttpRequest::get(uri).body(Body::empty()).unwrap()).await;
+            let open: Value = serde_json::from_str(&open[1..]).unwrap();
+            let uri = format!("{uri}&sid={}", open["sid"].as_str().unwrap());
+            respond(&http, HttpRequest::post(&uri).body(Body::from("40")).unwrap()).await;
+            let socket = sockets.recv().await.unwrap();
+            let client = ClientConnection::new(socket, MemberId::guest(Uuid::nil()), DeviceId::fresh());
+            let (queue, events) = EventQueue::new(&client);
+            Self {
+                queue,
+                events,
+                http,
+                uri,
+            }
+        }
+
+        /// Returns packets that the client has not fetched yet, as soon as there are some.
+        async fn fetch(&self) -> String {
+            respond(&self.http, HttpRequest::get(&self.uri).body(Body::empty()).unwrap()).await
+        }
+
+        /// Asserts that the last event was rejected as busy, and the client got nothing else.
+        async fn is_busy(&self, packet: &str) {
+            let mut rejections = String::new();
+            while !rejections.contains("refused") {
+                rejections += &self.fetch().await;
+            }
+            assert_eq!(rejections.matches("refused").count(), 1, "{packet}");
+            assert!(rejections.contains("\"busy\""), "{rejections}");
+            assert!(rejections.contains("\"event\":\"post\""), "{rejections}");
+        }
+    }
+
+    async fn respond(http: &Router, request: HttpRequest<Body>) -> String {
+        let response = http.clone().oneshot(request).await.unwrap();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn events_that_wait_are_bounded_in_number() {
+        let mut fixture = Fixture::new().await;
+        for _ in 0..=MAX_PENDING_EVENTS {
+            fixture.queue.push("post", Some("[\"post\"]"), None);
+        }
+        assert_eq!(fixture.events.len(), MAX_PENDING_EVENTS);
+        fixture.is_busy("the last").await;
+        drop(fixture.events.try_recv().unwrap());
+        fixture.queue.push("post", Some("[\"post\"]"), None);
+        assert_eq!(fixture.events.len(), MAX_PENDING_EVENTS);
+    }
+
+    #[tokio::test]
+    async fn events_that_wait_are_bounded_in_bytes() {
+        let mut fixture = Fixture::new().await;
+        let room = RoomId::fresh();
+        let start = format!("[\"post\",{{\"room\":\"{room}\",\"text\":\"");
+        let packet = format!("{start}{}\"}}]", "x".repeat(MAX_PACKET_BYTES - start.len() - 3));
+        assert_eq!(packet.len(), MAX_PACKET_BYTES);
+        let fitting = MAX_PENDING_BYTES / MAX_PACKET_BYTES;
+        for _ in 0..fitting {
+            fixture.queue.push("post", Some(&packet), None);
+        }
+        assert_eq!(fixture.events.len(), fitting);
+        // Whatever its size is, if there is no space for it.
+        for rejected in [packet.as_str(), "[\"post\",{}]"] {
+            fixture.queue.push("post", Some(rejected), None);
+            assert_eq!(fixture.events.len(), fitting);
+            fixture.is_busy(rejected).await;
+        }
+        // It counts until it has a response, not until it is taken from the queue.
+        let taken = fixture.events.try_recv().unwrap();
+        fixture.queue.push("post", Some(&packet), None);
+        fixture.is_busy(&packet).await;
+        let (request, arguments) = taken.parse();
+        assert_eq!(request.room, Some(room));
+        assert!(arguments.is_ok());
+        drop(request);
+        fixture.queue.push("post", Some(&packet), None);
+        assert_eq!(fixture.events.len(), fitting);
+    }
+}

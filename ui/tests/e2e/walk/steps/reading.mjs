@@ -61,8 +61,8 @@ export async function followQuote(walk, random) {
 }
 
 /**
- * Waits until a jump has ended at a row, which then has the focus. A message that isn't loaded is searched for by the time in its
- * id: one among many of the same second, or with an id that has no time, may not be found.
+ * Waits until a jump has ended at a row, which then has the focus. A message that isn't loaded may not be found while there is
+ * no connection.
  */
 async function arrives(walk) {
   const notFound = { text: "That message can’t be found." };
