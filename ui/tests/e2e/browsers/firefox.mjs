@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import puppeteer from "puppeteer-core";
 import { typedKeys } from "./key-names.mjs";
+import { waypoints } from "./touch.mjs";
 
 const firefoxPath = process.env.ICHAT_FIREFOX ?? "/usr/bin/firefox-esr";
 /** The reason to skip tests that need Firefox, or `false`. */
@@ -20,7 +21,13 @@ const loaded = { waitUntil: "domcontentloaded" };
 export class Firefox {
   #browser;
 
-  static async open() {
+  /**
+   * @param {object} [options]
+   * @param {boolean} [options.touch] whether it is a phone
+   */
+  static async open({ touch = false } = {}) {
+    // A coarse pointer (1), or a fine one (2) that hovers (4).
+    const pointers = touch ? 1 : 6;
     const firefox = new Firefox();
     firefox.#browser = await puppeteer.launch({
       browser: "firefox",
@@ -30,9 +37,13 @@ export class Firefox {
         "intl.accept_languages": "en-GB, en",
         // The window counts as focused although there is no desktop.
         "focusmanager.testmode": true,
-        // There is a mouse: a fine pointer (2) that hovers (4).
-        "ui.primaryPointerCapabilities": 6,
-        "ui.allPointerCapabilities": 6,
+        "ui.primaryPointerCapabilities": pointers,
+        "ui.allPointerCapabilities": pointers,
+        // Otherwise it depends on the hardware.
+        "dom.w3c_touch_events.enabled": touch ? 1 : 0,
+        // A tap is two commands, between which a busy computer lets time pass. It stays a tap, as no path rests a finger.
+        "apz.max_tap_time": 60_000,
+        "ui.click_hold_context_menus.delay": 60_000,
       },
     });
     return firefox;
@@ -92,6 +103,17 @@ class FirefoxTab {
 
   async click({ x, y }) {
     await this.#page.mouse.click(x, y);
+  }
+
+  async tap({ x, y }) {
+    await this.#page.touchscreen.tap(x, y);
+  }
+
+  /** Drags a finger from one point to another. */
+  async drag(from, to) {
+    const touch = await this.#page.touchscreen.touchStart(from.x, from.y);
+    for (const { x, y } of waypoints(from, to)) await touch.move(x, y);
+    await touch.end();
   }
 
   async wheel({ x, y }, distance) {
