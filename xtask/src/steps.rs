@@ -319,7 +319,8 @@ pub(crate) fn with_programs(repo: &Repo, mut command: Command) -> Command {
 }
 
 /// Returns `node --test` for the selected `*.test.mjs` files of a folder. Only a few files run at a time, because each
-/// starts servers and browsers of its own. Those that take longest, the walks and the paths, come first.
+/// starts servers and browsers of its own. They come in reverse alphabetical order, in which the longest ones (`walk*`,
+/// `paths*`) begin early.
 fn node_tests(repo: &Repo, folder: &str, at_a_time: u8, selected: fn(&str) -> bool) -> Result<Vec<Command>> {
     let mut files = files(repo, folder, |name| name.ends_with(".test.mjs") && selected(name))?;
     files.reverse();

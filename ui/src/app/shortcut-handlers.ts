@@ -1,6 +1,7 @@
 import type { WindowControl } from "../backend";
 import { breakpoints } from "../shared/breakpoints";
 import { isVisible } from "../shared/visible";
+import type { RoomState } from "../rooms/room-state.svelte";
 import type { AppState } from "../state/app-state.svelte";
 import { findShortcut, globalShortcuts, type GlobalShortcut, isMac } from "../shared/keyboard";
 import type { Zoom } from "../state/zoom.svelte";
@@ -22,8 +23,8 @@ const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => 
   panel: (app) => app.togglePanel("people"),
   previousRoom: (app) => openRoom(app, -1),
   nextRoom: (app) => openRoom(app, 1),
-  previousUnreadRoom: (app) => openRoom(app, -1, true),
-  nextUnreadRoom: (app) => openRoom(app, 1, true),
+  previousUnreadRoom: (app) => openRoom(app, -1, isUnread),
+  nextUnreadRoom: (app) => openRoom(app, 1, isUnread),
   oldestUnread(app, { target }) {
     // In a text it selects.
     if (isTextField(target) && target.value !== "") return false;
@@ -93,12 +94,15 @@ function withWindow(app: AppState, act: (window: WindowControl) => void): boolea
   return true;
 }
 
-function openRoom(app: AppState, step: number, onlyUnread = false): void {
+const isUnread = (room: RoomState) => room.unread > 0;
+
+/** Opens the nearest room before (-1) or after (1) the open one that fulfils the condition. */
+function openRoom(app: AppState, step: number, condition: (room: RoomState) => boolean = () => true): void {
   const all = app.servers.flatMap((server) => server.rooms.map((room) => ({ server, room })));
   const current = all.findIndex(({ room }) => room === app.room);
   for (let i = 1; i <= all.length; i++) {
     const next = all[stepFrom(current, step * i, all.length)];
-    if (!next || (onlyUnread && next.room.unread === 0)) continue;
+    if (!next || !condition(next.room)) continue;
     app.open(next.server.id, next.room.id);
     return;
   }

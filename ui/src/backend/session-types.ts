@@ -170,7 +170,8 @@ later?: Array<Entry>, } | { "update": "reset", room: RoomId, } | { "update": "ou
  */
 merged?: Array<EntryId>, } | { "update": "members", room: RoomId, members: Array<Member>, } | { "update": "presence", people: Array<Person>, } | { "update": "typing", room: RoomId, members: Array<MemberId>, } | { "update": "refused", 
 /**
- * The name of the event that carried the command, or `save` if the replica could not be read or written.
+ * The name of the event that carried the command, `save` if the replica could not be read or written, or `storage` if
+ * a browser stores nothing.
  */
 event: string, room?: RoomId, error: WireError, };
 

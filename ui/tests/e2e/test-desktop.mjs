@@ -243,6 +243,7 @@ export class TestDesktop {
       env: this.#environment,
       stdio: ["pipe", "pipe", "inherit"],
     });
+    this.#programs.push(watcher);
     let text = "";
     watcher.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
     await once(watcher.stdout, "data");

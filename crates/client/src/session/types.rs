@@ -333,7 +333,8 @@ pub enum Update {
     },
     /// A command that was refused. Refused posts appear in [`Update::Outbox`] instead.
     Refused {
-        /// The name of the event that carried the command, or `save` if the replica could not be read or written.
+        /// The name of the event that carried the command, `save` if the replica could not be read or written, or `storage` if
+        /// a browser stores nothing.
         event: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use tower::util::MapRequest;
 
 use crate::net::connection_guard::ConnectionGuard;
-use crate::net::limiter::{ConnectionLimiter, TOO_MANY_CONNECTIONS};
+use crate::net::limiter::{ConnectionLimiter, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
 use crate::net::timeout_stream::TimeoutStream;
 
 /// Time for the head of a request, including the idle time before it.
@@ -99,8 +99,8 @@ impl Acceptor {
 fn rejection() -> String {
     let length = TOO_MANY_CONNECTIONS.len();
     format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nconnection: close\r\nretry-after: 5\r\n\
-        content-length: {length}\r\n\r\n{TOO_MANY_CONNECTIONS}"
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nconnection: close\r\n\
+        retry-after: {RETRY_AFTER_SECONDS}\r\ncontent-length: {length}\r\n\r\n{TOO_MANY_CONNECTIONS}"
     )
 }
 

@@ -10,6 +10,8 @@ use crate::Config;
 
 /// The text of a response to a connection, or a session, for which there is no permit.
 pub(crate) const TOO_MANY_CONNECTIONS: &str = "This server has as many connections as it can take just now.\n";
+/// The number of seconds after which such a client may try again.
+pub(crate) const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// The limits on open connections. It gives a permit for each. Clones share the counts.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use socketioxide::SocketIo;
 use crate::fanout::polling::PollingSession;
 use crate::fanout::websocket::upgrade::{SOCKET_IO_PATH, query_value};
 use crate::net::acceptor::Peer;
-use crate::net::limiter::{ConnectionLimiter, TOO_MANY_CONNECTIONS};
+use crate::net::limiter::{ConnectionLimiter, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
 
 /// The limiter of connections, and the sessions.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ pub(super) async fn polling(
         let Some(permit) = limiter.try_acquire(peer) else {
             let rejection = (
                 StatusCode::SERVICE_UNAVAILABLE,
-                [(RETRY_AFTER, "5")],
+                [(RETRY_AFTER, RETRY_AFTER_SECONDS.to_string())],
                 TOO_MANY_CONNECTIONS,
             );
             return rejection.into_response();

@@ -54,7 +54,7 @@ async fn receives_up_to(client: &mut TestClient, id: EntryId) -> Vec<EntryId> {
 }
 
 #[tokio::test]
-async fn a_client_that_reads_nothing_is_alone_with_it() {
+async fn a_client_that_reads_nothing_delays_no_other() {
     let server = TestServer::start().await;
     let mut sleeper = sleeper(&server).await;
     let mut alice = server.user("Alice").await;
