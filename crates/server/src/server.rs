@@ -102,7 +102,7 @@ pub async fn run_until(
     let abort = CancellationToken::new();
     let tasks = TaskTracker::new();
     let acceptor = Acceptor {
-        router: routes::routes(&state, sockets, io.clone(), limiter.clone()),
+        router: routes::routes(&state, sockets, limiter.clone()),
         limiter,
         closing: state.closing.clone(),
         abort: abort.clone(),

@@ -1,24 +1,32 @@
-//! The way of events to a client that polls: socketioxide's queue, whose packets are counted, and here their bytes.
+//! The way of events to a client that polls, or has begun so: socketioxide's queue, whose packets are counted, and here their
+//! bytes.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use socketioxide::extract::{AckSender, SocketRef};
-use socketioxide::{SendError, SocketError, TransportType};
+use socketioxide::{SendError, SocketError};
 
 use crate::fanout::outgoing_event::OutgoingEvent;
 use crate::fanout::websocket::frame::Frame;
 use crate::fanout::websocket::outbound_queue::{DIRECT_HEADROOM, QUEUE_BYTES, QueueFull};
 use crate::net::limiter::Permit;
+use crate::net::written_bytes::WrittenBytes;
 
 /// The session of a client that polls, in the extensions of the request that opened it.
 #[derive(Clone)]
 pub(crate) struct PollingSession(Arc<Inner>);
 
+/// A session that may have ended.
+pub(crate) struct WeakPollingSession(Weak<Inner>);
+
 struct Inner {
     /// Bytes that the client has not fetched yet.
     waiting: AtomicUsize,
+    /// The bytes of the WebSocket to which the session is upgraded.
+    websocket: Mutex<Option<WrittenBytes>>,
     _permit: Permit,
 }
 
@@ -41,6 +49,7 @@ impl PollingSession {
     pub(crate) fn new(permit: Permit) -> Self {
         Self(Arc::new(Inner {
             waiting: AtomicUsize::new(0),
+            websocket: Mutex::default(),
             _permit: permit,
         }))
     }
@@ -60,17 +69,37 @@ impl PollingSession {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, remove);
     }
 
+    /// Begins to count what is written to a WebSocket as fetched.
+    pub(crate) fn upgrade(&self, websocket: WrittenBytes) {
+        // An upgrade that fails may be repeated.
+        *self.0.websocket.lock() = Some(websocket);
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakPollingSession {
+        WeakPollingSession(Arc::downgrade(&self.0))
+    }
+
     #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
         self.0.waiting.load(Ordering::Relaxed)
     }
 
     fn try_add(&self, reservation: Reservation) -> Result<(), QueueFull> {
+        if let Some(websocket) = &*self.0.websocket.lock() {
+            // A little more than was queued: each packet is in a frame.
+            self.remove(websocket.take());
+        }
         let add = |waiting: usize| (waiting < reservation.bound).then_some(waiting + reservation.bytes);
         match self.0.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
             Ok(_) => Ok(()),
             Err(_) => Err(QueueFull),
         }
+    }
+}
+
+impl WeakPollingSession {
+    pub(crate) fn get(&self) -> Option<PollingSession> {
+        self.0.upgrade().map(PollingSession)
     }
 }
 
@@ -94,11 +123,9 @@ impl PollingClient {
 
     /// Counts packets that are sent next. Fails if too much waits already.
     pub(super) fn try_reserve(&self, reservation: Reservation) -> Result<(), QueueFull> {
-        match (&self.session, self.socket.transport_type()) {
-            (Some(session), TransportType::Polling) => session.try_add(reservation),
-            // What a WebSocket has received is not known here.
-            (Some(_), TransportType::Websocket) | (None, _) => Ok(()),
-        }
+        self.session
+            .as_ref()
+            .map_or(Ok(()), |session| session.try_add(reservation))
     }
 
     /// Sends an acknowledgement that is counted already. socketioxide drops it if its queue is full.

@@ -18,6 +18,7 @@ use tower::util::MapRequest;
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::limiter::{ConnectionLimiter, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
 use crate::net::timeout_stream::TimeoutStream;
+use crate::net::written_bytes::WrittenBytes;
 
 /// Time for the head of a request, including the idle time before it.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -69,9 +70,11 @@ impl Acceptor {
             tracing::debug!(%error, "setting TCP_NODELAY failed");
         }
         let guard = ConnectionGuard::new(self.closing.clone(), self.abort.clone(), permit);
-        let stream = TimeoutStream::new(stream, guard);
+        let written = WrittenBytes::default();
+        let stream = TimeoutStream::new(stream, guard, written.clone());
         let service = MapRequest::new(self.router.clone(), move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(written.clone());
             request
         });
         let connection = http1::Builder::new()

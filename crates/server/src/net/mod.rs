@@ -7,3 +7,4 @@ pub(crate) mod limiter;
 pub(crate) mod listen;
 pub(crate) mod stall_timer;
 pub(crate) mod timeout_stream;
+pub(crate) mod written_bytes;

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::stall_timer::StallTimer;
+use crate::net::written_bytes::WrittenBytes;
 
 /// A TCP stream that fails when its peer stops reading, or when the server aborts the connection.
 ///
@@ -21,16 +22,18 @@ pub(crate) struct TimeoutStream {
     reader: Option<Waker>,
     stall_timer: StallTimer,
     guard: ConnectionGuard,
+    written: WrittenBytes,
 }
 
 impl TimeoutStream {
-    pub(crate) fn new(stream: TcpStream, guard: ConnectionGuard) -> Self {
+    pub(crate) fn new(stream: TcpStream, guard: ConnectionGuard, written: WrittenBytes) -> Self {
         Self {
             stream,
             is_write_pending: false,
             reader: None,
             stall_timer: StallTimer::default(),
             guard,
+            written,
         }
     }
 
@@ -39,8 +42,11 @@ impl TimeoutStream {
     }
 
     /// Returns the result of a write, or an error when writes have been pending for too long.
-    fn or_stalled<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+    fn or_stalled(&mut self, written: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.is_write_pending = written.is_pending();
+        if let Poll::Ready(Ok(bytes)) = &written {
+            self.written.add(*bytes);
+        }
         if written.is_ready() {
             self.stall_timer.reset();
             if let Some(reader) = self.reader.take() {

@@ -1,38 +1,69 @@
-//! The bounds of clients that poll.
+//! The bounds of clients that poll, or have begun so.
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use ::http::header::{CONTENT_LENGTH, RETRY_AFTER};
 use ::http::{Method, StatusCode, Uri};
+use axum::body::to_bytes;
 use axum::extract::{Extension, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use socketioxide::SocketIo;
+use parking_lot::Mutex;
+use serde::Deserialize;
 
-use crate::fanout::polling::PollingSession;
+use crate::fanout::polling::{PollingSession, WeakPollingSession};
 use crate::fanout::websocket::upgrade::{SOCKET_IO_PATH, query_value};
 use crate::net::acceptor::Peer;
 use crate::net::limiter::{ConnectionLimiter, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
+use crate::net::written_bytes::WrittenBytes;
 
-/// The limiter of connections, and the sessions.
+/// The bound of the answer that opens a session.
+const MAX_OPEN_BYTES: usize = 4_096;
+
+/// The limiter of connections, and the sessions by their ids.
 #[derive(Clone)]
 pub(super) struct Polling {
-    pub(super) limiter: ConnectionLimiter,
-    pub(super) io: SocketIo,
+    limiter: ConnectionLimiter,
+    sessions: Arc<Mutex<HashMap<String, WeakPollingSession>>>,
+}
+
+impl Polling {
+    pub(super) fn new(limiter: ConnectionLimiter) -> Self {
+        Self {
+            limiter,
+            sessions: Arc::default(),
+        }
+    }
+
+    fn add(&self, sid: String, session: &PollingSession) {
+        let mut sessions = self.sessions.lock();
+        if sessions.len() == sessions.capacity() {
+            sessions.retain(|_, session| session.get().is_some());
+        }
+        sessions.insert(sid, session.downgrade());
+    }
+
+    fn get(&self, sid: &str) -> Option<PollingSession> {
+        self.sessions.lock().get(sid)?.get()
+    }
 }
 
 /// Middleware that counts a session as a connection, and what waits for its client.
 pub(super) async fn polling(
-    State(Polling { limiter, io }): State<Polling>,
+    State(polling): State<Polling>,
     Extension(Peer(peer)): Extension<Peer>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if !is_polling(request.uri()) {
+    if !request.uri().path().starts_with(SOCKET_IO_PATH) {
         return next.run(request).await;
     }
-    let sid = query_value(request.uri(), "sid").map(str::to_owned);
-    let is_poll = *request.method() == Method::GET;
-    let Some(sid) = sid else {
-        let Some(permit) = limiter.try_acquire(peer) else {
+    let Some(sid) = query_value(request.uri(), "sid").map(str::to_owned) else {
+        if is_websocket(request.uri()) {
+            return next.run(request).await;
+        }
+        let Some(permit) = polling.limiter.try_acquire(peer) else {
             let rejection = (
                 StatusCode::SERVICE_UNAVAILABLE,
                 [(RETRY_AFTER, RETRY_AFTER_SECONDS.to_string())],
@@ -40,25 +71,51 @@ pub(super) async fn polling(
             );
             return rejection.into_response();
         };
+        let session = PollingSession::new(permit);
         // socketioxide keeps the request as long as the session.
-        request.extensions_mut().insert(PollingSession::new(permit));
-        return next.run(request).await;
+        request.extensions_mut().insert(session.clone());
+        return opened(&polling, &session, next.run(request).await).await;
     };
+    let is_poll = *request.method() == Method::GET && !is_websocket(request.uri());
+    let written = request.extensions().get::<WrittenBytes>().cloned();
     let response = next.run(request).await;
-    if is_poll
-        && response.status() == StatusCode::OK
-        && let Ok(sid) = sid.parse()
-        && let Some(socket) = io.of("/").and_then(|namespace| namespace.get_socket(sid))
-        && let Some(session) = PollingSession::of(&socket)
-    {
-        session.remove(body_length(&response));
+    if let Some(session) = polling.get(&sid) {
+        if is_poll && response.status() == StatusCode::OK {
+            session.remove(body_length(&response));
+        } else if response.status() == StatusCode::SWITCHING_PROTOCOLS
+            && let Some(written) = written
+        {
+            session.upgrade(written);
+        }
     }
     response
 }
 
-/// Returns `true` for every request of Socket.IO that is not a WebSocket's, so that an unknown spelling counts as well.
-fn is_polling(uri: &Uri) -> bool {
-    uri.path().starts_with(SOCKET_IO_PATH) && query_value(uri, "transport") != Some("websocket")
+/// Notes the session that a response has opened.
+async fn opened(polling: &Polling, session: &PollingSession, response: Response) -> Response {
+    if response.status() != StatusCode::OK {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, MAX_OPEN_BYTES).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let open: Option<Open> = bytes.get(1..).and_then(|open| serde_json::from_slice(open).ok());
+    if let Some(Open { sid }) = open {
+        polling.add(sid, session);
+    }
+    Response::from_parts(parts, bytes.into())
+}
+
+/// The packet that opens a session.
+#[derive(Deserialize)]
+struct Open {
+    sid: String,
+}
+
+/// Returns `true` for a WebSocket's request. Every other one of Socket.IO counts as polling, whatever its spelling.
+fn is_websocket(uri: &Uri) -> bool {
+    query_value(uri, "transport") == Some("websocket")
 }
 
 fn body_length(response: &Response) -> usize {
@@ -78,7 +135,7 @@ mod tests {
 
     use ::http::Request;
     use axum::Router;
-    use axum::body::{Body, to_bytes};
+    use axum::body::Body;
     use axum::middleware::from_fn_with_state;
     use socketioxide::extract::SocketRef;
     use tokio::sync::mpsc;
@@ -107,7 +164,7 @@ mod tests {
             let limiter = ConnectionLimiter::new(&Config::default());
             let router = Router::new()
                 .fallback_service(service)
-                .layer(from_fn_with_state(Polling { limiter, io }, polling))
+                .layer(from_fn_with_state(Polling::new(limiter), polling))
                 .layer(Extension(Peer(IpAddr::V4(Ipv4Addr::LOCALHOST))));
             let uri = "/socket.io/?EIO=4&transport=polling";
             let open = respond(&router, Request::get(uri).body(Body::empty()).unwrap()).await;

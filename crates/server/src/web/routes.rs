@@ -10,7 +10,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use ichat_protocol::{Challenge, PROTOCOLS};
-use socketioxide::SocketIo;
 use tower_http::compression::CompressionLayer;
 
 use crate::fanout::websocket::upgrade::{Sockets, upgrade};
@@ -33,12 +32,12 @@ pub(crate) fn inner_routes(state: &SharedState) -> Router {
 }
 
 /// Returns all routes. `sockets` serves Socket.IO, and passes other requests on to [`inner_routes`].
-pub(crate) fn routes(state: &SharedState, sockets: Sockets, io: SocketIo, limiter: ConnectionLimiter) -> Router {
+pub(crate) fn routes(state: &SharedState, sockets: Sockets, limiter: ConnectionLimiter) -> Router {
     let allowed_hosts: Arc<[String]> = state.config.allowed_hosts.clone().into();
     Router::new()
         .fallback_service(sockets.clone())
         .layer(from_fn_with_state(sockets, upgrade))
-        .layer(from_fn_with_state(Polling { limiter, io }, polling))
+        .layer(from_fn_with_state(Polling::new(limiter), polling))
         .layer(from_fn(post_timeout))
         .layer(from_fn_with_state(allowed_hosts, guard))
         .layer(from_fn(security_headers))

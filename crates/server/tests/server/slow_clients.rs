@@ -4,17 +4,21 @@
 //!   fit into its queue is lost to it alone, and it is disconnected after half a minute
 //! - a client that reads nothing delays no shutdown
 //! - a client that has not read for a while still gets its responses, as events and as acknowledgements
-//! - the answers to a client that polls are bounded in bytes: its next event is handled once it has fetched them
+//! - the answers to a client that polls are bounded in bytes, also after its upgrade to a WebSocket: its next event is handled
+//!   once it has fetched them
 
 use std::time::Duration;
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use ichat_protocol::{EntryId, RoomId};
 use ichat_testkit::{
     Identity, Received, SocketIoClient, TestClient, TestServer, entries, message, message_text, or_time_out,
 };
 use serde_json::json;
-use tokio::net::TcpSocket;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::yield_now;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::polling::PollingClient;
 
@@ -204,15 +208,66 @@ async fn the_answers_that_wait_for_a_client_that_polls_are_bounded_in_bytes() {
     let response = poller.try_send(packets.join("\u{1e}")).await.unwrap();
     response.error_for_status().unwrap();
     wait_for_the_server(&mut alice).await;
-    let is_posted = async || {
-        server
-            .log()
-            .await
-            .iter()
-            .any(|entry| message_text(entry) == Some("at last"))
-    };
-    assert!(!is_posted().await, "more than a few answers wait");
+    assert!(!is_posted(&server, "at last").await, "more than a few answers wait");
     poller.receives("at last").await;
     assert_eq!(poller.received().matches("42[\"page\"").count(), PAGES);
+    alice.sees("at last").await;
+}
+
+/// Returns `true` if a message with this text is on the disk.
+async fn is_posted(server: &TestServer, text: &str) -> bool {
+    let log = server.log().await;
+    log.iter().any(|entry| message_text(entry) == Some(text))
+}
+
+/// Upgrades the session of a client that polls, over a connection with small buffers.
+async fn upgrade(server: &TestServer, poller: &PollingClient) -> WebSocketStream<TcpStream> {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
+    let stream = socket.connect(server.address).await.unwrap();
+    let path = poller.path().replace("transport=polling", "transport=websocket");
+    let url = format!("ws://{}{path}", server.address);
+    let (mut socket, _) = client_async(url, stream).await.unwrap();
+    socket.send(Message::text("2probe")).await.unwrap();
+    let answer = or_time_out(socket.next()).await.unwrap().unwrap();
+    assert_eq!(answer, Message::text("3probe"));
+    socket.send(Message::text("5")).await.unwrap();
+    socket
+}
+
+#[tokio::test]
+async fn the_answers_that_wait_for_an_upgraded_client_are_bounded_in_bytes() {
+    // Fewer than the packets that may wait, and more bytes than the buffers of the sockets take.
+    const PAGES: usize = 400;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    let last = post_chunk(&mut alice).await;
+    receives_up_to(&mut alice, last).await;
+    let poller = PollingClient::connect(&server).await;
+    let mut upgraded = upgrade(&server, &poller).await;
+    let history = json!(["history", { "room": server.lobby(), "limit": 3 }]);
+    let post = json!(["post", message(server.lobby(), EntryId::fresh(), "at last")]);
+    for packet in std::iter::repeat_n(&history, PAGES).chain([&post]) {
+        upgraded.feed(Message::text(format!("42{packet}"))).await.unwrap();
+    }
+    upgraded.flush().await.unwrap();
+    for _ in 0..10 {
+        wait_for_the_server(&mut alice).await;
+    }
+    assert!(!is_posted(&server, "at last").await, "more than a few answers wait");
+    let mut pages = 0;
+    while pages < PAGES {
+        let packet = or_time_out(upgraded.next())
+            .await
+            .unwrap()
+            .unwrap()
+            .into_text()
+            .unwrap();
+        pages += usize::from(packet.starts_with("42[\"page\""));
+        if packet == "2" {
+            upgraded.send(Message::text("3")).await.unwrap();
+        }
+    }
     alice.sees("at last").await;
 }

@@ -1,0 +1,19 @@
+//! A count of what was written to a connection, for those that queue for it elsewhere.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The number of bytes that were written to a connection. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct WrittenBytes(Arc<AtomicUsize>);
+
+impl WrittenBytes {
+    pub(crate) fn add(&self, bytes: usize) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Returns the number since the last call.
+    pub(crate) fn take(&self) -> usize {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+}
