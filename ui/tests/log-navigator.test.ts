@@ -12,9 +12,11 @@
  * - an empty page, which the server sends to say that nothing was missed, ends neither a load nor a search
  * - the last of several jumps wins
  * - a message is found by its id, whatever the id is; one that isn't in the room is given up at once, and ends no load
+ *   and no other search
  * - a message beyond the end leads to the end
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Entry } from "../src/backend/protocol";
 import { loadTimeoutMs } from "../src/rooms/log-navigator.svelte";
 import { maxItems, pageSize } from "../src/rooms/log-window";
 import { RoomFixture, RoomLog } from "./fixtures/room";
@@ -242,6 +244,24 @@ describe("LogNavigator", () => {
     expect(await found).toBe(false);
     expect(fixture.room.log.loading).toBe("older");
     expect(fixture.texts.at(-1)).toBe("line 2000");
+  });
+
+  it.each([
+    ["a message", (fixture: RoomFixture, { id }: Entry) => fixture.room.log.jumpToMessage(id)],
+    ["a date", (fixture: RoomFixture, { at }: Entry) => fixture.room.log.jumpToTime(at)],
+  ])("finds %s although a search that began before it finds nothing", async (_, jumpTo) => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 0);
+    const entry = fixture.log.entries[499];
+    if (!entry) throw new Error("the log is full");
+    fixture.slow = true;
+    const missing = fixture.room.log.jumpToMessage("6d2f1a0e-4f6b-4c1e-9d3a-2b7c8e9f0a1b");
+    const found = jumpTo(fixture, entry);
+    fixture.slow = false;
+    fixture.answerLate();
+    expect(await missing).toBe(true);
+    expect(await found).toBe(true);
+    expect(fixture.room.log.jump).toMatchObject({ to: "message", seq: 500 });
   });
 
   it("goes to the end for a message beyond it", () => {

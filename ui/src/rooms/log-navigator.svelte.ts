@@ -1,7 +1,7 @@
 import type { Entry, EntryId, RoomId, Seq, WireError } from "../backend/protocol";
 import type { Command } from "../backend/session-types";
 import { errorMessage } from "../shared/errors";
-import { EntryWaiter, type SearchOptions } from "./entry-waiter";
+import { EntryWaiter, type SearchContext } from "./entry-waiter";
 import type { Item } from "./fold";
 import { LogWindow, pageSize } from "./log-window";
 
@@ -182,9 +182,10 @@ export class LogNavigator {
 
   /** Ends the load, or the search, that the server refused. */
   onRefused({ code, message }: WireError): void {
-    this.#waiter.onEntries([]);
     // Only a search names an entry, which the room may not have.
-    if (code !== "unknown_entry") this.#fail({ message });
+    if (code === "unknown_entry") return this.#waiter.onUnknownEntry();
+    this.#waiter.onEntries([]);
+    this.#fail({ message });
   }
 
   /** Ends all loads: their answers are lost with the connection. */
@@ -244,12 +245,12 @@ export class LogNavigator {
       this.jumpTo({ to: "message", seq: loaded.seq, id });
       return true;
     }
-    return this.#jumpToFound((options) => this.#waiter.findById(id, options), id);
+    return this.#jumpToFound((context) => this.#waiter.findById(id, context), id);
   }
 
   /** Jumps to the first entry that was written at `time` or later. Returns `false` if it can't be found. */
   jumpToTime(time: number): Promise<boolean> {
-    return this.#jumpToFound((options) => this.#waiter.findByTime(time, { ...options, head: this.#head }));
+    return this.#jumpToFound((context) => this.#waiter.findByTime(time, { ...context, head: this.#head }));
   }
 
   /** Ends a jump, because the timeline has scrolled there. */
@@ -257,7 +258,7 @@ export class LogNavigator {
     if (this.#jump === jump) this.#jump = null;
   }
 
-  async #jumpToFound(search: (options: SearchOptions) => Promise<Seq | null>, id?: EntryId): Promise<boolean> {
+  async #jumpToFound(search: (context: SearchContext) => Promise<Seq | null>, id?: EntryId): Promise<boolean> {
     const jump = ++this.#jumps;
     const { room, command } = this.#context;
     const seq = await search({ room, request: (wanted) => void command(wanted).catch(() => undefined) });
