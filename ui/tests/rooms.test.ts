@@ -3,7 +3,8 @@
  * - a room is created when the server lists it, not before
  * - a room that is refused, or can't be asked for, is not created, and the reason is shown once
  * - a room that was lost with the connection is not created; one that the server created all the same is
- * - a room that the user has left stays while it has posts that were not sent, and can be joined again
+ * - a room that the user has left stays while it has posts that were not sent, and can be joined again; its name
+ *   isn't offered
  * - a list of rooms that is refused, or can't be asked for, says why until it is asked for again
  */
 import { describe, expect, it } from "vitest";
@@ -112,6 +113,7 @@ describe("a room that the user has left", () => {
     lists();
     expect(server.room("kitchen")).toBeDefined();
     expect(server.isIn("kitchen")).toBe(false);
+    expect(server.joinedRooms.map(({ id }) => id)).toEqual(["lobby"]);
     lists("kitchen");
     expect(server.isIn("kitchen")).toBe(true);
     expect(server.room("kitchen")?.pendingMessages.length).toBe(1);

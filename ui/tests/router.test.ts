@@ -15,7 +15,7 @@
  * - the address follows the interface even if the browser never goes back
  * - a browser that goes back late closes nothing that was opened meanwhile
  */
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { addressOf, isSamePlace, type Place, placeOf } from "../src/state/place";
 import { type OpenLayers, type Places, Router, type SessionHistory, type Step } from "../src/app/router";
 
@@ -136,6 +136,8 @@ describe("an address", () => {
 });
 
 describe("Router", () => {
+  afterEach(() => void vi.useRealTimers());
+
   it("makes a step of every room", () => {
     const browser = new Browser();
     browser.opens("b");
@@ -313,7 +315,6 @@ describe("Router", () => {
     browser.app.place = place("b");
     browser.router.sync();
     expect(browser.history.fragment).toBe("#/room/b");
-    vi.useRealTimers();
   });
 
   it.each([["settings"], ["quit"]])("keeps %s open if the browser goes back late", (opened) => {
@@ -330,6 +331,5 @@ describe("Router", () => {
     expect(browser.app.layers).toEqual([opened]);
     browser.goes(-1);
     expect(browser.app.layers).toEqual([]);
-    vi.useRealTimers();
   });
 });

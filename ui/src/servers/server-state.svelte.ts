@@ -68,7 +68,7 @@ export class ServerState {
   #postingError: WireError | null = $state.raw(null);
   readonly #creations = new RoomCreations();
   /** The names of the joined rooms, before those of others. */
-  readonly roomNames = new RoomNames(() => [...this.rooms.filter(({ joined }) => joined), ...(this.#directory ?? [])]);
+  readonly roomNames = new RoomNames(() => [...this.joinedRooms, ...(this.#directory ?? [])]);
   readonly #sending = $derived(this.rooms.flatMap(({ outbox }) => outbox.sending));
   readonly #unread = $derived(this.rooms.reduce((sum, room) => sum + room.unread, 0));
   readonly #unreadMentions = $derived(this.rooms.reduce((sum, room) => sum + room.unreadMentions, 0));
@@ -114,6 +114,10 @@ export class ServerState {
   /** The rooms that the user is in, followed by those that they have left but that have unsent posts. */
   get rooms() {
     return this.#roomList.rooms;
+  }
+  /** The rooms that the user is in. The names of others may be out of date, or unknown. */
+  get joinedRooms() {
+    return this.rooms.filter(({ joined }) => joined);
   }
   get lobby(): RoomId | null {
     return this.#hello?.lobby ?? this.#remembered.lobby ?? null;

@@ -33,7 +33,7 @@ export function addressesIn(text: string): WrittenAddress[] {
     const hasScheme = afterScheme !== undefined;
     if (!hasScheme && !/^www\.|[/@]|^\d/i.test(whole) && fileName.test(whole)) return [];
     // NFKC makes three dots of an ellipsis.
-    return [{ address: whole.replace(/[.:!?'’]+$/, ""), hasScheme, isShortened: path.endsWith("...") }];
+    return [{ address: whole.replace(/[.,:;!?'’]+$/, ""), hasScheme, isShortened: path.endsWith("...") }];
   });
 }
 

@@ -181,6 +181,16 @@ test("a refused message shows the reason, also after a reload", { skip }, async 
   await ada.takesScreenshot("refused");
   await offline.reload();
   await ada.room("A room you are not in").getByText("2 not sent").waitFor({ state: "attached" });
+  // That is not the name of a room.
+  await ada.opensRoom("Lobby");
+  await ada.composer.fill("#");
+  const suggestions = ada.page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
+  await suggestions.first().waitFor();
+  assert.deepEqual(
+    (await suggestions.allInnerTexts()).map((text) => text.trim()),
+    ["Lobby"],
+  );
+  await ada.composer.fill("");
   await ada.room("A room you are not in").click();
   await ada.seesRefused("too late 1", /^Not sent: .+\./);
 

@@ -20,6 +20,7 @@ it.each([
   ["bank.com", "https://bank.com"],
   ["See https://bank.com.", "https://bank.com"],
   ["bank.com, or www.bank.com!", "https://bank.com/login"],
+  ["bank.com/a, page 2; bank.com/a; page 3", "https://bank.com/a"],
   ["https://mastodon.social/@ada", "https://mastodon.social/@ada"],
   ["mastodon.social/@ada", "https://mastodon.social/@ada"],
   ["ada at https://mastodon.social/@ada", "https://mastodon.social/@ada"],
