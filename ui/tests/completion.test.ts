@@ -7,7 +7,7 @@
  * - people of the same name are suggested each
  * - a name whose letters change their number in lower case is replaced as a whole, with or without its accents
  * - an emoji that contains a sign (`#️⃣`) opens no list
- * - rooms of the same name are suggested once; the given order of people is kept
+ * - rooms of the same name are suggested once, those whose names only look alike each; the given order of people is kept
  * - a list that was closed stays closed for its word, and opens again in the next message
  * - what is accepted replaces the word, and no blank is doubled; of people with one name the chosen one is meant
  * - a shortcode that was typed in full becomes the emoji, except in code
@@ -99,6 +99,19 @@ describe("complete", () => {
   it("suggests rooms of the same name once, and keeps the order of people", () => {
     expect(found("#lu")).toEqual(["Lunch"]);
     expect(found("@")).toEqual(vocabulary.people.map(({ name }) => name));
+  });
+
+  it("suggests each of several rooms whose names look alike, with its id, whose mark can be shown", () => {
+    const rooms = [
+      { id: "first", name: "Kitchen" },
+      { id: "second", name: "Kitchen" },
+      { id: "look-alike", name: "Kitсhen" },
+    ];
+    const found = complete("#kit", 4, { ...vocabulary, rooms })?.found;
+    expect(found?.map(({ label, room }) => [label, room])).toEqual([
+      ["Kitchen", "first"],
+      ["Kitсhen", "look-alike"],
+    ]);
   });
 
   it("suggests each of several people with the same name", () => {

@@ -11,14 +11,14 @@
  * - a draft is kept on a device whose clock is slow, although a message before it begins with its text
  * - a room's draft is marked as waiting until it is sent
  * - the drafts of a server are forgotten with it, and no others
- * - where the browser stores nothing, or no more, the newest draft is kept in memory, and that is reported once; the
- *   browser asks before such a draft is lost
+ * - a draft that the browser has no room for is known to be lost when the page ends
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ComposerState } from "../src/chat/composer-state.svelte";
 import { Drafts } from "../src/rooms/drafts.svelte";
 import { type KeyValueStorage, LocalKeyValueStorage } from "../src/shared/storage";
 import { RoomFixture, RoomLog } from "./fixtures/room";
+import { stubLocalStorage } from "./fixtures/storage";
 
 /** The storage of a browser. A change in one tab is reported to the others. */
 class SharedStorage {
@@ -59,7 +59,10 @@ function setUp() {
 
 describe("a draft", () => {
   beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 2, 5, 12) }));
-  afterEach(() => void vi.useRealTimers());
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
 
   it("survives a reload, as a reply and an edit do", () => {
     const { openTab, question, answer } = setUp();
@@ -334,45 +337,8 @@ describe("a draft", () => {
     composer.send();
     expect(waiting()).toBe(false);
   });
-});
 
-describe("LocalKeyValueStorage", () => {
-  afterEach(() => vi.unstubAllGlobals());
-
-  /** A browser storage that stores up to a number of characters. */
-  function stubLocalStorage(capacity: number) {
-    const values = new Map<string, string>();
-    vi.stubGlobal("localStorage", {
-      getItem: (key: string) => values.get(key) ?? null,
-      removeItem: (key: string) => values.delete(key),
-      setItem: (key: string, value: string) => {
-        if (value.length > capacity) throw new DOMException("full", "QuotaExceededError");
-        values.set(key, value);
-      },
-    });
-    return values;
-  }
-
-  it("keeps the newest value in memory if the storage is full, and says so once", () => {
-    const values = stubLocalStorage(10);
-    const storage = new LocalKeyValueStorage();
-    const reported = vi.fn();
-    storage.onFailure(reported);
-    storage.set("draft", "short");
-    storage.set("draft", "too long for it");
-    expect(storage.get("draft")).toBe("too long for it");
-    storage.set("draft", "much too long for it");
-    expect(values.get("draft")).toBeUndefined();
-    storage.set("draft", "short");
-    expect(storage.get("draft")).toBe("short");
-    expect(values.get("draft")).toBe("short");
-    storage.set("draft", "too long for it");
-    storage.set("draft", null);
-    expect(storage.get("draft")).toBeNull();
-    expect(reported).toHaveBeenCalledTimes(1);
-  });
-
-  it("knows which draft is lost when the page ends", () => {
+  it("is known to be lost when the page ends, if the storage is full", () => {
     stubLocalStorage(40);
     vi.stubGlobal("addEventListener", vi.fn());
     vi.stubGlobal("document", { addEventListener: vi.fn() });
@@ -384,18 +350,5 @@ describe("LocalKeyValueStorage", () => {
     expect(drafts.areOnlyInMemory).toBe(true);
     draft.set({ text: "" });
     expect(drafts.areOnlyInMemory).toBe(false);
-  });
-
-  it("works from memory if the storage is blocked", () => {
-    vi.stubGlobal("localStorage", undefined);
-    const storage = new LocalKeyValueStorage();
-    storage.set("theme", null);
-    storage.set("draft", "hello");
-    expect(storage.get("draft")).toBe("hello");
-    storage.set("draft", null);
-    expect(storage.get("draft")).toBeNull();
-    const reported = vi.fn();
-    storage.onFailure(reported);
-    expect(reported).toHaveBeenCalledTimes(1);
   });
 });

@@ -3,12 +3,10 @@
  * - only rooms whose names are the same or look alike have one, also those that are only listed
  * - a mark is longer if addresses end alike
  * - a mark goes when the other room gets another name
- * - each suggestion after # has its room, whose mark can be shown
  */
 import { beforeAll, expect, it } from "vitest";
 import type { RoomId, RoomSummary } from "../src/backend/protocol";
 import type { Update } from "../src/backend/session-types";
-import { complete } from "../src/chat/completion";
 import { loadLookalikes } from "../src/shared/lookalike-table.svelte";
 import { hello, openApp, summaryOf } from "./fixtures/app";
 
@@ -72,18 +70,5 @@ it("goes when the other room gets another name", async () => {
   expect(marks()).toEqual([
     ["Kitchen", undefined],
     ["Lunch", undefined],
-  ]);
-});
-
-it("is there for each suggestion after #, of which a text means the first of one name", () => {
-  const rooms = [
-    { id: id("a111"), name: "Kitchen" },
-    { id: id("b222"), name: "Kitchen" },
-    { id: id("c333"), name: "Kitсhen" },
-  ];
-  const found = complete("#kit", 4, { people: [], rooms, emoji: [] })?.found;
-  expect(found?.map(({ label, room }) => [label, room])).toEqual([
-    ["Kitchen", id("a111")],
-    ["Kitсhen", id("c333")],
   ]);
 });

@@ -37,9 +37,9 @@ export interface Step {
 }
 
 /** The time after which the router no longer waits for a step that the browser was told to make. */
-const waitMs = 1_000;
+const traversalTimeoutMs = 1_000;
 /** The time until which a busy browser may still make that step. A later one is the user's own. */
-const latestMs = 10_000;
+const lateTraversalMs = 10_000;
 
 /**
  * Keeps the session history in step with the interface, so that Back and Forward work. A room or message that was opened
@@ -48,7 +48,7 @@ const latestMs = 10_000;
  */
 export class Router {
   readonly #places: Places;
-  readonly #open: OpenLayers;
+  readonly #openLayers: OpenLayers;
   readonly #history: SessionHistory;
   /** The steps of this page, by index. Those from before a reload are unknown. */
   readonly #steps: (Step | undefined)[] = [];
@@ -61,9 +61,9 @@ export class Router {
   /** The layers that were open before the page was reloaded. */
   #reopened: readonly string[] | null = null;
 
-  constructor(places: Places, open: OpenLayers, history: SessionHistory) {
+  constructor(places: Places, openLayers: OpenLayers, history: SessionHistory) {
     this.#places = places;
-    this.#open = open;
+    this.#openLayers = openLayers;
     this.#history = history;
     const step = stepOf(history.state);
     this.#index = step?.index ?? 0;
@@ -79,13 +79,13 @@ export class Router {
   /** Makes the session history agree with the interface. Call it after every change of the place or the layers. */
   sync(): void {
     const { place } = this.#places;
-    if (this.#destination !== null && Date.now() - this.#leftAt > waitMs) {
+    if (this.#destination !== null && Date.now() - this.#leftAt > traversalTimeoutMs) {
       this.#destination = null;
       this.#isOverdue = true;
     }
     if (this.#destination !== null || place === null) return;
     if (this.#reopened) return this.#reopen(this.#reopened);
-    const { layers } = this.#open;
+    const { layers } = this.#openLayers;
     const current = this.#steps[this.#index];
     if (!current) return this.#replace(place, layers);
     const closed = current.layers.filter((layer) => !layers.includes(layer)).length;
@@ -118,7 +118,7 @@ export class Router {
 
   /** Follows the browser to another step, or to an address that the user has typed. */
   onPopState(state: unknown): void {
-    const isLate = this.#isOverdue && Date.now() - this.#leftAt <= latestMs;
+    const isLate = this.#isOverdue && Date.now() - this.#leftAt <= lateTraversalMs;
     const destination = this.#destination;
     this.#destination = null;
     this.#isOverdue = false;
@@ -149,8 +149,8 @@ export class Router {
   /** Opens the layers of the current step. If one can't be opened again, the step is none any more. */
   #reopen(layers: readonly string[]): void {
     this.#reopened = null;
-    this.#open.setLayers(layers);
-    if (!isSameList(this.#open.layers, layers) && this.#index > 0) this.#go(-1);
+    this.#openLayers.setLayers(layers);
+    if (!isSameList(this.#openLayers.layers, layers) && this.#index > 0) this.#go(-1);
     else this.sync();
   }
 
@@ -159,11 +159,11 @@ export class Router {
     this.#index += 1;
     this.#steps.length = this.#index;
     if (place) {
-      this.#open.setLayers([]);
+      this.#openLayers.setLayers([]);
       this.#places.show(place, null);
     }
     const shown = place ?? this.#places.place;
-    if (shown) this.#replace(shown, this.#open.layers);
+    if (shown) this.#replace(shown, this.#openLayers.layers);
   }
 
   #push(place: Place, layers: readonly string[]): void {

@@ -1,4 +1,4 @@
-/** Leads to the composer what the user types, pastes, drops or chooses elsewhere on the page. */
+/** Directs what the user types, pastes, drops or chooses elsewhere on the page to the composer. */
 
 import { strings } from "../shared/strings";
 import type { AppState } from "../state/app-state.svelte";

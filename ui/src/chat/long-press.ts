@@ -1,6 +1,6 @@
-/** The time for which a finger rests on something before it means that thing, and not what a tap does there. */
+/** The time after which a resting finger is a long press. */
 const longPressMs = 500;
-/** The way that a resting finger may move, in pixels. */
+/** The distance that a resting finger may move, in pixels. */
 const maxMovePx = 10;
 
 /** The elements that a tap uses. On a text a long press selects, and in code a finger scrolls. */

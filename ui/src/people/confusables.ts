@@ -54,13 +54,13 @@ export function confusableGroups<T extends { id: string; name: Name }>(named: It
 /** Returns a piece of each of some ids, as long as it takes for the pieces to differ. */
 export function distinctPieces(
   ids: readonly string[],
-  pieceOf: (id: string, length: number) => string,
+  piece: (id: string, length: number) => string,
 ): ReadonlyMap<string, string> {
   const maxLength = Math.max(...ids.map(({ length }) => length));
   let length = minPieceLength;
-  const pieces = () => ids.map((id) => pieceOf(id, length));
+  const pieces = () => ids.map((id) => piece(id, length));
   while (new Set(pieces()).size < ids.length && length < maxLength) length += 1;
-  return new Map(ids.map((id) => [id, pieceOf(id, length)]));
+  return new Map(ids.map((id) => [id, piece(id, length)]));
 }
 
 /** Returns the longer of two pieces of an id. */

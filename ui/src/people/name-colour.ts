@@ -2,12 +2,13 @@ import type { MemberId, RoomId } from "../backend/protocol";
 
 /** The number of `hue-*` classes in `tokens.css`. */
 const hueCount = 12;
-/** The way to the next hue to try: far from the one before, and with each hue on it, since the two numbers share no factor. */
+/** The step to the next hue to try: far from the one before, and with each hue on it, since the two numbers share no factor. */
 const hueStep = 5;
 
 /**
- * The colours of a server's people. Each person keeps theirs, also when renamed. It depends on the id, unless somebody who was
- * shown before has that colour: two people in a room have the same one only when all are in use.
+ * The colours of a server's people. In each room, and where the server's people are listed, a person keeps theirs, also when
+ * renamed. It depends on the id, unless somebody who was shown before has that colour: two people in a room have the same one
+ * only when all are in use.
  */
 export class NameColours {
   readonly #ofServer = new AssignedHues();

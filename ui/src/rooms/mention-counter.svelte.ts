@@ -4,7 +4,7 @@ import type { KeyValueStorage } from "../shared/storage";
 
 /** The most messages that are remembered. */
 const maxMentions = 100;
-/** The most messages that may be edited so that they mention the user, and are remembered until this page ends. */
+/** The most messages without a mention that are remembered, in case an edit adds one. */
 const maxOthers = 1_000;
 
 /**

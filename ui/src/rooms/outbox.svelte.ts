@@ -68,7 +68,7 @@ export class Outbox {
     return this.#visible.filter(({ state }) => state.state === "failed");
   }
 
-  /** Returns the changes that the server has refused because there is nothing to change any more. */
+  /** The changes that the server has refused because there is nothing to change any more. */
   get orphanedChanges(): readonly (OutboxItem & { body: AmendingBody })[] {
     return this.failed.filter(isOrphanedChange);
   }

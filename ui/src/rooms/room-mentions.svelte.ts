@@ -83,8 +83,8 @@ export class RoomMentions {
     const me = this.#context.me();
     if (body.mentions) return body.mentions.some(({ member }) => member === me);
     const name = this.#context.nameOf(me);
-    const isUnknown = this.#context.members().length > 0 || name === undefined;
-    const finder = isUnknown ? this.#memberFinder : new MentionFinder([{ id: me, name }]);
+    const onlyKnowsMe = this.#context.members().length === 0 && name !== undefined;
+    const finder = onlyKnowsMe ? new MentionFinder([{ id: me, name }]) : this.#memberFinder;
     return mentionsIn(body.text, finder).some(({ member }) => member === me);
   }
 

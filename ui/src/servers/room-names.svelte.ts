@@ -10,7 +10,7 @@ interface NamedRoom {
 /** The names of a server's rooms: a finder of them in texts, and the marks of those that can be confused. */
 export class RoomNames {
   readonly #rooms: () => readonly NamedRoom[];
-  /** A text, so that it changes only with the names. */
+  /** As JSON: a derived value that is equal notifies nobody, and a new list never is. */
   readonly #text = $derived.by(() => JSON.stringify(this.#rooms().map(({ id, name }) => ({ id, name }))));
   readonly #named = $derived(JSON.parse(this.#text) as NamedRoom[]);
   readonly #finder = $derived(new RoomFinder(this.#named));

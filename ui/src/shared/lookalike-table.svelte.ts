@@ -27,7 +27,7 @@ export function lookalikePrototypes(): ReadonlyMap<string, string> {
 }
 
 /**
- * Returns a text with the ASCII that its characters look like. `replaces` tells for which ones, with what they look like; other
+ * Returns a text with the ASCII that its characters look like. `replaces` decides for each, given what it looks like; other
  * characters stay, and so do all until the table is loaded.
  */
 export function asciiShape(text: string, replaces = (_character: string, _look: string) => true): string {

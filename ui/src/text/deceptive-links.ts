@@ -8,6 +8,7 @@ import { hiddenHost } from "./deceptive-hosts";
 import { asciiMail, recipientsOf } from "./mail-recipients";
 import { addressesIn, mailsIn, withoutMails, withoutPaths, type WrittenAddress } from "./written-addresses";
 
+// One chunk with the rules below, for `link-addresses.svelte.ts`.
 export { hiddenHost };
 
 /** Returns whether a `#` begins the name of a known room. */
@@ -78,7 +79,7 @@ const otherHashes = /[♯⌗⋕]/gu;
 
 /**
  * Returns a text as it looks: without invisible characters, and with the signs of ASCII for those that look alike. Letters
- * stay: a host that mixes them is another one, and so do those that only look like others.
+ * stay, also those that only look like others: a host that has them is another host.
  */
 function lookOf(text: string): string {
   const visible = withoutInvisible(text.normalize("NFKC")).replace(/\p{Mn}+(?=[./@:])/gu, "");

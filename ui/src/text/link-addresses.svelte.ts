@@ -18,8 +18,8 @@ export function loadLinkRules(): Promise<void> {
 }
 
 /**
- * Returns the rules once they and the table of look-alikes, which they use, are loaded. Until then every link that could deceive
- * is followed by its host.
+ * Returns the rules once they and the table of look-alikes, which they use, are loaded. Until then every link that could
+ * deceive is followed by its host.
  */
 function completeRules(): typeof Rules | undefined {
   void loadLinkRules();
@@ -40,5 +40,5 @@ export function hiddenHost(href: string): string | undefined {
   return complete ? complete.hiddenHost(href) : placeOf(href);
 }
 
-/** Returns the host of an address of the web, or the receivers of a mail. */
+/** Returns the host of an address of the web, or the recipients of a mail. */
 const placeOf = (href: string) => new URL(href).host || href.slice("mailto:".length);

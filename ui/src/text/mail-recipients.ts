@@ -1,4 +1,4 @@
-/** The receivers of a mail that a link begins (RFC 6068). */
+/** The recipients of a `mailto:` link (RFC 6068). */
 
 /** Returns the addresses to which a `mailto:` link writes: those in its path, and those in its fields. */
 export function recipientsOf({ pathname, search }: URL): string[] {

@@ -13,10 +13,7 @@ const shaped = `(?:${visible})(?:${selector})?[\\u200C\\u200D]?`;
 /** The flag of a part of a country: a black flag and its code in tags. */
 const flag = "\\u{1F3F4}[\\u{E0061}-\\u{E007A}]{4,5}\\u{E007F}";
 
-/**
- * A text that is seen, or as the first group a character that is not, or that reorders code, so that it reads otherwise than it
- * runs.
- */
+/** A run of characters that are seen; or, as the first group, one that isn't seen or reorders the code. */
 const pattern = new RegExp(`(?:${flag}|${shaped})+|((?![\\t\\n\\r])[${invisibleCharacters}])`, "gu");
 
 /** Splits code so that each character that is not seen is a part of its own. */

@@ -36,7 +36,7 @@ export class WindowFixture {
   /** A folder for what the programs store. */
   folder;
   #programs = [];
-  #server;
+  #servers = [];
 
   static async create(options) {
     const fixture = new WindowFixture();
@@ -54,7 +54,7 @@ export class WindowFixture {
   async remove() {
     await this.ada?.remove();
     await this.endsPrograms();
-    await this.#server?.remove();
+    for (const server of this.#servers.splice(0)) await server.remove();
     await this.desktop?.close();
     this.network?.remove();
     // WebKit's helper processes may write to the folder for a moment after the app has ended.
@@ -79,8 +79,9 @@ export class WindowFixture {
 
   /** Starts a server without a window on the other computer, until the end of the fixture. */
   async serves(name) {
-    this.#server = await HeadlessServer.launch(this.network.second, name);
-    return this.#server;
+    const server = await HeadlessServer.launch(this.network.second, name);
+    this.#servers.push(server);
+    return server;
   }
 
   /** Runs a program on a host until the end of the fixture, and collects what it prints. */

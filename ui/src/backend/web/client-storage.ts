@@ -61,7 +61,7 @@ export interface ClientStorage {
   savePosts(device: DeviceId, server: ServerId, posts: readonly PostToSave[]): Promise<UnsavedPost[]>;
   /** Deletes a stored post before it is sent. Returns it if it is not the device's any more. */
   withdrawPost(device: DeviceId, id: EntryId): Promise<DisownedPost | null>;
-  /** Deletes posts that need not be sent any more, whose ever they are. */
+  /** Deletes posts that need not be sent any more, also those of other devices. */
   deletePosts(ids: readonly EntryId[]): Promise<void>;
 }
 

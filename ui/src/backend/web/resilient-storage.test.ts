@@ -26,9 +26,13 @@ const office = "5f6a2e51-5d0c-4a2b-9a43-0c3e53a6c1d2";
 const failures: StorageFailure[] = [];
 const report = (failure: StorageFailure) => failures.push(failure);
 const never = () => new Promise<never>(() => undefined);
+const refuse = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
+/** `true` while the storage has no room. */
+let full = false;
 
 beforeEach(() => {
   failures.length = 0;
+  full = false;
   Object.assign(globalThis, { indexedDB: new IDBFactory() });
 });
 afterEach(() => void vi.useRealTimers());
@@ -53,6 +57,12 @@ async function start(storage: ClientStorage) {
     outbox: await storage.loadOutbox(device, office, 0, "all"),
   };
 }
+
+/** Returns an operation that fails while the storage is full. */
+const orFull =
+  <P extends unknown[], R>(operation: (...args: P) => Promise<R>) =>
+  (...args: P) =>
+    full ? refuse() : operation(...args);
 
 const storageWith = (parts: Partial<ClientStorage>) => async () =>
   new Proxy({} as ClientStorage, {
@@ -93,10 +103,9 @@ test("a storage that answers late is used again", async () => {
 });
 
 test("a storage that is full at first stores the posts as soon as it has room", async () => {
-  let full = true;
+  full = true;
   const stored = await openIndexedDbStorage();
-  const savePosts: ClientStorage["savePosts"] = (...posts) =>
-    full ? Promise.reject(new DOMException("full", "QuotaExceededError")) : stored.savePosts(...posts);
+  const savePosts = orFull((...posts: Parameters<ClientStorage["savePosts"]>) => stored.savePosts(...posts));
   const deletePosts: ClientStorage["deletePosts"] = (ids) => stored.deletePosts(ids);
   const storage = new ResilientStorage(storageWith({ savePosts, deletePosts }), report);
   for (const id of ["a", "b"]) await save(storage, "device", post(id));
@@ -107,10 +116,9 @@ test("a storage that is full at first stores the posts as soon as it has room", 
 });
 
 test("a name that isn't stored at first is used all the same, and stored as soon as that works", async () => {
-  let full = true;
+  full = true;
   const stored = await openIndexedDbStorage();
-  const saveName: ClientStorage["saveName"] = (name) =>
-    full ? Promise.reject(new DOMException("full", "QuotaExceededError")) : stored.saveName(name);
+  const saveName = orFull((name: string) => stored.saveName(name));
   const loadProfile: ClientStorage["loadProfile"] = (initial) => stored.loadProfile(initial);
   const storage = new ResilientStorage(storageWith({ saveName, loadProfile }), report);
   const profile = await storage.loadProfile(createProfile());
@@ -124,17 +132,16 @@ test("a name that isn't stored at first is used all the same, and stored as soon
 });
 
 test("a full storage keeps the posts of this tab in memory", async () => {
-  const full = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
   const loadOutbox = () => Promise.resolve([post("earlier")]);
   const open = storageWith({
-    loadProfile: full,
-    acquireDevice: full,
-    loadServer: full,
-    saveName: full,
-    savePosts: full,
-    withdrawPost: full,
+    loadProfile: refuse,
+    acquireDevice: refuse,
+    loadServer: refuse,
+    saveName: refuse,
+    savePosts: refuse,
+    withdrawPost: refuse,
     loadOutbox,
-    deletePosts: full,
+    deletePosts: refuse,
   });
   const storage = new ResilientStorage(open, report);
   expect(await start(storage)).toEqual({ name: "Ada", outbox: [post("earlier"), post("a")] });
@@ -186,12 +193,7 @@ test("a name changed in another tab is seen", async () => {
 });
 
 test("a full storage keeps the posts, with their last changes and in their order, through a reload", async () => {
-  let full = false;
   const stored = await openIndexedDbStorage();
-  const orFull =
-    <P extends unknown[], R>(operation: (...args: P) => Promise<R>) =>
-    (...args: P) =>
-      full ? Promise.reject(new DOMException("full", "QuotaExceededError")) : operation(...args);
   const open = storageWith({
     savePosts: orFull((...posts: Parameters<ClientStorage["savePosts"]>) => stored.savePosts(...posts)),
     withdrawPost: orFull((...post: Parameters<ClientStorage["withdrawPost"]>) => stored.withdrawPost(...post)),
@@ -216,10 +218,8 @@ test("a full storage keeps the posts, with their last changes and in their order
 });
 
 test("a post that is another tab's when the storage works again is given up", async () => {
-  let full = false;
   const stored = await openIndexedDbStorage();
-  const savePosts: ClientStorage["savePosts"] = (...posts) =>
-    full ? Promise.reject(new DOMException("full", "QuotaExceededError")) : stored.savePosts(...posts);
+  const savePosts = orFull((...posts: Parameters<ClientStorage["savePosts"]>) => stored.savePosts(...posts));
   const storage = new ResilientStorage(storageWith({ savePosts }), report);
   await save(storage, "device", post("a"));
   full = true;
