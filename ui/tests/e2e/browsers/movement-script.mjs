@@ -86,7 +86,8 @@ export function installMovement() {
         found.rows = Math.max(found.rows, before.all.size);
         found.elements = Math.max(found.elements, document.querySelectorAll("*").length);
         if (distance > 0) movedAt = Date.now();
-        if (distance === 0 && log.innerText.includes("This is where it begins.")) break;
+        // Older rows that have just come keep what is in sight in its place, which is then no longer the top.
+        if (distance === 0 && log.scrollTop === 0 && log.innerText.includes("This is where it begins.")) break;
       }
       return found;
     },
