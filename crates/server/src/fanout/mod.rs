@@ -15,5 +15,7 @@ pub(crate) mod outgoing_event;
 pub(crate) mod polling;
 pub(crate) mod presence;
 pub(crate) mod request;
+#[cfg(test)]
+pub(crate) mod test_poller;
 pub(crate) mod transport;
 pub(crate) mod websocket;

@@ -1,5 +1,5 @@
-//! The way of events to a client that polls, or has begun so: socketioxide's queue, whose packets are counted, and here their
-//! bytes.
+//! Sends events to clients that poll, or began by polling, through socketioxide's queue. It bounds packets, and this module
+//! their bytes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -71,6 +71,8 @@ impl PollingSession {
 
     /// Begins to count what is written to a WebSocket as fetched.
     pub(crate) fn upgrade(&self, websocket: WrittenBytes) {
+        // What the connection has carried before is no part of the session.
+        websocket.take();
         // An upgrade that fails may be repeated.
         *self.0.websocket.lock() = Some(websocket);
     }

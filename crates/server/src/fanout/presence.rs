@@ -218,6 +218,7 @@ mod tests {
         presence.online.set_away(&member, connection, true);
         assert_eq!(changes(&presence), []);
     }
+
     #[test]
     fn a_newcomer_sees_nothing_that_changes_back_before_the_next_broadcast() {
         let presence = tracker();

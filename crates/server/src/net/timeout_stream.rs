@@ -41,18 +41,18 @@ impl TimeoutStream {
         (self.stream, self.guard)
     }
 
-    /// Returns the result of a write, or an error when writes have been pending for too long.
-    fn or_stalled(&mut self, written: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.is_write_pending = written.is_pending();
-        if let Poll::Ready(Ok(bytes)) = &written {
+    /// Counts the bytes of a write, and fails when writes have been pending for too long.
+    fn finish_write(&mut self, result: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.is_write_pending = result.is_pending();
+        if let Poll::Ready(Ok(bytes)) = &result {
             self.written.add(*bytes);
         }
-        if written.is_ready() {
+        if result.is_ready() {
             self.stall_timer.reset();
             if let Some(reader) = self.reader.take() {
                 reader.wake();
             }
-            return written;
+            return result;
         }
         self.stall_timer.poll_stalled(context).map(Err)
     }
@@ -76,8 +76,8 @@ impl AsyncRead for TimeoutStream {
 impl AsyncWrite for TimeoutStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.guard.check(context)?;
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.or_stalled(written, context)
+        let result = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.finish_write(result, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -94,8 +94,8 @@ impl AsyncWrite for TimeoutStream {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.guard.check(context)?;
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
-        self.or_stalled(written, context)
+        let result = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.finish_write(result, context)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,4 +1,4 @@
-//! A count of what was written to a connection, for those that queue for it elsewhere.
+//! The bytes written to a connection: code that queues bytes elsewhere learns from it how many are still queued.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -164,69 +164,61 @@ mod tests {
     //! - their number and their bytes are bounded, and those beyond are rejected as busy, with their subject
     //! - an event that was handled makes space for another one
 
-    use ::http::Request as HttpRequest;
+    use std::time::Duration;
+
     use axum::Router;
-    use axum::body::{Body, to_bytes};
     use ichat_protocol::limits::MAX_PACKET_BYTES;
     use ichat_protocol::{DeviceId, MemberId};
+    use serde_json::json;
     use socketioxide::SocketIo;
-    use socketioxide::extract::SocketRef;
-    use tower::ServiceExt as _;
+    use tokio::time::timeout;
     use uuid::Uuid;
 
     use super::*;
+    use crate::fanout::test_poller::TestPoller;
+
+    /// The time in which a rejection must arrive.
+    const TEST_TIMEOUT: Duration = Duration::from_mins(1);
 
     /// A queue whose receiver takes nothing by itself, and the client that polls for its rejections.
     struct Fixture {
         queue: EventQueue,
         events: mpsc::Receiver<Box<IncomingEvent>>,
-        http: Router,
-        uri: String,
+        poller: TestPoller,
     }
 
     impl Fixture {
         async fn new() -> Self {
             let (service, io) = SocketIo::builder().build_with_inner_svc(Router::new());
-            let (sender, mut sockets) = mpsc::unbounded_channel();
-            io.ns("/", async move |socket: SocketRef| sender.send(socket).unwrap());
-            let http = Router::new().fallback_service(service);
-            let uri = "/socket.io/?EIO=4&transport=polling";
-            let open = respond(&http, HttpRequest::get(uri).body(Body::empty()).unwrap()).await;
-            let open: Value = serde_json::from_str(&open[1..]).unwrap();
-            let uri = format!("{uri}&sid={}", open["sid"].as_str().unwrap());
-            respond(&http, HttpRequest::post(&uri).body(Body::from("40")).unwrap()).await;
-            let socket = sockets.recv().await.unwrap();
+            let (poller, socket) = TestPoller::connect(Router::new().fallback_service(service), &io).await;
             let client = ClientConnection::new(socket, MemberId::guest(Uuid::nil()), DeviceId::fresh());
             let (queue, events) = EventQueue::new(&client);
-            Self {
-                queue,
-                events,
-                http,
-                uri,
-            }
+            Self { queue, events, poller }
         }
 
-        /// Returns packets that the client has not fetched yet, as soon as there are some.
-        async fn fetch(&self) -> String {
-            respond(&self.http, HttpRequest::get(&self.uri).body(Body::empty()).unwrap()).await
+        /// Asserts that the last event was rejected as busy with its subject, and the client got nothing else.
+        async fn is_busy(&self, room: Option<RoomId>) {
+            let rejection = timeout(TEST_TIMEOUT, async {
+                loop {
+                    let packets = self.poller.fetch().await;
+                    if packets.contains("refused") {
+                        break packets;
+                    }
+                }
+            });
+            let packets = rejection.await.expect("no rejection arrives");
+            let rejections: Vec<&str> = packets.split('\u{1e}').filter(|p| p.contains("refused")).collect();
+            assert_eq!(rejections.len(), 1, "{packets}");
+            let rejection: Value = serde_json::from_str(rejections[0].strip_prefix("42").unwrap()).unwrap();
+            assert_eq!(rejection[0], "refused");
+            assert_eq!(rejection[1]["error"]["code"], "busy", "{rejection}");
+            assert_eq!(rejection[1]["event"], "post", "{rejection}");
+            assert_eq!(
+                rejection[1].get("room"),
+                room.map(|room| json!(room)).as_ref(),
+                "{rejection}"
+            );
         }
-
-        /// Asserts that the last event was rejected as busy, and the client got nothing else.
-        async fn is_busy(&self, packet: &str) {
-            let mut rejections = String::new();
-            while !rejections.contains("refused") {
-                rejections += &self.fetch().await;
-            }
-            assert_eq!(rejections.matches("refused").count(), 1, "{packet}");
-            assert!(rejections.contains("\"busy\""), "{rejections}");
-            assert!(rejections.contains("\"event\":\"post\""), "{rejections}");
-        }
-    }
-
-    async fn respond(http: &Router, request: HttpRequest<Body>) -> String {
-        let response = http.clone().oneshot(request).await.unwrap();
-        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        String::from_utf8(body.to_vec()).unwrap()
     }
 
     #[tokio::test]
@@ -236,7 +228,7 @@ mod tests {
             fixture.queue.push("post", Some("[\"post\"]"), None);
         }
         assert_eq!(fixture.events.len(), MAX_PENDING_EVENTS);
-        fixture.is_busy("the last").await;
+        fixture.is_busy(None).await;
         drop(fixture.events.try_recv().unwrap());
         fixture.queue.push("post", Some("[\"post\"]"), None);
         assert_eq!(fixture.events.len(), MAX_PENDING_EVENTS);
@@ -255,15 +247,15 @@ mod tests {
         }
         assert_eq!(fixture.events.len(), fitting);
         // Whatever its size is, if there is no space for it.
-        for rejected in [packet.as_str(), "[\"post\",{}]"] {
+        for (rejected, subject) in [(packet.as_str(), Some(room)), ("[\"post\",{}]", None)] {
             fixture.queue.push("post", Some(rejected), None);
             assert_eq!(fixture.events.len(), fitting);
-            fixture.is_busy(rejected).await;
+            fixture.is_busy(subject).await;
         }
         // It counts until it has a response, not until it is taken from the queue.
         let taken = fixture.events.try_recv().unwrap();
         fixture.queue.push("post", Some(&packet), None);
-        fixture.is_busy(&packet).await;
+        fixture.is_busy(Some(room)).await;
         let (request, arguments) = taken.parse();
         assert_eq!(request.room, Some(room));
         assert!(arguments.is_ok());

@@ -1,4 +1,4 @@
-//! The bounds of clients that poll, or have begun so.
+//! Limits for clients that poll, also after their upgrade to a WebSocket.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,37 +21,37 @@ use crate::net::written_bytes::WrittenBytes;
 /// The bound of the answer that opens a session.
 const MAX_OPEN_BYTES: usize = 4_096;
 
-/// The limiter of connections, and the sessions by their ids.
+/// The sessions of clients that poll, by their ids, and the limiter that counts them as connections.
 #[derive(Clone)]
-pub(super) struct Polling {
+pub(super) struct PollingSessions {
     limiter: ConnectionLimiter,
-    sessions: Arc<Mutex<HashMap<String, WeakPollingSession>>>,
+    by_id: Arc<Mutex<HashMap<String, WeakPollingSession>>>,
 }
 
-impl Polling {
+impl PollingSessions {
     pub(super) fn new(limiter: ConnectionLimiter) -> Self {
         Self {
             limiter,
-            sessions: Arc::default(),
+            by_id: Arc::default(),
         }
     }
 
     fn add(&self, sid: String, session: &PollingSession) {
-        let mut sessions = self.sessions.lock();
-        if sessions.len() == sessions.capacity() {
-            sessions.retain(|_, session| session.get().is_some());
+        let mut by_id = self.by_id.lock();
+        if by_id.len() == by_id.capacity() {
+            by_id.retain(|_, session| session.get().is_some());
         }
-        sessions.insert(sid, session.downgrade());
+        by_id.insert(sid, session.downgrade());
     }
 
     fn get(&self, sid: &str) -> Option<PollingSession> {
-        self.sessions.lock().get(sid)?.get()
+        self.by_id.lock().get(sid)?.get()
     }
 }
 
 /// Middleware that counts a session as a connection, and what waits for its client.
-pub(super) async fn polling(
-    State(polling): State<Polling>,
+pub(super) async fn count_polling(
+    State(sessions): State<PollingSessions>,
     Extension(Peer(peer)): Extension<Peer>,
     mut request: Request,
     next: Next,
@@ -63,7 +63,7 @@ pub(super) async fn polling(
         if is_websocket(request.uri()) {
             return next.run(request).await;
         }
-        let Some(permit) = polling.limiter.try_acquire(peer) else {
+        let Some(permit) = sessions.limiter.try_acquire(peer) else {
             let rejection = (
                 StatusCode::SERVICE_UNAVAILABLE,
                 [(RETRY_AFTER, RETRY_AFTER_SECONDS.to_string())],
@@ -74,12 +74,12 @@ pub(super) async fn polling(
         let session = PollingSession::new(permit);
         // socketioxide keeps the request as long as the session.
         request.extensions_mut().insert(session.clone());
-        return opened(&polling, &session, next.run(request).await).await;
+        return register(&sessions, &session, next.run(request).await).await;
     };
     let is_poll = *request.method() == Method::GET && !is_websocket(request.uri());
     let written = request.extensions().get::<WrittenBytes>().cloned();
     let response = next.run(request).await;
-    if let Some(session) = polling.get(&sid) {
+    if let Some(session) = sessions.get(&sid) {
         if is_poll && response.status() == StatusCode::OK {
             session.remove(body_length(&response));
         } else if response.status() == StatusCode::SWITCHING_PROTOCOLS
@@ -91,8 +91,8 @@ pub(super) async fn polling(
     response
 }
 
-/// Notes the session that a response has opened.
-async fn opened(polling: &Polling, session: &PollingSession, response: Response) -> Response {
+/// Registers the session that a response has opened.
+async fn register(sessions: &PollingSessions, session: &PollingSession, response: Response) -> Response {
     if response.status() != StatusCode::OK {
         return response;
     }
@@ -102,7 +102,7 @@ async fn opened(polling: &Polling, session: &PollingSession, response: Response)
     };
     let open: Option<Open> = bytes.get(1..).and_then(|open| serde_json::from_slice(open).ok());
     if let Some(Open { sid }) = open {
-        polling.add(sid, session);
+        sessions.add(sid, session);
     }
     Response::from_parts(parts, bytes.into())
 }
@@ -130,95 +130,93 @@ fn body_length(response: &Response) -> usize {
 mod tests {
     //! - what a client has fetched no longer counts, whatever its length
     //! - of an event that doesn't fit as a whole, what is queued counts until it is fetched
+    //! - what a connection has carried before the upgrade, such as a page's files, doesn't count as fetched
 
     use std::net::{IpAddr, Ipv4Addr};
 
-    use ::http::Request;
     use axum::Router;
-    use axum::body::Body;
     use axum::middleware::from_fn_with_state;
-    use socketioxide::extract::SocketRef;
-    use tokio::sync::mpsc;
-    use tower::ServiceExt as _;
 
     use super::*;
     use crate::Config;
     use crate::fanout::outgoing_event::OutgoingEvent;
+    use crate::fanout::test_poller::TestPoller;
     use crate::fanout::transport::Transport;
     use crate::fanout::websocket::outbound_queue::{QUEUE_FRAMES, QueueFull};
     use crate::session::socket_io;
 
     /// A client that polls, with both ends of its connection.
-    struct Poller {
-        router: Router,
-        uri: String,
+    struct Fixture {
+        poller: TestPoller,
         transport: Transport,
         session: PollingSession,
     }
 
-    impl Poller {
-        async fn connect() -> Self {
+    impl Fixture {
+        async fn new() -> Self {
             let (service, io) = socket_io::service(Router::new());
-            let (sender, mut sockets) = mpsc::unbounded_channel();
-            io.ns("/", async move |socket: SocketRef| sender.send(socket).unwrap());
-            let limiter = ConnectionLimiter::new(&Config::default());
-            let router = Router::new()
+            let sessions = PollingSessions::new(ConnectionLimiter::new(&Config::default()));
+            let http = Router::new()
                 .fallback_service(service)
-                .layer(from_fn_with_state(Polling::new(limiter), polling))
+                .layer(from_fn_with_state(sessions, count_polling))
                 .layer(Extension(Peer(IpAddr::V4(Ipv4Addr::LOCALHOST))));
-            let uri = "/socket.io/?EIO=4&transport=polling";
-            let open = respond(&router, Request::get(uri).body(Body::empty()).unwrap()).await;
-            let open: serde_json::Value = serde_json::from_str(&open[1..]).unwrap();
-            let uri = format!("{uri}&sid={}", open["sid"].as_str().unwrap());
-            respond(&router, Request::post(&uri).body(Body::from("40")).unwrap()).await;
-            let socket = sockets.recv().await.unwrap();
-            let poller = Self {
-                router,
-                uri,
+            let (poller, socket) = TestPoller::connect(http, &io).await;
+            assert!(poller.fetch().await.starts_with("40{"));
+            Self {
+                poller,
                 transport: Transport::of(&socket),
                 session: PollingSession::of(&socket).unwrap(),
-            };
-            assert!(poller.fetch().await.starts_with("40{"));
-            poller
+            }
         }
 
-        async fn fetch(&self) -> String {
-            respond(&self.router, Request::get(&self.uri).body(Body::empty()).unwrap()).await
+        /// Sends an event with a text, and returns the length of its packet.
+        fn send(&self, length: usize) -> usize {
+            let arguments = ["x".repeat(length)];
+            self.transport
+                .try_send(&OutgoingEvent::new("said", &arguments))
+                .unwrap();
+            length + "42['said','']".len()
         }
-    }
-
-    async fn respond(router: &Router, request: Request<Body>) -> String {
-        let response = router.clone().oneshot(request).await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        String::from_utf8(body.to_vec()).unwrap()
     }
 
     #[tokio::test]
     async fn what_a_client_has_fetched_no_longer_counts() {
-        let poller = Poller::connect().await;
+        let fixture = Fixture::new().await;
         for length in [10, 300, 70_000].repeat(20) {
-            let arguments = ["x".repeat(length)];
-            poller
-                .transport
-                .try_send(&OutgoingEvent::new("said", &arguments))
-                .unwrap();
-            assert_eq!(poller.fetch().await.len(), length + 13);
-            assert_eq!(poller.session.waiting(), 0, "{length}");
+            let sent = fixture.send(length);
+            assert_eq!(fixture.poller.fetch().await.len(), sent);
+            assert_eq!(fixture.session.waiting(), 0, "{length}");
         }
     }
 
     #[tokio::test]
     async fn what_is_queued_of_an_event_counts_until_it_is_fetched() {
-        let poller = Poller::connect().await;
+        let fixture = Fixture::new().await;
         let arguments = vec!["x"; QUEUE_FRAMES + 10];
-        let sent = poller.transport.try_send(&OutgoingEvent::new("said", &arguments));
+        let sent = fixture.transport.try_send(&OutgoingEvent::new("said", &arguments));
         assert!(matches!(sent, Err(QueueFull)));
-        assert_eq!(poller.session.waiting(), QUEUE_FRAMES * "42['said','x']".len());
+        assert_eq!(fixture.session.waiting(), QUEUE_FRAMES * "42['said','x']".len());
         let mut fetched = 0;
         while fetched < QUEUE_FRAMES {
-            fetched += poller.fetch().await.split('\u{1e}').count();
+            fetched += fixture.poller.fetch().await.split('\u{1e}').count();
         }
-        assert_eq!(poller.session.waiting(), 0);
+        assert_eq!(fixture.session.waiting(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_a_connection_carried_before_the_upgrade_fetches_nothing() {
+        let fixture = Fixture::new().await;
+        let mut waiting = fixture.send(1_000);
+        // The second is the repetition of an upgrade that has failed.
+        for _ in 0..2 {
+            let connection = WrittenBytes::default();
+            connection.add(100_000);
+            fixture.session.upgrade(connection.clone());
+            waiting += fixture.send(1_000);
+            assert_eq!(fixture.session.waiting(), waiting);
+            connection.add(500);
+            waiting += fixture.send(1_000) - 500;
+            assert_eq!(fixture.session.waiting(), waiting);
+        }
     }
 }
