@@ -19,7 +19,7 @@ limits! {
     MAX_TEXT_BYTES: usize = 16 * 1024;
     /// Length of a person's or a room's name, in code points.
     MAX_NAME_CHARS: usize = 64;
-    /// Nonspacing marks in a row in a name. Living languages need no more; longer stacks deface the screen.
+    /// Nonspacing marks in a row in a name or a topic. Living languages need no more; longer stacks deface the screen.
     MAX_NONSPACING_MARKS: usize = 4;
     /// Members whom one message mentions.
     MAX_MENTIONS: usize = 50;
