@@ -323,11 +323,15 @@ test("a very high message is folded, unfolds where its beginning was, and folds 
   const height = async () => (await message.boundingBox()).height;
   await message.getByRole("button", { name: "Show more" }).waitFor();
   assert.ok((await height()) < 800, `${await height()} px`);
+  await ada.seesSent("the first line");
+  await ada.seesEnd("once it is folded and sent");
   const before = (await message.boundingBox()).y;
   await message.getByRole("button", { name: "Show more" }).click();
   await message.getByRole("button", { name: "Show less" }).waitFor();
   await eventually("it is unfolded", 10_000, async () => (await height()) > 4000);
-  assert.ok(Math.abs((await message.boundingBox()).y - before) < 2, "its beginning stays");
+  await eventually("its beginning is where it was", 10_000, async () => {
+    return Math.abs((await message.boundingBox()).y - before) < 2;
+  });
   await message.getByRole("button", { name: "Show less" }).click();
   await message.getByRole("button", { name: "Show more" }).waitFor();
   await message.getByText("the first line").waitFor();
