@@ -11,9 +11,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use ts_rs::TS;
 
-use crate::{DeviceId, MemberId, Name, ServerId};
+use crate::fields::{FieldValue, Fields};
+use crate::{DeviceId, MemberId, Name, ServerId, WireError};
 
 /// The identity of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -79,6 +81,22 @@ pub enum AuthError {
     Signature,
 }
 
+impl Auth {
+    /// Parses the `auth` payload of a client that has a key. Its name may be given; its signature needs [`verify`]. Errors:
+    /// `bad_request` with the wrong field.
+    pub fn parse(fields: Map<String, Value>) -> Result<Self, WireError> {
+        let mut fields = Fields::new(fields, " in the \"auth\" payload");
+        Ok(Self {
+            protocol: fields.required("protocol")?,
+            key: fields.required("key")?,
+            name: fields.given_name()?,
+            device: fields.required("device")?,
+            nonce: fields.required("nonce")?,
+            signature: fields.required("signature")?,
+        })
+    }
+}
+
 /// Signs a challenge.
 pub fn sign(secret: &SigningKey, challenge: &Challenge, protocol: u32, name: Name, device: DeviceId) -> Auth {
     let text = signed_text(challenge.server.id, &challenge.nonce, device);
@@ -109,6 +127,14 @@ fn signed_text(server: ServerId, nonce: &str, device: DeviceId) -> String {
 fn decode<const N: usize>(text: &str) -> Result<[u8; N], AuthError> {
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| AuthError::Encoding)?;
     bytes.try_into().map_err(|_| AuthError::Encoding)
+}
+
+impl FieldValue for Key {
+    const DESCRIPTION: &'static str = "a public key: 32 bytes in unpadded base64url";
+}
+
+impl FieldValue for Signature {
+    const DESCRIPTION: &'static str = "a signature: 64 bytes in unpadded base64url";
 }
 
 impl TryFrom<String> for Key {

@@ -294,8 +294,8 @@ impl Body {
         self
     }
 
-    /// Checks that a client may post this body, which is in its canonical form: clients write its kind, and its text follows
-    /// the rules. A room's new name is checked by [`ClientEvent::parse`](crate::ClientEvent::parse).
+    /// Checks that a client may post this body, which is in its canonical form: clients write its kind, and its text or name
+    /// follows the rules.
     pub fn check(&self) -> Result<(), WireError> {
         match self.properties().writer {
             Writer::Member | Writer::TargetAuthor => {}
@@ -332,18 +332,18 @@ impl Body {
         Ok(())
     }
 
-    /// Checks the free text that a client wrote.
+    /// Checks the text or the name that a client wrote.
     fn check_text(&self) -> Result<(), WireError> {
         match self {
             Body::Message { text, .. } | Body::Edit { text, .. } => text_rule::MESSAGE.check(text),
             Body::Topic { text } => text_rule::TOPIC.check(text),
             Body::React { emoji, .. } if emoji::canonical(emoji) == Some(emoji.as_str()) => Ok(()),
             Body::React { .. } => Err(NOT_ONE_EMOJI.into()),
+            Body::RoomRenamed { name } => Ok(name.check()?),
             Body::Created { .. }
             | Body::Joined { .. }
             | Body::Left
             | Body::MemberRenamed { .. }
-            | Body::RoomRenamed { .. }
             | Body::Delete { .. }
             | Body::Wiped
             | Body::Unknown(_) => Ok(()),

@@ -1,7 +1,7 @@
 /**
  * The rules for names, texts and reactions, with the cases in `crates/protocol/vectors/` that the Rust implementation passes
  * as well:
- * - a name is taken in its normal form, or refused with a sentence
+ * - a name is taken in its normal form, or refused with a sentence, also as a room's new name
  * - a text is blank if it shows nothing
  * - a topic is one line that sets no direction, and is refused with a sentence otherwise
  * - a reaction is one emoji, in one form
@@ -36,6 +36,10 @@ test("a name is taken in its normal form, or refused with a sentence", () => {
     } catch (error) {
       return { refused: (error as { message: string }).message };
     }
+  });
+  compare(vectors<{ about: string; text: string; name?: string; refused?: string }>("names.json"), (text) => {
+    const refused = checkBody({ kind: "room_renamed", name: text })?.message;
+    return refused === undefined ? { name: parseName(text) } : { refused };
   });
 });
 

@@ -56,9 +56,7 @@ pub(crate) fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Id
 }
 
 fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<Identity, WireError> {
-    let auth: Auth = serde_json::from_value(Value::Object(fields))
-        .map_err(|error| WireError::bad_request(format!("The \"auth\" payload is wrong: {error}.")))?;
-    auth.name.check()?;
+    let auth = Auth::parse(fields)?;
     state.nonces.check(&auth.nonce)?;
     let member =
         verify(&auth, state.store.server_id()).map_err(|error| WireError::from_error(ErrorCode::Auth, &error))?;
@@ -98,14 +96,14 @@ fn guest(fields: &Map<String, Value>, protocol: Option<u32>) -> Result<Identity,
         Some(Value::String(name)) => Name::parse(name)?,
         Some(_) => {
             return Err(WireError::bad_request(
-                "The \"name\" in the \"auth\" payload must be a text.",
+                "The field \"name\" in the \"auth\" payload must be a text.",
             ));
         }
     };
     let device = match fields.get("device") {
         None | Some(Value::Null) => DeviceId::fresh(),
         Some(device) => serde_json::from_value(device.clone())
-            .map_err(|_| WireError::bad_request("The \"device\" in the \"auth\" payload must be a UUID."))?,
+            .map_err(|_| WireError::bad_request("The field \"device\" in the \"auth\" payload must be a UUID."))?,
     };
     let kind = match protocol {
         Some(_) => IdentityKind::Guest,

@@ -2,6 +2,7 @@
 
 import { canonicalEmoji } from "../emoji";
 import { propertiesOf } from "../entry-kinds";
+import { checkName } from "../name";
 import { type Body, notOneEmoji, textRules, type WireError } from "../protocol";
 import { checkText } from "../text-rule";
 
@@ -35,11 +36,14 @@ function checkFields(body: Body): WireError | undefined {
       return checkText(body.text, textRules.topic);
     case "react":
       return canonicalEmoji(body.emoji) === body.emoji ? undefined : notOneEmoji;
+    case "room_renamed": {
+      const message = checkName(body.name);
+      return message === undefined ? undefined : { code: "bad_request", message };
+    }
     case "created":
     case "joined":
     case "left":
     case "member_renamed":
-    case "room_renamed":
     case "delete":
     case "wiped":
       return undefined;

@@ -1,6 +1,7 @@
 /** The browser's back end: a session with the server that the page came from. */
 
 import type { Backend, BackendEvent, MessageNotification, NotificationPermissionControl } from "../index";
+import { parseName } from "../name";
 import type { Auth, Challenge, DeviceId, MemberId, Name, RoomId, ServerId, ServerInfo } from "../protocol";
 import type { Command, Update } from "../session-types";
 import { strings } from "../../shared/strings";
@@ -65,7 +66,6 @@ export class WebBackend implements Backend {
   }
 
   async setName(entered: Name): Promise<void> {
-    const { parseName } = await import("../name");
     const name = parseName(entered);
     // Still the first run: the first screen stays until its user leaves it.
     const first_run = !this.#profile.nameChosen;
