@@ -13,17 +13,17 @@
  * - a reload keeps the place, and what was open over it is no step any more
  * - changes while the browser goes back are kept
  * - the address follows the interface even if the browser never goes back
- * - a browser that goes back late closes nothing that was opened meanwhile
+ * - a browser that goes back late closes nothing that was opened meanwhile, and is told to go back only once
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { addressOf, isSamePlace, type Place, placeOf } from "../src/state/place";
 import { type OpenLayers, type Places, Router, type SessionHistory, type Step } from "../src/app/router";
 
-/** A browser's session history. Like a browser's, it goes to another step later. */
+/** A browser's session history. Like a browser's, it goes to another step later, and nowhere where there is no step. */
 class FakeHistory implements SessionHistory {
   readonly entries: { state: unknown; fragment: string }[] = [{ state: null, fragment: "" }];
   index = 0;
-  #going = 0;
+  #deltas: number[] = [];
 
   get state() {
     return this.entries[this.index]?.state;
@@ -41,13 +41,13 @@ class FakeHistory implements SessionHistory {
     this.entries[this.index] = { state: structuredClone(state), fragment };
   }
   go(delta: number) {
-    this.#going += delta;
+    this.#deltas.push(delta);
   }
   /** Does what `go` has asked for. */
   settle(router: Router) {
-    while (this.#going !== 0) {
-      this.index += this.#going;
-      this.#going = 0;
+    for (let delta; (delta = this.#deltas.shift()) !== undefined;) {
+      if (!this.entries[this.index + delta]) continue;
+      this.index += delta;
       router.onPopState(this.state);
     }
   }
@@ -320,6 +320,8 @@ describe("Router", () => {
   it.each([["settings"], ["quit"]])("keeps %s open if the browser goes back late", (opened) => {
     vi.useFakeTimers();
     const browser = new Browser();
+    browser.app.place = place("b");
+    browser.router.sync();
     browser.app.layers = ["settings"];
     browser.router.sync();
     browser.app.layers = [];
@@ -331,5 +333,26 @@ describe("Router", () => {
     expect(browser.app.layers).toEqual([opened]);
     browser.goes(-1);
     expect(browser.app.layers).toEqual([]);
+  });
+
+  it("goes back only once if the browser is late", () => {
+    vi.useFakeTimers();
+    const browser = new Browser();
+    browser.app.place = place("b");
+    browser.router.sync();
+    browser.app.layers = ["settings"];
+    browser.router.sync();
+    browser.app.layers = [];
+    browser.router.sync();
+    vi.advanceTimersByTime(2_000);
+    browser.app.layers = ["quit"];
+    browser.router.sync();
+    browser.app.layers = [];
+    browser.router.sync();
+    browser.history.settle(browser.router);
+    expect(browser.app.place).toEqual(place("b"));
+    expect(browser.app.shown).toEqual([]);
+    browser.goes(-1);
+    expect(browser.app.place).toEqual(place("a"));
   });
 });

@@ -71,6 +71,11 @@ export class Router {
     if (step && step.layers.length > 0) this.#reopened = step.layers;
   }
 
+  /** Returns true while the browser may still make a step for which the router no longer waits. */
+  get #isLate(): boolean {
+    return this.#isOverdue && Date.now() - this.#leftAt <= lateTraversalMs;
+  }
+
   /** Returns the place that the page was opened at. */
   get initialPlace(): Place | null {
     return placeOf(this.#history.fragment);
@@ -99,6 +104,8 @@ export class Router {
       if (!moved) this.keepReading();
       return this.#push(place, layers);
     }
+    // A browser that is late would go back twice. Once it has done so, the steps are compared again.
+    if (this.#isLate) return this.#replace(place, layers);
     for (let back = 1; back <= Math.max(1, closed); back++) {
       const step = this.#steps[this.#index - back];
       if (step && isSamePlace(step.place, place) && isSameList(step.layers, layers)) return this.#go(-back);
@@ -118,7 +125,7 @@ export class Router {
 
   /** Follows the browser to another step, or to an address that the user has typed. */
   onPopState(state: unknown): void {
-    const isLate = this.#isOverdue && Date.now() - this.#leftAt <= lateTraversalMs;
+    const isLate = this.#isLate;
     const destination = this.#destination;
     this.#destination = null;
     this.#isOverdue = false;
