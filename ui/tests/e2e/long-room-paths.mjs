@@ -3,6 +3,7 @@
  * - scroll to the first message in small steps
  * - scroll far in both directions, from the present and from the middle, where messages are loaded at both ends
  * - scroll far below a message that is marked as unread
+ * - see that a place is being loaded, on a slow connection
  * - jump to the first message by its date, to a message by its address, and to the present, each from each other
  * - go through the messages by PageUp, PageDown, Home and End
  * - stay at the same messages while the window changes its size, and while others write
@@ -72,6 +73,25 @@ export const longRoomPaths = [
       await user.acts(line(middle), "Mark unread from here");
       await returnsToPresent(user);
       await visits(user, "at the present", -1);
+    },
+  },
+  {
+    name: "see that a place is being loaded",
+    hands: ["mouse"],
+    async walk({ world, user, ben }) {
+      await user.seesMessage(lastLine);
+      await opensLine(world, user, ben, middle);
+      world.link.pause();
+      await user.presses(button(/^Jump to present/));
+      const loading = { role: "status", hasText: "Loading…" };
+      await user.view.waits("the page says that it is loading", async () => {
+        // A busy machine may need so long that the page has given up.
+        if (await user.view.shows(button("Retry"))) await user.presses(button("Retry"));
+        return user.view.shows(loading);
+      });
+      world.link.resume();
+      await user.seesMessage(lastLine);
+      await user.seesGone(loading);
     },
   },
   {

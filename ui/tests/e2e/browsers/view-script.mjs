@@ -27,6 +27,9 @@ function install() {
   const heartbeatMs = 50;
   /** The most frames that something may move before it is pressed. */
   const maxMovingFrames = 120;
+  /** The frames, and the time in which the page could work, after which a tap has pressed nothing. */
+  const maxTapFrames = 30;
+  const maxTapMs = 1_000;
   /** The frames after which the wheel won't scroll any more. */
   const maxWheelFrames = 30;
   /** The time after which a step through the session history won't come any more. */
@@ -50,6 +53,9 @@ function install() {
     go(steps);
   };
   addEventListener("popstate", () => (traversals = Math.max(0, traversals - 1)), true);
+
+  let clicks = 0;
+  addEventListener("click", () => (clicks += 1), true);
 
   addEventListener("error", (event) => problems.push(String(event.message)));
   addEventListener("unhandledrejection", (event) => problems.push(String(event.reason)));
@@ -240,8 +246,6 @@ function install() {
       }),
     isInSight: (target) => all(target).some(isInSight),
 
-    point,
-
     /** Returns where to press the first element that matches, once it has stopped moving, or why that isn't possible. */
     async stillPoint(target) {
       let last = point(target);
@@ -334,6 +338,19 @@ function install() {
       } while (traversals > 0 && worked - begun < maxTraversalMs);
       traversals = 0;
       return worked;
+    },
+
+    clicks: () => clicks,
+
+    /**
+     * Waits until a tap has clicked something, since there were that many clicks. Returns `false` if it didn't: a tap on a page
+     * that still moves only stops it.
+     */
+    async clicksAfter(before) {
+      const begun = worked;
+      for (let frame = 0; clicks === before && (frame < maxTapFrames || worked - begun < maxTapMs); frame++)
+        await nextFrame();
+      return clicks !== before;
     },
 
     /** Returns after the wheel has scrolled the timeline, which was that far from its beginning. At an end, it doesn't. */

@@ -101,16 +101,13 @@ export class View {
     return (await this.query("count", target)) > 0;
   }
 
-  /** Waits until a mouse or a finger can press an element, and returns the point. */
+  /** Waits until a mouse or a finger can press an element, which has stopped moving, and returns the point. */
   async point(target) {
-    let last;
     let problem;
     return this.waits(`${describeTarget(target)} can be pressed`, async () => {
-      const point = await this.query("point", target);
+      const point = await this.query("stillPoint", target);
       problem = point.problem;
-      const isStill = last?.x === point.x && last?.y === point.y;
-      last = point;
-      return !problem && isStill && point;
+      return !problem && point;
     }).catch((error) => {
       throw new Error(problem ? `${problem}: ${error.message}` : error.message, { cause: error });
     });

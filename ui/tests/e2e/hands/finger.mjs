@@ -5,14 +5,24 @@ import { pointer } from "./pointer.mjs";
 
 /** The longest way of a finger over a phone's timeline. */
 const maxDragPx = 400;
+/** The taps after which something can't be pressed. */
+const maxTaps = 3;
 
 export const finger = {
   ...pointer,
   name: "touch",
   touch: true,
 
+  /** Taps again, as people do, if the tap has only stopped a page that still moved. */
   async press(view, target) {
-    await view.tab.tap(await view.point(target));
+    for (let tap = 0; tap < maxTaps; tap++) {
+      const point = await view.point(target);
+      const before = await view.query("clicks");
+      await view.tab.tap(point);
+      // A page that was opened by the tap has other clicks.
+      if (await view.query("clicksAfter", before)) return;
+    }
+    throw new Error(`${maxTaps} taps have pressed nothing`);
   },
 
   startLine: (view) => view.tab.press("Enter"),
@@ -26,7 +36,7 @@ export const finger = {
 
   /**
    * Drags the timeline again and again, as far as a finger gets on the screen. Waits until the page, which the finger throws,
-   * has come to rest: a tap before only stops it.
+   * has come to rest.
    */
   async scroll(view, distance) {
     const { x, y } = await view.point(timelineOf());
