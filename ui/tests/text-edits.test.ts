@@ -3,6 +3,7 @@
  * - bold and italic marks are put around the selected words and taken away again, among any number of others
  * - a selection becomes a link's text, or its address
  * - a list goes on with the next number, bullet or box, and ends at an empty item
+ * - a marker that is typed although the list has gone on by itself isn't there twice
  * - a code block without an end is recognised, so that Enter goes on in it
  * - nothing is inserted inside a character of several code points
  * - a shortcode typed in full is found, except in code, in addresses and in times
@@ -10,7 +11,15 @@
  */
 import { describe, expect, it } from "vitest";
 import { shortcodeBefore } from "../src/chat/emoji-names.svelte";
-import { continueList, isInOpenFence, makeLink, replacement, type TextEdit, toggleMarks } from "../src/chat/text-edits";
+import {
+  continueList,
+  isInOpenFence,
+  makeLink,
+  removeRepeatedMarker,
+  replacement,
+  type TextEdit,
+  toggleMarks,
+} from "../src/chat/text-edits";
 import { textLimit } from "../src/chat/text-limit";
 
 /** Splits a text with `[` and `]` (or `|`) for the selection. */
@@ -80,6 +89,36 @@ describe("continueList", () => {
   it.each(["milk|", "-milk|", "2026 was good|", "> quoted|", "|"])("leaves %j alone", (text) => {
     expect(newLine(text)).toBeNull();
   });
+});
+
+describe("removeRepeatedMarker", () => {
+  const typed = (marked: string) => {
+    const [text, caret] = parse(marked);
+    return show(text, removeRepeatedMarker(text, caret));
+  };
+
+  it.each([
+    ["1. one\n2. 2. |", "1. one\n2. |"],
+    ["- a\n- - |", "- a\n- |"],
+    ["  * a\n  * * |", "  * a\n  * |"],
+    ["9) a\n10) 10) |", "9) a\n10) |"],
+    ["- [x] a\n- [ ] - |", "- [x] a\n- [ ] |"],
+    ["- [x] a\n- [ ] [ ] |", "- [x] a\n- [ ] |"],
+    ["- a\n- - |b\n- c", "- a\n- |b\n- c"],
+  ])("%j becomes %j", (before, after) => expect(typed(before)).toBe(after));
+
+  it.each([
+    "- - |",
+    "milk\n- - |",
+    "1. one\n2. 3. |",
+    "1. one\n2. 2) |",
+    "- a\n- * |",
+    "- a\n  - - |",
+    "- a\n- -|",
+    "- a\n- b - |",
+    "- a\n- |",
+    "- - |\n- a",
+  ])("leaves %j alone", (text) => expect(typed(text)).toBeNull());
 });
 
 describe("replacement", () => {

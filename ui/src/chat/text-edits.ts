@@ -48,7 +48,7 @@ const listItem = /^([^\S\n]*)(?:([-*+])|(\d{1,9})([.)]))([^\S\n]+)(\[[ xX]\][^\S
 
 /** Continues a list on a new line, or ends it if its last item is empty. Returns null outside of lists. */
 export function continueList(text: string, caret: number): TextEdit | null {
-  const lineStart = text.lastIndexOf("\n", caret - 1) + 1;
+  const lineStart = startOfLine(text, caret);
   const line = text.slice(lineStart, caret);
   const match = listItem.exec(line);
   if (!match) return null;
@@ -59,6 +59,22 @@ export function continueList(text: string, caret: number): TextEdit | null {
     return { from: lineStart, to: caret, text: "", select: [lineStart, lineStart] };
   const marker = bullet ?? `${Number(number) + 1}${dot}`;
   return replacement(text, caret, caret, `\n${indent}${marker}${blank}${task ? "[ ] " : ""}`);
+}
+
+/**
+ * Removes the marker that has just been typed behind the one with which `continueList` began the line. Returns null where there
+ * is none.
+ */
+export function removeRepeatedMarker(text: string, caret: number): TextEdit | null {
+  const lineStart = startOfLine(text, caret);
+  const line = text.slice(lineStart, caret);
+  const [prefix = "", , bullet, number, dot, , task] = listItem.exec(line) ?? [];
+  const typed = line.slice(prefix.length);
+  if (typed === "" || (typed !== `${bullet ?? `${number}${dot}`} ` && typed !== task)) return null;
+  // A list in a list (`- - a`) begins so, too, but not on a line that continues one.
+  if (lineStart === 0 || continueList(text.slice(0, lineStart - 1), lineStart - 1)?.text !== `\n${prefix}`) return null;
+  const from = lineStart + prefix.length;
+  return { from, to: caret, text: "", select: [from, from] };
 }
 
 /** Returns whether a position is in a code block that has no end yet. */
@@ -77,6 +93,8 @@ export function isInOpenFence(text: string, position: number): boolean {
   }
   return open !== null && position >= open.end;
 }
+
+const startOfLine = (text: string, position: number): number => text.slice(0, position).lastIndexOf("\n") + 1;
 
 /** Returns the end of the character that a position is in, or the position if it is between two. */
 function atBoundary(text: string, position: number): number {

@@ -7,7 +7,7 @@
  * - an input method's Enter sends nothing and accepts nothing
  * - on a touch screen Enter starts a new line, and the button sends and keeps the keyboard
  * - shortcuts work on a Russian layout, and typing anywhere writes
- * - formatting keys and lists
+ * - formatting keys and lists, also with the markers typed by hand
  * - the message that is answered or edited is shown, and a click on it jumps there
  * - a jump doesn't take the focus from somebody who writes
  * - a message can be corrected in its middle
@@ -214,6 +214,17 @@ test("formatting keys and lists", { skip }, async () => {
   await ada.composer.press("Shift+Enter");
   await ada.composer.press("Shift+Enter");
   await ada.seesDraft("1. milk\n2. tea\n");
+  // Who types the markers by hand gets each once, whether or not the list goes on by itself.
+  for (const [first, second, list] of [
+    ["1. milk", "2. tea", "1. milk\n2. tea"],
+    ["- milk", "- tea", "- milk\n- tea"],
+  ]) {
+    await ada.composer.fill("");
+    await ada.types(first);
+    await ada.composer.press("Shift+Enter");
+    await ada.types(second);
+    await ada.seesDraft(list);
+  }
 });
 
 test("the message that is answered or edited is shown", { skip }, async () => {
