@@ -56,9 +56,9 @@ describe("ComposerState", () => {
     const composer = openComposer();
     composer.reply(question);
     composer.edit(answer);
-    expect([composer.cancel(), composer.editing, composer.replyTo]).toEqual([true, undefined, question.id]);
-    expect([composer.cancel(), composer.replyTo]).toEqual([true, undefined]);
-    expect(composer.cancel()).toBe(false);
+    expect([composer.cancel(), composer.editing, composer.replyTo]).toEqual(["unchanged", undefined, question.id]);
+    expect([composer.cancel(), composer.replyTo]).toEqual(["unchanged", undefined]);
+    expect(composer.cancel()).toBe("nothing");
   });
 
   it("sends no empty message", () => {

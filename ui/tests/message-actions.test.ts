@@ -1,6 +1,8 @@
 /**
  * Actions on messages:
  * - a message that is not in the log yet is shown at the end; one that can't be found says so
+ * - a changed edit that is canceled can be taken up again, by the notice, and by the key right after that
+ * - it isn't taken up over another changed edit, and nothing is offered where nothing was changed
  */
 import { expect, it } from "vitest";
 import { ComposerState } from "../src/chat/composer-state.svelte";
@@ -10,7 +12,8 @@ import { strings } from "../src/shared/strings";
 import { hello, openApp, summaryOf } from "./fixtures/app";
 import { DeviceStorage } from "./fixtures/storage";
 
-it("shows a message that waits at the end, and says when one can't be found", async () => {
+/** Opens a room, with a function that sends a message, which waits. */
+async function openLobby() {
   const { app, emit } = await openApp();
   emit({ event: "profile", name: "Alice", device: "d", first_run: false });
   emit({ event: "servers", servers: [{ id: "office", name: "Office", addresses: [], own: false }] });
@@ -20,16 +23,72 @@ it("shows a message that waits at the end, and says when one can't be found", as
   if (!server || !room) throw new Error("the lobby is open");
   const composer = new ComposerState("office", room, new Drafts(new DeviceStorage()));
   const actions = new MessageActions(app, server, room, composer);
+  const sendAndWait = (text: string) => {
+    void room.send(text);
+    const waiting = room.pendingMessages.at(-1);
+    if (!waiting) throw new Error("the message waits");
+    return waiting.item;
+  };
+  return { app, emit, room, composer, actions, sendAndWait };
+}
+
+it("shows a message that waits at the end, and says when one can't be found", async () => {
+  const { app, emit, room, actions, sendAndWait } = await openLobby();
   const errors = () => app.toasts.shown.map(({ text }) => text);
 
-  void room.send("waits");
-  const [waiting] = room.pendingMessages;
-  if (!waiting) throw new Error("the message waits");
-  await actions.jumpToMessage(waiting.item.id);
+  const waiting = sendAndWait("waits");
+  await actions.jumpToMessage(waiting.id);
   expect([errors(), room.log.jump]).toEqual([[], { to: "present" }]);
   const jump = actions.jumpToMessage("1f0e8c5e-5b0c-4a2b-9a43-0c3e53a6c1d2");
   const error = { code: "unknown_entry", message: "There is no such entry." } as const;
   emit({ event: "session", server: "office", update: { update: "refused", event: "history", room: "lobby", error } });
   await jump;
   expect(errors()).toEqual([strings.chat.notFound]);
+});
+
+it("offers to take up a changed edit that is canceled", async () => {
+  const { app, composer, actions, sendAndWait } = await openLobby();
+  const message = sendAndWait("noon");
+  composer.text = "draft";
+  composer.edit(message);
+  composer.text = "at noon, by the fountain";
+  expect([actions.cancel(), composer.text, composer.editing]).toEqual([true, "draft", undefined]);
+  const [notice] = app.toasts.shown;
+  expect(notice).toMatchObject({ text: strings.composer.editCanceled, action: { label: strings.undo } });
+  notice?.action?.run();
+  expect([composer.text, composer.editing]).toEqual(["at noon, by the fountain", message.id]);
+  expect(app.toasts.shown).toEqual([]);
+
+  actions.cancel();
+  expect([actions.undoCancel(), composer.text]).toEqual([true, "at noon, by the fountain"]);
+  expect(app.toasts.shown).toEqual([]);
+  // What is typed since is what the key undoes, but the notice still helps.
+  actions.cancel();
+  composer.text = "draft, longer";
+  expect(actions.undoCancel()).toBe(false);
+  app.toasts.shown[0]?.action?.run();
+  expect(composer.text).toBe("at noon, by the fountain");
+  composer.send();
+  expect(composer.text).toBe("draft, longer");
+});
+
+it("takes up no edit over another, and offers nothing where nothing was changed", async () => {
+  const { app, composer, actions, sendAndWait } = await openLobby();
+  const [first, second] = [sendAndWait("one"), sendAndWait("two")];
+  composer.edit(first);
+  expect([actions.cancel(), app.toasts.shown, actions.undoCancel()]).toEqual([true, [], false]);
+  composer.edit(first);
+  composer.text = "one, changed";
+  actions.cancel();
+  composer.edit(second);
+  composer.text = "two, changed";
+  app.toasts.shown[0]?.action?.run();
+  expect([composer.editing, composer.text]).toEqual([second.id, "two, changed"]);
+  expect(app.toasts.shown.map(({ text }) => text)).toEqual([
+    strings.composer.editCanceled,
+    strings.composer.finishEdit,
+  ]);
+  composer.send();
+  app.toasts.shown[0]?.action?.run();
+  expect([composer.editing, composer.text]).toEqual([first.id, "one, changed"]);
 });

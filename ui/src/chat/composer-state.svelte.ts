@@ -9,6 +9,8 @@ import type { Draft, DraftContent, Drafts } from "../rooms/drafts.svelte";
 export class ComposerState {
   readonly room: RoomState;
   readonly #draft: Draft;
+  /** The changed edit that was canceled last, and what the draft was right after that. */
+  #canceled: { edit: NonNullable<DraftContent["edit"]>; left: DraftContent } | undefined;
   #focusRequests = $state(0);
 
   constructor(server: string, room: RoomState, drafts: Drafts) {
@@ -102,12 +104,32 @@ export class ComposerState {
     this.#focusRequests += 1;
   }
 
-  /** Cancels the edit if there is one, otherwise the reply. Returns `false` if there was neither. */
-  cancel(): boolean {
-    if (this.#stopEditing()) return true;
-    const { replyTo, ...rest } = this.#draft.content;
-    if (replyTo === undefined) return false;
+  /** Cancels the edit if there is one, otherwise the reply. Returns `"changed"` if `undoCancel` can take up a changed edit again. */
+  cancel(): "changed" | "unchanged" | "nothing" {
+    const { edit, replyTo, ...rest } = this.#draft.content;
+    const isChanged = this.#hasChangedEdit;
+    if (this.#stopEditing()) {
+      if (!edit || !isChanged) return "unchanged";
+      this.#canceled = { edit, left: this.#draft.content };
+      return "changed";
+    }
+    if (replyTo === undefined) return "nothing";
     this.#draft.set(rest);
+    return "unchanged";
+  }
+
+  /** `true` if the last thing that happened to the draft is that a changed edit was canceled. */
+  get hasJustCanceled(): boolean {
+    return this.#canceled !== undefined && this.#canceled.left === this.#draft.content;
+  }
+
+  /** Takes up a changed edit that was canceled. Returns `false` if another must be finished first, because its text would be lost. */
+  undoCancel(): boolean {
+    this.requestFocus();
+    if (this.#hasChangedEdit) return false;
+    const edit = this.#canceled?.edit;
+    if (edit) this.#draft.set({ ...this.#draft.content, edit });
+    this.#canceled = undefined;
     return true;
   }
 

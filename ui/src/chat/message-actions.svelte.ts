@@ -1,5 +1,6 @@
 import type { EntryId } from "../backend/protocol";
 import type { AppState } from "../state/app-state.svelte";
+import type { Toast } from "../state/toasts.svelte";
 import { findShortcut, type MessageShortcut, messageShortcuts } from "../shared/keyboard";
 import type { Item } from "../rooms/fold";
 import type { RoomState } from "../rooms/room-state.svelte";
@@ -27,6 +28,7 @@ export class MessageActions {
   #unfolded: ReadonlySet<string> = $state.raw(new Set());
   #dialog: MessageDialog | null = $state.raw(null);
   #dialogClosed: () => void = () => undefined;
+  #canceledNotice: Toast | undefined;
   #pointed: string | null = $state(null);
   #focused: string | null = $state(null);
   #byKeyboard = $state(false);
@@ -149,6 +151,24 @@ export class MessageActions {
     if (!this.#composer.edit(item)) this.#app.showNotice(strings.composer.finishEdit);
   }
 
+  /** Cancels the edit or the reply, and offers to take up a changed edit again. Returns `false` if there was neither. */
+  cancel(): boolean {
+    const canceled = this.#composer.cancel();
+    if (canceled === "changed") {
+      this.#dismissCanceledNotice();
+      const action = { label: strings.undo, run: () => this.#takeUpEdit() };
+      this.#canceledNotice = this.#app.toasts.add(strings.composer.editCanceled, "notice", action);
+    }
+    return canceled !== "nothing";
+  }
+
+  /** Takes up a changed edit that has just been canceled. Returns `false` if something else happened last. */
+  undoCancel(): boolean {
+    if (!this.#composer.hasJustCanceled) return false;
+    this.#takeUpEdit();
+    return true;
+  }
+
   react(item: Item, emoji: string): void {
     this.room.react(item, emoji);
   }
@@ -202,6 +222,16 @@ export class MessageActions {
     };
     if (!this.isOwn(item)) return forAll;
     return { ...forAll, edit: () => this.edit(item), delete: () => this.open({ kind: "delete", item }) };
+  }
+
+  #takeUpEdit(): void {
+    if (this.#composer.undoCancel()) this.#dismissCanceledNotice();
+    else this.#app.showNotice(strings.composer.finishEdit);
+  }
+
+  #dismissCanceledNotice(): void {
+    if (this.#canceledNotice) this.#app.toasts.dismiss(this.#canceledNotice);
+    this.#canceledNotice = undefined;
   }
 
   async #copy(text: string): Promise<void> {

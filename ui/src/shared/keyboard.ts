@@ -61,6 +61,8 @@ export const composerShortcuts = {
   newLine: [{ key: "Enter", shift: true }],
   complete: [{ key: "Tab" }],
   editLast: [{ key: "ArrowUp" }],
+  /** After Esc. Otherwise it is the text field's own. */
+  undo: [{ key: "z", mod: true }],
   bold: [{ key: "b", mod: true }],
   italic: [{ key: "i", mod: true }],
   /** With a selection. Without one it is the switcher's. */

@@ -9,6 +9,7 @@
  * - shortcuts work on a Russian layout, and typing anywhere writes
  * - formatting keys and lists, also with the markers typed by hand
  * - the message that is answered or edited is shown, and a click on it jumps there
+ * - a change that is abandoned by Esc or × can be taken up again
  * - a jump doesn't take the focus from somebody who writes
  * - a message can be corrected in its middle
  * - a dropped file doesn't replace the page; dropped text is written
@@ -265,6 +266,33 @@ test("the message that is answered or edited is shown", { skip }, async () => {
   await ada.sees("I do. Promised.");
   await ada.seesDraft("");
   bot.disconnect();
+});
+
+test("a change that is abandoned by Esc or × can be taken up again", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const { page } = ada;
+  await ada.says("At noon.");
+  await ada.seesSent("At noon.");
+  await ada.composer.press("ArrowUp");
+  await ada.seesDraft("At noon.");
+  await ada.types(" By the fountain.");
+  await ada.composer.press("Escape");
+  await ada.seesDraft("");
+  await ada.composer.press("Control+z");
+  await ada.seesDraft("At noon. By the fountain.");
+  await page.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
+  // What is typed after that is undone by the browser, in as many steps as it likes.
+  await ada.types(" Or not.");
+  for (let i = 0; i < " Or not.".length && (await ada.composer.inputValue()) !== "At noon. By the fountain."; i++)
+    await ada.composer.press("Control+z");
+  await ada.seesDraft("At noon. By the fountain.");
+  await page.getByRole("button", { name: "Stop editing" }).click();
+  await ada.seesDraft("");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await ada.seesDraft("At noon. By the fountain.");
+  await ada.seesFocusInComposer();
+  await ada.composer.press("Enter");
+  await ada.sees("At noon. By the fountain.");
 });
 
 test("a jump doesn't take the focus from somebody who writes", { skip }, async () => {
