@@ -239,8 +239,9 @@ describe("LogNavigator", () => {
     scrollUp(fixture, 0);
     fixture.slow = true;
     fixture.room.log.loadOlder();
-    const found = fixture.room.log.jumpToMessage("6d2f1a0e-4f6b-4c1e-9d3a-2b7c8e9f0a1b");
-    fixture.room.log.onRefused({ code: "unknown_entry", message: "There is no such entry." });
+    const id = "6d2f1a0e-4f6b-4c1e-9d3a-2b7c8e9f0a1b";
+    const found = fixture.room.log.jumpToMessage(id);
+    fixture.room.log.onRefused({ code: "unknown_entry", message: "There is no such entry." }, id);
     expect(await found).toBe(false);
     expect(fixture.room.log.loading).toBe("older");
     expect(fixture.texts.at(-1)).toBe("line 2000");
@@ -260,6 +261,24 @@ describe("LogNavigator", () => {
     fixture.slow = false;
     fixture.answerLate();
     expect(await missing).toBe(true);
+    expect(await found).toBe(true);
+    expect(fixture.room.log.jump).toMatchObject({ to: "message", seq: 500 });
+  });
+
+  it("finds a message although the refusal of an earlier search, given up meanwhile, comes late", async () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 0);
+    const entry = fixture.log.entries[499];
+    if (!entry) throw new Error("the log is full");
+    fixture.slow = true;
+    const id = "6d2f1a0e-4f6b-4c1e-9d3a-2b7c8e9f0a1b";
+    const missing = fixture.room.log.jumpToMessage(id);
+    vi.advanceTimersByTime(5_000);
+    expect(await missing).toBe(false);
+    const found = fixture.room.log.jumpToMessage(entry.id);
+    fixture.room.log.onRefused({ code: "unknown_entry", message: "There is no such entry." }, id);
+    fixture.slow = false;
+    fixture.answerLate();
     expect(await found).toBe(true);
     expect(fixture.room.log.jump).toMatchObject({ to: "message", seq: 500 });
   });

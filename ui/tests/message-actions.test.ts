@@ -39,9 +39,14 @@ it("shows a message that waits at the end, and says when one can't be found", as
   const waiting = sendAndWait("waits");
   await actions.jumpToMessage(waiting.id);
   expect([errors(), room.log.jump]).toEqual([[], { to: "present" }]);
-  const jump = actions.jumpToMessage("1f0e8c5e-5b0c-4a2b-9a43-0c3e53a6c1d2");
+  const id = "1f0e8c5e-5b0c-4a2b-9a43-0c3e53a6c1d2";
+  const jump = actions.jumpToMessage(id);
   const error = { code: "unknown_entry", message: "There is no such entry." } as const;
-  emit({ event: "session", server: "office", update: { update: "refused", event: "history", room: "lobby", error } });
+  emit({
+    event: "session",
+    server: "office",
+    update: { update: "refused", event: "history", room: "lobby", id, error },
+  });
   await jump;
   expect(errors()).toEqual([strings.chat.notFound]);
 });

@@ -1,6 +1,6 @@
 //! The replica of a session, which the store keeps: translates between the types of both, and resets what is damaged.
 
-use ichat_protocol::{Member, Page, RoomId, Seq, WireError};
+use ichat_protocol::{Member, Page, RoomId, WireError};
 use ichat_store::{OutboxRow, ReplicaChange, Store, StoreError};
 
 use crate::session::{Change, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor};
@@ -67,19 +67,15 @@ async fn members(store: &Store, room: RoomId) -> Result<Vec<Member>, StoreError>
 
 /// Reads a range of a room's log.
 pub(crate) async fn load_range(store: &Store, room: RoomId, range: LogRange) -> Result<Input, StoreError> {
-    let page = match page(store, room, range).await {
+    let (page, damaged) = match page(store, room, range).await {
         // The session gets a damaged log from the server again.
         Err(StoreError::Damaged(cause)) => {
             tracing::error!(cause, %room, "the replica of a room is damaged");
-            None
+            (None, true)
         }
-        page => Some(page?),
+        page => (page?, false),
     };
-    let damaged = page.is_none();
-    let (entries, later) = page
-        .flatten()
-        .map(|page| (page.entries, page.later))
-        .unwrap_or_default();
+    let (entries, later) = page.map(|page| (page.entries, page.later)).unwrap_or_default();
     Ok(Input::Loaded {
         room,
         range,
@@ -102,8 +98,7 @@ async fn page(store: &Store, room: RoomId, range: LogRange) -> Result<Option<Pag
     let Some(seq) = store.seq_of(room, entry).await? else {
         return Ok(None);
     };
-    let first = seq.0.saturating_sub(u64::from(limit / 2)).max(1);
-    store.page(room, None, Some(Seq(first - 1)), limit).await
+    store.page(room, None, Some(seq.page_start(limit)), limit).await
 }
 
 /// Saves changes in one transaction. If the entries of a room are damaged, or not what the session believes, its room and

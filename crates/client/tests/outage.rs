@@ -178,12 +178,7 @@ async fn history_comes_from_the_replica_without_the_server() {
     assert_eq!(alice.timeline.last().unwrap().seq.0, 11);
     let entry = alice.timeline[1].clone();
     alice.timeline.clear();
-    let range = LogRange {
-        before: None,
-        after: None,
-        around: Some(entry.id),
-        limit: 1,
-    };
+    let range = LogRange::around(entry.id, 1);
     alice.does(Command::History { room, range }).await;
     alice.until("the entry", |user| !user.timeline.is_empty()).await;
     assert_eq!(alice.timeline, [entry]);

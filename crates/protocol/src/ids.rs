@@ -82,6 +82,12 @@ impl Seq {
     pub fn next(self) -> Seq {
         Seq(self.0.saturating_add(1))
     }
+
+    /// Returns the exclusive lower bound of a page of up to `limit` entries that has this one in its middle.
+    #[must_use]
+    pub fn page_start(self, limit: u32) -> Seq {
+        Seq(self.0.saturating_sub(u64::from(limit / 2) + 1))
+    }
 }
 
 impl fmt::Display for Seq {
@@ -166,6 +172,7 @@ impl From<MemberId> for String {
 mod tests {
     //! - a key that begins like a guest's id is a key
     //! - a guest's id has one spelling
+    //! - a page has an entry in its middle, or begins with the first one
 
     use super::*;
 
@@ -181,6 +188,12 @@ mod tests {
         assert_eq!(member.as_str(), text);
         assert!(!member.is_guest());
         assert_eq!(parse(text).unwrap(), member);
+    }
+
+    #[test]
+    fn a_page_has_an_entry_in_its_middle() {
+        let starts = [(10, 1), (10, 4), (10, 5), (3, 200), (1, 1)].map(|(seq, limit)| Seq(seq).page_start(limit));
+        assert_eq!(starts, [9, 7, 7, 0, 0].map(Seq));
     }
 
     #[test]

@@ -160,7 +160,7 @@ pub struct Refused {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub room: Option<RoomId>,
-    /// The id of the entry that the event would have added, if any.
+    /// The id of the entry that the event would have added, or its `around`, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub id: Option<EntryId>,

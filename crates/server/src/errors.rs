@@ -53,6 +53,10 @@ pub(crate) fn unknown_room() -> WireError {
     )
 }
 
+pub(crate) fn unknown_entry() -> WireError {
+    WireError::new(ErrorCode::UnknownEntry, "There is no entry with this id in this room.")
+}
+
 pub(crate) fn busy() -> WireError {
     WireError::new(
         ErrorCode::Busy,

@@ -763,7 +763,7 @@ event: string,
  */
 room?: RoomId, 
 /**
- * The id of the entry that the event would have added, if any.
+ * The id of the entry that the event would have added, or its `around`, if any.
  */
 id?: EntryId, 
 /**

@@ -173,7 +173,11 @@ merged?: Array<EntryId>, } | { "update": "members", room: RoomId, members: Array
  * The name of the event that carried the command, `save` if the replica could not be read or written, or `storage` if
  * a browser stores nothing.
  */
-event: string, room?: RoomId, error: WireError, };
+event: string, room?: RoomId, 
+/**
+ * The entry that the server's refusal names: for a load of history that of `around`.
+ */
+id?: EntryId, error: WireError, };
 
 /**
  * The state of the connection, as the interface shows it.

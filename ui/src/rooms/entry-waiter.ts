@@ -12,7 +12,8 @@ export interface SearchContext {
 
 /** An entry that is waited for. */
 interface AwaitedEntry {
-  key: "id" | "seq";
+  /** The id that the search names, if it names one. */
+  id?: EntryId;
   isWanted(entry: Entry): boolean;
   /** Ends the wait, with the entry if it has arrived. */
   finish(entry?: Entry): void;
@@ -23,7 +24,6 @@ interface AwaitedEntry {
  * this class sees all of them and picks out those that are waited for.
  */
 export class EntryWaiter {
-  /** In the order of the requests. */
   readonly #awaited = new Set<AwaitedEntry>();
 
   /** Ends the waits for these entries. Without entries, nothing can be loaded: all waits end. */
@@ -34,16 +34,16 @@ export class EntryWaiter {
     }
   }
 
-  /** Ends the search for an id that the room doesn't have: the oldest one, as answers come in the order of the requests. */
-  onUnknownEntry(): void {
-    for (const awaited of this.#awaited) if (awaited.key === "id") return awaited.finish();
+  /** Ends the search for an id that the server has refused. Without an id, all searches end. */
+  onRefused(id?: EntryId): void {
+    for (const awaited of this.#awaited) if (id === undefined || awaited.id === id) awaited.finish();
   }
 
   /** Returns the `seq` of the entry with this id, which may contain no time, or that of a clock that was wrong. */
   async findById(id: EntryId, { room, request }: SearchContext): Promise<Seq | null> {
     const range = { around: id, limit: 1 };
     const ask = () => request({ command: "history", room, range });
-    return (await this.#waitFor("id", (entry) => entry.id === id, ask))?.seq ?? null;
+    return (await this.#waitFor((entry) => entry.id === id, ask, id))?.seq ?? null;
   }
 
   /** Returns the `seq` of the first entry written at `time` or later, by a binary search: times grow with `seq`. */
@@ -53,26 +53,23 @@ export class EntryWaiter {
       const middle = Math.floor((low + high) / 2);
       const range = { after: middle - 1, limit: 1 };
       const ask = () => request({ command: "history", room, range });
-      const entry = await this.#waitFor("seq", ({ seq }) => seq === middle, ask);
+      const entry = await this.#waitFor(({ seq }) => seq === middle, ask);
       if (!entry) return null;
       if (entry.at < time) low = middle + 1;
       else high = middle;
     }
     return low;
   }
+
   /** Calls `request` and returns the entry that is wanted when it arrives, or undefined after a timeout. */
-  #waitFor(
-    key: AwaitedEntry["key"],
-    isWanted: (entry: Entry) => boolean,
-    request: () => void,
-  ): Promise<Entry | undefined> {
+  #waitFor(isWanted: (entry: Entry) => boolean, request: () => void, id?: EntryId): Promise<Entry | undefined> {
     return new Promise((resolve) => {
       const finish = (entry?: Entry) => {
         clearTimeout(timer);
         this.#awaited.delete(awaited);
         resolve(entry);
       };
-      const awaited = { key, isWanted, finish };
+      const awaited: AwaitedEntry = { ...(id === undefined ? {} : { id }), isWanted, finish };
       const timer = setTimeout(finish, entryTimeoutMs);
       this.#awaited.add(awaited);
       request();

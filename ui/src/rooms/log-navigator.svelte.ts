@@ -180,12 +180,11 @@ export class LogNavigator {
     return changed;
   }
 
-  /** Ends the load, or the search, that the server refused. */
-  onRefused({ code, message }: WireError): void {
-    // Only a search names an entry, which the room may not have.
-    if (code === "unknown_entry") return this.#waiter.onUnknownEntry();
-    this.#waiter.onEntries([]);
-    this.#fail({ message });
+  /** Ends the load that the server refused, or the search for the entry with this id. */
+  onRefused({ message }: WireError, id?: EntryId): void {
+    this.#waiter.onRefused(id);
+    // Only a search names an entry.
+    if (id === undefined) this.#fail({ message });
   }
 
   /** Ends all loads: their answers are lost with the connection. */

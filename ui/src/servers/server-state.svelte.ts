@@ -313,8 +313,8 @@ export class ServerState {
   /**
    * Handles a refusal. What was refused shows its error itself in most cases. A transient error of a post blocks all posts.
    */
-  #onRefused({ event, room, error }: { event: string; room?: RoomId; error: WireError }): void {
-    if (event === "history" && room !== undefined) return this.room(room)?.log.onRefused(error);
+  #onRefused({ event, room, id, error }: Update & { update: "refused" }): void {
+    if (event === "history" && room !== undefined) return this.room(room)?.log.onRefused(error, id);
     if (event === "create" && this.#creations.refuse(room, error.message)) return;
     if (event === "rooms") this.#directoryError = error.message;
     else if (event === "post" && isTransient(error.code)) this.#postingError = error;

@@ -1,8 +1,8 @@
 //! The commands of the user, and the ranges of history that they load.
 
 use ichat_protocol::{
-    Away, ClientEvent, ClientEventKind, Create, Entry, EntryId, ErrorCode, History, InRoom, Nothing, Read, RoomId, Seq,
-    SetName, WireError, limits::MAX_PAGE_ENTRIES,
+    Away, ClientEvent, ClientEventKind, Create, Entry, EntryId, ErrorCode, InRoom, Nothing, Read, RoomId, Seq, SetName,
+    WireError, limits::MAX_PAGE_ENTRIES,
 };
 
 use super::{Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, effects::Effects};
@@ -102,7 +102,7 @@ impl Session {
             self.notify_entries(room, entries, later, effects);
         }
         if let Some(missing) = missing {
-            emit_history(room, missing, effects);
+            effects.emit(ClientEvent::History(missing.request(room)));
         }
     }
 
@@ -114,7 +114,7 @@ impl Session {
         }
         // The newest page is on its way.
         if !range.is_newest() {
-            emit_history(room, range, effects);
+            effects.emit(ClientEvent::History(range.request(room)));
         }
     }
 
@@ -141,6 +141,7 @@ impl Session {
         effects.notify(Update::Refused {
             event: ClientEventKind::Post.name().into(),
             room: self.outbox.room_of(id),
+            id: None,
             error: WireError::new(ErrorCode::Other, "It is already on its way and can't be taken back."),
         });
     }
@@ -157,13 +158,7 @@ impl Session {
             known.members_requested = true;
             effects.emit(ClientEvent::Members(InRoom { room }));
         }
-        let newest = LogRange {
-            before: None,
-            after: None,
-            around: None,
-            limit: MAX_PAGE_ENTRIES,
-        };
-        load(room, newest, effects);
+        load(room, LogRange::newest(MAX_PAGE_ENTRIES), effects);
     }
 
     /// Moves the read marker and sends it to the server, now or after the next `hello`.
@@ -190,6 +185,7 @@ impl Session {
         effects.notify(Update::Refused {
             event: event.name().into(),
             room,
+            id: None,
             error: WireError::new(
                 ErrorCode::Other,
                 "There is no connection to the server. Try again when it is back.",
@@ -203,23 +199,6 @@ fn load(room: RoomId, range: LogRange, effects: &mut Effects) {
     let limit = range.limit.clamp(1, MAX_PAGE_ENTRIES);
     let range = LogRange { limit, ..range };
     effects.push(Effect::Load { room, range });
-}
-
-/// Requests a range from the server.
-fn emit_history(room: RoomId, range: LogRange, effects: &mut Effects) {
-    let LogRange {
-        before,
-        after,
-        around,
-        limit,
-    } = range;
-    effects.emit(ClientEvent::History(History {
-        room,
-        before,
-        after,
-        around,
-        limit: Some(limit),
-    }));
 }
 
 /// Returns whether the entries begin at the range's lower bound. A replica that begins further up has nothing of the range.
@@ -246,17 +225,13 @@ fn missing(range: LogRange, entries: &[Entry], head: Seq) -> Option<LogRange> {
         let is_complete = after.next() >= end;
         return (!is_complete).then_some(LogRange {
             before: range.before,
-            after: Some(after),
-            around: None,
-            limit,
+            ..LogRange::after(after, limit)
         });
     }
     let before = entries.first().map(|entry| entry.seq).or(range.before);
     let is_complete = before.is_some_and(|before| before <= Seq(1));
     (!is_complete).then_some(LogRange {
         before,
-        after: None,
-        around: None,
-        limit,
+        ..LogRange::newest(limit)
     })
 }

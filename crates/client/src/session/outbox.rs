@@ -283,6 +283,7 @@ impl Outbox {
             effects.notify(Update::Refused {
                 event: ClientEventKind::Post.name().into(),
                 room: Some(room),
+                id: None,
                 error,
             });
         }

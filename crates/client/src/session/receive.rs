@@ -122,7 +122,7 @@ impl Session {
                 | ClientEventKind::SetName => {}
             }
         }
-        effects.notify(Update::Refused { event, room, error });
+        effects.notify(Update::Refused { event, room, id, error });
     }
 
     /// Returns whether a room's log has requested history. Otherwise the user has.

@@ -2,8 +2,8 @@
 //! file.
 
 use ichat_protocol::{
-    Body, ClientEvent, Entry, EntryId, Epoch, Head, Hello, Member, MemberId, Name, Person, RoomId, RoomSummary, Seq,
-    ServerEvent, WireError,
+    Body, ClientEvent, Entry, EntryId, Epoch, Head, Hello, History, Member, MemberId, Name, Person, RoomId,
+    RoomSummary, Seq, ServerEvent, WireError,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -204,6 +204,57 @@ pub struct LogRange {
 }
 
 impl LogRange {
+    /// Returns the range of the newest entries.
+    pub fn newest(limit: u32) -> Self {
+        Self {
+            before: None,
+            after: None,
+            around: None,
+            limit,
+        }
+    }
+
+    /// Returns the range of the last entries before this one.
+    pub fn before(seq: Seq, limit: u32) -> Self {
+        Self {
+            before: Some(seq),
+            ..Self::newest(limit)
+        }
+    }
+
+    /// Returns the range of the first entries after this one.
+    pub fn after(seq: Seq, limit: u32) -> Self {
+        Self {
+            after: Some(seq),
+            ..Self::newest(limit)
+        }
+    }
+
+    /// Returns the range that has the entry with this id in its middle.
+    pub fn around(id: EntryId, limit: u32) -> Self {
+        Self {
+            around: Some(id),
+            ..Self::newest(limit)
+        }
+    }
+
+    /// Returns the request for the range of a room.
+    pub(super) fn request(self, room: RoomId) -> History {
+        let Self {
+            before,
+            after,
+            around,
+            limit,
+        } = self;
+        History {
+            room,
+            before,
+            after,
+            around,
+            limit: Some(limit),
+        }
+    }
+
     /// Returns whether this is the newest page.
     pub(super) fn is_newest(self) -> bool {
         self.before.is_none() && self.after.is_none() && self.around.is_none()
@@ -339,6 +390,10 @@ pub enum Update {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         room: Option<RoomId>,
+        /// The entry that the server's refusal names: for a load of history that of `around`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        id: Option<EntryId>,
         error: WireError,
     },
 }

@@ -309,6 +309,7 @@ impl SessionDriver {
         self.notify(Update::Refused {
             event: "save".into(),
             room: None,
+            id: None,
             error: WireError::new(ErrorCode::Storage, message),
         })
         .await;

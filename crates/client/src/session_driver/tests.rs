@@ -146,10 +146,10 @@ async fn a_session_without_a_replica_stops_while_its_updates_wait() {
 }
 
 #[tokio::test]
-async fn a_room_whose_entries_can_not_be_saved_is_reset() {
+async fn a_room_whose_entries_cannot_be_saved_is_reset() {
     let TestDriver { driver, dir: _dir, .. } = test_driver().await;
     let epoch = Epoch::fresh();
-    let message = |seq| Entry {
+    let entry = |seq| Entry {
         seq: Seq(seq),
         id: EntryId::fresh(),
         author: MemberId::guest(Uuid::nil()),
@@ -159,7 +159,7 @@ async fn a_room_whose_entries_can_not_be_saved_is_reset() {
     };
     let [office, lunch] = [1, 2].map(|number| RoomId(Uuid::from_u128(number)));
     let save = async |room, seq| {
-        let entries = vec![message(seq)];
+        let entries = vec![entry(seq)];
         let effect = Effect::Save(Change::Entries { room, epoch, entries });
         driver.save(&[effect]).await
     };

@@ -47,7 +47,7 @@ pub(crate) struct User {
     temp_dir: Option<TempDir>,
     pub(crate) client: Client,
     updates: Updates,
-    /// The time for which the machine was suspended.
+    /// The time for which the machine was suspended, in milliseconds.
     suspended_ms: Arc<AtomicU64>,
     pub(crate) server: Option<ServerId>,
     pub(crate) lobby: Option<RoomId>,
@@ -181,12 +181,7 @@ impl User {
 
     /// Requests up to `limit` entries before this one.
     pub(crate) async fn scrolls_back(&mut self, before: u64, limit: u32) {
-        let range = LogRange {
-            before: Some(Seq(before)),
-            after: None,
-            around: None,
-            limit,
-        };
+        let range = LogRange::before(Seq(before), limit);
         let room = self.lobby.unwrap();
         self.does(Command::History { room, range }).await;
     }

@@ -104,8 +104,8 @@ impl<'a> Posts<'a> {
         bodies.contains(&logged)
     }
 
-    /// Returns the edits of a message that may have been applied before it was sent, in their order: neither they are in the
-    /// log, nor were they refused or withdrawn.
+    /// Returns the edits of a message that may have been applied before it was sent, in their order: those that are not in the
+    /// log, and were neither refused nor withdrawn.
     fn unsent_edits(&self, index: &Index<'_>, of: EntryId) -> Vec<(EntryId, &'a Body)> {
         let edits = self.edits.get(&of).into_iter().flatten().copied();
         let is_unsent = |id: &EntryId| {

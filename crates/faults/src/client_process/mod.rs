@@ -51,8 +51,8 @@ pub(crate) fn run(options: Options) -> Result<()> {
 
 struct ClientProcess {
     client: Client,
-    /// The time by which the machine's sleep has put its clock ahead, in milliseconds.
-    slept_ms: Arc<AtomicU64>,
+    /// The time for which the machine was suspended, in milliseconds.
+    suspended_ms: Arc<AtomicU64>,
     recorder: Recorder,
     shown: Arc<SharedShown>,
 }
@@ -61,9 +61,9 @@ impl ClientProcess {
     async fn run(options: Options) -> Result<()> {
         let name = Name::parse(&options.name)?;
         let recorder = Recorder::create(&options.history)?;
-        let slept_ms = Arc::<AtomicU64>::default();
-        let (start, ahead) = (Instant::now(), Arc::clone(&slept_ms));
-        let clock = Clock::new(move || start.elapsed() + Duration::from_millis(ahead.load(Ordering::SeqCst)));
+        let suspended_ms = Arc::<AtomicU64>::default();
+        let (start, suspended) = (Instant::now(), Arc::clone(&suspended_ms));
+        let clock = Clock::new(move || start.elapsed() + Duration::from_millis(suspended.load(Ordering::SeqCst)));
         let (client, updates) = Client::open_with_clock(clock, &options.data, Some(name))?;
         let profile = client.profile();
         let started = Event::Started {
@@ -76,7 +76,7 @@ impl ClientProcess {
         tokio::spawn(report_status(Arc::clone(&shown)));
         let process = Self {
             client,
-            slept_ms,
+            suspended_ms,
             recorder,
             shown,
         };
@@ -108,7 +108,7 @@ impl ClientProcess {
                     Ok(())
                 }
                 Command::Wake { after_ms } => {
-                    self.slept_ms.fetch_add(after_ms, Ordering::SeqCst);
+                    self.suspended_ms.fetch_add(after_ms, Ordering::SeqCst);
                     Ok(())
                 }
                 Command::WriteView { file } => self.write_view(&file).await,
@@ -184,12 +184,7 @@ impl ClientProcess {
                 if first <= Seq(1) {
                     break;
                 }
-                let range = LogRange {
-                    before: Some(first),
-                    after: None,
-                    around: None,
-                    limit: MAX_PAGE_ENTRIES,
-                };
+                let range = LogRange::before(first, MAX_PAGE_ENTRIES);
                 let history = session::Command::History { room, range };
                 self.client.command(server, history).await?;
                 self.shown

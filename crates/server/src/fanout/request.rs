@@ -18,7 +18,7 @@ pub(crate) struct Request {
     pub(crate) event: String,
     /// The room that the event is about, as far as it could be parsed.
     pub(crate) room: Option<RoomId>,
-    /// The id of the entry that the event would add.
+    /// The id of the entry that the event would add, or its `around`.
     pub(crate) id: Option<EntryId>,
     pub(crate) format: ResponseFormat,
     /// Present when the client asked for an acknowledgement.

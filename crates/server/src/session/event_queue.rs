@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ichat_protocol::limits::{MAX_PENDING_BYTES, MAX_PENDING_EVENTS};
-use ichat_protocol::{EntryId, RoomId, WireError, cut_text};
+use ichat_protocol::{ClientEventKind, EntryId, RoomId, WireError, cut_text};
 use serde_bytes::{ByteBuf, Bytes};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -39,8 +39,8 @@ impl IncomingEvent {
             room: request.room,
             id: request.id,
         } = match (&arguments, packet) {
-            (Ok(arguments), _) => Subject::of(arguments),
-            (Err(_), Some(packet)) => Subject::of_damaged(packet),
+            (Ok(arguments), _) => Subject::of(&request.event, arguments),
+            (Err(_), Some(packet)) => Subject::of_damaged(&request.event, packet),
             (Err(_), None) => Subject::default(),
         };
         (request, arguments)
@@ -95,7 +95,9 @@ impl EventQueue {
             Subject {
                 room: request.room,
                 id: request.id,
-            } = packet.map(Subject::of_damaged).unwrap_or_default();
+            } = packet
+                .map(|packet| Subject::of_damaged(name, packet))
+                .unwrap_or_default();
             return request.reject(errors::busy());
         }
         let packet = packet.map(Box::from);
@@ -125,7 +127,8 @@ fn parse_arguments(packet: &str) -> Arguments {
     Ok(items.split_off(items.len().min(1)))
 }
 
-/// The subject of an event, which a rejection names: the fields `room` and `id` of the first argument, if it has them.
+/// The subject of an event, which a rejection names: the fields `room` and `id` of the first argument, if it has them. For
+/// `history` the id is that of `around`.
 #[derive(Default)]
 struct Subject {
     room: Option<RoomId>,
@@ -133,16 +136,16 @@ struct Subject {
 }
 
 impl Subject {
-    fn of(arguments: &[Value]) -> Self {
+    fn of(event: &str, arguments: &[Value]) -> Self {
         let field = |name: &str| arguments.first()?.get(name)?.as_str();
         Self {
             room: field("room").and_then(|text| text.parse().ok()),
-            id: field("id").and_then(|text| text.parse().ok()),
+            id: field(id_field(event)).and_then(|text| text.parse().ok()),
         }
     }
 
     /// Finds the subject in a packet with a value that can't be parsed, such as a text with half of a surrogate pair.
-    fn of_damaged(packet: &str) -> Self {
+    fn of_damaged(event: &str, packet: &str) -> Self {
         let arguments: Vec<&RawValue> = serde_json::from_str(packet).unwrap_or_default();
         // The keys need not be well-formed text either.
         let fields: HashMap<ByteBuf, &RawValue> = arguments
@@ -152,8 +155,17 @@ impl Subject {
         let field = |name: &str| fields.get(Bytes::new(name.as_bytes())).map(|value| value.get());
         Self {
             room: field("room").and_then(|text| serde_json::from_str(text).ok()),
-            id: field("id").and_then(|text| serde_json::from_str(text).ok()),
+            id: field(id_field(event)).and_then(|text| serde_json::from_str(text).ok()),
         }
+    }
+}
+
+/// Returns the field of an event that names an entry.
+fn id_field(event: &str) -> &'static str {
+    if event == ClientEventKind::History.name() {
+        "around"
+    } else {
+        "id"
     }
 }
 

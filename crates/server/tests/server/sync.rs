@@ -7,7 +7,7 @@
 //! - a commit during a sync leaves no gap, nor does one right after its last page
 //! - heads arrive periodically, for quiet rooms as well
 //! - history returns the range that was asked for, and the entries around one that is named by its id, however long they are;
-//!   an id that is not in the room is refused
+//!   an id that is not in the room is refused, and the refusal names it
 
 use std::collections::BTreeSet;
 use std::slice;
@@ -279,6 +279,7 @@ async fn history_around_an_entry_of_another_room_is_refused() {
         let refused = alice.request("history", &[json!({ "room": room, "around": id })]).await;
         assert_eq!(refused["event"], "refused");
         assert_eq!(refused["data"]["room"], json!(room));
+        assert_eq!(refused["data"]["id"], json!(id));
         assert_eq!(refused["data"]["error"]["code"], "unknown_entry");
     }
 }

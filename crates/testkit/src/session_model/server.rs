@@ -97,7 +97,14 @@ impl SimulatedServer {
     pub(super) fn handle(&mut self, client: usize, event: ClientEvent) -> Answer {
         match event {
             ClientEvent::Post(post) => self.commit(client, post),
-            ClientEvent::History(History { before, after, .. }) => Answer {
+            // The session names no entry by itself.
+            ClientEvent::History(History {
+                before,
+                after,
+                room: _,
+                around: _,
+                limit: _,
+            }) => Answer {
                 direct: vec![self.page(after.map_or(0, index), before.map_or(usize::MAX, index))],
                 broadcast: None,
             },

@@ -74,7 +74,7 @@ function onRefused(state: SessionState, now: number, { event, room, id, error }:
   const noMember = error.code === "unknown_room" || error.code === "not_joined";
   if (readsRoom && noMember && room !== undefined) state.leave(room, effects);
   if (event === "join" && room !== undefined) state.pending.joined.delete(room);
-  effects.notify({ update: "refused", event, room, error });
+  effects.notify({ update: "refused", event, room, id, error });
 }
 
 /** Returns whether a room's log has requested history. Otherwise the user has. */

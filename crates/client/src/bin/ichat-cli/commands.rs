@@ -152,12 +152,7 @@ enum Answer {
 
 /// Loads the entries after this one, from the replica or from the server. Asks until it gets an answer.
 async fn entries_after(session: &mut CliSession, room: RoomId, after: Seq) -> Result<Vec<Entry>, WireError> {
-    let range = LogRange {
-        before: None,
-        after: Some(after),
-        around: None,
-        limit: MAX_PAGE_ENTRIES,
-    };
+    let range = LogRange::after(after, MAX_PAGE_ENTRIES);
     loop {
         session.command(Command::History { room, range }).await?;
         match session.wait_for(|update| answer_of(room, after, update)).await? {

@@ -206,7 +206,7 @@ impl CliSession {
 
 /// Returns the refusal of a request, if the update is one.
 pub(crate) fn refusal_of(request: ClientEventKind, about: Option<RoomId>, update: &Update) -> Option<WireError> {
-    if let Update::Refused { event, room, error } = update {
+    if let Update::Refused { event, room, error, .. } = update {
         let is_meant = *event == request.name() && (about.is_none() || *room == about);
         return is_meant.then(|| error.clone());
     }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use ichat_protocol::limits::MAX_PAGE_ENTRIES;
-use ichat_protocol::{EntryId, ErrorCode, History, Seq, WireError};
+use ichat_protocol::{EntryId, History, WireError};
 
 use crate::errors;
 use crate::fanout::request::Request;
@@ -41,18 +41,17 @@ async fn page(state: &ServerState, request: &Request, event: History) -> Result<
 /// Returns the page that has an entry in its middle.
 async fn page_around(state: &ServerState, key: PageKey, entry: EntryId) -> Result<Arc<CachedPage>, WireError> {
     let seq = state.store.seq_of(key.room, entry).await.map_err(errors::storage)?;
-    let seq =
-        seq.ok_or_else(|| WireError::new(ErrorCode::UnknownEntry, "There is no entry with this id in this room."))?;
-    let key = |first: u64| PageKey {
+    let seq = seq.ok_or_else(errors::unknown_entry)?;
+    let starting_after = |start| PageKey {
         before: None,
-        after: Some(Seq(first.saturating_sub(1))),
+        after: Some(start),
         ..key
     };
-    let half = u64::from(key(seq.0).limit.clamp(1, MAX_PAGE_ENTRIES)) / 2;
-    let page = state.pages.get(key(seq.0.saturating_sub(half))).await?;
+    let limit = key.limit.clamp(1, MAX_PAGE_ENTRIES);
+    let page = state.pages.get(starting_after(seq.page_start(limit))).await?;
     if page.last.is_some_and(|last| last >= seq) {
         return Ok(page);
     }
     // The entries before it are so long that the page ends before it.
-    state.pages.get(key(seq.0)).await
+    state.pages.get(starting_after(seq.page_start(1))).await
 }
