@@ -214,6 +214,7 @@ export const strings = {
     table: "Table",
     showMore: "Show more",
     showLess: "Show less",
+    unseen: (points: string, more: number) => (more > 0 ? `${points} and ${more.toLocaleString()} more` : points),
   },
 
   system: {

@@ -78,10 +78,20 @@ const kinds: Partial<Record<string, CodeRun["kind"]>> = {
   built_in: "name",
 };
 
-/** Returns code in colours, or null if the language isn't known. */
+/** The most runs of a piece of code. Each has an element. */
+export const maxCodeRuns = 2000;
+
+/** Returns code in colours, or null if the language isn't known or it would have too many runs. */
 export function highlight(info: string, code: string): CodeRun[] | null {
   const language = info.split(/[\s{:,]/, 1)[0]?.toLowerCase() ?? "";
-  return lowlight.registered(language) ? [...runsOf(lowlight.highlight(language, code).children)] : null;
+  if (!lowlight.registered(language)) return null;
+  const runs: CodeRun[] = [];
+  for (const run of runsOf(lowlight.highlight(language, code).children)) {
+    const last = runs.at(-1);
+    if (last && last.kind === run.kind) last.text += run.text;
+    else runs.push(run);
+  }
+  return runs.length > maxCodeRuns ? null : runs;
 }
 
 function* runsOf(nodes: Tree, inherited?: CodeRun["kind"]): Iterable<CodeRun> {

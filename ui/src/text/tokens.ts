@@ -2,15 +2,29 @@ import type { MemberId, RoomId } from "../backend/protocol";
 
 /** A part of a line of text. */
 export type Inline =
-  | { kind: "text"; text: string }
+  | TextToken
   | { kind: "emphasis"; children: Inline[] }
   | { kind: "strong"; children: Inline[] }
   | { kind: "strikethrough"; children: Inline[] }
   | { kind: "spoiler"; children: Inline[] }
-  | { kind: "code"; text: string }
+  | CodeToken
   | Link
   | MentionToken
   | RoomToken;
+
+export interface TextToken {
+  kind: "text";
+  text: string;
+  /** `true` if it is shown without elements for its emoji and its stacked marks. */
+  isPlain?: boolean;
+}
+
+export interface CodeToken {
+  kind: "code";
+  text: string;
+  /** `true` if the marks of its unseen characters are text, too. */
+  isPlain?: boolean;
+}
 
 export interface Link {
   kind: "link";
@@ -50,7 +64,7 @@ export interface ListItem {
 export type Block =
   | { kind: "paragraph"; children: Inline[] }
   | { kind: "heading"; level: number; children: Inline[] }
-  | { kind: "fence"; language: string; text: string }
+  | { kind: "fence"; language: string; text: string; isPlain?: boolean }
   | { kind: "quote"; children: Block[] }
   | { kind: "list"; ordered: boolean; items: ListItem[] }
   | { kind: "table"; alignments: Alignment[]; header: Inline[][]; rows: Inline[][][] }

@@ -1,13 +1,14 @@
 /**
  * Colours of code:
  * - the parts of code get their kinds; other names of a language and what follows it are understood
- * - an unknown language has none
+ * - an unknown language has none, nor has code that would need very many elements
+ * - neighbours of one kind are one part
  * - pieces are sent one after the other, once the worker is ready
  * - a piece that takes too long gets none, and the next one a fresh worker
  * - a worker that can't be loaded isn't tried again
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { highlight } from "../../src/text/highlight-code";
+import { highlight, maxCodeRuns } from "../../src/text/highlight-code";
 import { Highlighter, type HighlightRequest, type HighlightWorker } from "../../src/text/highlighter";
 
 class FakeWorker implements HighlightWorker {
@@ -56,6 +57,12 @@ describe("code", () => {
     expect(highlight("JavaScript title=a", "x")).not.toBeNull();
     expect(highlight("html", "<a>")).not.toBeNull();
     expect(highlight("klingon", "x")).toBeNull();
+  });
+
+  it("has a limited number of parts", () => {
+    expect(highlight("js", "{}".repeat(5000))?.length).toBeLessThan(10);
+    expect(highlight("js", "1,".repeat(maxCodeRuns / 4))).toHaveLength(maxCodeRuns / 2);
+    expect(highlight("js", "1,".repeat(maxCodeRuns))).toBeNull();
   });
 
   it("is not changed", () => {

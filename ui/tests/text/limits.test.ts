@@ -2,15 +2,17 @@
  * The limits of what one message may cost:
  * - quotes and lists are nested at most eight levels deep, and so is emphasis; deeper ones are shown as typed
  * - a message has a limited number of tokens; one that would need more is shown as typed
+ * - a message has a limited number of elements for emoji, stacked marks and unseen characters; with more it is shown without
  * - any 16 KiB take a number of steps in proportion to their length
  */
 import { afterEach, expect, it, vi } from "vitest";
 import { limits } from "../../src/backend/protocol";
+import { limitRuns, maxRuns } from "../../src/text/limit-runs";
 import { MentionFinder } from "../../src/text/mentions";
 import { parse } from "../../src/text/parse";
 import { maxNesting, maxTokens } from "../../src/text/tokens";
 import { countSteps } from "./count-steps";
-import { depthOf, tokenCount, visibleText } from "./visible-text";
+import { depthOf, elementCount, tokenCount, visibleText } from "./visible-text";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -34,6 +36,20 @@ it("shows a message with too many tokens as typed", () => {
   const text = "*a* ".repeat(maxTokens);
   expect(parse(text)).toEqual([{ kind: "paragraph", children: [{ kind: "text", text }] }]);
 });
+
+it.each(["a\u200B", "`\u200B` ", "`a\u200Bb\u200B` ", "```\n\u200B\n```\n", "👩\u200D", "a\u0301\u0301\u0301\u0301"])(
+  "gives a limited number of runs an element of their own: %j",
+  (unit) => {
+    for (const fence of ["", "```\n"]) {
+      const text = fence + unit.repeat(limits.maxTextBytes / unit.length / 2);
+      const blocks = limitRuns(parse(text));
+      expect(elementCount(blocks)).toBeLessThanOrEqual(maxRuns);
+      expect(visibleText(blocks)).toBe(visibleText(parse(text)));
+    }
+    const few = (fence: string) => elementCount(limitRuns(parse(fence + unit.repeat(10))));
+    expect(Math.max(few(""), few("```\n"))).toBeGreaterThanOrEqual(10);
+  },
+);
 
 /** Parts of messages that make a careless parser start again and again. */
 const units = [

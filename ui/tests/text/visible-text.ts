@@ -1,4 +1,6 @@
+import { displayRuns } from "../../src/text/display-runs";
 import type { Block, Inline } from "../../src/text/tokens";
+import { codeParts } from "../../src/text/unseen-characters";
 
 /** Returns what a reader can see or reach of a message: its text, addresses, titles and languages, in the typed order. */
 export function visibleText(blocks: readonly Block[]): string {
@@ -44,6 +46,19 @@ export function tokenCount(blocks: readonly Block[]): number {
 
 const tokenCountOf = (tokens: readonly (Block | Inline)[]): number =>
   sum(tokens.map((token) => 1 + sum(childrenOf(token).map(tokenCountOf))));
+
+/** Returns the number of elements inside the texts and the code of a message: for emoji, stacked and unseen characters. */
+export function elementCount(tokens: readonly (Block | Inline)[]): number {
+  return sum(
+    tokens.map((token) => {
+      if (token.kind === "text")
+        return token.isPlain ? 0 : displayRuns(token.text).filter(({ kind }) => kind !== "plain").length;
+      if (token.kind === "code" || token.kind === "fence")
+        return token.isPlain ? 0 : codeParts(token.text).filter(({ mark }) => mark !== undefined).length;
+      return sum(childrenOf(token).map(elementCount));
+    }),
+  );
+}
 
 /** Returns the number of levels of a message. */
 export function depthOf(tokens: readonly (Block | Inline)[]): number {
