@@ -10,6 +10,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
+import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
@@ -88,7 +89,7 @@ test("of two people with the same name, the chosen one is mentioned", { skip }, 
     [1, first, second],
   ]) {
     await ada.types("@sam");
-    await eventually("both are suggested", 5_000, async () => (await options.count()) === 2);
+    await eventually("both are suggested", guardMs, async () => (await options.count()) === 2);
     await options.nth(number).click();
     await ada.types(`, number ${number}`);
     await ada.composer.press("Enter");

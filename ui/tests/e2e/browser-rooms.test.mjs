@@ -15,6 +15,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
+import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { Link } from "./link.mjs";
 import { usePages } from "./pages.mjs";
@@ -205,11 +206,11 @@ test("a room with unread mentions is marked and named so", { skip }, async () =>
     await ben.seesSent(text);
   }
   await ada.rooms.getByText("3 unread, 2 mention you").waitFor();
-  await eventually("the title counts the mentions", 5_000, async () => (await ada.page.title()).startsWith("(2 @)"));
+  await eventually("the title counts the mentions", guardMs, async () => (await ada.page.title()).startsWith("(2 @)"));
   await ada.takesScreenshot("mentions");
   await ada.reloads();
   await ada.rooms.getByText("3 unread, 2 mention you").waitFor();
   await ada.opensRoom("Lobby");
   await ada.rooms.getByText("unread").waitFor({ state: "detached" });
-  await eventually("the title counts nothing", 5_000, async () => !(await ada.page.title()).startsWith("("));
+  await eventually("the title counts nothing", guardMs, async () => !(await ada.page.title()).startsWith("("));
 });

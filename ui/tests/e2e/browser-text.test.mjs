@@ -23,6 +23,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
+import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
@@ -275,7 +276,7 @@ test("code in a known language gets colours", { skip }, async () => {
   await message.getByText("js", { exact: true }).waitFor();
   const colour = (text) =>
     message.getByText(text, { exact: true }).evaluate((element) => getComputedStyle(element).color);
-  await eventually("the code has colours", 10_000, async () => (await message.locator("pre span").count()) > 2);
+  await eventually("the code has colours", guardMs, async () => (await message.locator("pre span").count()) > 2);
   const colours = [await colour("const"), await colour('"text"'), await colour("// why")];
   assert.equal(new Set(colours).size, 3);
 });
@@ -284,7 +285,7 @@ test("characters that reorder code are seen in it, reorder nothing, and are copi
   const ada = await pages.open("Ada");
   const code = "if (a \u202E\u2066// is admin\u2069 \u2066{ run()";
   const message = await says(ada, `\`${code}\` and\n\`\`\`js\n${code}\n\`\`\`\nend`, "end");
-  await eventually("the code has colours", 10_000, async () => (await message.locator("pre [data-kind]").count()) > 0);
+  await eventually("the code has colours", guardMs, async () => (await message.locator("pre [data-kind]").count()) > 0);
   for (const element of [message.locator("p code"), message.locator("pre code")]) {
     assert.deepEqual(
       await element
@@ -345,8 +346,8 @@ test("a very high message is folded, unfolds where its beginning was, and folds 
   const before = (await message.boundingBox()).y;
   await message.getByRole("button", { name: "Show more" }).click();
   await message.getByRole("button", { name: "Show less" }).waitFor();
-  await eventually("it is unfolded", 10_000, async () => (await height()) > 4000);
-  await eventually("its beginning is where it was", 10_000, async () => {
+  await eventually("it is unfolded", guardMs, async () => (await height()) > 4000);
+  await eventually("its beginning is where it was", guardMs, async () => {
     return Math.abs((await message.boundingBox()).y - before) < 2;
   });
   await message.getByRole("button", { name: "Show less" }).click();
@@ -370,7 +371,7 @@ test("the focus, and scrolling to a place as the browser's search does, unfold a
     if (lead === "focus") await link.focus();
     else await link.evaluate((element) => element.scrollIntoView({ block: "center" }));
     await message.getByRole("button", { name: "Show less" }).waitFor();
-    await eventually("the place is in sight", 10_000, async () => {
+    await eventually("the place is in sight", guardMs, async () => {
       const { y } = await link.boundingBox();
       return y > 0 && y < ada.page.viewportSize().height;
     });

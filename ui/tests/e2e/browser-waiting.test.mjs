@@ -12,6 +12,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
+import { guardMs } from "./browsers/view.mjs";
 import { assertMessages, browserUnavailable } from "./chat-page.mjs";
 import { Link } from "./link.mjs";
 import { usePages } from "./pages.mjs";
@@ -148,7 +149,7 @@ test("a withdrawn message that may have been sent is deleted for everybody", { s
   await goOnline();
   await ben.sees("Message deleted");
   assert.equal(await ben.message("on its way").count(), 0);
-  await eventually("nothing waits any more", 5_000, async () => (await ada.page.getByText("sending").count()) === 0);
+  await eventually("nothing waits any more", guardMs, async () => (await ada.page.getByText("sending").count()) === 0);
 });
 
 test("an edit that was begun before the message was sent loses nothing", { skip }, async (t) => {

@@ -115,6 +115,6 @@ export class View {
 
   /** Waits until something has the focus: never is it lost to the page as a whole. */
   keepsFocus() {
-    return this.waits("something has the focus", async () => !(await this.query("focus")).isBody, 10_000);
+    return this.waits("something has the focus", async () => !(await this.query("focus")).isBody);
   }
 }
