@@ -6,7 +6,14 @@ import { asciiShape } from "../shared/lookalike-table.svelte";
 import { isAscii } from "./characters";
 import { hiddenHost } from "./deceptive-hosts";
 import { asciiMail, recipientsOf } from "./mail-recipients";
-import { addressesIn, mailsIn, withoutMails, withoutPaths, type WrittenAddress } from "./written-addresses";
+import {
+  addressesIn,
+  commonEndings,
+  mailsIn,
+  withoutMails,
+  withoutPaths,
+  type WrittenAddress,
+} from "./written-addresses";
 
 // One chunk with the rules below, for `link-addresses.svelte.ts`.
 export { hiddenHost };
@@ -23,17 +30,74 @@ const maxLength = 300;
  */
 export function addressToShow(text: string, href: string, isRoom: IsRoom): string | undefined {
   const target = new URL(href);
-  const isMail = target.protocol === "mailto:";
-  const address = isMail ? recipientsOf(target).map(asciiMail).join(", ") || target.protocol : target.host;
+  const address = placeOf(target);
   // With direction controls, `moc.knab` reads as `bank.com`.
   if (text.length > maxLength || setsDirection(text)) return address;
   if (text === href) return hiddenHost(href);
   const look = lookOf(text);
-  if (looksLikeMention(withoutPaths(look), isRoom)) return address;
-  const difference = isMail ? mailDifference(look, target) : webDifference(look, target);
+  if (countMentions(withoutPaths(look), isRoom) > 0 || isNumberOfHost(look, href)) return address;
+  const difference = isMail(target) ? mailDifference(look, target) : webDifference(look, target);
   if (difference === null) return hiddenHost(href);
   return difference === "path" ? withPath(target) : address;
 }
+
+/** The text of a link, and what is right before and after it: up to white space, also that of other links. */
+export interface JoinedText {
+  before: string;
+  text: string;
+  after: string;
+}
+
+/**
+ * Returns the address to show beside a link because its text and the text around it could together be taken for another
+ * address, or for a mention or a room: `[bank](https://evil.com).com`. What is wrong in one of them alone doesn't count.
+ */
+export function addressToShowAmong({ before, text, after }: JoinedText, href: string, isRoom: IsRoom) {
+  const target = new URL(href);
+  const parts = [before, text, after].map(lookOf);
+  const whole = lookOf(joinWords(joinWords(before, text), after));
+  const isNew = <T>(find: (text: string) => T[], key: (found: T) => string) => {
+    const known = new Set(parts.flatMap(find).map(key));
+    return find(whole).filter((found) => !known.has(key(found)));
+  };
+  const mentionsIn = (look: string) => countMentions(withoutPaths(look), isRoom);
+  const hasMention = mentionsIn(whole) > parts.reduce((sum, part) => sum + mentionsIn(part), 0);
+  const webAddresses = (look: string) => addressesIn(isMail(target) ? withoutMails(look) : look);
+  const addresses = isNew(webAddresses, ({ address }) => address);
+  const recipients = recipientsOf(target).map((mail) => mail.toLowerCase());
+  // What stands before the address of a mail, as in `Ada/ada@example.com`, doesn't hide it.
+  const isOther = (mail: string) => !recipients.some((recipient) => mail.toLowerCase().endsWith(recipient));
+  const deceives =
+    hasMention ||
+    (isMail(target)
+      ? addresses.length > 0 || isNew(mailsIn, (mail) => mail).some(isOther)
+      : addresses.some((written) => differenceFrom(written, target) === "host"));
+  return deceives ? placeOf(target) : undefined;
+}
+
+/** Joins two texts as they are read: with a blank where a word ends, although nobody has typed one there. */
+function joinWords(first: string, second: string): string {
+  return first + (endsWord(first, second) ? " " : "") + second;
+}
+
+/** Returns whether a sentence ends between two texts, or a Latin word stands beside a script that has no blanks. */
+function endsWord(first: string, second: string): boolean {
+  const [, dot = "", start = ""] = /^([.。．]?)(.{0,4})/su.exec(second) ?? [];
+  if (dot !== "" || /[.。．]$/u.test(first)) return /^\p{Lu}\p{Ll}/u.test(start) || unspacedStart.test(start);
+  return (
+    (/[a-z0-9]$/i.test(first) && unspacedStart.test(start)) || (unspacedEnd.test(first) && /^[a-z0-9]/i.test(start))
+  );
+}
+
+const unspaced = "[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Hangul}\\p{sc=Thai}]";
+const unspacedStart = new RegExp(`^${unspaced}`, "u");
+const unspacedEnd = new RegExp(`${unspaced}$`, "u");
+
+const isMail = ({ protocol }: URL) => protocol === "mailto:";
+
+/** Returns the host of an address of the web, or the recipients of a mail. */
+const placeOf = (target: URL) =>
+  isMail(target) ? recipientsOf(target).map(asciiMail).join(", ") || target.protocol : target.host;
 
 /** The part in which an address in a text differs from the one that a link has. */
 type Difference = "host" | "path" | null;
@@ -57,7 +121,8 @@ function webDifference(look: string, target: URL): Difference {
 function differenceFrom({ address, hasScheme, isShortened }: WrittenAddress, target: URL): Difference {
   let shown: URL;
   try {
-    shown = new URL(hasScheme ? address : `https://${address}`);
+    // Any scheme makes it an address: `hxxps://` is how people write one that must not be opened.
+    shown = new URL(`https://${hasScheme ? address.slice(address.indexOf("://") + 3) : address}`);
   } catch {
     return "host";
   }
@@ -74,6 +139,15 @@ const plainHost = ({ hostname }: URL) => hostname.replace(/^www\./, "").replace(
 /** Dots that could be taken for a full stop. UTS #39 gives them a shape of their own; in a host, `。` is a full stop. */
 const otherDots = /([a-z0-9])[·ꞏ‧•∙⋅・。](?=[a-z]{2})/giu;
 
+/** A comma, or a dot with blanks around it, which could be taken for a full stop before the end of a known domain. */
+const looseDots = new RegExp(`([\\p{L}\\p{N}])(?:,|\\s*\\.\\s*)(?=${commonEndings})`, "gu");
+
+/** Marks above, below and beside a letter that could be taken for a full stop after it. */
+const dotMarks = new RegExp(`[\u0307\u0323\u0358](?=${commonEndings})`, "gu");
+
+/** A line end inside an address, which a narrow window could have made. */
+const splitAtDot = /([\p{L}\p{N}])(?:\.[^\S\n]*\n\s*|[^\S\n]*\n\s*\.)(?=[\p{Ll}\p{N}])/gu;
+
 /** Signs of music and the like that could be taken for a `#`. */
 const otherHashes = /[♯⌗⋕]/gu;
 
@@ -82,16 +156,25 @@ const otherHashes = /[♯⌗⋕]/gu;
  * stay, also those that only look like others: a host that has them is another host.
  */
 function lookOf(text: string): string {
-  const visible = withoutInvisible(text.normalize("NFKC")).replace(/\p{Mn}+(?=[./@:])/gu, "");
+  const dotted = text.normalize("NFKD").replace(dotMarks, ".");
+  const visible = withoutInvisible(dotted.normalize("NFKC")).replace(/\p{Mn}+(?=[./@:])/gu, "");
   const signs = asciiShape(visible, (character, look) => !isAscii(character) && !/[\p{L}\p{N}]/u.test(look));
-  return signs.replace(otherDots, "$1.").replace(otherHashes, "#");
+  return signs.replace(otherDots, "$1.").replace(looseDots, "$1.").replace(splitAtDot, "$1.").replace(otherHashes, "#");
 }
 
-/** Returns whether a text could be taken for a mention or a room. Numbers such as `#42` are links in many places. */
-function looksLikeMention(text: string, isRoom: IsRoom): boolean {
+/** Returns whether a text is nothing but the number of a host, as `2130706433` is, unless the address has it, too. */
+function isNumberOfHost(text: string, href: string): boolean {
+  const number = /^\s*(0x[0-9a-f]{7,8}|\d{8,10})\s*$/i.exec(text)?.[1];
+  if (number === undefined || href.includes(number)) return false;
+  return Number(number) >= 2 ** 24 && Number(number) < 2 ** 32;
+}
+
+/** Counts what could be taken for a mention or a room. Numbers such as `#42` are links in many places. */
+function countMentions(text: string, isRoom: IsRoom): number {
+  let count = 0;
   for (const { 1: before = "", index } of text.matchAll(/(^|[^\p{L}\p{N}_])[@#](?=[^\s@#])/gu)) {
     const sign = index + before.length;
-    if (!/^#\p{Nd}+(?![\p{L}\p{N}_])/u.test(text.slice(sign)) || isRoom(text, sign)) return true;
+    if (!/^#\p{Nd}+(?![\p{L}\p{N}_])/u.test(text.slice(sign)) || isRoom(text, sign)) count += 1;
   }
-  return false;
+  return count;
 }

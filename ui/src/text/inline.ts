@@ -3,6 +3,8 @@ import { findCodeSpans, type CodeSpans } from "./code-spans";
 import { buildTree, WordCounter, type Piece } from "./emphasis";
 import { Escapes, type NameFinders } from "./escapes";
 import { flanking } from "./flanking";
+import { inlineText } from "./inline-text";
+import { showJoinedAddresses } from "./joined-links";
 import { addressToShow } from "./link-addresses.svelte";
 import { angleLink, bareLink, mailAddress, type FoundLink } from "./links";
 import type { Inline } from "./tokens";
@@ -21,15 +23,24 @@ export function parseInline(text: string, context: ParseContext, dropped = noEsc
   const code = findCodeSpans(text, dropped);
   const escapes = new Escapes(text, code, dropped, context);
   const links = findBracketLinks(text, code, escapes);
-  const prepared = { text, code, escapes, links, words: new WordCounter(text), context };
-  return parseRange(prepared, 0, text.length, false);
+  const prepared = { text, code, escapes, links, enclosed: new Set<Inline>(), words: new WordCounter(text), context };
+  const tokens = parseRange(prepared, 0, text.length, false);
+  if (prepared.enclosed.size > 0) showJoinedAddresses(tokens, prepared.enclosed, isRoomIn(context));
+  return tokens;
 }
+
+const isRoomIn =
+  ({ rooms }: NameFinders) =>
+  (text: string, sign: number): boolean =>
+    Boolean(rooms?.at(text, sign));
 
 interface Prepared {
   text: string;
   code: CodeSpans;
   escapes: Escapes;
   links: ReadonlyMap<number, BracketLink>;
+  /** The links that signs enclose, so that their text may go on after them: `[text](address)` and `<address>`. */
+  enclosed: Set<Inline>;
   words: WordCounter;
   context: ParseContext;
 }
@@ -100,10 +111,11 @@ function tokenAt(prepared: Prepared, char: string, index: number): FoundToken | 
   switch (char) {
     case "[": {
       const link = links.get(index);
-      return link ? { inline: bracketLink(prepared, index, link), start: index, end: link.end } : null;
+      if (!link) return null;
+      return enclosed(prepared, { inline: bracketLink(prepared, index, link), start: index, end: link.end });
     }
     case "<":
-      return bare(angleLink(text, index));
+      return enclosed(prepared, bare(angleLink(text, index)));
     case ":":
       return text.startsWith("://", index) ? bare(bareLink(text, index + 3)) : null;
     case ".":
@@ -122,6 +134,11 @@ function tokenAt(prepared: Prepared, char: string, index: number): FoundToken | 
   }
 }
 
+function enclosed(prepared: Prepared, token: FoundToken | null): FoundToken | null {
+  if (token) prepared.enclosed.add(token.inline);
+  return token;
+}
+
 function bare(found: FoundLink | null): FoundToken | null {
   if (!found) return null;
   const { start, end, href, text, shownAddress } = found;
@@ -131,14 +148,9 @@ function bare(found: FoundLink | null): FoundToken | null {
 function bracketLink(prepared: Prepared, index: number, { textEnd, href, title }: BracketLink): Inline {
   const children = parseRange(prepared, index + 1, textEnd, true);
   const shown = inlineText(children);
-  const isRoom = (text: string, sign: number) => Boolean(prepared.context.rooms?.at(text, sign));
+  const isRoom = isRoomIn(prepared.context);
   const shownAddress = addressToShow(shown, href, isRoom) ?? (title && addressToShow(title, href, isRoom));
   return { kind: "link", href, title, children, shownAddress };
-}
-
-/** Returns the text of inline tokens without their syntax. */
-export function inlineText(children: readonly Inline[]): string {
-  return children.map((child) => ("children" in child ? inlineText(child.children) : child.text)).join("");
 }
 
 function runEnd(text: string, index: number, char: string): number {

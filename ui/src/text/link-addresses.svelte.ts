@@ -1,6 +1,6 @@
 import { lookalikePrototypes } from "../shared/lookalike-table.svelte";
 import type * as Rules from "./deceptive-links";
-import type { IsRoom } from "./deceptive-links";
+import type { IsRoom, JoinedText } from "./deceptive-links";
 
 /** The rules, or nothing until they are loaded. */
 let rules: typeof Rules | undefined = $state.raw();
@@ -30,6 +30,14 @@ function completeRules(): typeof Rules | undefined {
 export function addressToShow(text: string, href: string, isRoom: IsRoom): string | undefined {
   const complete = completeRules();
   return complete ? complete.addressToShow(text, href, isRoom) : placeOf(href);
+}
+
+/** Returns the address to show beside a link whose text could be taken for something else together with what is around it. */
+export function addressToShowAmong(joined: JoinedText, href: string, isRoom: IsRoom): string | undefined {
+  // Letters and punctuation that ends a sentence or encloses a part of it make no address.
+  if (/^[\p{L}\p{N}\s]*[).,;!?]*$/u.test(joined.before + joined.text + joined.after)) return undefined;
+  const complete = completeRules();
+  return complete ? complete.addressToShowAmong(joined, href, isRoom) : placeOf(href);
 }
 
 /** Returns the host to show beside a bare link, if it could be taken for another one. */

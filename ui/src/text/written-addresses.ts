@@ -1,5 +1,7 @@
 /** Addresses as people write them in a text. */
 
+import { asciiHost } from "./mail-recipients";
+
 /** An address of the web, with or without a scheme. */
 export interface WrittenAddress {
   /** The address without the punctuation of the sentence. */
@@ -14,15 +16,24 @@ const domain = `(?:${label}\\.){1,10}\\p{L}[\\p{L}\\p{M}]{1,62}`;
 const ipv4 = "\\d{1,3}(?:\\.\\d{1,3}){3}";
 const userInfo = "[^\\s/?#@:()[\\]<>\"'“”‘’]+@";
 const port = ":\\d+";
+/** A host without a dot, which only its port shows to be one. */
+const bareHost = "(?:localhost:\\d{2,5}|localhost(?=/)|[a-z][a-z0-9-]{0,62}:\\d{4,5})(?!\\d)";
+const ipv6 = "\\[(?=[^\\]]*:[^\\]]*:)[0-9a-f:.]{2,45}\\](?::\\d+)?";
 /** The user, host and port behind a scheme: such a host may have no dot. */
 const authority = '\\[[0-9a-f:.]+\\](?::\\d+)?|[^\\s/\\\\?#(),;<>[\\]"“”]+';
 /** A path, in which brackets come in pairs. */
 const path = '[/?#](?:[^\\s()<>"“”]|\\([^\\s()<>"“”]*\\))*';
 
 const written = new RegExp(
-  `(?:https?://(${authority})|((?:${userInfo})?(?:${domain}|${ipv4})(?:${port})?))(${path})?`,
+  `(?:[a-z][a-z0-9+.-]{1,15}://(${authority})|((?:${userInfo})?(?:${domain}|${ipv4})(?:${port})?|${bareHost}|${ipv6}))(${path})?`,
   "giu",
 );
+
+/**
+ * The ends of the best-known domains, for words that are an address although what stands before the end is no full stop. `.NET`
+ * is the name of a program.
+ */
+export const commonEndings = "(?:com|COM|net|org|ORG|info|biz|edu|gov)(?![\\p{L}\\p{N}])";
 
 /** Names of files and of programs that end like an address, but in no domain that exists. */
 const fileName = /\.(?:js|ts|cs|vb|hs|kt|swift|java|html?|css|txt|pdf|json|ya?ml)$/i;
@@ -31,6 +42,8 @@ const fileName = /\.(?:js|ts|cs|vb|hs|kt|swift|java|html?|css|txt|pdf|json|ya?ml
 export function addressesIn(text: string): WrittenAddress[] {
   return [...text.matchAll(written)].flatMap(([whole, afterScheme, , path = ""]) => {
     const hasScheme = afterScheme !== undefined;
+    // A time in brackets, such as `[12:30:45]`, is none.
+    if (whole.startsWith("[") && asciiHost(whole) === undefined) return [];
     if (!hasScheme && !/^www\.|[/@]|^\d/i.test(whole) && fileName.test(whole)) return [];
     // NFKC makes three dots of an ellipsis.
     return [{ address: whole.replace(/[.,:;!?'’]+$/, ""), hasScheme, isShortened: path.endsWith("...") }];

@@ -2,6 +2,7 @@
  * The address that is shown beside a link, by its text and its target:
  * - none beside an honest link of the web, also to a path with signs, brackets or letters of other scripts
  * - the host, if the text names another one, hides it behind a user, or could be taken for a mention or a room
+ * - the host, if the text is a host without a dot, or has something else in the place of one
  * - the host and the path, if only the path differs
  * - none beside an honest mail link
  * - all recipients of a mail, if the text names others, not all, or an address of the web
@@ -33,6 +34,16 @@ it.each([
   ["http://[::1]:8080/", "http://[::1]:8080/"],
   ["C# and Node.js", "https://example.com"],
   ["#42", "https://example.com/42"],
+  ["Node, net and more", "https://example.com"],
+  ["Learn .NET, or the .env file", "https://example.com"],
+  ["It works.\nSee here", "https://example.com"],
+  ["Chapter:12, 12:30 [12:30:45]", "https://example.com"],
+  ["20251127", "https://example.com/20251127"],
+  ["localhost", "https://example.com"],
+  ["localhost:8080", "http://localhost:8080/a"],
+  ["[::1]:8080", "http://[::1]:8080/"],
+  ["ftp://example.com", "https://example.com"],
+  ["docs, communities, etc", "https://example.com"],
 ])("shows nothing beside %s, which leads to %s", (text, href) => {
   expect(shown(text, href)).toBeUndefined();
 });
@@ -51,6 +62,28 @@ it.each([
   ["x".repeat(301), "https://evil.com", "evil.com"],
 ])("shows the host beside %s, which leads to %s", (text, href, address) => {
   expect(shown(text, href)).toBe(address);
+});
+
+it.each([
+  "bank.\ncom",
+  "bank\n.com",
+  "bank .com",
+  "bank. com",
+  "bank,com",
+  "bank，com",
+  "bank\u0307com",
+  "bank\u0323com",
+  "localhost:8080",
+  "localhost/admin",
+  "nas:8080",
+  "[::1]",
+  "[::1]:8080",
+  "2130706433",
+  "0x7f000001",
+  "hxxps://bank",
+  "ftp://bank",
+])("shows the host beside %j, which could be taken for another one", (text) => {
+  expect(shown(text, "https://evil.com")).toBe("evil.com");
 });
 
 it("shows the path as well if only that differs", () => {

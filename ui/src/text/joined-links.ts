@@ -1,0 +1,42 @@
+/** Links whose text goes on in the text beside them. */
+
+import type { IsRoom } from "./deceptive-links";
+import { inlineText } from "./inline-text";
+import { addressToShowAmong } from "./link-addresses.svelte";
+import type { Inline, Link } from "./tokens";
+
+/** The most characters before or after a link that are looked at. */
+const maxJoined = 150;
+
+/** A part of a text that is a link, or none. */
+interface Part {
+  text: string;
+  link?: Link;
+}
+
+/**
+ * Gives links an address to show that could be taken for others together with the text or the link right beside them. A link
+ * that isn't enclosed by signs ends where its address does.
+ */
+export function showJoinedAddresses(tokens: readonly Inline[], enclosed: ReadonlySet<Inline>, isRoom: IsRoom): void {
+  const parts = [...partsOf(tokens)];
+  const text = parts.map((part) => part.text).join("");
+  let end = 0;
+  for (const part of parts) {
+    const start = end;
+    end += part.text.length;
+    if (!part.link || part.link.shownAddress !== undefined || !enclosed.has(part.link)) continue;
+    const before = /\S*$/u.exec(text.slice(Math.max(0, start - maxJoined), start))?.[0] ?? "";
+    const after = /^\S*/u.exec(text.slice(end, end + maxJoined))?.[0] ?? "";
+    if (before === "" && after === "") continue;
+    part.link.shownAddress = addressToShowAmong({ before, text: part.text, after }, part.link.href, isRoom);
+  }
+}
+
+function* partsOf(tokens: readonly Inline[]): Iterable<Part> {
+  for (const token of tokens) {
+    if (token.kind === "link") yield { text: inlineText(token.children), link: token };
+    else if ("children" in token) yield* partsOf(token.children);
+    else yield { text: token.text };
+  }
+}
