@@ -13,7 +13,7 @@ pub struct Config {
     /// DNS names by which the server may be addressed, besides IP addresses, `localhost`, `*.localhost` and `*.local`.
     /// Requests with any other name are rejected, which is what stops DNS rebinding.
     pub allowed_hosts: Vec<String>,
-    /// Open connections in total.
+    /// Open connections in total, sessions of clients that poll included.
     pub max_connections: usize,
     /// Open connections from one address. Loopback addresses are exempt: a reverse proxy on this machine connects for
     /// everyone, and a local user can harm the machine in simpler ways.
@@ -29,6 +29,14 @@ impl Default for Config {
             max_connections: 10_000,
             max_connections_per_address: 512,
         }
+    }
+}
+
+impl Config {
+    /// Returns the number of connections beyond `max_connections` that clients which poll may have to go on with their
+    /// sessions.
+    pub fn max_reserve(&self) -> usize {
+        self.max_connections / 2
     }
 }
 

@@ -60,7 +60,7 @@ impl Acceptor {
     }
 
     fn accept(&self, stream: TcpStream, peer: IpAddr) {
-        let Some(permit) = self.limiter.try_acquire(peer) else {
+        let Some(permit) = self.limiter.try_connect(peer) else {
             tracing::debug!(%peer, "connection rejected: too many are open");
             // Best effort: a client that doesn't get the response sees the connection close.
             drop(stream.try_write(rejection().as_bytes()));
@@ -69,11 +69,13 @@ impl Acceptor {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "setting TCP_NODELAY failed");
         }
+        let kind = permit.kind();
         let guard = ConnectionGuard::new(self.closing.clone(), self.abort.clone(), permit);
         let written = WrittenBytes::default();
         let stream = TimeoutStream::new(stream, guard, written.clone());
         let service = MapRequest::new(self.router.clone(), move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(kind);
             request.extensions_mut().insert(written.clone());
             request
         });

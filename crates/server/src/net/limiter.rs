@@ -13,24 +13,53 @@ pub(crate) const TOO_MANY_CONNECTIONS: &str = "This server has as many connectio
 /// The number of seconds after which such a client may try again.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 5;
 
+/// Connections beyond the limits for each session of a client that polls: on one a poll waits while another one sends, and
+/// what the client has just closed may count for a moment.
+const RESERVE_PER_SESSION: usize = 4;
+
 /// The limits on open connections. It gives a permit for each. Clones share the counts.
+///
+/// A client that polls opens connections again and again. On a full server, where others would take their places, an address
+/// gets some from a reserve for its sessions, so that nobody else can use these up.
 #[derive(Clone)]
 pub(crate) struct ConnectionLimiter {
     counts: Arc<Mutex<Counts>>,
     max_total: usize,
     max_per_address: usize,
+    max_reserve: usize,
 }
 
 #[derive(Default)]
 struct Counts {
+    /// Without those of the reserve.
     total: usize,
-    by_address: HashMap<IpAddr, usize>,
+    reserve: usize,
+    by_address: HashMap<IpAddr, AddressCounts>,
 }
 
-/// The right to one open connection, until it is dropped.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct AddressCounts {
+    connections: usize,
+    sessions: usize,
+    reserve: usize,
+}
+
+/// The right to one open connection or session, until it is dropped.
 pub(crate) struct Permit {
     counts: Arc<Mutex<Counts>>,
     peer: IpAddr,
+    kind: PermitKind,
+}
+
+/// The kind of what a [`Permit`] permits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PermitKind {
+    /// A connection within the limits.
+    Connection,
+    /// The session of a client that polls, which counts as a connection.
+    Session,
+    /// A connection beyond the limits, for requests of such a session only.
+    Reserve,
 }
 
 impl ConnectionLimiter {
@@ -39,34 +68,79 @@ impl ConnectionLimiter {
             counts: Arc::default(),
             max_total: config.max_connections,
             max_per_address: config.max_connections_per_address,
+            max_reserve: config.max_reserve(),
         }
     }
 
-    /// Returns a permit, or `None` when the server or the address has as many connections as allowed. Loopback
+    /// Returns a permit for a connection, or `None` when the server or the address has as many as allowed. Loopback
     /// addresses have no limit of their own; see [`Config::max_connections_per_address`].
-    pub(crate) fn try_acquire(&self, peer: IpAddr) -> Option<Permit> {
+    pub(crate) fn try_connect(&self, peer: IpAddr) -> Option<Permit> {
+        self.try_acquire(peer, PermitKind::Connection)
+            .or_else(|| self.try_acquire(peer, PermitKind::Reserve))
+    }
+
+    /// Returns a permit for the session of a client that polls, or `None` where a connection would get none either.
+    pub(crate) fn try_open_session(&self, peer: IpAddr) -> Option<Permit> {
+        self.try_acquire(peer, PermitKind::Session)
+    }
+
+    fn try_acquire(&self, peer: IpAddr, kind: PermitKind) -> Option<Permit> {
         let mut counts = self.counts.lock();
-        let from_peer = counts.by_address.get(&peer).copied().unwrap_or_default();
-        let is_full = counts.total >= self.max_total || (!peer.is_loopback() && from_peer >= self.max_per_address);
-        if is_full {
+        let of_peer = counts.by_address.get(&peer).copied().unwrap_or_default();
+        let has_place = match kind {
+            PermitKind::Connection | PermitKind::Session => {
+                let is_address_full = of_peer.connections + of_peer.sessions >= self.max_per_address;
+                counts.total < self.max_total && (peer.is_loopback() || !is_address_full)
+            }
+            PermitKind::Reserve => {
+                counts.reserve < self.max_reserve && of_peer.reserve < RESERVE_PER_SESSION * of_peer.sessions
+            }
+        };
+        if !has_place {
             return None;
         }
-        counts.total += 1;
-        counts.by_address.insert(peer, from_peer + 1);
+        *counts.sum(kind) += 1;
+        *counts.by_address.entry(peer).or_default().count(kind) += 1;
         Some(Permit {
             counts: Arc::clone(&self.counts),
             peer,
+            kind,
         })
+    }
+}
+
+impl Counts {
+    fn sum(&mut self, kind: PermitKind) -> &mut usize {
+        match kind {
+            PermitKind::Connection | PermitKind::Session => &mut self.total,
+            PermitKind::Reserve => &mut self.reserve,
+        }
+    }
+}
+
+impl AddressCounts {
+    fn count(&mut self, kind: PermitKind) -> &mut usize {
+        match kind {
+            PermitKind::Connection => &mut self.connections,
+            PermitKind::Session => &mut self.sessions,
+            PermitKind::Reserve => &mut self.reserve,
+        }
+    }
+}
+
+impl Permit {
+    pub(crate) fn kind(&self) -> PermitKind {
+        self.kind
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut counts = self.counts.lock();
-        counts.total -= 1;
-        if let Some(count) = counts.by_address.get_mut(&self.peer) {
-            *count -= 1;
-            if *count == 0 {
+        *counts.sum(self.kind) -= 1;
+        if let Some(of_peer) = counts.by_address.get_mut(&self.peer) {
+            *of_peer.count(self.kind) -= 1;
+            if *of_peer == AddressCounts::default() {
                 counts.by_address.remove(&self.peer);
             }
         }
@@ -77,6 +151,8 @@ impl Drop for Permit {
 mod tests {
     //! - an address has a limit, and gets a permit again when it gives one back
     //! - loopback addresses are limited by the total alone
+    //! - on a full server an address gets more connections for its sessions, and others get none
+    //! - the reserve is bounded
 
     use super::*;
 
@@ -93,13 +169,13 @@ mod tests {
         let limiter = limiter(4, 2);
         let peer: IpAddr = "192.168.1.7".parse().unwrap();
         let other: IpAddr = "192.168.1.8".parse().unwrap();
-        let first = limiter.try_acquire(peer);
-        let second = limiter.try_acquire(peer);
+        let first = limiter.try_connect(peer);
+        let second = limiter.try_connect(peer);
         assert!(first.is_some() && second.is_some());
-        assert!(limiter.try_acquire(peer).is_none());
-        assert!(limiter.try_acquire(other).is_some());
+        assert!(limiter.try_connect(peer).is_none());
+        assert!(limiter.try_connect(other).is_some());
         drop(first);
-        assert!(limiter.try_acquire(peer).is_some(), "the first permit was given back");
+        assert!(limiter.try_connect(peer).is_some(), "the first permit was given back");
     }
 
     #[test]
@@ -107,8 +183,44 @@ mod tests {
         let limiter = limiter(3, 1);
         let permits: Vec<_> = ["127.0.0.1", "127.0.0.1", "::1", "::1"]
             .into_iter()
-            .filter_map(|peer| limiter.try_acquire(peer.parse().unwrap()))
+            .filter_map(|peer| limiter.try_connect(peer.parse().unwrap()))
             .collect();
         assert_eq!(permits.len(), 3);
+    }
+
+    #[test]
+    fn an_address_has_a_reserve_for_its_sessions() {
+        let limiter = limiter(8, 2);
+        let [poller, other]: [IpAddr; 2] = ["192.168.1.7", "127.0.0.1"].map(|address| address.parse().unwrap());
+        let session = limiter.try_open_session(poller).unwrap();
+        let connection = limiter.try_connect(poller).unwrap();
+        let others = [(); 6].map(|()| limiter.try_connect(other).unwrap());
+        assert_eq!(connection.kind(), PermitKind::Connection);
+        assert!(limiter.try_open_session(poller).is_none());
+        let mut reserve: Vec<_> = (0..RESERVE_PER_SESSION)
+            .map(|_| limiter.try_connect(poller).unwrap())
+            .collect();
+        assert!(reserve.iter().all(|permit| permit.kind() == PermitKind::Reserve));
+        assert!(limiter.try_connect(poller).is_none());
+        assert!(limiter.try_connect(other).is_none());
+        reserve.pop();
+        assert!(limiter.try_connect(poller).is_some());
+        drop(session);
+        assert!(
+            limiter
+                .try_connect(poller)
+                .is_some_and(|permit| permit.kind() == PermitKind::Connection)
+        );
+        drop((connection, reserve, others));
+        assert!(limiter.counts.lock().by_address.is_empty());
+    }
+
+    #[test]
+    fn the_reserve_is_bounded() {
+        let limiter = limiter(4, 4);
+        let poller = "192.168.1.7".parse().unwrap();
+        let _sessions = [(); 4].map(|()| limiter.try_open_session(poller).unwrap());
+        let reserve: Vec<_> = std::iter::from_fn(|| limiter.try_connect(poller)).collect();
+        assert_eq!(reserve.len(), 2);
     }
 }

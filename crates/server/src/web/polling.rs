@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ::http::header::{CONTENT_LENGTH, RETRY_AFTER};
-use ::http::{Method, StatusCode, Uri};
+use ::http::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER};
+use ::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::body::to_bytes;
 use axum::extract::{Extension, Request, State};
 use axum::middleware::Next;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::fanout::polling::{PollingSession, WeakPollingSession};
 use crate::fanout::websocket::upgrade::{SOCKET_IO_PATH, query_value};
 use crate::net::acceptor::Peer;
-use crate::net::limiter::{ConnectionLimiter, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
+use crate::net::limiter::{ConnectionLimiter, PermitKind, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
 use crate::net::written_bytes::WrittenBytes;
 
 /// The bound of the answer that opens a session.
@@ -44,6 +44,11 @@ impl PollingSessions {
         by_id.insert(sid, session.downgrade());
     }
 
+    /// Returns `true` if a request is one of a session that is open.
+    fn has_session_of(&self, uri: &Uri) -> bool {
+        uri.path().starts_with(SOCKET_IO_PATH) && query_value(uri, "sid").is_some_and(|sid| self.get(sid).is_some())
+    }
+
     fn get(&self, sid: &str) -> Option<PollingSession> {
         self.by_id.lock().get(sid)?.get()
     }
@@ -63,13 +68,8 @@ pub(super) async fn count_polling(
         if is_websocket(request.uri()) {
             return next.run(request).await;
         }
-        let Some(permit) = sessions.limiter.try_acquire(peer) else {
-            let rejection = (
-                StatusCode::SERVICE_UNAVAILABLE,
-                [(RETRY_AFTER, RETRY_AFTER_SECONDS.to_string())],
-                TOO_MANY_CONNECTIONS,
-            );
-            return rejection.into_response();
+        let Some(permit) = sessions.limiter.try_open_session(peer) else {
+            return too_many_connections();
         };
         let session = PollingSession::new(permit);
         // socketioxide keeps the request as long as the session.
@@ -89,6 +89,32 @@ pub(super) async fn count_polling(
         }
     }
     response
+}
+
+/// Middleware that keeps the connections beyond the limits for requests of sessions that are open.
+pub(super) async fn keep_reserve(
+    State(sessions): State<PollingSessions>,
+    Extension(connection): Extension<PermitKind>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_reserved = match connection {
+        PermitKind::Reserve => true,
+        PermitKind::Connection | PermitKind::Session => false,
+    };
+    if is_reserved && !sessions.has_session_of(request.uri()) {
+        let mut response = too_many_connections();
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+        return response;
+    }
+    next.run(request).await
+}
+
+fn too_many_connections() -> Response {
+    let retry_after = [(RETRY_AFTER, RETRY_AFTER_SECONDS.to_string())];
+    (StatusCode::SERVICE_UNAVAILABLE, retry_after, TOO_MANY_CONNECTIONS).into_response()
 }
 
 /// Registers the session that a response has opened.

@@ -16,7 +16,7 @@ use crate::fanout::websocket::upgrade::{Sockets, upgrade};
 use crate::net::limiter::ConnectionLimiter;
 use crate::session::state::SharedState;
 use crate::web::guard::guard;
-use crate::web::polling::{PollingSessions, count_polling};
+use crate::web::polling::{PollingSessions, count_polling, keep_reserve};
 use crate::web::post_timeout::post_timeout;
 use crate::web::security_headers::security_headers;
 use crate::web::web_ui::web_ui;
@@ -34,10 +34,12 @@ pub(crate) fn inner_routes(state: &SharedState) -> Router {
 /// Returns all routes. `sockets` serves Socket.IO, and passes other requests on to [`inner_routes`].
 pub(crate) fn routes(state: &SharedState, sockets: Sockets, limiter: ConnectionLimiter) -> Router {
     let allowed_hosts: Arc<[String]> = state.config.allowed_hosts.clone().into();
+    let sessions = PollingSessions::new(limiter);
     Router::new()
         .fallback_service(sockets.clone())
         .layer(from_fn_with_state(sockets, upgrade))
-        .layer(from_fn_with_state(PollingSessions::new(limiter), count_polling))
+        .layer(from_fn_with_state(sessions.clone(), count_polling))
+        .layer(from_fn_with_state(sessions, keep_reserve))
         .layer(from_fn(post_timeout))
         .layer(from_fn_with_state(allowed_hosts, guard))
         .layer(from_fn(security_headers))

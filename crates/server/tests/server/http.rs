@@ -5,6 +5,8 @@
 //! - requests with a foreign origin or an unknown host are refused, on every path and over WebSocket too
 //! - a connection beyond the limit gets 503, and a closed one makes room. So does the session of a client that polls,
 //!   however it spells its query
+//! - a client that polls keeps its session on a full server: its requests are served on connections beyond the limit, and
+//!   others get 503 there
 
 use ichat_server::Config;
 use ichat_testkit::websocket::upgrade_request;
@@ -165,4 +167,52 @@ async fn a_polling_session_counts_as_a_connection() {
     }
     second.send("1").await;
     or_time_out(async { while !opens("EIO=4&transport=polling").await {} }).await;
+}
+
+/// Opens WebSocket connections until as many as wanted are open.
+async fn fill(server: &TestServer, wanted: usize) -> Vec<TcpStream> {
+    let mut opened = Vec::new();
+    while opened.len() < wanted {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(&upgrade_request(server.address, "")).await.unwrap();
+        let mut status = [0; "HTTP/1.1 101".len()];
+        // A connection that is refused may end before its request is read.
+        let is_open = stream.read_exact(&mut status).await.is_ok() && status.ends_with(b"101");
+        if is_open {
+            opened.push(stream);
+        } else {
+            drop(stream.read_to_end(&mut Vec::new()).await);
+        }
+    }
+    opened
+}
+
+#[tokio::test]
+async fn a_client_that_polls_keeps_its_session_on_a_full_server() {
+    const LIMIT: usize = 8;
+    let server = TestServer::with_config(Config {
+        max_connections: LIMIT,
+        ..Config::default()
+    })
+    .await;
+    let mut poller = PollingClient::connect(&server).await;
+    poller.reconnects();
+    let mut others = or_time_out(fill(&server, LIMIT - 1)).await;
+    for path in [
+        "/api/hello",
+        "/socket.io/?EIO=4&transport=polling",
+        "/socket.io/?EIO=4&transport=polling&sid=x",
+    ] {
+        let response = reqwest::get(server.url(path)).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+    }
+    poller.sends_while_it_polls("42[\"rooms\",{}]").await;
+    poller.receives("42[\"rooms\"").await;
+    others.pop();
+    let opens = async || {
+        reqwest::get(server.url("/api/hello"))
+            .await
+            .is_ok_and(|response| response.status() == StatusCode::OK)
+    };
+    or_time_out(async { while !opens().await {} }).await;
 }

@@ -58,6 +58,17 @@ impl PollingClient {
         }
     }
 
+    /// Sends packets on a second connection, while the first one waits for packets.
+    pub(crate) async fn sends_while_it_polls(&mut self, packets: &'static str) {
+        let (poll, ()) = tokio::join!(self.http.get(&self.url).send(), self.send(packets));
+        self.received += &poll.unwrap().error_for_status().unwrap().text().await.unwrap();
+    }
+
+    /// Closes the connections of this client. The next request opens another one.
+    pub(crate) fn reconnects(&mut self) {
+        self.http = reqwest::Client::new();
+    }
+
     /// Opens another session over the same connection with this query, and returns the status of the response.
     pub(crate) async fn opens_another(&self, server: &TestServer, query: &str) -> reqwest::StatusCode {
         let url = server.url(&format!("/socket.io/?{query}"));

@@ -33,7 +33,7 @@ async fn open() -> (TcpStream, Arc<OutboundQueue>, MuxStream) {
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
     let limiter = ConnectionLimiter::new(&Config::default());
-    let permit = limiter.try_acquire(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+    let permit = limiter.try_connect(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
     let guard = ConnectionGuard::new(CancellationToken::new(), CancellationToken::new(), permit);
     let (queue, stream) = MuxStream::new(stream, &[], guard);
     (client, queue, stream)
