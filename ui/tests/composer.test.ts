@@ -5,9 +5,11 @@
  * - Esc cancels the edit, then the reply
  * - a message keeps the blanks before its first word, and loses empty lines around it
  * - typing is sent once in three seconds, and ends after a pause
+ * - the edit of an unsent message is reported again while the user types, but not with every key
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ComposerState } from "../src/chat/composer-state.svelte";
+import { EditSignal } from "../src/chat/edit-signal";
 import { messageText } from "../src/rooms/message-text";
 import { Drafts } from "../src/rooms/drafts.svelte";
 import { TypingSignal } from "../src/chat/typing-signal";
@@ -92,5 +94,29 @@ describe("TypingSignal", () => {
     expect(sent).toEqual([true, true, false]);
     signal.stop();
     expect(sent.length).toBe(3);
+  });
+});
+
+describe("EditSignal", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("is repeated while the user types, but not with every key, and ends", () => {
+    const sent: [string, boolean][] = [];
+    const signal = new EditSignal((id, on) => sent.push([id, on]));
+    signal.onInput();
+    signal.start("an entry");
+    for (let i = 0; i < 30; i++) {
+      vi.advanceTimersByTime(400);
+      signal.onInput();
+    }
+    expect(sent).toEqual([
+      ["an entry", true],
+      ["an entry", true],
+    ]);
+    signal.stop();
+    signal.stop();
+    signal.onInput();
+    expect(sent.slice(2)).toEqual([["an entry", false]]);
   });
 });

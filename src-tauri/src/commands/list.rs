@@ -3,6 +3,7 @@ commands![
     session::send,
     session::retry,
     session::discard,
+    session::editing,
     session::create_room,
     session::browse_rooms,
     session::join_room,

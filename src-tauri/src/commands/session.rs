@@ -40,6 +40,11 @@ pub(super) async fn discard(shell: State<'_, Shell>, server: ServerId, id: Entry
 }
 
 #[tauri::command]
+pub(super) async fn editing(shell: State<'_, Shell>, server: ServerId, id: EntryId, on: bool) -> CommandResult {
+    shell.command(server, Command::Editing { id, on }).await
+}
+
+#[tauri::command]
 pub(super) async fn create_room(
     shell: State<'_, Shell>,
     server: ServerId,

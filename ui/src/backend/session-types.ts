@@ -100,7 +100,7 @@ id: EntryId, body: Body,
 /**
  * Milliseconds since the Unix epoch, by the device's clock.
  */
-written: number, } | { "command": "retry", id: EntryId, } | { "command": "discard", id: EntryId, } | { "command": "create", 
+written: number, } | { "command": "retry", id: EntryId, } | { "command": "discard", id: EntryId, } | { "command": "editing", id: EntryId, on: boolean, } | { "command": "create", 
 /**
  * A fresh id.
  */

@@ -6,6 +6,7 @@ export const shellCommands = [
   "send",
   "retry",
   "discard",
+  "editing",
   "create_room",
   "browse_rooms",
   "join_room",

@@ -19,6 +19,7 @@ const commands: Command[] = [
   { command: "send", room, id, body: { kind: "message", text: "hi" }, written: 1 },
   { command: "retry", id },
   { command: "discard", id },
+  { command: "editing", id, on: true },
   { command: "create", room, name: "Lunch" },
   { command: "browse" },
   { command: "join", room },

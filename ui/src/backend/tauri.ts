@@ -10,6 +10,7 @@ const sessionCommands = {
   send: "send",
   retry: "retry",
   discard: "discard",
+  editing: "editing",
   create: "create_room",
   browse: "browse_rooms",
   join: "join_room",

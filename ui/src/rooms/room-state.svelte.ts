@@ -353,6 +353,11 @@ export class RoomState {
     void this.#command({ command: "typing", room: this.id, on });
   }
 
+  /** Reports that the user edits a message, which then waits for the edit if it waits to be sent; or has stopped. */
+  sendEditing(id: EntryId, on: boolean): void {
+    void this.#command({ command: "editing", id, on });
+  }
+
   #send({ id, room, body, written }: OutboxItem): Promise<void> {
     return this.#context.command({ command: "send", room, id, body, written }).catch((error: unknown) => {
       if (isRoomChange(body)) this.outbox.discard(id);

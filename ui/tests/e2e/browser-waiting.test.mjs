@@ -6,7 +6,8 @@
  * - one that may have been sent is deleted for everybody when the connection is back
  * - with a full storage they keep their last text and their order through a reload, and the browser asks before it
  * - the text of an edit goes back to the composer when its message is deleted elsewhere meanwhile
- * - an edit that was begun before the message was sent loses nothing
+ * - one that is being corrected waits for its correction, and is sent as it is when the user cancels that
+ * - a correction goes on after its page has ended
  */
 
 import { strict as assert } from "node:assert";
@@ -152,7 +153,7 @@ test("a withdrawn message that may have been sent is deleted for everybody", { s
   await eventually("nothing waits any more", guardMs, async () => (await ada.page.getByText("sending").count()) === 0);
 });
 
-test("an edit that was begun before the message was sent loses nothing", { skip }, async (t) => {
+test("a waiting message is not sent while it is corrected", { skip }, async (t) => {
   const { ada, ben, goOffline, goOnline } = await openBoth(t);
   await goOffline();
   await ada.says("half an idea");
@@ -160,12 +161,38 @@ test("an edit that was begun before the message was sent loses nothing", { skip 
   await ada.seesDraft("half an idea");
   await ada.composer.fill("a whole idea");
   await goOnline();
-  await ben.sees("half an idea");
-  await ada.seesDraft("a whole idea");
+  await ben.says("what is your idea?");
+  await ada.sees("what is your idea?");
+  await assertMessages(ben, /idea/, ["what is your idea?"]);
   await ada.composer.press("Enter");
-  await ben.sees("a whole idea");
-  await ada.sees("a whole idea");
-  assert.equal((await ada.messages(/idea/)).length, 1);
+  await ada.seesSent("a whole idea");
+  await assertMessages(ben, /idea/, ["what is your idea?", "a whole idea"]);
+  assert.equal(await ben.message("a whole idea").getByText("(edited)").count(), 0);
+
+  await goOffline();
+  await ada.says("good as it is");
+  await ada.composer.press("ArrowUp");
+  await goOnline();
+  await ben.says("and now?");
+  await ada.sees("and now?");
+  await ada.composer.press("Escape");
+  await ben.sees("good as it is");
+});
+
+test("an edit of a waiting message goes on after its page has ended", { skip }, async (t) => {
+  const { ada, ben, goOffline, goOnline } = await openBoth(t);
+  await goOffline();
+  await ada.says("half a thought");
+  await ada.composer.press("ArrowUp");
+  await ada.seesDraft("half a thought");
+  await ada.composer.fill("a whole thought");
+  await goOnline();
+  await ada.reloads();
+  await ada.seesDraft("a whole thought");
+  await ada.composer.press("Enter");
+  await ben.sees("a whole thought");
+  await ada.seesSent("a whole thought");
+  assert.equal((await ada.messages(/thought/)).length, 1);
 });
 
 test("with a full storage, waiting messages survive a reload as they were", { skip }, async (t) => {

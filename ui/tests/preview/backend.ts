@@ -83,6 +83,7 @@ function handle(command: Command) {
       );
       return;
     case "retry":
+    case "editing":
     case "join":
     case "leave":
     case "typing":

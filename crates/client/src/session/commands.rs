@@ -33,6 +33,10 @@ impl Session {
             }
             Command::Retry { id } => self.outbox.retry(id, effects),
             Command::Discard { id } => self.discard(id, effects),
+            Command::Editing { id, on: true } => {
+                self.outbox.start_edit(id, self.connection.is_online().then_some(now));
+            }
+            Command::Editing { id, on: false } => self.outbox.end_edit(id),
             Command::Create { room, name, topic } => {
                 self.emit_if_online(ClientEvent::Create(Create { room, name, topic }), Some(room), effects);
             }
@@ -124,7 +128,8 @@ impl Session {
             return;
         }
         // It is stored once, as it will be at the end of this step.
-        item.sent = item.state == OutboxState::Sending && self.connection.is_online() && self.outbox.sends_next(now);
+        item.sent =
+            item.state == OutboxState::Sending && self.connection.is_online() && self.outbox.sends_next(now, item.room);
         if self.outbox.push(item.clone()) {
             if item.body.properties().counts_as_unread {
                 self.typing.message_sent(item.room);

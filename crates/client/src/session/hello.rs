@@ -36,7 +36,7 @@ impl Session {
         self.send_pending(&hello, effects);
         hello.now = hello.now.saturating_sub(now);
         self.hello = Some(hello);
-        self.outbox.resume();
+        self.outbox.resume(now);
     }
 
     pub(super) fn on_room(&mut self, now: u64, summary: RoomSummary, effects: &mut Effects) {

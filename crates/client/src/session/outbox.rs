@@ -13,6 +13,8 @@ const RESEND_INTERVAL_MS: u64 = 10_000;
 /// The pause after the first transient refusal. Each further one doubles it.
 const INITIAL_PAUSE_MS: u64 = 500;
 const MAX_PAUSE_MS: u64 = 15_000;
+/// A message waits this long for the next key of its edit, and not longer while there is a connection.
+const EDIT_TIMEOUT_MS: u64 = 60_000;
 
 /// A post in the outbox.
 #[derive(Debug)]
@@ -43,6 +45,9 @@ pub(super) struct Outbox {
     changed_rooms: BTreeSet<RoomId>,
     /// The edits and deletions that have been applied to posts here since the last report, by their rooms.
     merged: BTreeMap<RoomId, Vec<EntryId>>,
+    /// The messages that the user is editing, and the times at which they are sent as they are. There is none before there is
+    /// a connection. They are not persisted, so that a device that ends holds nothing back.
+    edits: BTreeMap<EntryId, Option<u64>>,
 }
 
 impl Outbox {
@@ -87,10 +92,22 @@ impl Outbox {
         self.push_sent(item, 0)
     }
 
-    /// Returns whether a post that is appended now is sent at once, if there is a connection.
-    pub(super) fn sends_next(&self, now: u64) -> bool {
-        let sending = self.posts.values().filter(|post| post.is_sending()).count();
-        self.paused_until.is_none_or(|until| until <= now) && sending < MAX_POSTS_IN_FLIGHT
+    /// Returns whether a post that is appended now to a room is sent at once, if there is a connection.
+    pub(super) fn sends_next(&mut self, now: u64, room: RoomId) -> bool {
+        self.expire_edits(now);
+        let is_paused = self.paused_until.is_some_and(|until| until > now);
+        !is_paused
+            && self.window().len() < MAX_POSTS_IN_FLIGHT
+            && !self.posts_in_edit().any(|post| post.item.room == room)
+    }
+
+    /// Keeps a message from being sent while the user edits it, if it can't be in the log. Without a connection `now` is `None`.
+    pub(super) fn start_edit(&mut self, id: EntryId, now: Option<u64>) {
+        self.edits.insert(id, now.map(|now| now + EDIT_TIMEOUT_MS));
+    }
+
+    pub(super) fn end_edit(&mut self, id: EntryId) {
+        self.edits.remove(&id);
     }
 
     /// Applies an edit or a deletion to a message that waits here and can't be in the log, so that the server gets only the
@@ -100,10 +117,14 @@ impl Outbox {
         let Some(target) = amendment.body.target() else {
             return false;
         };
-        let Some(post) = self.post_mut(target) else {
+        let Some(post) = self.post(target) else {
             return false;
         };
         let Some(amended) = amended(&post.item.body, &amendment.body) else {
+            return false;
+        };
+        self.edits.remove(&target);
+        let Some(post) = self.post_mut(target) else {
             return false;
         };
         if post.unanswered > 0 {
@@ -142,6 +163,7 @@ impl Outbox {
         post.item.state = OutboxState::Sending;
         post.sent_at = None;
         let item = post.item.clone();
+        self.edits.remove(&id);
         self.changed_rooms.insert(item.room);
         effects.save(Change::Outbox(item));
     }
@@ -214,9 +236,12 @@ impl Outbox {
     }
 
     /// Starts sending on a new connection. It ends a pause, which was for the last one.
-    pub(super) fn resume(&mut self) {
+    pub(super) fn resume(&mut self, now: u64) {
         self.mark_unsent();
         self.paused_until = None;
+        for until in self.edits.values_mut() {
+            until.get_or_insert(now + EDIT_TIMEOUT_MS);
+        }
     }
 
     /// Sends the posts that are due, after it has been stored that they may be in the log.
@@ -225,9 +250,12 @@ impl Outbox {
             return;
         }
         self.paused_until = None;
-        let sending = self.posts.values_mut().filter(|post| post.is_sending());
+        self.expire_edits(now);
         let mut due = Vec::new();
-        for post in sending.take(MAX_POSTS_IN_FLIGHT) {
+        for position in self.window() {
+            let Some(post) = self.posts.get_mut(&position) else {
+                continue;
+            };
             if post.sent_at.is_none_or(|sent| sent + RESEND_INTERVAL_MS <= now) {
                 post.sent_at = Some(now);
                 post.unanswered = post.unanswered.saturating_add(1);
@@ -253,9 +281,10 @@ impl Outbox {
         if self.paused_until.is_some() {
             return self.paused_until;
         }
-        let sending = self.posts.values().filter(|post| post.is_sending());
-        let sent = sending.take(MAX_POSTS_IN_FLIGHT).filter_map(|post| post.sent_at);
-        sent.min().map(|sent| sent + RESEND_INTERVAL_MS)
+        let window = self.window();
+        let sent = window.iter().filter_map(|position| self.posts.get(position)?.sent_at);
+        let edits = self.posts_in_edit().filter_map(|post| *self.edits.get(&post.item.id)?);
+        sent.map(|sent| sent + RESEND_INTERVAL_MS).chain(edits).min()
     }
 
     /// Reports the rooms whose posts have changed.
@@ -271,6 +300,36 @@ impl Outbox {
     pub(super) fn mark_all_changed(&mut self) {
         self.changed_rooms
             .extend(self.posts.values().map(|post| post.item.room));
+    }
+
+    /// Returns the positions of the posts that may be in flight at the same time. What is behind a message that is being edited
+    /// doesn't overtake it in its room.
+    fn window(&self) -> Vec<u64> {
+        let mut waiting_rooms = BTreeSet::new();
+        let sending = self.posts.iter().filter(|(_, post)| post.is_sending());
+        let may_go = sending.filter(|(_, post)| {
+            if self.is_in_edit(post) {
+                waiting_rooms.insert(post.item.room);
+            }
+            !waiting_rooms.contains(&post.item.room)
+        });
+        may_go
+            .map(|(position, _)| *position)
+            .take(MAX_POSTS_IN_FLIGHT)
+            .collect()
+    }
+
+    fn posts_in_edit(&self) -> impl Iterator<Item = &QueuedPost> {
+        self.posts.values().filter(|post| self.is_in_edit(post))
+    }
+
+    /// Returns whether a post waits for the user's edit. One that may be in the log doesn't: the edit can only follow it.
+    fn is_in_edit(&self, post: &QueuedPost) -> bool {
+        post.is_sending() && post.unanswered == 0 && self.edits.contains_key(&post.item.id)
+    }
+
+    fn expire_edits(&mut self, now: u64) {
+        self.edits.retain(|_, until| until.is_none_or(|until| until > now));
     }
 
     /// Pauses after a transient refusal. The posts behind the refused one are sent again as well, which keeps their order.
@@ -339,6 +398,7 @@ impl Outbox {
             .remove(&id)
             .and_then(|position| self.posts.remove(&position));
         if let Some(post) = &post {
+            self.edits.remove(&post.item.id);
             self.changed_rooms.insert(post.item.room);
             self.pauses = 0;
         }

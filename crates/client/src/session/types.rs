@@ -137,6 +137,12 @@ pub enum Command {
     Discard {
         id: EntryId,
     },
+    /// Reports that the user is editing a message, or has stopped. If it is in the outbox and can't be in the log, it is not
+    /// sent before its edit, unless no report follows for a minute. To be repeated while the user types.
+    Editing {
+        id: EntryId,
+        on: bool,
+    },
     /// Creates a room and joins it.
     Create {
         /// A fresh id.

@@ -17,6 +17,10 @@ export function runCommand(state: SessionState, now: number, command: Command, e
       return state.outbox.retry(command.id, effects);
     case "discard":
       return discard(state, command.id, effects);
+    case "editing":
+      if (command.on) state.outbox.startEdit(command.id, isOnline ? now : undefined);
+      else state.outbox.endEdit(command.id);
+      return;
     case "create": {
       const { room, name, topic } = command;
       emitIfOnline(state, { event: "create", data: { room, name, topic } }, room, effects);
@@ -103,7 +107,7 @@ function send(
   // A text that can't be accepted is refused by itself, and leaves the message as it is.
   if (!error && state.outbox.merge(item, effects)) return;
   // It is stored once, as it will be at the end of this step.
-  const isSent = !error && state.connection.isOnline && state.outbox.sendsNext(now);
+  const isSent = !error && state.connection.isOnline && state.outbox.sendsNext(now, room);
   const stored: OutboxItem = isSent ? { ...item, sent: true } : item;
   if (!state.outbox.push(stored)) return;
   effects.save({ change: "outbox", ...stored });

@@ -28,7 +28,7 @@ export function onHello(state: SessionState, now: number, hello: Hello, effects:
   effects.notify({ update: "hello", ...hello, rooms: state.joinedRooms() });
   syncAll(state, now, effects);
   sendPending(state, hello, effects);
-  state.outbox.resume();
+  state.outbox.resume(now);
 }
 
 export function onRoom(state: SessionState, now: number, summary: RoomSummary, effects: Effects): void {

@@ -12,6 +12,8 @@ const resendIntervalMs = 10_000;
 /** The pause after the first transient refusal. Each further one doubles it. */
 const initialPauseMs = 500;
 const maxPauseMs = 15_000;
+/** A message waits this long for the next key of its edit, and not longer while there is a connection. */
+const editTimeoutMs = 60_000;
 
 interface QueuedPost {
   /** Replaced and never mutated, because updates contain it. */
@@ -32,6 +34,11 @@ export class Outbox {
   readonly #changedRooms = new Set<RoomId>();
   /** The edits and deletions that have been applied to posts here since the last report, by their rooms. */
   readonly #merged = new Map<RoomId, EntryId[]>();
+  /**
+   * The messages that the user is editing, and the times at which they are sent as they are. There is none before there is a
+   * connection. They are not persisted, so that a device that ends holds nothing back.
+   */
+  readonly #edits = new Map<EntryId, number | undefined>();
 
   /** Loads the persisted posts. */
   load(items: readonly OutboxItem[]): void {
@@ -69,10 +76,21 @@ export class Outbox {
     return this.#pushSent(item, 0);
   }
 
-  /** Returns whether a post that is appended now is sent at once, if there is a connection. */
-  sendsNext(now: number): boolean {
+  /** Returns whether a post that is appended now to a room is sent at once, if there is a connection. */
+  sendsNext(now: number, room: RoomId): boolean {
+    this.#expireEdits(now);
     const isPaused = this.#pausedUntil !== undefined && this.#pausedUntil > now;
-    return !isPaused && this.waitingCount() < limits.maxPostsInFlight;
+    const isFull = this.#window().length >= limits.maxPostsInFlight;
+    return !isPaused && !isFull && !this.#postsInEdit().some(({ item }) => item.room === room);
+  }
+
+  /** Keeps a message from being sent while the user edits it, if it can't be in the log. Without a connection there is no `now`. */
+  startEdit(id: EntryId, now: number | undefined): void {
+    this.#edits.set(id, now === undefined ? undefined : now + editTimeoutMs);
+  }
+
+  endEdit(id: EntryId): void {
+    this.#edits.delete(id);
   }
 
   /**
@@ -85,6 +103,7 @@ export class Outbox {
     const post = target === null ? undefined : this.#posts.get(target);
     const result = post && amended(post.item.body, amendment.body);
     if (!target || !post || !result) return false;
+    this.#edits.delete(target);
     if (post.unanswered > 0) {
       this.retry(target, effects);
       return false;
@@ -113,6 +132,7 @@ export class Outbox {
     if (!post || isSending(post)) return;
     post.item = { ...post.item, state: { state: "sending" } };
     post.sentAt = undefined;
+    this.#edits.delete(id);
     this.#changedRooms.add(post.item.room);
     effects.save({ change: "outbox", ...post.item });
   }
@@ -172,15 +192,17 @@ export class Outbox {
   }
 
   /** Starts sending on a new connection. It ends a pause, which was for the last one. */
-  resume(): void {
+  resume(now: number): void {
     this.markUnsent();
     this.#pausedUntil = undefined;
+    for (const [id, until] of this.#edits) this.#edits.set(id, until ?? now + editTimeoutMs);
   }
 
   /** Sends the posts that are due, after it has been stored that they may be in the log. */
   send(now: number, effects: Effects): void {
     if (this.#pausedUntil !== undefined && this.#pausedUntil > now) return;
     this.#pausedUntil = undefined;
+    this.#expireEdits(now);
     const isDue = ({ sentAt }: QueuedPost) => sentAt === undefined || sentAt + resendIntervalMs <= now;
     const due = this.#window().filter(isDue);
     for (const post of due) {
@@ -200,7 +222,8 @@ export class Outbox {
   nextSend(): number | undefined {
     if (this.#pausedUntil !== undefined) return this.#pausedUntil;
     const sentAt = earliest(this.#window().map((post) => post.sentAt));
-    return sentAt === undefined ? undefined : sentAt + resendIntervalMs;
+    const resendAt = sentAt === undefined ? undefined : sentAt + resendIntervalMs;
+    return earliest([resendAt, ...this.#postsInEdit().map(({ item }) => this.#edits.get(item.id))]);
   }
 
   /** Reports the rooms whose posts have changed. */
@@ -251,6 +274,7 @@ export class Outbox {
     const post = this.#posts.get(id);
     if (!post) return false;
     this.#posts.delete(id);
+    this.#edits.delete(id);
     this.#changedRooms.add(post.item.room);
     this.#pauses = 0;
     return true;
@@ -260,9 +284,30 @@ export class Outbox {
     return [...this.#posts.values()].filter(isSending);
   }
 
-  /** Returns the posts that may be in flight at the same time. */
+  /**
+   * Returns the posts that may be in flight at the same time. What is behind a message that is being edited doesn't overtake it
+   * in its room.
+   */
   #window(): QueuedPost[] {
-    return this.#sending().slice(0, limits.maxPostsInFlight);
+    const waitingRooms = new Set<RoomId>();
+    const mayGo = this.#sending().filter((post) => {
+      if (this.#isInEdit(post)) waitingRooms.add(post.item.room);
+      return !waitingRooms.has(post.item.room);
+    });
+    return mayGo.slice(0, limits.maxPostsInFlight);
+  }
+
+  #postsInEdit(): QueuedPost[] {
+    return [...this.#posts.values()].filter((post) => this.#isInEdit(post));
+  }
+
+  /** Returns whether a post waits for the user's edit. One that may be in the log doesn't: the edit can only follow it. */
+  #isInEdit(post: QueuedPost): boolean {
+    return isSending(post) && post.unanswered === 0 && this.#edits.has(post.item.id);
+  }
+
+  #expireEdits(now: number): void {
+    for (const [id, until] of this.#edits) if (until !== undefined && until <= now) this.#edits.delete(id);
   }
 }
 
