@@ -7,7 +7,10 @@ export interface CodePart {
   mark?: string;
 }
 
-const visible = `(?![${invisibleCharacters}])[^\\p{ASCII}]|[0-9#*](?=\\uFE0F\\u20E3)`;
+/** The characters that are not seen, the separators of lines, and the spaces that look like others: inside of a class. */
+const unseenCharacters = `${invisibleCharacters}\\p{Z}`;
+
+const visible = `(?![${unseenCharacters}])[^\\p{ASCII}]|[0-9#*](?=\\uFE0F\\u20E3)`;
 const selector = `(?![\\u200C\\u200D])[${shapingCharacters}]`;
 /** A letter or an emoji with the selector and the joiner that shape it. ASCII has no such letters, and more show nothing. */
 const shaped = `(?:${visible})(?:${selector})?[\\u200C\\u200D]?`;
@@ -15,7 +18,7 @@ const shaped = `(?:${visible})(?:${selector})?[\\u200C\\u200D]?`;
 const flag = "\\u{1F3F4}[\\u{E0061}-\\u{E007A}]{4,5}\\u{E007F}";
 
 /** A run of characters that are seen; or, as the first group, one of those that aren't seen or reorder the code. */
-const pattern = new RegExp(`(?:${flag}|${shaped})+|((?:(?![\\t\\n\\r])[${invisibleCharacters}])+)`, "gu");
+const pattern = new RegExp(`(?:${flag}|${shaped})+|((?:(?![\\t\\n\\r ])[${unseenCharacters}])+)`, "gu");
 
 /** The most characters that a mark names, equal ones in a row counted as one. */
 const maxNamed = 4;

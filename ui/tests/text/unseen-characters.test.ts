@@ -4,6 +4,7 @@
  * - the mark of a run counts equal characters, and names only the first few
  * - where the marks are text, the code around them stays
  * - so are tags, fillers, controls and blank signs, and joiners and selectors that shape nothing
+ * - so are the separators of lines and paragraphs, and all spaces but the usual one
  * - letters, emoji, and the joiners and selectors that they need are no such characters
  * - the parts are the code
  */
@@ -47,6 +48,24 @@ it.each([
   ["\u{1D173}", "U+1D173"],
 ])("makes a part of the unseen character %j", (character, point) => {
   expect(codeParts(`rm ${character}-rf`)).toEqual([{ text: "rm " }, { text: character, mark: point }, { text: "-rf" }]);
+});
+
+it.each([
+  ["\u2028", "U+2028"],
+  ["\u2029", "U+2029"],
+  ["\u00A0", "U+00A0"],
+  ["\u1680", "U+1680"],
+  ["\u2003", "U+2003"],
+  ["\u202F", "U+202F"],
+  ["\u205F", "U+205F"],
+  ["\u3000", "U+3000"],
+])("makes a part of the separator %j", (character, mark) => {
+  expect(codeParts(`// x${character}evil()`)).toEqual([
+    { text: "// x" },
+    { text: character, mark },
+    { text: "evil()" },
+  ]);
+  expect(codeParts(`${character}\uFE0F`)).toHaveLength(1);
 });
 
 it.each([
