@@ -55,6 +55,12 @@ export function countSteps<T>(run: () => T): { steps: number; result: T } {
         return this.exec(text) !== null;
       },
   );
+  const canParse = URL.canParse.bind(URL);
+  URL.canParse = (address) => {
+    steps += 1 + String(address).length;
+    return canParse(address);
+  };
+  restore.push(() => (URL.canParse = canParse));
   try {
     return { result: run(), steps };
   } finally {

@@ -60,6 +60,27 @@ const units = [
   ...["\\*", "\\[", "\\`", "\\_a", "C:\\*", "%a%\\", "$env:a\\", "\\\\a\\*"],
   ...["```\n", "```a\n", "```a\nb```\n", "~~~\n", "````\n```\n"],
   ...["http://", "https://a.b ", "https://a_b*c(", "www.", "www.a.b ", "a@b.c ", "a@", "@ada ", "<https://", "a.a"],
+  ...[
+    "(https://a^",
+    "(https://a%",
+    "(https://[",
+    "(www.a.b^",
+    "(www.",
+    "<https://a^",
+    "<www.a^",
+    "[a](https://",
+    "[a](www.a^",
+  ],
+  ...[
+    "(https://a.co가",
+    "www.a.b)",
+    "https://a^?",
+    "(https://a@",
+    "https://a.b/)",
+    "[a](https://a.b^",
+    "(https://a:",
+    "a@b.c^",
+  ],
   ...["\u0301", "مر ", "你**好。**", "\u200D", "\uD83D"],
 ];
 const finder = new MentionFinder(
