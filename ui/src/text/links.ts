@@ -9,10 +9,12 @@ export function safeHref(address: string): string | null {
   return isUrl(href) ? href : null;
 }
 
+/** The constructor of addresses. Safari can check one without an exception, which takes far more time, from version 17. */
+const url: { canParse?: (address: string) => boolean } = URL;
+
 function isUrl(address: string): boolean {
-  // It takes far less time than an exception. Safari knows it from version 17.
   // eslint-disable-next-line no-restricted-syntax -- it is looked for before
-  if ("canParse" in URL) return URL.canParse(address);
+  if (url.canParse) return url.canParse(address);
   try {
     new URL(address);
     return true;
