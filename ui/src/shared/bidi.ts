@@ -12,3 +12,12 @@ export const isolate = (text: string): string => `\u2068${withoutDirectionContro
 
 /** Returns a text without the characters that would reorder what stands beside it. */
 export const withoutDirectionControls = (text: string): string => text.replace(directionControls, "");
+
+/** Splits a sentence at what `isolate` has wrapped. */
+export function isolatedParts(sentence: string): { part: string; isIsolated: boolean }[] {
+  const parts = sentence.split(/(\u2068[^\u2069]*\u2069)/).filter((part) => part !== "");
+  return parts.map((part) => {
+    const isIsolated = part.startsWith("\u2068");
+    return { part: isIsolated ? part.slice(1, -1) : part, isIsolated };
+  });
+}
