@@ -179,7 +179,7 @@ describe("CompletionState", () => {
     expect(field.chosen).toEqual([]);
     field.vocabulary = { ...vocabulary, people: [...vocabulary.people, { id: "another", name: "Ada" }] };
     expect(accept("@ad", 3, "Tab")).toBe("@Ada ");
-    expect(field.chosen).toEqual([{ member: "Ada's id", name: "Ada" }]);
+    expect(field.chosen).toEqual([{ member: "Ada's id", name: "Ada", at: 0 }]);
     expect(state.completions).toBeNull();
   });
 

@@ -1,4 +1,4 @@
-import type { Mention } from "../backend/protocol";
+import type { PlacedMention } from "../text/found-mentions";
 import { complete, type Completion, type Completions, type Vocabulary } from "./completion";
 import { emojiNames, shortcodeBefore } from "./emoji-names.svelte";
 import { replacement, type TextEdit } from "./text-edits";
@@ -12,7 +12,7 @@ export interface CompletedField {
   /** Changes the text as if the user had typed it. */
   apply(edit: TextEdit): void;
   /** Called with the person who is meant, where several have the same name. */
-  chooseMention(mention: Mention): void;
+  chooseMention(choice: PlacedMention): void;
 }
 
 /** The list of suggestions at the caret, and the chosen one. */
@@ -74,7 +74,7 @@ export class CompletionState {
     const blank = text.endsWith(" ") && this.#field.text[to] === " " ? 1 : 0;
     this.#field.apply(replacement(this.#field.text, from, to + blank, text));
     const hasNamesake = this.#field.vocabulary.people.some(({ id, name }) => id !== member && name === label);
-    if (member !== undefined && hasNamesake) this.#field.chooseMention({ member, name: label });
+    if (member !== undefined && hasNamesake) this.#field.chooseMention({ member, name: label, at: from });
     this.close();
   }
 

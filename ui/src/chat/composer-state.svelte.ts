@@ -1,5 +1,7 @@
-import type { EntryId, Mention } from "../backend/protocol";
+import type { EntryId } from "../backend/protocol";
+import { afterChange, chosenAt, mentionsOf, movedBy, withChoice, type ChosenMention } from "../rooms/chosen-mentions";
 import type { Item } from "../rooms/fold";
+import type { PlacedMention } from "../text/found-mentions";
 import { messageText } from "../rooms/message-text";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { wellFormed } from "../shared/well-formed";
@@ -23,12 +25,16 @@ export class ComposerState {
     return edit?.text ?? text;
   }
   set text(text: string) {
-    const typed = wellFormed(text);
-    const { content } = this.#draft;
-    this.#draft.set(
-      content.edit ? { ...content, edit: { ...content.edit, text: typed } } : { ...content, text: typed },
-    );
+    this.change(text);
   }
+
+  /** Changes the text. `caret` is the end of what was typed, pasted or removed. */
+  change(text: string, caret?: number): void {
+    const typed = wellFormed(text);
+    const chosen = afterChange(this.#chosen ?? [], this.text, typed, caret);
+    this.#replaceText(typed, chosen.length > 0 ? chosen : undefined);
+  }
+
   /** The message that the draft answers. */
   get replyTo(): EntryId | undefined {
     return this.#draft.content.replyTo;
@@ -42,11 +48,9 @@ export class ComposerState {
     return this.#focusRequests;
   }
 
-  /** Remembers whom the user has chosen from several people with the same name. The last choice of a name counts. */
-  chooseMention(mention: Mention): void {
-    const { content } = this.#draft;
-    const chosen = [...(this.#chosen ?? []).filter(({ name }) => name !== mention.name), mention];
-    this.#draft.set(content.edit ? { ...content, edit: { ...content.edit, chosen } } : { ...content, chosen });
+  /** Remembers whom the user has chosen from several people with the same name. */
+  chooseMention(choice: PlacedMention): void {
+    this.#replaceText(this.text, withChoice(this.#chosen ?? [], choice));
   }
 
   /** Begins a reply. Returns `false` if an edit must be finished first, because its text would be lost. */
@@ -63,7 +67,9 @@ export class ComposerState {
     this.requestFocus();
     if (this.editing === item.id) return true;
     if (this.#hasChangedEdit) return false;
-    this.#draft.set({ ...this.#draft.content, edit: { of: item.id, original: item.text, text: item.text } });
+    const mentions = mentionsOf(item);
+    const chosen = mentions.length > 0 ? { chosen: mentions } : {};
+    this.#draft.set({ ...this.#draft.content, edit: { of: item.id, original: item.text, text: item.text, ...chosen } });
     return true;
   }
 
@@ -71,9 +77,10 @@ export class ComposerState {
   takeBack(item: Item): boolean {
     const { text, edit } = this.#draft.content;
     if (text.trim() !== "" || (edit && edit.of !== item.id)) return false;
-    const { replyTo, mentions } = item;
-    const chosen = edit?.chosen ?? mentions;
-    this.#draft.set({ text: edit?.text ?? item.text, ...(replyTo ? { replyTo } : {}), ...(chosen ? { chosen } : {}) });
+    const { replyTo } = item;
+    const chosen = edit ? (edit.chosen ?? []) : mentionsOf(item);
+    const taken = { text: edit?.text ?? item.text, ...(replyTo ? { replyTo } : {}) };
+    this.#draft.set(chosen.length > 0 ? { ...taken, chosen } : taken);
     this.requestFocus();
     return true;
   }
@@ -95,8 +102,8 @@ export class ComposerState {
     }
     const [refused, ...others] = this.room.takeOrphanedEdits();
     if (!refused) return false;
-    for (const { text, mentions } of [refused, ...others])
-      this.#draft.set(withText(this.#draft.content, text, mentions));
+    for (const body of [refused, ...others])
+      this.#draft.set(withText(this.#draft.content, body.text, mentionsOf(body)));
     return true;
   }
 
@@ -142,11 +149,19 @@ export class ComposerState {
   send(): boolean {
     const text = messageText(this.text);
     if (text === "") return false;
+    const chosen = movedBy(this.#chosen ?? [], -this.text.indexOf(text));
     const { edit, ...draft } = this.#draft.content;
-    if (!edit) void this.#draft.send(this.room.send(text, draft.replyTo, draft.chosen), { text: "" });
-    else if (text === messageText(edit.original) && !edit.chosen) this.#draft.set(draft);
-    else void this.#draft.send(this.room.post({ kind: "edit", of: edit.of, text }, edit.chosen), draft);
+    if (!edit) void this.#draft.send(this.room.send(text, draft.replyTo, chosen), { text: "" });
+    else if (text === messageText(edit.original) && !this.#mentionsOthers(edit.of, chosen)) this.#draft.set(draft);
+    else void this.#draft.send(this.room.post({ kind: "edit", of: edit.of, text }, chosen), draft);
     return true;
+  }
+
+  /** Returns whether others were chosen than those whom a message with the same text mentions. */
+  #mentionsOthers(message: EntryId, chosen: readonly ChosenMention[]): boolean {
+    const item = this.room.findMessage(message);
+    const before = item ? mentionsOf(item) : [];
+    return chosen.some(({ name, at, member }) => at === undefined || chosenAt(before, name, at) !== member);
   }
 
   /** Empties a restored draft that turns out to have been sent. */
@@ -155,7 +170,14 @@ export class ComposerState {
     this.#draft.dropIfSent([...items, ...pendingMessages.map(({ item }) => item)], this.room.me, this.room.clock);
   }
 
-  get #chosen(): readonly Mention[] | undefined {
+  #replaceText(text: string, chosen: readonly ChosenMention[] | undefined): void {
+    const { edit, chosen: _, ...draft } = this.#draft.content;
+    const changed = chosen ? { text, chosen } : { text };
+    if (edit) this.#draft.set({ ...this.#draft.content, edit: { of: edit.of, original: edit.original, ...changed } });
+    else this.#draft.set({ ...draft, ...changed });
+  }
+
+  get #chosen(): readonly ChosenMention[] | undefined {
     const { edit, chosen } = this.#draft.content;
     return edit ? edit.chosen : chosen;
   }
@@ -174,8 +196,8 @@ export class ComposerState {
 }
 
 /** Returns a draft with a text below what it has. An edit that is under way stays. */
-function withText(draft: DraftContent, added: string, chosen: readonly Mention[] = []): DraftContent {
-  const text = draft.text.trim() === "" ? added : `${draft.text.trimEnd()}\n\n${added}`;
-  const mentions = [...(draft.chosen ?? []), ...chosen];
-  return { ...draft, text, ...(mentions.length > 0 ? { chosen: mentions } : {}) };
+function withText(draft: DraftContent, added: string, chosen: readonly ChosenMention[] = []): DraftContent {
+  const above = draft.text.trim() === "" ? "" : `${draft.text.trimEnd()}\n\n`;
+  const mentions = [...(draft.chosen ?? []), ...movedBy(chosen, above.length)];
+  return { ...draft, text: above + added, ...(mentions.length > 0 ? { chosen: mentions } : {}) };
 }

@@ -1,4 +1,5 @@
-import type { EntryId, MemberId, Mention } from "../backend/protocol";
+import type { EntryId, MemberId } from "../backend/protocol";
+import type { ChosenMention } from "./chosen-mentions";
 import type { Item } from "./fold";
 import { messageText } from "./message-text";
 import type { Clock } from "../shared/clock.svelte";
@@ -10,9 +11,9 @@ export interface DraftContent {
   text: string;
   replyTo?: EntryId;
   /** The members whom the user has chosen by names that others have, too. */
-  chosen?: readonly Mention[];
+  chosen?: readonly ChosenMention[];
   /** An edit that is under way. It interrupts the draft and leaves it as it was. */
-  edit?: { of: EntryId; original: string; text: string; chosen?: readonly Mention[] };
+  edit?: { of: EntryId; original: string; text: string; chosen?: readonly ChosenMention[] };
 }
 
 interface StoredDraft extends DraftContent {

@@ -1,16 +1,8 @@
-import {
-  limits,
-  type Body,
-  type Entry,
-  type EntryId,
-  type Member,
-  type MemberId,
-  type Mention,
-  type Name,
-} from "../backend/protocol";
+import { type Body, type Entry, type EntryId, type Member, type MemberId, type Name } from "../backend/protocol";
 import { nameMarks, type NameMark } from "../people/confusables";
 import { mentionsIn } from "../text/found-mentions";
-import { listedMentions, MentionFinder } from "../text/mentions";
+import { ListedMentions, MentionFinder } from "../text/mentions";
+import { chosenAt, type ChosenMention } from "./chosen-mentions";
 import type { Item } from "./fold";
 
 /** The part of a room that its mentions use. */
@@ -58,19 +50,16 @@ export class RoomMentions {
 
   /** Returns a finder of the mentions in a message: those that it lists, otherwise the names of members. */
   finderFor({ mentions }: Pick<Item, "mentions">): MentionFinder {
-    return mentions ? listedMentions(mentions) : this.#memberFinder;
+    return mentions ? new ListedMentions(mentions) : this.#memberFinder;
   }
 
   /** Lists the members whom a text mentions. An edit keeps the mentions of members who are called something else now. */
-  addTo(body: Body, chosen: readonly Mention[]): Body {
-    if ((body.kind !== "message" && body.kind !== "edit") || body.mentions) return body;
+  addTo(body: Body, chosen: readonly ChosenMention[]): Body {
+    if ((body.kind !== "message" && body.kind !== "edit") || body.mentions || !body.text.includes("@")) return body;
     const before = body.kind === "edit" ? (this.#context.findMessage(body.of)?.mentions ?? []) : [];
-    const isChosen = (name: Name) => chosen.some((mention) => mention.name === name);
-    const kept = mentionsIn(body.text, listedMentions(before.filter(({ name }) => !isChosen(name))));
-    const first = chosen.map(({ member, name }) => ({ id: member, name }));
-    const finder = first.length > 0 ? new MentionFinder([...first, ...this.#mentionable]) : this.#memberFinder;
-    const found = mentionsIn(body.text, finder).filter(({ name }) => !kept.some((old) => old.name === name));
-    const mentions = [...kept, ...found].slice(0, limits.maxMentions);
+    const listed = [...chosen, ...before].map(({ member, name }) => ({ id: member, name, exact: true }));
+    const finder = listed.length > 0 ? new MentionFinder([...listed, ...this.#mentionable]) : this.#memberFinder;
+    const mentions = mentionsIn(body.text, finder, ({ name, at, member }) => chosenAt(chosen, name, at) ?? member);
     return mentions.length > 0 ? { ...body, mentions } : body;
   }
 

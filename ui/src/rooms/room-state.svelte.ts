@@ -7,7 +7,6 @@ import type {
   Head,
   Member,
   MemberId,
-  Mention,
   Name,
   RoomId,
   RoomSummary,
@@ -26,6 +25,7 @@ import { MentionCounter } from "./mention-counter.svelte";
 import { isRoomChange, Outbox, type PendingMessage } from "./outbox.svelte";
 import { Quotes } from "./quotes.svelte";
 import { ReadState } from "./read-state.svelte";
+import type { ChosenMention } from "./chosen-mentions";
 import { RoomMentions } from "./room-mentions.svelte";
 
 /** The part of a server that its rooms use. */
@@ -270,7 +270,7 @@ export class RoomState {
    * Sends a message and shows it at the end. A reply to unread messages that are being read keeps the place there. Resolves
    * when the message is stored safely, or can't be. `chosen` is as in `post`.
    */
-  send(text: string, replyTo?: EntryId, chosen?: readonly Mention[]): Promise<void> {
+  send(text: string, replyTo?: EntryId, chosen?: readonly ChosenMention[]): Promise<void> {
     const body: Body = replyTo ? { kind: "message", text, reply_to: replyTo } : { kind: "message", text };
     const stored = this.post(body, chosen);
     if (replyTo !== undefined && this.unread > 0 && this.newLine && this.find(replyTo)) {
@@ -293,7 +293,7 @@ export class RoomState {
    * Posts an entry. It is shown at once; later the back end's list confirms it, and the log's entry replaces it. Resolves
    * when it is stored safely, or can't be. By a name that several people have, a text mentions the one in `chosen`.
    */
-  post(body: Body, chosen: readonly Mention[] = []): Promise<void> {
+  post(body: Body, chosen: readonly ChosenMention[] = []): Promise<void> {
     return this.#send(this.outbox.add(this.id, this.mentions.addTo(wellFormed(body), chosen)));
   }
 

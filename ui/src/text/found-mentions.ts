@@ -1,49 +1,77 @@
-import { limits, type Mention } from "../backend/protocol";
-import type { MentionFinder } from "./mentions";
+import { limits, type MemberId, type Mention } from "../backend/protocol";
+import { charAt, charBefore } from "./characters";
+import { inlinesOf } from "./inlines-of";
+import { ListedMentions, ListedOrder, MentionFinder } from "./mentions";
 import { parse } from "./parse";
-import type { Block, Inline } from "./tokens";
+
+/** A mention, and the index of its `@` in the text. */
+export interface PlacedMention extends Mention {
+  at: number;
+}
 
 /**
- * Returns the mentions in a text, each member and name once, as a message lists them. Code and links have none. A name that
- * the text spells with an escape, as `\|` in a table, can't be listed: the server looks for the name itself.
+ * Returns the mentions in a text with their places. Code and links have none. A name that the text spells with an escape, as
+ * `\|` in a table, isn't found, since it couldn't be listed: the server looks for the name itself.
  */
-export function mentionsIn(text: string, finder: MentionFinder): Mention[] {
-  if (!text.includes("@")) return [];
-  const found = new Map<string, Mention>();
-  for (const token of inlines(parse(text, finder))) {
-    if (token.kind !== "mention") continue;
-    const name = token.text.slice(1);
-    if (text.includes(token.text)) found.set(name, { member: token.member, name });
-  }
-  return [...found.values()].slice(0, limits.maxMentions);
+export function placedMentions(text: string, finder: MentionFinder): PlacedMention[] {
+  const candidates = candidatesIn(text, finder);
+  if (candidates.length === 0) return [];
+  // The tokens of a text don't have their places. So a copy of the text is parsed in which each name is another one.
+  const ids = candidates.map(({ name }, n) => uniqueName(name, n));
+  const { marked, rest } = candidates.reduce(
+    ({ marked, rest }, { at, name }, n) => ({
+      marked: `${marked}${text.slice(rest, at)}@${ids[n] ?? name}`,
+      rest: at + 1 + name.length,
+    }),
+    { marked: "", rest: 0 },
+  );
+  const unique = new MentionFinder(ids.map((name) => ({ id: name, name, exact: true })));
+  const shown = new Set<string>();
+  for (const token of inlinesOf(parse(marked + text.slice(rest), unique)))
+    if (token.kind === "mention") shown.add(token.member);
+  return candidates.filter((_, n) => shown.has(ids[n] ?? ""));
 }
 
-function* inlines(blocks: readonly Block[]): Iterable<Inline> {
-  for (const block of blocks) {
-    switch (block.kind) {
-      case "paragraph":
-      case "heading":
-        yield* nested(block.children);
-        break;
-      case "quote":
-        yield* inlines(block.children);
-        break;
-      case "list":
-        for (const item of block.items) yield* inlines(item.children);
-        break;
-      case "table":
-        for (const cell of [block.header, ...block.rows].flat()) yield* nested(cell);
-        break;
-      case "fence":
-      case "gap":
-        break;
-    }
+/** Returns the places where a text without its Markdown mentions people. */
+function candidatesIn(text: string, finder: MentionFinder): PlacedMention[] {
+  finder.begin();
+  const found: PlacedMention[] = [];
+  let end = 0;
+  for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", Math.max(at + 1, end))) {
+    const token = finder.at(text, at);
+    if (!token) continue;
+    found.push({ at, name: token.text.slice(1), member: token.member });
+    end = at + token.text.length;
   }
+  return found;
 }
 
-function* nested(tokens: readonly Inline[]): Iterable<Inline> {
-  for (const token of tokens) {
-    yield token;
-    if ("children" in token) yield* nested(token.children);
+/** Returns a name that begins and ends like another one, so that what is around it means the same. */
+const uniqueName = (name: string, n: number) => `${charAt(name, 0)}${n}x${charBefore(name, name.length)}`;
+
+/**
+ * Returns the mentions in a text as a message lists them: each member and name once, in their order. Where a name means several
+ * people, it is listed for each of its places. `choose` decides between people with the same name.
+ */
+export function mentionsIn(
+  text: string,
+  finder: MentionFinder,
+  choose: (mention: PlacedMention) => MemberId = ({ member }) => member,
+): Mention[] {
+  const byName = new Map<string, MemberId[]>();
+  const placed = placedMentions(text, finder).map((mention) => ({ ...mention, member: choose(mention) }));
+  for (const { name, member } of placed) byName.set(name, [...(byName.get(name) ?? []), member]);
+  const listed: Mention[] = [];
+  for (const { member, name } of placed) {
+    const isOne = new Set(byName.get(name)).size === 1;
+    if (!isOne || !listed.some((mention) => mention.name === name)) listed.push({ member, name });
   }
+  return listed.slice(0, limits.maxMentions);
+}
+
+/** Returns the mentions that a message lists, each at its places in the text. */
+export function placesOf(text: string, mentions: readonly Mention[]): PlacedMention[] {
+  const order = new ListedOrder(mentions);
+  const placed = placedMentions(text, new ListedMentions(mentions));
+  return placed.map((mention) => ({ ...mention, member: order.next(mention.name) ?? mention.member }));
 }

@@ -9,25 +9,32 @@ export interface FoundName {
   end: number;
 }
 
+/** A name that can be found. */
+export interface Named {
+  id: string;
+  name: string;
+  /** `true` if it is found in this spelling only, otherwise in any case. */
+  exact?: boolean;
+}
+
 /**
  * Finds known names after a sign in a text, such as `@`. Longer names are tried first. The exact spelling comes before
  * others, since names may differ in case only.
  */
 export class NameFinder {
-  readonly #byName = new Map<string, string>();
-  /** The ids by the names in lower case. It is empty if only the exact spelling counts. */
-  readonly #byLowerCase = new Map<string, string>();
+  readonly #byName = new Map<string, string[]>();
+  /** The ids by the names in lower case, without those of which only the exact spelling counts. */
+  readonly #byLowerCase = new Map<string, string[]>();
   /** The lengths of the names that begin with a character, longest first. */
   readonly #lengths = new Map<string, number[]>();
   #places = 0;
 
-  /** Of several with one name the first is found. Names are found in any case unless `exact` is set. */
-  constructor(named: Iterable<{ id: string; name: string }>, { exact = false } = {}) {
-    for (const { id, name } of named) {
-      if (name === "" || this.#byName.has(name)) continue;
-      this.#byName.set(name, id);
-      const key = name.toLowerCase();
-      if (!exact && !this.#byLowerCase.has(key)) this.#byLowerCase.set(key, id);
+  /** Of several with one name the first is found. */
+  constructor(named: Iterable<Named>) {
+    for (const { id, name, exact } of named) {
+      if (name === "") continue;
+      add(this.#byName, name, id);
+      if (!exact) add(this.#byLowerCase, name.toLowerCase(), id);
       // Of the name, since "İ" has two characters in lower case.
       const first = charAt(name, 0).toLowerCase();
       const lengths = this.#lengths.get(first) ?? [];
@@ -44,19 +51,25 @@ export class NameFinder {
     this.#places = 0;
   }
 
-  /** Returns the name that follows the sign at `index`, if there is one. */
-  find(text: string, index: number): FoundName | null {
+  /** Returns the name that follows the sign at `index`, if there is one whose owner is accepted. */
+  find(text: string, index: number, accepts: (id: string) => boolean = () => true): FoundName | null {
     if (isInsideWord(charBefore(text, index), "a")) return null;
     const lengths = this.#lengths.get(charAt(text, index + 1).toLowerCase());
     if (!lengths || ++this.#places > maxPlaces) return null;
     for (const length of lengths) {
       const end = index + 1 + length;
       const name = text.slice(index + 1, end);
-      const id = this.#byName.get(name) ?? this.#byLowerCase.get(name.toLowerCase());
+      const id = this.#byName.get(name)?.find(accepts) ?? this.#byLowerCase.get(name.toLowerCase())?.find(accepts);
       if (id !== undefined && endsName(text, end)) return { id, end };
     }
     return null;
   }
+}
+
+function add(ids: Map<string, string[]>, name: string, id: string): void {
+  const known = ids.get(name);
+  if (known) known.push(id);
+  else ids.set(name, [id]);
 }
 
 /** Returns whether a name ends at `end`: no letter, number or combining mark continues it. */

@@ -21,7 +21,9 @@ export function parse(text: string, mentions: MentionFinder | null = null, rooms
     },
   };
   try {
-    return parseBlocks(lines, context);
+    const blocks = parseBlocks(lines, context);
+    mentions?.decide?.(blocks);
+    return blocks;
   } catch (error) {
     if (error instanceof TooManyTokens) return plain(text);
     throw error;

@@ -2,7 +2,8 @@
  * Completion of a word that is being written, in a real browser with a real server:
  * - Enter sends what was typed, unless a suggestion was chosen or the text can only mean one
  * - Enter accepts the best emoji, and sends a smiley
- * - of two people with the same name, the chosen one is mentioned
+ * - of two people with the same name, the chosen one is mentioned; one message can mention both, also after a part is
+ *   removed and brought back
  * - a shortcode typed in full becomes the emoji, and undo brings it back
  * - the emoji picker finds every emoji by its name, and Enter without a name picks none
  */
@@ -96,6 +97,27 @@ test("of two people with the same name, the chosen one is mentioned", { skip }, 
     const isMe = (chat) => chat.message(`number ${number}`).locator(".mention").getAttribute("class");
     assert.match(await isMe(mentioned), /\bme\b/);
     assert.doesNotMatch(await isMe(other), /\bme\b/);
+  }
+  for (const number of [1, 0]) {
+    await ada.types("@sam");
+    await eventually("both are suggested", guardMs, async () => (await options.count()) === 2);
+    await options.nth(number).click();
+  }
+  await ada.types("both");
+  // The first is removed, and undo brings it back.
+  for (const key of ["Home", ...Array(5).fill("Shift+ArrowRight"), "Delete"]) await ada.composer.press(key);
+  await ada.seesDraft("@Sam both");
+  await ada.composer.press("Control+z");
+  await ada.seesDraft("@Sam @Sam both");
+  await ada.composer.press("Enter");
+  for (const [chat, mentioned] of [
+    [first, 0],
+    [second, 1],
+  ]) {
+    const mentions = chat.message("both").locator(".mention");
+    await mentions.nth(1).waitFor();
+    const classes = await mentions.evaluateAll((all) => all.map((mention) => mention.classList.contains("me")));
+    assert.deepEqual(classes, [mentioned === 0, mentioned === 1]);
   }
 });
 

@@ -9,6 +9,8 @@
  * - a message without a list mentions the present members by name; of several with one name it means the user
  * - a person who takes somebody's name is not the one who is mentioned, and is marked in the list of suggestions
  * - of several people with the same name, the one who was chosen from the suggestions is mentioned
+ * - one message mentions several people with the same name, each in the place where they were chosen, also after an edit
+ * - a choice stays with its place while the text around it changes, and comes back with its name
  * - at most as many as the server accepts are listed
  * - the rule is that of `crates/protocol/src/mentions.rs`, which the cases in `vectors/mentions.json` hold to it
  */
@@ -109,8 +111,8 @@ describe("a sent message", () => {
     room.setMembers([ben, { ...ben, id: "other-ben" }, ada]);
     const composer = new ComposerState("server", room, new Drafts(new DeviceStorage()));
     composer.text = "@Ben and @Ada Lovelace";
-    composer.chooseMention({ member: "ben-id", name: "Ben" });
-    composer.chooseMention({ member: "other-ben", name: "Ben" });
+    composer.chooseMention({ member: "ben-id", name: "Ben", at: 0 });
+    composer.chooseMention({ member: "other-ben", name: "Ben", at: 0 });
     composer.send();
     const sent = () => fixture.sent("send").flatMap((command) => ("body" in command ? [mentionsOf(command.body)] : []));
     const adaToo = { member: "ada-id", name: "Ada Lovelace" };
@@ -126,9 +128,122 @@ describe("a sent message", () => {
     composer.send();
     expect(sent().at(-1)).toEqual([{ member: "other-ben", name: "Ben" }]);
     composer.edit(first.item);
-    composer.chooseMention({ member: "ben-id", name: "Ben" });
+    composer.chooseMention({ member: "ben-id", name: "Ben", at: 0 });
     composer.send();
     expect(sent().at(-1)).toEqual([{ member: "ben-id", name: "Ben" }, adaToo]);
+  });
+
+  describe("to two people with the same name", () => {
+    const twin = { ...ben, id: "twin-id" };
+    function setUpTwins() {
+      const { fixture, room } = setUp();
+      room.setMembers([ben, twin, ada]);
+      const composer = new ComposerState("server", room, new Drafts(new DeviceStorage()));
+      const text = { value: "" };
+      /** Replaces a range of the text as a field does, with the caret behind the replacement. */
+      const edit = (from: number, to: number, typed: string) => {
+        text.value = composer.text.slice(0, from) + typed + composer.text.slice(to);
+        composer.change(text.value, from + typed.length);
+      };
+      const type = (typed: string) => edit(composer.text.length, composer.text.length, typed);
+      const choose = (member: string) => {
+        type("@Ben ");
+        composer.chooseMention({ member, name: "Ben", at: composer.text.length - 5 });
+      };
+      const sent = () => {
+        const bodies = fixture.sent("send").flatMap((command) => ("body" in command ? [command.body] : []));
+        return mentionsOf(bodies.at(-1) ?? { kind: "left" })?.map(({ member }) => member);
+      };
+      const shown = () =>
+        room.pendingMessages.map(({ item }) => notation(parse(item.text, room.mentions.finderFor(item)))).at(-1);
+      return { fixture, room, composer, edit, type, choose, sent, shown };
+    }
+
+    it("mentions both", () => {
+      const { composer, type, choose, sent, shown, room } = setUpTwins();
+      type("\n\n`@Ben` \\@Ben ");
+      choose("twin-id");
+      type("and ");
+      choose("ben-id");
+      composer.send();
+      expect(sent()).toEqual(["twin-id", "ben-id"]);
+      expect(shown()).toBe("<code>@Ben</code> @Ben <@twin-id> and <@ben-id>");
+      // An edit keeps both.
+      const [first] = room.pendingMessages;
+      if (!first) throw new Error("it waits");
+      composer.edit(first.item);
+      composer.change(`> @Ben\n${composer.text}`, 7);
+      composer.send();
+      expect(sent()).toEqual(["ben-id", "twin-id", "ben-id"]);
+    });
+
+    it("saves an edit only if the text or a choice has changed", () => {
+      const { fixture, composer, choose, sent, room } = setUpTwins();
+      choose("ben-id");
+      composer.send();
+      const [first] = room.pendingMessages;
+      if (!first) throw new Error("it waits");
+      const before = fixture.sent("send").length;
+      composer.edit(first.item);
+      composer.send();
+      expect(fixture.sent("send")).toHaveLength(before);
+      composer.edit(first.item);
+      composer.chooseMention({ member: "twin-id", name: "Ben", at: 0 });
+      composer.send();
+      expect(sent()).toEqual(["twin-id"]);
+    });
+
+    it("keeps each choice in its place while the text changes", () => {
+      const { composer, edit, choose, sent } = setUpTwins();
+      choose("twin-id");
+      choose("ben-id");
+      edit(0, 0, "hi ");
+      edit(3, 8, "");
+      expect(composer.text).toBe("hi @Ben ");
+      composer.send();
+      expect(sent()).toEqual(["ben-id"]);
+    });
+
+    it("gives a name that comes back its choice", () => {
+      const { composer, edit, choose, sent } = setUpTwins();
+      choose("twin-id");
+      choose("ben-id");
+      // Cut, and pasted at the end.
+      edit(0, 5, "");
+      edit(5, 5, "@Ben ");
+      composer.send();
+      expect(sent()).toEqual(["ben-id", "twin-id"]);
+      choose("twin-id");
+      choose("ben-id");
+      // Selected, removed, and undone.
+      edit(0, 10, "");
+      edit(0, 0, "@Ben @Ben ");
+      composer.send();
+      expect(sent()).toEqual(["twin-id", "ben-id"]);
+    });
+
+    it("keeps the choices of a message that is taken back, or put below a draft", () => {
+      const { composer, type, choose, sent, room } = setUpTwins();
+      choose("twin-id");
+      choose("ben-id");
+      composer.send();
+      const [first] = room.pendingMessages;
+      if (!first) throw new Error("it waits");
+      expect(composer.takeBack(first.item)).toBe(true);
+      type("!");
+      composer.send();
+      expect(sent()).toEqual(["twin-id", "ben-id"]);
+    });
+
+    it("shows the last in places that aren't listed, as a message with one says", () => {
+      const listed = (...members: string[]) => members.map((member) => ({ member, name: "Ben" }));
+      const { room } = setUpTwins();
+      const show = (mentions: Mention[]) =>
+        notation(parse("@Ben **@Ben** @Ben", room.mentions.finderFor({ mentions })));
+      expect(show(listed("twin-id"))).toBe("<@twin-id> <b><@twin-id></b> <@twin-id>");
+      expect(show(listed("twin-id", "ben-id"))).toBe("<@twin-id> <b><@ben-id></b> <@ben-id>");
+      expect(show(listed("ben-id", "ben-id", "twin-id"))).toBe("<@ben-id> <b><@ben-id></b> <@twin-id>");
+    });
   });
 
   it("lists no more than the server accepts", () => {
