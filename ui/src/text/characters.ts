@@ -13,6 +13,9 @@ const openingBracket = /[\p{Ps}\p{Pi}¿¡]/u;
 const closingBracket = /[\p{Pe}\p{Pf}]/u;
 const opening = /[\p{Ps}\p{Pi}"'¿¡*_~|`–—]/u;
 const closing = /[\p{Pe}\p{Pf}"'.,:;!?…*_~|`–—]/u;
+const latin = /[\p{scx=Latin}\p{Nd}]/u;
+/** The scripts in which words such as "and" and "the" are prefixes: Arabic and Hebrew. */
+const prefixing = /[\p{scx=Arabic}\p{scx=Hebrew}]/u;
 /** The scripts whose words are not separated by spaces. */
 const unspaced =
   /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]/u;
@@ -25,6 +28,11 @@ export const isWhitespace = (char: string): boolean => char === "" || whitespace
 export const isPunctuation = (char: string): boolean => punctuation.test(char);
 export const isLetterOrNumber = (char: string): boolean => letterOrNumber.test(char);
 export const isDigit = (char: string): boolean => digit.test(char);
+/** Returns whether the character is a letter of the Latin alphabet or a digit. */
+export const isLatin = (char: string): boolean => latin.test(char);
+/** Returns whether a word may begin after the character, though it is a letter: it ends a prefix, or its script is another one. */
+export const mayEndPrefix = (before: string, after: string): boolean =>
+  prefixing.test(before) || isLatin(before) !== isLatin(after);
 export const isCjk = (char: string): boolean => cjk.test(char);
 /** Returns whether a word can begin right after the character: an opening bracket, a quotation mark, a dash. */
 export const isOpening = (char: string): boolean => opening.test(char);

@@ -1,4 +1,4 @@
-import { charAt, charBefore, isInsideWord } from "./characters";
+import { charAt, charBefore, isInsideWord, isLatin } from "./characters";
 
 /** A code span: backticks, the code, and as many backticks. */
 export interface CodeSpan {
@@ -29,13 +29,14 @@ export function findCodeSpans(text: string, dropped: ReadonlySet<number>): CodeS
   const escaped = new Set<number>();
   let from = 0;
   for (const { index, length } of runs) {
-    // In the middle of a word it is an apostrophe.
-    if (index < from || (length === 1 && isInsideWord(charBefore(text, index), charAt(text, index + 1)))) continue;
+    if (index < from) continue;
     const indexes = byLength.get(length) ?? [];
     while ((indexes.at(-1) ?? Infinity) <= index) indexes.pop();
     const closing = indexes.at(-1);
+    if (length === 1 && isApostrophe(text, index, closing)) continue;
     if (dropped.has(index - 1) || (closing !== undefined && isEscaped(text, index))) {
       escaped.add(index);
+      if (closing !== undefined && isEscaped(text, closing)) escaped.add(closing);
     } else if (closing !== undefined) {
       from = closing + length;
       const code = trimmed(text.slice(index + length, closing));
@@ -45,6 +46,21 @@ export function findCodeSpans(text: string, dropped: ReadonlySet<number>): CodeS
   }
   return { spans, escaped };
 }
+
+/**
+ * Returns whether a backtick in the middle of a word is an apostrophe: `don`t`, or `l`homme et l`autre`. A word of one script goes
+ * on in code of another, as after an Arabic "and", or in code without a blank.
+ */
+function isApostrophe(text: string, index: number, closing: number | undefined): boolean {
+  const before = charBefore(text, index);
+  const after = charAt(text, index + 1);
+  if (!isInsideWord(before, after)) return false;
+  if (closing === undefined || contraction.test(text.slice(index + 1, index + 5))) return true;
+  return isLatin(before) === isLatin(after) && /\s/.test(text.slice(index + 1, closing));
+}
+
+/** The end of a word such as "it's", "they're" and "rock'n'roll". */
+const contraction = /^(?:(?:s|t|re|ve|ll|d|m)(?![\p{L}\p{N}`])|n`)/iu;
 
 /** Returns whether an odd number of backslashes is before an index. */
 function isEscaped(text: string, index: number): boolean {

@@ -9,6 +9,8 @@ export interface Delimiter {
   end: number;
   canOpen: boolean;
   canClose: boolean;
+  /** `true` for a single character inside a word. */
+  isInWord?: boolean;
 }
 
 /** A part of a text before emphasis is found in it. */
@@ -68,7 +70,7 @@ function matchRuns(runs: readonly Run[], words: WordCounter): void {
       closer = closer.next;
       continue;
     }
-    const key = `${delimiter.char}${String(delimiter.canOpen)}${String(closer.left % 3)}`;
+    const key = `${delimiter.char}${delimiter.canOpen}${delimiter.isInWord ?? false}${closer.left % 3}`;
     const bottom = bottoms.get(key) ?? null;
     let opener: Run | null = closer.previous;
     while (opener && opener !== bottom && !matches(opener, closer)) opener = opener.previous;
@@ -112,6 +114,7 @@ function matches(opener: Run, closer: Run): boolean {
   const { delimiter: close } = closer;
   if (open.char !== close.char || !open.canOpen) return false;
   if (isDouble(open.char)) return true;
+  if (close.isInWord && !close.canOpen && opener.left % 2 === 0) return false;
   const bothWays = open.canClose || close.canOpen;
   const openLength = open.end - open.start;
   const closeLength = close.end - close.start;

@@ -9,6 +9,7 @@ import {
   isOpening,
   isPunctuation,
   isWhitespace,
+  mayEndPrefix,
 } from "./characters";
 
 export type DelimiterChar = "*" | "_" | "~" | "|";
@@ -17,6 +18,8 @@ export type DelimiterChar = "*" | "_" | "~" | "|";
 export interface Flanking {
   canOpen: boolean;
   canClose: boolean;
+  /** `true` inside a word, where one `*` can close only what one `*` has opened: `**a*b*c**`. */
+  isInWord?: boolean;
 }
 
 const neither: Flanking = { canOpen: false, canClose: false };
@@ -58,9 +61,13 @@ export function flanking(text: string, start: number, end: number, before = star
       return {
         canOpen:
           left &&
-          !(insideWord && (end - start === 1 || isDigit(previous) || isDigit(next))) &&
+          !(
+            insideWord &&
+            (isDigit(previous) || isDigit(next) || (end - start === 1 && !mayEndPrefix(previous, next)))
+          ) &&
           !isAfterValue(char, end - start, previous),
         canClose: right && !isInProgram(char, text, end),
+        isInWord: insideWord && end - start === 1,
       };
     case "_":
       return {

@@ -86,8 +86,8 @@ function parseRange(prepared: Prepared, from: number, to: number, isInLink: bool
       const span = char === "`" ? prepared.code.spans.get(index) : undefined;
       if (span) push({ kind: "code", text: span.code }, span.end);
       else if (char !== "`" && (char === "*" || char === "_" || end - index === 2)) {
-        const { canOpen, canClose } = flanking(text, index, end);
-        if (canOpen || canClose) push({ char, start: index, end, canOpen, canClose }, end);
+        const roles = flanking(text, index, end);
+        if (roles.canOpen || roles.canClose) push({ char, start: index, end, ...roles }, end);
       }
       search.lastIndex = end;
     }

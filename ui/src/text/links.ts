@@ -40,7 +40,7 @@ const foreignPunctuation =
 /** A character that would reorder an address or is not seen in it (RFC 3987, 4.1), unless it shapes letters. */
 const unseen = `(?![${shapingCharacters}])[${invisibleCharacters}]`;
 
-/** The characters that end an address. */
+/** The characters that end an address. `**` and `~~` do so only after the same signs, which they close. */
 const addressEnd = new RegExp(
   `[${spacesAndQuotes}${foreignPunctuation}\\p{Extended_Pictographic}]|${unseen}|\\*\\*|~~`,
   "gu",
@@ -66,7 +66,7 @@ export function bareLink(text: string, index: number): FoundLink | null {
   const authority = authorityEnd.exec(near)?.index ?? near.length;
   if (authority === maxAuthority) return null;
   const hasMore = /[/?#]/.test(near.charAt(authority)) && isAddress(text.slice(start, index + authority));
-  const untrimmed = hasMore ? untrimmedEnd(text, index) : index + hostLength(near.slice(0, authority));
+  const untrimmed = hasMore ? untrimmedEnd(text, start, index) : index + hostLength(near.slice(0, authority));
   const end = trimmedEnd(text, start, index, untrimmed);
   const shown = text.slice(start, end);
   const href = isAddress(shown) ? safeHref(shown) : null;
@@ -77,10 +77,21 @@ export function bareLink(text: string, index: number): FoundLink | null {
 const isAddress = (address: string) =>
   safeHref(address) !== null && (/^http/i.test(address) || /^www\.[^./]+\.[^./]/i.test(address));
 
-function untrimmedEnd(text: string, from: number): number {
+function untrimmedEnd(text: string, start: number, from: number): number {
   addressEnd.lastIndex = from;
-  return addressEnd.exec(text)?.index ?? text.length;
+  for (let match = addressEnd.exec(text); match; match = addressEnd.exec(text)) {
+    const isMark = match[0] === "**" || match[0] === "~~";
+    if (!isMark || isBefore(text, start, match[0])) return match.index;
+  }
+  return text.length;
 }
+
+/** The most characters before an address in which something that ends with it is looked for. */
+const maxBefore = 500;
+
+/** Returns whether a mark is in the text before an index. */
+const isBefore = (text: string, index: number, mark: string) =>
+  text.slice(Math.max(0, index - maxBefore), index).includes(mark);
 
 /** Returns the length of a host, without the text that one such as `example.com` runs into: `example.com에서`. */
 function hostLength(host: string): number {
@@ -93,11 +104,14 @@ function trimmedEnd(text: string, start: number, from: number, end: number): num
   const counts = new Map<string, number>();
   for (let i = from; i < end; i++) counts.set(text.charAt(i), (counts.get(text.charAt(i)) ?? 0) + 1);
   const emphasised = text.charAt(start - 1) === "_";
+  /** `true` if a `*` at the end closes nothing outside of the address: `https://example.com/*a*`. */
+  const hasOwnStars = (counts.get("*") ?? 0) % 2 === 0 && !isBefore(text, start, "*");
   while (end > from) {
     const last = text.charAt(end - 1);
     const opened = brackets[last];
     const unbalanced = opened !== undefined && (counts.get(last) ?? 0) > (counts.get(opened) ?? 0);
-    if (!unbalanced && !trailing.test(last) && !(emphasised && last === "_")) break;
+    const isTrailing = trailing.test(last) && !(last === "*" && hasOwnStars);
+    if (!unbalanced && !isTrailing && !(emphasised && last === "_")) break;
     counts.set(last, (counts.get(last) ?? 0) - 1);
     end -= 1;
   }
