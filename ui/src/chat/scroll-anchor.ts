@@ -33,6 +33,7 @@ export class ScrollAnchor {
   #anchors: Anchor[] = [];
   #scrollTop = 0;
   #height = 0;
+  #contentHeight = 0;
   #followsEnd = true;
 
   constructor(scroller: HTMLElement) {
@@ -49,6 +50,7 @@ export class ScrollAnchor {
     const { top, bottom } = visibleArea(this.#scroller);
     this.#scrollTop = scrollTop;
     this.#height = clientHeight;
+    this.#contentHeight = scrollHeight;
     const atEnd = scrollHeight - scrollTop - clientHeight < endTolerancePx;
     this.#followsEnd = atEnd && (atPresent || this.#followsEnd);
     this.#anchors = [];
@@ -97,6 +99,14 @@ export class ScrollAnchor {
    */
   get wasResized(): boolean {
     return this.#scroller.clientHeight !== this.#height;
+  }
+
+  /**
+   * `true` if the height of the viewport or of the rows has changed since the last save. An event of scrolling may come before
+   * the one of that change, and must not count as if the user had left the end.
+   */
+  get hasChanged(): boolean {
+    return this.wasResized || this.#scroller.scrollHeight !== this.#contentHeight;
   }
 
   /** Scrolls after the rows have changed: to the end if `followEnd` is set and it was there, otherwise to the same rows. */

@@ -18,6 +18,7 @@
  * - very many unseen characters in code have one mark, or marks that are text
  * - a very high message is folded, unfolds where its beginning was, and folds again
  * - the focus, and scrolling to a place as the browser's search does, unfold a message
+ * - a message that grows while scrolling is reported keeps the end in sight
  * - a message that can't be drawn is shown as it was typed, and the others are drawn
  */
 
@@ -411,6 +412,20 @@ test("the focus, and scrolling to a place as the browser's search does, unfold a
       return y > 0 && y < ada.page.viewportSize().height;
     });
   }
+});
+
+test("a message that grows while scrolling is reported keeps the end in sight", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  await says(ada, Array.from({ length: 60 }, (_, i) => `line ${i}`).join("\n"), "line 59");
+  await says(ada, "the one that grows");
+  await ada.seesEnd("at first");
+  await ada.timeline.evaluate((log) => {
+    log.querySelector("article:last-of-type").style.paddingBlockEnd = "50px";
+    // Browsers report scrolling before the change of a size in the same frame.
+    log.dispatchEvent(new Event("scroll"));
+  });
+  await ada.seesEnd("after it has grown");
+  await ada.page.getByRole("button", { name: "Jump to present" }).waitFor({ state: "detached" });
 });
 
 test("a message that can't be drawn is shown as it was typed, and the others are drawn", { skip }, async () => {
