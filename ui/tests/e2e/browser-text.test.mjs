@@ -357,7 +357,7 @@ test("very many unseen characters in code have one mark, or marks that are text"
   const ada = await pages.open("Ada");
   const elements = (message) => message.locator("pre *").count();
   const run = await says(ada, `one run:\n\`\`\`js\n${"\u200B\u2066".repeat(2700)}\n\`\`\``, "one run");
-  await eventually("one mark counts them", 10_000, async () => {
+  await eventually("one mark counts them", guardMs, async () => {
     const marks = await run
       .locator("pre .unseen")
       .evaluateAll((marks) => marks.map((mark) => getComputedStyle(mark, "::before").content));
