@@ -1,6 +1,10 @@
 //! The configuration of a server.
 
 use ichat_protocol::Name;
+use sysinfo::System;
+
+/// The memory of the smallest machine that the server is made for, in bytes. Where the system doesn't say more, it counts.
+const MIN_MACHINE_MEMORY: u64 = 512 * 1024 * 1024;
 
 /// The behaviour of a server. The data folder and the address are not here: the caller passes the open store and
 /// listener.
@@ -18,6 +22,9 @@ pub struct Config {
     /// Open connections from one address. Loopback addresses are exempt: a reverse proxy on this machine connects for
     /// everyone, and a local user can harm the machine in simpler ways.
     pub max_connections_per_address: usize,
+    /// Bytes that wait for all clients together, and of their events that wait. When there are more, the connections with
+    /// most of them are closed.
+    pub max_memory: usize,
 }
 
 impl Default for Config {
@@ -28,8 +35,19 @@ impl Default for Config {
             allowed_hosts: Vec::new(),
             max_connections: 10_000,
             max_connections_per_address: 512,
+            max_memory: default_max_memory(),
         }
     }
+}
+
+/// Returns a quarter of the memory of this machine, or of the control group that limits it.
+fn default_max_memory() -> usize {
+    let total = System::new().ok().map_or(MIN_MACHINE_MEMORY, |mut system| {
+        system.refresh_memory();
+        let limit = system.cgroup_limits().map(|limits| limits.total_memory);
+        system.total_memory().min(limit.unwrap_or(u64::MAX))
+    });
+    usize::try_from(total.max(MIN_MACHINE_MEMORY) / 4).unwrap_or(usize::MAX)
 }
 
 impl Config {

@@ -20,12 +20,14 @@ use crate::fanout::online_members::OnlineMembers;
 use crate::fanout::presence::{self, PresenceTracker};
 use crate::net::acceptor::Acceptor;
 use crate::net::limiter::ConnectionLimiter;
+use crate::net::memory_budget::MemoryBudget;
 use crate::session::member_names::MemberNames;
 use crate::session::nonce::Nonces;
 use crate::session::page_cache::PageCache;
 use crate::session::state::{ServerState, SharedState};
 use crate::session::typing_limiter::TypingLimiter;
 use crate::session::{connection, socket_io};
+use crate::web::polling::PollingSessions;
 use crate::web::routes;
 
 /// Time for waiting posts to reach the disk and the clients after shutdown has begun.
@@ -80,6 +82,7 @@ pub async fn run_until(
     let (writer, write_queue) = Writer::new();
     let (publisher, publish_queue) = Publisher::new();
     let limiter = ConnectionLimiter::new(&config);
+    let memory = MemoryBudget::new(config.max_memory);
     let online = OnlineMembers::new(online_count);
     let state: SharedState = Arc::new(ServerState {
         nonces: Nonces::new()?,
@@ -102,14 +105,16 @@ pub async fn run_until(
     let abort = CancellationToken::new();
     let tasks = TaskTracker::new();
     let acceptor = Acceptor {
-        router: routes::routes(&state, sockets, limiter.clone()),
+        router: routes::routes(&state, sockets, PollingSessions::new(limiter.clone(), memory.clone())),
         limiter,
+        memory: memory.clone(),
         closing: state.closing.clone(),
         abort: abort.clone(),
         tasks: tasks.clone(),
     };
     let pipeline = CommitPipeline::start(&state, write_queue, publish_queue);
     spawn_timers(&state, &tasks);
+    tasks.spawn(memory.enforce(state.closing.clone()));
     tasks.spawn(acceptor.run(listener));
     tracing::info!(server = %state.store.server_id(), "serving");
 

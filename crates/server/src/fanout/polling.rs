@@ -8,11 +8,14 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use socketioxide::extract::{AckSender, SocketRef};
 use socketioxide::{SendError, SocketError};
+use tokio_util::sync::DropGuard;
 
 use crate::fanout::outgoing_event::OutgoingEvent;
 use crate::fanout::websocket::frame::Frame;
 use crate::fanout::websocket::outbound_queue::{DIRECT_HEADROOM, QUEUE_BYTES, QueueFull};
+use crate::net::acceptor::ConnectionEnd;
 use crate::net::limiter::Permit;
+use crate::net::memory_budget::MemoryAccount;
 use crate::net::written_bytes::WrittenBytes;
 
 /// The session of a client that polls, in the extensions of the request that opened it.
@@ -25,9 +28,17 @@ pub(crate) struct WeakPollingSession(Weak<Inner>);
 struct Inner {
     /// Bytes that the client has not fetched yet.
     waiting: AtomicUsize,
-    /// The bytes of the WebSocket to which the session is upgraded.
-    websocket: Mutex<Option<WrittenBytes>>,
+    /// The WebSocket to which the session is upgraded.
+    websocket: Mutex<Option<UpgradedConnection>>,
+    account: MemoryAccount,
+    _end: DropGuard,
     _permit: Permit,
+}
+
+/// A connection to which a session was upgraded.
+struct UpgradedConnection {
+    written: WrittenBytes,
+    end: ConnectionEnd,
 }
 
 /// A client whose session was opened by polling, and that may use a WebSocket since then.
@@ -45,13 +56,20 @@ pub(super) struct Reservation {
 }
 
 impl PollingSession {
-    /// Creates a session that counts as a connection until it ends.
-    pub(crate) fn new(permit: Permit) -> Self {
+    /// Creates a session that counts as a connection until it ends. Its end cancels the account's token.
+    pub(crate) fn new(permit: Permit, account: MemoryAccount) -> Self {
         Self(Arc::new(Inner {
             waiting: AtomicUsize::new(0),
             websocket: Mutex::default(),
+            _end: account.closed().clone().drop_guard(),
+            account,
             _permit: permit,
         }))
+    }
+
+    /// Returns the account of what waits for the client.
+    pub(crate) fn account(&self) -> &MemoryAccount {
+        &self.0.account
     }
 
     /// Returns the session of a socket, if it was opened by polling.
@@ -62,19 +80,29 @@ impl PollingSession {
     /// Removes what the client has fetched.
     pub(crate) fn remove(&self, bytes: usize) {
         let remove = |waiting: usize| Some(waiting.saturating_sub(bytes));
-        // It always succeeds, since `remove` returns a value.
-        let _: Result<usize, usize> = self
+        let removed = self
             .0
             .waiting
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, remove);
+        // It always succeeds, since `remove` returns a value.
+        self.0.account.remove(removed.unwrap_or_default().min(bytes));
     }
 
     /// Begins to count what is written to a WebSocket as fetched.
-    pub(crate) fn upgrade(&self, websocket: WrittenBytes) {
+    pub(crate) fn upgrade(&self, written: WrittenBytes, end: ConnectionEnd) {
         // What the connection has carried before is no part of the session.
-        websocket.take();
+        written.take();
         // An upgrade that fails may be repeated.
-        *self.0.websocket.lock() = Some(websocket);
+        *self.0.websocket.lock() = Some(UpgradedConnection { written, end });
+    }
+
+    /// Ends the WebSocket, if the session is upgraded to one. Returns `false` if it is not.
+    pub(crate) fn end_websocket(&self) -> bool {
+        let websocket = self.0.websocket.lock();
+        if let Some(UpgradedConnection { end, .. }) = &*websocket {
+            end.0.cancel();
+        }
+        websocket.is_some()
     }
 
     pub(crate) fn downgrade(&self) -> WeakPollingSession {
@@ -89,11 +117,14 @@ impl PollingSession {
     fn try_add(&self, reservation: Reservation) -> Result<(), QueueFull> {
         if let Some(websocket) = &*self.0.websocket.lock() {
             // A little more than was queued: each packet is in a frame.
-            self.remove(websocket.take());
+            self.remove(websocket.written.take());
         }
         let add = |waiting: usize| (waiting < reservation.bound).then_some(waiting + reservation.bytes);
         match self.0.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                self.0.account.add(reservation.bytes);
+                Ok(())
+            }
             Err(_) => Err(QueueFull),
         }
     }
@@ -111,6 +142,11 @@ impl PollingClient {
             socket: socket.clone(),
             session: PollingSession::of(socket),
         }
+    }
+
+    /// Returns the account of what waits for the client.
+    pub(super) fn account(&self) -> Option<&MemoryAccount> {
+        self.session.as_ref().map(PollingSession::account)
     }
 
     /// Sends an event within the bound of broadcasts.

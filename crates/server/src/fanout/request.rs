@@ -10,6 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::fanout::client::ClientConnection;
 use crate::fanout::outgoing_event::OutgoingEvent;
 use crate::fanout::transport::Ack;
+use crate::net::memory_budget::MemoryShare;
 
 /// One event of a client, and the way to respond to it.
 pub(crate) struct Request {
@@ -31,6 +32,7 @@ pub(crate) struct Request {
 pub(crate) struct PendingPermit {
     pub(crate) _event: OwnedSemaphorePermit,
     pub(crate) _bytes: OwnedSemaphorePermit,
+    pub(crate) _memory: Option<MemoryShare>,
 }
 
 /// The form of a response.

@@ -8,6 +8,7 @@ use socketioxide::extract::{AckSender, SocketRef};
 use crate::fanout::outgoing_event::OutgoingEvent;
 use crate::fanout::polling::PollingClient;
 use crate::fanout::websocket::outbound_queue::{OutboundQueue, QueueFull};
+use crate::net::memory_budget::MemoryAccount;
 
 /// The way of events to one client.
 #[derive(Clone)]
@@ -56,6 +57,14 @@ impl Transport {
                 id,
                 sender,
             },
+        }
+    }
+
+    /// Returns the account of what waits for the client, and of its events that wait. `None` if its session has ended.
+    pub(crate) fn account(&self) -> Option<&MemoryAccount> {
+        match self {
+            Self::WebSocket(queue) => Some(queue.account()),
+            Self::Polling(client) => client.account(),
         }
     }
 

@@ -17,6 +17,7 @@ use tower::util::MapRequest;
 
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::limiter::{ConnectionLimiter, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
+use crate::net::memory_budget::MemoryBudget;
 use crate::net::timeout_stream::TimeoutStream;
 use crate::net::written_bytes::WrittenBytes;
 
@@ -31,10 +32,15 @@ const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
+/// The signal that ends the client's connection, in the extensions of each request.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionEnd(pub(crate) CancellationToken);
+
 /// The accept loop of a server, and the router that serves its connections.
 pub(crate) struct Acceptor {
     pub(crate) router: Router,
     pub(crate) limiter: ConnectionLimiter,
+    pub(crate) memory: MemoryBudget,
     /// Stops accepting, and lets each connection finish its current request.
     pub(crate) closing: CancellationToken,
     /// Ends every connection at once, upgraded ones included.
@@ -70,12 +76,15 @@ impl Acceptor {
             tracing::debug!(%error, "setting TCP_NODELAY failed");
         }
         let kind = permit.kind();
-        let guard = ConnectionGuard::new(self.closing.clone(), self.abort.clone(), permit);
+        let account = self.memory.open(self.abort.child_token());
+        let end = ConnectionEnd(account.closed().clone());
+        let guard = ConnectionGuard::new(self.closing.clone(), account, permit);
         let written = WrittenBytes::default();
         let stream = TimeoutStream::new(stream, guard, written.clone());
         let service = MapRequest::new(self.router.clone(), move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer));
             request.extensions_mut().insert(kind);
+            request.extensions_mut().insert(end.clone());
             request.extensions_mut().insert(written.clone());
             request
         });
@@ -133,6 +142,7 @@ mod tests {
         let acceptor = Acceptor {
             router: Router::new(),
             limiter: ConnectionLimiter::new(&Config::default()),
+            memory: MemoryBudget::new(usize::MAX),
             closing: CancellationToken::new(),
             abort: CancellationToken::new(),
             tasks: TaskTracker::new(),

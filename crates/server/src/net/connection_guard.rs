@@ -7,25 +7,33 @@ use std::task::{Context, Poll};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::net::limiter::Permit;
+use crate::net::memory_budget::MemoryAccount;
 
-/// The permit of a connection, and the signals that end it.
+/// The permit and the account of a connection, and the signals that end it.
 ///
 /// It moves from the HTTP connection to the WebSocket that replaces it, so the connection counts until its socket is
 /// closed.
 pub(crate) struct ConnectionGuard {
     aborted: Pin<Box<WaitForCancellationFutureOwned>>,
     closing: CancellationToken,
+    account: MemoryAccount,
     _permit: Permit,
 }
 
 impl ConnectionGuard {
-    /// `closing` announces the end of all connections, `abort` enforces it.
-    pub(crate) fn new(closing: CancellationToken, abort: CancellationToken, permit: Permit) -> Self {
+    /// `closing` announces the end of all connections. The account's token enforces that of this one.
+    pub(crate) fn new(closing: CancellationToken, account: MemoryAccount, permit: Permit) -> Self {
         Self {
-            aborted: Box::pin(abort.cancelled_owned()),
+            aborted: Box::pin(account.closed().clone().cancelled_owned()),
             closing,
+            account,
             _permit: permit,
         }
+    }
+
+    /// Returns the account of what waits for the client.
+    pub(crate) fn account(&self) -> &MemoryAccount {
+        &self.account
     }
 
     /// Returns `true` if the server is shutting down.

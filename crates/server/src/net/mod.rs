@@ -5,6 +5,7 @@ pub(crate) mod connection_guard;
 pub(crate) mod free_port;
 pub(crate) mod limiter;
 pub(crate) mod listen;
+pub(crate) mod memory_budget;
 pub(crate) mod stall_timer;
 pub(crate) mod timeout_stream;
 pub(crate) mod written_bytes;

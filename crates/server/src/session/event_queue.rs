@@ -107,10 +107,11 @@ impl EventQueue {
 
     fn try_acquire(&self, bytes: usize) -> Option<PendingPermit> {
         let event = Arc::clone(&self.pending_events).try_acquire_owned().ok()?;
-        let bytes = u32::try_from(bytes).ok()?;
+        let permits = u32::try_from(bytes).ok()?;
         Some(PendingPermit {
             _event: event,
-            _bytes: Arc::clone(&self.pending_bytes).try_acquire_many_owned(bytes).ok()?,
+            _bytes: Arc::clone(&self.pending_bytes).try_acquire_many_owned(permits).ok()?,
+            _memory: self.client.transport.account().map(|account| account.share(bytes)),
         })
     }
 

@@ -1,7 +1,7 @@
 //! HTTP: the routes, the check of hosts and origins, and the web interface.
 
 mod guard;
-mod polling;
+pub(crate) mod polling;
 mod post_timeout;
 pub(crate) mod routes;
 mod security_headers;

@@ -5,33 +5,40 @@ use std::sync::Arc;
 
 use ::http::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER};
 use ::http::{HeaderValue, Method, StatusCode, Uri};
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Extension, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use parking_lot::Mutex;
 use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
 
 use crate::fanout::polling::{PollingSession, WeakPollingSession};
 use crate::fanout::websocket::upgrade::{SOCKET_IO_PATH, query_value};
-use crate::net::acceptor::Peer;
+use crate::net::acceptor::{ConnectionEnd, Peer};
 use crate::net::limiter::{ConnectionLimiter, PermitKind, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
+use crate::net::memory_budget::MemoryBudget;
 use crate::net::written_bytes::WrittenBytes;
 
 /// The bound of the answer that opens a session.
 const MAX_OPEN_BYTES: usize = 4_096;
 
+/// The packet with which a client ends its session.
+const CLOSE_PACKET: &str = "1";
+
 /// The sessions of clients that poll, by their ids, and the limiter that counts them as connections.
 #[derive(Clone)]
-pub(super) struct PollingSessions {
+pub(crate) struct PollingSessions {
     limiter: ConnectionLimiter,
+    memory: MemoryBudget,
     by_id: Arc<Mutex<HashMap<String, WeakPollingSession>>>,
 }
 
 impl PollingSessions {
-    pub(super) fn new(limiter: ConnectionLimiter) -> Self {
+    pub(crate) fn new(limiter: ConnectionLimiter, memory: MemoryBudget) -> Self {
         Self {
             limiter,
+            memory,
             by_id: Arc::default(),
         }
     }
@@ -71,21 +78,29 @@ pub(super) async fn count_polling(
         let Some(permit) = sessions.limiter.try_open_session(peer) else {
             return too_many_connections();
         };
-        let session = PollingSession::new(permit);
+        let end = CancellationToken::new();
+        let session = PollingSession::new(permit, sessions.memory.open(end.clone()));
         // socketioxide keeps the request as long as the session.
         request.extensions_mut().insert(session.clone());
-        return register(&sessions, &session, next.run(request).await).await;
+        let response = next.clone().run(request).await;
+        let (response, sid) = register(&sessions, &session, response).await;
+        if let Some(sid) = sid {
+            tokio::spawn(end_session(end, session.downgrade(), sid, next));
+        }
+        return response;
     };
     let is_poll = *request.method() == Method::GET && !is_websocket(request.uri());
     let written = request.extensions().get::<WrittenBytes>().cloned();
+    let end = request.extensions().get::<ConnectionEnd>().cloned();
     let response = next.run(request).await;
     if let Some(session) = sessions.get(&sid) {
         if is_poll && response.status() == StatusCode::OK {
             session.remove(body_length(&response));
         } else if response.status() == StatusCode::SWITCHING_PROTOCOLS
             && let Some(written) = written
+            && let Some(end) = end
         {
-            session.upgrade(written);
+            session.upgrade(written, end);
         }
     }
     response
@@ -117,20 +132,40 @@ fn too_many_connections() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, retry_after, TOO_MANY_CONNECTIONS).into_response()
 }
 
-/// Registers the session that a response has opened.
-async fn register(sessions: &PollingSessions, session: &PollingSession, response: Response) -> Response {
+/// Registers the session that a response has opened, and returns its id.
+async fn register(
+    sessions: &PollingSessions,
+    session: &PollingSession,
+    response: Response,
+) -> (Response, Option<String>) {
     if response.status() != StatusCode::OK {
-        return response;
+        return (response, None);
     }
     let (parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, MAX_OPEN_BYTES).await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        return (StatusCode::INTERNAL_SERVER_ERROR.into_response(), None);
     };
     let open: Option<Open> = bytes.get(1..).and_then(|open| serde_json::from_slice(open).ok());
-    if let Some(Open { sid }) = open {
-        sessions.add(sid, session);
+    let sid = open.map(|open| open.sid);
+    if let Some(sid) = &sid {
+        sessions.add(sid.clone(), session);
     }
-    Response::from_parts(parts, bytes.into())
+    (Response::from_parts(parts, bytes.into()), sid)
+}
+
+/// Ends a session when its account is closed. A session that ends by itself closes its account, too.
+async fn end_session(end: CancellationToken, session: WeakPollingSession, sid: String, next: Next) {
+    end.cancelled().await;
+    let is_websocket = session.get().map(|session| session.end_websocket());
+    if is_websocket != Some(false) {
+        return;
+    }
+    // socketioxide has no other way than the client's own to end a session whose queue is full.
+    let uri = format!("{SOCKET_IO_PATH}/?EIO=4&transport=polling&sid={sid}");
+    match Request::post(uri).body(Body::from(CLOSE_PACKET)) {
+        Ok(request) => drop(next.run(request).await),
+        Err(error) => tracing::error!(%error, "the id of a session is no part of a URI"),
+    }
 }
 
 /// The packet that opens a session.
@@ -181,7 +216,10 @@ mod tests {
     impl Fixture {
         async fn new() -> Self {
             let (service, io) = socket_io::service(Router::new());
-            let sessions = PollingSessions::new(ConnectionLimiter::new(&Config::default()));
+            let sessions = PollingSessions::new(
+                ConnectionLimiter::new(&Config::default()),
+                MemoryBudget::new(usize::MAX),
+            );
             let http = Router::new()
                 .fallback_service(service)
                 .layer(from_fn_with_state(sessions, count_polling))
@@ -237,7 +275,9 @@ mod tests {
         for _ in 0..2 {
             let connection = WrittenBytes::default();
             connection.add(100_000);
-            fixture.session.upgrade(connection.clone());
+            fixture
+                .session
+                .upgrade(connection.clone(), ConnectionEnd(CancellationToken::new()));
             waiting += fixture.send(1_000);
             assert_eq!(fixture.session.waiting(), waiting);
             connection.add(500);

@@ -13,7 +13,6 @@ use ichat_protocol::{Challenge, PROTOCOLS};
 use tower_http::compression::CompressionLayer;
 
 use crate::fanout::websocket::upgrade::{Sockets, upgrade};
-use crate::net::limiter::ConnectionLimiter;
 use crate::session::state::SharedState;
 use crate::web::guard::guard;
 use crate::web::polling::{PollingSessions, count_polling, keep_reserve};
@@ -32,9 +31,8 @@ pub(crate) fn inner_routes(state: &SharedState) -> Router {
 }
 
 /// Returns all routes. `sockets` serves Socket.IO, and passes other requests on to [`inner_routes`].
-pub(crate) fn routes(state: &SharedState, sockets: Sockets, limiter: ConnectionLimiter) -> Router {
+pub(crate) fn routes(state: &SharedState, sockets: Sockets, sessions: PollingSessions) -> Router {
     let allowed_hosts: Arc<[String]> = state.config.allowed_hosts.clone().into();
-    let sessions = PollingSessions::new(limiter);
     Router::new()
         .fallback_service(sockets.clone())
         .layer(from_fn_with_state(sockets, upgrade))

@@ -2,7 +2,7 @@
 //!
 //! - `sign_in`, `messages`, `rooms`, `presence`, `sync`: the protocol
 //! - `tutorial`: the tutorial's contract
-//! - `refusals`, `http`, `hostile`, `slow_clients`: what the server refuses, and what it withstands
+//! - `refusals`, `http`, `hostile`, `slow_clients`, `memory`: what the server refuses, and what it withstands
 //! - `startup`, `shutdown`, `maintenance`: the program `ichat-server`, run as a process by `program`
 //! - `polling`: a client that polls
 
@@ -15,6 +15,7 @@
 mod hostile;
 mod http;
 mod maintenance;
+mod memory;
 mod messages;
 mod polling;
 mod presence;

@@ -40,7 +40,7 @@ async fn sleeper(server: &TestServer) -> TestClient {
 }
 
 /// Posts a chunk of messages to the lobby, and returns the id of the last one.
-async fn post_chunk(client: &mut TestClient) -> EntryId {
+pub(crate) async fn post_chunk(client: &mut TestClient) -> EntryId {
     let text = "x".repeat(16_000);
     let (room, ids) = (client.lobby(), [(); CHUNK].map(|()| EntryId::fresh()));
     let packets = ids.map(|id| format!("42{}", json!(["post", message(room, id, &text)])));
@@ -49,7 +49,7 @@ async fn post_chunk(client: &mut TestClient) -> EntryId {
 }
 
 /// Receives broadcasts up to the entry with this id, and returns the ids of their entries.
-async fn receives_up_to(client: &mut TestClient, id: EntryId) -> Vec<EntryId> {
+pub(crate) async fn receives_up_to(client: &mut TestClient, id: EntryId) -> Vec<EntryId> {
     let mut received = Vec::new();
     while received.last() != Some(&id) {
         received.extend(entries(&client.receives("entries").await).iter().map(|entry| entry.id));
@@ -221,7 +221,7 @@ async fn is_posted(server: &TestServer, text: &str) -> bool {
 }
 
 /// Upgrades the session of a client that polls, over a connection with small buffers.
-async fn upgrade(server: &TestServer, poller: &PollingClient) -> WebSocketStream<TcpStream> {
+pub(crate) async fn upgrade(server: &TestServer, poller: &PollingClient) -> WebSocketStream<TcpStream> {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(16 * 1024).unwrap();
     let stream = socket.connect(server.address).await.unwrap();

@@ -1,6 +1,7 @@
 //! The settings: from flags, the environment and a file, in this order of precedence.
 
 use std::net::{Ipv6Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -50,6 +51,11 @@ pub(crate) struct Flags {
     /// Open connections at once from one address; loopback addresses are exempt [default: 512]
     #[arg(long, env = "ICHAT_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     max_connections_per_address: Option<usize>,
+
+    /// MiB that wait for all clients together; the connections with most of them are closed beyond that [default: a quarter of
+    /// the machine's memory]
+    #[arg(long, env = "ICHAT_MAX_MEMORY", value_name = "MIB")]
+    max_memory: Option<NonZeroU32>,
 
     /// The lowest level to log, on standard error; messages are never logged [default: info]
     #[arg(long, env = "ICHAT_LOG", value_name = "LEVEL")]
@@ -132,6 +138,7 @@ impl Settings {
                 max_connections_per_address: flags
                     .max_connections_per_address
                     .unwrap_or(default.max_connections_per_address),
+                max_memory: flags.max_memory.map_or(default.max_memory, mebibytes),
             },
         })
     }
@@ -149,6 +156,7 @@ impl Flags {
             allowed_host: self.allowed_host.or(file.allowed_host),
             max_connections: self.max_connections.or(file.max_connections),
             max_connections_per_address: self.max_connections_per_address.or(file.max_connections_per_address),
+            max_memory: self.max_memory.or(file.max_memory),
             log: self.log.or(file.log),
             log_format: self.log_format.or(file.log_format),
         }
@@ -183,6 +191,11 @@ fn read(path: &Path) -> Result<Flags, SettingsError> {
         path: path.to_owned(),
         cause: Box::new(cause),
     })
+}
+
+/// Returns the number of bytes.
+fn mebibytes(number: NonZeroU32) -> usize {
+    usize::try_from(u64::from(number.get()) * 1024 * 1024).unwrap_or(usize::MAX)
 }
 
 fn default_data() -> Result<PathBuf, SettingsError> {
@@ -223,7 +236,7 @@ mod tests {
         let path = folder.path().join("server.toml");
         std::fs::write(
             &path,
-            "name = \"From the file\"\nno-guests = true\nmax-connections = 7\nlog = \"debug\"\n",
+            "name = \"From the file\"\nno-guests = true\nmax-connections = 7\nmax-memory = 64\nlog = \"debug\"\n",
         )
         .unwrap();
         let path = path.to_str().unwrap();
@@ -233,6 +246,7 @@ mod tests {
         assert!(!settings.server.guests);
         assert_eq!(settings.server.max_connections, 7);
         assert_eq!(settings.server.max_connections_per_address, 512);
+        assert_eq!(settings.server.max_memory, 64 * 1024 * 1024);
         assert_eq!(settings.log, Level::Debug);
         assert!(settings.announce);
         assert!(
@@ -258,6 +272,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("server.toml");
         for invalid in [
+            "max-memory = 0",
             "nmae = \"x\"",
             "listen = 4242",
             "name = \"\"",

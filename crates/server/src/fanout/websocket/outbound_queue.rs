@@ -13,6 +13,7 @@ use tokio::io::{Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::fanout::websocket::frame::{Frame, contains_close, contains_connect};
+use crate::net::memory_budget::MemoryAccount;
 use crate::net::stall_timer::StallTimer;
 
 /// Frames that wait for one client. Beyond it broadcasts are dropped for that client, which then finds the gap. The
@@ -36,15 +37,17 @@ pub(crate) struct QueueFull;
 /// A broadcast may use it for a moment longer than the connection lives; it is closed then.
 pub(crate) struct OutboundQueue {
     stream: TcpStream,
+    account: MemoryAccount,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     phase: Phase,
     /// The frames that the system has not accepted yet, oldest first.
     frames: VecDeque<Bytes>,
     bytes: usize,
+    /// Counts these bytes, and those that wait for the `CONNECT` packet.
+    account: MemoryAccount,
     /// The reading task, which drains the queue.
     reader: Option<Waker>,
     /// socketioxide's writing task, while it waits for the queue to fall below its high-water mark.
@@ -67,18 +70,32 @@ enum Phase {
 }
 
 impl OutboundQueue {
-    pub(super) fn new(stream: TcpStream) -> Arc<Self> {
+    pub(super) fn new(stream: TcpStream, account: MemoryAccount) -> Arc<Self> {
+        let state = State {
+            phase: Phase::default(),
+            frames: VecDeque::new(),
+            bytes: 0,
+            account: account.clone(),
+            reader: None,
+            writer: None,
+        };
         Arc::new(Self {
             stream,
-            state: Mutex::default(),
+            account,
+            state: Mutex::new(state),
         })
+    }
+
+    /// Returns the account of what waits for the client.
+    pub(crate) fn account(&self) -> &MemoryAccount {
+        &self.account
     }
 
     /// Buffers events until socketioxide has accepted the client.
     pub(crate) fn buffer_until_connected(&self) {
         let mut state = self.state.lock();
         match state.phase {
-            Phase::Disconnected | Phase::Connected => state.phase = Phase::Connecting(Vec::new()),
+            Phase::Disconnected | Phase::Connected => drop(state.enter(Phase::Connecting(Vec::new()))),
             Phase::Connecting(_) | Phase::Closing(_) | Phase::Closed => {}
         }
     }
@@ -88,7 +105,7 @@ impl OutboundQueue {
     pub(crate) fn disconnect(&self, reason: Option<&Frame>) {
         let mut state = self.state.lock();
         match &state.phase {
-            Phase::Connecting(_) | Phase::Connected => state.phase = Phase::Disconnected,
+            Phase::Connecting(_) | Phase::Connected => drop(state.enter(Phase::Disconnected)),
             Phase::Closing(packets) => {
                 let reason = reason.map_or(&[][..], |frame| &frame.bytes()[..]);
                 let last = [reason, packets].concat();
@@ -116,6 +133,7 @@ impl OutboundQueue {
             Phase::Connecting(_) | Phase::Connected if is_full => return Err(QueueFull),
             Phase::Connecting(buffered) => {
                 buffered.push(frame.clone());
+                self.account.add(frame.bytes().len());
                 return Ok(());
             }
             Phase::Connected => {}
@@ -148,6 +166,7 @@ impl OutboundQueue {
         if sent < bytes.len() {
             let rest = own(&bytes[sent..]);
             state.bytes += rest.len();
+            state.account.add(rest.len());
             state.frames.push_back(rest);
             wake(&mut state.reader);
         }
@@ -258,11 +277,10 @@ impl OutboundQueue {
             return Poll::Pending;
         }
         self.write_or_queue_bytes(&mut state, bytes, Bytes::copy_from_slice);
-        if let Phase::Connecting(buffered) = &mut state.phase
+        if matches!(state.phase, Phase::Connecting(_))
             && contains_connect(bytes)
+            && let Phase::Connecting(buffered) = state.enter(Phase::Connected)
         {
-            let buffered = std::mem::take(buffered);
-            state.phase = Phase::Connected;
             for frame in &buffered {
                 self.write_or_queue(&mut state, frame);
             }
@@ -311,18 +329,32 @@ impl OutboundQueue {
 impl State {
     /// Returns whether what waits, for the system or for the `CONNECT` packet, has reached the bound.
     fn is_full(&self, headroom: usize) -> bool {
-        let buffered = match &self.phase {
-            Phase::Connecting(buffered) => buffered.as_slice(),
+        self.frames.len() + self.buffered().len() >= QUEUE_FRAMES * headroom
+            || self.bytes + self.buffered_bytes() >= QUEUE_BYTES * headroom
+    }
+
+    /// Returns what waits for the `CONNECT` packet.
+    fn buffered(&self) -> &[Frame] {
+        match &self.phase {
+            Phase::Connecting(buffered) => buffered,
             Phase::Disconnected | Phase::Connected | Phase::Closing(_) | Phase::Closed => &[],
-        };
-        let buffered_bytes: usize = buffered.iter().map(|frame| frame.bytes().len()).sum();
-        self.frames.len() + buffered.len() >= QUEUE_FRAMES * headroom
-            || self.bytes + buffered_bytes >= QUEUE_BYTES * headroom
+        }
+    }
+
+    fn buffered_bytes(&self) -> usize {
+        self.buffered().iter().map(|frame| frame.bytes().len()).sum()
+    }
+
+    /// Changes the phase, and returns the one before. What it buffered counts no more.
+    fn enter(&mut self, phase: Phase) -> Phase {
+        self.account.remove(self.buffered_bytes());
+        std::mem::replace(&mut self.phase, phase)
     }
 
     /// Removes written bytes from the front.
     fn advance(&mut self, mut written: usize) {
         self.bytes -= written;
+        self.account.remove(written);
         while let Some(front) = self.frames.front_mut().filter(|_| written > 0) {
             let part = written.min(front.len());
             front.advance(part);
@@ -338,9 +370,9 @@ impl State {
     }
 
     fn close(&mut self) {
-        self.phase = Phase::Closed;
+        drop(self.enter(Phase::Closed));
         self.frames = VecDeque::new();
-        self.bytes = 0;
+        self.account.remove(std::mem::take(&mut self.bytes));
         wake(&mut self.reader);
         wake(&mut self.writer);
     }

@@ -23,6 +23,7 @@ use crate::fanout::websocket::mux_stream::MuxStream;
 use crate::fanout::websocket::outbound_queue::{OutboundQueue, QUEUE_BYTES, QueueFull};
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::limiter::ConnectionLimiter;
+use crate::net::memory_budget::MemoryBudget;
 
 /// A WebSocket text frame with Socket.IO's `CONNECT`.
 const CONNECT: &[u8] = b"\x81\x0240";
@@ -34,7 +35,8 @@ async fn open() -> (TcpStream, Arc<OutboundQueue>, MuxStream) {
     let (stream, _) = listener.accept().await.unwrap();
     let limiter = ConnectionLimiter::new(&Config::default());
     let permit = limiter.try_connect(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
-    let guard = ConnectionGuard::new(CancellationToken::new(), CancellationToken::new(), permit);
+    let account = MemoryBudget::new(usize::MAX).open(CancellationToken::new());
+    let guard = ConnectionGuard::new(CancellationToken::new(), account, permit);
     let (queue, stream) = MuxStream::new(stream, &[], guard);
     (client, queue, stream)
 }
