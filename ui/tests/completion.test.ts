@@ -7,7 +7,8 @@
  * - people of the same name are suggested each
  * - a name whose letters change their number in lower case is replaced as a whole, with or without its accents
  * - an emoji that contains a sign (`#️⃣`) opens no list
- * - rooms of the same name are suggested once, those whose names only look alike each; the given order of people is kept
+ * - each of several rooms with the same name is suggested, and so are those whose names only look alike; the given order of
+ *   people is kept
  * - a list that was closed stays closed for its word, and opens again in the next message
  * - what is accepted replaces the word, and no blank is doubled; of people with one name the chosen one is meant
  * - a shortcode that was typed in full becomes the emoji, except in code
@@ -96,21 +97,23 @@ describe("complete", () => {
     expect(at("@\u0301a")).toBeNull();
   });
 
-  it("suggests rooms of the same name once, and keeps the order of people", () => {
-    expect(found("#lu")).toEqual(["Lunch"]);
+  it("keeps the order of people", () => {
     expect(found("@")).toEqual(vocabulary.people.map(({ name }) => name));
   });
 
-  it("suggests each of several rooms whose names look alike, with its id, whose mark can be shown", () => {
+  it("suggests each of several rooms whose names are the same or look alike, with a text that means it", () => {
     const rooms = [
-      { id: "first", name: "Kitchen" },
-      { id: "second", name: "Kitchen" },
-      { id: "look-alike", name: "Kitсhen" },
+      { id: "first", name: "Kitchen", piece: "1a2b" },
+      { id: "second", name: "Kitchen", piece: "3c4d" },
+      { id: "look-alike", name: "Kitсhen", piece: "5e6f" },
+      { id: "other", name: "Kit" },
     ];
     const found = complete("#kit", 4, { ...vocabulary, rooms })?.found;
-    expect(found?.map(({ label, room }) => [label, room])).toEqual([
-      ["Kitchen", "first"],
-      ["Kitсhen", "look-alike"],
+    expect(found?.map(({ label, room, text }) => [label, room, text])).toEqual([
+      ["Kit", "other", "#Kit "],
+      ["Kitchen", "first", "#Kitchen (1a2b) "],
+      ["Kitchen", "second", "#Kitchen (3c4d) "],
+      ["Kitсhen", "look-alike", "#Kitсhen (5e6f) "],
     ]);
   });
 

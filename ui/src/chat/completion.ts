@@ -2,6 +2,7 @@ import type { MemberId, RoomId } from "../backend/protocol";
 import { foldForSearch } from "../shared/fold-for-search";
 import { graphemes } from "../shared/graphemes";
 import type { Mentionable } from "../text/mentions";
+import { textOfRoom } from "../text/room-links";
 
 /** A suggestion for the word at the caret. */
 export interface Completion {
@@ -31,8 +32,8 @@ export interface Completions {
 export interface Vocabulary {
   /** The people, the most likely one first. */
   people: readonly Mentionable[];
-  /** The rooms. Of several with one name a text means the first. */
-  rooms: readonly { id: RoomId; name: string }[];
+  /** The rooms, those that can be taken for others with a piece of their address. */
+  rooms: readonly { id: RoomId; name: string; piece?: string | undefined }[];
   /** The emoji by their names, best known first. */
   emoji: Iterable<readonly [name: string, emoji: string]>;
 }
@@ -94,23 +95,23 @@ interface Ranked {
   rank: Rank;
 }
 
+/** A suggestion of somebody or something with a name. */
+type Named = Omit<Completion, "label"> & { name: string };
+
 function rankNames(prefix: string, typed: string, { people, rooms }: Vocabulary): Ranked[] {
   const word = foldForSearch(typed);
-  const named = prefix === "@" ? people : firstOfEachName(rooms);
-  const ranked = named.flatMap(({ id, name }): Ranked[] => {
+  const named: Named[] =
+    prefix === "@"
+      ? people.map(({ id, name }) => ({ name, text: `@${name} `, member: id }))
+      : rooms.map(({ id, name, piece }) => ({ name, text: `${textOfRoom(name, piece)} `, room: id }));
+  const ranked = named.flatMap(({ name, ...completion }): Ranked[] => {
     const rank = rankOf(foldForSearch(name), word);
-    const completion = { label: name, text: `${prefix}${name} `, ...(prefix === "@" ? { member: id } : { room: id }) };
-    return rank === null ? [] : [{ completion, rank }];
+    return rank === null ? [] : [{ completion: { label: name, ...completion }, rank }];
   });
   if (!/\s/u.test(typed)) return byRank(ranked);
   // After a blank it is a name only if one begins like that. A whole name with a blank after it has ended.
   const hasEnded = /\s$/u.test(typed) && named.some(({ name }) => foldForSearch(name) === word.trimEnd());
   return hasEnded ? [] : byRank(ranked.filter(({ rank }) => rank <= Rank.Beginning));
-}
-
-function firstOfEachName(rooms: Vocabulary["rooms"]): Vocabulary["rooms"] {
-  const names = new Set<string>();
-  return rooms.filter(({ name }) => !names.has(name) && names.add(name));
 }
 
 /** Returns the emoji that fit words best, each with the name that fits. */

@@ -2,13 +2,19 @@ import type { RoomId } from "../backend/protocol";
 import { NameFinder } from "./name-finder";
 import type { RoomToken } from "./tokens";
 
-/** Finds the names of known rooms in a text: a `#` and a whole name. */
+/** Finds the names of known rooms in a text: a `#` and a whole name, and after it a piece of the address where several have it. */
 export class RoomFinder {
   readonly #names: NameFinder;
+  readonly #byName = new Map<string, RoomId[]>();
 
-  /** Of several rooms with one name the first is found. */
+  /** Of several rooms with one name the first is found, unless the text says which one it means: `#Lunch (1d23)`. */
   constructor(rooms: Iterable<{ id: RoomId; name: string }>) {
-    this.#names = new NameFinder(rooms);
+    const all = [...rooms];
+    this.#names = new NameFinder(all);
+    for (const { id, name } of all) {
+      const key = name.toLowerCase();
+      this.#byName.set(key, [...(this.#byName.get(key) ?? []), id]);
+    }
   }
 
   /** Starts with another text. */
@@ -20,9 +26,20 @@ export class RoomFinder {
   /** Returns the link to a room whose `#` is at `index`, if there is one. */
   at(text: string, index: number): RoomToken | null {
     const found = this.#names.find(text, index);
-    return found && { kind: "room", room: found.id, text: text.slice(index, found.end) };
+    if (!found) return null;
+    const namesakes = this.#byName.get(text.slice(index + 1, found.end).toLowerCase()) ?? [];
+    const [suffix = "", piece] = pieceOfAddress.exec(text.slice(found.end, found.end + 40)) ?? [];
+    const meant = piece === undefined ? undefined : namesakes.find((id) => id.endsWith(piece.toLowerCase()));
+    const end = meant === undefined ? found.end : found.end + suffix.length;
+    return { kind: "room", room: meant ?? found.id, text: text.slice(index, end) };
   }
 }
+
+const pieceOfAddress = /^ \(([0-9a-f-]{4,36})\)/i;
+
+/** Returns the text that means a room, with a piece of its address if another room can be taken for it. */
+export const textOfRoom = (name: string, piece: string | undefined): string =>
+  piece === undefined ? `#${name}` : `#${name} (${piece})`;
 
 /** Returns whether a text looks as if it named a room, known or not. */
 export const mayNameRoom = (text: string): boolean => /(?:^|[\s(])#[\p{L}\p{N}]/u.test(text);

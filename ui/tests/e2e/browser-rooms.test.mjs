@@ -8,6 +8,7 @@
  * - the list of rooms comes with the connection
  * - a room's name after a # leads to the room, also one that the reader is not in
  * - rooms of names that look alike show a piece of their addresses wherever one is chosen
+ * - each of two rooms with the same name can be linked in a message
  * - a room with unread mentions is marked and named so, and the title counts them
  */
 
@@ -195,6 +196,30 @@ test("rooms of names that look alike show a piece of their addresses", { skip },
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Browse rooms" }).click();
   await seesMarks(page.getByRole("dialog").getByRole("listitem"));
+});
+
+test("each of two rooms with the same name can be linked", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const { page } = ada;
+  const ids = [];
+  for (let n = 0; n < 2; n++) {
+    await ada.createsRoom("Lunch club");
+    ids.push(await page.evaluate(() => location.hash.split("/").at(-1)));
+  }
+  assert.notEqual(...ids);
+  for (const id of ids) {
+    await ada.types("#lun");
+    await page
+      .getByRole("option")
+      .filter({ hasText: id.slice(-4) })
+      .click();
+  }
+  await ada.types("are two");
+  await ada.composer.press("Enter");
+  const links = ada.message("are two").locator("a.room");
+  await links.nth(1).waitFor();
+  const targets = await links.evaluateAll((all) => all.map((link) => link.getAttribute("href").split("/").at(-1)));
+  assert.deepEqual(targets, ids);
 });
 
 test("a room with unread mentions is marked and named so", { skip }, async () => {

@@ -34,8 +34,12 @@ const names = [
 ];
 const members = new MentionFinder(names.map((name) => ({ id: name, name })));
 
-/** The rooms that are known. Their ids are their names. */
-const rooms = new RoomFinder(["Lobby", "Team 1", "c-sharp", "日本語", "1", "A_b"].map((name) => ({ id: name, name })));
+/** The rooms that are known. Their ids are their names, but of those with one name, which two are. */
+const rooms = new RoomFinder([
+  ...["Lobby", "Team 1", "c-sharp", "日本語", "1", "A_b"].map((name) => ({ id: name, name })),
+  { id: "id-bb2d", name: "Lunch" },
+  { id: "id-1d23", name: "Lunch" },
+]);
 
 beforeAll(() => Promise.all([loadLookalikes(), loadLinkRules()]));
 
