@@ -17,6 +17,8 @@ export interface Item {
   /** The mentions that go with the text. A client that lists none leaves it to the reader to look for names. */
   mentions?: readonly Mention[];
   edited: boolean;
+  /** The time of the newest edit. */
+  editedAt?: number;
   deleted: boolean;
   reactions: Reaction[];
   /** The user's own change that the server has not accepted yet, or has refused. */
@@ -36,7 +38,7 @@ export interface Reaction {
 
 /** The changes to one entry. Adding them is idempotent and does not depend on their order of arrival. */
 interface Changes {
-  edit?: { seq: Seq; text: string; mentions?: readonly Mention[] };
+  edit?: { seq: Seq; at: number; text: string; mentions?: readonly Mention[] };
   deleted: boolean;
   reactions: Map<string, Map<MemberId, { seq: Seq; on: boolean }>>;
 }
@@ -46,7 +48,7 @@ export class Amendments {
   readonly #changes = new Map<EntryId, Changes>();
 
   /** Adds an amendment and returns its target. Returns null for an entry that amends nothing. */
-  add({ body, seq, author }: Entry): EntryId | null {
+  add({ body, seq, author, at }: Entry): EntryId | null {
     if (!isAmending(body)) return null;
     const target = targetOf(body);
     let changes = this.#changes.get(target);
@@ -56,7 +58,7 @@ export class Amendments {
     }
     switch (body.kind) {
       case "edit":
-        if (seq > (changes.edit?.seq ?? 0)) changes.edit = { seq, text: body.text, mentions: body.mentions };
+        if (seq > (changes.edit?.seq ?? 0)) changes.edit = { seq, at, text: body.text, mentions: body.mentions };
         break;
       case "delete":
         changes.deleted = true;
@@ -97,6 +99,7 @@ export class Amendments {
       text: deleted ? "" : (changes?.edit?.text ?? message?.text ?? ""),
       mentions: deleted ? undefined : changes?.edit ? changes.edit.mentions : message?.mentions,
       edited: changes?.edit !== undefined && !deleted,
+      editedAt: deleted ? undefined : changes?.edit?.at,
       deleted,
       reactions: deleted || !changes ? [] : reactionsOf(changes),
     };

@@ -5,6 +5,9 @@ import { ListedMentions, MentionFinder } from "../text/mentions";
 import { chosenAt, type ChosenMention } from "./chosen-mentions";
 import type { Item } from "./fold";
 
+/** The part of a message that decides whom its text mentions. */
+type MentioningText = Pick<Item, "mentions"> & Partial<Pick<Item, "at" | "editedAt">>;
+
 /** The part of a room that its mentions use. */
 export interface MentionsContext {
   me(): MemberId;
@@ -32,6 +35,8 @@ export class RoomMentions {
     const order = (id: MemberId) => (this.#nameMarks.get(id)?.taken ? 2 : 0) + (id === me ? 0 : 1);
     return people.sort((a, b) => order(a.id) - order(b.id));
   });
+  /** The times from which the members have had their names. */
+  readonly #since = $derived.by(() => new Map(this.#context.members().map(({ id, since }) => [id, since])));
   readonly #memberFinder = $derived(new MentionFinder(this.#mentionable));
 
   constructor(context: MentionsContext) {
@@ -48,9 +53,16 @@ export class RoomMentions {
     return this.#memberFinder.begin().at(`@${name}`, 0)?.member;
   }
 
-  /** Returns a finder of the mentions in a message: those that it lists, otherwise the names of members. */
-  finderFor({ mentions }: Pick<Item, "mentions">): MentionFinder {
-    return mentions ? new ListedMentions(mentions) : this.#memberFinder;
+  /**
+   * Returns a finder of the mentions in a message: those that it lists, otherwise the names that members had when it was
+   * written. A name that somebody takes later doesn't change it.
+   */
+  finderFor({ mentions, at = Infinity, editedAt = at }: MentioningText): MentionFinder {
+    return mentions ? new ListedMentions(mentions) : this.#finderAt(editedAt);
+  }
+
+  #finderAt(time: number): MentionFinder {
+    return this.#memberFinder.among((member) => (this.#since.get(member) ?? 0) <= time);
   }
 
   /** Lists the members whom a text mentions. An edit keeps the mentions of members who are called something else now. */
@@ -67,13 +79,13 @@ export class RoomMentions {
    * Returns whether a message, or an edit of one, mentions the user. Before the room was opened, of its members only the user
    * is known.
    */
-  mentionsMe({ body }: Entry): boolean {
+  mentionsMe({ body, at }: Entry): boolean {
     if ((body.kind !== "message" && body.kind !== "edit") || !body.text.includes("@")) return false;
     const me = this.#context.me();
     if (body.mentions) return body.mentions.some(({ member }) => member === me);
     const name = this.#context.nameOf(me);
     const onlyKnowsMe = this.#context.members().length === 0 && name !== undefined;
-    const finder = onlyKnowsMe ? new MentionFinder([{ id: me, name }]) : this.#memberFinder;
+    const finder = onlyKnowsMe ? new MentionFinder([{ id: me, name }]) : this.#finderAt(at);
     return mentionsIn(body.text, finder).some(({ member }) => member === me);
   }
 

@@ -5,6 +5,8 @@ export interface MentionView {
   me: MemberId;
   /** Returns the present name of a member, or undefined if it isn't known. */
   nameOf(member: MemberId): string | undefined;
+  /** Returns a piece of a member's key, if somebody else's name can be taken for theirs. */
+  keyOf(member: MemberId): string | undefined;
   /** Shows the member. */
   show(member: MemberId): void;
   /** Returns the address of a room. */

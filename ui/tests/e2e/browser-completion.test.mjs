@@ -4,6 +4,7 @@
  * - Enter accepts the best emoji, and sends a smiley
  * - of two people with the same name, the chosen one is mentioned; one message can mention both, also after a part is
  *   removed and brought back
+ * - a suggested name is shown whole beside the warning that somebody else has it
  * - a shortcode typed in full becomes the emoji, and undo brings it back
  * - the emoji picker finds every emoji by its name, and Enter without a name picks none
  */
@@ -118,7 +119,25 @@ test("of two people with the same name, the chosen one is mentioned", { skip }, 
     await mentions.nth(1).waitFor();
     const classes = await mentions.evaluateAll((all) => all.map((mention) => mention.classList.contains("me")));
     assert.deepEqual(classes, [mentioned === 0, mentioned === 1]);
+    const keys = await mentions.locator(".key").allTextContents();
+    assert.equal(new Set(keys).size, 2, `the mentions are told apart: ${keys}`);
   }
+});
+
+test("a suggested name is shown whole beside the warning that somebody else has it", { skip }, async () => {
+  const [eve] = [await pages.open("Eve"), await pages.open("Ada Lovelace"), await pages.open("Ada Lovelace")];
+  await eve.page.setViewportSize({ width: 360, height: 640 });
+  await eve.types("@ada");
+  const options = eve.page.getByRole("listbox", { name: "Suggestions" }).getByRole("option", { name: /^Ada Lovelace/ });
+  await eventually("both are suggested, one with a warning", guardMs, async () => {
+    const texts = await options.allTextContents();
+    return texts.length === 2 && texts.some((text) => text.includes("also called"));
+  });
+  const cut = await options
+    .locator("bdi")
+    .evaluateAll((names) => names.map((bdi) => bdi.scrollWidth > bdi.clientWidth));
+  assert.deepEqual(cut, [false, false]);
+  await eve.takesScreenshot("suggested-namesakes");
 });
 
 test("a shortcode typed in full becomes the emoji", { skip }, async () => {

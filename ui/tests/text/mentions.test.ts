@@ -6,6 +6,7 @@
  * - the suggested names are those that a sent message can mention: the present members'
  * - a mention stays one after the member was renamed, and shows the present name
  * - an edit keeps the mention of a member who is called something else now
+ * - a name that somebody takes later makes no mention in a message without a list
  * - a message without a list mentions the present members by name; of several with one name it means the user
  * - a person who takes somebody's name is not the one who is mentioned, and is marked in the list of suggestions
  * - of several people with the same name, the one who was chosen from the suggestions is mentioned
@@ -301,6 +302,27 @@ describe("a mention", () => {
       { member: "ada-id", name: "Ada Lovelace" },
       { member: "ben-id", name: "Ben" },
     ]);
+  });
+
+  it("is none where the name was taken later", () => {
+    const { room, fixture } = setUp();
+    const text = "hi @Eve and @Ada Lovelace Byron";
+    const entry = fixture.log.says("bot", text);
+    const { at, id } = entry;
+    fixture.receive(entry);
+    const rendered = () => room.items.map((item) => notation(parse(item.text, room.mentions.finderFor(item)))).join();
+    room.setMembers([
+      { ...ada, since: at - 1 },
+      { id: "byron", name: "Ada Lovelace Byron", left: false, since: at + 5 },
+      { id: "eve-id", name: "Eve", left: false, since: at + 5 },
+      { id: "first-eve", name: "eve", left: false, since: at - 5 },
+    ]);
+    expect(rendered()).toBe("hi <@first-eve> and <@ada-id> Byron");
+    room.setMembers([{ id: "eve-id", name: "Eve", left: false, since: at + 5 }]);
+    expect(rendered()).toBe(text);
+    // An edit of a bot mentions who is there by then.
+    fixture.receive({ ...fixture.log.add("bot", { kind: "edit", of: id, text: "hi again, @Eve" }), at: at + 9 });
+    expect(rendered()).toBe("hi again, <@eve-id>");
   });
 
   it("is found by name where a message lists none", () => {
