@@ -3,7 +3,7 @@
 use ichat_protocol::Name;
 use sysinfo::System;
 
-/// The memory of the smallest machine that the server is made for, in bytes. Where the system doesn't say more, it counts.
+/// The memory of the smallest machine that the server is made for, in bytes. It counts where the system doesn't say more.
 const MIN_MACHINE_MEMORY: u64 = 512 * 1024 * 1024;
 
 /// The behaviour of a server. The data folder and the address are not here: the caller passes the open store and
@@ -19,8 +19,8 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// Open connections in total, sessions of clients that poll included.
     pub max_connections: usize,
-    /// Open connections from one address. Loopback addresses are exempt: a reverse proxy on this machine connects for
-    /// everyone, and a local user can harm the machine in simpler ways.
+    /// Open connections from one address, or one IPv6 network (/64). Loopback addresses are exempt: a reverse proxy on this
+    /// machine connects for everyone, and a local user can harm the machine in simpler ways.
     pub max_connections_per_address: usize,
     /// Bytes that wait for all clients together, and of their events that wait. When there are more, the connections with
     /// most of them are closed.

@@ -1,7 +1,8 @@
-//! Limits on open connections: in total, and per address.
+//! Limits on open connections: in total, and per address. Of an IPv6 address the network counts (/64), which is what one
+//! customer has at least: anyone in it can use any of its addresses.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -85,6 +86,7 @@ impl ConnectionLimiter {
     }
 
     fn try_acquire(&self, peer: IpAddr, kind: PermitKind) -> Option<Permit> {
+        let peer = network_of(peer);
         let mut counts = self.counts.lock();
         let of_peer = counts.by_address.get(&peer).copied().unwrap_or_default();
         let has_place = match kind {
@@ -106,6 +108,16 @@ impl ConnectionLimiter {
             peer,
             kind,
         })
+    }
+}
+
+/// Returns the part of an address that stands for one client.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        // All machines on a link have the same network.
+        IpAddr::V6(v6) if v6.is_unicast_link_local() || v6.is_loopback() => address,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
     }
 }
 
@@ -151,6 +163,7 @@ impl Drop for Permit {
 mod tests {
     //! - an address has a limit, and gets a permit again when it gives one back
     //! - loopback addresses are limited by the total alone
+    //! - the addresses of one IPv6 network are limited together, those on a link each
     //! - on a full server an address gets more connections for its sessions, and others get none
     //! - the reserve is bounded
 
@@ -186,6 +199,25 @@ mod tests {
             .filter_map(|peer| limiter.try_connect(peer.parse().unwrap()))
             .collect();
         assert_eq!(permits.len(), 3);
+    }
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_are_limited_together() {
+        let limiter = limiter(9, 2);
+        let permits = |peers: [&str; 3]| peers.map(|peer| limiter.try_connect(peer.parse().unwrap()));
+        let together = permits(["2001:db8::1", "2001:db8::2", "2001:db8:0:0:3::"]);
+        assert_eq!(together.each_ref().map(Option::is_some), [true, true, false]);
+        let apart = permits(["2001:db8:0:1::1", "fe80::1", "fe80::2"]);
+        assert!(apart.iter().all(Option::is_some));
+        assert!(
+            permits(["fe80::1", "fe80::1", "::1"])
+                .iter()
+                .filter(|permit| permit.is_some())
+                .count()
+                == 2
+        );
+        drop(together);
+        assert!(limiter.try_connect("2001:db8::4".parse().unwrap()).is_some());
     }
 
     #[test]

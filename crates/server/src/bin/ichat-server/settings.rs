@@ -48,12 +48,12 @@ pub(crate) struct Flags {
     #[arg(long, env = "ICHAT_MAX_CONNECTIONS", value_name = "NUMBER")]
     max_connections: Option<usize>,
 
-    /// Open connections at once from one address; loopback addresses are exempt [default: 512]
+    /// Open connections at once from one address, or one IPv6 network (/64); loopback addresses are exempt [default: 512]
     #[arg(long, env = "ICHAT_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     max_connections_per_address: Option<usize>,
 
-    /// MiB that wait for all clients together; the connections with most of them are closed beyond that [default: a quarter of
-    /// the machine's memory]
+    /// MiB that wait for all clients together; the connections with most of them are closed beyond that [default: a
+    /// quarter of the machine's memory]
     #[arg(long, env = "ICHAT_MAX_MEMORY", value_name = "MIB")]
     max_memory: Option<NonZeroU32>,
 
