@@ -1,7 +1,7 @@
 import { parseInline, type ParseContext } from "./inline";
 import { fenceMarker, heading, indentOf, isBlank, itemMarker, quotedText, unindent, type ItemMarker } from "./lines";
 import { findTable } from "./table";
-import { maxNesting, type Block, type ListItem } from "./tokens";
+import { maxNesting, tokensOf, type Block, type ListItem } from "./tokens";
 
 /** A block and the index of the line after it. */
 interface Found {
@@ -33,7 +33,7 @@ export function parseBlocks(lines: readonly string[], context: ParseContext, pla
   let paragraph: string[] = [];
   let blank = 0;
   const add = (block: Block) => {
-    context.count();
+    context.count(block.kind === "fence" ? tokensOf.fence : 1);
     blocks.push(block);
   };
   const endParagraph = () => {
@@ -42,6 +42,11 @@ export function parseBlocks(lines: readonly string[], context: ParseContext, pla
   };
   for (let i = 0; i < lines.length;) {
     const line = lines[i] ?? "";
+    if (context.isFull()) {
+      if (blank > 0) add({ kind: "gap", lines: blank });
+      paragraph.push(...lines.slice(i));
+      break;
+    }
     if (isBlank(line)) {
       endParagraph();
       blank += 1;
@@ -124,7 +129,7 @@ function listAt(
     let sibling = next;
     while (sibling < lines.length && isBlank(lines[sibling] ?? "")) sibling += 1;
     const following = itemMarker(lines[sibling] ?? "", { list: sibling === next, item: isItem });
-    if (following?.sign !== marker.sign || (following.marker !== "") !== ordered) break;
+    if (context.isFull() || following?.sign !== marker.sign || (following.marker !== "") !== ordered) break;
     if (sibling > next) items.at(-1)?.children.push({ kind: "gap", lines: sibling - next });
     marker = following;
     end = sibling;
@@ -154,7 +159,7 @@ function itemOf({ marker }: ItemMarker, own: readonly string[], context: ParseCo
   const [first = "", ...rest] = own;
   const task = /^\[([ xX])\][ \t]+(?=\S)/.exec(first);
   const lines = task ? [first.slice(task[0].length), ...rest] : own;
-  context.count();
+  context.count(tokensOf.item);
   const item: ListItem = { marker, children: parseBlocks(lines, context, { depth: depth + 1, isItem: true }) };
   if (task) item.done = task[1] !== " ";
   return item;

@@ -7,13 +7,15 @@ import { inlineText } from "./inline-text";
 import { showJoinedAddresses } from "./joined-links";
 import { addressToShow } from "./link-addresses.svelte";
 import { angleLink, bareLink, mailAddress, type FoundLink } from "./links";
-import type { Inline } from "./tokens";
+import { tokensOf, type Inline } from "./tokens";
 import { windowsPath } from "./windows-path";
 
 /** The state that the parts of a message share while they are parsed. */
 export interface ParseContext extends NameFinders {
-  /** Counts a token. Throws `TooManyTokens` if there are too many. */
-  count(): void;
+  /** Counts a token, or one that counts as several. */
+  count(tokens?: number): void;
+  /** Returns whether the message has its most tokens: what is left is text. */
+  isFull(): boolean;
 }
 
 const noEscapes: ReadonlySet<number> = new Set();
@@ -58,13 +60,13 @@ function parseRange(prepared: Prepared, from: number, to: number, isInLink: bool
   const push = (piece: Piece, end: number) => {
     if (buffer !== "") pieces.push({ kind: "text", text: buffer });
     buffer = "";
-    context.count();
+    context.count("kind" in piece && piece.kind === "link" ? tokensOf.link : 1);
     pieces.push(piece);
     done = end;
   };
   const search = new RegExp(special);
   search.lastIndex = from;
-  for (let match = search.exec(text); match && match.index < to; match = search.exec(text)) {
+  for (let match = search.exec(text); match && match.index < to && !context.isFull(); match = search.exec(text)) {
     const { index } = match;
     const char = match[0];
     buffer += text.slice(done, index);

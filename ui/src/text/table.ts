@@ -16,9 +16,10 @@ export function findTable(
   const header = cellsOf(head);
   const alignments = cellsOf(rule).map(alignmentOf);
   if (header.length !== alignments.length || header.length > maxColumns || alignments.includes(undefined)) return null;
+  const headerCells = header.map((text) => cell(text, context));
   const rows: Inline[][][] = [];
   let end = index + 2;
-  for (; end < lines.length; end++) {
+  for (; end < lines.length && !context.isFull(); end++) {
     const line = lines[end] ?? "";
     if (isBlank(line) || !line.includes("|") || quotedText(line) !== null || fenceMarker(line)) break;
     const cells = cellsOf(line);
@@ -29,7 +30,7 @@ export function findTable(
   const block: Block = {
     kind: "table",
     alignments: alignments.map((alignment) => alignment ?? null),
-    header: header.map((text) => cell(text, context)),
+    header: headerCells,
     rows,
   };
   return { block, end };

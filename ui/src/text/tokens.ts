@@ -77,5 +77,8 @@ export type Block =
  */
 export const maxNesting = 8;
 
-/** The most tokens of a message. One that would need more is shown as it was typed. */
-export const maxTokens = 4000;
+/** The most tokens of a message, more or less. What comes after them is shown as it was typed. */
+export const maxTokens = 1000;
+
+/** What is drawn with more elements than other tokens counts as several. */
+export const tokensOf = { fence: 10, item: 2, link: 3 };
