@@ -214,6 +214,7 @@ export const strings = {
     table: "Table",
     showMore: "Show more",
     showLess: "Show less",
+    cut: "… This text is too long to be shown whole.",
     unseen: (points: string, more: number) => (more > 0 ? `${points} and ${more.toLocaleString()} more` : points),
   },
 

@@ -3,13 +3,15 @@
  * - quotes and lists are nested at most eight levels deep, and so is emphasis; deeper ones are shown as typed
  * - a message has a limited number of tokens; what comes after them is shown as typed
  * - a message has a limited number of elements for emoji, stacked marks and unseen characters; with more it is shown without
+ * - of a text that is longer than any server allows, the beginning is shown, and that it is not all
  * - any 16 KiB take a number of steps in proportion to their length
  */
 import { afterEach, expect, it, vi } from "vitest";
 import { limits } from "../../src/backend/protocol";
 import { limitRuns, maxRuns } from "../../src/text/limit-runs";
 import { MentionFinder } from "../../src/text/mentions";
-import { parse } from "../../src/text/parse";
+import { strings } from "../../src/shared/strings";
+import { maxText, parse } from "../../src/text/parse";
 import { maxNesting, maxTokens } from "../../src/text/tokens";
 import { countSteps } from "./count-steps";
 import { depthOf, elementCount, tokenCount, visibleText } from "./visible-text";
@@ -71,6 +73,12 @@ it.each(["a\u200B", "`\u200B` ", "`a\u200Bb\u200B` ", "```\n\u200B\n```\n", "ðŸ‘
     expect(Math.max(few(""), few("```\n"))).toBeGreaterThanOrEqual(10);
   },
 );
+
+it("shows the beginning of a text that is far too long", () => {
+  const { steps, result } = countSteps(() => parse("word ".repeat(1_000_000)));
+  expect(steps).toBeLessThan(200 * maxText);
+  expect(visibleText(result)).toBe(`${"word ".repeat(maxText).slice(0, maxText)}\n${strings.text.cut}`);
+});
 
 /** Parts of messages that make a careless parser start again and again. */
 const units = [

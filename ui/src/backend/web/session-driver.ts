@@ -1,10 +1,11 @@
 /** Drives a session: gives it inputs from the socket, the clock and the user one at a time, and performs its effects in order. */
 
-import type { Auth, Body, Challenge, DeviceId, EntryId, RoomId, ServerEvent, ServerId, WireError } from "../protocol";
+import type { Auth, Body, Challenge, DeviceId, EntryId, RoomId, ServerId, WireError } from "../protocol";
 import { Session } from "../session";
 import type { Change, Command, Effect, Input, OutboxItem, Update } from "../session-types";
 import type { ClientStorage, DisownedPost, PostToSave } from "./client-storage";
 import { newId } from "../../shared/ids";
+import { parseServerEvent } from "./server-events";
 import { Transport } from "./transport";
 
 interface SessionDriverOptions {
@@ -161,8 +162,8 @@ export class SessionDriver {
       onChallenge: (challenge, protocol) => this.#options.onChallenge(challenge, protocol),
       onOpen: () => this.#post({ input: "opened" }),
       onEvent: (name, data) => {
-        if (!isServerEvent(name, data)) return;
-        this.#post({ input: "event", event: name, data } as Input);
+        const event = parseServerEvent(name, data);
+        if (event) this.#post({ input: "event", ...event });
       },
       onClose: (error?: WireError) => {
         this.#transport = undefined;
@@ -260,24 +261,3 @@ const amend = (room: RoomId, body: Body): Command => ({
   body,
   written: Date.now(),
 });
-
-/** Returns whether this version knows an event. Events of later versions are ignored. */
-function isServerEvent(name: string, data: unknown): boolean {
-  return Object.hasOwn(serverEvents, name) && typeof data === "object" && data !== null;
-}
-
-const serverEvents: Record<ServerEvent["event"], true> = {
-  hello: true,
-  entries: true,
-  page: true,
-  reset: true,
-  heads: true,
-  rooms: true,
-  room: true,
-  members: true,
-  presence: true,
-  typing: true,
-  read: true,
-  refused: true,
-  closing: true,
-};
