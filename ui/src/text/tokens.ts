@@ -80,5 +80,5 @@ export const maxNesting = 8;
 /** The most tokens of a message, more or less. What comes after them is shown as it was typed. */
 export const maxTokens = 1000;
 
-/** What is drawn with more elements than other tokens counts as several. */
+/** The number of tokens that one counts as which is drawn with more elements than others. */
 export const tokensOf = { fence: 10, item: 2, link: 3 };

@@ -1,5 +1,5 @@
 /**
- * What a browser takes from a server that is hostile, broken or newer:
+ * Events of a server that is hostile, broken or newer, in a browser:
  * - an event of the protocol is as it was sent, also with fields of a later version
  * - an event that is unknown, or whose fields have other types, is dropped
  * - of a list of rooms, members or people the wrong ones are left out
