@@ -1,5 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { constants, gzipSync } from "node:zlib";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 /** The back end of each build mode. Neither build contains the other's libraries. */
@@ -7,8 +11,26 @@ const backends: Record<string, string> = { app: "tauri.ts", web: "web.ts" };
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** Files that gain from being compressed. */
+const compressible = /\.(?:html|js|css|svg|json)$/;
+
+/** Writes a compressed copy beside each file, which the server sends. It would have to compress at each request otherwise. */
+function compressedCopies(): Plugin {
+  return {
+    name: "compressed-copies",
+    async writeBundle({ dir }) {
+      if (dir === undefined) return;
+      for (const file of await readdir(dir, { recursive: true })) {
+        if (!compressible.test(file)) continue;
+        const content = await readFile(join(dir, file));
+        await writeFile(join(dir, `${file}.gz`), gzipSync(content, { level: constants.Z_BEST_COMPRESSION }));
+      }
+    },
+  };
+}
+
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte()],
+  plugins: [svelte(), mode === "web" && compressedCopies()],
   // The random walk's tests build an interface that breaks on purpose (`tests/support/build.mjs`). All other builds
   // break nothing, and leave the code for it out.
   define: { __BROKEN__: process.env.ICHAT_BREAKABLE ? "globalThis.ichatBroken" : '""' },
