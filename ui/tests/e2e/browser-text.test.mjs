@@ -150,10 +150,11 @@ test("the sign of a mention and of a room stands before the name", { skip }, asy
   const [ada] = [await pages.open("Ada"), await pages.open("ליאור")];
   for (const [text, ...places] of [
     ["سلام @Ada و #Lobby", ["@", "left"], ["#", "left"]],
-    ["to @ליאור", ["@", "right"]],
+    ["hello @ליאור", ["@", "right"]],
     ["סלאם @ליאור", ["@", "right"]],
   ]) {
-    const message = await says(ada, text);
+    // Where another test's person has the name, too, a piece of the key is behind it.
+    const message = await says(ada, text, text.split(" ")[0]);
     assert.deepEqual(await message.locator(".body").evaluate(signPlaces), places, text);
   }
 });
@@ -347,9 +348,11 @@ test("a list is copied as it is read", { skip }, async () => {
   await says(ada, "end of the list");
   const all = (await copied(ada.page.getByRole("log"))).split("\n");
   assert.ok(all.includes("• two"), all.join("\n"));
-  assert.ok(!/[\u2066-\u2069]|edited/.test(all.join("\n")), JSON.stringify(all));
+  // Messages of other tests have such characters in their texts.
+  const own = all.slice(all.lastIndexOf("to buy")).join("\n");
+  assert.ok(own.includes("end of the list") && !/[\u2066-\u2069]|edited/.test(own), JSON.stringify(own));
   const joined = await copied(ada.page.locator("[data-row]:not([data-message])").first());
-  assert.match(joined, /Ada joined/);
+  assert.match(joined, /Ada .*joined/);
   assert.ok(!/[\u2066-\u2069]/.test(joined), JSON.stringify(joined));
 });
 
