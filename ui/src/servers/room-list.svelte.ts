@@ -9,6 +9,7 @@ export class RoomList {
   readonly #context: RoomContext;
   readonly #showError: (message: string) => void;
   #rooms: readonly RoomState[] = $state.raw([]);
+  readonly #byId = $derived(new Map(this.#rooms.map((room) => [room.id, room])));
   /** The outboxes of rooms that are not known yet. */
   readonly #unassignedOutboxes = new Map<RoomId, Update & { update: "outbox" }>();
   /** `true` from the server's first hello on. Before that, the list is what this device has stored. */
@@ -26,7 +27,7 @@ export class RoomList {
   }
 
   find(id: RoomId): RoomState | undefined {
-    return this.#rooms.find((room) => room.id === id);
+    return this.#byId.get(id);
   }
 
   /** Handles the server's hello. The list that comes with it shows which rooms were lost meanwhile. */
@@ -42,7 +43,8 @@ export class RoomList {
       room?.setSummary(summary);
       return room ?? new RoomState(summary, this.#context);
     });
-    const others = this.#rooms.filter((room) => !joined.includes(room));
+    const kept = new Set(joined);
+    const others = this.#rooms.filter((room) => !kept.has(room));
     const lost = this.#awaitsList ? others.filter((room) => room.joined) : [];
     this.#awaitsList = false;
     for (const room of others) room.markNotJoined();

@@ -13,7 +13,9 @@ export class RoomFinder {
     this.#names = new NameFinder(all);
     for (const { id, name } of all) {
       const key = name.toLowerCase();
-      this.#byName.set(key, [...(this.#byName.get(key) ?? []), id]);
+      const namesakes = this.#byName.get(key);
+      if (namesakes) namesakes.push(id);
+      else this.#byName.set(key, [id]);
     }
   }
 
