@@ -135,7 +135,7 @@ export const strings = {
     join: "Join",
     open: "Open",
     noResults: "No room is called that.",
-    unlisted: (n: number) => `${plural(n, "more room", "more rooms")}: find them by their names`,
+    unlisted: (n: number) => `${plural(n, "more room", "more rooms")}. Find a room to see it.`,
     leave: "Leave room",
     leaveTitle: (name: string) => `Leave “${name}”?`,
     leaveText: "You can join again from the list of rooms.",
