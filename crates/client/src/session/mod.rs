@@ -126,7 +126,7 @@ impl Session {
                 self.connection.closed(now, error, effects);
                 self.presence.clear();
                 self.typing.clear();
-                self.outbox.mark_unsent();
+                self.outbox.disconnected();
             }
             Input::Tick => {
                 self.wake_at = None;

@@ -13,7 +13,7 @@ const RESEND_INTERVAL_MS: u64 = 10_000;
 /// The pause after the first transient refusal. Each further one doubles it.
 const INITIAL_PAUSE_MS: u64 = 500;
 const MAX_PAUSE_MS: u64 = 15_000;
-/// A message waits this long for the next key of its edit, and not longer while there is a connection.
+/// A message waits this long for the next key of its edit. The time without a connection doesn't count.
 const EDIT_TIMEOUT_MS: u64 = 60_000;
 
 /// A post in the outbox.
@@ -45,8 +45,8 @@ pub(super) struct Outbox {
     changed_rooms: BTreeSet<RoomId>,
     /// The edits and deletions that have been applied to posts here since the last report, by their rooms.
     merged: BTreeMap<RoomId, Vec<EntryId>>,
-    /// The messages that the user is editing, and the times at which they are sent as they are. There is none before there is
-    /// a connection. They are not persisted, so that a device that ends holds nothing back.
+    /// The messages that the user is editing, and the times at which they are sent as they are. There is none without a
+    /// connection. They are not persisted, so that a device that ends holds nothing back.
     edits: BTreeMap<EntryId, Option<u64>>,
 }
 
@@ -228,8 +228,16 @@ impl Outbox {
         true
     }
 
+    /// Stops counting what depends on the connection, which has ended: answers, and the time of edits.
+    pub(super) fn disconnected(&mut self) {
+        self.mark_unsent();
+        for until in self.edits.values_mut() {
+            *until = None;
+        }
+    }
+
     /// Marks all posts as not sent, since a connection that ended may have lost them.
-    pub(super) fn mark_unsent(&mut self) {
+    fn mark_unsent(&mut self) {
         for post in self.posts.values_mut() {
             post.sent_at = None;
         }

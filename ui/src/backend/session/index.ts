@@ -62,7 +62,7 @@ export class Session {
         state.connection.closed(now, input.error, effects);
         state.presence.clear();
         state.typing.clear();
-        return state.outbox.markUnsent();
+        return state.outbox.disconnected();
       case "tick":
         this.#wakeAt = undefined;
         return this.#tick(now, effects);

@@ -12,7 +12,7 @@ const resendIntervalMs = 10_000;
 /** The pause after the first transient refusal. Each further one doubles it. */
 const initialPauseMs = 500;
 const maxPauseMs = 15_000;
-/** A message waits this long for the next key of its edit, and not longer while there is a connection. */
+/** A message waits this long for the next key of its edit. The time without a connection doesn't count. */
 const editTimeoutMs = 60_000;
 
 interface QueuedPost {
@@ -35,7 +35,7 @@ export class Outbox {
   /** The edits and deletions that have been applied to posts here since the last report, by their rooms. */
   readonly #merged = new Map<RoomId, EntryId[]>();
   /**
-   * The messages that the user is editing, and the times at which they are sent as they are. There is none before there is a
+   * The messages that the user is editing, and the times at which they are sent as they are. There is none without a
    * connection. They are not persisted, so that a device that ends holds nothing back.
    */
   readonly #edits = new Map<EntryId, number | undefined>();
@@ -186,14 +186,20 @@ export class Outbox {
     return true;
   }
 
+  /** Stops counting what depends on the connection, which has ended: answers, and the time of edits. */
+  disconnected(): void {
+    this.#markUnsent();
+    for (const id of this.#edits.keys()) this.#edits.set(id, undefined);
+  }
+
   /** Marks all posts as not sent, since a connection that ended may have lost them. */
-  markUnsent(): void {
+  #markUnsent(): void {
     for (const post of this.#posts.values()) post.sentAt = undefined;
   }
 
   /** Starts sending on a new connection. It ends a pause, which was for the last one. */
   resume(now: number): void {
-    this.markUnsent();
+    this.#markUnsent();
     this.#pausedUntil = undefined;
     for (const [id, until] of this.#edits) this.#edits.set(id, until ?? now + editTimeoutMs);
   }
@@ -248,7 +254,7 @@ export class Outbox {
       this.#pauses += 1;
       effects.notify({ update: "refused", event: "post", room, error });
     }
-    this.markUnsent();
+    this.#markUnsent();
   }
 
   /** Discards the changes of a post that fulfil the condition. */
