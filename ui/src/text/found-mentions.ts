@@ -58,13 +58,15 @@ export function mentionsIn(
   finder: MentionFinder,
   choose: (mention: PlacedMention) => MemberId = ({ member }) => member,
 ): Mention[] {
-  const byName = new Map<string, MemberId[]>();
   const placed = placedMentions(text, finder).map((mention) => ({ ...mention, member: choose(mention) }));
-  for (const { name, member } of placed) byName.set(name, [...(byName.get(name) ?? []), member]);
+  const members = new Map<string, Set<MemberId>>();
+  for (const { name, member } of placed) members.set(name, (members.get(name) ?? new Set()).add(member));
   const listed: Mention[] = [];
+  const names = new Set<string>();
   for (const { member, name } of placed) {
-    const isOne = new Set(byName.get(name)).size === 1;
-    if (!isOne || !listed.some((mention) => mention.name === name)) listed.push({ member, name });
+    const meansSeveral = (members.get(name)?.size ?? 0) > 1;
+    if (meansSeveral || !names.has(name)) listed.push({ member, name });
+    names.add(name);
   }
   return listed.slice(0, limits.maxMentions);
 }

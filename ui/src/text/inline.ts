@@ -27,7 +27,8 @@ export function parseInline(text: string, context: ParseContext, dropped = noEsc
   const links = findBracketLinks(text, code, escapes);
   const prepared = { text, code, escapes, links, enclosed: new Set<Inline>(), words: new WordCounter(text), context };
   const tokens = parseRange(prepared, 0, text.length, false);
-  if (prepared.enclosed.size > 0) showJoinedAddresses(tokens, prepared.enclosed, isRoomIn(context));
+  if (prepared.enclosed.size > 0)
+    showJoinedAddresses(tokens, prepared.enclosed, isRoomIn(context), () => context.mayCompare());
   return tokens;
 }
 

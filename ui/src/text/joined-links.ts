@@ -6,7 +6,7 @@ import { addressToShowAmong } from "./link-addresses.svelte";
 import type { Inline, Link } from "./tokens";
 
 /** The most characters before or after a link that are looked at. */
-const maxJoined = 150;
+const maxJoined = 64;
 
 /** A part of a text that is a link, or none. */
 interface Part {
@@ -16,9 +16,14 @@ interface Part {
 
 /**
  * Gives links an address to show that could be taken for others together with the text or the link right beside them. A link
- * that isn't enclosed by signs ends where its address does.
+ * that isn't enclosed by signs ends where its address does. Once `mayCompare` says no, every link beside a text shows its address.
  */
-export function showJoinedAddresses(tokens: readonly Inline[], enclosed: ReadonlySet<Inline>, isRoom: IsRoom): void {
+export function showJoinedAddresses(
+  tokens: readonly Inline[],
+  enclosed: ReadonlySet<Inline>,
+  isRoom: IsRoom,
+  mayCompare: () => boolean,
+): void {
   const parts = [...partsOf(tokens)];
   const text = parts.map((part) => part.text).join("");
   let end = 0;
@@ -29,7 +34,8 @@ export function showJoinedAddresses(tokens: readonly Inline[], enclosed: Readonl
     const before = /\S*$/u.exec(text.slice(Math.max(0, start - maxJoined), start))?.[0] ?? "";
     const after = /^\S*/u.exec(text.slice(end, end + maxJoined))?.[0] ?? "";
     if (before === "" && after === "") continue;
-    part.link.shownAddress = addressToShowAmong({ before, text: part.text, after }, part.link.href, isRoom);
+    const joined = mayCompare() ? { before, text: part.text, after } : null;
+    part.link.shownAddress = addressToShowAmong(joined, part.link.href, isRoom);
   }
 }
 

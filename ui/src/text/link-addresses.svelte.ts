@@ -32,8 +32,12 @@ export function addressToShow(text: string, href: string, isRoom: IsRoom): strin
   return complete ? complete.addressToShow(text, href, isRoom) : placeOf(href);
 }
 
-/** Returns the address to show beside a link whose text could be taken for something else together with what is around it. */
-export function addressToShowAmong(joined: JoinedText, href: string, isRoom: IsRoom): string | undefined {
+/**
+ * Returns the address to show beside a link whose text could be taken for something else together with what is around it, or
+ * of which that isn't to be found out.
+ */
+export function addressToShowAmong(joined: JoinedText | null, href: string, isRoom: IsRoom): string | undefined {
+  if (joined === null) return placeOf(href);
   // Letters and punctuation that ends a sentence or encloses a part of it make no address.
   if (/^[\p{L}\p{N}\s]*[).,;!?]*$/u.test(joined.before + joined.text + joined.after)) return undefined;
   const complete = completeRules();

@@ -8,6 +8,9 @@ import { maxTokens, type Block } from "./tokens";
 /** The longest text of which all is shown, in code units. It is several times as long as this version's servers allow. */
 export const maxText = 4 * limits.maxTextBytes;
 
+/** The most links of a message that are compared with the text right beside them. An honest message has few. */
+export const maxCompared = 30;
+
 /**
  * Turns the text of a message into tokens. `docs/protocol.md` describes the dialect. Any text is accepted, in time
  * proportional to its length; what comes after the most tokens of a message is shown as it was typed.
@@ -16,6 +19,7 @@ export function parse(text: string, mentions: MentionFinder | null = null, rooms
   if (text.length > maxText) return cut(text, (beginning) => parse(beginning, mentions, rooms));
   const lines = text.replace(/\r\n?/g, "\n").split("\n");
   let count = 0;
+  let compared = 0;
   const context = {
     mentions: mentions?.begin() ?? null,
     rooms: rooms?.begin() ?? null,
@@ -23,6 +27,10 @@ export function parse(text: string, mentions: MentionFinder | null = null, rooms
       count += tokens;
     },
     isFull: () => count >= maxTokens,
+    mayCompare() {
+      compared += 1;
+      return compared <= maxCompared;
+    },
   };
   const blocks = parseBlocks(lines, context);
   mentions?.decide?.(blocks);

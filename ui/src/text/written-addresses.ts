@@ -14,7 +14,7 @@ export interface WrittenAddress {
 const label = "[\\p{L}\\p{N}](?:[\\p{L}\\p{N}\\p{M}-]{0,62}[\\p{L}\\p{N}\\p{M}])?";
 const domain = `(?:${label}\\.){1,10}\\p{L}[\\p{L}\\p{M}]{1,62}`;
 const ipv4 = "\\d{1,3}(?:\\.\\d{1,3}){3}";
-const userInfo = "[^\\s/?#@:()[\\]<>\"'“”‘’]+@";
+const userInfo = "[^\\s/?#@:()[\\]<>\"'“”‘’]{1,64}@";
 const port = ":\\d+";
 /** A host without a dot, which only its port shows to be one. */
 const bareHost = "(?:localhost:\\d{2,5}|localhost(?=/)|[a-z][a-z0-9-]{0,62}:\\d{4,5})(?!\\d)";

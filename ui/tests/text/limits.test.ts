@@ -4,6 +4,7 @@
  * - a message has a limited number of tokens; what comes after them is shown as typed
  * - a message has a limited number of elements for emoji, stacked marks and unseen characters; with more it is shown without
  * - of a text that is longer than any server allows, the beginning is shown, and that it is not all
+ * - a limited number of links is compared with the text beside them; the others show their address
  * - any 16 KiB take a number of steps in proportion to their length
  */
 import { afterEach, expect, it, vi } from "vitest";
@@ -11,8 +12,12 @@ import { limits } from "../../src/backend/protocol";
 import { limitRuns, maxRuns } from "../../src/text/limit-runs";
 import { MentionFinder } from "../../src/text/mentions";
 import { strings } from "../../src/shared/strings";
-import { maxText, parse } from "../../src/text/parse";
+import { maxCompared, maxText, parse } from "../../src/text/parse";
 import { maxNesting, maxTokens } from "../../src/text/tokens";
+import { loadLookalikes } from "../../src/shared/lookalike-table.svelte";
+import { inlinesOf } from "../../src/text/inlines-of";
+import { loadLinkRules } from "../../src/text/link-addresses.svelte";
+import type { Block } from "../../src/text/tokens";
 import { countSteps } from "./count-steps";
 import { depthOf, elementCount, tokenCount, visibleText } from "./visible-text";
 
@@ -73,6 +78,18 @@ it.each(["a\u200B", "`\u200B` ", "`a\u200Bb\u200B` ", "```\n\u200B\n```\n", "ğŸ‘
     expect(Math.max(few(""), few("```\n"))).toBeGreaterThanOrEqual(10);
   },
 );
+
+it("compares a limited number of links with the text beside them, and shows the addresses of the others", async () => {
+  await Promise.all([loadLookalikes(), loadLinkRules()]);
+  const shown = (blocks: Block[]) =>
+    [...inlinesOf(blocks)].flatMap((token) => (token.kind === "link" ? [token.shownAddress] : []));
+  const touching = shown(parse("[a-b](https://x.yz)\n\n-[a](https://x.yz)\n\n".repeat(maxCompared)));
+  expect(touching).toHaveLength(2 * maxCompared);
+  expect(touching.filter((address) => address !== undefined)).toEqual([]);
+  const more = shown(parse("-[a](https://x.yz)-[b](https://x.yz)".repeat(maxCompared)));
+  expect(more.slice(0, maxCompared).every((address) => address === undefined)).toBe(true);
+  expect(more.slice(maxCompared).every((address) => address === "x.yz")).toBe(true);
+});
 
 it("shows the beginning of a text that is far too long", () => {
   const { steps, result } = countSteps(() => parse("word ".repeat(1_000_000)));
