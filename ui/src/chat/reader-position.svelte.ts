@@ -20,6 +20,10 @@ export class ReaderPosition {
   #atEnd = $state(true);
   #lastRow: string | null = $state(null);
   #newAbove = $state(false);
+  /** The entry above the *New* line below which the user has seen everything. */
+  #seenLine: Seq | undefined = $state();
+  /** The part below the *New* line that has been on screen without a gap. */
+  #seen: { after: Seq; until: Seq } | undefined;
   #readTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(app: AppState, server: ServerState, room: RoomState) {
@@ -36,9 +40,9 @@ export class ReaderPosition {
   get lastRow() {
     return this.#lastRow;
   }
-  /** `true` if the *New* line is above the viewport: rendered there, or no longer loaded. */
+  /** `true` if the *New* line is above the viewport, rendered there or no longer loaded, and not all below it has been seen. */
   get newAbove() {
-    return this.#newAbove;
+    return this.#newAbove && this.#seenLine !== this.#room.newLine?.after;
   }
 
   /** Follows the viewport, after it was scrolled or its content has changed. */
@@ -54,7 +58,7 @@ export class ReaderPosition {
     this.#updateAddress(first, view.atEnd && log.atPresent);
     this.#newAbove = this.#isNewAbove(anchor, first);
     clearTimeout(this.#readTimer);
-    this.#readTimer = setTimeout(() => this.#markRead(view), readDelayMs);
+    this.#readTimer = setTimeout(() => this.#markRead(view, anchor.isInView("new")), readDelayMs);
   }
 
   /** Stops the timer. What has been visible too briefly stays unread. */
@@ -84,11 +88,22 @@ export class ReaderPosition {
     return anchor.isAbove("new") ?? true;
   }
 
-  #markRead({ last, atEnd }: Viewport): void {
+  #markRead({ first, last, atEnd }: Viewport, showsNew: boolean): void {
     const { log } = this.#room;
     if (!this.#app.isWatched(this.#server, this.#room)) return;
     const seq = atEnd && log.atPresent ? log.head : this.#seqOf(last);
-    if (seq !== undefined) this.#room.markRead(seq);
+    if (seq === undefined) return;
+    this.#noteSeen(this.#seqOf(first), seq, showsNew);
+    this.#room.markRead(seq);
+  }
+
+  #noteSeen(first: Seq | undefined, last: Seq, showsNew: boolean): void {
+    const after = this.#room.newLine?.after;
+    if (after === undefined) return;
+    const until = this.#seen?.after === after ? this.#seen.until : after;
+    if (!showsNew && (first === undefined || first > until + 1)) return;
+    this.#seen = { after, until: Math.max(until, last) };
+    if (this.#seen.until >= this.#room.log.head) this.#seenLine = after;
   }
 
   #seqOf(row: string | undefined): Seq | undefined {

@@ -150,6 +150,13 @@ export class ScrollAnchor {
     return row && row.getBoundingClientRect().bottom <= visibleArea(this.#scroller).top;
   }
 
+  /** Returns whether a part of a row is in the viewport. */
+  isInView(key: string): boolean {
+    const rect = this.row(key)?.getBoundingClientRect();
+    const { top, bottom } = visibleArea(this.#scroller);
+    return rect !== undefined && rect.bottom > top && rect.top < bottom;
+  }
+
   row(key: string): HTMLElement | null {
     return this.#scroller.querySelector(`[data-key="${CSS.escape(key)}"]`);
   }

@@ -37,7 +37,7 @@ export class ReadState {
     this.#newLine = unread > 0 ? { after: read, count: unread } : null;
   }
 
-  /** Removes the *New* line, when the visit ends or the user has replied. */
+  /** Removes the *New* line, when the visit ends, or the user has replied or dismissed it. */
   clearNewLine(): void {
     this.#newLine = null;
   }

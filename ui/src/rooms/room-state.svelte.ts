@@ -260,6 +260,11 @@ export class RoomState {
     this.#readState.markUnreadFrom(item.seq, count);
   }
 
+  /** Removes the *New* line, when the user doesn't want to go there. */
+  dismissNewLine(): void {
+    this.#readState.clearNewLine();
+  }
+
   jumpToNewLine(): void {
     if (this.newLine) this.log.jumpTo({ to: "new", seq: this.newLine.after + 1 });
   }

@@ -110,7 +110,11 @@ export const strings = {
     closed: (message: string) => `${message} Trying again by itself…`,
     shutDown: (server: string) => `“${server}” was shut down and can’t be reached now. Trying again by itself…`,
     offline: "The server can’t be reached. Trying again by itself…",
-    waiting: (n: number) => `${plural(n, "message waits", "messages wait")} to be sent.`,
+    waiting: (messages: number, changes: number) => {
+      if (changes === 0) return `${plural(messages, "message waits", "messages wait")} to be sent.`;
+      if (messages === 0) return `${plural(changes, "change waits", "changes wait")} to be sent.`;
+      return `${plural(messages, "message", "messages")} and ${plural(changes, "change", "changes")} wait to be sent.`;
+    },
     blocked: {
       storage: "The server can’t write to its disk. Trying again by itself…",
       busy: "The server is too busy. Trying again by itself…",
@@ -168,6 +172,7 @@ export const strings = {
     roomStart: "This is where it begins.",
     new: "New",
     newAbove: (n: number, since?: string) => `${n.toLocaleString()} new${since ? ` since ${since}` : ""}`,
+    dismissNew: "Don’t go to the new messages",
     jumpToPresent: "Jump to present",
     jumpToDate: "Jump to a date",
     go: "Go",
@@ -231,7 +236,8 @@ export const strings = {
   },
 
   composer: {
-    label: (room: string) => `Message to ${room}`,
+    label: (room: string, mark?: string) =>
+      `Message to ${room}${mark === undefined ? "" : `, address ends in ${mark}`}`,
     writeTo: "Write to",
     send: "Send",
     emoji: "Emoji",

@@ -2,6 +2,7 @@
  * The page on a phone, in a real browser with a real server:
  * - a finger that rests on a mention, link, spoiler, quote or reaction opens the message's actions, and uses nothing else;
  *   a tap uses it
+ * - Back ends an edit before it leaves the room
  * - the box of a task is beside its text
  * - a name of the greatest length fits in the list of people, also with the mark of one that is taken
  */
@@ -110,4 +111,17 @@ test("the box of a task is beside its text", { skip }, async () => {
   const middle = boxAt.y + boxAt.height / 2;
   assert.ok(middle > textAt.y && middle < textAt.y + textAt.height, JSON.stringify({ boxAt, textAt }));
   assert.ok(boxAt.height < textAt.height, JSON.stringify({ boxAt, textAt }));
+});
+
+test("Back ends an edit before it leaves the room", { skip }, async () => {
+  const ada = await pages.open("Ada", phone);
+  await ada.says("to be changed");
+  await ada.seesSent("to be changed");
+  await ada.message("to be changed").getByText("to be changed").tap();
+  await ada.page.getByRole("dialog", { name: "Message actions" }).getByRole("button", { name: "Edit" }).tap();
+  await ada.seesDraft("to be changed");
+  await ada.page.goBack();
+  await ada.seesDraft("");
+  await ada.seesRoom("Lobby");
+  assert.equal(await ada.page.getByText("Editing your message").count(), 0);
 });

@@ -9,6 +9,7 @@
  * - a room's name after a # leads to the room, also one that the reader is not in
  * - rooms of names that look alike show a piece of their addresses wherever one is chosen
  * - each of two rooms with the same name can be linked in a message
+ * - the way to new messages is offered until all of them were seen, or it is dismissed
  * - a room with unread mentions is marked and named so, and the title counts them
  */
 
@@ -188,6 +189,8 @@ test("rooms of names that look alike show a piece of their addresses", { skip },
   };
   await seesMarks(ada.rooms.getByRole("listitem"));
   await page.getByRole("heading", { level: 1, name: `${names[1]} address ends in ${marks[1]}` }).waitFor();
+  assert.match(await page.locator("form").innerText(), new RegExp(`Write to\\s+${names[1]}[^]*${marks[1]}`));
+  await page.getByLabel(`Message to ${names[1]}, address ends in ${marks[1]}`).waitFor();
   await ada.types("#kit");
   await seesMarks(page.getByRole("option"));
   await ada.composer.fill("");
@@ -238,4 +241,36 @@ test("a room with unread mentions is marked and named so", { skip }, async () =>
   await ada.opensRoom("Lobby");
   await ada.rooms.getByText("unread").waitFor({ state: "detached" });
   await eventually("the title counts nothing", guardMs, async () => !(await ada.page.title()).startsWith("("));
+});
+
+test("the way to new messages is offered until all of them were seen, or it is dismissed", { skip }, async () => {
+  const ben = await pages.open("Ben");
+  const ada = await pages.open("Ada");
+  await ben.createsRoom("Garden");
+  await ben.says("before");
+  await ada.joinsRoom("Garden");
+  await ada.says("I have read it");
+  await ben.sees("I have read it");
+  const way = ada.page.getByRole("button", { name: /^\d+ new/ });
+  const line = ada.timeline.getByText("New", { exact: true });
+
+  await ada.opensRoom("Lobby");
+  for (const text of ["missed one", "missed two"]) await ben.says(text);
+  await ada.opensRoom("Garden");
+  await ada.sees("missed two");
+  await eventually("they are read", guardMs, async () => !/\d/.test(await ada.page.title()));
+  for (let i = 0; i < 40; i++) await ben.says(`live ${i}`);
+  await ada.sees("live 39");
+  await eventually("the line is above", guardMs, async () => (await line.boundingBox()).y < 0);
+  assert.equal(await way.count(), 0);
+
+  await ada.opensRoom("Lobby");
+  for (let i = 0; i < 40; i++) await ben.says(`many ${i}`);
+  await ada.opensRoom("Garden");
+  await ada.page.getByRole("button", { name: /^Jump to present/ }).click();
+  await way.waitFor();
+  await ada.takesScreenshot("new-above");
+  await ada.page.getByRole("button", { name: "Don’t go to the new messages" }).click();
+  await way.waitFor({ state: "detached" });
+  assert.equal(await line.count(), 0);
 });
