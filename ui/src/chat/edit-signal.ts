@@ -15,6 +15,7 @@ export class EditSignal {
   }
 
   start(id: EntryId): void {
+    if (this.#editing !== id) this.stop();
     this.#editing = id;
     this.#report(id);
   }

@@ -172,9 +172,12 @@ test("a waiting message is not sent while it is corrected", { skip }, async (t) 
   await goOffline();
   await ada.says("good as it is");
   await ada.composer.press("ArrowUp");
+  await ada.seesDraft("good as it is");
   await goOnline();
   await ben.says("and now?");
   await ada.sees("and now?");
+  // Not because the time for the edit is over.
+  await ada.pausesClock();
   await ada.composer.press("Escape");
   await ben.sees("good as it is");
 });
