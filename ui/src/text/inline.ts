@@ -16,6 +16,8 @@ export interface ParseContext extends NameFinders {
   count(tokens?: number): void;
   /** Returns whether the message has its most tokens: what is left is text. */
   isFull(): boolean;
+  /** Counts a comparison of a link with the text beside it. Returns `false` if there were too many before. */
+  mayCompare(): boolean;
 }
 
 const noEscapes: ReadonlySet<number> = new Set();
