@@ -8,6 +8,7 @@ import { hiddenHost } from "./deceptive-hosts";
 import { asciiMail, recipientsOf } from "./mail-recipients";
 import {
   addressesIn,
+  capitalizedEndings,
   commonEndings,
   mailsIn,
   withoutMails,
@@ -82,6 +83,7 @@ function joinWords(first: string, second: string): string {
 
 /** Returns whether a sentence ends between two texts, or a Latin word stands beside a script that has no blanks. */
 function endsWord(first: string, second: string): boolean {
+  if (startsWithEnding.test(second)) return false;
   const [, dot = "", start = ""] = /^([.。．]?)(.{0,4})/su.exec(second) ?? [];
   if (dot !== "" || /[.。．]$/u.test(first)) return /^\p{Lu}\p{Ll}/u.test(start) || unspacedStart.test(start);
   return (
@@ -89,6 +91,7 @@ function endsWord(first: string, second: string): boolean {
   );
 }
 
+const startsWithEnding = new RegExp(`^[.。．]?${capitalizedEndings}`, "u");
 const unspaced = "[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Hangul}\\p{sc=Thai}]";
 const unspacedStart = new RegExp(`^${unspaced}`, "u");
 const unspacedEnd = new RegExp(`${unspaced}$`, "u");
@@ -140,7 +143,10 @@ const plainHost = ({ hostname }: URL) => hostname.replace(/^www\./, "").replace(
 const otherDots = /([a-z0-9])[·ꞏ‧•∙⋅・。](?=[a-z]{2})/giu;
 
 /** A comma, or a dot with blanks around it, which could be taken for a full stop before the end of a known domain. */
-const looseDots = new RegExp(`([\\p{L}\\p{N}])(?:,|\\s*\\.\\s*)(?=${commonEndings})`, "gu");
+const looseDots = new RegExp(
+  `([\\p{L}\\p{N}])(?:(?:,|\\s*\\.\\s*)(?=${commonEndings})|\\s*\\.(?=${capitalizedEndings}))`,
+  "gu",
+);
 
 /** Marks above, below and beside a letter that could be taken for a full stop after it. */
 const dotMarks = new RegExp(`[\u0307\u0323\u0358](?=${commonEndings})`, "gu");

@@ -30,10 +30,13 @@ const written = new RegExp(
 );
 
 /**
- * The ends of the best-known domains, for words that are an address although what stands before the end is no full stop. `.NET`
- * is the name of a program.
+ * The ends of the best-known domains, for words that count as an address even if another sign replaces the dot. `.NET` is the
+ * name of a program.
  */
 export const commonEndings = "(?:com|COM|net|org|ORG|info|biz|edu|gov)(?![\\p{L}\\p{N}])";
+
+/** The same with a capital letter, which also begin a sentence: "Com" is "with" in Portuguese. `.Net` is a program, too. */
+export const capitalizedEndings = "(?:Com|Org|Info|Biz|Edu|Gov)(?![\\p{L}\\p{N}])";
 
 /** Names of files and of programs that end like an address, but in no domain that exists. */
 const fileName = /\.(?:js|ts|cs|vb|hs|kt|swift|java|html?|css|txt|pdf|json|ya?ml)$/i;

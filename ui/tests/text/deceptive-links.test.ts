@@ -44,6 +44,7 @@ it.each([
   ["[::1]:8080", "http://[::1]:8080/"],
   ["ftp://example.com", "https://example.com"],
   ["docs, communities, etc", "https://example.com"],
+  ["Olá. Com licença. Info", "https://example.com"],
 ])("shows nothing beside %s, which leads to %s", (text, href) => {
   expect(shown(text, href)).toBeUndefined();
 });
@@ -69,6 +70,7 @@ it.each([
   "bank\n.com",
   "bank .com",
   "bank. com",
+  "bank .Com",
   "bank,com",
   "bank，com",
   "bank\u0307com",
