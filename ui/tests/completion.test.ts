@@ -10,14 +10,14 @@
  * - each of several rooms with the same name is suggested, and so are those whose names only look alike; the given order of
  *   people is kept
  * - a list that was closed stays closed for its word, and opens again in the next message
- * - what is accepted replaces the word, and no blank is doubled; of people with one name the chosen one is meant
+ * - what is accepted replaces the word, and no blank is doubled; the chosen person is meant, also if others have the same name
  * - a shortcode that was typed in full becomes the emoji, except in code
  */
 import { describe, expect, it } from "vitest";
-import type { Mention } from "../src/backend/protocol";
 import { complete, type Vocabulary } from "../src/chat/completion";
 import { type CompletedField, CompletionState } from "../src/chat/completion-state.svelte";
 import type { TextEdit } from "../src/chat/text-edits";
+import type { PlacedMention } from "../src/text/found-mentions";
 
 const vocabulary = {
   people: ["Ben", "Ben Okafor", "Ada", "José", "İsmet", "Zoë Ben-Ari"].map((name) => ({ id: `${name}'s id`, name })),
@@ -135,7 +135,7 @@ class TextField implements CompletedField {
   text = "";
   caret = 0;
   vocabulary: Vocabulary = vocabulary;
-  readonly chosen: Mention[] = [];
+  readonly chosen: PlacedMention[] = [];
 
   write(text: string, caret = text.length) {
     this.text = text;
@@ -146,7 +146,7 @@ class TextField implements CompletedField {
     this.write(this.text.slice(0, from) + text + this.text.slice(to), select[1]);
   }
 
-  chooseMention(mention: Mention) {
+  chooseMention(mention: PlacedMention) {
     this.chosen.push(mention);
   }
 }
@@ -179,10 +179,12 @@ describe("CompletionState", () => {
     expect(accept("hi @ad now", 6, "Tab")).toBe("hi @Ada now");
     expect(accept("hi @be", 6, "Enter")).toBe(false);
     expect(state.completions).not.toBeNull();
-    expect(field.chosen).toEqual([]);
-    field.vocabulary = { ...vocabulary, people: [...vocabulary.people, { id: "another", name: "Ada" }] };
+    expect(field.chosen.map(({ member, at }) => [member, at])).toEqual([
+      ["Ada's id", 3],
+      ["Ada's id", 3],
+    ]);
     expect(accept("@ad", 3, "Tab")).toBe("@Ada ");
-    expect(field.chosen).toEqual([{ member: "Ada's id", name: "Ada", at: 0 }]);
+    expect(field.chosen.at(-1)).toEqual({ member: "Ada's id", name: "Ada", at: 0 });
     expect(state.completions).toBeNull();
   });
 

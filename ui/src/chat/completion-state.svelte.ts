@@ -11,7 +11,7 @@ export interface CompletedField {
   readonly vocabulary: Vocabulary;
   /** Changes the text as if the user had typed it. */
   apply(edit: TextEdit): void;
-  /** Called with the person who is meant, where several have the same name. */
+  /** Keeps the accepted person for this place: others may have, have had or take the same name. */
   chooseMention(choice: PlacedMention): void;
 }
 
@@ -73,8 +73,7 @@ export class CompletionState {
     // A blank that is there already isn't doubled.
     const blank = text.endsWith(" ") && this.#field.text[to] === " " ? 1 : 0;
     this.#field.apply(replacement(this.#field.text, from, to + blank, text));
-    const hasNamesake = this.#field.vocabulary.people.some(({ id, name }) => id !== member && name === label);
-    if (member !== undefined && hasNamesake) this.#field.chooseMention({ member, name: label, at: from });
+    if (member !== undefined) this.#field.chooseMention({ member, name: label, at: from });
     this.close();
   }
 

@@ -48,7 +48,7 @@ export class ComposerState {
     return this.#focusRequests;
   }
 
-  /** Remembers whom the user has chosen from several people with the same name. */
+  /** Remembers the person whom the user has chosen from the suggestions. */
   chooseMention(choice: PlacedMention): void {
     this.#replaceText(this.text, withChoice(this.#chosen ?? [], choice));
   }
@@ -152,16 +152,20 @@ export class ComposerState {
     const chosen = movedBy(this.#chosen ?? [], -this.text.indexOf(text));
     const { edit, ...draft } = this.#draft.content;
     if (!edit) void this.#draft.send(this.room.send(text, draft.replyTo, chosen), { text: "" });
-    else if (text === messageText(edit.original) && !this.#mentionsOthers(edit.of, chosen)) this.#draft.set(draft);
+    else if (text === messageText(edit.original) && !this.#mentionsOthers(edit.of, text, chosen))
+      this.#draft.set(draft);
     else void this.#draft.send(this.room.post({ kind: "edit", of: edit.of, text }, chosen), draft);
     return true;
   }
 
-  /** Returns whether others were chosen than those whom a message with the same text mentions. */
-  #mentionsOthers(message: EntryId, chosen: readonly ChosenMention[]): boolean {
+  /** Returns whether others were chosen in a text than those whom a message with the same text mentions. */
+  #mentionsOthers(message: EntryId, text: string, chosen: readonly ChosenMention[]): boolean {
     const item = this.room.findMessage(message);
     const before = item ? mentionsOf(item) : [];
-    return chosen.some(({ name, at, member }) => at === undefined || chosenAt(before, name, at) !== member);
+    return chosen.some(({ name, at, member }) =>
+      // A choice without a place may count wherever its name is.
+      at === undefined ? text.includes(`@${name}`) : chosenAt(before, name, at) !== member,
+    );
   }
 
   /** Empties a restored draft that turns out to have been sent. */

@@ -11,6 +11,7 @@
  * - a person who takes somebody's name is not the one who is mentioned, and is marked in the list of suggestions
  * - of several people with the same name, the one who was chosen from the suggestions is mentioned
  * - one message mentions several people with the same name, each in the place where they were chosen, also after an edit
+ * - an accepted suggestion is mentioned, also in an edit whose message mentions a former bearer of the name
  * - a choice stays with its place while the text around it changes, and comes back with its name
  * - at most as many as the server accepts are listed
  * - the rule is that of `crates/protocol/src/mentions.rs`, which the cases in `vectors/mentions.json` hold to it
@@ -18,6 +19,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { limits, type Body, type Mention } from "../../src/backend/protocol";
+import { CompletionState } from "../../src/chat/completion-state.svelte";
 import { ComposerState } from "../../src/chat/composer-state.svelte";
 import { Drafts } from "../../src/rooms/drafts.svelte";
 import { mentionablePeople } from "../../src/chat/mentionable";
@@ -302,6 +304,61 @@ describe("a mention", () => {
       { member: "ada-id", name: "Ada Lovelace" },
       { member: "ben-id", name: "Ben" },
     ]);
+  });
+
+  it("means the accepted suggestion, not a former bearer of its name", () => {
+    const { room, fixture } = setUp();
+    const entry = fixture.log.add("alice", {
+      kind: "message",
+      text: "@Ben hi",
+      mentions: [{ member: "ben-id", name: "Ben" }],
+    });
+    fixture.receive(entry);
+    room.setMembers([{ ...ben, name: "Benjamin" }, { ...ben, id: "new-ben" }, ada]);
+    const [item] = room.items;
+    if (!item) throw new Error("the message is there");
+    const server = { me: "alice", nameOf: (id: string) => room.nameOf(id) ?? id };
+    const composer = new ComposerState("server", room, new Drafts(new DeviceStorage()));
+    const suggestions = new CompletionState({
+      get text() {
+        return composer.text;
+      },
+      get caret() {
+        return composer.text.length;
+      },
+      vocabulary: { people: mentionablePeople(server, room), rooms: [], emoji: [] },
+      apply: ({ from, to, text, select }) =>
+        composer.change(composer.text.slice(0, from) + text + composer.text.slice(to), select[1]),
+      chooseMention: (choice) => composer.chooseMention(choice),
+    });
+    const accept = (label: string) => {
+      suggestions.update();
+      const completion = suggestions.completions?.found.find((found) => found.label === label);
+      if (!completion) throw new Error(`${label} is suggested`);
+      suggestions.accept(completion);
+    };
+    const edits = () => fixture.sent("send").map((command) => command.command === "send" && mentionsOf(command.body));
+    composer.edit(item);
+    composer.change("@Ben hi and @Be");
+    accept("Ben");
+    composer.send();
+    expect(edits()).toEqual([
+      [
+        { member: "ben-id", name: "Ben" },
+        { member: "new-ben", name: "Ben" },
+      ],
+    ]);
+    // A suggestion that was accepted and removed again leaves no change.
+    const [edited] = room.items;
+    if (!edited) throw new Error("the message is there");
+    composer.edit(edited);
+    const before = composer.text;
+    composer.change(`${before} @Ada`);
+    accept("Ada Lovelace");
+    composer.change(before);
+    composer.send();
+    expect(edits()).toHaveLength(1);
+    expect(composer.editing).toBeUndefined();
   });
 
   it("is none where the name was taken later", () => {
