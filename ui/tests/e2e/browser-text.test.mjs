@@ -14,7 +14,6 @@
  * - "(edited)" is in the last line of the text, and reads forwards after an override of the direction in the text
  * - code in a known language gets colours
  * - characters that reorder code are seen in it, reorder nothing, and are copied
- * - a list is copied with its marks beside its texts, and a line such as "Ada joined" without unseen characters
  * - very many unseen characters in code have one mark, or marks that are text
  * - a very high message is folded, unfolds where its beginning was, and folds again
  * - the focus, and scrolling to a place as the browser's search does, unfold a message
@@ -318,42 +317,6 @@ test("characters that reorder code are seen in it, reorder nothing, and are copi
     );
     assert.equal(copied.trim(), code);
   }
-});
-
-test("a list is copied as it is read", { skip }, async () => {
-  const ada = await pages.open("Ada");
-  await ada.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-  const copied = async (locator, type = "text/plain") => {
-    await locator.evaluate((node) => getSelection().selectAllChildren(node));
-    await ada.page.keyboard.press("Control+c");
-    return ada.page.evaluate(async (type) => {
-      const [item] = await navigator.clipboard.read();
-      return (await item.getType(type)).text();
-    }, type);
-  };
-  await says(ada, "to buy\n\n- one **big** cake\n- two\n  1. deep\n- [x] done", "to buy");
-  await ada.composer.press("ArrowUp");
-  await ada.composer.press("End");
-  await ada.composer.pressSequentially("!");
-  await ada.composer.press("Enter");
-  const message = ada.message("to buy");
-  await message.getByText("(edited)").waitFor();
-  const body = message.locator(".body");
-  const list = "to buy\n\n• one big cake\n• two\n  1. deep\n☑ done!";
-  assert.equal((await copied(body)).trimEnd(), list);
-  const html = await copied(body, "text/html");
-  assert.match(html, /<strong[^>]*>big<\/strong>/);
-  assert.ok(html.includes("☑ ") && !html.includes("•"), html);
-
-  await says(ada, "end of the list");
-  const all = (await copied(ada.page.getByRole("log"))).split("\n");
-  assert.ok(all.includes("• two"), all.join("\n"));
-  // Messages of other tests have such characters in their texts.
-  const own = all.slice(all.lastIndexOf("to buy")).join("\n");
-  assert.ok(own.includes("end of the list") && !/[\u2066-\u2069]|edited/.test(own), JSON.stringify(own));
-  const joined = await copied(ada.page.locator("[data-row]:not([data-message])").first());
-  assert.match(joined, /Ada .*joined/);
-  assert.ok(!/[\u2066-\u2069]/.test(joined), JSON.stringify(joined));
 });
 
 test("very many unseen characters in code have one mark, or marks that are text", { skip }, async () => {
