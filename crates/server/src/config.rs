@@ -1,7 +1,7 @@
 //! The configuration of a server.
 
 use ichat_protocol::Name;
-use sysinfo::System;
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 /// The memory of the smallest machine that the server is made for, in bytes. It counts where the system doesn't say more.
 const MIN_MACHINE_MEMORY: u64 = 512 * 1024 * 1024;
@@ -17,14 +17,23 @@ pub struct Config {
     /// DNS names by which the server may be addressed, besides IP addresses, `localhost`, `*.localhost` and `*.local`.
     /// Requests with any other name are rejected, which is what stops DNS rebinding.
     pub allowed_hosts: Vec<String>,
-    /// Open connections in total, sessions of clients that poll included.
+    /// Open connections in total, sessions of clients that poll included. On a full server such clients may open more, see
+    /// [`Self::max_open_connections`].
     pub max_connections: usize,
     /// Open connections from one address, or one IPv6 network (/64). Loopback addresses are exempt: a reverse proxy on this
     /// machine connects for everyone, and a local user can harm the machine in simpler ways.
     pub max_connections_per_address: usize,
-    /// Bytes that wait for all clients together, and of their events that wait. When there are more, the connections with
-    /// most of them are closed.
+    /// Bytes that are queued for all clients together, and bytes of their events that wait for a response. When there are more,
+    /// the connections with the most are closed.
     pub max_memory: usize,
+}
+
+impl Config {
+    /// Returns the number of connections that may be open: half as many more than `max_connections`, so that clients that poll
+    /// can go on with their sessions on a full server.
+    pub fn max_open_connections(&self) -> usize {
+        self.max_connections.saturating_add(self.max_connections / 2)
+    }
 }
 
 impl Default for Config {
@@ -40,25 +49,24 @@ impl Default for Config {
     }
 }
 
-/// Returns a quarter of the memory of this machine, or of the control group that limits it.
-fn default_max_memory() -> usize {
-    let total = System::new().ok().map_or(MIN_MACHINE_MEMORY, |mut system| {
-        system.refresh_memory();
-        let limit = system.cgroup_limits().map(|limits| limits.total_memory);
-        system.total_memory().min(limit.unwrap_or(u64::MAX))
-    });
-    usize::try_from(total.max(MIN_MACHINE_MEMORY) / 4).unwrap_or(usize::MAX)
-}
-
-impl Config {
-    /// Returns the number of connections beyond `max_connections` that clients which poll may have to go on with their
-    /// sessions.
-    pub fn max_reserve(&self) -> usize {
-        self.max_connections / 2
-    }
-}
-
 fn default_name() -> Name {
     #[expect(clippy::expect_used, reason = "a literal")]
     Name::parse("I-Chat").expect("six plain letters are a name")
+}
+
+/// Returns a quarter of the memory of this machine, or of the control group of this process if that has less.
+fn default_max_memory() -> usize {
+    let memory = System::new().map_or(MIN_MACHINE_MEMORY, |mut system| {
+        system.refresh_memory();
+        system.total_memory().min(group_limit(&mut system).unwrap_or(u64::MAX))
+    });
+    usize::try_from(memory.max(MIN_MACHINE_MEMORY) / 4).unwrap_or(usize::MAX)
+}
+
+/// Returns the memory of the control group of this process, in bytes, if it has a limit. `System` itself knows only that of the
+/// root group, which has one in containers alone.
+fn group_limit(system: &mut System) -> Option<u64> {
+    let pid = sysinfo::get_current_pid().ok()?;
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, ProcessRefreshKind::nothing());
+    Some(system.process(pid)?.cgroup_limits()?.total_memory)
 }

@@ -35,6 +35,11 @@ pub(crate) fn unreadable_frame() -> WireError {
     ))
 }
 
+/// Returns the error of a client that left while it signed in. It is for the log: no one receives it.
+pub(crate) fn disconnected() -> WireError {
+    WireError::bad_request("The connection has ended.")
+}
+
 pub(crate) fn binary() -> WireError {
     WireError::bad_request("The arguments must be JSON, not binary data.")
 }

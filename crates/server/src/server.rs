@@ -27,7 +27,7 @@ use crate::session::page_cache::PageCache;
 use crate::session::state::{ServerState, SharedState};
 use crate::session::typing_limiter::TypingLimiter;
 use crate::session::{connection, socket_io};
-use crate::web::polling::PollingSessions;
+use crate::web::polling_sessions::PollingSessions;
 use crate::web::routes;
 
 /// Time for waiting posts to reach the disk and the clients after shutdown has begun.
@@ -116,7 +116,7 @@ pub async fn run_until(
     spawn_timers(&state, &tasks);
     tasks.spawn(memory.enforce(state.closing.clone()));
     tasks.spawn(acceptor.run(listener));
-    tracing::info!(server = %state.store.server_id(), "serving");
+    tracing::info!(server = %state.store.server_id(), max_memory = state.config.max_memory, "serving");
 
     let reason = tokio::select! {
         reason = shutdown => {

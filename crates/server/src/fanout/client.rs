@@ -46,14 +46,14 @@ pub(crate) struct ClientConnection {
 
 impl ClientConnection {
     /// Wraps a socket that socketioxide has not accepted yet. Events that are sent until then follow the `CONNECT`
-    /// packet.
-    pub(crate) fn new(socket: SocketRef, member: MemberId, device: DeviceId) -> Arc<Self> {
-        let transport = Transport::of(&socket);
+    /// packet. Returns `None` if the transport has ended.
+    pub(crate) fn new(socket: SocketRef, member: MemberId, device: DeviceId) -> Option<Arc<Self>> {
+        let transport = Transport::of(&socket)?;
         match &transport {
             Transport::WebSocket(queue) => queue.buffer_until_connected(),
             Transport::Polling(_) => {}
         }
-        Arc::new(Self {
+        Some(Arc::new(Self {
             id: ConnectionId::next(),
             transport,
             socket,
@@ -61,7 +61,7 @@ impl ClientConnection {
             device,
             closed: CancellationToken::new(),
             subscriptions: Mutex::default(),
-        })
+        }))
     }
 
     /// Marks the connection as ended. Nothing more is sent but the reason, where the client is at fault: a refusal that

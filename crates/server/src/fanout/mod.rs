@@ -13,6 +13,7 @@ pub(crate) mod hub;
 pub(crate) mod online_members;
 pub(crate) mod outgoing_event;
 pub(crate) mod polling;
+pub(crate) mod polling_session;
 pub(crate) mod presence;
 pub(crate) mod request;
 #[cfg(test)]

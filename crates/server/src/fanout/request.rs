@@ -32,7 +32,7 @@ pub(crate) struct Request {
 pub(crate) struct PendingPermit {
     pub(crate) _event: OwnedSemaphorePermit,
     pub(crate) _bytes: OwnedSemaphorePermit,
-    pub(crate) _memory: Option<MemoryShare>,
+    pub(crate) _memory: MemoryShare,
 }
 
 /// The form of a response.

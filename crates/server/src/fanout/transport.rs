@@ -1,4 +1,4 @@
-//! The way of events to one client.
+//! Sends events to one client, over whichever transport it uses.
 
 use std::sync::{Arc, Weak};
 
@@ -10,12 +10,12 @@ use crate::fanout::polling::PollingClient;
 use crate::fanout::websocket::outbound_queue::{OutboundQueue, QueueFull};
 use crate::net::memory_budget::MemoryAccount;
 
-/// The way of events to one client.
+/// The transport of one client's events.
 #[derive(Clone)]
 pub(crate) enum Transport {
     /// Straight to the TCP socket.
     WebSocket(Arc<OutboundQueue>),
-    /// Through socketioxide's queue, for a client that polls or has begun so.
+    /// Through socketioxide's queue, for a client that polls, or began by polling.
     Polling(PollingClient),
 }
 
@@ -36,12 +36,11 @@ pub(crate) enum Ack {
 }
 
 impl Transport {
-    pub(crate) fn of(socket: &SocketRef) -> Self {
-        let queue = socket.req_parts().extensions.get::<Weak<OutboundQueue>>();
-        match queue.and_then(Weak::upgrade) {
-            Some(queue) => Self::WebSocket(queue),
-            // Or a WebSocket that was closed while its client signed in: socketioxide's queue is closed, too.
-            None => Self::Polling(PollingClient::new(socket)),
+    /// Returns the transport of a socket, or `None` if it has ended. Nothing is sent to a client without bounds and an account.
+    pub(crate) fn of(socket: &SocketRef) -> Option<Self> {
+        match socket.req_parts().extensions.get::<Weak<OutboundQueue>>() {
+            Some(queue) => queue.upgrade().map(Self::WebSocket),
+            None => PollingClient::of(socket).map(Self::Polling),
         }
     }
 
@@ -60,10 +59,10 @@ impl Transport {
         }
     }
 
-    /// Returns the account of what waits for the client, and of its events that wait. `None` if its session has ended.
-    pub(crate) fn account(&self) -> Option<&MemoryAccount> {
+    /// Returns the account of what waits for the client, and of its events that wait.
+    pub(crate) fn account(&self) -> &MemoryAccount {
         match self {
-            Self::WebSocket(queue) => Some(queue.account()),
+            Self::WebSocket(queue) => queue.account(),
             Self::Polling(client) => client.account(),
         }
     }

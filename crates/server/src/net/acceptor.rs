@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::util::MapRequest;
 
+use crate::net::connection::Connection;
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::limiter::{ConnectionLimiter, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
 use crate::net::memory_budget::MemoryBudget;
@@ -27,14 +28,6 @@ const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// Time between two attempts to accept when the system is out of file descriptors.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(100);
-
-/// The address of the client, in the extensions of each request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
-
-/// The signal that ends the client's connection, in the extensions of each request.
-#[derive(Clone, Debug)]
-pub(crate) struct ConnectionEnd(pub(crate) CancellationToken);
 
 /// The accept loop of a server, and the router that serves its connections.
 pub(crate) struct Acceptor {
@@ -75,17 +68,16 @@ impl Acceptor {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "setting TCP_NODELAY failed");
         }
-        let kind = permit.kind();
-        let account = self.memory.open(self.abort.child_token());
-        let end = ConnectionEnd(account.closed().clone());
-        let guard = ConnectionGuard::new(self.closing.clone(), account, permit);
-        let written = WrittenBytes::default();
-        let stream = TimeoutStream::new(stream, guard, written.clone());
+        let connection = Connection {
+            peer,
+            is_reserve: permit.is_reserve(),
+            written: WrittenBytes::default(),
+            account: self.memory.open(self.abort.child_token()),
+        };
+        let guard = ConnectionGuard::new(self.closing.clone(), connection.account.clone(), permit);
+        let stream = TimeoutStream::new(stream, guard, connection.written.clone());
         let service = MapRequest::new(self.router.clone(), move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
-            request.extensions_mut().insert(kind);
-            request.extensions_mut().insert(end.clone());
-            request.extensions_mut().insert(written.clone());
+            request.extensions_mut().insert(connection.clone());
             request
         });
         let connection = http1::Builder::new()

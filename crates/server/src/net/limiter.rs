@@ -20,8 +20,9 @@ const RESERVE_PER_SESSION: usize = 4;
 
 /// The limits on open connections. It gives a permit for each. Clones share the counts.
 ///
-/// A client that polls opens connections again and again. On a full server, where others would take their places, an address
-/// gets some from a reserve for its sessions, so that nobody else can use these up.
+/// A client that polls opens connections again and again. On a full server, where others would take their slots, an address
+/// gets more of them for its sessions, from a reserve: [`RESERVE_PER_SESSION`] for each, until the reserve is used up. Only
+/// other sessions can do that, as they need more than one connection each.
 #[derive(Clone)]
 pub(crate) struct ConnectionLimiter {
     counts: Arc<Mutex<Counts>>,
@@ -54,7 +55,7 @@ pub(crate) struct Permit {
 
 /// The kind of what a [`Permit`] permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PermitKind {
+enum PermitKind {
     /// A connection within the limits.
     Connection,
     /// The session of a client that polls, which counts as a connection.
@@ -69,7 +70,7 @@ impl ConnectionLimiter {
             counts: Arc::default(),
             max_total: config.max_connections,
             max_per_address: config.max_connections_per_address,
-            max_reserve: config.max_reserve(),
+            max_reserve: config.max_open_connections() - config.max_connections,
         }
     }
 
@@ -89,7 +90,7 @@ impl ConnectionLimiter {
         let peer = network_of(peer);
         let mut counts = self.counts.lock();
         let of_peer = counts.by_address.get(&peer).copied().unwrap_or_default();
-        let has_place = match kind {
+        let is_available = match kind {
             PermitKind::Connection | PermitKind::Session => {
                 let is_address_full = of_peer.connections + of_peer.sessions >= self.max_per_address;
                 counts.total < self.max_total && (peer.is_loopback() || !is_address_full)
@@ -98,10 +99,10 @@ impl ConnectionLimiter {
                 counts.reserve < self.max_reserve && of_peer.reserve < RESERVE_PER_SESSION * of_peer.sessions
             }
         };
-        if !has_place {
+        if !is_available {
             return None;
         }
-        *counts.sum(kind) += 1;
+        *counts.total_of(kind) += 1;
         *counts.by_address.entry(peer).or_default().count(kind) += 1;
         Some(Permit {
             counts: Arc::clone(&self.counts),
@@ -122,7 +123,7 @@ fn network_of(address: IpAddr) -> IpAddr {
 }
 
 impl Counts {
-    fn sum(&mut self, kind: PermitKind) -> &mut usize {
+    fn total_of(&mut self, kind: PermitKind) -> &mut usize {
         match kind {
             PermitKind::Connection | PermitKind::Session => &mut self.total,
             PermitKind::Reserve => &mut self.reserve,
@@ -141,15 +142,19 @@ impl AddressCounts {
 }
 
 impl Permit {
-    pub(crate) fn kind(&self) -> PermitKind {
-        self.kind
+    /// Returns `true` for a connection beyond the limits, which is for requests of sessions only.
+    pub(crate) fn is_reserve(&self) -> bool {
+        match self.kind {
+            PermitKind::Reserve => true,
+            PermitKind::Connection | PermitKind::Session => false,
+        }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut counts = self.counts.lock();
-        *counts.sum(self.kind) -= 1;
+        *counts.total_of(self.kind) -= 1;
         if let Some(of_peer) = counts.by_address.get_mut(&self.peer) {
             *of_peer.count(self.kind) -= 1;
             if *of_peer == AddressCounts::default() {
@@ -227,22 +232,18 @@ mod tests {
         let session = limiter.try_open_session(poller).unwrap();
         let connection = limiter.try_connect(poller).unwrap();
         let others = [(); 6].map(|()| limiter.try_connect(other).unwrap());
-        assert_eq!(connection.kind(), PermitKind::Connection);
+        assert!(!connection.is_reserve());
         assert!(limiter.try_open_session(poller).is_none());
         let mut reserve: Vec<_> = (0..RESERVE_PER_SESSION)
             .map(|_| limiter.try_connect(poller).unwrap())
             .collect();
-        assert!(reserve.iter().all(|permit| permit.kind() == PermitKind::Reserve));
+        assert!(reserve.iter().all(Permit::is_reserve));
         assert!(limiter.try_connect(poller).is_none());
         assert!(limiter.try_connect(other).is_none());
         reserve.pop();
         assert!(limiter.try_connect(poller).is_some());
         drop(session);
-        assert!(
-            limiter
-                .try_connect(poller)
-                .is_some_and(|permit| permit.kind() == PermitKind::Connection)
-        );
+        assert!(limiter.try_connect(poller).is_some_and(|permit| !permit.is_reserve()));
         drop((connection, reserve, others));
         assert!(limiter.counts.lock().by_address.is_empty());
     }

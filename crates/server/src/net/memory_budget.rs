@@ -146,6 +146,11 @@ impl MemoryAccount {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
     /// Returns the token that is cancelled to close the connection.
     pub(crate) fn closed(&self) -> &CancellationToken {
         &self.0.closed

@@ -1,6 +1,7 @@
 //! TCP: listening, accepting, limits and timeouts. It knows neither the routes nor the chat.
 
 pub(crate) mod acceptor;
+pub(crate) mod connection;
 pub(crate) mod connection_guard;
 pub(crate) mod free_port;
 pub(crate) mod limiter;

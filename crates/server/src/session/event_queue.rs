@@ -111,7 +111,7 @@ impl EventQueue {
         Some(PendingPermit {
             _event: event,
             _bytes: Arc::clone(&self.pending_bytes).try_acquire_many_owned(permits).ok()?,
-            _memory: self.client.transport.account().map(|account| account.share(bytes)),
+            _memory: self.client.transport.account().share(bytes),
         })
     }
 
@@ -204,7 +204,7 @@ mod tests {
         async fn new() -> Self {
             let (service, io) = SocketIo::builder().build_with_inner_svc(Router::new());
             let (poller, socket) = TestPoller::connect(Router::new().fallback_service(service), &io).await;
-            let client = ClientConnection::new(socket, MemberId::guest(Uuid::nil()), DeviceId::fresh());
+            let client = ClientConnection::new(socket, MemberId::guest(Uuid::nil()), DeviceId::fresh()).unwrap();
             let (queue, events) = EventQueue::new(&client);
             Self { queue, events, poller }
         }

@@ -33,7 +33,8 @@ pub(crate) async fn check(
         return Err(errors::closing());
     }
     let identity = authenticate(state, auth)?;
-    let client = ClientConnection::new(socket, identity.member.clone(), identity.device);
+    let client =
+        ClientConnection::new(socket, identity.member.clone(), identity.device).ok_or_else(errors::disconnected)?;
     match identity.kind {
         IdentityKind::Key => ensure_member(state, &client, &identity.name).await?,
         IdentityKind::Guest | IdentityKind::Tutorial { .. } => {}

@@ -1,7 +1,8 @@
 //! HTTP: the routes, the check of hosts and origins, and the web interface.
 
 mod guard;
-pub(crate) mod polling;
+mod polling;
+pub(crate) mod polling_sessions;
 mod post_timeout;
 pub(crate) mod routes;
 mod security_headers;

@@ -1,24 +1,23 @@
 //! Limits for clients that poll, also after their upgrade to a WebSocket.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::net::IpAddr;
 
-use ::http::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER};
-use ::http::{HeaderValue, Method, StatusCode, Uri};
+use ::http::header::{CONNECTION, RETRY_AFTER};
+use ::http::{HeaderValue, Method, StatusCode};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Extension, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use parking_lot::Mutex;
+use bytes::Bytes;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::fanout::polling::{PollingSession, WeakPollingSession};
-use crate::fanout::websocket::upgrade::{SOCKET_IO_PATH, query_value};
-use crate::net::acceptor::{ConnectionEnd, Peer};
-use crate::net::limiter::{ConnectionLimiter, PermitKind, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
-use crate::net::memory_budget::MemoryBudget;
-use crate::net::written_bytes::WrittenBytes;
+use crate::fanout::polling_session::{PollingSession, WeakPollingSession};
+use crate::fanout::websocket::upgrade::{SOCKET_IO_PATH, is_socket_io, is_websocket, query_value};
+use crate::net::connection::Connection;
+use crate::net::limiter::{RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
+use crate::net::memory_budget::MemoryShare;
+use crate::web::polling_sessions::PollingSessions;
 
 /// The bound of the answer that opens a session.
 const MAX_OPEN_BYTES: usize = 4_096;
@@ -26,98 +25,33 @@ const MAX_OPEN_BYTES: usize = 4_096;
 /// The packet with which a client ends its session.
 const CLOSE_PACKET: &str = "1";
 
-/// The sessions of clients that poll, by their ids, and the limiter that counts them as connections.
-#[derive(Clone)]
-pub(crate) struct PollingSessions {
-    limiter: ConnectionLimiter,
-    memory: MemoryBudget,
-    by_id: Arc<Mutex<HashMap<String, WeakPollingSession>>>,
-}
-
-impl PollingSessions {
-    pub(crate) fn new(limiter: ConnectionLimiter, memory: MemoryBudget) -> Self {
-        Self {
-            limiter,
-            memory,
-            by_id: Arc::default(),
-        }
-    }
-
-    fn add(&self, sid: String, session: &PollingSession) {
-        let mut by_id = self.by_id.lock();
-        if by_id.len() == by_id.capacity() {
-            by_id.retain(|_, session| session.get().is_some());
-        }
-        by_id.insert(sid, session.downgrade());
-    }
-
-    /// Returns `true` if a request is one of a session that is open.
-    fn has_session_of(&self, uri: &Uri) -> bool {
-        uri.path().starts_with(SOCKET_IO_PATH) && query_value(uri, "sid").is_some_and(|sid| self.get(sid).is_some())
-    }
-
-    fn get(&self, sid: &str) -> Option<PollingSession> {
-        self.by_id.lock().get(sid)?.get()
-    }
-}
-
-/// Middleware that counts a session as a connection, and what waits for its client.
+/// Middleware that counts a session as a connection, and the bytes that wait for its client.
 pub(super) async fn count_polling(
     State(sessions): State<PollingSessions>,
-    Extension(Peer(peer)): Extension<Peer>,
-    mut request: Request,
+    Extension(connection): Extension<Connection>,
+    request: Request,
     next: Next,
 ) -> Response {
-    if !request.uri().path().starts_with(SOCKET_IO_PATH) {
+    let uri = request.uri();
+    if !is_socket_io(uri) {
         return next.run(request).await;
     }
-    let Some(sid) = query_value(request.uri(), "sid").map(str::to_owned) else {
-        if is_websocket(request.uri()) {
-            return next.run(request).await;
-        }
-        let Some(permit) = sessions.limiter.try_open_session(peer) else {
-            return too_many_connections();
-        };
-        let end = CancellationToken::new();
-        let session = PollingSession::new(permit, sessions.memory.open(end.clone()));
-        // socketioxide keeps the request as long as the session.
-        request.extensions_mut().insert(session.clone());
-        let response = next.clone().run(request).await;
-        let (response, sid) = register(&sessions, &session, response).await;
-        if let Some(sid) = sid {
-            tokio::spawn(end_session(end, session.downgrade(), sid, next));
-        }
-        return response;
-    };
-    let is_poll = *request.method() == Method::GET && !is_websocket(request.uri());
-    let written = request.extensions().get::<WrittenBytes>().cloned();
-    let end = request.extensions().get::<ConnectionEnd>().cloned();
-    let response = next.run(request).await;
-    if let Some(session) = sessions.get(&sid) {
-        if is_poll && response.status() == StatusCode::OK {
-            session.remove(body_length(&response));
-        } else if response.status() == StatusCode::SWITCHING_PROTOCOLS
-            && let Some(written) = written
-            && let Some(end) = end
-        {
-            session.upgrade(written, end);
-        }
+    match (query_value(uri, "sid").map(str::to_owned), is_websocket(uri)) {
+        (None, true) => next.run(request).await,
+        (None, false) => open_session(&sessions, connection.peer, request, next).await,
+        (Some(sid), true) => upgrade_session(&sessions, &sid, connection, request, next).await,
+        (Some(sid), false) => serve_session(&sessions, &sid, &connection, request, next).await,
     }
-    response
 }
 
 /// Middleware that keeps the connections beyond the limits for requests of sessions that are open.
 pub(super) async fn keep_reserve(
     State(sessions): State<PollingSessions>,
-    Extension(connection): Extension<PermitKind>,
+    Extension(connection): Extension<Connection>,
     request: Request,
     next: Next,
 ) -> Response {
-    let is_reserved = match connection {
-        PermitKind::Reserve => true,
-        PermitKind::Connection | PermitKind::Session => false,
-    };
-    if is_reserved && !sessions.has_session_of(request.uri()) {
+    if connection.is_reserve && !sessions.has_session_of(request.uri()) {
         let mut response = too_many_connections();
         response
             .headers_mut()
@@ -125,6 +59,82 @@ pub(super) async fn keep_reserve(
         return response;
     }
     next.run(request).await
+}
+
+/// Opens a session, if the limits permit one more.
+async fn open_session(sessions: &PollingSessions, peer: IpAddr, mut request: Request, next: Next) -> Response {
+    let Some(session) = sessions.try_open(peer) else {
+        return too_many_connections();
+    };
+    // socketioxide keeps the request as long as the session, which may outlive the connection.
+    request.extensions_mut().remove::<Connection>();
+    request.extensions_mut().insert(session.clone());
+    let response = next.clone().run(request).await;
+    let (response, sid) = register(sessions, &session, response).await;
+    if let Some(sid) = sid {
+        let end = session.account().closed().clone();
+        tokio::spawn(close_session(end, session.downgrade(), sid, next));
+    }
+    response
+}
+
+/// Upgrades a session, but not twice: socketioxide would take no notice of the second WebSocket.
+async fn upgrade_session(
+    sessions: &PollingSessions,
+    sid: &str,
+    connection: Connection,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(session) = sessions.get(sid) else {
+        return next.run(request).await;
+    };
+    if !session.try_upgrade(connection) {
+        return (StatusCode::BAD_REQUEST, "This session has a WebSocket already.\n").into_response();
+    }
+    let response = next.run(request).await;
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        session.cancel_upgrade();
+    }
+    response
+}
+
+/// Serves a request of a session. What a poll fetches waits for its connection from then on.
+async fn serve_session(
+    sessions: &PollingSessions,
+    sid: &str,
+    connection: &Connection,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_poll = *request.method() == Method::GET;
+    let response = next.run(request).await;
+    if !is_poll || response.status() != StatusCode::OK {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    // socketioxide limits the packets of one response.
+    let Ok(packets) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let share = connection.account.share(packets.len());
+    if let Some(session) = sessions.get(sid) {
+        session.remove(packets.len());
+    }
+    let body = Bytes::from_owner(Unread { packets, _share: share });
+    Response::from_parts(parts, body.into())
+}
+
+/// Packets that the client has fetched and not read yet: they wait for its connection.
+struct Unread {
+    packets: Bytes,
+    _share: MemoryShare,
+}
+
+impl AsRef<[u8]> for Unread {
+    fn as_ref(&self) -> &[u8] {
+        &self.packets
+    }
 }
 
 fn too_many_connections() -> Response {
@@ -153,14 +163,16 @@ async fn register(
     (Response::from_parts(parts, bytes.into()), sid)
 }
 
-/// Ends a session when its account is closed. A session that ends by itself closes its account, too.
-async fn end_session(end: CancellationToken, session: WeakPollingSession, sid: String, next: Next) {
+/// Closes a session when its account is closed. A session that ends by itself closes its account, too.
+async fn close_session(end: CancellationToken, session: WeakPollingSession, sid: String, next: Next) {
     end.cancelled().await;
-    let is_websocket = session.get().map(|session| session.end_websocket());
-    if is_websocket != Some(false) {
+    let Some(session) = session.upgrade() else {
         return;
-    }
-    // socketioxide has no other way than the client's own to end a session whose queue is full.
+    };
+    session.close_websocket();
+    drop(session);
+    // socketioxide has no other way than the client's own to end a session whose queue is full. It refuses the packet of one
+    // that is upgraded.
     let uri = format!("{SOCKET_IO_PATH}/?EIO=4&transport=polling&sid={sid}");
     match Request::post(uri).body(Body::from(CLOSE_PACKET)) {
         Ok(request) => drop(next.run(request).await),
@@ -174,26 +186,14 @@ struct Open {
     sid: String,
 }
 
-/// Returns `true` for a WebSocket's request. Every other one of Socket.IO counts as polling, whatever its spelling.
-fn is_websocket(uri: &Uri) -> bool {
-    query_value(uri, "transport") == Some("websocket")
-}
-
-fn body_length(response: &Response) -> usize {
-    let length = response
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok());
-    length.and_then(|length| length.parse().ok()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     //! - what a client has fetched no longer counts, whatever its length
     //! - of an event that doesn't fit as a whole, what is queued counts until it is fetched
+    //! - what is fetched waits for the connection until it is read
     //! - what a connection has carried before the upgrade, such as a page's files, doesn't count as fetched
 
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::Ipv4Addr;
 
     use axum::Router;
     use axum::middleware::from_fn_with_state;
@@ -204,6 +204,9 @@ mod tests {
     use crate::fanout::test_poller::TestPoller;
     use crate::fanout::transport::Transport;
     use crate::fanout::websocket::outbound_queue::{QUEUE_FRAMES, QueueFull};
+    use crate::net::limiter::ConnectionLimiter;
+    use crate::net::memory_budget::MemoryBudget;
+    use crate::net::written_bytes::WrittenBytes;
     use crate::session::socket_io;
 
     /// A client that polls, with both ends of its connection.
@@ -211,25 +214,27 @@ mod tests {
         poller: TestPoller,
         transport: Transport,
         session: PollingSession,
+        /// The connection of the client's requests.
+        connection: Connection,
     }
 
     impl Fixture {
         async fn new() -> Self {
             let (service, io) = socket_io::service(Router::new());
-            let sessions = PollingSessions::new(
-                ConnectionLimiter::new(&Config::default()),
-                MemoryBudget::new(usize::MAX),
-            );
+            let memory = MemoryBudget::new(usize::MAX);
+            let connection = connection(&memory);
+            let sessions = PollingSessions::new(ConnectionLimiter::new(&Config::default()), memory);
             let http = Router::new()
                 .fallback_service(service)
                 .layer(from_fn_with_state(sessions, count_polling))
-                .layer(Extension(Peer(IpAddr::V4(Ipv4Addr::LOCALHOST))));
+                .layer(Extension(connection.clone()));
             let (poller, socket) = TestPoller::connect(http, &io).await;
             assert!(poller.fetch().await.starts_with("40{"));
             Self {
                 poller,
-                transport: Transport::of(&socket),
+                transport: Transport::of(&socket).unwrap(),
                 session: PollingSession::of(&socket).unwrap(),
+                connection,
             }
         }
 
@@ -240,6 +245,15 @@ mod tests {
                 .try_send(&OutgoingEvent::new("said", &arguments))
                 .unwrap();
             length + "42['said','']".len()
+        }
+    }
+
+    fn connection(memory: &MemoryBudget) -> Connection {
+        Connection {
+            peer: Ipv4Addr::LOCALHOST.into(),
+            is_reserve: false,
+            written: WrittenBytes::default(),
+            account: memory.open(CancellationToken::new()),
         }
     }
 
@@ -268,21 +282,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_fetched_waits_for_the_connection_until_it_is_read() {
+        let fixture = Fixture::new().await;
+        let sent = fixture.send(1_000);
+        let response = fixture.poller.poll().await;
+        assert_eq!(fixture.session.waiting(), 0);
+        assert_eq!(fixture.connection.account.bytes(), sent);
+        assert_eq!(to_bytes(response.into_body(), usize::MAX).await.unwrap().len(), sent);
+        assert_eq!(fixture.connection.account.bytes(), 0);
+    }
+
+    #[tokio::test]
     async fn what_a_connection_carried_before_the_upgrade_fetches_nothing() {
         let fixture = Fixture::new().await;
+        let connection = connection(&MemoryBudget::new(usize::MAX));
+        connection.written.add(100_000);
         let mut waiting = fixture.send(1_000);
-        // The second is the repetition of an upgrade that has failed.
-        for _ in 0..2 {
-            let connection = WrittenBytes::default();
-            connection.add(100_000);
-            fixture
-                .session
-                .upgrade(connection.clone(), ConnectionEnd(CancellationToken::new()));
-            waiting += fixture.send(1_000);
-            assert_eq!(fixture.session.waiting(), waiting);
-            connection.add(500);
-            waiting += fixture.send(1_000) - 500;
-            assert_eq!(fixture.session.waiting(), waiting);
-        }
+        assert!(fixture.session.try_upgrade(connection.clone()));
+        waiting += fixture.send(1_000);
+        assert_eq!(fixture.session.waiting(), waiting);
+        connection.written.add(500);
+        waiting += fixture.send(1_000) - 500;
+        assert_eq!(fixture.session.waiting(), waiting);
     }
 }

@@ -7,17 +7,22 @@
 //! - a polling body over the limit is refused
 //! - a polling body that arrives byte by byte is refused
 //! - a client that sends WebSocket pings and reads nothing is not read from
+//! - a WebSocket's request without one of its headers gets 400
+//! - a second upgrade of a session gets 400, and doesn't disturb the first
 
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use futures_util::SinkExt as _;
 use ichat_testkit::websocket::write_client_text;
 use ichat_testkit::{SocketIoClient, TestClient, TestServer, or_time_out};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::polling::PollingClient;
+use crate::slow_clients::{next_text, post_chunk, receives_up_to, upgrade};
 
 #[tokio::test]
 async fn a_packet_within_the_limit_is_handled() {
@@ -129,19 +134,43 @@ async fn flood(stream: &mut TcpStream, bytes: &[u8], other: &mut TestClient) -> 
     sent
 }
 
+/// The headers of a WebSocket's request.
+const WEBSOCKET_HEADERS: [&str; 4] = [
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+
+/// Sends a request over a connection of its own.
+async fn get(server: &TestServer, path: &str, headers: &[&str]) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let headers = headers.join("\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n\r\n", server.address);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Returns the status of the response to a request.
+async fn status(server: &TestServer, path: &str, headers: &[&str]) -> String {
+    let mut stream = get(server, path, headers).await;
+    let mut start = [0; "HTTP/1.1 400".len()];
+    or_time_out(stream.read_exact(&mut start)).await.unwrap();
+    String::from_utf8_lossy(&start["HTTP/1.1 ".len()..]).into_owned()
+}
+
+/// Returns the path with which this client upgrades its session.
+fn upgrade_path(client: &PollingClient) -> String {
+    client.path().replace("transport=polling", "transport=websocket")
+}
+
 /// Returns a WebSocket that replaced a polling session, as a browser's does.
 async fn upgraded_from_polling(server: &TestServer) -> TcpStream {
     let client = PollingClient::connect(server).await;
-    let path = client.path().replace("transport=polling", "transport=websocket");
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        server.address
-    );
-    let mut frames = request.into_bytes();
-    write_client_text(b"2probe", &mut frames);
-    stream.write_all(&frames).await.unwrap();
+    let mut stream = get(server, &upgrade_path(&client), &WEBSOCKET_HEADERS).await;
+    let mut probe = Vec::new();
+    write_client_text(b"2probe", &mut probe);
+    stream.write_all(&probe).await.unwrap();
     let mut received = Vec::new();
     while !received.ends_with(b"3probe") {
         or_time_out(stream.read_buf(&mut received)).await.unwrap();
@@ -167,5 +196,46 @@ async fn a_client_that_sends_pings_and_reads_nothing_is_not_read_from() {
             taken < MANY_BYTES,
             "the server takes {taken} bytes of pings, and keeps the answers"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_request_without_one_of_its_headers_gets_400() {
+    let server = TestServer::start().await;
+    let poller = PollingClient::connect(&server).await;
+    for path in ["/socket.io/?EIO=4&transport=websocket", &upgrade_path(&poller)] {
+        for (index, header) in WEBSOCKET_HEADERS.iter().enumerate() {
+            let mut headers = WEBSOCKET_HEADERS.to_vec();
+            headers.remove(index);
+            assert_eq!(status(&server, path, &headers).await, "400", "{path} without {header}");
+        }
+        let [connection, upgrade, _, key] = WEBSOCKET_HEADERS;
+        let headers = [connection, upgrade, "Sec-WebSocket-Version: 12", key];
+        assert_eq!(status(&server, path, &headers).await, "400", "{path}");
+        assert_eq!(
+            status(&server, &path.replace("EIO=4", "EIO=3"), &WEBSOCKET_HEADERS).await,
+            "400"
+        );
+    }
+    // The session still has no WebSocket.
+    assert_eq!(status(&server, &upgrade_path(&poller), &WEBSOCKET_HEADERS).await, "101");
+}
+
+#[tokio::test]
+async fn a_second_upgrade_of_a_session_gets_400() {
+    // More bytes than may wait for a client.
+    const PAGES: usize = 40;
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    let last = post_chunk(&mut alice).await;
+    receives_up_to(&mut alice, last).await;
+    let poller = PollingClient::connect(&server).await;
+    let mut upgraded = upgrade(&server, &poller).await;
+    assert_eq!(status(&server, &upgrade_path(&poller), &WEBSOCKET_HEADERS).await, "400");
+    let history = json!(["history", { "room": server.lobby(), "limit": 3 }]);
+    for _ in 0..PAGES {
+        upgraded.send(Message::text(format!("42{history}"))).await.unwrap();
+        while !next_text(&mut upgraded).await.starts_with("42[\"page\"") {}
     }
 }

@@ -17,7 +17,7 @@ use ichat_testkit::{
 use serde_json::json;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::yield_now;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::polling::PollingClient;
@@ -235,6 +235,11 @@ pub(crate) async fn upgrade(server: &TestServer, poller: &PollingClient) -> WebS
     socket
 }
 
+/// Receives a packet.
+pub(crate) async fn next_text(socket: &mut WebSocketStream<TcpStream>) -> Utf8Bytes {
+    or_time_out(socket.next()).await.unwrap().unwrap().into_text().unwrap()
+}
+
 #[tokio::test]
 async fn the_answers_that_wait_for_an_upgraded_client_are_bounded_in_bytes() {
     // Fewer than the packets that may wait, and more bytes than the buffers of the sockets take.
@@ -258,12 +263,7 @@ async fn the_answers_that_wait_for_an_upgraded_client_are_bounded_in_bytes() {
     assert!(!is_posted(&server, "at last").await, "more than a few answers wait");
     let mut pages = 0;
     while pages < PAGES {
-        let packet = or_time_out(upgraded.next())
-            .await
-            .unwrap()
-            .unwrap()
-            .into_text()
-            .unwrap();
+        let packet = next_text(&mut upgraded).await;
         pages += usize::from(packet.starts_with("42[\"page\""));
         if packet == "2" {
             upgraded.send(Message::text("3")).await.unwrap();

@@ -100,12 +100,7 @@ async fn serve(flags: Flags) -> Result<(), Error> {
             shutdown.cancel();
         }
     });
-    raise_open_files_limit(
-        settings
-            .server
-            .max_connections
-            .saturating_add(settings.server.max_reserve()),
-    );
+    raise_open_files_limit(settings.server.max_open_connections());
     let (online_count, announced_count) = watch::channel(0);
     let announcement = if settings.announce {
         announce::start(&store, &settings.server, address, announced_count)
@@ -121,7 +116,7 @@ async fn serve(flags: Flags) -> Result<(), Error> {
     Ok(served?)
 }
 
-/// Raises the system's limit on open files, which is often 1,024. Each connection is one, also of the reserve.
+/// Raises the system's limit on open files, which is often 1,024. Each connection is one.
 fn raise_open_files_limit(connections: usize) {
     let wanted = u64::try_from(connections)
         .unwrap_or(u64::MAX)
@@ -131,7 +126,7 @@ fn raise_open_files_limit(connections: usize) {
         Ok(allowed) => tracing::warn!(
             allowed,
             wanted,
-            "the system's limit on open files is lower than one and a half times the limit on connections"
+            "the system's limit on open files is lower than the number of connections that may be open"
         ),
         Err(error) => tracing::warn!(%error, "raising the limit on open files failed"),
     }

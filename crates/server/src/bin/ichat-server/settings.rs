@@ -44,7 +44,8 @@ pub(crate) struct Flags {
     #[arg(long, env = "ICHAT_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',')]
     allowed_host: Option<Vec<String>>,
 
-    /// Open connections at once, from everywhere [default: 10000]
+    /// Open connections at once, from everywhere; on a full server, clients that poll may open half as many more [default:
+    /// 10000]
     #[arg(long, env = "ICHAT_MAX_CONNECTIONS", value_name = "NUMBER")]
     max_connections: Option<usize>,
 
@@ -52,8 +53,8 @@ pub(crate) struct Flags {
     #[arg(long, env = "ICHAT_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     max_connections_per_address: Option<usize>,
 
-    /// MiB that wait for all clients together; the connections with most of them are closed beyond that [default: a
-    /// quarter of the machine's memory]
+    /// MiB to queue for all clients together; beyond it the connections with the most are closed [default: a quarter of
+    /// the memory of the machine, or of its control group]
     #[arg(long, env = "ICHAT_MAX_MEMORY", value_name = "MIB")]
     max_memory: Option<NonZeroU32>,
 
@@ -138,7 +139,7 @@ impl Settings {
                 max_connections_per_address: flags
                     .max_connections_per_address
                     .unwrap_or(default.max_connections_per_address),
-                max_memory: flags.max_memory.map_or(default.max_memory, mebibytes),
+                max_memory: flags.max_memory.map_or(default.max_memory, bytes_of_mib),
             },
         })
     }
@@ -193,8 +194,7 @@ fn read(path: &Path) -> Result<Flags, SettingsError> {
     })
 }
 
-/// Returns the number of bytes.
-fn mebibytes(number: NonZeroU32) -> usize {
+fn bytes_of_mib(number: NonZeroU32) -> usize {
     usize::try_from(u64::from(number.get()) * 1024 * 1024).unwrap_or(usize::MAX)
 }
 
@@ -265,6 +265,7 @@ mod tests {
             assert!(help.contains(&format!("[default: {number}]")), "{help}");
         }
         assert!(help.contains(&format!("[::]:{DEFAULT_PORT},")), "{help}");
+        assert!(help.contains("[default: a quarter of the memory"), "{help}");
     }
 
     #[test]

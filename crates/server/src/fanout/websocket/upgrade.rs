@@ -1,7 +1,6 @@
 //! The upgrade to a WebSocket, for connections that begin as one.
 //!
-//! Everything else is left to socketioxide: long polling, the upgrade of a polling client, and responses to wrong
-//! requests.
+//! Long polling and the upgrade of a polling client are left to socketioxide.
 
 use std::sync::{Arc, Weak};
 
@@ -21,17 +20,30 @@ use crate::fanout::websocket::mux_stream::MuxStream;
 use crate::fanout::websocket::outbound_queue::OutboundQueue;
 use crate::net::timeout_stream::TimeoutStream;
 
+/// The text of a response to a request that is no WebSocket's, though it says so.
+const NOT_A_WEBSOCKET: &str = "A WebSocket's request needs EIO=4 in its query, and the headers Connection: Upgrade, Upgrade: \
+    websocket, Sec-WebSocket-Version: 13 and Sec-WebSocket-Key. A proxy may have removed them.\n";
+
 /// The path of Socket.IO.
 pub(crate) const SOCKET_IO_PATH: &str = "/socket.io";
 
 /// socketioxide, with the HTTP routes behind it.
 pub(crate) type Sockets = SocketIoService<Router>;
 
-/// Upgrades a request that begins a session as a WebSocket, and passes every other one on.
+/// Upgrades a request that begins a session as a WebSocket. Responds 400 to a WebSocket's request that is not one of RFC 6455:
+/// socketioxide needs no more than the key, and opens a session without the bounds that are set here. Passes every other
+/// request on.
 pub(crate) async fn upgrade(State(sockets): State<Sockets>, mut request: Request, next: Next) -> Response {
-    let Some(key) = websocket_key(request.uri(), request.headers()) else {
+    let uri = request.uri();
+    if !is_socket_io(uri) || !is_websocket(uri) {
         return next.run(request).await;
+    }
+    let Some(key) = websocket_key(uri, request.headers()) else {
+        return (StatusCode::BAD_REQUEST, NOT_A_WEBSOCKET).into_response();
     };
+    if query_value(uri, "sid").is_some() {
+        return next.run(request).await;
+    }
     let Ok(accept) = HeaderValue::from_str(&derive_accept_key(key.as_bytes())) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
@@ -56,24 +68,28 @@ pub(crate) async fn upgrade(State(sockets): State<Sockets>, mut request: Request
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
 }
 
-/// Returns the `Sec-WebSocket-Key` of a request that begins a session as a WebSocket and that socketioxide would
-/// accept.
+/// Returns `true` for a request that socketioxide serves.
+pub(crate) fn is_socket_io(uri: &Uri) -> bool {
+    let rest = uri.path().strip_prefix(SOCKET_IO_PATH);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Returns `true` for a WebSocket's request. Every other one of Socket.IO counts as polling, whatever its spelling.
+pub(crate) fn is_websocket(uri: &Uri) -> bool {
+    query_value(uri, "transport") == Some("websocket")
+}
+
+/// Returns the `Sec-WebSocket-Key` of a WebSocket's request, if it has all that RFC 6455 and Engine.IO ask for.
 fn websocket_key<'a>(uri: &Uri, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
     let header_lists = |name: HeaderName, wanted: &str| {
         let text = headers.get(name).and_then(|value| value.to_str().ok());
         text.is_some_and(|text| text.split(',').any(|item| item.trim().eq_ignore_ascii_case(wanted)))
     };
-    let begins_session = uri
-        .path()
-        .strip_prefix(SOCKET_IO_PATH)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        && query_value(uri, "EIO") == Some("4")
-        && query_value(uri, "transport") == Some("websocket")
-        && query_value(uri, "sid").is_none()
+    let is_valid = query_value(uri, "EIO") == Some("4")
         && header_lists(UPGRADE, "websocket")
         && header_lists(CONNECTION, "upgrade")
         && header_lists(SEC_WEBSOCKET_VERSION, "13");
-    headers.get(SEC_WEBSOCKET_KEY).filter(|_| begins_session)
+    headers.get(SEC_WEBSOCKET_KEY).filter(|_| is_valid)
 }
 
 /// Returns the value of a field of the query, up to another `=`, as socketioxide reads it: no spelling may get past the
