@@ -3,6 +3,7 @@
  * - a draft is kept per room until it is sent
  * - an edit sets the draft aside and restores it (drafts themselves: `drafts.test.ts`)
  * - Esc cancels the edit, then the reply
+ * - the edit of a message that isn't loaded is not that of one that waits
  * - a message keeps the blanks before its first word, and loses empty lines around it
  * - typing is sent once in three seconds, and ends after a pause
  * - the edit of an unsent message is reported again while the user types, but not with every key
@@ -61,6 +62,14 @@ describe("ComposerState", () => {
     expect([composer.cancel(), composer.editing, composer.replyTo]).toEqual(["unchanged", undefined, question.id]);
     expect([composer.cancel(), composer.replyTo]).toEqual(["unchanged", undefined]);
     expect(composer.cancel()).toBe("nothing");
+  });
+
+  it("takes a message that isn't loaded for one in the log", () => {
+    const { fixture, storage, openComposer, answer } = setUp();
+    openComposer().edit(answer);
+    const { room } = new RoomFixture(fixture.log);
+    const reloaded = new ComposerState("server", room, new Drafts(storage));
+    expect([reloaded.editing, reloaded.waitingEdit]).toEqual([answer.id, undefined]);
   });
 
   it("sends no empty message", () => {

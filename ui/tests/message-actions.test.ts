@@ -2,6 +2,7 @@
  * Actions on messages:
  * - a message that is not in the log yet is shown at the end; one that can't be found says so
  * - a changed edit that is canceled can be taken up again, by the notice, and by the key right after that
+ * - the notice of a room that is not open any more opens it
  * - it isn't taken up over another changed edit, and nothing is offered where nothing was changed
  */
 import { expect, it } from "vitest";
@@ -18,7 +19,11 @@ async function openLobby() {
   emit({ event: "profile", name: "Alice", device: "d", first_run: false });
   emit({ event: "servers", servers: [{ id: "office", name: "Office", addresses: [], own: false }] });
   emit({ event: "session", server: "office", update: { update: "hello", ...hello } });
-  emit({ event: "session", server: "office", update: { update: "rooms", rooms: [summaryOf("lobby")] } });
+  emit({
+    event: "session",
+    server: "office",
+    update: { update: "rooms", rooms: [summaryOf("lobby"), summaryOf("tea")] },
+  });
   const { server, room } = app;
   if (!server || !room) throw new Error("the lobby is open");
   const composer = new ComposerState("office", room, new Drafts(new DeviceStorage()));
@@ -75,6 +80,29 @@ it("offers to take up a changed edit that is canceled", async () => {
   expect(composer.text).toBe("at noon, by the fountain");
   composer.send();
   expect(composer.text).toBe("draft, longer");
+});
+
+it("opens the room of a canceled edit that is taken up", async () => {
+  const { app, composer, actions, sendAndWait } = await openLobby();
+  const [first, second] = [sendAndWait("one"), sendAndWait("two")];
+  composer.edit(first);
+  composer.text = "one, changed";
+  actions.cancel();
+  const [notice] = app.toasts.shown;
+  app.open("office", "tea");
+  expect(app.room?.id).toBe("tea");
+  notice?.action?.run();
+  expect([app.room?.id, composer.text, app.toasts.shown]).toEqual(["lobby", "one, changed", []]);
+
+  // What must be finished first is there, too.
+  actions.cancel();
+  const [another] = app.toasts.shown;
+  composer.edit(second);
+  composer.text = "two, changed";
+  app.open("office", "tea");
+  another?.action?.run();
+  expect([app.room?.id, composer.text]).toEqual(["lobby", "two, changed"]);
+  expect(app.toasts.shown.at(-1)?.text).toBe(strings.composer.finishEdit);
 });
 
 it("takes up no edit over another, and offers nothing where nothing was changed", async () => {

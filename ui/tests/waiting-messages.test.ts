@@ -6,13 +6,14 @@
  * - its text becomes the draft again, with its reply, unless there is another draft
  * - a message that may have been sent is changed and deleted in the log
  * - an edit that was begun while the message waited becomes an ordinary one when it was sent meanwhile
+ * - the edit of a message is reported only while that waits
  * - a refused message can be changed, and is sent again
  * - the edit of a message ends when that is withdrawn
  */
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Body, ClientEvent, Entry, EntryId } from "../src/backend/protocol";
 import { Session } from "../src/backend/session";
-import type { Input } from "../src/backend/session-types";
+import type { Command, Input } from "../src/backend/session-types";
 import { ComposerState } from "../src/chat/composer-state.svelte";
 import { Drafts } from "../src/rooms/drafts.svelte";
 import { RoomState } from "../src/rooms/room-state.svelte";
@@ -29,6 +30,8 @@ class Waiting {
   /** The events that the session has emitted on this connection. */
   emitted: ClientEvent[] = [];
   readonly log: Entry[] = [];
+  /** The commands of the interface. */
+  readonly commands: Command[] = [];
   readonly room = new RoomState(
     { ...this.#summary, head: this.#head },
     {
@@ -40,7 +43,10 @@ class Waiting {
       isWatched: () => true,
       isOnline: () => true,
       showNotice: () => undefined,
-      command: (command) => Promise.resolve(this.#step({ input: "command", ...command })),
+      command: (command) => {
+        this.commands.push(command);
+        return Promise.resolve(this.#step({ input: "command", ...command }));
+      },
     },
   );
   readonly composer = new ComposerState("server", this.room, new Drafts(new DeviceStorage()));
@@ -224,6 +230,25 @@ describe("a message that waits", () => {
     fixture.commit();
     expect(fixture.log.map(({ body }) => body.kind)).toEqual(["message", "edit"]);
     expect(fixture.shown).toEqual(["final"]);
+  });
+
+  it("is reported to be edited only while it waits", () => {
+    const { composer, room } = fixture;
+    fixture.disconnect();
+    fixture.says("one");
+    const { id } = fixture.last;
+    composer.edit(fixture.last);
+    expect(composer.waitingEdit).toBe(id);
+    room.sendEditing(id, true);
+    room.sendEditing(id, false);
+    fixture.connect();
+    fixture.commit();
+    expect([composer.editing, composer.waitingEdit]).toEqual([id, undefined]);
+    for (const on of [true, false]) room.sendEditing(id, on);
+    expect(fixture.commands.filter(({ command }) => command === "editing")).toEqual([
+      { command: "editing", id, on: true },
+      { command: "editing", id, on: false },
+    ]);
   });
 
   it("can be changed after it was refused", () => {

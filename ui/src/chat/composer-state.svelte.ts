@@ -43,6 +43,11 @@ export class ComposerState {
   get editing(): EntryId | undefined {
     return this.#draft.content.edit?.of;
   }
+  /** The same, if the message waits to be sent. One that is in the log doesn't, whether it is loaded or not. */
+  get waitingEdit(): EntryId | undefined {
+    const { editing } = this;
+    return editing !== undefined && this.room.pendingMessage(editing) ? editing : undefined;
+  }
   /** A counter that increases whenever the composer should get the focus. */
   get focusRequests() {
     return this.#focusRequests;

@@ -3,7 +3,7 @@ import type { EntryId } from "../backend/protocol";
 /** The interval at which the signal is repeated while the user types. */
 const repeatIntervalMs = 10_000;
 
-/** Reports that the user edits a message that is not in the log, so that it waits for the edit. */
+/** Reports that the user edits one of their messages that waits to be sent, so that it waits for the end of the edit. */
 export class EditSignal {
   readonly #send: (id: EntryId, on: boolean) => void;
   #editing: EntryId | undefined;
@@ -14,6 +14,7 @@ export class EditSignal {
     this.#send = send;
   }
 
+  /** Begins to report the edit of a message. That of another one ends. */
   start(id: EntryId): void {
     if (this.#editing !== id) this.stop();
     this.#editing = id;
@@ -25,6 +26,7 @@ export class EditSignal {
       this.#report(this.#editing);
   }
 
+  /** Reports the end of the edit: it was saved or canceled, or its message was sent as it is. */
   stop(): void {
     if (this.#editing !== undefined) this.#send(this.#editing, false);
     this.#editing = undefined;

@@ -28,6 +28,7 @@ export class MessageActions {
   #unfolded: ReadonlySet<string> = $state.raw(new Set());
   #dialog: MessageDialog | null = $state.raw(null);
   #dialogClosed: () => void = () => undefined;
+  /** The notice that offers to take up the changed edit that was canceled last. */
   #canceledNotice: Toast | undefined;
   #pointed: string | null = $state(null);
   #focused: string | null = $state(null);
@@ -225,6 +226,8 @@ export class MessageActions {
   }
 
   #takeUpEdit(): void {
+    // The notice outlives the visit of its room.
+    if (this.#app.room !== this.room) this.#app.open(this.server.id, this.room.id);
     if (this.#composer.undoCancel()) this.#dismissCanceledNotice();
     else this.#app.showNotice(strings.composer.finishEdit);
   }

@@ -358,9 +358,12 @@ export class RoomState {
     void this.#command({ command: "typing", room: this.id, on });
   }
 
-  /** Reports that the user edits a message, which then waits for the edit if it waits to be sent; or has stopped. */
+  /**
+   * Reports that the user edits a message that waits to be sent, which then waits for the edit as well; or has stopped. There is
+   * nothing to report about a message that was sent meanwhile.
+   */
   sendEditing(id: EntryId, on: boolean): void {
-    void this.#command({ command: "editing", id, on });
+    if (this.pendingMessage(id)) void this.#command({ command: "editing", id, on });
   }
 
   #send({ id, room, body, written }: OutboxItem): Promise<void> {
