@@ -14,6 +14,7 @@
  * - a reset starts again from the new history
  * - unanswered requests are repeated after a reconnect
  * - a room that was opened without a connection is loaded when there is one
+ * - a room that was opened without a connection, with all messages on this device, asks the server for its members
  * - a page that can't be loaded is requested once, and again after a reconnect
  * - a page that the server refuses is not waited for, and requested again at the next visit
  * - messages that were missed without a connection get a line
@@ -337,6 +338,31 @@ describe("RoomState", () => {
     expect(fixture.room.findQuoted(quoted.id)?.text).toBe("line 500");
     fixture.receive(fixture.log.add("bob", { kind: "delete", of: quoted.id }));
     expect(fixture.room.findQuoted(quoted.id)).toBeUndefined();
+  });
+
+  it("warns of a name that was taken, after a reconnect, if it was opened without a connection", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(3));
+    const { log, room } = fixture;
+    const taken = () => room.mentions.nameMarkOf("eve")?.taken;
+    fixture.disconnected = true;
+    room.open();
+    // The device has the messages, and a list of members without the times of their names.
+    fixture.receive(...log.entries);
+    room.setMembers([
+      { id: "bob", name: "Bob" },
+      { id: "eve", name: "Bob" },
+    ]);
+    expect([fixture.texts.length, taken()]).toEqual([3, undefined]);
+    fixture.disconnected = false;
+    fixture.membersOnServer = [
+      { id: "bob", name: "Bob", since: 1 },
+      { id: "eve", name: "Bob", since: 2 },
+    ];
+    room.log.onReconnected();
+    expect(taken()).toEqual({ from: "Bob", since: 2 });
+    const requests = fixture.sent("open").length;
+    room.log.onReconnected();
+    expect(fixture.sent("open").length).toBe(requests);
   });
 
   it("is loaded after a reconnect if it was opened without a connection", () => {

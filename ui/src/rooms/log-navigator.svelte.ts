@@ -54,6 +54,8 @@ export class LogNavigator {
   #abandoned: Jump | null = null;
 
   #isOpen = false;
+  /** `true` if the room was opened without a connection, when only what is on this device is known of its members. */
+  #openedOffline = false;
   #reader: Seq = Number.MAX_SAFE_INTEGER;
   #loadTimer: ReturnType<typeof setTimeout> | undefined;
   /** Counts the jumps, so that a search that was overtaken by another jump has no effect. */
@@ -111,6 +113,7 @@ export class LogNavigator {
   /** Opens the room at the first unread entry, or at the present if there is none. Requests the newest entries. */
   open(firstUnread: Seq | null): void {
     this.#isOpen = true;
+    this.#openedOffline = !this.#context.isOnline();
     this.#failure = null;
     this.#reader = Number.MAX_SAFE_INTEGER;
     this.#jumps++;
@@ -197,7 +200,9 @@ export class LogNavigator {
     if (!this.#isOpen) return;
     if (this.#loading !== null) this.#fail("offline");
     // The members are part of the answer, too.
-    if (this.#failure?.part === "place") this.#request({ command: "open", room: this.#context.room });
+    if (this.#openedOffline || this.#failure?.part === "place")
+      this.#request({ command: "open", room: this.#context.room });
+    this.#openedOffline = false;
     this.retry();
   }
 

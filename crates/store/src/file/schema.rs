@@ -9,7 +9,7 @@ use crate::projection;
 /// `SQLite`'s application id of our files: "ICHT". The schema sets it.
 pub(crate) const APPLICATION_ID: i32 = 0x4943_4854;
 /// The version of the tables in `schema.sql`: change it with every change of them, and add a step to [`upgrade`].
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// Creates the tables in an empty file, or adds to one of an earlier format what is new, and rebuilds the projections if they
@@ -47,6 +47,10 @@ fn upgrade(transaction: &Transaction<'_>, format: u32) -> rusqlite::Result<()> {
     if format < 3 {
         transaction.execute_batch("ALTER TABLE outbox ADD COLUMN sent INTEGER NOT NULL DEFAULT 1")?;
     }
+    // It is unknown until the server lists the members again.
+    if format < 4 {
+        transaction.execute_batch("ALTER TABLE server_member ADD COLUMN since INTEGER")?;
+    }
     Ok(())
 }
 
@@ -66,7 +70,7 @@ mod tests {
     fn a_change_of_the_tables_raises_the_format() {
         assert_eq!(
             (FORMAT, checksum(&[SCHEMA.as_bytes()])),
-            (3, -63_600_760),
+            (4, 894_259_993),
             "schema.sql has changed: if its tables have, raise FORMAT and add a step to `upgrade`"
         );
     }

@@ -79,6 +79,7 @@ CREATE TABLE outbox (
 -- `read_pending` is 1 if the server does not have the read marker yet.
 -- `unread` is as of the entry `unread_as_of`, or NULL if the read marker has moved since.
 -- `members_as_of` is the entry as of which the server listed the members in `server_member`; NULL if it never did.
+-- Its `since` is the time from which the member has had the name, or NULL if it is not known.
 CREATE TABLE server_room (
     room INTEGER PRIMARY KEY,
     epoch BLOB NOT NULL,
@@ -99,6 +100,7 @@ CREATE TABLE server_member (
     user INTEGER NOT NULL,
     name TEXT NOT NULL,
     joined INTEGER NOT NULL,
+    since INTEGER,
     PRIMARY KEY (room, user)
 ) WITHOUT ROWID;
 

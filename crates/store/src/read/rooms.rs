@@ -259,8 +259,12 @@ pub(crate) fn rooms_of(connection: &Connection, member: &MemberId) -> rusqlite::
 pub(crate) fn members(connection: &Connection, room: RoomId) -> rusqlite::Result<Vec<Member>> {
     connection
         .prepare_cached(
-            "SELECT user.id, member.name, NOT member.joined, entry.at FROM room JOIN member ON member.room = room.key
+            // A name that no entry has given is one of the server's list, with its time.
+            "SELECT user.id, member.name, NOT member.joined,
+                 iif(member.named_by IS NULL, server_member.since, entry.at)
+             FROM room JOIN member ON member.room = room.key
              JOIN user ON user.key = member.user LEFT JOIN entry ON entry.key = member.named_by
+             LEFT JOIN server_member ON server_member.room = member.room AND server_member.user = member.user
              WHERE room.id = ?1 ORDER BY member.user",
         )?
         .query_map([room.0], |row| {

@@ -57,9 +57,15 @@ impl Batch<'_> {
             let user = self.user(&member.id)?;
             self.tx
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO server_member (room, user, name, joined) VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT OR REPLACE INTO server_member (room, user, name, joined, since) VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
-                .execute((room.key, user, member.name.as_str(), !member.left))?;
+                .execute((
+                    room.key,
+                    user,
+                    member.name.as_str(),
+                    !member.left,
+                    member.since.map(int),
+                ))?;
         }
         Ok(self.projector.rebase_members(room.key)?)
     }

@@ -178,11 +178,16 @@ async fn the_file_of_a_later_version_is_refused_and_not_changed() {
 async fn the_file_of_an_earlier_format_is_opened_with_what_it_has() {
     let (fixture, _, bob) = room_of_three().await;
     // The column came before the format was raised, so there are files with and without it.
-    for statements in [
-        "PRAGMA user_version = 1; ALTER TABLE outbox DROP COLUMN sent; ALTER TABLE server_room DROP COLUMN read_pending",
-        "PRAGMA user_version = 1; ALTER TABLE outbox DROP COLUMN sent",
-        "PRAGMA user_version = 2; ALTER TABLE outbox DROP COLUMN sent",
+    for (statements, had_sent) in [
+        (
+            "PRAGMA user_version = 1; ALTER TABLE outbox DROP COLUMN sent; ALTER TABLE server_room DROP COLUMN read_pending",
+            false,
+        ),
+        ("PRAGMA user_version = 1; ALTER TABLE outbox DROP COLUMN sent", false),
+        ("PRAGMA user_version = 2; ALTER TABLE outbox DROP COLUMN sent", false),
+        ("PRAGMA user_version = 3", true),
     ] {
+        let statements = format!("{statements}; ALTER TABLE server_member DROP COLUMN since");
         let client = Client::of(&fixture).await;
         let summary = fixture.sees(&bob).await;
         client
@@ -195,7 +200,7 @@ async fn the_file_of_an_earlier_format_is_opened_with_what_it_has() {
             .unwrap();
         client.store.close().await;
         let file = rusqlite::Connection::open(client.dir.path().join("ichat.db")).unwrap();
-        file.execute_batch(statements).unwrap();
+        file.execute_batch(&statements).unwrap();
         file.close().unwrap();
         let store = Store::open(client.dir.path()).await.unwrap();
         assert_eq!(store.rooms(&bob.id).await.unwrap(), [summary], "{statements}");
@@ -209,8 +214,8 @@ async fn the_file_of_an_earlier_format_is_opened_with_what_it_has() {
         let store = Store::open(client.dir.path()).await.unwrap();
         let state = store.persisted_state().await.unwrap();
         assert!(state.rooms[0].read_pending, "{statements}");
-        // An earlier format did not say whether a post was sent.
-        assert!(state.outbox[0].sent, "{statements}");
+        // Formats 1 and 2 did not say whether a post was sent.
+        assert_eq!(state.outbox[0].sent, !had_sent, "{statements}");
         store.close().await;
     }
 }

@@ -1,6 +1,6 @@
 //! The rooms of a client's data folder: the server's descriptions, and the entries that come later.
 //!
-//! - rooms and members are as the server described them
+//! - rooms and members are as the server described them, with the times from which the members have had their names
 //! - later entries change the room, and earlier ones do not
 //! - the unread count follows later entries and the read marker
 //! - a read marker is pending until the server has it
@@ -13,14 +13,6 @@ use ichat_store::{ReplicaChange, check};
 
 use crate::client::{Client, assert_out_of_sync, post, room_of_three};
 use crate::fixture::{Person, name, renamed, tamper, text_of, whole_log};
-
-/// Removes the times from which the members have had their names: of a server's list, a replica doesn't keep them.
-fn without_times(mut members: Vec<Member>) -> Vec<Member> {
-    for member in &mut members {
-        member.since = None;
-    }
-    members
-}
 
 #[tokio::test]
 async fn rooms_and_members_are_as_the_server_described_them() {
@@ -43,7 +35,8 @@ async fn rooms_and_members_are_as_the_server_described_them() {
     assert_eq!(state.rooms[0].epoch, summary.head.epoch);
     assert_eq!((state.rooms[0].first, state.rooms[0].last), (Seq::ZERO, Seq::ZERO));
     let restored = client.store.members(fixture.room).await.unwrap();
-    assert_eq!(without_times(restored), without_times(members));
+    assert!(members.iter().all(|member| member.since.is_some()));
+    assert_eq!(restored, members);
     assert_eq!(client.store.rooms(&bob.id).await.unwrap(), [summary]);
 }
 
@@ -82,7 +75,7 @@ async fn later_entries_change_the_room_and_earlier_ones_do_not() {
     assert_eq!((seen.topic.as_str(), seen.members, seen.head.seq), ("new", 3, last.seq));
     let sorted = |mut members: Vec<Member>| {
         members.sort_by(|a, b| a.id.cmp(&b.id));
-        without_times(members)
+        members
     };
     let here = sorted(client.store.members(room).await.unwrap());
     assert_eq!(here, sorted(fixture.store.members(room).await.unwrap()));
