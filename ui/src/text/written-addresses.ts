@@ -56,7 +56,8 @@ export function addressesIn(text: string): WrittenAddress[] {
 /** Returns a text with the hosts of its addresses alone. */
 export const withoutPaths = (text: string): string => text.replace(written, "$1$2");
 
-const mail = /[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]+@[\p{L}\p{M}\p{N}.-]*[\p{L}\p{M}\p{N}]/gu;
+/** A mail address. Its user has at most 64 characters (RFC 5321), and without a limit a long word would be searched again and again. */
+const mail = /[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]{1,64}@[\p{L}\p{M}\p{N}.-]*[\p{L}\p{M}\p{N}]/gu;
 
 /** Returns the mail addresses in a text. */
 export const mailsIn = (text: string): string[] => text.match(mail) ?? [];
