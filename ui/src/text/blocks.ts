@@ -1,5 +1,6 @@
 import { parseInline, type ParseContext } from "./inline";
 import { fenceMarker, heading, indentOf, isBlank, itemMarker, quotedText, unindent, type ItemMarker } from "./lines";
+import { endOf, joinLines, type Line } from "./source-lines";
 import { findTable } from "./table";
 import { maxNesting, tokensOf, type Block, type ListItem } from "./tokens";
 
@@ -27,10 +28,10 @@ const root: Place = { depth: 0, isItem: false };
  * Parses lines into blocks. Quotes and items end at the first line that is not marked as theirs: who answers below a quote
  * doesn't quote. Lines that begin no block are paragraphs, and keep their spaces.
  */
-export function parseBlocks(lines: readonly string[], context: ParseContext, place: Place = root): Block[] {
+export function parseBlocks(lines: readonly Line[], context: ParseContext, place: Place = root): Block[] {
   const blocks: Block[] = [];
-  const fences = new Fences(lines);
-  let paragraph: string[] = [];
+  const fences = new Fences(lines.map(({ text }) => text));
+  let paragraph: Line[] = [];
   let blank = 0;
   const add = (block: Block) => {
     context.count(block.kind === "fence" ? tokensOf.fence : 1);
@@ -41,13 +42,14 @@ export function parseBlocks(lines: readonly string[], context: ParseContext, pla
     paragraph = [];
   };
   for (let i = 0; i < lines.length;) {
-    const line = lines[i] ?? "";
+    const line = lines[i];
+    if (!line) break;
     if (context.isFull()) {
       if (blank > 0) add({ kind: "gap", lines: blank });
       paragraph.push(...lines.slice(i));
       break;
     }
-    if (isBlank(line)) {
+    if (isBlank(line.text)) {
       endParagraph();
       blank += 1;
       i += 1;
@@ -74,16 +76,17 @@ export function parseBlocks(lines: readonly string[], context: ParseContext, pla
   return blocks;
 }
 
-function headingAt(line: string, index: number, context: ParseContext): Found | null {
-  const found = heading(line);
+function headingAt({ text, at }: Line, index: number, context: ParseContext): Found | null {
+  const found = heading(text);
   if (!found) return null;
-  const block = { kind: "heading" as const, level: found.level, children: parseInline(found.text, context) };
+  const children = parseInline(found.text, (place) => at + found.start + place, context);
+  const block = { kind: "heading" as const, level: found.level, children };
   return { block, end: index + 1 };
 }
 
 /** Returns a quote or a list. */
 function containerAt(
-  lines: readonly string[],
+  lines: readonly Line[],
   index: number,
   context: ParseContext,
   place: Place,
@@ -93,31 +96,26 @@ function containerAt(
 }
 
 function quoteAt(
-  lines: readonly string[],
+  lines: readonly Line[],
   index: number,
   context: ParseContext,
   { depth }: Place,
 ): Found | FoundText | null {
-  const quoted: string[] = [];
+  const quoted: Line[] = [];
   let end = index;
-  for (; end < lines.length; end++) {
-    const text = quotedText(lines[end] ?? "");
+  for (let line = lines[end]; line; line = lines[++end]) {
+    const text = quotedText(line.text);
     if (text === null) break;
-    quoted.push(text);
+    quoted.push(endOf(line, text));
   }
   if (quoted.length === 0) return null;
   // `>` alone, and drawings such as `> ^ <`, are no quotes.
-  if (!quoted.some((text) => /[^\p{P}\p{S}\s]|\p{Extended_Pictographic}/u.test(text))) return { end };
+  if (!quoted.some(({ text }) => /[^\p{P}\p{S}\s]|\p{Extended_Pictographic}/u.test(text))) return { end };
   return { block: { kind: "quote", children: parseBlocks(quoted, context, { depth: depth + 1, isItem: false }) }, end };
 }
 
-function listAt(
-  lines: readonly string[],
-  index: number,
-  context: ParseContext,
-  { depth, isItem }: Place,
-): Found | null {
-  let marker = itemMarker(lines[index] ?? "", { list: false, item: isItem });
+function listAt(lines: readonly Line[], index: number, context: ParseContext, { depth, isItem }: Place): Found | null {
+  let marker = itemMarker(textAt(lines, index), { list: false, item: isItem });
   if (!marker) return null;
   const ordered = marker.marker !== "";
   const items: ListItem[] = [];
@@ -127,8 +125,8 @@ function listAt(
     items.push(itemOf(marker, own, context, depth));
     end = next;
     let sibling = next;
-    while (sibling < lines.length && isBlank(lines[sibling] ?? "")) sibling += 1;
-    const following = itemMarker(lines[sibling] ?? "", { list: sibling === next, item: isItem });
+    while (sibling < lines.length && isBlank(textAt(lines, sibling))) sibling += 1;
+    const following = itemMarker(textAt(lines, sibling), { list: sibling === next, item: isItem });
     if (context.isFull() || following?.sign !== marker.sign || (following.marker !== "") !== ordered) break;
     if (sibling > next) items.at(-1)?.children.push({ kind: "gap", lines: sibling - next });
     marker = following;
@@ -138,43 +136,44 @@ function listAt(
 }
 
 /** Returns the lines of an item, which are further in than its marker, and the index of the line after them. */
-function itemLines(lines: readonly string[], index: number, marker: ItemMarker): { own: string[]; next: number } {
-  const own = [marker.text];
-  let next = index + 1;
-  for (let i = next; i < lines.length; i++) {
-    const line = lines[i] ?? "";
-    if (isBlank(line)) continue;
-    if (indentOf(line) < marker.indent + 2) break;
-    while (next < i) {
-      own.push("");
-      next += 1;
-    }
-    own.push(unindent(line, marker.textColumn));
+function itemLines(lines: readonly Line[], index: number, marker: ItemMarker): { own: Line[]; next: number } {
+  const own: Line[] = [];
+  let next = index;
+  let i = index;
+  for (let line = lines[i]; line; line = lines[++i]) {
+    const isFirst = i === index;
+    if (!isFirst && isBlank(line.text)) continue;
+    if (!isFirst && indentOf(line.text) < marker.indent + 2) break;
+    for (const blank of lines.slice(next, i)) own.push(endOf(blank, ""));
+    own.push(endOf(line, isFirst ? marker.text : unindent(line.text, marker.textColumn)));
     next = i + 1;
   }
   return { own, next };
 }
 
-function itemOf({ marker }: ItemMarker, own: readonly string[], context: ParseContext, depth: number): ListItem {
-  const [first = "", ...rest] = own;
-  const task = /^\[([ xX])\][ \t]+(?=\S)/.exec(first);
-  const lines = task ? [first.slice(task[0].length), ...rest] : own;
+function itemOf({ marker }: ItemMarker, own: readonly Line[], context: ParseContext, depth: number): ListItem {
+  const [first, ...rest] = own;
+  const task = first && /^\[([ xX])\][ \t]+(?=\S)/.exec(first.text);
+  const lines = task ? [endOf(first, first.text.slice(task[0].length)), ...rest] : own;
   context.count(tokensOf.item);
   const item: ListItem = { marker, children: parseBlocks(lines, context, { depth: depth + 1, isItem: true }) };
   if (task) item.done = task[1] !== " ";
   return item;
 }
 
-function paragraphOf(lines: readonly string[], place: Place, context: ParseContext): Block {
+function paragraphOf(lines: readonly Line[], place: Place, context: ParseContext): Block {
   const dropped = new Set<number>();
   let start = 0;
   for (const line of lines) {
-    const backslash = blockEscape(line, place);
+    const backslash = blockEscape(line.text, place);
     if (backslash !== null) dropped.add(start + backslash);
-    start += line.length + 1;
+    start += line.text.length + 1;
   }
-  return { kind: "paragraph", children: parseInline(lines.join("\n"), context, dropped) };
+  const { text, placeOf } = joinLines(lines);
+  return { kind: "paragraph", children: parseInline(text, placeOf, context, dropped) };
 }
+
+const textAt = (lines: readonly Line[], index: number) => lines[index]?.text ?? "";
 
 /** Returns the index of the backslash without which a line would begin a block. */
 function blockEscape(line: string, { depth, isItem }: Place): number | null {

@@ -7,6 +7,7 @@ import { inlineText } from "./inline-text";
 import { showJoinedAddresses } from "./joined-links";
 import { addressToShow } from "./link-addresses.svelte";
 import { angleLink, bareLink, mailAddress, type FoundLink } from "./links";
+import type { PlaceOf } from "./source-lines";
 import { tokensOf, type Inline } from "./tokens";
 import { windowsPath } from "./windows-path";
 
@@ -22,12 +23,19 @@ export interface ParseContext extends NameFinders {
 
 const noEscapes: ReadonlySet<number> = new Set();
 
-/** Parses the text of a paragraph. `dropped` has the indexes of backslashes that escape the beginning of a block. */
-export function parseInline(text: string, context: ParseContext, dropped = noEscapes): Inline[] {
+/**
+ * Parses the text of a paragraph, a heading or a cell. `dropped` has the indexes of backslashes that escape the beginning of a
+ * block.
+ */
+export function parseInline(text: string, placeOf: PlaceOf, context: ParseContext, dropped = noEscapes): Inline[] {
   const code = findCodeSpans(text, dropped);
   const escapes = new Escapes(text, code, dropped, context);
   const links = findBracketLinks(text, code, escapes);
-  const prepared = { text, code, escapes, links, enclosed: new Set<Inline>(), words: new WordCounter(text), context };
+  const prepared = {
+    ...{ text, placeOf, code, escapes, links, context },
+    enclosed: new Set<Inline>(),
+    words: new WordCounter(text),
+  };
   const tokens = parseRange(prepared, 0, text.length, false);
   if (prepared.enclosed.size > 0)
     showJoinedAddresses(tokens, prepared.enclosed, isRoomIn(context), () => context.mayCompare());
@@ -41,6 +49,7 @@ const isRoomIn =
 
 interface Prepared {
   text: string;
+  placeOf: PlaceOf;
   code: CodeSpans;
   escapes: Escapes;
   links: ReadonlyMap<number, BracketLink>;
@@ -127,7 +136,12 @@ function tokenAt(prepared: Prepared, char: string, index: number): FoundToken | 
       return bare(bareLink(text, index + 1));
     case "@": {
       const mention = context.mentions?.at(text, index);
-      if (mention) return { inline: mention, start: index, end: index + mention.text.length };
+      if (mention)
+        return {
+          inline: { ...mention, at: prepared.placeOf(index) },
+          start: index,
+          end: index + mention.text.length,
+        };
       return bare(mailAddress(text, index));
     }
     case "#": {

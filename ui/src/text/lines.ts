@@ -32,14 +32,15 @@ export function unindent(line: string, columns: number): string {
 /** The most columns before the marker of a block, so that text that was moved further in stays text. */
 const maxIndent = 3;
 
-/** Returns the level and the text of a heading. */
-export function heading(line: string): { level: number; text: string } | null {
+/** Returns the level and the text of a heading, and the index at which the text begins. */
+export function heading(line: string): { level: number; text: string; start: number } | null {
   const match = /^ {0,3}(#{1,6})[ \t]+(?=\S)/.exec(line);
   if (!match?.[1]) return null;
   const hashes = match[1];
-  let text = line.slice(match[0].length).trimEnd();
+  const start = match[0].length;
+  let text = line.slice(start).trimEnd();
   if (text.endsWith(` ${hashes}`)) text = text.slice(0, -hashes.length).trimEnd();
-  return /^#+$/.test(text) || text === "" ? null : { level: hashes.length, text };
+  return /^#+$/.test(text) || text === "" ? null : { level: hashes.length, text, start };
 }
 
 /** Returns a line of a quote without its `>`. A space must follow the sign, since `>_<` and `>5` are no quotes. */

@@ -31,10 +31,10 @@ export class MentionFinder {
     return this;
   }
 
-  /** Returns the mention whose `@` is at `index`, if there is one. */
+  /** Returns the mention whose `@` is at `index` of a text, if there is one. */
   at(text: string, index: number): MentionToken | null {
     const found = this.#names.find(text, index, this.#accepts);
-    return found && { kind: "mention", member: found.id, text: text.slice(index, found.end) };
+    return found && { kind: "mention", member: found.id, text: text.slice(index, found.end), at: index };
   }
 
   /** Decides between people with the same name in a text that is parsed, if the first of them isn't always meant. */
@@ -63,7 +63,7 @@ export class ListedMentions extends MentionFinder {
 }
 
 /** The order in which a message lists several people by one name. */
-export class ListedOrder {
+class ListedOrder {
   readonly #members = new Map<string, MemberId[]>();
 
   constructor(mentions: readonly Mention[]) {

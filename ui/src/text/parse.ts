@@ -3,6 +3,7 @@ import { strings } from "../shared/strings";
 import { parseBlocks } from "./blocks";
 import type { MentionFinder } from "./mentions";
 import type { RoomFinder } from "./room-links";
+import { linesOf } from "./source-lines";
 import { maxTokens, type Block } from "./tokens";
 
 /** The longest text of which all is shown, in code units. It is several times as long as this version's servers allow. */
@@ -17,7 +18,6 @@ export const maxCompared = 30;
  */
 export function parse(text: string, mentions: MentionFinder | null = null, rooms: RoomFinder | null = null): Block[] {
   if (text.length > maxText) return cut(text, (beginning) => parse(beginning, mentions, rooms));
-  const lines = text.replace(/\r\n?/g, "\n").split("\n");
   let count = 0;
   let compared = 0;
   const context = {
@@ -32,7 +32,7 @@ export function parse(text: string, mentions: MentionFinder | null = null, rooms
       return compared <= maxCompared;
     },
   };
-  const blocks = parseBlocks(lines, context);
+  const blocks = parseBlocks(linesOf(text), context);
   mentions?.decide?.(blocks);
   return blocks;
 }

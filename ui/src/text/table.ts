@@ -1,31 +1,32 @@
 import { parseInline, type ParseContext } from "./inline";
 import { fenceMarker, isBlank, quotedText } from "./lines";
+import type { Line } from "./source-lines";
 import type { Alignment, Block, Inline } from "./tokens";
 
 const maxColumns = 32;
 
 /** Returns the table whose header is at a line: the next line has a row of dashes with as many cells. */
 export function findTable(
-  lines: readonly string[],
+  lines: readonly Line[],
   index: number,
   context: ParseContext,
 ): { block: Block; end: number } | null {
-  const head = lines[index] ?? "";
-  const rule = lines[index + 1] ?? "";
-  if (!head.includes("|") || !rule.includes("|") || !/^[\s|:-]+$/.test(rule)) return null;
+  const head = lines[index];
+  const rule = lines[index + 1];
+  if (!head?.text.includes("|") || !rule?.text.includes("|") || !/^[\s|:-]+$/.test(rule.text)) return null;
   const header = cellsOf(head);
-  const alignments = cellsOf(rule).map(alignmentOf);
+  const alignments = cellsOf(rule).map(({ text }) => alignmentOf(text));
   if (header.length !== alignments.length || header.length > maxColumns || alignments.includes(undefined)) return null;
-  const headerCells = header.map((text) => cell(text, context));
+  const headerCells = header.map((cell) => parseCell(cell, context));
   const rows: Inline[][][] = [];
   let end = index + 2;
-  for (; end < lines.length && !context.isFull(); end++) {
-    const line = lines[end] ?? "";
-    if (isBlank(line) || !line.includes("|") || quotedText(line) !== null || fenceMarker(line)) break;
+  for (let line = lines[end]; line && !context.isFull(); line = lines[++end]) {
+    const { text } = line;
+    if (isBlank(text) || !text.includes("|") || quotedText(text) !== null || fenceMarker(text)) break;
     const cells = cellsOf(line);
     // What has no column of its own is shown in the last one.
-    const row = [...cells.slice(0, header.length - 1), cells.slice(header.length - 1).join(" | ")];
-    rows.push(header.map((_, column) => cell(row[column] ?? "", context)));
+    const row = [...cells.slice(0, header.length - 1), joinCells(cells.slice(header.length - 1))];
+    rows.push(header.map((_, column) => parseCell(row[column] ?? { text: "", places: [] }, context)));
   }
   const block: Block = {
     kind: "table",
@@ -36,23 +37,51 @@ export function findTable(
   return { block, end };
 }
 
-function cell(text: string, context: ParseContext): Inline[] {
+/** A cell with the place in the message of each of its characters, since a bar in it has a backslash that isn't shown. */
+interface Cell {
+  text: string;
+  places: readonly number[];
+}
+
+function parseCell({ text, places }: Cell, context: ParseContext): Inline[] {
   context.count();
-  return text === "" ? [] : parseInline(text, context);
+  return text === "" ? [] : parseInline(text, (index) => places[index] ?? 0, context);
 }
 
 /** Returns the cells of a row. `\|` is a bar in a cell. */
-function cellsOf(line: string): string[] {
-  const cells = [""];
-  for (const part of line
-    .trim()
-    .replace(/^\|/, "")
-    .split(/(\\?\|)/)) {
-    if (part === "|") cells.push("");
-    else cells[cells.length - 1] += part === "\\|" ? "|" : part;
+function cellsOf({ text, at }: Line): Cell[] {
+  const row = text.trim();
+  const start = at + text.indexOf(row) + (row.startsWith("|") ? 1 : 0);
+  const cells = [{ text: "", places: [] as number[] }];
+  for (const { 0: sign, index } of row.replace(/^\|/, "").matchAll(/\\?\||[^\\|]+|\\/g)) {
+    if (sign === "|") {
+      cells.push({ text: "", places: [] });
+      continue;
+    }
+    const shown = sign === "\\|" ? "|" : sign;
+    const cell = cells.at(-1);
+    if (!cell) continue;
+    cell.text += shown;
+    for (let i = 0; i < shown.length; i++) cell.places.push(start + index + sign.length - shown.length + i);
   }
-  if (cells.length > 1 && cells.at(-1) === "") cells.pop();
-  return cells.map((cell) => cell.trim());
+  if (cells.length > 1 && cells.at(-1)?.text === "") cells.pop();
+  return cells.map(trim);
+}
+
+function trim(cell: Cell): Cell {
+  const text = cell.text.trim();
+  const start = cell.text.indexOf(text);
+  return { text, places: cell.places.slice(start, start + text.length) };
+}
+
+/** Joins cells as they are shown in one. The signs between them have no place of their own. */
+function joinCells([first, ...others]: readonly Cell[]): Cell {
+  const joined = { text: first?.text ?? "", places: [...(first?.places ?? [])] };
+  for (const { text, places } of others) {
+    joined.text += ` | ${text}`;
+    joined.places.push(...[0, 1, 2].map(() => places[0] ?? 0), ...places);
+  }
+  return joined;
 }
 
 function alignmentOf(text: string): Alignment | undefined {

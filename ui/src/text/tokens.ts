@@ -41,6 +41,8 @@ export interface MentionToken {
   member: MemberId;
   /** The mention as it was typed, with its `@`. */
   text: string;
+  /** The index of its `@` in the message. */
+  at: number;
 }
 
 export interface RoomToken {

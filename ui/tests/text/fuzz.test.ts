@@ -4,14 +4,15 @@
  * - quotes, lists and emphasis are nested at most eight levels deep
  * - the steps are in proportion to the length
  * - what is seen is what was typed, without some of the syntax characters; without any form it is exactly what was typed
- * - previews, mentions and the runs of emoji can be made from it
+ * - previews and the runs of emoji can be made from it, and mentions are where they were typed
  *
  * `TEXT_FUZZ_SECONDS=60` runs it for a minute, `TEXT_FUZZ_SEED=…` repeats a run whose seed a failure has printed.
  */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { displayRuns, isOnlyEmoji } from "../../src/text/display-runs";
-import { mentionsIn } from "../../src/text/found-mentions";
+import { placedMentions } from "../../src/text/found-mentions";
+import { inlinesOf } from "../../src/text/inlines-of";
 import { MentionFinder } from "../../src/text/mentions";
 import { parse } from "../../src/text/parse";
 import { preview } from "../../src/text/plain-text";
@@ -148,7 +149,9 @@ function check(text: string): void {
   ).toBe(text);
   isOnlyEmoji(blocks);
   expect(preview(text, { mentions: finder, rooms: null })).not.toMatch(/\n/);
-  for (const { name } of mentionsIn(text, finder)) expect(typed).toContain(`@${name}`);
+  for (const { name, at } of placedMentions(text, finder)) expect(text.startsWith(`@${name}`, at)).toBe(true);
+  const shown = [...inlinesOf(blocks)].filter(({ kind }) => kind === "mention");
+  expect(placedMentions(text, finder)).toHaveLength(shown.length);
 }
 
 it(

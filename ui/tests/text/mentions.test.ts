@@ -2,6 +2,8 @@
  * Mentions are by id:
  * - a message lists the members whom it mentions; code and escaped signs mention nobody
  * - names that differ in case only are different people, whom the exact spelling tells apart
+ * - a name with signs of Markdown is listed where a mention is shown, and nowhere else
+ * - each mention has its place in the text, in blocks of any kind
  * - a name that a table's escapes spell differently is not listed, so the message can be sent
  * - the suggested names are those that a sent message can mention: the present members'
  * - a mention stays one after the member was renamed, and shows the present name
@@ -24,7 +26,8 @@ import { ComposerState } from "../../src/chat/composer-state.svelte";
 import { Drafts } from "../../src/rooms/drafts.svelte";
 import { mentionablePeople } from "../../src/chat/mentionable";
 import { loadLookalikes } from "../../src/shared/lookalike-table.svelte";
-import { mentionsIn } from "../../src/text/found-mentions";
+import { mentionsIn, placedMentions } from "../../src/text/found-mentions";
+import { inlinesOf } from "../../src/text/inlines-of";
 import { MentionFinder } from "../../src/text/mentions";
 import { parse } from "../../src/text/parse";
 import { preview } from "../../src/text/plain-text";
@@ -95,6 +98,25 @@ describe("a sent message", () => {
     room.setMembers([{ id: "bar", name: "A|B", left: false }, ben]);
     expect(sends("|who|\n|-|\n|@A\\|B and @Ben|")).toEqual([{ member: "ben-id", name: "Ben" }]);
     expect(sends("@A|B")).toEqual([{ member: "bar", name: "A|B" }]);
+  });
+
+  it("lists a name with signs of Markdown only where a mention is shown", () => {
+    const { sends, room } = setUp();
+    const people = [
+      { id: "bar", name: "A|B", left: false },
+      { id: "tick", name: "a`b", left: false },
+    ];
+    room.setMembers([...people, ben]);
+    const shown = (text: string) =>
+      [...inlinesOf(parse(text, new MentionFinder(people)))].filter(({ kind }) => kind === "mention").length;
+    for (const text of ["|a|b|\n|-|-|\n|@A|B|", "`code @a`b"]) {
+      expect(shown(text)).toBe(0);
+      expect(sends(text)).toBeUndefined();
+    }
+    for (const text of ["@A|B", "@a`b and `code"]) {
+      expect(shown(text)).toBe(1);
+      expect(sends(text)).toHaveLength(1);
+    }
   });
 
   it("mentions the person who had a name first, not the one who took it", () => {
@@ -273,6 +295,25 @@ describe("the rule", () => {
     });
     expect(found).toEqual(cases);
   });
+});
+
+it("has a place in the text, in blocks of any kind", () => {
+  const text = [
+    "@Ben, **@Ben** `@Ben`\r\n\\> @Ben\r",
+    "  ## @Ben ##",
+    "> 1. [x] @Ben",
+    ">\t\t@Ben",
+    ">    - *a @Ben*\n>",
+    ">\n>      > @Ben",
+    "```@Ben\n@Ben\n```",
+    "  |  a @Ben | \\| @Ben |\n|-|-|\n| \\\\| @Ben | b | @Ben \\| @Ben | @Ben",
+    "[@Ben](https://a.bc) @Ben",
+  ].join("\n");
+  const places = [...text.matchAll(/@Ben/g)].map(({ index }) => index);
+  const shown = placedMentions(text, new MentionFinder([ben])).map(({ at }) => at);
+  // One is in code, two are in a fence, and one is in a link.
+  const hidden = [2, 9, 10, 17].map((n) => places[n]);
+  expect(shown).toEqual(places.filter((at) => !hidden.includes(at)));
 });
 
 describe("a mention", () => {
