@@ -43,6 +43,8 @@ export interface MentionToken {
   text: string;
   /** The index of its `@` in the message. */
   at: number;
+  /** `true` if the name is shown without elements for its emoji and its stacked marks. */
+  isPlain?: boolean;
 }
 
 export interface RoomToken {
@@ -50,6 +52,8 @@ export interface RoomToken {
   room: RoomId;
   /** The room's name as it was typed, with its `#`. */
   text: string;
+  /** `true` if the name is shown without elements for its emoji and its stacked marks. */
+  isPlain?: boolean;
 }
 
 export type Alignment = "start" | "center" | "end" | null;

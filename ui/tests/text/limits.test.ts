@@ -2,7 +2,8 @@
  * The limits of what one message may cost:
  * - quotes and lists are nested at most eight levels deep, and so is emphasis; deeper ones are shown as typed
  * - a message has a limited number of tokens; what comes after them is shown as typed
- * - a message has a limited number of elements for emoji, stacked marks and unseen characters; with more it is shown without
+ * - a message has a limited number of elements for emoji, stacked marks and unseen characters, also in names; with more it is
+ *   shown without
  * - of a text that is longer than any server allows, the beginning is shown, and that it is not all
  * - a limited number of links is compared with the text beside them; the others show their address
  * - any 16 KiB take a number of steps in proportion to their length
@@ -13,6 +14,7 @@ import { limitRuns, maxRuns } from "../../src/text/limit-runs";
 import { MentionFinder } from "../../src/text/mentions";
 import { strings } from "../../src/shared/strings";
 import { maxCompared, maxText, parse } from "../../src/text/parse";
+import { RoomFinder } from "../../src/text/room-links";
 import { maxNesting, maxTokens } from "../../src/text/tokens";
 import { loadLookalikes } from "../../src/shared/lookalike-table.svelte";
 import { inlinesOf } from "../../src/text/inlines-of";
@@ -20,6 +22,8 @@ import { loadLinkRules } from "../../src/text/link-addresses.svelte";
 import type { Block } from "../../src/text/tokens";
 import { countSteps } from "./count-steps";
 import { depthOf, elementCount, tokenCount, visibleText } from "./visible-text";
+
+const noNames = { nameOf: () => undefined };
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -70,14 +74,25 @@ it.each(["a\u200B", "`\u200B` ", "`a\u200Bb\u200B` ", "```\n\u200B\n```\n", "ðŸ‘
   (unit) => {
     for (const fence of ["", "```\n"]) {
       const text = fence + unit.repeat(limits.maxTextBytes / unit.length / 2);
-      const blocks = limitRuns(parse(text));
+      const blocks = limitRuns(parse(text), noNames);
       expect(elementCount(blocks)).toBeLessThanOrEqual(maxRuns);
       expect(visibleText(blocks)).toBe(visibleText(parse(text)));
     }
-    const few = (fence: string) => elementCount(limitRuns(parse(fence + unit.repeat(10))));
+    const few = (fence: string) => elementCount(limitRuns(parse(fence + unit.repeat(10)), noNames));
     expect(Math.max(few(""), few("```\n"))).toBeGreaterThanOrEqual(10);
   },
 );
+
+it("gives a limited number of runs in names an element of their own", () => {
+  const name = "ðŸ˜€a".repeat(32);
+  const names = { nameOf: () => name };
+  const finder = new MentionFinder([{ id: "ada", name: "Ada" }]);
+  const rooms = new RoomFinder([{ id: "room", name }]);
+  for (const unit of ["@Ada ", "**@Ada** ", `#${name} `]) {
+    expect(elementCount(limitRuns(parse(unit.repeat(200), finder, rooms), names), names)).toBeLessThanOrEqual(maxRuns);
+    expect(elementCount(limitRuns(parse(unit.repeat(10), finder, rooms), names), names)).toBe(320);
+  }
+});
 
 it("compares a limited number of links with the text beside them, and shows the addresses of the others", async () => {
   await Promise.all([loadLookalikes(), loadLinkRules()]);

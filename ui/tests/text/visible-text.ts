@@ -1,4 +1,5 @@
 import { displayRuns } from "../../src/text/display-runs";
+import { mentionText, type MemberNames } from "../../src/text/mention-view";
 import type { Block, Inline } from "../../src/text/tokens";
 import { codeParts } from "../../src/text/unseen-characters";
 
@@ -47,15 +48,22 @@ export function tokenCount(blocks: readonly Block[]): number {
 const tokenCountOf = (tokens: readonly (Block | Inline)[]): number =>
   sum(tokens.map((token) => 1 + sum(childrenOf(token).map(tokenCountOf))));
 
-/** Returns the number of elements inside the texts and the code of a message: for emoji, stacked and unseen characters. */
-export function elementCount(tokens: readonly (Block | Inline)[]): number {
+/**
+ * Returns the number of elements inside the texts, names and code of a message: for emoji, stacked and unseen characters.
+ * `names` has the present names of mentioned members.
+ */
+export function elementCount(
+  tokens: readonly (Block | Inline)[],
+  names: MemberNames = { nameOf: () => undefined },
+): number {
+  const count = (text: string) => displayRuns(text).filter(({ kind }) => kind !== "plain").length;
   return sum(
     tokens.map((token) => {
-      if (token.kind === "text")
-        return token.isPlain ? 0 : displayRuns(token.text).filter(({ kind }) => kind !== "plain").length;
+      if (token.kind === "text" || token.kind === "room") return token.isPlain ? 0 : count(token.text);
+      if (token.kind === "mention") return token.isPlain ? 0 : count(mentionText(token, names));
       if (token.kind === "code" || token.kind === "fence")
         return token.isPlain ? 0 : codeParts(token.text).filter(({ mark }) => mark !== undefined).length;
-      return sum(childrenOf(token).map(elementCount));
+      return sum(childrenOf(token).map((children) => elementCount(children, names)));
     }),
   );
 }
