@@ -1,11 +1,11 @@
-/** The rules for links that could be taken for others. They are loaded when a text needs them. */
+/** The rule for a link whose text could be taken for something else than the link's address. */
 
 import { withoutInvisible } from "../backend/visibility";
 import { setsDirection } from "../shared/bidi";
 import { asciiShape } from "../shared/lookalike-table.svelte";
 import { isAscii } from "./characters";
 import { hiddenHost } from "./deceptive-hosts";
-import { asciiMail, recipientsOf } from "./mail-recipients";
+import { hostOrRecipients, isMail, recipientsOf } from "./mail-recipients";
 import {
   addressesIn,
   capitalizedEndings,
@@ -15,9 +15,6 @@ import {
   withoutPaths,
   type WrittenAddress,
 } from "./written-addresses";
-
-// One chunk with the rules below, for `link-addresses.svelte.ts`.
-export { hiddenHost };
 
 /** Returns whether a `#` begins the name of a known room. */
 export type IsRoom = (text: string, sign: number) => boolean;
@@ -31,7 +28,7 @@ const maxLength = 300;
  */
 export function addressToShow(text: string, href: string, isRoom: IsRoom): string | undefined {
   const target = new URL(href);
-  const address = placeOf(target);
+  const address = hostOrRecipients(target);
   // With direction controls, `moc.knab` reads as `bank.com`.
   if (text.length > maxLength || setsDirection(text)) return address;
   if (text === href) return hiddenHost(href);
@@ -41,66 +38,6 @@ export function addressToShow(text: string, href: string, isRoom: IsRoom): strin
   if (difference === null) return hiddenHost(href);
   return difference === "path" ? withPath(target) : address;
 }
-
-/** The text of a link, and what is right before and after it: up to white space, also that of other links. */
-export interface JoinedText {
-  before: string;
-  text: string;
-  after: string;
-}
-
-/**
- * Returns the address to show beside a link because its text and the text around it could together be taken for another
- * address, or for a mention or a room: `[bank](https://evil.com).com`. What is wrong in one of them alone doesn't count.
- */
-export function addressToShowAmong({ before, text, after }: JoinedText, href: string, isRoom: IsRoom) {
-  const target = new URL(href);
-  const parts = [before, text, after].map(lookOf);
-  const whole = lookOf(joinWords(joinWords(before, text), after));
-  const isNew = <T>(find: (text: string) => T[], key: (found: T) => string) => {
-    const known = new Set(parts.flatMap(find).map(key));
-    return find(whole).filter((found) => !known.has(key(found)));
-  };
-  const mentionsIn = (look: string) => countMentions(withoutPaths(look), isRoom);
-  const hasMention = mentionsIn(whole) > parts.reduce((sum, part) => sum + mentionsIn(part), 0);
-  const webAddresses = (look: string) => addressesIn(isMail(target) ? withoutMails(look) : look);
-  const addresses = isNew(webAddresses, ({ address }) => address);
-  const recipients = recipientsOf(target).map((mail) => mail.toLowerCase());
-  // What stands before the address of a mail, as in `Ada/ada@example.com`, doesn't hide it.
-  const isOther = (mail: string) => !recipients.some((recipient) => mail.toLowerCase().endsWith(recipient));
-  const deceives =
-    hasMention ||
-    (isMail(target)
-      ? addresses.length > 0 || isNew(mailsIn, (mail) => mail).some(isOther)
-      : addresses.some((written) => differenceFrom(written, target) === "host"));
-  return deceives ? placeOf(target) : undefined;
-}
-
-/** Joins two texts as they are read: with a blank where a word ends, although nobody has typed one there. */
-function joinWords(first: string, second: string): string {
-  return first + (endsWord(first, second) ? " " : "") + second;
-}
-
-/** Returns whether a sentence ends between two texts, or a Latin word stands beside a script that has no blanks. */
-function endsWord(first: string, second: string): boolean {
-  if (startsWithEnding.test(second)) return false;
-  const [, dot = "", start = ""] = /^([.。．]?)(.{0,4})/su.exec(second) ?? [];
-  if (dot !== "" || /[.。．]$/u.test(first)) return /^\p{Lu}\p{Ll}/u.test(start) || unspacedStart.test(start);
-  return (
-    (/[a-z0-9]$/i.test(first) && unspacedStart.test(start)) || (unspacedEnd.test(first) && /^[a-z0-9]/i.test(start))
-  );
-}
-
-const startsWithEnding = new RegExp(`^[.。．]?${capitalizedEndings}`, "u");
-const unspaced = "[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Hangul}\\p{sc=Thai}]";
-const unspacedStart = new RegExp(`^${unspaced}`, "u");
-const unspacedEnd = new RegExp(`${unspaced}$`, "u");
-
-const isMail = ({ protocol }: URL) => protocol === "mailto:";
-
-/** Returns the host of an address of the web, or the recipients of a mail. */
-const placeOf = (target: URL) =>
-  isMail(target) ? recipientsOf(target).map(asciiMail).join(", ") || target.protocol : target.host;
 
 /** The part in which an address in a text differs from the one that a link has. */
 type Difference = "host" | "path" | null;
@@ -121,7 +58,8 @@ function webDifference(look: string, target: URL): Difference {
   return differences.find((part) => part === "host") ?? differences.find((part) => part !== null) ?? null;
 }
 
-function differenceFrom({ address, hasScheme, isShortened }: WrittenAddress, target: URL): Difference {
+/** Returns in which part an address in a text differs from the target. */
+export function differenceFrom({ address, hasScheme, isShortened }: WrittenAddress, target: URL): Difference {
   let shown: URL;
   try {
     // Any scheme makes it an address: `hxxps://` is how people write one that must not be opened.
@@ -161,7 +99,7 @@ const otherHashes = /[♯⌗⋕]/gu;
  * Returns a text as it looks: without invisible characters, and with the signs of ASCII for those that look alike. Letters
  * stay, also those that only look like others: a host that has them is another host.
  */
-function lookOf(text: string): string {
+export function lookOf(text: string): string {
   const dotted = text.normalize("NFKD").replace(dotMarks, ".");
   const visible = withoutInvisible(dotted.normalize("NFKC")).replace(/\p{Mn}+(?=[./@:])/gu, "");
   const signs = asciiShape(visible, (character, look) => !isAscii(character) && !/[\p{L}\p{N}]/u.test(look));
@@ -176,7 +114,7 @@ function isNumberOfHost(text: string, href: string): boolean {
 }
 
 /** Counts what could be taken for a mention or a room. Numbers such as `#42` are links in many places. */
-function countMentions(text: string, isRoom: IsRoom): number {
+export function countMentions(text: string, isRoom: IsRoom): number {
   let count = 0;
   for (const { 1: before = "", index } of text.matchAll(/(^|[^\p{L}\p{N}_])[@#](?=[^\s@#])/gu)) {
     const sign = index + before.length;

@@ -1,4 +1,4 @@
-/** Links whose text goes on in the text beside them. */
+/** Links whose text continues in the text next to it. */
 
 import type { IsRoom } from "./deceptive-links";
 import { inlineText } from "./inline-text";
@@ -15,8 +15,8 @@ interface Part {
 }
 
 /**
- * Gives links an address to show that could be taken for others together with the text or the link right beside them. A link
- * that isn't enclosed by signs ends where its address does. Once `mayCompare` says no, every link beside a text shows its address.
+ * Gives links an address to show that could be taken for others together with the text or the link next to them. Only the
+ * `enclosed` links can be: `[text](address)` and `<address>`. Any other ends where its address does. Once `mayCompare` says no, every link next to a text shows its address.
  */
 export function showJoinedAddresses(
   tokens: readonly Inline[],

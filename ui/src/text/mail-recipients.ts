@@ -1,4 +1,11 @@
-/** The recipients of a `mailto:` link (RFC 6068). */
+/** The host of a link, or its recipients if it is one of `mailto:` (RFC 6068). */
+
+/** Returns whether an address is one of mail. */
+export const isMail = ({ protocol }: URL): boolean => protocol === "mailto:";
+
+/** Returns the host of an address of the web, or the recipients of a mail. */
+export const hostOrRecipients = (target: URL): string =>
+  isMail(target) ? recipientsOf(target).map(asciiMail).join(", ") || target.protocol : target.host;
 
 /** Returns the addresses to which a `mailto:` link writes: those in its path, and those in its fields. */
 export function recipientsOf({ pathname, search }: URL): string[] {

@@ -67,7 +67,7 @@ test("at the address of a missing room, everything is loaded before the host goe
   await page.evaluate(() => (location.hash = "#/room/0192f3c0-0000-7000-8000-000000000000"));
   // Nothing comes from the browser's cache where requests are intercepted.
   await page.route(/assets/, (route) => route.continue());
-  const parts = ["Overlays", "deceptive-links", "lookalikes"];
+  const parts = ["Overlays", "link-rules", "lookalikes"];
   const loaded = Promise.all(parts.map((part) => page.waitForResponse((response) => response.url().includes(part))));
   await page.reload();
   await page.getByRole("status").filter({ hasText: "There is no room at this address" }).waitFor();

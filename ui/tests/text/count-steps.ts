@@ -1,4 +1,4 @@
-/** The methods that look at a text, with the characters that one call touches at most. */
+/** The methods that look at a text or make another one of it. With a pattern, their searches count as well. */
 const stringMethods = [
   "charAt",
   "charCodeAt",
@@ -8,7 +8,42 @@ const stringMethods = [
   "includes",
   "startsWith",
   "endsWith",
+  "match",
+  "matchAll",
+  "normalize",
+  "replace",
+  "replaceAll",
+  "split",
+  "trim",
 ] as const;
+
+/** The characters that count as one step. */
+const stepLength = 16;
+
+/** Returns the steps of a call on a text. */
+function stepsOf(name: (typeof stringMethods)[number], text: string, result: unknown): number {
+  switch (name) {
+    case "charAt":
+    case "charCodeAt":
+    case "codePointAt":
+    case "includes":
+    case "startsWith":
+    case "endsWith":
+      return 1;
+    case "slice":
+      return 1 + String(result).length / stepLength;
+    case "indexOf":
+      return 1 + (result === -1 ? text.length : Number(result)) / stepLength;
+    case "match":
+    case "matchAll":
+    case "normalize":
+    case "replace":
+    case "replaceAll":
+    case "split":
+    case "trim":
+      return 1 + text.length / stepLength;
+  }
+}
 
 /** Runs something and counts the steps that it takes: characters that it looks at, and searches that it makes. */
 export function countSteps<T>(run: () => T): { steps: number; result: T } {
@@ -26,12 +61,7 @@ export function countSteps<T>(run: () => T): { steps: number; result: T } {
       (original: (...a: unknown[]) => unknown) =>
         function (this: string, ...args: unknown[]) {
           const found = original.apply(this, args);
-          steps +=
-            typeof found === "string"
-              ? 1 + found.length / 16
-              : typeof found === "number" && name === "indexOf"
-                ? 1 + (found < 0 ? this.length : found) / 16
-                : 1;
+          steps += stepsOf(name, this, found);
           return found;
         },
     );
@@ -43,7 +73,7 @@ export function countSteps<T>(run: () => T): { steps: number; result: T } {
       function (this: RegExp, text: string) {
         const from = this.global || this.sticky ? this.lastIndex : 0;
         const found = original.call(this, text);
-        steps += 1 + ((found ? found.index + found[0].length : text.length) - from) / 16;
+        steps += 1 + ((found ? found.index + found[0].length : text.length) - from) / stepLength;
         return found;
       },
   );

@@ -8,7 +8,7 @@
  * - a limited number of links is compared with the text beside them; the others show their address
  * - any 16 KiB take a number of steps in proportion to their length
  */
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { limits } from "../../src/backend/protocol";
 import { limitRuns, maxRuns } from "../../src/text/limit-runs";
 import { MentionFinder } from "../../src/text/mentions";
@@ -25,6 +25,8 @@ import { depthOf, elementCount, tokenCount, visibleText } from "./visible-text";
 
 const noNames = { nameOf: () => undefined };
 
+// The rules for links are part of the work.
+beforeAll(() => Promise.all([loadLookalikes(), loadLinkRules()]));
 afterEach(() => vi.restoreAllMocks());
 
 it.each([
@@ -94,8 +96,7 @@ it("gives a limited number of runs in names an element of their own", () => {
   }
 });
 
-it("compares a limited number of links with the text beside them, and shows the addresses of the others", async () => {
-  await Promise.all([loadLookalikes(), loadLinkRules()]);
+it("compares a limited number of links with the text beside them, and shows the addresses of the others", () => {
   const shown = (blocks: Block[]) =>
     [...inlinesOf(blocks)].flatMap((token) => (token.kind === "link" ? [token.shownAddress] : []));
   const touching = shown(parse("[a-b](https://x.yz)\n\n-[a](https://x.yz)\n\n".repeat(maxCompared)));
@@ -117,7 +118,7 @@ const units = [
   ..."> - [ ] *a _ ` | \\ ~ # @ ( ) < ! \n \t 1 . : 😀".split(" "),
   ...["> ", "- ", "1. ", "- a\n", "  - a\n", "> a\n", "# a\n", "- [ ] a\n", "a|b\n-|-\n", "| a | b |\n", "|| a ||\n"],
   ...["*a ", "_a_", "a_", "`a", "``a`", "~~a~~", "||a||", "**a*", "***a**b*", "*a **b ", "*a_b~~c||d", "*.*", "a**"],
-  ...["[a](", "[a](<b", '[a](https://x.y "', "[a](https://x.y)", "![[[", "](", "[a]"],
+  ...["[a](", "[a](<b", '[a](https://x.y "', "[a](https://x.yz)", "[a-](https://x.yz)", "![[[", "](", "[a]"],
   ...["\\*", "\\[", "\\`", "\\_a", "C:\\*", "%a%\\", "$env:a\\", "\\\\a\\*"],
   ...["```\n", "```a\n", "```a\nb```\n", "~~~\n", "````\n```\n"],
   ...["http://", "https://a.b ", "https://a_b*c(", "www.", "www.a.b ", "a@b.c ", "a@", "@ada ", "<https://", "a.a"],
