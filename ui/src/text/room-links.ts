@@ -31,7 +31,9 @@ export class RoomFinder {
     if (!found) return null;
     const namesakes = this.#byName.get(text.slice(index + 1, found.end).toLowerCase()) ?? [];
     const [suffix = "", piece] = pieceOfAddress.exec(text.slice(found.end, found.end + 40)) ?? [];
-    const meant = piece === undefined ? undefined : namesakes.find((id) => id.endsWith(piece.toLowerCase()));
+    const [meant, other] = piece === undefined ? [] : namesakes.filter((id) => id.endsWith(piece.toLowerCase()));
+    // Somebody may have made the second room so that it takes over the links to the first.
+    if (other !== undefined) return null;
     const end = meant === undefined ? found.end : found.end + suffix.length;
     return { kind: "room", room: meant ?? found.id, text: text.slice(index, end) };
   }

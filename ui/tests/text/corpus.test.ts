@@ -34,11 +34,13 @@ const names = [
 ];
 const members = new MentionFinder(names.map((name) => ({ id: name, name })));
 
-/** The rooms that are known. Their ids are their names, but of those with one name, which two are. */
+/** The rooms that are known. Their ids are their names, but of those that share a name with another. */
 const rooms = new RoomFinder([
   ...["Lobby", "Team 1", "c-sharp", "日本語", "1", "A_b"].map((name) => ({ id: name, name })),
   { id: "id-bb2d", name: "Lunch" },
   { id: "id-1d23", name: "Lunch" },
+  { id: "1-89ab", name: "Dinner" },
+  { id: "2-89ab", name: "Dinner" },
 ]);
 
 beforeAll(() => Promise.all([loadLookalikes(), loadLinkRules()]));
