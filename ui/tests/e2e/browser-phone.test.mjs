@@ -2,6 +2,7 @@
  * The page on a phone, in a real browser with a real server:
  * - a finger that rests on a mention, link, spoiler, quote or reaction opens the message's actions, and uses nothing else;
  *   a tap uses it
+ * - the suggestions fit above the composer, whatever the keyboard leaves of the screen
  * - Back ends an edit before it leaves the room
  * - the box of a task is beside its text
  * - a name of the greatest length fits in the list of people, also with the mark of one that is taken
@@ -10,7 +11,8 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
-import { serverUnavailable } from "../foreign/server.mjs";
+import { eventually, serverUnavailable } from "../foreign/server.mjs";
+import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
@@ -111,6 +113,22 @@ test("the box of a task is beside its text", { skip }, async () => {
   const middle = boxAt.y + boxAt.height / 2;
   assert.ok(middle > textAt.y && middle < textAt.y + textAt.height, JSON.stringify({ boxAt, textAt }));
   assert.ok(boxAt.height < textAt.height, JSON.stringify({ boxAt, textAt }));
+});
+
+test("the suggestions fit above the composer", { skip }, async () => {
+  const ada = await pages.open("Ada", { ...phone, height: 400 });
+  await ada.composer.fill("line 1\nline 2\nline 3\n:smi");
+  const options = ada.page.getByRole("option");
+  await eventually("there are many suggestions", guardMs, async () => (await options.count()) > 5);
+  const fits = async (option) => {
+    const { y, height } = await option.boundingBox();
+    return y >= 0 && y + height <= (await ada.composer.boundingBox()).y;
+  };
+  await eventually("the best one is in sight", guardMs, () => fits(options.first()));
+  await ada.composer.press("ArrowUp");
+  await eventually("so is the last one, once it is selected", guardMs, () => fits(options.last()));
+  await ada.page.setViewportSize({ ...phone, height: 340 });
+  await eventually("so it is where the screen becomes smaller", guardMs, () => fits(options.last()));
 });
 
 test("Back ends an edit before it leaves the room", { skip }, async () => {
