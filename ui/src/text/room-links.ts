@@ -5,17 +5,20 @@ import type { RoomToken } from "./tokens";
 /** Finds the names of known rooms in a text: a `#` and a whole name, and after it a piece of the address where several have it. */
 export class RoomFinder {
   readonly #names: NameFinder;
-  readonly #byName = new Map<string, RoomId[]>();
+  readonly #byName = new Map<string, Set<RoomId>>();
 
-  /** Of several rooms with one name the first is found, unless the text says which one it means: `#Lunch (1d23)`. */
+  /**
+   * Of several rooms with one name the first is found, unless the text says which one it means: `#Lunch (1d23)`. A room may be
+   * given twice.
+   */
   constructor(rooms: Iterable<{ id: RoomId; name: string }>) {
     const all = [...rooms];
     this.#names = new NameFinder(all);
     for (const { id, name } of all) {
       const key = name.toLowerCase();
       const namesakes = this.#byName.get(key);
-      if (namesakes) namesakes.push(id);
-      else this.#byName.set(key, [id]);
+      if (namesakes) namesakes.add(id);
+      else this.#byName.set(key, new Set([id]));
     }
   }
 
@@ -29,7 +32,7 @@ export class RoomFinder {
   at(text: string, index: number): RoomToken | null {
     const found = this.#names.find(text, index);
     if (!found) return null;
-    const namesakes = this.#byName.get(text.slice(index + 1, found.end).toLowerCase()) ?? [];
+    const namesakes = [...(this.#byName.get(text.slice(index + 1, found.end).toLowerCase()) ?? [])];
     const [suffix = "", piece] = pieceOfAddress.exec(text.slice(found.end, found.end + 40)) ?? [];
     const [meant, other] = piece === undefined ? [] : namesakes.filter((id) => id.endsWith(piece.toLowerCase()));
     // Somebody may have made the second room so that it takes over the links to the first.

@@ -39,6 +39,8 @@ const rooms = new RoomFinder([
   ...["Lobby", "Team 1", "c-sharp", "日本語", "1", "A_b"].map((name) => ({ id: name, name })),
   { id: "id-bb2d", name: "Lunch" },
   { id: "id-1d23", name: "Lunch" },
+  // The directory lists a room that the user is in again.
+  { id: "id-1d23", name: "Lunch" },
   { id: "1-89ab", name: "Dinner" },
   { id: "2-89ab", name: "Dinner" },
 ]);
