@@ -317,7 +317,8 @@ describe("Router", () => {
     expect(browser.history.fragment).toBe("#/room/b");
   });
 
-  it.each([["settings"], ["quit"]])("keeps %s open if the browser goes back late", (opened) => {
+  /** Returns a browser that was told two seconds ago to go back from the settings, and hasn't yet. */
+  function lateBrowser(): Browser {
     vi.useFakeTimers();
     const browser = new Browser();
     browser.app.place = place("b");
@@ -327,6 +328,11 @@ describe("Router", () => {
     browser.app.layers = [];
     browser.router.sync();
     vi.advanceTimersByTime(2_000);
+    return browser;
+  }
+
+  it.each([["settings"], ["quit"]])("keeps %s open if the browser goes back late", (opened) => {
+    const browser = lateBrowser();
     browser.app.layers = [opened];
     browser.router.sync();
     browser.history.settle(browser.router);
@@ -336,15 +342,7 @@ describe("Router", () => {
   });
 
   it("goes back only once if the browser is late", () => {
-    vi.useFakeTimers();
-    const browser = new Browser();
-    browser.app.place = place("b");
-    browser.router.sync();
-    browser.app.layers = ["settings"];
-    browser.router.sync();
-    browser.app.layers = [];
-    browser.router.sync();
-    vi.advanceTimersByTime(2_000);
+    const browser = lateBrowser();
     browser.app.layers = ["quit"];
     browser.router.sync();
     browser.app.layers = [];
