@@ -17,6 +17,9 @@ use ts_rs::TS;
 use crate::fields::{FieldValue, Fields};
 use crate::{DeviceId, MemberId, Name, ServerId, WireError};
 
+/// The words after a field's name in a refusal.
+const IN_AUTH: &str = " in the \"auth\" payload";
+
 /// The identity of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ServerInfo {
@@ -58,6 +61,15 @@ pub struct Auth {
     pub signature: Signature,
 }
 
+/// The fields of the `auth` payload that a client without a key may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestAuth {
+    /// The person's name.
+    pub name: Option<Name>,
+    /// The client's installation.
+    pub device: Option<DeviceId>,
+}
+
 /// An Ed25519 public key, in text: unpadded base64url, 43 characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(try_from = "String", into = "String")]
@@ -85,7 +97,7 @@ impl Auth {
     /// Parses the `auth` payload of a client that has a key. Its name may be given; its signature needs [`verify`]. Errors:
     /// `bad_request` with the wrong field.
     pub fn parse(fields: Map<String, Value>) -> Result<Self, WireError> {
-        let mut fields = Fields::new(fields, " in the \"auth\" payload");
+        let mut fields = Fields::new(fields, IN_AUTH);
         Ok(Self {
             protocol: fields.required("protocol")?,
             key: fields.required("key")?,
@@ -93,6 +105,18 @@ impl Auth {
             device: fields.required("device")?,
             nonce: fields.required("nonce")?,
             signature: fields.required("signature")?,
+        })
+    }
+}
+
+impl GuestAuth {
+    /// Parses the `auth` payload of a client without a key. Its name may be given. Errors: `bad_request` with the wrong field.
+    pub fn parse(fields: Map<String, Value>) -> Result<Self, WireError> {
+        let mut fields = Fields::new(fields, IN_AUTH);
+        let name: Option<String> = fields.optional("name")?;
+        Ok(Self {
+            name: name.map(|name| Name::parse(&name)).transpose()?,
+            device: fields.optional("device")?,
         })
     }
 }

@@ -165,6 +165,24 @@ impl ClientEventKind {
     pub fn name(self) -> &'static str {
         self.into()
     }
+
+    /// Returns the field whose entry a refusal names, if the argument has it.
+    pub fn entry_field(self) -> &'static str {
+        match self {
+            Self::History => "around",
+            Self::Post
+            | Self::Create
+            | Self::Rooms
+            | Self::Join
+            | Self::Leave
+            | Self::Members
+            | Self::Sync
+            | Self::Typing
+            | Self::Away
+            | Self::Read
+            | Self::SetName => "id",
+        }
+    }
 }
 
 impl ClientEvent {

@@ -40,7 +40,7 @@ mod tagged;
 pub mod text_rule;
 pub mod visibility;
 
-pub use auth::{Auth, AuthError, Challenge, Key, ServerInfo, Signature, sign, verify};
+pub use auth::{Auth, AuthError, Challenge, GuestAuth, Key, ServerInfo, Signature, sign, verify};
 pub use body::{Body, CollapseKey, Mention, RoomChange};
 pub use client_event::{
     Away, ClientEvent, ClientEventKind, Create, History, InRoom, Nothing, Post, Read, SetName, Sync, Typing,

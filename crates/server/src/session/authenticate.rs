@@ -1,7 +1,7 @@
 //! Authentication: the `auth` payload becomes an identity.
 
 use ichat_protocol::{
-    Auth, DeviceId, ErrorCode, MemberId, NEWEST_PROTOCOL, Name, PROTOCOLS, WireError, cut_text, verify,
+    Auth, DeviceId, ErrorCode, GuestAuth, MemberId, NEWEST_PROTOCOL, Name, PROTOCOLS, WireError, cut_text, verify,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -52,7 +52,7 @@ pub(crate) fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Id
             "This server requires a key. Use the I-Chat app, or the web page that this server serves.",
         ));
     }
-    guest(&fields, protocol)
+    guest(fields, protocol)
 }
 
 fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<Identity, WireError> {
@@ -89,32 +89,19 @@ fn parse_protocol(version: &Value) -> Result<u32, WireError> {
     ))
 }
 
-fn guest(fields: &Map<String, Value>, protocol: Option<u32>) -> Result<Identity, WireError> {
+fn guest(fields: Map<String, Value>, protocol: Option<u32>) -> Result<Identity, WireError> {
     let id = Uuid::new_v4();
-    let name = match fields.get("name") {
-        None | Some(Value::Null) => guest_name(id),
-        Some(Value::String(name)) => Name::parse(name)?,
-        Some(_) => {
-            return Err(WireError::bad_request(
-                "The field \"name\" in the \"auth\" payload must be a text.",
-            ));
-        }
-    };
-    let device = match fields.get("device") {
-        None | Some(Value::Null) => DeviceId::fresh(),
-        Some(device) => serde_json::from_value(device.clone())
-            .map_err(|_| WireError::bad_request("The field \"device\" in the \"auth\" payload must be a UUID."))?,
-    };
     let kind = match protocol {
         Some(_) => IdentityKind::Guest,
         None => IdentityKind::Tutorial {
             offset: fields.get("serverOffset").and_then(Value::as_u64),
         },
     };
+    let auth = GuestAuth::parse(fields)?;
     Ok(Identity {
         member: MemberId::guest(id),
-        name,
-        device,
+        name: auth.name.unwrap_or_else(|| guest_name(id)),
+        device: auth.device.unwrap_or_else(DeviceId::fresh),
         kind,
         protocol: protocol.unwrap_or(NEWEST_PROTOCOL),
     })

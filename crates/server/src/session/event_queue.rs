@@ -141,7 +141,7 @@ impl Subject {
         let field = |name: &str| arguments.first()?.get(name)?.as_str();
         Self {
             room: field("room").and_then(|text| text.parse().ok()),
-            id: field(id_field(event)).and_then(|text| text.parse().ok()),
+            id: field(entry_field(event)).and_then(|text| text.parse().ok()),
         }
     }
 
@@ -156,18 +156,14 @@ impl Subject {
         let field = |name: &str| fields.get(Bytes::new(name.as_bytes())).map(|value| value.get());
         Self {
             room: field("room").and_then(|text| serde_json::from_str(text).ok()),
-            id: field(id_field(event)).and_then(|text| serde_json::from_str(text).ok()),
+            id: field(entry_field(event)).and_then(|text| serde_json::from_str(text).ok()),
         }
     }
 }
 
-/// Returns the field of an event that names an entry.
-fn id_field(event: &str) -> &'static str {
-    if event == ClientEventKind::History.name() {
-        "around"
-    } else {
-        "id"
-    }
+/// Returns the field of an event, known here or not, whose entry a refusal names.
+fn entry_field(event: &str) -> &'static str {
+    event.parse().map_or("id", ClientEventKind::entry_field)
 }
 
 #[cfg(test)]
