@@ -21,7 +21,7 @@ pub(crate) struct ConnectionGuard {
 }
 
 impl ConnectionGuard {
-    /// `closing` announces the end of all connections. The account's token enforces that of this one.
+    /// `closing` announces the server's shutdown; the account's token ends this connection.
     pub(crate) fn new(closing: CancellationToken, account: MemoryAccount, permit: Permit) -> Self {
         Self {
             aborted: Box::pin(account.closed().clone().cancelled_owned()),
@@ -42,7 +42,7 @@ impl ConnectionGuard {
     }
 
     /// Fails once the connection is aborted; until then registers the task to be woken when it is.
-    pub(crate) fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+    pub(crate) fn poll_aborted(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         match self.aborted.as_mut().poll(context) {
             Poll::Ready(()) => Err(io::ErrorKind::ConnectionAborted.into()),
             Poll::Pending => Ok(()),

@@ -22,7 +22,7 @@ const RESERVE_PER_SESSION: usize = 4;
 ///
 /// A client that polls opens connections again and again. On a full server, where others would take their slots, an address
 /// gets more of them for its sessions, from a reserve: [`RESERVE_PER_SESSION`] for each, until the reserve is used up. Only
-/// other sessions can do that, as they need more than one connection each.
+/// other clients that poll can use it up.
 #[derive(Clone)]
 pub(crate) struct ConnectionLimiter {
     counts: Arc<Mutex<Counts>>,

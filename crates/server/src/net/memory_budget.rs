@@ -1,7 +1,8 @@
-//! The budget of the memory in which data waits for all clients together.
+//! A limit on the memory that queued data of all clients uses together.
 //!
-//! Each connection has bounds of its own. A thousand connections that read nothing could still use up the memory, so those
-//! that hold most are closed when all together hold too much.
+//! Each connection has bounds of its own. A thousand connections that read nothing could still use up the memory, so the
+//! accounts with the most are closed when all together use too much. Bytes that several queues share count for each of them:
+//! the number is an upper bound.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -10,12 +11,11 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-/// Time between two checks. What clients make the server hold until the next one is bounded by what it can encode.
+/// Time between two checks. At most what the server can encode in this time is used beyond the limit.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
-/// Checks between two lines of the log.
-const CHECKS_PER_LOG_LINE: u32 = 10;
 
 /// The budget that all connections share. Clones share it.
 #[derive(Clone)]
@@ -23,23 +23,26 @@ pub(crate) struct MemoryBudget(Arc<Budget>);
 
 struct Budget {
     max: usize,
-    held: AtomicUsize,
+    used: AtomicUsize,
     accounts: Mutex<Accounts>,
 }
 
 #[derive(Default)]
 struct Accounts {
     next: u64,
-    by_number: HashMap<u64, Weak<Account>>,
+    by_id: HashMap<AccountId, Weak<Account>>,
 }
 
-/// The bytes that wait for one connection, or by one. Clones share it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct AccountId(u64);
+
+/// The bytes that are queued for one connection, and those of its events that wait. Clones share it.
 #[derive(Clone)]
 pub(crate) struct MemoryAccount(Arc<Account>);
 
 struct Account {
     budget: Arc<Budget>,
-    number: u64,
+    id: AccountId,
     bytes: AtomicUsize,
     closed: CancellationToken,
 }
@@ -55,7 +58,7 @@ impl MemoryBudget {
     pub(crate) fn new(max: usize) -> Self {
         Self(Arc::new(Budget {
             max,
-            held: AtomicUsize::new(0),
+            used: AtomicUsize::new(0),
             accounts: Mutex::default(),
         }))
     }
@@ -63,45 +66,40 @@ impl MemoryBudget {
     /// Opens an account. `closed` is cancelled to close its connection.
     pub(crate) fn open(&self, closed: CancellationToken) -> MemoryAccount {
         let mut accounts = self.0.accounts.lock();
-        let number = accounts.next;
+        let id = AccountId(accounts.next);
         accounts.next += 1;
         let account = Arc::new(Account {
             budget: Arc::clone(&self.0),
-            number,
+            id,
             bytes: AtomicUsize::new(0),
             closed,
         });
-        accounts.by_number.insert(number, Arc::downgrade(&account));
+        accounts.by_id.insert(id, Arc::downgrade(&account));
         MemoryAccount(account)
     }
 
-    /// Closes the largest holders whenever the budget is exceeded, until `closing` is cancelled.
+    /// Closes the largest accounts whenever the budget is exceeded, until `closing` is cancelled.
     pub(crate) async fn enforce(self, closing: CancellationToken) {
         let mut interval = tokio::time::interval(CHECK_INTERVAL);
-        let (mut closed, mut checks) = (0, 0);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while closing.run_until_cancelled(interval.tick()).await.is_some() {
-            closed += self.close_largest();
-            checks += 1;
-            if closed > 0 && checks >= CHECKS_PER_LOG_LINE {
-                tracing::warn!(
-                    closed,
-                    max = self.0.max,
-                    "connections were closed: too much waited for clients"
-                );
-                (closed, checks) = (0, 0);
+            let closed = self.close_largest();
+            if closed > 0 {
+                let max = self.0.max;
+                tracing::warn!(closed, max, "connections were closed: too much waited for clients");
             }
         }
     }
 
-    /// Closes the largest holders until the others fit into the budget, and returns their number.
+    /// Closes the largest accounts until the others fit into the budget, and returns their number.
     fn close_largest(&self) -> usize {
-        if self.0.held.load(Ordering::Relaxed) <= self.0.max {
+        if self.0.used.load(Ordering::Relaxed) <= self.0.max {
             return 0;
         }
         // None may be dropped before the lock is.
         let accounts: Vec<Arc<Account>> = {
             let accounts = self.0.accounts.lock();
-            accounts.by_number.values().filter_map(Weak::upgrade).collect()
+            accounts.by_id.values().filter_map(Weak::upgrade).collect()
         };
         // What was closed before is about to be freed.
         let mut open: Vec<_> = accounts
@@ -110,14 +108,14 @@ impl MemoryBudget {
             .map(|account| (account.bytes.load(Ordering::Relaxed), account))
             .collect();
         open.sort_unstable_by_key(|(bytes, _)| Reverse(*bytes));
-        let mut held: usize = open.iter().map(|(bytes, _)| bytes).sum();
+        let mut used: usize = open.iter().map(|(bytes, _)| bytes).sum();
         let mut closed = 0;
         for (bytes, account) in &open {
-            if held <= self.0.max {
+            if used <= self.0.max {
                 break;
             }
             account.closed.cancel();
-            held -= bytes;
+            used -= bytes;
             closed += 1;
         }
         closed
@@ -128,13 +126,13 @@ impl MemoryAccount {
     /// Counts bytes that begin to wait.
     pub(crate) fn add(&self, bytes: usize) {
         self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.0.budget.held.fetch_add(bytes, Ordering::Relaxed);
+        self.0.budget.used.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Takes back bytes that were counted.
     pub(crate) fn remove(&self, bytes: usize) {
         self.0.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.0.budget.held.fetch_sub(bytes, Ordering::Relaxed);
+        self.0.budget.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Counts bytes until the share is dropped.
@@ -165,14 +163,14 @@ impl Drop for MemoryShare {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        self.budget.held.fetch_sub(*self.bytes.get_mut(), Ordering::Relaxed);
-        self.budget.accounts.lock().by_number.remove(&self.number);
+        self.budget.used.fetch_sub(*self.bytes.get_mut(), Ordering::Relaxed);
+        self.budget.accounts.lock().by_id.remove(&self.id);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    //! - the largest holders are closed, and no more of them than needed
+    //! - the largest accounts are closed, and no more of them than needed
     //! - what is closed counts no more, nor what is dropped
 
     use super::*;
@@ -184,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_holders_are_closed() {
+    fn the_largest_accounts_are_closed() {
         let budget = MemoryBudget::new(100);
         let accounts = [10, 50, 30, 40].map(|bytes| open(&budget, bytes));
         let is_closed = || accounts.each_ref().map(|account| account.closed().is_cancelled());
@@ -207,6 +205,6 @@ mod tests {
         let other = open(&budget, 100);
         assert_eq!(budget.close_largest(), 0);
         assert!(!other.closed().is_cancelled());
-        assert_eq!(budget.0.accounts.lock().by_number.len(), 1);
+        assert_eq!(budget.0.accounts.lock().by_id.len(), 1);
     }
 }

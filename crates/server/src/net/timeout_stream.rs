@@ -64,7 +64,7 @@ impl AsyncRead for TimeoutStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.guard.check(context)?;
+        self.guard.poll_aborted(context)?;
         if self.is_write_pending {
             self.reader = Some(context.waker().clone());
             return Poll::Pending;
@@ -75,7 +75,7 @@ impl AsyncRead for TimeoutStream {
 
 impl AsyncWrite for TimeoutStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.guard.check(context)?;
+        self.guard.poll_aborted(context)?;
         let result = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.finish_write(result, context)
     }
@@ -93,7 +93,7 @@ impl AsyncWrite for TimeoutStream {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.guard.check(context)?;
+        self.guard.poll_aborted(context)?;
         let result = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
         self.finish_write(result, context)
     }

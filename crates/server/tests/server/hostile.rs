@@ -21,8 +21,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::polling::PollingClient;
-use crate::slow_clients::{next_text, post_chunk, receives_up_to, upgrade};
+use crate::polling::{PollingClient, next_text};
+use crate::slow_clients::{post_chunk, receives_up_to};
 
 #[tokio::test]
 async fn a_packet_within_the_limit_is_handled() {
@@ -159,15 +159,10 @@ async fn status(server: &TestServer, path: &str, headers: &[&str]) -> String {
     String::from_utf8_lossy(&start["HTTP/1.1 ".len()..]).into_owned()
 }
 
-/// Returns the path with which this client upgrades its session.
-fn upgrade_path(client: &PollingClient) -> String {
-    client.path().replace("transport=polling", "transport=websocket")
-}
-
 /// Returns a WebSocket that replaced a polling session, as a browser's does.
 async fn upgraded_from_polling(server: &TestServer) -> TcpStream {
     let client = PollingClient::connect(server).await;
-    let mut stream = get(server, &upgrade_path(&client), &WEBSOCKET_HEADERS).await;
+    let mut stream = get(server, &client.upgrade_path(), &WEBSOCKET_HEADERS).await;
     let mut probe = Vec::new();
     write_client_text(b"2probe", &mut probe);
     stream.write_all(&probe).await.unwrap();
@@ -203,7 +198,7 @@ async fn a_client_that_sends_pings_and_reads_nothing_is_not_read_from() {
 async fn a_websocket_request_without_one_of_its_headers_gets_400() {
     let server = TestServer::start().await;
     let poller = PollingClient::connect(&server).await;
-    for path in ["/socket.io/?EIO=4&transport=websocket", &upgrade_path(&poller)] {
+    for path in ["/socket.io/?EIO=4&transport=websocket", &poller.upgrade_path()] {
         for (index, header) in WEBSOCKET_HEADERS.iter().enumerate() {
             let mut headers = WEBSOCKET_HEADERS.to_vec();
             headers.remove(index);
@@ -218,7 +213,7 @@ async fn a_websocket_request_without_one_of_its_headers_gets_400() {
         );
     }
     // The session still has no WebSocket.
-    assert_eq!(status(&server, &upgrade_path(&poller), &WEBSOCKET_HEADERS).await, "101");
+    assert_eq!(status(&server, &poller.upgrade_path(), &WEBSOCKET_HEADERS).await, "101");
 }
 
 #[tokio::test]
@@ -231,8 +226,8 @@ async fn a_second_upgrade_of_a_session_gets_400() {
     let last = post_chunk(&mut alice).await;
     receives_up_to(&mut alice, last).await;
     let poller = PollingClient::connect(&server).await;
-    let mut upgraded = upgrade(&server, &poller).await;
-    assert_eq!(status(&server, &upgrade_path(&poller), &WEBSOCKET_HEADERS).await, "400");
+    let mut upgraded = poller.upgrade(&server).await;
+    assert_eq!(status(&server, &poller.upgrade_path(), &WEBSOCKET_HEADERS).await, "400");
     let history = json!(["history", { "room": server.lobby(), "limit": 3 }]);
     for _ in 0..PAGES {
         upgraded.send(Message::text(format!("42{history}"))).await.unwrap();

@@ -196,7 +196,7 @@ async fn a_client_that_polls_keeps_its_session_on_a_full_server() {
     })
     .await;
     let mut poller = PollingClient::connect(&server).await;
-    poller.reconnects();
+    poller.closes_connections();
     let mut others = or_time_out(fill(&server, LIMIT - 1)).await;
     for path in [
         "/api/hello",

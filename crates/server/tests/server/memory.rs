@@ -10,14 +10,16 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use ichat_server::Config;
 use ichat_testkit::{Identity, SocketIoClient, TestClient, TestServer, or_time_out};
 use serde_json::json;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::polling::PollingClient;
-use crate::slow_clients::{post_chunk, receives_up_to, upgrade};
+use crate::polling::{PollingClient, connect_with_small_buffers};
+use crate::slow_clients::{post_chunk, receives_up_to};
 
-/// Requests of one client, each for a page of 48 kB. Of their answers 1 MiB waits at once.
+/// Requests of one client, each for a page of 48 kB.
 const REQUESTS: usize = 900;
+/// Bytes of their answers that wait at once: the bound of one client.
+const WAITING: usize = 1 << 20;
 
 /// Starts a server with this budget, and a user who has filled the lobby.
 async fn start(max_memory: usize) -> (TestServer, TestClient) {
@@ -47,9 +49,7 @@ struct SlowReader {
 
 impl SlowReader {
     async fn connect(server: &TestServer) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(16 * 1024).unwrap();
-        let stream = socket.connect(server.address).await.unwrap().into_std().unwrap();
+        let stream = connect_with_small_buffers(server).await.into_std().unwrap();
         let socket = stream.try_clone().unwrap();
         let stream = TcpStream::from_std(stream).unwrap();
         let connection = SocketIoClient::open_over(stream, server.address).await.unwrap();
@@ -68,7 +68,7 @@ impl SlowReader {
 
 #[tokio::test]
 async fn those_that_hold_most_are_disconnected() {
-    let (server, mut alice) = start(5 * 1024 * 1024 / 2).await;
+    let (server, mut alice) = start(WAITING * 5 / 2).await;
     let mut slow = Vec::new();
     for _ in 0..3 {
         slow.push(SlowReader::connect(&server).await);
@@ -82,14 +82,14 @@ async fn those_that_hold_most_are_disconnected() {
         }
     })
     .await;
-    assert_eq!(server.online(), 3, "the other two fit into the budget");
     alice.says("still here").await;
     alice.sees("still here").await;
+    assert_eq!(server.online(), 3, "the other two fit into the budget");
 }
 
 #[tokio::test]
 async fn a_client_that_polls_is_disconnected_too() {
-    let (server, mut alice) = start(3 * 1024 * 1024 / 2).await;
+    let (server, mut alice) = start(WAITING * 3 / 2).await;
     let mut pollers = Vec::new();
     for _ in 0..2 {
         let poller = PollingClient::connect(&server).await;
@@ -111,16 +111,16 @@ async fn a_client_that_polls_is_disconnected_too() {
         }
     })
     .await;
-    assert_eq!(server.online(), 2, "the other one fits into the budget");
     alice.says("still here").await;
     alice.sees("still here").await;
+    assert_eq!(server.online(), 2, "the other one fits into the budget");
 }
 
 #[tokio::test]
 async fn an_upgraded_client_is_disconnected_too() {
-    let (server, mut alice) = start(960 * 1024).await;
+    let (server, mut alice) = start(WAITING * 15 / 16).await;
     let poller = PollingClient::connect(&server).await;
-    let mut upgraded = upgrade(&server, &poller).await;
+    let mut upgraded = poller.upgrade(&server).await;
     for packet in requests(&server) {
         upgraded.feed(Message::text(packet)).await.unwrap();
     }

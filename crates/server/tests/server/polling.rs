@@ -1,7 +1,11 @@
 //! A client that polls.
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use ichat_testkit::{TestServer, or_time_out};
 use serde_json::Value;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 pub(crate) struct PollingClient {
     http: reqwest::Client,
@@ -64,8 +68,19 @@ impl PollingClient {
         self.received += &poll.unwrap().error_for_status().unwrap().text().await.unwrap();
     }
 
+    /// Upgrades the session to a WebSocket, over a connection with small buffers.
+    pub(crate) async fn upgrade(&self, server: &TestServer) -> WebSocketStream<TcpStream> {
+        let url = format!("ws://{}{}", server.address, self.upgrade_path());
+        let stream = connect_with_small_buffers(server).await;
+        let (mut socket, _) = client_async(url, stream).await.unwrap();
+        socket.send(Message::text("2probe")).await.unwrap();
+        assert_eq!(next_text(&mut socket).await, "3probe");
+        socket.send(Message::text("5")).await.unwrap();
+        socket
+    }
+
     /// Closes the connections of this client. The next request opens another one.
-    pub(crate) fn reconnects(&mut self) {
+    pub(crate) fn closes_connections(&mut self) {
         self.http = reqwest::Client::new();
     }
 
@@ -85,8 +100,25 @@ impl PollingClient {
         &self.url[start..]
     }
 
+    /// Returns the path with which a client upgrades this session.
+    pub(crate) fn upgrade_path(&self) -> String {
+        self.path().replace("transport=polling", "transport=websocket")
+    }
+
     /// Returns all packets so far.
     pub(crate) fn received(&self) -> &str {
         &self.received
     }
+}
+
+/// Connects over a socket that buffers little.
+pub(crate) async fn connect_with_small_buffers(server: &TestServer) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
+    socket.connect(server.address).await.unwrap()
+}
+
+/// Receives a packet.
+pub(crate) async fn next_text(socket: &mut WebSocketStream<TcpStream>) -> Utf8Bytes {
+    or_time_out(socket.next()).await.unwrap().unwrap().into_text().unwrap()
 }

@@ -9,18 +9,16 @@
 
 use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::SinkExt as _;
 use ichat_protocol::{EntryId, RoomId};
 use ichat_testkit::{
     Identity, Received, SocketIoClient, TestClient, TestServer, entries, message, message_text, or_time_out,
 };
 use serde_json::json;
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::yield_now;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
-use tokio_tungstenite::{WebSocketStream, client_async};
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::polling::PollingClient;
+use crate::polling::{PollingClient, connect_with_small_buffers, next_text};
 
 /// Messages of 16 kB that are more than the buffers of the server and of its sockets take: 8 MB.
 const MESSAGES: usize = 500;
@@ -29,9 +27,7 @@ const CHUNK: usize = 20;
 
 /// Connects a user who is subscribed to the lobby and whose socket buffers little.
 async fn sleeper(server: &TestServer) -> TestClient {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(16 * 1024).unwrap();
-    let stream = socket.connect(server.address).await.unwrap();
+    let stream = connect_with_small_buffers(server).await;
     let socket = SocketIoClient::open_over(stream, server.address).await.unwrap();
     let auth = Identity::random().auth(server.address, "Sleeper").await.unwrap();
     let mut sleeper = TestClient::join_over(socket, auth).await;
@@ -220,26 +216,6 @@ async fn is_posted(server: &TestServer, text: &str) -> bool {
     log.iter().any(|entry| message_text(entry) == Some(text))
 }
 
-/// Upgrades the session of a client that polls, over a connection with small buffers.
-pub(crate) async fn upgrade(server: &TestServer, poller: &PollingClient) -> WebSocketStream<TcpStream> {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(16 * 1024).unwrap();
-    let stream = socket.connect(server.address).await.unwrap();
-    let path = poller.path().replace("transport=polling", "transport=websocket");
-    let url = format!("ws://{}{path}", server.address);
-    let (mut socket, _) = client_async(url, stream).await.unwrap();
-    socket.send(Message::text("2probe")).await.unwrap();
-    let answer = or_time_out(socket.next()).await.unwrap().unwrap();
-    assert_eq!(answer, Message::text("3probe"));
-    socket.send(Message::text("5")).await.unwrap();
-    socket
-}
-
-/// Receives a packet.
-pub(crate) async fn next_text(socket: &mut WebSocketStream<TcpStream>) -> Utf8Bytes {
-    or_time_out(socket.next()).await.unwrap().unwrap().into_text().unwrap()
-}
-
 #[tokio::test]
 async fn the_answers_that_wait_for_an_upgraded_client_are_bounded_in_bytes() {
     // Fewer than the packets that may wait, and more bytes than the buffers of the sockets take.
@@ -250,7 +226,7 @@ async fn the_answers_that_wait_for_an_upgraded_client_are_bounded_in_bytes() {
     let last = post_chunk(&mut alice).await;
     receives_up_to(&mut alice, last).await;
     let poller = PollingClient::connect(&server).await;
-    let mut upgraded = upgrade(&server, &poller).await;
+    let mut upgraded = poller.upgrade(&server).await;
     let history = json!(["history", { "room": server.lobby(), "limit": 3 }]);
     let post = json!(["post", message(server.lobby(), EntryId::fresh(), "at last")]);
     for packet in std::iter::repeat_n(&history, PAGES).chain([&post]) {

@@ -45,7 +45,7 @@ impl MuxStream {
     }
 
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.guard.check(context)?;
+        self.guard.poll_aborted(context)?;
         self.queue.poll_drain(&mut self.stall_timer, context)
     }
 }
