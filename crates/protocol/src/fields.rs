@@ -1,7 +1,8 @@
-//! Reading the fields of an object that a client has sent. A refusal names the field, and says in plain words what it must be.
+//! Reading the fields of an object that a client has sent. A refusal names the field, and says in plain words what it
+//! must be.
 //!
-//! serde doesn't name the field that is wrong. It also reads a struct from an array of its fields, and an enum from the number of
-//! its variant; a client that sends those would depend on the order of our declarations.
+//! serde doesn't name the field that is wrong. It also reads a struct from an array of its fields, and an enum from the
+//! number of its variant; a client that sends those would depend on the order of our declarations.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -11,14 +12,14 @@ use crate::{DeviceId, EntryId, Epoch, MemberId, Name, RoomId, Seq, WireError};
 /// The fields of an object that have not been read yet. The methods refuse with `bad_request` and the field's name.
 pub(crate) struct Fields {
     fields: Map<String, Value>,
-    /// The words between the name of a field and the verb.
-    place: &'static str,
+    /// The words after a field's name.
+    context: &'static str,
 }
 
 impl Fields {
-    /// Returns the fields of an object, which is at `place`: words such as ` in "body"`.
-    pub(crate) fn new(fields: Map<String, Value>, place: &'static str) -> Self {
-        Self { fields, place }
+    /// Returns the fields of an object. Refusals have `context` after a field's name: words such as ` in "body"`.
+    pub(crate) fn new(fields: Map<String, Value>, context: &'static str) -> Self {
+        Self { fields, context }
     }
 
     /// Returns a field, which must be there.
@@ -68,14 +69,14 @@ impl Fields {
     }
 
     fn missing(&self, name: &str) -> WireError {
-        WireError::bad_request(format!("The field \"{name}\"{} is missing.", self.place))
+        WireError::bad_request(format!("The field \"{name}\"{} is missing.", self.context))
     }
 
     fn parse<T: FieldValue>(&self, name: &str, value: Value) -> Result<T, WireError> {
         serde_json::from_value(value).map_err(|_| {
             WireError::bad_request(format!(
                 "The field \"{name}\"{} must be {}.",
-                self.place,
+                self.context,
                 T::DESCRIPTION
             ))
         })

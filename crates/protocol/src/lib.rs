@@ -2,12 +2,15 @@
 //! has no async code; the TypeScript types of the interface are generated from it.
 //!
 //! ```text
-//!   client_event, server_event      the events that the two sides send
+//!   parse_event ── fields           a client's event from its JSON, or the field that is wrong
+//!         │
+//!   client_event, server_event      the events that the two sides send (in the form of `tagged`)
 //!         │
 //!   page, summary, projection       ranges of a log; rooms and people in lists; a room's fields, computed from its log
 //!         │
 //!   entry ── body ── kind           a change to a room; the properties of its kind
 //!         │
+//!   mentions, cut_text              the members that a text mentions; texts cut to a length
 //!   ids, name, text_rule, limits    values and their rules
 //!   emoji, joiners, visibility      properties of characters that the rules use
 //!   auth, error                     identities; refusals

@@ -1,4 +1,4 @@
-//! The rules for names, texts and reactions, with the cases in `vectors/` that the TypeScript implementation passes as well.
+//! The rules for names, texts, topics, mentions and reactions, with the cases in `vectors/` that the TypeScript implementation passes as well.
 //!
 //! - a name is taken in its normal form, or refused with a sentence
 //! - a text is blank if it shows nothing: messages and edits are refused then, and topics that are not empty
