@@ -19,7 +19,7 @@ use crate::slow_clients::{post_chunk, receives_up_to};
 /// Requests of one client, each for a page of 48 kB.
 const REQUESTS: usize = 900;
 /// Bytes of their answers that wait at once: the bound of one client.
-const WAITING: usize = 1 << 20;
+const MAX_WAITING_BYTES: usize = 1 << 20;
 
 /// Starts a server with this budget, and a user who has filled the lobby.
 async fn start(max_memory: usize) -> (TestServer, TestClient) {
@@ -68,7 +68,7 @@ impl SlowReader {
 
 #[tokio::test]
 async fn those_that_hold_most_are_disconnected() {
-    let (server, mut alice) = start(WAITING * 5 / 2).await;
+    let (server, mut alice) = start(MAX_WAITING_BYTES * 5 / 2).await;
     let mut slow = Vec::new();
     for _ in 0..3 {
         slow.push(SlowReader::connect(&server).await);
@@ -89,7 +89,7 @@ async fn those_that_hold_most_are_disconnected() {
 
 #[tokio::test]
 async fn a_client_that_polls_is_disconnected_too() {
-    let (server, mut alice) = start(WAITING * 3 / 2).await;
+    let (server, mut alice) = start(MAX_WAITING_BYTES * 3 / 2).await;
     let mut pollers = Vec::new();
     for _ in 0..2 {
         let poller = PollingClient::connect(&server).await;
@@ -118,7 +118,7 @@ async fn a_client_that_polls_is_disconnected_too() {
 
 #[tokio::test]
 async fn an_upgraded_client_is_disconnected_too() {
-    let (server, mut alice) = start(WAITING * 15 / 16).await;
+    let (server, mut alice) = start(MAX_WAITING_BYTES * 15 / 16).await;
     let poller = PollingClient::connect(&server).await;
     let mut upgraded = poller.upgrade(&server).await;
     for packet in requests(&server) {
