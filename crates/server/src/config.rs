@@ -54,7 +54,8 @@ fn default_name() -> Name {
     Name::parse("I-Chat").expect("six plain letters are a name")
 }
 
-/// Returns a quarter of the memory of this machine, or of the control group of this process if that has less.
+/// Returns a quarter of the memory of this machine, or of the control group of this process if that has less, but not less
+/// than that of a machine with [`MIN_MACHINE_MEMORY`].
 fn default_max_memory() -> usize {
     let memory = System::new().map_or(MIN_MACHINE_MEMORY, |mut system| {
         system.refresh_memory();

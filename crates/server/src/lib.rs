@@ -4,11 +4,11 @@
 //! Each folder uses only those above it:
 //!
 //! ```text
-//!   net       TCP: listening, accepting, limits, timeouts
+//!   net       TCP: listening, accepting, limits, timeouts, the memory of what waits
 //!   fanout    output: a client's queue, the hub, presence, heads
 //!   commit    commit, then publish: one writer, one publisher
 //!   session   the life of a connection: sign-in, and a function for each event
-//!   web       HTTP: the routes, the check of hosts, the web interface
+//!   web       HTTP: the routes, the check of hosts, the sessions of clients that poll, the web interface
 //!   server    builds all of it, and shuts it down
 //! ```
 //!

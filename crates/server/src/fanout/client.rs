@@ -12,12 +12,13 @@ use socketioxide::extract::SocketRef;
 use tokio_util::sync::CancellationToken;
 
 use crate::fanout::outgoing_event::OutgoingEvent;
-use crate::fanout::polling::Reservation;
+use crate::fanout::polling::transport::Reservation;
+use crate::fanout::queue_bound::QueueFull;
 use crate::fanout::transport::{Ack, Transport};
 use crate::fanout::websocket::frame::Frame;
-use crate::fanout::websocket::outbound_queue::QueueFull;
 
-/// Time between two attempts to send to a client whose queue is full. socketioxide's queue does not say when it has space again.
+/// Time between two attempts to send to a client whose queue is full. socketioxide's queue does not say when it has space
+/// again.
 const SEND_RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The number of a connection, in the order of connecting.
@@ -163,8 +164,10 @@ impl ClientConnection {
         self.send_encoded(&event).await;
     }
 
-    /// Sends like [`Self::send`], for an event that is encoded already.
+    /// Sends like [`Self::send`], for an event that is encoded already. It has one packet: of several, those that were queued
+    /// would be sent again.
     pub(crate) async fn send_encoded<T: Serialize + Sync>(&self, event: &OutgoingEvent<'_, T>) {
+        debug_assert_eq!(event.arguments.len(), 1);
         self.retry_while_full(|| self.transport.try_send(event)).await;
     }
 

@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use crate::fanout::client::{ClientConnection, ConnectionId};
 use crate::fanout::outgoing_event::OutgoingEvent;
+use crate::fanout::queue_bound::QueueFull;
 use crate::fanout::transport::Transport;
-use crate::fanout::websocket::outbound_queue::QueueFull;
 
 /// Subscribers that are served before other tasks get their turn.
 const BROADCAST_CHUNK: usize = 1_024;

@@ -7,16 +7,15 @@
 
 pub(crate) mod chat_message;
 pub(crate) mod client;
+pub(crate) mod engine_io_request;
 pub(crate) mod entry_batch;
 pub(crate) mod heads;
 pub(crate) mod hub;
 pub(crate) mod online_members;
 pub(crate) mod outgoing_event;
 pub(crate) mod polling;
-pub(crate) mod polling_session;
 pub(crate) mod presence;
+pub(crate) mod queue_bound;
 pub(crate) mod request;
-#[cfg(test)]
-pub(crate) mod test_poller;
 pub(crate) mod transport;
 pub(crate) mod websocket;

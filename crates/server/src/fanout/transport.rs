@@ -6,8 +6,9 @@ use serde::Serialize;
 use socketioxide::extract::{AckSender, SocketRef};
 
 use crate::fanout::outgoing_event::OutgoingEvent;
-use crate::fanout::polling::PollingClient;
-use crate::fanout::websocket::outbound_queue::{OutboundQueue, QueueFull};
+use crate::fanout::polling::transport::PollingTransport;
+use crate::fanout::queue_bound::QueueFull;
+use crate::fanout::websocket::outbound_queue::OutboundQueue;
 use crate::net::memory_budget::MemoryAccount;
 
 /// The transport of one client's events.
@@ -16,7 +17,7 @@ pub(crate) enum Transport {
     /// Straight to the TCP socket.
     WebSocket(Arc<OutboundQueue>),
     /// Through socketioxide's queue, for a client that polls, or began by polling.
-    Polling(PollingClient),
+    Polling(PollingTransport),
 }
 
 /// The acknowledgement that a client asked for, with the way to send it.
@@ -29,7 +30,7 @@ pub(crate) enum Ack {
         id: i64,
     },
     Polling {
-        client: PollingClient,
+        client: PollingTransport,
         id: i64,
         sender: AckSender,
     },
@@ -40,7 +41,7 @@ impl Transport {
     pub(crate) fn of(socket: &SocketRef) -> Option<Self> {
         match socket.req_parts().extensions.get::<Weak<OutboundQueue>>() {
             Some(queue) => queue.upgrade().map(Self::WebSocket),
-            None => PollingClient::of(socket).map(Self::Polling),
+            None => PollingTransport::of(socket).map(Self::Polling),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::util::MapRequest;
 
+use crate::net::backlog::BacklogSlot;
 use crate::net::connection::Connection;
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::limiter::{ConnectionLimiter, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
 use crate::net::memory_budget::MemoryBudget;
 use crate::net::timeout_stream::TimeoutStream;
-use crate::net::written_bytes::WrittenBytes;
 
 /// Time for the head of a request, including the idle time before it.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -68,14 +69,15 @@ impl Acceptor {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "setting TCP_NODELAY failed");
         }
+        let backlog = Arc::new(BacklogSlot::default());
         let connection = Connection {
             peer,
             is_reserve: permit.is_reserve(),
-            written: WrittenBytes::default(),
+            backlog: backlog.downgrade(),
             account: self.memory.open(self.abort.child_token()),
         };
         let guard = ConnectionGuard::new(self.closing.clone(), connection.account.clone(), permit);
-        let stream = TimeoutStream::new(stream, guard, connection.written.clone());
+        let stream = TimeoutStream::new(stream, guard, backlog);
         let service = MapRequest::new(self.router.clone(), move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(connection.clone());
             request

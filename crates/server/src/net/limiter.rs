@@ -22,7 +22,8 @@ const RESERVE_PER_SESSION: usize = 4;
 ///
 /// A client that polls opens connections again and again. On a full server, where others would take their slots, an address
 /// gets more of them for its sessions, from a reserve: [`RESERVE_PER_SESSION`] for each, until the reserve is used up. Only
-/// other clients that poll can use it up.
+/// addresses with such sessions can use it up: others who share one of them, behind a proxy for example, may take a
+/// connection of it until its first request shows that it belongs to no session.
 #[derive(Clone)]
 pub(crate) struct ConnectionLimiter {
     counts: Arc<Mutex<Counts>>,

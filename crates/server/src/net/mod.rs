@@ -1,6 +1,7 @@
-//! TCP: listening, accepting, limits and timeouts. It knows neither the routes nor the chat.
+//! TCP: listening, accepting, limits, timeouts, and the memory of what waits. It knows neither the routes nor the chat.
 
 pub(crate) mod acceptor;
+pub(crate) mod backlog;
 pub(crate) mod connection;
 pub(crate) mod connection_guard;
 pub(crate) mod free_port;
@@ -9,4 +10,3 @@ pub(crate) mod listen;
 pub(crate) mod memory_budget;
 pub(crate) mod stall_timer;
 pub(crate) mod timeout_stream;
-pub(crate) mod written_bytes;

@@ -2,14 +2,15 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::net::backlog::BacklogSlot;
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::stall_timer::StallTimer;
-use crate::net::written_bytes::WrittenBytes;
 
 /// A TCP stream that fails when its peer stops reading, or when the server aborts the connection.
 ///
@@ -22,18 +23,18 @@ pub(crate) struct TimeoutStream {
     reader: Option<Waker>,
     stall_timer: StallTimer,
     guard: ConnectionGuard,
-    written: WrittenBytes,
+    backlog: Arc<BacklogSlot>,
 }
 
 impl TimeoutStream {
-    pub(crate) fn new(stream: TcpStream, guard: ConnectionGuard, written: WrittenBytes) -> Self {
+    pub(crate) fn new(stream: TcpStream, guard: ConnectionGuard, backlog: Arc<BacklogSlot>) -> Self {
         Self {
             stream,
             is_write_pending: false,
             reader: None,
             stall_timer: StallTimer::default(),
             guard,
-            written,
+            backlog,
         }
     }
 
@@ -41,11 +42,11 @@ impl TimeoutStream {
         (self.stream, self.guard)
     }
 
-    /// Counts the bytes of a write, and fails when writes have been pending for too long.
+    /// Removes the bytes of a write from the backlog, and fails when writes have been pending for too long.
     fn finish_write(&mut self, result: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.is_write_pending = result.is_pending();
         if let Poll::Ready(Ok(bytes)) = &result {
-            self.written.add(*bytes);
+            self.backlog.remove_written(*bytes);
         }
         if result.is_ready() {
             self.stall_timer.reset();

@@ -184,7 +184,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::fanout::test_poller::TestPoller;
+    use crate::fanout::polling::test_poller::TestPoller;
 
     /// The time in which a rejection must arrive.
     const TEST_TIMEOUT: Duration = Duration::from_mins(1);

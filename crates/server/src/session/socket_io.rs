@@ -31,8 +31,9 @@ use socketioxide::socket::{DisconnectReason, Socket};
 use socketioxide::{ParserConfig, SocketIo};
 
 use crate::errors;
-use crate::fanout::websocket::outbound_queue::QUEUE_FRAMES;
-use crate::fanout::websocket::upgrade::{SOCKET_IO_PATH, Sockets};
+use crate::fanout::engine_io_request::SOCKET_IO_PATH;
+use crate::fanout::queue_bound::QUEUE_FRAMES;
+use crate::fanout::websocket::upgrade::Sockets;
 use crate::session::connection;
 use crate::session::event_queue::EventQueue;
 use crate::session::handshake::{self, PendingConnection};

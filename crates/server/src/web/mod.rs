@@ -1,4 +1,4 @@
-//! HTTP: the routes, the check of hosts and origins, and the web interface.
+//! HTTP: the routes, the check of hosts and origins, the sessions of clients that poll, and the web interface.
 
 mod guard;
 mod polling;

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::fanout::polling_session::{PollingSession, WeakPollingSession};
-use crate::fanout::websocket::upgrade::{SOCKET_IO_PATH, is_socket_io, is_websocket, query_value};
+use crate::fanout::engine_io_request::{EngineIoRequest, SOCKET_IO_PATH};
+use crate::fanout::polling::session::{PollingSession, WeakPollingSession};
 use crate::net::connection::Connection;
 use crate::net::limiter::{RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
 use crate::net::memory_budget::MemoryShare;
@@ -25,18 +25,35 @@ const MAX_OPEN_BYTES: usize = 4_096;
 /// The packet with which a client ends its session.
 const CLOSE_PACKET: &str = "1";
 
-/// Middleware that counts a session as a connection, and the bytes that wait for its client.
-pub(super) async fn count_polling(
+/// The packet that opens a session.
+#[derive(Deserialize)]
+struct Open {
+    sid: String,
+}
+
+/// Packets that the client has fetched and not read yet: they wait for its connection.
+struct Unread {
+    packets: Bytes,
+    _share: MemoryShare,
+}
+
+impl AsRef<[u8]> for Unread {
+    fn as_ref(&self) -> &[u8] {
+        &self.packets
+    }
+}
+
+/// Middleware that serves clients that poll: their sessions count as connections, and the bytes that wait for them.
+pub(super) async fn serve_polling(
     State(sessions): State<PollingSessions>,
     Extension(connection): Extension<Connection>,
     request: Request,
     next: Next,
 ) -> Response {
-    let uri = request.uri();
-    if !is_socket_io(uri) {
+    let Some(address) = EngineIoRequest::of(request.uri()) else {
         return next.run(request).await;
-    }
-    match (query_value(uri, "sid").map(str::to_owned), is_websocket(uri)) {
+    };
+    match (address.sid.map(str::to_owned), address.is_websocket) {
         (None, true) => next.run(request).await,
         (None, false) => open_session(&sessions, connection.peer, request, next).await,
         (Some(sid), true) => upgrade_session(&sessions, &sid, connection, request, next).await,
@@ -125,18 +142,6 @@ async fn serve_session(
     Response::from_parts(parts, body.into())
 }
 
-/// Packets that the client has fetched and not read yet: they wait for its connection.
-struct Unread {
-    packets: Bytes,
-    _share: MemoryShare,
-}
-
-impl AsRef<[u8]> for Unread {
-    fn as_ref(&self) -> &[u8] {
-        &self.packets
-    }
-}
-
 fn too_many_connections() -> Response {
     let retry_after = [(RETRY_AFTER, RETRY_AFTER_SECONDS.to_string())];
     (StatusCode::SERVICE_UNAVAILABLE, retry_after, TOO_MANY_CONNECTIONS).into_response()
@@ -180,20 +185,16 @@ async fn close_session(end: CancellationToken, session: WeakPollingSession, sid:
     }
 }
 
-/// The packet that opens a session.
-#[derive(Deserialize)]
-struct Open {
-    sid: String,
-}
-
 #[cfg(test)]
 mod tests {
     //! - what a client has fetched no longer counts, whatever its length
     //! - of an event that doesn't fit as a whole, what is queued counts until it is fetched
     //! - what is fetched waits for the connection until it is read
-    //! - what a connection has carried before the upgrade, such as a page's files, doesn't count as fetched
+    //! - after an upgrade, what is written counts as fetched at once; what the connection has carried before doesn't
+    //! - a session can be upgraded again if the connection of its upgrade has closed
 
     use std::net::Ipv4Addr;
+    use std::sync::Arc;
 
     use axum::Router;
     use axum::middleware::from_fn_with_state;
@@ -201,12 +202,12 @@ mod tests {
     use super::*;
     use crate::Config;
     use crate::fanout::outgoing_event::OutgoingEvent;
-    use crate::fanout::test_poller::TestPoller;
+    use crate::fanout::polling::test_poller::TestPoller;
+    use crate::fanout::queue_bound::{QUEUE_FRAMES, QueueFull};
     use crate::fanout::transport::Transport;
-    use crate::fanout::websocket::outbound_queue::{QUEUE_FRAMES, QueueFull};
+    use crate::net::backlog::BacklogSlot;
     use crate::net::limiter::ConnectionLimiter;
     use crate::net::memory_budget::MemoryBudget;
-    use crate::net::written_bytes::WrittenBytes;
     use crate::session::socket_io;
 
     /// A client that polls, with both ends of its connection.
@@ -222,11 +223,12 @@ mod tests {
         async fn new() -> Self {
             let (service, io) = socket_io::service(Router::new());
             let memory = MemoryBudget::new(usize::MAX);
-            let connection = connection(&memory);
+            let slot = Arc::<BacklogSlot>::default();
+            let connection = connection(&memory, &slot);
             let sessions = PollingSessions::new(ConnectionLimiter::new(&Config::default()), memory);
             let http = Router::new()
                 .fallback_service(service)
-                .layer(from_fn_with_state(sessions, count_polling))
+                .layer(from_fn_with_state(sessions, serve_polling))
                 .layer(Extension(connection.clone()));
             let (poller, socket) = TestPoller::connect(http, &io).await;
             assert!(poller.fetch().await.starts_with("40{"));
@@ -248,11 +250,11 @@ mod tests {
         }
     }
 
-    fn connection(memory: &MemoryBudget) -> Connection {
+    fn connection(memory: &MemoryBudget, slot: &Arc<BacklogSlot>) -> Connection {
         Connection {
             peer: Ipv4Addr::LOCALHOST.into(),
             is_reserve: false,
-            written: WrittenBytes::default(),
+            backlog: slot.downgrade(),
             account: memory.open(CancellationToken::new()),
         }
     }
@@ -293,16 +295,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_connection_carried_before_the_upgrade_fetches_nothing() {
+    async fn what_is_written_to_the_websocket_no_longer_counts() {
         let fixture = Fixture::new().await;
-        let connection = connection(&MemoryBudget::new(usize::MAX));
-        connection.written.add(100_000);
-        let mut waiting = fixture.send(1_000);
-        assert!(fixture.session.try_upgrade(connection.clone()));
-        waiting += fixture.send(1_000);
+        let slot = Arc::<BacklogSlot>::default();
+        let connection = connection(&MemoryBudget::new(usize::MAX), &slot);
+        slot.remove_written(100_000);
+        let waiting = fixture.send(1_000);
+        assert!(fixture.session.try_upgrade(connection));
         assert_eq!(fixture.session.waiting(), waiting);
-        connection.written.add(500);
-        waiting += fixture.send(1_000) - 500;
-        assert_eq!(fixture.session.waiting(), waiting);
+        slot.remove_written(500);
+        assert_eq!(fixture.session.account().bytes(), waiting - 500);
+        slot.remove_written(waiting);
+        assert_eq!(fixture.session.account().bytes(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_session_can_be_upgraded_again_after_its_connection_has_closed() {
+        let fixture = Fixture::new().await;
+        let memory = MemoryBudget::new(usize::MAX);
+        let (closed, open) = (Arc::default(), Arc::default());
+        assert!(fixture.session.try_upgrade(connection(&memory, &closed)));
+        assert!(!fixture.session.try_upgrade(connection(&memory, &open)));
+        drop(closed);
+        assert!(fixture.session.try_upgrade(connection(&memory, &open)));
     }
 }

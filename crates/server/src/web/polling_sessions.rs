@@ -8,8 +8,8 @@ use ::http::Uri;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::fanout::polling_session::{PollingSession, WeakPollingSession};
-use crate::fanout::websocket::upgrade::{is_socket_io, query_value};
+use crate::fanout::engine_io_request::EngineIoRequest;
+use crate::fanout::polling::session::{PollingSession, WeakPollingSession};
 use crate::net::limiter::ConnectionLimiter;
 use crate::net::memory_budget::MemoryBudget;
 
@@ -50,6 +50,7 @@ impl PollingSessions {
 
     /// Returns `true` if a request is one of a session that is open.
     pub(super) fn has_session_of(&self, uri: &Uri) -> bool {
-        is_socket_io(uri) && query_value(uri, "sid").is_some_and(|sid| self.get(sid).is_some())
+        let sid = EngineIoRequest::of(uri).and_then(|address| address.sid);
+        sid.is_some_and(|sid| self.get(sid).is_some())
     }
 }

@@ -15,7 +15,7 @@ use tower_http::compression::CompressionLayer;
 use crate::fanout::websocket::upgrade::{Sockets, upgrade};
 use crate::session::state::SharedState;
 use crate::web::guard::guard;
-use crate::web::polling::{count_polling, keep_reserve};
+use crate::web::polling::{keep_reserve, serve_polling};
 use crate::web::polling_sessions::PollingSessions;
 use crate::web::post_timeout::post_timeout;
 use crate::web::security_headers::security_headers;
@@ -37,7 +37,7 @@ pub(crate) fn routes(state: &SharedState, sockets: Sockets, sessions: PollingSes
     Router::new()
         .fallback_service(sockets.clone())
         .layer(from_fn_with_state(sockets, upgrade))
-        .layer(from_fn_with_state(sessions.clone(), count_polling))
+        .layer(from_fn_with_state(sessions.clone(), serve_polling))
         .layer(from_fn_with_state(sessions, keep_reserve))
         .layer(from_fn(post_timeout))
         .layer(from_fn_with_state(allowed_hosts, guard))

@@ -7,7 +7,7 @@
 //! - a polling body over the limit is refused
 //! - a polling body that arrives byte by byte is refused
 //! - a client that sends WebSocket pings and reads nothing is not read from
-//! - a WebSocket's request without one of its headers gets 400
+//! - a WebSocket's request gets 101 if it has all that RFC 6455 asks for, also in several lines, and 400 otherwise
 //! - a second upgrade of a session gets 400, and doesn't disturb the first
 
 use std::io::ErrorKind;
@@ -142,18 +142,26 @@ const WEBSOCKET_HEADERS: [&str; 4] = [
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 ];
 
-/// Sends a request over a connection of its own.
+/// Sends a GET over a connection of its own.
 async fn get(server: &TestServer, path: &str, headers: &[&str]) -> TcpStream {
+    request(server, &format!("GET {path} HTTP/1.1"), headers).await
+}
+
+/// Sends a request over a connection of its own.
+async fn request(server: &TestServer, request_line: &str, headers: &[&str]) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let headers = headers.join("\r\n");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n\r\n", server.address);
+    let request = format!("{request_line}\r\nHost: {}\r\n{headers}\r\n\r\n", server.address);
     stream.write_all(request.as_bytes()).await.unwrap();
     stream
 }
 
-/// Returns the status of the response to a request.
+/// Returns the status of the response to a GET.
 async fn status(server: &TestServer, path: &str, headers: &[&str]) -> String {
-    let mut stream = get(server, path, headers).await;
+    status_of(get(server, path, headers).await).await
+}
+
+async fn status_of(mut stream: TcpStream) -> String {
     let mut start = [0; "HTTP/1.1 400".len()];
     or_time_out(stream.read_exact(&mut start)).await.unwrap();
     String::from_utf8_lossy(&start["HTTP/1.1 ".len()..]).into_owned()
@@ -195,7 +203,7 @@ async fn a_client_that_sends_pings_and_reads_nothing_is_not_read_from() {
 }
 
 #[tokio::test]
-async fn a_websocket_request_without_one_of_its_headers_gets_400() {
+async fn only_a_websocket_request_of_rfc_6455_gets_101() {
     let server = TestServer::start().await;
     let poller = PollingClient::connect(&server).await;
     for path in ["/socket.io/?EIO=4&transport=websocket", &poller.upgrade_path()] {
@@ -212,6 +220,14 @@ async fn a_websocket_request_without_one_of_its_headers_gets_400() {
             "400"
         );
     }
+    let path = "/socket.io/?EIO=4&transport=websocket";
+    for request_line in [format!("POST {path} HTTP/1.1"), format!("GET {path} HTTP/1.0")] {
+        let stream = request(&server, &request_line, &WEBSOCKET_HEADERS).await;
+        assert_eq!(status_of(stream).await, "400", "{request_line}");
+    }
+    let mut in_two_lines = WEBSOCKET_HEADERS.to_vec();
+    in_two_lines.insert(0, "Connection: keep-alive");
+    assert_eq!(status(&server, path, &in_two_lines).await, "101");
     // The session still has no WebSocket.
     assert_eq!(status(&server, &poller.upgrade_path(), &WEBSOCKET_HEADERS).await, "101");
 }

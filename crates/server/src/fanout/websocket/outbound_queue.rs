@@ -12,25 +12,15 @@ use socket2::SockRef;
 use tokio::io::{Interest, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::fanout::queue_bound::{DIRECT_HEADROOM, QUEUE_BYTES, QUEUE_FRAMES, QueueFull};
 use crate::fanout::websocket::frame::{Frame, contains_close, contains_connect};
 use crate::net::memory_budget::MemoryAccount;
 use crate::net::stall_timer::StallTimer;
 
-/// Frames that wait for one client. Beyond it broadcasts are dropped for that client, which then finds the gap. The
-/// same bound is socketioxide's for packets to a client that polls.
-pub(crate) const QUEUE_FRAMES: usize = 512;
-/// The same bound in bytes.
-pub(crate) const QUEUE_BYTES: usize = 1024 * 1024;
-/// Direct messages, responses above all, may use this many times the bound: a client cannot detect that one is missing.
-pub(crate) const DIRECT_HEADROOM: usize = 2;
 /// Queued bytes above which socketioxide has to wait.
 const HIGH_WATER: usize = 16 * 1024;
 /// Frames in one vectored write.
 const MAX_WRITEV: usize = 16;
-
-/// The error of a frame that was rejected because the client reads too slowly.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct QueueFull;
 
 /// The outbound queue of one client, and its socket.
 ///

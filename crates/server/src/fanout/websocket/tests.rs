@@ -18,9 +18,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
+use crate::fanout::queue_bound::{QUEUE_BYTES, QueueFull};
 use crate::fanout::websocket::frame::Frame;
 use crate::fanout::websocket::mux_stream::MuxStream;
-use crate::fanout::websocket::outbound_queue::{OutboundQueue, QUEUE_BYTES, QueueFull};
+use crate::fanout::websocket::outbound_queue::OutboundQueue;
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::limiter::ConnectionLimiter;
 use crate::net::memory_budget::MemoryBudget;

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Weak};
 
 use ::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
-use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use ::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -16,16 +16,14 @@ use socketioxide::service::SocketIoService;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tower::Service as _;
 
+use crate::fanout::engine_io_request::EngineIoRequest;
 use crate::fanout::websocket::mux_stream::MuxStream;
 use crate::fanout::websocket::outbound_queue::OutboundQueue;
 use crate::net::timeout_stream::TimeoutStream;
 
 /// The text of a response to a request that is no WebSocket's, though it says so.
-const NOT_A_WEBSOCKET: &str = "A WebSocket's request needs EIO=4 in its query, and the headers Connection: Upgrade, Upgrade: \
+const NOT_A_WEBSOCKET: &str = "A WebSocket's request is a GET of HTTP/1.1 with EIO=4 in its query, and the headers Connection: Upgrade, Upgrade: \
     websocket, Sec-WebSocket-Version: 13 and Sec-WebSocket-Key. A proxy may have removed them.\n";
-
-/// The path of Socket.IO.
-pub(crate) const SOCKET_IO_PATH: &str = "/socket.io";
 
 /// socketioxide, with the HTTP routes behind it.
 pub(crate) type Sockets = SocketIoService<Router>;
@@ -34,14 +32,13 @@ pub(crate) type Sockets = SocketIoService<Router>;
 /// socketioxide needs no more than the key, and opens a session without the bounds that are set here. Passes every other
 /// request on.
 pub(crate) async fn upgrade(State(sockets): State<Sockets>, mut request: Request, next: Next) -> Response {
-    let uri = request.uri();
-    if !is_socket_io(uri) || !is_websocket(uri) {
+    let Some(address) = EngineIoRequest::of(request.uri()).filter(|address| address.is_websocket) else {
         return next.run(request).await;
-    }
-    let Some(key) = websocket_key(uri, request.headers()) else {
+    };
+    let Some(key) = websocket_key(&request).filter(|_| address.version == Some("4")) else {
         return (StatusCode::BAD_REQUEST, NOT_A_WEBSOCKET).into_response();
     };
-    if query_value(uri, "sid").is_some() {
+    if address.sid.is_some() {
         return next.run(request).await;
     }
     let Ok(accept) = HeaderValue::from_str(&derive_accept_key(key.as_bytes())) else {
@@ -68,35 +65,21 @@ pub(crate) async fn upgrade(State(sockets): State<Sockets>, mut request: Request
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
 }
 
-/// Returns `true` for a request that socketioxide serves.
-pub(crate) fn is_socket_io(uri: &Uri) -> bool {
-    let rest = uri.path().strip_prefix(SOCKET_IO_PATH);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Returns `true` for a WebSocket's request. Every other one of Socket.IO counts as polling, whatever its spelling.
-pub(crate) fn is_websocket(uri: &Uri) -> bool {
-    query_value(uri, "transport") == Some("websocket")
-}
-
-/// Returns the `Sec-WebSocket-Key` of a WebSocket's request, if it has all that RFC 6455 and Engine.IO ask for.
-fn websocket_key<'a>(uri: &Uri, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
+/// Returns the `Sec-WebSocket-Key` of a request, if it has all that RFC 6455 asks for (section 4.2.1).
+fn websocket_key(request: &Request) -> Option<&HeaderValue> {
+    let headers = request.headers();
+    // A list may come in several lines.
     let header_lists = |name: HeaderName, wanted: &str| {
-        let text = headers.get(name).and_then(|value| value.to_str().ok());
-        text.is_some_and(|text| text.split(',').any(|item| item.trim().eq_ignore_ascii_case(wanted)))
+        let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
+        let mut items = lines.flat_map(|line| line.split(','));
+        items.any(|item| item.trim().eq_ignore_ascii_case(wanted))
     };
-    let is_valid = query_value(uri, "EIO") == Some("4")
+    let is_valid = request.method() == Method::GET
+        && request.version() == Version::HTTP_11
         && header_lists(UPGRADE, "websocket")
         && header_lists(CONNECTION, "upgrade")
         && header_lists(SEC_WEBSOCKET_VERSION, "13");
     headers.get(SEC_WEBSOCKET_KEY).filter(|_| is_valid)
-}
-
-/// Returns the value of a field of the query, up to another `=`, as socketioxide reads it: no spelling may get past the
-/// bounds that are set here.
-pub(crate) fn query_value<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
-    let value = |pair: &'a str| pair.strip_prefix(name)?.strip_prefix('=')?.split('=').next();
-    uri.query()?.split('&').find_map(value)
 }
 
 /// Hands the connection to socketioxide, with its outbound queue in the request's extensions.

@@ -1,13 +1,13 @@
 //! The session of a client that polls: the bytes that wait for it, and the WebSocket to which it is upgraded.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use socketioxide::extract::SocketRef;
 use tokio_util::sync::DropGuard;
 
-use crate::fanout::websocket::outbound_queue::QueueFull;
+use crate::fanout::queue_bound::QueueFull;
+use crate::net::backlog::Backlog;
 use crate::net::connection::Connection;
 use crate::net::limiter::Permit;
 use crate::net::memory_budget::MemoryAccount;
@@ -21,10 +21,9 @@ pub(crate) struct WeakPollingSession(Weak<Inner>);
 
 struct Inner {
     /// Bytes that the client has not fetched yet.
-    waiting: AtomicUsize,
+    backlog: Arc<Backlog>,
     /// The connection of the WebSocket to which the session is upgraded.
     websocket: Mutex<Option<Connection>>,
-    account: MemoryAccount,
     _end: DropGuard,
     _permit: Permit,
 }
@@ -33,10 +32,9 @@ impl PollingSession {
     /// Creates a session that counts as a connection until it ends. Its end cancels the account's token.
     pub(crate) fn new(permit: Permit, account: MemoryAccount) -> Self {
         Self(Arc::new(Inner {
-            waiting: AtomicUsize::new(0),
             websocket: Mutex::default(),
             _end: account.closed().clone().drop_guard(),
-            account,
+            backlog: Arc::new(Backlog::new(account)),
             _permit: permit,
         }))
     }
@@ -52,24 +50,26 @@ impl PollingSession {
 
     /// Returns the account of the bytes that wait for the client.
     pub(crate) fn account(&self) -> &MemoryAccount {
-        &self.0.account
+        self.0.backlog.account()
     }
 
-    /// Begins to count what is written to a connection as fetched. Returns `false` if the session has a WebSocket already.
+    /// Counts what is written to a connection as fetched from now on. Returns `false` if the session has a WebSocket already.
     pub(crate) fn try_upgrade(&self, connection: Connection) -> bool {
         let mut websocket = self.0.websocket.lock();
-        if websocket.is_some() {
+        // socketioxide takes no notice of a connection that was closed before its upgrade.
+        if websocket.as_ref().is_some_and(|former| former.backlog.is_open()) {
             return false;
         }
-        // What the connection has carried before is no part of the session.
-        connection.written.take();
+        connection.backlog.set(Some(Arc::clone(&self.0.backlog)));
         *websocket = Some(connection);
         true
     }
 
     /// Takes back an upgrade that was refused.
     pub(crate) fn cancel_upgrade(&self) {
-        *self.0.websocket.lock() = None;
+        if let Some(connection) = self.0.websocket.lock().take() {
+            connection.backlog.set(None);
+        }
     }
 
     /// Closes the connection of the WebSocket, if there is one.
@@ -81,34 +81,17 @@ impl PollingSession {
 
     /// Counts bytes that are sent next. Fails if `bound` bytes wait already.
     pub(super) fn try_add(&self, bytes: usize, bound: usize) -> Result<(), QueueFull> {
-        if let Some(connection) = &*self.0.websocket.lock() {
-            // The headers of frames count as well, which only makes the bound looser.
-            self.remove(connection.written.take());
-        }
-        // The account first, so that `remove` never takes more from it than it has.
-        self.0.account.add(bytes);
-        let add = |waiting: usize| (waiting < bound).then_some(waiting + bytes);
-        let added = self.0.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
-        added.map(drop).map_err(|_| {
-            self.0.account.remove(bytes);
-            QueueFull
-        })
+        self.0.backlog.try_add(bytes, bound).then_some(()).ok_or(QueueFull)
     }
 
     /// Removes what the client has fetched.
     pub(crate) fn remove(&self, bytes: usize) {
-        let remove = |waiting: usize| Some(waiting.saturating_sub(bytes));
-        let removed = self
-            .0
-            .waiting
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, remove);
-        // It always succeeds, since `remove` returns a value.
-        self.0.account.remove(removed.unwrap_or_default().min(bytes));
+        self.0.backlog.remove(bytes);
     }
 
     #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
-        self.0.waiting.load(Ordering::Relaxed)
+        self.0.backlog.waiting()
     }
 }
 

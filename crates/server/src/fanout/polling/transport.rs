@@ -6,28 +6,28 @@ use socketioxide::extract::{AckSender, SocketRef};
 use socketioxide::{SendError, SocketError};
 
 use crate::fanout::outgoing_event::OutgoingEvent;
-use crate::fanout::polling_session::PollingSession;
+use crate::fanout::polling::session::PollingSession;
+use crate::fanout::queue_bound::{DIRECT_HEADROOM, QUEUE_BYTES, QueueFull};
 use crate::fanout::websocket::frame::Frame;
-use crate::fanout::websocket::outbound_queue::{DIRECT_HEADROOM, QUEUE_BYTES, QueueFull};
 use crate::net::memory_budget::MemoryAccount;
 
-/// A client whose session was opened by polling, and that may use a WebSocket since then.
+/// The way to a client whose session was opened by polling, and that may use a WebSocket since then.
 #[derive(Clone)]
-pub(crate) struct PollingClient {
+pub(crate) struct PollingTransport {
     socket: SocketRef,
     session: PollingSession,
 }
 
 /// Bytes of packets that are sent next, and the bound of all that wait.
 #[derive(Clone, Copy)]
-pub(super) struct Reservation {
+pub(in crate::fanout) struct Reservation {
     bytes: usize,
     bound: usize,
 }
 
-impl PollingClient {
-    /// Returns the client of a socket, or `None` if its session was not opened by polling.
-    pub(super) fn of(socket: &SocketRef) -> Option<Self> {
+impl PollingTransport {
+    /// Returns the transport of a socket, or `None` if its session was not opened by polling.
+    pub(in crate::fanout) fn of(socket: &SocketRef) -> Option<Self> {
         Some(Self {
             session: PollingSession::of(socket)?,
             socket: socket.clone(),
@@ -35,27 +35,35 @@ impl PollingClient {
     }
 
     /// Returns the account of the bytes that wait for the client.
-    pub(super) fn account(&self) -> &MemoryAccount {
+    pub(in crate::fanout) fn account(&self) -> &MemoryAccount {
         self.session.account()
     }
 
     /// Sends an event within the bound of broadcasts.
-    pub(super) fn try_send<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) -> Result<(), QueueFull> {
+    pub(in crate::fanout) fn try_send<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) -> Result<(), QueueFull> {
         self.emit(event, Reservation::of_broadcast(&event.frame))
     }
 
     /// Sends an event with the headroom of a direct message.
-    pub(super) fn try_send_direct<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) -> Result<(), QueueFull> {
+    pub(in crate::fanout) fn try_send_direct<T: Serialize>(
+        &self,
+        event: &OutgoingEvent<'_, T>,
+    ) -> Result<(), QueueFull> {
         self.emit(event, Reservation::of_direct(&event.frame))
     }
 
     /// Counts packets that are sent next. Fails if too much waits already.
-    pub(super) fn try_reserve(&self, reservation: Reservation) -> Result<(), QueueFull> {
+    pub(in crate::fanout) fn try_reserve(&self, reservation: Reservation) -> Result<(), QueueFull> {
         self.session.try_add(reservation.bytes, reservation.bound)
     }
 
     /// Sends an acknowledgement that is counted already. socketioxide drops it if its queue is full.
-    pub(super) fn acknowledge(&self, sender: AckSender, argument: &impl Serialize, reservation: Reservation) {
+    pub(in crate::fanout) fn acknowledge(
+        &self,
+        sender: AckSender,
+        argument: &impl Serialize,
+        reservation: Reservation,
+    ) {
         if let Err(error) = sender.send(argument) {
             self.session.remove(reservation.bytes);
             tracing::debug!(sid = %self.socket.id, %error, "acknowledgement dropped");
@@ -84,14 +92,14 @@ impl PollingClient {
 }
 
 impl Reservation {
-    pub(super) fn of_broadcast(frame: &Frame) -> Self {
+    pub(in crate::fanout) fn of_broadcast(frame: &Frame) -> Self {
         Self {
             bytes: frame.packet_lengths().sum(),
             bound: QUEUE_BYTES,
         }
     }
 
-    pub(super) fn of_direct(frame: &Frame) -> Self {
+    pub(in crate::fanout) fn of_direct(frame: &Frame) -> Self {
         Self {
             bytes: frame.packet_lengths().sum(),
             bound: QUEUE_BYTES * DIRECT_HEADROOM,

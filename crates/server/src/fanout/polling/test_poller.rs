@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::Config;
-use crate::fanout::polling_session::PollingSession;
+use crate::fanout::polling::session::PollingSession;
 use crate::net::limiter::ConnectionLimiter;
 use crate::net::memory_budget::MemoryBudget;
 
@@ -24,7 +24,7 @@ pub(crate) struct TestPoller {
 }
 
 impl TestPoller {
-    /// Opens a session with `io`, which `http` leads to. Returns the server's end, too.
+    /// Opens a session at the router `http`, which serves `io`. Returns the server's end, too.
     pub(crate) async fn connect(http: Router, io: &SocketIo) -> (Self, SocketRef) {
         let (sender, mut sockets) = mpsc::unbounded_channel();
         io.ns("/", async move |socket: SocketRef| sender.send(socket).unwrap());
