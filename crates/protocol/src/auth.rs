@@ -61,7 +61,8 @@ pub struct Auth {
     pub signature: Signature,
 }
 
-/// The fields of the `auth` payload that a client without a key may send.
+/// The fields of the `auth` payload by which a client without a key may introduce itself. The server reads `protocol` and
+/// `serverOffset` apart from them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuestAuth {
     /// The person's name.
@@ -94,8 +95,8 @@ pub enum AuthError {
 }
 
 impl Auth {
-    /// Parses the `auth` payload of a client that has a key. Its name may be given; its signature needs [`verify`]. Errors:
-    /// `bad_request` with the wrong field.
+    /// Parses the `auth` payload of a client that has a key. The name follows the rule for names; [`verify`] checks the
+    /// signature. Errors: `bad_request` with the wrong field, or the rule that the name breaks.
     pub fn parse(fields: Map<String, Value>) -> Result<Self, WireError> {
         let mut fields = Fields::new(fields, IN_AUTH);
         Ok(Self {
@@ -110,7 +111,8 @@ impl Auth {
 }
 
 impl GuestAuth {
-    /// Parses the `auth` payload of a client without a key. Its name may be given. Errors: `bad_request` with the wrong field.
+    /// Parses the `auth` payload of a client without a key. The name follows the rule for names. Errors: `bad_request` with
+    /// the wrong field, or the rule that the name breaks.
     pub fn parse(fields: Map<String, Value>) -> Result<Self, WireError> {
         let mut fields = Fields::new(fields, IN_AUTH);
         let name: Option<String> = fields.optional("name")?;

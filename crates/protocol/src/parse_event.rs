@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl ClientEvent {
-    /// Parses an event from its name and argument. The names in it may be given, but the body of a post needs
-    /// [`Body::check`]. Errors: `unknown_event`, or `bad_request` with the wrong field.
+    /// Parses an event from its name and argument. The names in it follow the rule for names; [`Body::check`] checks the
+    /// body of a post. Errors: `unknown_event`, or `bad_request` with the wrong field.
     pub fn parse(name: &str, data: Value) -> Result<Self, WireError> {
         let Ok(kind) = name.parse::<ClientEventKind>() else {
             let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();

@@ -82,10 +82,10 @@ impl RoomRow {
             }
             None => (false, Seq::ZERO, 0),
         };
-        // A replica may have entries of a room whose name it does not know yet.
+        // A replica may have entries of a room whose name it does not know yet. A room whose name is damaged is listed, too.
         let name = match self.name.clone().map(Name::try_from) {
             Some(Ok(name)) => name,
-            _ => Name::parse(&self.id.to_string()).map_err(|e| unreadable(5, e))?,
+            None | Some(Err(_)) => Name::parse(&self.id.to_string()).map_err(|e| unreadable(5, e))?,
         };
         Ok(RoomSummary {
             id: self.id,
@@ -177,7 +177,7 @@ pub(super) fn unless_damaged<T>(read: rusqlite::Result<T>) -> rusqlite::Result<O
     }
 }
 
-/// Reads a text without which the rest of its row is good for something.
+/// Reads a text that the rest of its row can do without.
 fn text_unless_damaged(row: &Row<'_>, column: usize) -> Option<String> {
     let text = row.get_ref(column).ok()?;
     text.as_str().ok().map(str::to_owned)

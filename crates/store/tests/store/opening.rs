@@ -177,7 +177,7 @@ async fn the_file_of_a_later_version_is_refused_and_not_changed() {
 #[tokio::test]
 async fn the_file_of_an_earlier_format_is_opened_with_what_it_has() {
     let (fixture, _, bob) = room_of_three().await;
-    // The column came before the format was raised, so there are files with and without it.
+    // `read_pending` came before the format was raised, so there are files of format 1 with and without it.
     for (statements, had_sent) in [
         (
             "PRAGMA user_version = 1; ALTER TABLE outbox DROP COLUMN sent; ALTER TABLE server_room DROP COLUMN read_pending",
