@@ -6,9 +6,9 @@ import { v4 } from "uuid";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../src/backend/protocol";
 import { AppState } from "../src/state/app-state.svelte";
-import { Browser, stopTabs, Tab, timeoutMs } from "./fixtures/browser";
+import { Browser, stopTabs, Tab } from "./fixtures/browser";
 import { DeviceStorage } from "./fixtures/storage";
-import { eventually, Server, serverUnavailable } from "./foreign/server.mjs";
+import { eventually, guardMs, Server, serverUnavailable } from "./foreign/server.mjs";
 
 const seq = 7;
 const device = new DeviceStorage();
@@ -28,12 +28,12 @@ async function opensLink(browser: Browser, id = v4()): Promise<{ app: AppState; 
 
 async function seesAddressedMessage({ app }: { app: AppState }): Promise<void> {
   const log = () => app.navigation.room?.log;
-  await eventually("the message or a failure", timeoutMs, () => log()?.contains(seq) || log()?.failure);
+  await eventually("the message or a failure", () => log()?.contains(seq) || log()?.failure);
   expect(log()?.failure ?? null).toBeNull();
   expect(log()?.jump).toMatchObject({ to: "message", seq });
 }
 
-describe.skipIf(serverUnavailable)("a link to an old message", { timeout: 60_000 }, () => {
+describe.skipIf(serverUnavailable)("a link to an old message", { timeout: 2 * guardMs }, () => {
   beforeEach(async () => {
     server = await Server.launch();
     const bob = await new Browser().joins(server.url, "Bob");
@@ -51,7 +51,7 @@ describe.skipIf(serverUnavailable)("a link to an old message", { timeout: 60_000
   it("leads there in any tab: the first, another, and a reloaded one", async () => {
     const browser = new Browser();
     const first = await opensLink(browser);
-    await eventually("a name is suggested", timeoutMs, () => first.app.showsFirstRun);
+    await eventually("a name is suggested", () => first.app.showsFirstRun);
     expect(await first.app.setName("Ada")).toBe(true);
     first.app.finishFirstRun();
     await seesAddressedMessage(first);

@@ -16,7 +16,6 @@ import { createRequire } from "node:module";
 import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
-import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
@@ -136,7 +135,7 @@ test("the quick switcher and the list of people", { skip }, async () => {
   await page.getByRole("combobox").fill("@sa");
   await page.getByRole("option", { name: "Noor" }).waitFor({ state: "detached" });
   await page.keyboard.press("Enter");
-  await eventually("a message to the person is begun", guardMs, async () =>
+  await eventually("a message to the person is begun", async () =>
     (await chat.composer.inputValue()).startsWith("@Sam"),
   );
   await page.keyboard.press("Control+.");

@@ -12,7 +12,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
-import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
@@ -91,7 +90,7 @@ test("of two people with the same name, the chosen one is mentioned", { skip }, 
     [1, first, second],
   ]) {
     await ada.types("@sam");
-    await eventually("both are suggested", guardMs, async () => (await options.count()) === 2);
+    await eventually("both are suggested", async () => (await options.count()) === 2);
     await options.nth(number).click();
     await ada.types(`, number ${number}`);
     await ada.composer.press("Enter");
@@ -101,7 +100,7 @@ test("of two people with the same name, the chosen one is mentioned", { skip }, 
   }
   for (const number of [1, 0]) {
     await ada.types("@sam");
-    await eventually("both are suggested", guardMs, async () => (await options.count()) === 2);
+    await eventually("both are suggested", async () => (await options.count()) === 2);
     await options.nth(number).click();
   }
   await ada.types("both");
@@ -129,7 +128,7 @@ test("a suggested name is shown whole beside the warning that somebody else has 
   await eve.page.setViewportSize({ width: 360, height: 640 });
   await eve.types("@ada");
   const options = eve.page.getByRole("listbox", { name: "Suggestions" }).getByRole("option", { name: /^Ada Lovelace/ });
-  await eventually("both are suggested, one with a warning", guardMs, async () => {
+  await eventually("both are suggested, one with a warning", async () => {
     const texts = await options.allTextContents();
     return texts.length === 2 && texts.some((text) => text.includes("also called"));
   });

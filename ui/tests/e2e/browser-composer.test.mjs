@@ -20,7 +20,6 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
-import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { Link } from "./link.mjs";
 import { usePages } from "./pages.mjs";
@@ -244,7 +243,7 @@ test("the message that is answered or edited is shown", { skip }, async () => {
   await ada.page.getByRole("button", { name: "Jump to present" }).click();
   await ada.seesEnd("after the jump");
   await context.click();
-  await eventually("the message is in sight", guardMs, () =>
+  await eventually("the message is in sight", () =>
     ada
       .message("Who brings the cake?")
       .last()

@@ -11,7 +11,6 @@
 import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
-import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
@@ -29,7 +28,7 @@ const focused = ({ page }) =>
 
 const hasFocus = (chat, what, matches) => {
   let found;
-  return eventually(what, guardMs, async () => matches((found = await focused(chat)))).catch((error) => {
+  return eventually(what, async () => matches((found = await focused(chat)))).catch((error) => {
     throw new Error(`${error.message}: ${JSON.stringify(found)}`, { cause: error });
   });
 };
@@ -138,7 +137,7 @@ test("a message is brought below the day's heading", { skip }, async () => {
       };
     });
   const isBelow = (after) =>
-    eventually(`the row is below the heading after ${after}`, guardMs, async () => {
+    eventually(`the row is below the heading after ${after}`, async () => {
       const { below, isTextCovered } = await place();
       return below >= 0 && !isTextCovered;
     });

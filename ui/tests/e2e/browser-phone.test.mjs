@@ -12,7 +12,6 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
-import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
@@ -119,16 +118,16 @@ test("the suggestions fit above the composer", { skip }, async () => {
   const ada = await pages.open("Ada", { ...phone, height: 400 });
   await ada.composer.fill("line 1\nline 2\nline 3\n:smi");
   const options = ada.page.getByRole("option");
-  await eventually("there are many suggestions", guardMs, async () => (await options.count()) > 5);
+  await eventually("there are many suggestions", async () => (await options.count()) > 5);
   const fits = async (option) => {
     const { y, height } = await option.boundingBox();
     return y >= 0 && y + height <= (await ada.composer.boundingBox()).y;
   };
-  await eventually("the best one is in sight", guardMs, () => fits(options.first()));
+  await eventually("the best one is in sight", () => fits(options.first()));
   await ada.composer.press("ArrowUp");
-  await eventually("so is the last one, once it is selected", guardMs, () => fits(options.last()));
+  await eventually("so is the last one, once it is selected", () => fits(options.last()));
   await ada.page.setViewportSize({ ...phone, height: 340 });
-  await eventually("so it is where the screen becomes smaller", guardMs, () => fits(options.last()));
+  await eventually("so it is where the screen becomes smaller", () => fits(options.last()));
 });
 
 test("Back ends an edit before it leaves the room", { skip }, async () => {

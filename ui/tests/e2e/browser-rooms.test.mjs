@@ -17,7 +17,6 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
-import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { Link } from "./link.mjs";
 import { usePages } from "./pages.mjs";
@@ -209,7 +208,7 @@ test("each of two rooms with the same name can be linked", { skip }, async () =>
     const before = page.url();
     await ada.createsRoom("Lunch club");
     // Both have the same heading.
-    await eventually("the new room is open", guardMs, () => page.url() !== before);
+    await eventually("the new room is open", () => page.url() !== before);
     ids.push(page.url().split("/").at(-1));
   }
   for (const id of ids) {
@@ -236,13 +235,13 @@ test("a room with unread mentions is marked and named so", { skip }, async () =>
     await ben.seesSent(text);
   }
   await ada.rooms.getByText("3 unread, 2 mention you").waitFor();
-  await eventually("the title counts the mentions", guardMs, async () => (await ada.page.title()).startsWith("(2 @)"));
+  await eventually("the title counts the mentions", async () => (await ada.page.title()).startsWith("(2 @)"));
   await ada.takesScreenshot("mentions");
   await ada.reloads();
   await ada.rooms.getByText("3 unread, 2 mention you").waitFor();
   await ada.opensRoom("Lobby");
   await ada.rooms.getByText("unread").waitFor({ state: "detached" });
-  await eventually("the title counts nothing", guardMs, async () => !(await ada.page.title()).startsWith("("));
+  await eventually("the title counts nothing", async () => !(await ada.page.title()).startsWith("("));
 });
 
 test("the way to new messages is offered until all of them were seen, or it is dismissed", { skip }, async () => {
@@ -260,10 +259,10 @@ test("the way to new messages is offered until all of them were seen, or it is d
   for (const text of ["missed one", "missed two"]) await ben.says(text);
   await ada.opensRoom("Orchard");
   await ada.sees("missed two");
-  await eventually("they are read", guardMs, async () => !/\d/.test(await ada.page.title()));
+  await eventually("they are read", async () => !/\d/.test(await ada.page.title()));
   for (let i = 0; i < 40; i++) await ben.says(`live ${i}`);
   await ada.sees("live 39");
-  await eventually("the line is above", guardMs, async () => (await line.boundingBox()).y < 0);
+  await eventually("the line is above", async () => (await line.boundingBox()).y < 0);
   assert.equal(await way.count(), 0);
 
   await ada.opensRoom("Lobby");

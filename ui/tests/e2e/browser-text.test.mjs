@@ -24,7 +24,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
-import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
@@ -278,7 +277,7 @@ test("code in a known language gets colours", { skip }, async () => {
   await message.getByText("js", { exact: true }).waitFor();
   const colour = (text) =>
     message.getByText(text, { exact: true }).evaluate((element) => getComputedStyle(element).color);
-  await eventually("the code has colours", guardMs, async () => (await message.locator("pre span").count()) > 2);
+  await eventually("the code has colours", async () => (await message.locator("pre span").count()) > 2);
   const colours = [await colour("const"), await colour('"text"'), await colour("// why")];
   assert.equal(new Set(colours).size, 3);
 });
@@ -287,7 +286,7 @@ test("characters that reorder code are seen in it, reorder nothing, and are copi
   const ada = await pages.open("Ada");
   const code = "if (a \u202E\u2066// is admin\u2069 \u2066{ run()";
   const message = await says(ada, `\`${code}\` and\n\`\`\`js\n${code}\n\`\`\`\nend`, "end");
-  await eventually("the code has colours", guardMs, async () => (await message.locator("pre [data-kind]").count()) > 0);
+  await eventually("the code has colours", async () => (await message.locator("pre [data-kind]").count()) > 0);
   for (const element of [message.locator("p code"), message.locator("pre code")]) {
     assert.deepEqual(
       await element
@@ -323,7 +322,7 @@ test("very many unseen characters in code have one mark, or marks that are text"
   const ada = await pages.open("Ada");
   const elements = (message) => message.locator("pre *").count();
   const run = await says(ada, `one run:\n\`\`\`js\n${"\u200B\u2066".repeat(2700)}\n\`\`\``, "one run");
-  await eventually("one mark counts them", guardMs, async () => {
+  await eventually("one mark counts them", async () => {
     const marks = await run
       .locator("pre .unseen")
       .evaluateAll((marks) => marks.map((mark) => getComputedStyle(mark, "::before").content));
@@ -348,8 +347,8 @@ test("a very high message is folded, unfolds where its beginning was, and folds 
   const before = (await message.boundingBox()).y;
   await message.getByRole("button", { name: "Show more" }).click();
   await message.getByRole("button", { name: "Show less" }).waitFor();
-  await eventually("it is unfolded", guardMs, async () => (await height()) > 4000);
-  await eventually("its beginning is where it was", guardMs, async () => {
+  await eventually("it is unfolded", async () => (await height()) > 4000);
+  await eventually("its beginning is where it was", async () => {
     return Math.abs((await message.boundingBox()).y - before) < 2;
   });
   await message.getByRole("button", { name: "Show less" }).click();
@@ -373,7 +372,7 @@ test("the focus, and scrolling to a place as the browser's search does, unfold a
     if (lead === "focus") await link.focus();
     else await link.evaluate((element) => element.scrollIntoView({ block: "center" }));
     await message.getByRole("button", { name: "Show less" }).waitFor();
-    await eventually("the place is in sight", guardMs, async () => {
+    await eventually("the place is in sight", async () => {
       const { y } = await link.boundingBox();
       return y > 0 && y < ada.page.viewportSize().height;
     });

@@ -13,7 +13,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { eventually, serverUnavailable } from "../foreign/server.mjs";
-import { guardMs } from "./browsers/view.mjs";
 import { assertMessages, browserUnavailable } from "./chat-page.mjs";
 import { Link } from "./link.mjs";
 import { usePages } from "./pages.mjs";
@@ -150,7 +149,7 @@ test("a withdrawn message that may have been sent is deleted for everybody", { s
   await goOnline();
   await ben.sees("Message deleted");
   assert.equal(await ben.message("on its way").count(), 0);
-  await eventually("nothing waits any more", guardMs, async () => (await ada.page.getByText("sending").count()) === 0);
+  await eventually("nothing waits any more", async () => (await ada.page.getByText("sending").count()) === 0);
 });
 
 test("a waiting message is not sent while it is corrected", { skip }, async (t) => {

@@ -17,7 +17,6 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { Member } from "../foreign/member.mjs";
 import { Server, eventually, serverUnavailable } from "../foreign/server.mjs";
-import { guardMs } from "./browsers/view.mjs";
 import { browserUnavailable } from "./chat-page.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
@@ -30,7 +29,7 @@ const pages = usePages(skip);
 
 /** Waits until lazy components are loaded, and returns the bytes that were loaded before the first paint, as transferred. */
 function loadedBeforePaint(page) {
-  return eventually("lazy components are loaded after the paint", guardMs, async () => {
+  return eventually("lazy components are loaded after the paint", async () => {
     const { before, after } = await page.evaluate(() => {
       const paint = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Infinity;
       const loaded = ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type));
@@ -114,7 +113,7 @@ test("messages in a room that is not open are counted, and are below the New lin
     await ben.seesSent(text);
   }
   await ada.rooms.getByText("3 unread").waitFor();
-  await eventually("the title has the count", guardMs, async () => (await ada.page.title()).startsWith("(3)"));
+  await eventually("the title has the count", async () => (await ada.page.title()).startsWith("(3)"));
   await ada.opensRoom("Lobby");
   await ada.sees("I'll go.");
   const lines = (await ada.timeline.innerText()).split("\n").map((line) => line.trim());
@@ -124,7 +123,7 @@ test("messages in a room that is not open are counted, and are below the New lin
     lines.join(" | "),
   );
   await ada.rooms.getByText("unread").waitFor({ state: "detached" });
-  await eventually("the title has no count", guardMs, async () => !(await ada.page.title()).startsWith("("));
+  await eventually("the title has no count", async () => !(await ada.page.title()).startsWith("("));
 });
 
 test("a reload keeps the identity, the history and the draft", { skip }, async () => {
@@ -212,7 +211,7 @@ test("texts that are shown at the same time don't cover each other", { skip }, a
     ada.page.locator("[popover]").filter({ hasText: text }),
   );
   for (const toast of toasts) await toast.waitFor();
-  await eventually("the second is below the first", guardMs, async () => {
+  await eventually("the second is below the first", async () => {
     const [first, second] = await Promise.all(toasts.map((toast) => toast.boundingBox()));
     return second.y >= first.y + first.height;
   });

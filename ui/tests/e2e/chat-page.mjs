@@ -9,7 +9,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { eventually } from "../foreign/server.mjs";
+import { eventually, guardMs } from "../foreign/server.mjs";
 import { saveScreenshot } from "./screenshots.mjs";
 
 const chromiumPath = process.env.ICHAT_CHROMIUM ?? "/usr/bin/chromium";
@@ -18,7 +18,6 @@ export const browserUnavailable = existsSync(chromiumPath)
   ? false
   : "no Chromium is installed (ICHAT_CHROMIUM names one)";
 
-const timeoutMs = 60_000;
 /** The most lines that are typed. Chromium types each into all others, which takes a minute for thousands. */
 const maxTypedLines = 100;
 
@@ -58,7 +57,7 @@ export class ChatPage {
       deviceScaleFactor: width < 600 ? 2 : 1,
       hasTouch: chat.#hasTouch,
     });
-    chat.#context.setDefaultTimeout(timeoutMs);
+    chat.#context.setDefaultTimeout(guardMs);
     await chat.opensTab(url);
     if (name) await chat.joinsAs(name);
     return chat;
@@ -119,13 +118,13 @@ export class ChatPage {
 
   /** Waits until the composer has exactly this text. */
   async seesDraft(text) {
-    await eventually(`the draft is ${JSON.stringify(text)}`, timeoutMs, async () => {
+    await eventually(`the draft is ${JSON.stringify(text)}`, async () => {
       return (await this.composer.inputValue()) === text;
     });
   }
 
   async seesFocusInComposer() {
-    await eventually("the composer has the focus", timeoutMs, () =>
+    await eventually("the composer has the focus", () =>
       this.composer.evaluate((field) => field === document.activeElement),
     );
   }
@@ -137,7 +136,7 @@ export class ChatPage {
 
   /** Waits until the end of the timeline is in sight; `when` completes the sentence. */
   async seesEnd(when) {
-    await eventually(`the end is in sight ${when}`, timeoutMs, async () => (await this.distanceFromEnd()) <= 1);
+    await eventually(`the end is in sight ${when}`, async () => (await this.distanceFromEnd()) <= 1);
   }
 
   message(text) {

@@ -1,10 +1,9 @@
 /** Finds elements of the app's page as its user does, by their names and texts, and acts on them. */
 
 import { By, Key } from "selenium-webdriver";
-import { eventually } from "../foreign/server.mjs";
+import { eventually, guardMs } from "../foreign/server.mjs";
 import { saveScreenshot } from "./screenshots.mjs";
 
-const timeoutMs = 60_000;
 /** The time for a picture of a failure. WebKit's driver takes none of a page with a modal dialog, and never says so. */
 const pictureTimeoutMs = 10_000;
 
@@ -25,7 +24,7 @@ export class Elements {
 
   /** Returns the current elements. Searches again if the driver loses one because the page is rendered meanwhile. */
   async all(by) {
-    for (const deadline = Date.now() + timeoutMs; ;) {
+    for (const deadline = Date.now() + guardMs; ;) {
       try {
         return await this.#window.driver.findElements(by);
       } catch (error) {
@@ -35,7 +34,7 @@ export class Elements {
   }
 
   /** Polls until `check` returns a truthy result for a visible element, and returns that result. */
-  async finds(description, xpath, check = (element) => element, limitMs = timeoutMs) {
+  async finds(description, xpath, check = (element) => element, limitMs = guardMs) {
     const attempt = async () => {
       for (const element of await this.all(By.xpath(xpath))) {
         try {
@@ -49,7 +48,7 @@ export class Elements {
       }
       return undefined;
     };
-    return eventually(description, limitMs, attempt).catch(async (error) => {
+    return eventually(description, attempt, limitMs).catch(async (error) => {
       const body = this.#window.driver.findElement(By.css("body"));
       const text = await orAfter(pictureTimeoutMs, "(the page doesn't respond)", body.getText()).catch(
         () => "(there is no page)",
@@ -68,10 +67,9 @@ export class Elements {
     });
   }
 
-  async seesGone(description, xpath, limitMs = timeoutMs) {
-    await eventually(`${description} is gone`, limitMs, async () => {
-      return (await this.all(By.xpath(xpath))).length === 0;
-    });
+  async seesGone(description, xpath, limitMs = guardMs) {
+    const isGone = async () => (await this.all(By.xpath(xpath))).length === 0;
+    await eventually(`${description} is gone`, isGone, limitMs);
   }
 
   async fills(xpath, text, ...keys) {

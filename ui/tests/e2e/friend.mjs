@@ -4,7 +4,6 @@ import { strict as assert } from "node:assert";
 import { createPublicKey, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { Member } from "../foreign/member.mjs";
 import { eventually } from "../foreign/server.mjs";
-import { guardMs } from "./browsers/view.mjs";
 
 export class Friend {
   name;
@@ -99,14 +98,14 @@ export class Friend {
 
   /** Waits until the server lists a room of that name, and returns it. */
   async seesRoom(name) {
-    return eventually(`there is a room ${name}`, guardMs, async () => {
+    return eventually(`there is a room ${name}`, async () => {
       return (await this.listsRooms()).find((room) => room.name === name);
     });
   }
 
   /** Waits for an entry in a room of this person, and returns it. */
   sees(description, matches) {
-    return eventually(`${this.name} sees ${description}`, guardMs, () =>
+    return eventually(`${this.name} sees ${description}`, () =>
       this.member.events
         .filter(({ event }) => event === "entries" || event === "page")
         .flatMap(({ data }) => data.entries)

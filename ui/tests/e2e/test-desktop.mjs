@@ -14,7 +14,6 @@ import { ScreenReader } from "./screen-reader.mjs";
 import { saveScreenshot } from "./screenshots.mjs";
 import { TrayHost } from "./tray-host.mjs";
 
-const timeoutMs = 60_000;
 /** The app's windows have this class. */
 const windowClass = "chat.ichat.app";
 /** The position of the close button that the window manager draws, from the upper right corner of the window's content. */
@@ -58,7 +57,7 @@ export class TestDesktop {
     };
     this.#spawn("openbox", ["--sm-disable"], this.env);
     // It gives the focus only to windows that open after it has started. Keys would reach no other.
-    await eventually("a window manager", timeoutMs, () => this.#asksWindowManager("get_num_desktops"));
+    await eventually("a window manager", () => this.#asksWindowManager("get_num_desktops"));
     this.#connection = sessionBus({ busAddress });
     this.#tray = new TrayHost(this.#connection);
     this.#notifications = new NotificationServer(this.#connection);
@@ -105,11 +104,11 @@ export class TestDesktop {
 
   /** Waits for an icon, and returns what is known about it. */
   async seesIcon() {
-    return eventually("an icon in the tray", timeoutMs, async () => (await this.#tray.icons())[0]);
+    return eventually("an icon in the tray", async () => (await this.#tray.icons())[0]);
   }
 
   async seesNoIcon() {
-    await eventually("no icon in the tray", timeoutMs, async () => (await this.#tray.icons()).length === 0);
+    await eventually("no icon in the tray", async () => (await this.#tray.icons()).length === 0);
   }
 
   async clicksIcon() {
@@ -125,13 +124,13 @@ export class TestDesktop {
 
   /** Waits for a notification with this text on the screen, and returns it. */
   async seesNotification(text) {
-    return eventually(`a notification “${text}”`, timeoutMs, () =>
+    return eventually(`a notification “${text}”`, () =>
       this.#notifications.shown.find(({ body }) => body.includes(text)),
     );
   }
 
   async seesNoNotification() {
-    await eventually("no notification", timeoutMs, () => this.#notifications.shown.length === 0);
+    await eventually("no notification", () => this.#notifications.shown.length === 0);
   }
 
   get shownNotifications() {
@@ -173,14 +172,14 @@ export class TestDesktop {
 
   /** Waits until the window is on the screen and has the focus. */
   async seesWindow() {
-    return eventually("the window, with the focus", timeoutMs, () => {
+    return eventually("the window, with the focus", () => {
       const active = this.#asksWindowManager("getactivewindow");
       return this.#windows().find((window) => window === active);
     });
   }
 
   async seesNoWindow() {
-    await eventually("no window", timeoutMs, () => this.#windows().length === 0);
+    await eventually("no window", () => this.#windows().length === 0);
   }
 
   /** Waits until the window shows a page: more colours than an empty one has. */
@@ -191,7 +190,7 @@ export class TestDesktop {
         env: this.#environment,
         encoding: "utf8",
       });
-    await eventually("a page in the window", timeoutMs, () => Number(colours()) > 10);
+    await eventually("a page in the window", () => Number(colours()) > 10);
   }
 
   /** Returns the size of the window in pixels. */
@@ -258,7 +257,7 @@ export class TestDesktop {
 
   /** Waits for an open menu, and returns the labels of its entries. */
   async readsMenu() {
-    return eventually("a menu", timeoutMs, async () => {
+    return eventually("a menu", async () => {
       const entries = (await this.#screenReader.read()).filter(({ role }) => role.includes("menu item"));
       return entries.length > 0 && entries.map(({ label }) => label);
     });

@@ -16,7 +16,7 @@ export class ToastLog {
 
   /** Waits until a toast has been shown whose text matches, and returns its `text` and `box`. */
   async sees(pattern) {
-    return eventually(`a toast ${pattern}`, 60_000, () => this.all(pattern)[0]);
+    return eventually(`a toast ${pattern}`, () => this.all(pattern)[0]);
   }
 
   /** Returns all toasts whose text matches, in order. */

@@ -18,7 +18,6 @@ const yes = () => true;
 const no = () => false;
 
 /** The time for a driver to listen, and for an app to end with its hosted server. */
-const timeoutMs = 60_000;
 
 /**
  * Starts the app and waits until its window can be driven.
@@ -59,7 +58,7 @@ export async function openApp({ binary, dataDir, display, netns, env = {}, log }
       driver,
       pid,
       isRunning: () => isRunning(pid),
-      ended: () => eventually("the app has ended", timeoutMs, async () => !(await isRunning(pid))),
+      ended: () => eventually("the app has ended", async () => !(await isRunning(pid))),
       // Quitting the WebDriver session would only close the window, upon which an app that hosts asks what to do.
       close: () => end("SIGTERM"),
       kill: () => end("SIGKILL"),
@@ -122,7 +121,7 @@ async function forwardPort(netns, port, log) {
       for (const [end, other] of [[from, to], [to, from]]) end.on("error", () => other.destroy());
     }).listen(${JSON.stringify(path)});`;
   const inner = run(netns, [process.execPath, "-e", relay], log);
-  await eventually(`a connection into ${netns}`, timeoutMs, () => access(path).then(yes, no));
+  await eventually(`a connection into ${netns}`, () => access(path).then(yes, no));
   const sockets = new Set();
   const outer = createServer((from) => {
     const to = connect(path);
@@ -149,7 +148,7 @@ async function forwardPort(netns, port, log) {
 }
 
 async function listening(address) {
-  await eventually(`WebKitWebDriver listens on ${address}`, timeoutMs, () =>
+  await eventually(`WebKitWebDriver listens on ${address}`, () =>
     fetch(`${address}/status`, { signal: AbortSignal.timeout(1_000) }).then((response) => response.ok, no),
   );
 }
@@ -161,7 +160,7 @@ async function childrenOf(pid) {
 
 async function ended(pid, signal) {
   signalTo(pid, signal);
-  await eventually(`process ${pid} has ended`, timeoutMs, async () => !(await isRunning(pid))).catch((error) => {
+  await eventually(`process ${pid} has ended`, async () => !(await isRunning(pid))).catch((error) => {
     signalTo(pid, "SIGKILL");
     throw error;
   });

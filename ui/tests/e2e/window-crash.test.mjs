@@ -14,7 +14,6 @@ import { isConnectedPage, pageProcesses } from "./programs.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
 
 const app = process.env.ICHAT_BIN;
-const timeoutMs = 60_000;
 /** The title of the dialog that needs no page. */
 const gaveUp = "I-Chat can’t show its window";
 
@@ -40,7 +39,7 @@ describe("the page's process ends while hosting", { skip }, () => {
   async function writes(text) {
     await desktop.seesWindow();
     let polls = 0;
-    await eventually(`Gus receives “${text}”`, timeoutMs, () => {
+    await eventually(`Gus receives “${text}”`, () => {
       if (polls++ % 100 === 0) {
         desktop.types(text);
         desktop.presses("Return");
@@ -55,7 +54,7 @@ describe("the page's process ends while hosting", { skip }, () => {
   }
 
   async function crashesUntilGivenUp() {
-    await eventually("the app gives up", timeoutMs, async () => {
+    await eventually("the app gives up", async () => {
       assert.equal(running.process.exitCode ?? running.process.signalCode, null, running.output);
       crashPage();
       return desktop.shows(gaveUp);

@@ -15,8 +15,6 @@ import { eventually } from "../foreign/server.mjs";
 import { dependentCases } from "./cases.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
 
-const timeoutMs = 60_000;
-
 describe("the desktop and the window", { skip }, () => {
   let fixture;
   let ada;
@@ -62,23 +60,23 @@ describe("the desktop and the window", { skip }, () => {
     await ada.opensRoom("Kitchen");
     const width = await ada.pageWidth();
     desktop.presses("ctrl+plus", "ctrl+plus", "ctrl+plus");
-    await eventually("a larger page", timeoutMs, async () => (await ada.pageWidth()) < 0.7 * width);
+    await eventually("a larger page", async () => (await ada.pageWidth()) < 0.7 * width);
     const larger = await ada.pageWidth();
     await ada.quits();
     await ada.starts();
     await desktop.seesWindow();
     await ada.seesRoom("Kitchen");
-    await eventually("the larger page", timeoutMs, async () => (await ada.pageWidth()) === larger);
+    await eventually("the larger page", async () => (await ada.pageWidth()) === larger);
     desktop.presses("ctrl+0");
-    await eventually("the usual size", timeoutMs, async () => (await ada.pageWidth()) === width);
+    await eventually("the usual size", async () => (await ada.pageWidth()) === width);
   });
 
   test("F11 fills the screen, and gives it back", async () => {
     const { height } = await desktop.windowSize();
     desktop.presses("F11");
-    await eventually("the whole screen", timeoutMs, async () => (await desktop.windowSize()).height === 1000);
+    await eventually("the whole screen", async () => (await desktop.windowSize()).height === 1000);
     desktop.presses("F11");
-    await eventually("the window's size", timeoutMs, async () => (await desktop.windowSize()).height === height);
+    await eventually("the window's size", async () => (await desktop.windowSize()).height === height);
   });
 
   test("a link can be opened and copied with the right mouse button", async () => {
@@ -89,7 +87,7 @@ describe("the desktop and the window", { skip }, () => {
     assert.deepEqual(await desktop.readsMenu(), ["Open link", "Copy Link Location"]);
     await desktop.takesScreenshot("window-link-menu");
     desktop.presses("Down", "Return");
-    await eventually("the link is opened", timeoutMs, async () => {
+    await eventually("the link is opened", async () => {
       return (await readFile(opened, "utf8").catch(() => "")).trim() === "https://example.org/page";
     });
     desktop.clicks(3, await ada.positionOf("//*[@role='log']//a[contains(@href, 'example.org')]"));
@@ -97,7 +95,7 @@ describe("the desktop and the window", { skip }, () => {
     desktop.presses("Down", "Down", "Return");
     await ada.focusesDraft("Lobby");
     desktop.presses("ctrl+v");
-    await eventually("the link is pasted", timeoutMs, async () => {
+    await eventually("the link is pasted", async () => {
       return (await ada.draft("Lobby")) === "https://example.org/page";
     });
     desktop.presses("ctrl+a", "BackSpace");
@@ -107,9 +105,9 @@ describe("the desktop and the window", { skip }, () => {
     await ada.opensRoom("Lobby");
     await ada.focusesDraft("Lobby");
     desktop.types("mesage and so on");
-    await eventually("the text", timeoutMs, async () => (await ada.draft("Lobby")) === "mesage and so on");
+    await eventually("the text", async () => (await ada.draft("Lobby")) === "mesage and so on");
     const position = await ada.positionOfDraft("Lobby");
-    const menu = await eventually("a menu with the right word", timeoutMs, async () => {
+    const menu = await eventually("a menu with the right word", async () => {
       desktop.clicks(3, position);
       const entries = await desktop.readsMenu();
       if (entries.includes("message")) return entries;
@@ -119,6 +117,6 @@ describe("the desktop and the window", { skip }, () => {
     await desktop.takesScreenshot("window-spelling");
     for (const entry of ["Reload", "Insert Unicode Control Character", "Font"]) assert.ok(!menu.includes(entry), entry);
     desktop.presses("Down", "Return");
-    await eventually("the word is corrected", timeoutMs, async () => /^message and/.test(await ada.draft("Lobby")));
+    await eventually("the word is corrected", async () => /^message and/.test(await ada.draft("Lobby")));
   });
 });

@@ -16,7 +16,6 @@ import { eventually } from "../foreign/server.mjs";
 import { dependentCases } from "./cases.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
 
-const timeoutMs = 60_000;
 const message = (text) => `//*[@role='log']//article[contains(., '${text}')]`;
 
 describe("a guest", { skip }, () => {
@@ -73,12 +72,12 @@ describe("a guest", { skip }, () => {
       desktop.types(`draft ${line}`);
       desktop.presses("shift+Return");
     }
-    await eventually("the draft", timeoutMs, async () => (await ada.draft("Lobby")).split("\n").length === 12);
+    await eventually("the draft", async () => (await ada.draft("Lobby")).split("\n").length === 12);
     await ada.seesNoButton("Jump to present");
     await desktop.takesScreenshot("window-long-draft");
     await ada.focusesDraft("Lobby");
     desktop.presses("ctrl+a", "BackSpace");
-    await eventually("an empty composer", timeoutMs, async () => (await ada.draft("Lobby")) === "");
+    await eventually("an empty composer", async () => (await ada.draft("Lobby")) === "");
     await ada.seesNoButton("Jump to present");
   });
 

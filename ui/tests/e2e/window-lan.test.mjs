@@ -149,9 +149,13 @@ describe("the server without a window hosts", { skip }, () => {
     await ben.sees("It is cold down here");
     await ben.says("I bring a jacket");
     await cleo.sees("I bring a jacket");
-    await eventually("both show the same order", 5_000, async () => {
-      const [first, second] = [await ben.messages(/./), await cleo.messages(/./)];
-      return first.length === 2 && first.join() === second.join();
-    });
+    await eventually(
+      "both show the same order",
+      async () => {
+        const [first, second] = [await ben.messages(/./), await cleo.messages(/./)];
+        return first.length === 2 && first.join() === second.join();
+      },
+      5_000,
+    );
   });
 });

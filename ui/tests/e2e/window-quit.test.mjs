@@ -14,8 +14,6 @@ import { eventually } from "../foreign/server.mjs";
 import { dependentCases } from "./cases.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
 
-const timeoutMs = 60_000;
-
 describe("quitting while hosting", { skip }, () => {
   let fixture;
   let ada;
@@ -93,7 +91,7 @@ describe("quitting while hosting", { skip }, () => {
   test("a page that doesn't respond can't keep the window open", async () => {
     await startsAgain();
     ada.freezesPage();
-    await eventually("the app ends", timeoutMs, async () => {
+    await eventually("the app ends", async () => {
       if (await ada.hasEnded()) return true;
       try {
         desktop.closesWindow();

@@ -15,7 +15,6 @@ import { eventually } from "../foreign/server.mjs";
 import { WindowFixture, skip } from "./window-fixture.mjs";
 
 const app = process.env.ICHAT_BIN;
-const timeoutMs = 60_000;
 
 /** A program that accepts connections on the default port, and says nothing. */
 const silentServer = `require("node:net").createServer(() => {}).listen(4242, "::", () => console.log("listening"));`;
@@ -40,7 +39,7 @@ describe("trouble", { skip }, () => {
     const { ada } = fixture;
     await ada.quits();
     const silent = fixture.runs(network.first, [process.execPath, "-e", silentServer]);
-    await eventually("the port is taken", timeoutMs, () => silent.output.includes("listening"));
+    await eventually("the port is taken", () => silent.output.includes("listening"));
     await ada.starts();
     await ada.seesRoom("Lobby");
     await ada.says("on another port");
@@ -59,7 +58,7 @@ describe("trouble", { skip }, () => {
     await ada.hosts();
     await ada.seesText("This address works on this computer only");
     network.connect();
-    await eventually("the address on the network", timeoutMs, async () =>
+    await eventually("the address on the network", async () =>
       (await ada.sharedAddress()).startsWith(network.first.address),
     );
     await fixture.joins(await ada.sharedAddress());
@@ -78,7 +77,7 @@ describe("trouble", { skip }, () => {
   test("a data folder that can't be made is explained in the window", async () => {
     // No driver reaches this window, because its page stores nothing.
     const started = fixture.runs(network.first, [app, "--data", "/dev/null/ichat"], desktop.env);
-    await eventually("the log", timeoutMs, () => started.output.includes("can't start"));
+    await eventually("the log", () => started.output.includes("can't start"));
     await desktop.seesWindow();
     await desktop.seesPage();
     await desktop.takesScreenshot("window-no-data-folder");

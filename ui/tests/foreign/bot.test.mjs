@@ -15,7 +15,6 @@ import { test } from "node:test";
 import { Member } from "./member.mjs";
 import { eventually, Server, serverUnavailable as skip } from "./server.mjs";
 
-const timeoutMs = 60_000;
 const docs = await readFile(new URL("../../../docs/protocol.md", import.meta.url), "utf8");
 const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
 
@@ -49,7 +48,7 @@ test("the bot without a key replies", { skip }, async (t) => {
   t.after(() => alice.disconnect());
   await alice.subscribes(alice.lobby);
   // The bot may not have joined yet, so the message is repeated.
-  const pong = await eventually("the bot replies", timeoutMs, async () => {
+  const pong = await eventually("the bot replies", async () => {
     await alice.says("ping");
     return received(alice).find(({ body }) => body.text === "pong");
   });
@@ -66,16 +65,16 @@ test("the bot that stays answers each message once", { skip }, async (t) => {
   const echoes = () =>
     received(alice).filter(({ author, body }) => author !== alice.hello.me && body.kind === "message");
   const hearsBack = (text) =>
-    eventually(`the bot answers "${text}"`, timeoutMs, async () => echoes().some(({ body }) => body.text === text));
+    eventually(`the bot answers "${text}"`, async () => echoes().some(({ body }) => body.text === text));
 
   await alice.says("before its time");
   await alice.says("before its time, too");
   const first = start(t, code, folder);
-  await eventually("the bot has joined", timeoutMs, async () =>
+  await eventually("the bot has joined", async () =>
     received(alice).some(({ author, body }) => author !== alice.hello.me && body.kind === "joined"),
   );
   // It has joined, but may not have read the page yet, so the message is repeated.
-  await eventually("the bot answers", timeoutMs, async () => {
+  await eventually("the bot answers", async () => {
     await alice.says("hello");
     return echoes().some(({ body }) => body.text === "hello");
   });

@@ -2,9 +2,8 @@
 
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
-import { eventually } from "./server.mjs";
+import { eventually, guardMs } from "./server.mjs";
 
-const timeoutMs = 60_000;
 /** The posts in flight. A client may have a few more (`pending_events` in `hello`). */
 const maxInFlight = 60;
 
@@ -42,13 +41,13 @@ export class Member {
 
   /** Emits an event and returns the answer in its acknowledgement. */
   request(event, data) {
-    return this.#socket.timeout(timeoutMs).emitWithAck(event, data);
+    return this.#socket.timeout(guardMs).emitWithAck(event, data);
   }
 
   /** Waits for an event that matches, or returns one that has been received already. */
   async receives(name, matches = () => true) {
     const find = () => this.events.find(({ event, data }) => event === name && matches(data));
-    const { data } = await eventually(`"${name}" is received`, timeoutMs, find).catch((error) => {
+    const { data } = await eventually(`"${name}" is received`, find).catch((error) => {
       throw new Error(`${error.message}; received: ${JSON.stringify(this.events.map(({ event }) => event))}`);
     });
     return data;
@@ -84,12 +83,12 @@ export class Member {
   async sees(text) {
     const hasText = ({ entries }) => entries.some(({ body }) => body.text === text);
     const find = () => this.events.find(({ event, data }) => ["entries", "page"].includes(event) && hasText(data));
-    const { data } = await eventually(`"${text}" is seen`, timeoutMs, find);
+    const { data } = await eventually(`"${text}" is seen`, find);
     return data.entries.find(({ body }) => body.text === text);
   }
 
   async usesTransport(transport) {
-    await eventually(`the transport is ${transport}`, timeoutMs, () => this.transport === transport);
+    await eventually(`the transport is ${transport}`, () => this.transport === transport);
   }
 
   disconnect() {

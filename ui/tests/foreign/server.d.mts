@@ -1,5 +1,6 @@
 export declare const program: string | undefined;
 export declare const serverUnavailable: false | string;
+export declare const guardMs: number;
 
 export declare class Server {
   static launch(...flags: string[]): Promise<Server>;
@@ -11,6 +12,6 @@ export declare class Server {
 
 export declare function eventually<T>(
   condition: string,
-  timeoutMs: number,
   poll: () => T | Promise<T>,
+  limitMs?: number,
 ): Promise<NonNullable<Awaited<T>>>;

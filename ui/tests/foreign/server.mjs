@@ -16,6 +16,8 @@ export const program = process.env.ICHAT_SERVER_BIN;
 /** The reason to skip tests that need a server, or `false`. */
 export const serverUnavailable = program ? false : "ICHAT_SERVER_BIN does not name a server";
 
+/** The limit of every wait. A condition that takes longer never comes true. While one writes a test, a shorter one saves time. */
+export const guardMs = Number(process.env.ICHAT_GUARD_MS ?? 60_000);
 const startTimeoutMs = 20_000;
 
 /**
@@ -75,10 +77,14 @@ export class Server {
     const started = spawn(shell, command, { stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [started.stdout, started.stderr]) stream.on("data", (text) => (this.#log += text));
     this.#process = started;
-    await eventually("the server answers", startTimeoutMs, async () => {
-      if (started.exitCode !== null) throw new Error(`the server ended with ${started.exitCode}:\n${this.#log}`);
-      return (await fetch(`${this.url}/healthz`).catch(() => undefined))?.ok;
-    });
+    await eventually(
+      "the server answers",
+      async () => {
+        if (started.exitCode !== null) throw new Error(`the server ended with ${started.exitCode}:\n${this.#log}`);
+        return (await fetch(`${this.url}/healthz`).catch(() => undefined))?.ok;
+      },
+      startTimeoutMs,
+    );
   }
 
   fillDisk() {
@@ -105,11 +111,11 @@ export class Server {
 }
 
 /** Polls until the result is truthy, and returns it. */
-export async function eventually(condition, timeoutMs, poll) {
-  for (const deadline = Date.now() + timeoutMs; ;) {
+export async function eventually(condition, poll, limitMs = guardMs) {
+  for (const deadline = Date.now() + limitMs; ;) {
     const result = await poll();
     if (result) return result;
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${condition}`);
+    if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -13,9 +13,7 @@ import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { io } from "socket.io-client";
 import { Member } from "./member.mjs";
-import { eventually, Server, serverUnavailable as skip } from "./server.mjs";
-
-const timeoutMs = 60_000;
+import { eventually, guardMs, Server, serverUnavailable as skip } from "./server.mjs";
 
 /** The tutorial's page: its form, and its list of messages. */
 class TutorialPage {
@@ -61,7 +59,7 @@ class TutorialPage {
   }
 
   async shows(text) {
-    await eventually(`"${text}" is shown`, timeoutMs, () => this.messages.includes(text));
+    await eventually(`"${text}" is shown`, () => this.messages.includes(text));
   }
 
   count(text) {
@@ -107,7 +105,7 @@ describe("the tutorial's clients", { skip }, () => {
 
   test("client delivery: a repeated clientOffset is one message, and is acknowledged", async () => {
     const alice = await TutorialPage.withOffset(server.url).connected();
-    const send = () => alice.socket.timeout(timeoutMs).emitWithAck("chat message", "only once", "offset-1");
+    const send = () => alice.socket.timeout(guardMs).emitWithAck("chat message", "only once", "offset-1");
     await send();
     await send();
     alice.submit("after it");

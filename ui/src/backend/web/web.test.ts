@@ -18,12 +18,12 @@
  */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Browser, stopTabs, type Tab, timeoutMs } from "../../../tests/fixtures/browser";
-import { eventually, Server, serverUnavailable } from "../../../tests/foreign/server.mjs";
+import { Browser, stopTabs, type Tab } from "../../../tests/fixtures/browser";
+import { eventually, guardMs, Server, serverUnavailable } from "../../../tests/foreign/server.mjs";
 
 let server: Server;
 
-describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }, () => {
+describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 2 * guardMs }, () => {
   beforeEach(async () => {
     server = await Server.launch();
   });
@@ -37,7 +37,7 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
     const ada = await new Browser().opens(server.url);
     expect(ada.profile.first_run).toBe(true);
     expect(ada.profile.name).toMatch(/^[A-Z]\w+ [A-Z]\w+$/);
-    await eventually("the server is known", timeoutMs, () => ada.server);
+    await eventually("the server is known", () => ada.server);
     expect(ada.updates("connection")).toEqual([]);
     await ada.backend.setName("Ada");
     await ada.becomes("online");
@@ -87,7 +87,7 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
     const second = await ada.reload();
     await second.says("4");
     const third = await second.reload();
-    await eventually("all four are in the outbox", timeoutMs, () => third.outbox.length === 4);
+    await eventually("all four are in the outbox", () => third.outbox.length === 4);
     await server.start();
     third.becomesVisible();
     await third.sees("4");
@@ -155,7 +155,7 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
     expect(second.outbox.map(({ body }) => body)).toEqual([{ kind: "message", text: "its own" }]);
     first.close();
     second.renewsLease();
-    await eventually("the post is adopted", timeoutMs, () => second.outbox.length === 2);
+    await eventually("the post is adopted", () => second.outbox.length === 2);
     await server.start();
     second.becomesVisible();
     await second.sees("left behind");
@@ -174,7 +174,7 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
     const [edited, withdrawn, unchanged] = slept.outbox.map(({ id }) => id);
     await browser.expiresLeases();
     other.renewsLease();
-    await eventually("the posts are adopted", timeoutMs, () => other.outbox.length === 3);
+    await eventually("the posts are adopted", () => other.outbox.length === 3);
     await slept.posts({ kind: "edit", of: edited ?? "", text: "edited" });
     await slept.posts({ kind: "delete", of: withdrawn ?? "" });
     await server.start();
@@ -202,7 +202,7 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
     await ada.becomes("reconnecting");
     await ada.says("never sent");
     const again = await ada.reload();
-    await eventually("the outbox is loaded", timeoutMs, () => again.outbox.length === 1);
+    await eventually("the outbox is loaded", () => again.outbox.length === 1);
     await again.posts({ kind: "delete", of: again.outbox[0]?.id ?? "" });
     expect(again.outbox).toEqual([]);
     await server.start();
@@ -220,7 +220,7 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
     // The interface replaces halves of characters before it comes to this.
     await ada.says("half \ud83d");
     const isRefused = (tab: Tab) => () => tab.outbox.find(({ state }) => state.state === "failed");
-    const refused = await eventually("the post is refused", timeoutMs, isRefused(ada));
+    const refused = await eventually("the post is refused", isRefused(ada));
     expect(refused.state).toMatchObject({
       error: { code: "bad_request", message: expect.stringMatching(/half of a character/) },
     });
@@ -244,12 +244,12 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
     await second.becomes("online");
     await second.backend.setName("Ada Lovelace");
     const shown = () => first.events.findLast((event) => event.event === "profile")?.name === "Ada Lovelace";
-    await eventually("the first shows the new name", timeoutMs, shown);
+    await eventually("the first shows the new name", shown);
     await server.stop();
     await first.becomes("reconnecting");
     await server.start();
     first.becomesVisible();
-    await eventually("the first is back", timeoutMs, () => first.updates("hello").length === 2);
+    await eventually("the first is back", () => first.updates("hello").length === 2);
     expect(first.hello?.name).toBe("Ada Lovelace");
   });
 
@@ -280,7 +280,7 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 40_000 }
     await server.remove();
     await server.start();
     ada.becomesVisible();
-    await eventually("the other server is known", timeoutMs, () => ada.server !== first);
+    await eventually("the other server is known", () => ada.server !== first);
     await ada.becomes("online");
     await ada.says("for the second");
     await ada.sees("for the second");

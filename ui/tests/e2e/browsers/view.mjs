@@ -1,11 +1,8 @@
 /** A tab as a person sees it, and the points where they press. Everything is awaited; nothing is timed. */
 
-import { eventually } from "../../foreign/server.mjs";
+import { eventually, guardMs } from "../../foreign/server.mjs";
 import { saveScreenshot } from "../screenshots.mjs";
 import { viewScript } from "./view-script.mjs";
-
-/** The guard of every wait. A condition that takes longer never comes true. While one writes a test, a shorter one saves time. */
-export const guardMs = Number(process.env.ICHAT_GUARD_MS ?? 60_000);
 
 /** Makes a target that can be sent to the page. */
 function plain(target) {
@@ -63,15 +60,19 @@ export class View {
   /** Waits for a condition. A failure says what is on the screen, and keeps a picture of it. */
   async waits(condition, poll, limitMs = guardMs) {
     try {
-      return await eventually(condition, limitMs, async () => {
-        // While a page is being loaded, it can't answer.
-        try {
-          return await poll();
-        } catch (error) {
-          if (!this.tab.isNavigationError(error)) throw error;
-          return undefined;
-        }
-      });
+      return await eventually(
+        condition,
+        async () => {
+          // While a page is being loaded, it can't answer.
+          try {
+            return await poll();
+          } catch (error) {
+            if (!this.tab.isNavigationError(error)) throw error;
+            return undefined;
+          }
+        },
+        limitMs,
+      );
     } catch (error) {
       const name = `failed-${condition.replaceAll(/\W+/g, "-").slice(0, 60)}`;
       await this.tab.screenshot().then(

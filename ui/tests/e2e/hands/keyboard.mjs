@@ -74,10 +74,14 @@ export async function reach(view, target) {
 async function settledFocus(view, target, isStop) {
   const isRight = ({ isBody, isInSight, isMarked }) => !isBody && isInSight && isMarked;
   let focus;
-  await eventually("the focus is visible", settlingLimitMs, async () => {
-    focus = await view.query("focus", target);
-    return !isStop || isRight(focus);
-  }).catch(() => undefined);
+  await eventually(
+    "the focus is visible",
+    async () => {
+      focus = await view.query("focus", target);
+      return !isStop || isRight(focus);
+    },
+    settlingLimitMs,
+  ).catch(() => undefined);
   return focus;
 }
 
