@@ -14,7 +14,6 @@ import type {
 } from "../backend/protocol";
 import type { Command, ConnectionStatus, Update } from "../backend/session-types";
 import { isTransient } from "../backend/wire-error";
-import { NameColours } from "../people/name-colour";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { Clock } from "../shared/clock.svelte";
 import { errorMessage } from "../shared/errors";
@@ -49,7 +48,6 @@ type Remembered = Pick<Hello, "me" | "lobby">;
 export class ServerState {
   readonly id: string;
   readonly clock = new Clock();
-  readonly colours = new NameColours();
   readonly #backend: Backend;
   readonly #listener: ServerListener;
 
