@@ -158,8 +158,8 @@ describe("ServerState", () => {
       room: "kitchen",
       items: [post("kitchen", "3"), { ...post("kitchen", "4"), state: { state: "failed", error } }],
     });
-    expect(server.sending.map(({ id }) => id)).toEqual(["1", "2", "3"]);
-    expect(server.rooms.map(({ outbox }) => outbox.failed.length)).toEqual([0, 1]);
+    expect(server.sending.map(({ id }) => id)).toEqual(["3", "1", "2"]);
+    expect(server.rooms.map(({ outbox }) => outbox.failed.length)).toEqual([1, 0]);
   });
 
   it("shows the error of a refused change of the room, and discards the change", async () => {
@@ -174,7 +174,7 @@ describe("ServerState", () => {
     expect(app.toasts.shown.map(({ text }) => text)).toEqual(["A topic has no invisible characters."]);
     const discards = () => commands.filter(({ command }) => command === "discard");
     expect(discards()).toEqual([{ command: "discard", id: "1" }]);
-    expect(server.rooms[0]?.outbox.failed.map(({ id }) => id)).toEqual(["2"]);
+    expect(server.room("lobby")?.outbox.failed.map(({ id }) => id)).toEqual(["2"]);
     notify({ update: "outbox", room: "lobby", items: [change] });
     expect(discards().length).toBe(1);
   });
@@ -212,8 +212,8 @@ describe("ServerState", () => {
     ]);
     list("kitchen", "lobby");
     expect(server.rooms.map(({ id, joined }) => [id, joined])).toEqual([
-      ["kitchen", true],
       ["lobby", true],
+      ["kitchen", true],
     ]);
   });
 

@@ -39,11 +39,11 @@ it("marks only rooms whose names are the same or look alike", async () => {
     e555: "Admin",
   });
   expect(marks()).toEqual([
-    ["Kitchen", "a111"],
-    ["Kitсhen", "b222"],
-    ["KITCHEN", "c333"],
-    ["Lunch", undefined],
     ["Admin", undefined],
+    ["Kitchen", "a111"],
+    ["KITCHEN", "c333"],
+    ["Kitсhen", "b222"],
+    ["Lunch", undefined],
   ]);
 });
 

@@ -5,6 +5,7 @@
  * - a room that was lost with the connection is not created; one that the server created all the same is
  * - a room that the user has left stays while it has posts that were not sent, and can be joined again; its name
  *   isn't offered
+ * - rooms are listed by name, regardless of case and of the order in which they arrive, the lobby first
  * - a list of rooms that is refused, or can't be asked for, says why until it is asked for again
  */
 import { describe, expect, it } from "vitest";
@@ -117,6 +118,25 @@ describe("a room that the user has left", () => {
     lists("kitchen");
     expect(server.isIn("kitchen")).toBe(true);
     expect(server.room("kitchen")?.pendingMessages.length).toBe(1);
+  });
+});
+
+describe("the lists of rooms", () => {
+  it("are sorted by name, regardless of case", async () => {
+    const { server, notify } = await openOffice();
+    const names = ["Zebra", "apple", "Room 10", "Äpfel", "room 9", "Lobby", "Banana", "apple"];
+    const rooms = names.map((name, i) => summaryOf(name === "Lobby" ? "lobby" : `r${i}`, 0, { name }));
+    const sorted = ["Äpfel", "apple", "apple", "Banana", "room 9", "Room 10", "Zebra"];
+    notify({ update: "rooms", rooms });
+    expect(server.rooms.map(({ name }) => name)).toEqual(["Lobby", ...sorted]);
+    notify({ update: "rooms", rooms: rooms.filter(({ name }) => name !== "Banana") });
+    notify({ update: "rooms", rooms: rooms.map((room) => ({ ...room, unread: 1 })) });
+    expect(server.rooms.map(({ name, id, unread }) => [name, id, unread])).toContainEqual(["Banana", "r6", 1]);
+    expect(server.rooms.map(({ name }) => name)).toEqual(["Lobby", ...sorted]);
+    notify({ update: "rooms", rooms: rooms.map((room) => (room.id === "r0" ? { ...room, name: "aardvark" } : room)) });
+    expect(server.rooms[1]?.name).toBe("aardvark");
+    notify({ update: "directory", rooms: rooms.filter(({ id }) => id !== "lobby") });
+    expect(server.directory?.map(({ name }) => name)).toEqual(sorted);
   });
 });
 

@@ -1,12 +1,13 @@
 /**
  * The quick switcher:
  * - lists rooms at first, unread ones before the others
+ * - finds rooms that the user isn't in, after all others, once something is typed
  * - `#` restricts the results to rooms and `@` to people; a plain word finds both, rooms first
  * - finds all known people except the user; names that start with the query come first, then people who are online
  * - finds a name without its accents, and regardless of the browser's language
  * - distinguishes people with confusable names
  * - a person is written to in the open room if they are in it, otherwise in another of their rooms, otherwise in the lobby;
- *   where their name would mean somebody else, they are shown in the list of people
+ *   where their name would mean somebody else, or a draft is there, they are shown in the list of people
  * - a person is shown in the open room if they are in it, otherwise in another of their rooms, otherwise in the lobby
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -51,7 +52,7 @@ async function office() {
 
 const names = (app: AppState, wanted: string) =>
   findSwitcherItems(wanted, app.servers).map((item) =>
-    item.kind === "room" ? `#${item.room.name}` : item.person.name,
+    item.kind === "person" ? item.person.name : `#${item.room.name}`,
   );
 
 describe("the quick switcher", () => {
@@ -59,6 +60,19 @@ describe("the quick switcher", () => {
 
   it("lists rooms at first, unread ones before the others", async () => {
     expect(names(await office(), " ")).toEqual(["#Bob’s bikes", "#Lobby", "#Lunch"]);
+  });
+
+  it("finds rooms that the user isn't in, after all others", async () => {
+    const app = await office();
+    const listed = (id: string, name: string) => summaryOf(id, 0, { name, joined: false });
+    app.server?.apply({
+      update: "directory",
+      rooms: [summaryOf("lobby", 0, { name: "Lobby" }), listed("lab", "Robotics lab"), listed("b", "bobsled")],
+    });
+    expect(names(app, "")).toEqual(["#Bob’s bikes", "#Lobby", "#Lunch"]);
+    expect(names(app, "bob")).toEqual(["#Bob’s bikes", "Bob", "BOB", "#bobsled"]);
+    expect(names(app, "#ob")).toEqual(["#Bob’s bikes", "#Lobby", "#bobsled", "#Robotics lab"]);
+    expect(names(app, "@ob")).not.toContain("#bobsled");
   });
 
   it("restricts results by prefix", async () => {
@@ -104,6 +118,8 @@ describe("the quick switcher", () => {
     app.open("office", "bikes");
     expect([chooses("@zoë"), app.room?.name, app.panel]).toEqual(["@Zoë", "Lunch", null]);
     expect([chooses("@jac"), app.room?.name]).toEqual(["@Jacob", "Lobby"]);
+    app.drafts.of("office", "lunch").set({ text: "for lunch" });
+    expect([chooses("@zoë"), app.room?.name, app.panel]).toEqual([null, "Lunch", "people"]);
     server.apply({
       update: "members",
       room: "lobby",

@@ -1,4 +1,4 @@
-import type { Person } from "../backend/protocol";
+import type { Person, RoomSummary } from "../backend/protocol";
 import { nameMarks, type NameMark } from "../people/confusables";
 import type { RoomState } from "../rooms/room-state.svelte";
 import type { ServerState } from "../servers/server-state.svelte";
@@ -7,29 +7,41 @@ import { foldForSearch } from "../shared/fold-for-search";
 /** A result of the quick switcher. */
 export type SwitcherItem =
   | { kind: "room"; server: ServerState; room: RoomState }
+  /** A room that the user isn't in. */
+  | { kind: "listed"; server: ServerState; room: RoomSummary }
   | { kind: "person"; server: ServerState; person: Person; mark: NameMark | undefined };
 
 /** As many results as fit without scrolling. */
 const maxItems = 12;
 
-/** Returns the rooms, then the people, that match a query. A leading `#` restricts it to rooms, a leading `@` to people. */
+/**
+ * Returns the user's rooms, then the people, then the other rooms that match a query. A leading `#` restricts it to rooms, a
+ * leading `@` to people.
+ */
 export function findSwitcherItems(query: string, servers: readonly ServerState[]): SwitcherItem[] {
   const text = query.trimStart();
   const prefix = text.startsWith("#") || text.startsWith("@") ? text.charAt(0) : "";
   const term = foldForSearch(text.slice(prefix.length).trim());
   const rooms = prefix === "@" ? [] : servers.flatMap((server) => roomsOf(server, term));
-  // Without a query only rooms are listed, since most users look for a room.
+  // Without a query only the user's rooms are listed, since most users look for one of them.
   const people =
     prefix === "#" || (prefix === "" && term === "") ? [] : servers.flatMap((server) => peopleOf(server, term));
   rooms.sort((a, b) => Number(b.room.unread > 0) - Number(a.room.unread > 0));
+  const listed = prefix === "@" || text === "" ? [] : servers.flatMap((server) => otherRoomsOf(server, term));
   people.sort((a, b) => rank(a.person, term) - rank(b.person, term) || a.person.name.localeCompare(b.person.name));
-  return [...rooms, ...people].slice(0, maxItems);
+  return [...rooms, ...people, ...listed].slice(0, maxItems);
 }
 
 function roomsOf(server: ServerState, term: string): (SwitcherItem & { kind: "room" })[] {
   return server.rooms
     .filter((room) => foldForSearch(`${room.name} ${server.name}`).includes(term))
     .map((room) => ({ kind: "room", server, room }));
+}
+
+function otherRoomsOf(server: ServerState, term: string): (SwitcherItem & { kind: "listed" })[] {
+  return (server.directory ?? [])
+    .filter(({ id, name }) => !server.room(id) && foldForSearch(`${name} ${server.name}`).includes(term))
+    .map((room) => ({ kind: "listed", server, room }));
 }
 
 function peopleOf(server: ServerState, term: string): (SwitcherItem & { kind: "person" })[] {

@@ -21,8 +21,7 @@ export class ComposerState {
   }
 
   get text() {
-    const { edit, text } = this.#draft.content;
-    return edit?.text ?? text;
+    return this.#draft.shownText;
   }
   set text(text: string) {
     this.change(text);

@@ -41,6 +41,11 @@ export class Draft {
     return this.#content;
   }
 
+  /** The text in the composer: that of the edit which is under way, or else that of the draft. */
+  get shownText(): string {
+    return this.#content.edit?.text ?? this.#content.text;
+  }
+
   /** `true` if its text is lost when the page ends. */
   get isOnlyInMemory(): boolean {
     return this.isWaiting && (this.#storage.isOnlyInMemory?.(this.#key) ?? false);

@@ -3,6 +3,7 @@ import type { Update } from "../backend/session-types";
 import { isRoomChange } from "../rooms/outbox.svelte";
 import { RoomState, type RoomContext } from "../rooms/room-state.svelte";
 import { strings } from "../shared/strings";
+import { RoomOrder } from "./room-order";
 
 /** The rooms of a server: those that the user is in, followed by those that they have left but that have unsent posts. */
 export class RoomList {
@@ -10,6 +11,8 @@ export class RoomList {
   readonly #showError: (message: string) => void;
   #rooms: readonly RoomState[] = $state.raw([]);
   readonly #byId = $derived(new Map(this.#rooms.map((room) => [room.id, room])));
+  readonly #lobby: () => RoomId | null;
+  readonly #order = new RoomOrder();
   /** The outboxes of rooms that are not known yet. */
   readonly #unassignedOutboxes = new Map<RoomId, Update & { update: "outbox" }>();
   /** `true` from the server's first hello on. Before that, the list is what this device has stored. */
@@ -17,8 +20,9 @@ export class RoomList {
   /** `true` from the server's hello until the list of rooms that comes with it. */
   #awaitsList = false;
 
-  constructor(context: RoomContext, showError: (message: string) => void) {
+  constructor(context: RoomContext, lobby: () => RoomId | null, showError: (message: string) => void) {
     this.#context = context;
+    this.#lobby = lobby;
     this.#showError = showError;
   }
 
@@ -38,7 +42,7 @@ export class RoomList {
 
   /** Sets the rooms that the user is in. Returns those that were lost: the first list after a hello lacks them. */
   set(summaries: readonly RoomSummary[]): readonly RoomState[] {
-    const joined = summaries.map((summary) => {
+    const joined = this.#order.sort(summaries, this.#lobby()).map((summary) => {
       const room = this.find(summary.id);
       room?.setSummary(summary);
       return room ?? new RoomState(summary, this.#context);

@@ -24,6 +24,7 @@ import { wellFormed } from "../shared/well-formed";
 import { RoomCreations } from "./room-creations";
 import { RoomList } from "./room-list.svelte";
 import { RoomNames } from "./room-names.svelte";
+import { compareNames } from "./room-order";
 
 /** The part of the interface that a server's state reports to. */
 export interface ServerListener {
@@ -93,6 +94,7 @@ export class ServerState {
         isOnline: () => this.#connection.state === "online",
         showNotice: (text) => listener.showNotice(text),
       },
+      () => this.lobby,
       (message) => listener.showError(message),
     );
   }
@@ -241,7 +243,7 @@ export class ServerState {
       case "rooms":
         return this.#setRooms(update.rooms);
       case "directory":
-        this.#directory = update.rooms;
+        this.#directory = update.rooms.toSorted((a, b) => compareNames(a.name, b.name));
         this.#directoryError = null;
         return;
       case "entries":

@@ -344,6 +344,7 @@ export const strings = {
     results: "Rooms and people",
     noResults: "Nothing is called that.",
     mentionIn: (room: string) => `mention in ${room}`,
+    showIn: (room: string) => `show among the people of ${room}`,
   },
 
   notification: (n: number, text: string) => (n > 1 ? `${n.toLocaleString()} new messages. ${text}` : text),

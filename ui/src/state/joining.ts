@@ -1,6 +1,7 @@
-/** The ways to a server: to host one, and to join one. */
+/** The ways to a server and its rooms: to host one, and to join one. */
 
-import type { ServerId } from "../backend/protocol";
+import type { RoomId, ServerId } from "../backend/protocol";
+import type { ServerState } from "../servers/server-state.svelte";
 import type { AppState } from "./app-state.svelte";
 
 /** Hosts a server and shows how others join it. Returns whether that succeeded; a failure is shown as a toast. */
@@ -27,4 +28,10 @@ export async function joinNearby(app: AppState, server: ServerId): Promise<boole
 export async function joinAddress(app: AppState, address: string): Promise<void> {
   const server = await app.backend.servers?.join(address);
   if (server !== undefined) app.open(server);
+}
+
+/** Opens a room, and joins it first if the user isn't in it. Rejects if that fails, which has been shown to the user. */
+export async function openOrJoin(app: AppState, server: ServerState, room: RoomId): Promise<void> {
+  if (!server.isIn(room)) await server.command({ command: "join", room });
+  app.open(server.id, room);
 }

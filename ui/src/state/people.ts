@@ -12,16 +12,30 @@ export function showPerson(app: AppState, server: ServerState, member: MemberId)
   app.highlightedMember = member;
 }
 
-/**
- * Opens a room that a person is in, and returns the mention with which to begin a message to them there. Where it would mean
- * somebody else of that name, shows the person in the list of people and returns null.
- */
-export function openRoomWith(app: AppState, server: ServerState, { id, name }: Person): string | null {
+/** What choosing a person leads to. */
+export interface WayToPerson {
+  /** The room that is opened. */
+  room: RoomState | undefined;
+  /**
+   * The mention with which a message to the person is begun in the room. Null if the person is shown in the list of its people
+   * instead: there is a draft, or the mention would mean somebody else of that name.
+   */
+  mention: string | null;
+}
+
+export function wayToPerson(app: AppState, server: ServerState, { id, name }: Person): WayToPerson {
   const room = roomWith(app, server, id);
   const meant = room?.mentions.mentionedBy(name) ?? id;
-  if (meant !== id) showPerson(app, server, id);
+  const hasDraft = room !== undefined && app.drafts.of(server.id, room.id).shownText !== "";
+  return { room, mention: meant === id && !hasDraft ? `@${name}` : null };
+}
+
+/** Opens the room of a person, and returns the mention with which to begin a message there; or shows the person and returns null. */
+export function openRoomWith(app: AppState, server: ServerState, person: Person): string | null {
+  const { room, mention } = wayToPerson(app, server, person);
+  if (mention === null) showPerson(app, server, person.id);
   else app.open(server.id, room?.id ?? server.lobby);
-  return meant === id ? `@${name}` : null;
+  return mention;
 }
 
 /** Returns a room that a member is in: the open one if possible. Everyone on a server is in its lobby. */

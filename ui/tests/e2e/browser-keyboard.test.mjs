@@ -160,18 +160,18 @@ test(
     const ada = await pages.open("Ada");
     await ben.says("I am here.");
     await ada.sees("I am here.");
-    const choosesBen = async () => {
+    const choosesBen = async (consequence) => {
       await ada.page.keyboard.press("Control+k");
       const switcher = ada.page.getByRole("dialog", { name: "Go to a room or a person" });
       await switcher.getByRole("combobox").fill("@ben");
-      await switcher.getByRole("option", { name: /Ben Okafor.*mention in .*Lobby/ }).waitFor();
+      await switcher.getByRole("option", { name: consequence }).waitFor();
       await ada.page.keyboard.press("Enter");
     };
-    await choosesBen();
+    await choosesBen(/Ben Okafor.*mention in .*Lobby/);
     await ada.seesDraft("@Ben Okafor ");
     await ada.page.keyboard.type("first");
     await ada.seesDraft("@Ben Okafor first");
-    await choosesBen();
+    await choosesBen(/Ben Okafor.*show among the people of .*Lobby/);
     await ada.page.getByRole("complementary", { name: "People" }).getByText("Ben Okafor").waitFor();
     await ada.seesDraft("@Ben Okafor first");
     await ada.composer.press("Enter");
