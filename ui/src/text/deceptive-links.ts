@@ -10,6 +10,7 @@ import {
   addressesIn,
   capitalizedEndings,
   commonEndings,
+  countryEndings,
   mailsIn,
   withoutMails,
   withoutPaths,
@@ -33,7 +34,8 @@ export function addressToShow(text: string, href: string, isRoom: IsRoom): strin
   if (text.length > maxLength || setsDirection(text)) return address;
   if (text === href) return hiddenHost(href);
   const look = lookOf(text);
-  if (countMentions(withoutPaths(look), isRoom) > 0 || isNumberOfHost(look, href)) return address;
+  if (countMentions(withoutPaths(look), isRoom) > 0 || isNumberOfHost(look, href) || isPathOfHost(look, href))
+    return address;
   const difference = isMail(target) ? mailDifference(look, target) : webDifference(look, target);
   if (difference === null) return hiddenHost(href);
   return difference === "path" ? withPath(target) : address;
@@ -77,12 +79,15 @@ export function differenceFrom({ address, hasScheme, isShortened }: WrittenAddre
 const withPath = ({ host, pathname, search }: URL) => host + (pathname + search).replace(/\/$/, "");
 const plainHost = ({ hostname }: URL) => hostname.replace(/^www\./, "").replace(/\.$/, "");
 
-/** Dots that could be taken for a full stop. UTS #39 gives them a shape of their own; in a host, `。` is a full stop. */
-const otherDots = /([a-z0-9])[·ꞏ‧•∙⋅・。](?=[a-z]{2})/giu;
+/**
+ * Dots that could be taken for a full stop, and letters and digits that look like one. UTS #39 gives most a shape of their own;
+ * in a host, `。` is a full stop.
+ */
+const otherDots = /([a-z0-9])[·ꞏ‧•∙⋅・。ꓸ٠۰۔܁܂᙮ᐧ˙⸱⸳](?=[a-z]{2})/giu;
 
 /** A comma, or a dot with blanks around it, which could be taken for a full stop before the end of a known domain. */
 const looseDots = new RegExp(
-  `([\\p{L}\\p{N}])(?:(?:,|\\s*\\.\\s*)(?=${commonEndings})|\\s*\\.(?=${capitalizedEndings}))`,
+  `([\\p{L}\\p{N}])(?:(?:,|\\s*\\.\\s*)(?=${commonEndings})|\\s*\\.(?=${capitalizedEndings})|(?:,|\\s+\\.)(?=${countryEndings}))`,
   "gu",
 );
 
@@ -106,12 +111,24 @@ export function lookOf(text: string): string {
   return signs.replace(otherDots, "$1.").replace(looseDots, "$1.").replace(splitAtDot, "$1.").replace(otherHashes, "#");
 }
 
-/** Returns whether a text is nothing but the number of a host, as `2130706433` is, unless the address has it, too. */
+/**
+ * Returns whether a text is nothing but the number of a host, as `2130706433` and `127.1` are, unless the address has it, too.
+ */
 function isNumberOfHost(text: string, href: string): boolean {
-  const number = /^\s*(0x[0-9a-f]{7,8}|\d{8,10})\s*$/i.exec(text)?.[1];
+  const number = /^\s*(0x[0-9a-f]{7,8}|\d{8,10}|(?:127(?:\.\d{1,8}){1,2}|192\.168\.\d{1,5})(?=[\s:/]|$))/i.exec(
+    text,
+  )?.[1];
   if (number === undefined || href.includes(number)) return false;
-  return Number(number) >= 2 ** 24 && Number(number) < 2 ** 32;
+  if (number.includes(".")) return true;
+  return /^\s*\w+\s*$/.test(text) && Number(number) >= 2 ** 24 && Number(number) < 2 ** 32;
 }
+
+/**
+ * Returns whether a text is nothing but a name and a path, which a browser in an office might open: `intranet/login`. If the
+ * address has the same, it is the path of a file, or the like.
+ */
+const isPathOfHost = (text: string, href: string): boolean =>
+  /^\s*[a-z][a-z0-9-]+\/[\w%./-]*\s*$/i.test(text) && !href.toLowerCase().includes(text.trim().toLowerCase());
 
 /** Counts what could be taken for a mention or a room. Numbers such as `#42` are links in many places. */
 export function countMentions(text: string, isRoom: IsRoom): number {

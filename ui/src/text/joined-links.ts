@@ -1,5 +1,6 @@
 /** Links whose text continues in the text next to it. */
 
+import { withoutInvisible } from "../backend/visibility";
 import type { IsRoom } from "./deceptive-links";
 import { inlineText } from "./inline-text";
 import { addressToShowAmong } from "./link-addresses.svelte";
@@ -31,18 +32,25 @@ export function showJoinedAddresses(
     const start = end;
     end += part.text.length;
     if (!part.link || part.link.shownAddress !== undefined || !enclosed.has(part.link)) continue;
-    const before = /\S*$/u.exec(text.slice(Math.max(0, start - maxJoined), start))?.[0] ?? "";
-    const after = /^\S*/u.exec(text.slice(end, end + maxJoined))?.[0] ?? "";
+    const before = wordBefore.exec(text.slice(Math.max(0, start - maxJoined), start))?.[0] ?? "";
+    const after = wordAfter.exec(text.slice(end, end + maxJoined))?.[0] ?? "";
     if (before === "" && after === "") continue;
     const joined = mayCompare() ? { before, text: part.text, after } : null;
     part.link.shownAddress = addressToShowAmong(joined, part.link.href, isRoom);
   }
 }
 
+/** Blanks that are too thin to separate words. */
+const thinBlanks = "\\u2006\\u2008-\\u200A\\u202F";
+const wordBefore = new RegExp(`[\\S${thinBlanks}]*$`, "u");
+/** After a blank, a word that begins with a dot could be the end of an address. */
+const wordAfter = new RegExp(`^(?: ?\\.)?[\\S${thinBlanks}]*`, "u");
+
+/** Returns the parts of a text as it is seen, without invisible characters. */
 function* partsOf(tokens: readonly Inline[]): Iterable<Part> {
   for (const token of tokens) {
-    if (token.kind === "link") yield { text: inlineText(token.children), link: token };
+    if (token.kind === "link") yield { text: withoutInvisible(inlineText(token.children)), link: token };
     else if ("children" in token) yield* partsOf(token.children);
-    else yield { text: token.text };
+    else yield { text: withoutInvisible(token.text) };
   }
 }

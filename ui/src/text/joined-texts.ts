@@ -2,7 +2,14 @@
 
 import { countMentions, differenceFrom, lookOf, type IsRoom } from "./deceptive-links";
 import { hostOrRecipients, isMail, recipientsOf } from "./mail-recipients";
-import { addressesIn, capitalizedEndings, mailsIn, withoutMails, withoutPaths } from "./written-addresses";
+import {
+  addressesIn,
+  capitalizedEndings,
+  mailsIn,
+  unspacedEndings,
+  withoutMails,
+  withoutPaths,
+} from "./written-addresses";
 
 /** The text of a link, and what is right before and after it: up to white space, also that of other links. */
 export interface JoinedText {
@@ -57,7 +64,7 @@ function endsWord(first: string, second: string): boolean {
   );
 }
 
-const startsWithEnding = new RegExp(`^[.。．]?${capitalizedEndings}`, "u");
+const startsWithEnding = new RegExp(`^(?:[.。．]?${capitalizedEndings}|[.。．]${unspacedEndings})`, "u");
 const unspaced = "[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Hangul}\\p{sc=Thai}]";
 const unspacedStart = new RegExp(`^${unspaced}`, "u");
 const unspacedEnd = new RegExp(`${unspaced}$`, "u");

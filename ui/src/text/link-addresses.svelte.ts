@@ -40,8 +40,8 @@ export function addressToShow(text: string, href: string, isRoom: IsRoom): strin
  */
 export function addressToShowAmong(joined: JoinedText | null, href: string, isRoom: IsRoom): string | undefined {
   if (joined === null) return hostOrRecipients(new URL(href));
-  // Letters and punctuation that ends a sentence or encloses a part of it make no address.
-  if (/^[\p{L}\p{N}\s]*[).,;!?]*$/u.test(joined.before + joined.text + joined.after)) return undefined;
+  // Letters, and punctuation that ends a sentence or encloses a part of it, make no address; but some letters look like dots.
+  if (/^(?:(?![ꓸ٠۰])[\p{L}\p{N}\s])*[).,;!?]*$/u.test(joined.before + joined.text + joined.after)) return undefined;
   const complete = completeRules();
   return complete ? complete.addressToShowAmong(joined, href, isRoom) : hostOrRecipients(new URL(href));
 }

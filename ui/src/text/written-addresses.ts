@@ -38,6 +38,13 @@ export const commonEndings = "(?:com|COM|net|org|ORG|info|biz|edu|gov)(?![\\p{L}
 /** The same with a capital letter, which also begin a sentence: "Com" is "with" in Portuguese. `.Net` is a program, too. */
 export const capitalizedEndings = "(?:Com|Org|Info|Biz|Edu|Gov)(?![\\p{L}\\p{N}])";
 
+/** Other ends of domains that are neither words nor names of files, for a word in which a comma replaces the dot. */
+export const countryEndings = "(?:ai|au|br|cc|ch|cn|co|de|eu|fr|io|jp|nl|pl|ru|tv|uk|xyz)(?![\\p{L}\\p{N}])";
+
+/** Ends of domains in scripts without blanks between words. */
+export const unspacedEndings =
+  "(?:中国|中國|中文网|公司|网络|網絡|网址|網址|在线|香港|台湾|台灣|新加坡|商城|商店|政务|企业|集团|信息|手机|移动|世界|コム|みんな|한국|닷컴|닷넷|ไทย|คอม)(?![\\p{L}\\p{N}])";
+
 /** Names of files and of programs that end like an address, but in no domain that exists. */
 const fileName = /\.(?:js|ts|cs|vb|hs|kt|swift|java|html?|css|txt|pdf|json|ya?ml)$/i;
 

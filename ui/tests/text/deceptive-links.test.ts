@@ -3,6 +3,7 @@
  * - none beside an honest link of the web, also to a path with signs, brackets or letters of other scripts
  * - the host, if the text names another one, hides it behind a user, or could be taken for a mention or a room
  * - the host, if the text is a host without a dot, or has something else in the place of one
+ * - the host, if the text together with what is next to it could be taken for another one
  * - the host and the path, if only the path differs
  * - none beside an honest mail link
  * - all recipients of a mail, if the text names others, not all, or an address of the web
@@ -11,8 +12,20 @@
 import { beforeAll, expect, it } from "vitest";
 import { loadLookalikes } from "../../src/shared/lookalike-table.svelte";
 import { addressToShow } from "../../src/text/deceptive-links";
+import { inlinesOf } from "../../src/text/inlines-of";
+import { loadLinkRules } from "../../src/text/link-addresses.svelte";
+import { parse } from "../../src/text/parse";
 
-beforeAll(loadLookalikes);
+beforeAll(async () => {
+  await Promise.all([loadLookalikes(), loadLinkRules()]);
+});
+
+/** Returns the address that is shown beside the link of a text. */
+function linkIn(text: string): string | undefined {
+  const [link] = [...inlinesOf(parse(text))].filter((token) => token.kind === "link");
+  if (!link) throw new Error("there is no link");
+  return link.shownAddress;
+}
 
 const shown = (text: string, href: string) => addressToShow(text, href, (place, sign) => place.startsWith("#1", sign));
 
@@ -44,6 +57,9 @@ it.each([
   ["[::1]:8080", "http://[::1]:8080/"],
   ["ftp://example.com", "https://example.com"],
   ["docs, communities, etc", "https://example.com"],
+  ["src/main", "https://example.com/blob/main/src/main"],
+  ["version 127.1, or 10.15", "https://example.com"],
+  ["see docs/readme here", "https://example.com"],
   ["Olá. Com licença. Info", "https://example.com"],
 ])("shows nothing beside %s, which leads to %s", (text, href) => {
   expect(shown(text, href)).toBeUndefined();
@@ -72,6 +88,17 @@ it.each([
   "bank. com",
   "bank .Com",
   "bank,com",
+  "bank .de",
+  "bank,io",
+  "bankꓸcom",
+  "bank٠com",
+  "bank۰com",
+  "bank\u200A.com",
+  "bank.中国",
+  "127.1",
+  "127.1:8080/admin",
+  "192.168.7",
+  "intranet/login",
   "bank，com",
   "bank\u0307com",
   "bank\u0323com",
@@ -86,6 +113,34 @@ it.each([
   "ftp://bank",
 ])("shows the host beside %j, which could be taken for another one", (text) => {
   expect(shown(text, "https://evil.com")).toBe("evil.com");
+});
+
+it.each([
+  ["", "bank", "\uFEFF.com"],
+  ["", "bank", `${"\u2061".repeat(500)}.com`],
+  [`bank${"\u200B".repeat(500)}`, ".com", ""],
+  ["", "bank", "ꓸcom"],
+  ["", "bank", "٠com"],
+  ["bank۰", "com", ""],
+  ["", "银行", ".中国"],
+  ["", "bank", "\u200A.com"],
+  ["", "bank", "\u202F.com/login"],
+  ["", "bank", " .de"],
+  ["", "bank", ",io"],
+])(
+  "shows the host of a link between %j, %j and %j, which together could be taken for another one",
+  (before, text, after) => {
+    expect(linkIn(`${before}[${text}](https://evil.com)${after}`)).toBe("evil.com");
+  },
+);
+
+it("shows nothing beside a link between words and signs of a sentence", () => {
+  for (const text of [
+    "the [file](https://evil.com) .env",
+    "a [list](https://evil.com), or",
+    "[中国](https://evil.com).中国是",
+  ])
+    expect(linkIn(text)).toBeUndefined();
 });
 
 it("shows the path as well if only that differs", () => {
