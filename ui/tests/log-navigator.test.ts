@@ -4,6 +4,7 @@
  * - jumping to a date, an unread message or a message from anywhere keeps that place
  * - messages that arrive while the newest page is on its way are there, too
  * - a page for one end that arrives after a jump was requested doesn't end the jump
+ * - a room that was left in the middle is opened there again, whatever was written meanwhile
  * - a page that arrives after the room was closed leaves no gap when it is opened again
  * - a load without an answer fails after a time, can be repeated, and its late answer still counts
  * - the loss of the connection ends a load; the reconnect repeats it, and the jump that needed it
@@ -25,10 +26,10 @@ import { RoomFixture, RoomLog } from "./fixtures/room";
 function scrollUp({ room }: RoomFixture, pages: number): void {
   endJump({ room });
   for (let i = 0; i < pages; i++) {
-    room.log.setReaderPosition(room.items[0]?.seq ?? 0);
+    room.log.setReaderPosition(room.items[0]?.seq ?? 0, null);
     room.log.loadOlder();
   }
-  room.log.setReaderPosition(room.items[0]?.seq ?? 0);
+  room.log.setReaderPosition(room.items[0]?.seq ?? 0, null);
 }
 
 /** Ends the jump whose place is loaded, as the timeline does after scrolling there. */
@@ -105,6 +106,35 @@ describe("LogNavigator", () => {
     fixture.answerLate();
     endJump(fixture);
     expect(fixture.texts).toContain("line 20");
+  });
+
+  it("opens a room where it was left", () => {
+    const fixture = openAtEnd(900);
+    const { log } = fixture.room;
+    const returns = () => {
+      fixture.room.close();
+      for (let i = 0; i < 3; i++) fixture.receive(fixture.log.says("bob", `meanwhile ${i}`));
+      fixture.room.open();
+      const { jump } = log;
+      endJump(fixture);
+      return jump;
+    };
+    scrollUp(fixture, 8);
+    const seq = fixture.room.items[20]?.seq ?? 0;
+    log.setReaderPosition(seq, { seq, hidden: 12 });
+    expect(returns()).toEqual({ to: "message", seq, hidden: 12, quiet: true });
+    expect(fixture.texts).toContain(`line ${seq}`);
+    log.jumpToPresent();
+    endJump(fixture);
+    log.setReaderPosition(log.head, null);
+    expect(returns()).toEqual({ to: "present" });
+    // Without a connection, only what is in memory can be shown.
+    fixture.disconnected = true;
+    const inMemory = { seq: log.head - 5, hidden: 0 };
+    log.setReaderPosition(inMemory.seq, inMemory);
+    expect(returns()).toMatchObject({ to: "message", ...inMemory });
+    log.setReaderPosition(20, { seq: 20, hidden: 0 });
+    expect(returns()).toEqual({ to: "present" });
   });
 
   it("leaves no gap if a page arrives after the room was closed", () => {

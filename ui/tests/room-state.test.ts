@@ -332,7 +332,7 @@ describe("RoomState", () => {
     fixture.room.open();
     expect(fixture.room.findQuoted(quoted.id)?.text).toBe("line 500");
     fixture.room.log.endJump(fixture.room.log.jump ?? { to: "present" });
-    fixture.room.log.setReaderPosition(1);
+    fixture.room.log.setReaderPosition(1, null);
     for (let i = 0; i < 4; i++) fixture.room.log.loadOlder();
     expect(fixture.room.find(quoted.id)).toBeUndefined();
     expect(fixture.room.findQuoted(quoted.id)?.text).toBe("line 500");

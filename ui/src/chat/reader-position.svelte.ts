@@ -54,8 +54,10 @@ export class ReaderPosition {
     this.#lastRow = view.lastRow ?? null;
     this.#loadPages(view);
     const first = this.#seqOf(view.first);
-    log.setReaderPosition(first ?? (view.atEnd ? Number.MAX_SAFE_INTEGER : 0));
-    this.#updateAddress(first, view.atEnd && log.atPresent);
+    const isAtPresent = view.atEnd && log.atPresent;
+    const place = isAtPresent || first === undefined ? null : { seq: first, hidden: view.hidden };
+    log.setReaderPosition(first ?? (view.atEnd ? Number.MAX_SAFE_INTEGER : 0), place);
+    this.#updateAddress(first, isAtPresent);
     this.#newAbove = this.#isNewAbove(anchor, first);
     clearTimeout(this.#readTimer);
     this.#readTimer = setTimeout(() => this.#markRead(view, anchor.isInView("new")), readDelayMs);

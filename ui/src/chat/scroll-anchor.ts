@@ -8,6 +8,8 @@ const maxAnchors = 8;
 /** The visible part of the timeline, by the keys of its rows. */
 export interface Viewport {
   first: string | undefined;
+  /** The height of the part of the first row that is above the viewport, in pixels. */
+  hidden: number;
   last: string | undefined;
   /** The last row that Tab can reach: a message if there is one. */
   lastRow: string | undefined;
@@ -54,6 +56,7 @@ export class ScrollAnchor {
     const atEnd = scrollHeight - scrollTop - clientHeight < endTolerancePx;
     this.#followsEnd = atEnd && (atPresent || this.#followsEnd);
     this.#anchors = [];
+    let hidden = 0;
     let last: string | undefined;
     let lastMessage: string | undefined;
     let lastRow: string | undefined;
@@ -68,10 +71,12 @@ export class ScrollAnchor {
       if (this.#anchors.length >= maxAnchors || !last || last === "new") continue;
       // Prefer the lower edge: when older rows are added above a row, it may lose its header and become less high.
       const edge = rect.bottom <= bottom ? "bottom" : "top";
+      if (this.#anchors.length === 0) hidden = top - rect.top;
       this.#anchors.push({ key: last, edge, position: rect[edge] - top });
     }
     return {
       first: this.#anchors[0]?.key,
+      hidden,
       last,
       lastRow: lastMessage ?? lastRow,
       atEnd,
@@ -134,6 +139,12 @@ export class ScrollAnchor {
   scrollToEnd(): void {
     this.#followsEnd = true;
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /** Scrolls a row to the top, so that an upper part of it is hidden. It has become less high if a long message was folded. */
+  scrollPast(row: HTMLElement, hidden: number): void {
+    this.scrollToRow(row, 0);
+    this.#scroller.scrollTop += Math.min(hidden, row.clientHeight);
   }
 
   /** Scrolls a row to a fraction of the viewport's height: 0 is the top, below the day's heading, 1 the bottom. */

@@ -23,8 +23,17 @@ export type Jump =
   | { to: "present" }
   /** The *New* line, or the entry below it. */
   | { to: "new"; seq: Seq }
-  /** A message. `quiet` jumps neither highlight nor focus it: the user returns to where they were. */
-  | { to: "message"; seq: Seq; id?: EntryId; quiet?: boolean };
+  /**
+   * A message. `quiet` jumps neither highlight nor focus it: the user returns to where they were. `hidden` is the height of what
+   * was above the viewport of its row, in pixels.
+   */
+  | { to: "message"; seq: Seq; id?: EntryId; quiet?: boolean; hidden?: number };
+
+/** The place that the user reads: the first visible entry, and the height of what is above the viewport of its row, in pixels. */
+export interface ReadingPlace {
+  seq: Seq;
+  hidden: number;
+}
 
 /** The part of a room that its navigator uses. */
 export interface NavigatorContext {
@@ -57,6 +66,8 @@ export class LogNavigator {
   /** `true` if the room was opened without a connection, when only what is on this device is known of its members. */
   #openedOffline = false;
   #reader: Seq = Number.MAX_SAFE_INTEGER;
+  /** The place that the user reads or has read last, unless it is the present. The next visit begins there. */
+  #readingPlace: ReadingPlace | null = null;
   #loadTimer: ReturnType<typeof setTimeout> | undefined;
   /** Counts the jumps, so that a search that was overtaken by another jump has no effect. */
   #jumps = 0;
@@ -110,18 +121,21 @@ export class LogNavigator {
 
   // The visit: from opening the room until another one is opened.
 
-  /** Opens the room at the first unread entry, or at the present if there is none. Requests the newest entries. */
+  /**
+   * Opens the room where the user left it. If that was at the present, or they weren't here before, opens it at the first unread
+   * entry, or at the present if there is none. Requests the newest entries.
+   */
   open(firstUnread: Seq | null): void {
     this.#isOpen = true;
     this.#openedOffline = !this.#context.isOnline();
     this.#failure = null;
     this.#reader = Number.MAX_SAFE_INTEGER;
     this.#jumps++;
-    this.#jump = firstUnread === null ? { to: "present" } : { to: "new", seq: firstUnread };
-    if (firstUnread !== null && !this.#window.contains(firstUnread)) {
+    this.#jump = this.#firstJump(firstUnread);
+    if (this.#jump.to !== "present" && !this.#window.contains(this.#jump.seq)) {
       this.#clear();
       this.#request({ command: "open", room: this.#context.room });
-      this.#loadPlace(firstUnread);
+      this.#loadPlace(this.#jump.seq);
       return;
     }
     if (!this.atPresent || (this.#window.isEmpty && this.#head > 0)) {
@@ -148,6 +162,7 @@ export class LogNavigator {
   /** Starts again from an empty log, because the server has another one. */
   reset(): void {
     this.#clear();
+    this.#readingPlace = null;
     this.#head = 0;
     this.#failure = null;
     this.#stopLoading();
@@ -227,9 +242,11 @@ export class LogNavigator {
 
   // Jumps.
 
-  /** Sets the reader's position, around which entries are kept in memory. */
-  setReaderPosition(seq: Seq): void {
-    if (!this.isMoving) this.#reader = seq;
+  /** Sets the reader's position, around which entries are kept in memory, and the place to return to unless it is the present. */
+  setReaderPosition(seq: Seq, place: ReadingPlace | null): void {
+    if (this.isMoving) return;
+    this.#reader = seq;
+    this.#readingPlace = place;
   }
 
   jumpToPresent(): void {
@@ -270,6 +287,15 @@ export class LogNavigator {
     if (seq === null) return false;
     this.jumpTo({ to: "message", seq, ...(id === undefined ? {} : { id }) });
     return true;
+  }
+
+  /** Returns the jump with which a visit begins. */
+  #firstJump(firstUnread: Seq | null): Jump {
+    const place = this.#readingPlace;
+    // Without a connection it may not be there.
+    if (place && (this.#context.isOnline() || this.#window.contains(place.seq)))
+      return { to: "message", quiet: true, ...place };
+    return firstUnread === null ? { to: "present" } : { to: "new", seq: firstUnread };
   }
 
   #startJump(jump: Jump): void {
