@@ -2,6 +2,7 @@
 
 import { findShortcut, type MessageShortcut, messageShortcuts } from "../shared/keyboard";
 import { canFocus, focusable } from "../shared/focusable";
+import { scrollByPage } from "./scroll-by-page";
 import { visibleArea } from "./visible-area";
 
 /** Matches what scrolls by the same keys, if it has the focus. */
@@ -37,7 +38,7 @@ export function moveFocus(event: KeyboardEvent, row: HTMLElement): boolean {
 
 /** Scrolls by a screenful, and returns the row that is then at that end. */
 function turnPage(scroller: HTMLElement, rows: readonly HTMLElement[], direction: 1 | -1): HTMLElement | undefined {
-  scroller.scrollBy({ top: direction * 0.9 * scroller.clientHeight });
+  scrollByPage(scroller, direction);
   const { top, bottom } = visibleArea(scroller);
   const boxes = rows.map((row) => ({ row, box: row.getBoundingClientRect() }));
   const whole = boxes.filter(({ box }) => box.top >= top - 1 && box.bottom <= bottom + 1);

@@ -67,6 +67,9 @@ export const composerShortcuts = {
   italic: [{ key: "i", mod: true }],
   /** With a selection. Without one it is the switcher's. */
   link: [{ key: "k", mod: true }],
+  /** Scroll the timeline, unless the text is so long that it scrolls itself. */
+  pageUp: [{ key: "PageUp" }],
+  pageDown: [{ key: "PageDown" }],
 } as const satisfies Record<string, readonly Chord[]>;
 
 /** The shortcuts of a focused message. */

@@ -255,6 +255,10 @@ export const strings = {
     editCanceled: "Your change of the message was not saved.",
     finishEdit: "Save or cancel the edit first.",
     editedDeleted: "The message was deleted before your change of it was saved. Your text is in the composer now.",
+    absent: (names: string[]) =>
+      names.length === 1
+        ? `${names[0]} isn’t in this room and won’t be told.`
+        : `${list.format(names)} aren’t in this room and won’t be told.`,
     noFiles: "Files can’t be sent yet, only text.",
   },
 

@@ -10,6 +10,8 @@
  * - rooms of names that look alike show a piece of their addresses wherever one is chosen
  * - each of two rooms with the same name can be linked in a message
  * - the way to new messages is offered until all of them were seen, or it is dismissed
+ * - the place that is read in a room is kept while another room is visited, whatever is written meanwhile
+ * - a mention of somebody who isn't in the room says that they aren't told
  * - a room with unread mentions is marked and named so, and the title counts them
  */
 
@@ -224,6 +226,55 @@ test("each of two rooms with the same name can be linked", { skip }, async () =>
   await links.nth(1).waitFor();
   const targets = await links.evaluateAll((all) => all.map((link) => link.getAttribute("href").split("/").at(-1)));
   assert.deepEqual(targets, ids);
+});
+
+test("the place that is read in a room is kept while another room is visited", { skip }, async () => {
+  const ben = await pages.open("Ben");
+  const ada = await pages.open("Ada");
+  await ben.createsRoom("Library");
+  await ada.joinsRoom("Library");
+  await ada.opensRoom("Lobby");
+  for (let i = 0; i < 25; i++) await ben.says(`shelf ${i}${"\nand more".repeat(8)}`);
+  await ada.opensRoom("Library");
+  await ada.sees("shelf 24");
+  await ada.page.getByRole("button", { name: /^Jump to present/ }).click();
+  const place = () =>
+    ada.timeline.evaluate((log) => {
+      const { top } = log.getBoundingClientRect();
+      const rows = [...log.querySelectorAll("article")].map((row) => ({ row, box: row.getBoundingClientRect() }));
+      const { row, box } = rows.find(({ box }) => box.bottom > top + 40);
+      return `${row.innerText.split("\n").find((line) => line.startsWith("shelf"))} at ${Math.round(box.top - top)}`;
+    });
+  await ada.timeline.hover();
+  await ada.page.mouse.wheel(0, -1457);
+  await ada.page.getByRole("button", { name: /^Jump to present/ }).waitFor();
+  const before = await place();
+  await ben.opensRoom("Lobby");
+  await ben.says("news in the lobby");
+  await ada.opensRoom("Lobby");
+  await ada.sees("news in the lobby");
+  await ben.opensRoom("Library");
+  await ben.says("meanwhile in the library");
+  await ada.rooms.getByText("unread").waitFor();
+  await ada.opensRoom("Library");
+  await eventually("the place is the same", async () => (await place()) === before);
+  await ada.page.getByRole("button", { name: /^Jump to present/ }).click();
+  await ada.sees("meanwhile in the library");
+});
+
+test("a mention of somebody who isn't in the room says that they aren't told", { skip }, async () => {
+  const cleo = await pages.open("Cleo");
+  const ada = await pages.open("Ada");
+  await ada.createsRoom("Attic");
+  await cleo.says("I am in the lobby only");
+  await ada.types("@Cleo: are you there?");
+  await ada.page
+    .getByRole("status")
+    .filter({ hasText: /Cleo.* isn’t in this room and won’t be told/ })
+    .waitFor();
+  await ada.takesScreenshot("absent-mention");
+  await cleo.joinsRoom("Attic");
+  await ada.page.getByText("won’t be told").waitFor({ state: "detached" });
 });
 
 test("a room with unread mentions is marked and named so", { skip }, async () => {

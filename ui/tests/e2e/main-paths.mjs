@@ -55,6 +55,24 @@ export const mainPaths = [
     },
   },
   {
+    name: "look back by PgUp while writing",
+    hands: ["keyboard"],
+    async walk({ user, ben }) {
+      await ben.says("the first one");
+      await ben.saysAll(numbered("news", 40));
+      await ben.says("the newest");
+      await user.seesMessage("the newest");
+      await user.writes("As I said");
+      for (let page = 0; page < 4; page++) await user.strikes("PageUp");
+      await user.seesMessage("the first one");
+      for (let page = 0; page < 4; page++) await user.strikes("PageDown");
+      await user.seesMessage("the newest");
+      await user.view.tab.type(" before");
+      await user.sends();
+      await ben.seesMessage("As I said before");
+    },
+  },
+  {
     name: "reply",
     async walk({ user, ben }) {
       const { id } = await ben.says("Who has the key?");

@@ -1,0 +1,41 @@
+/**
+ * Mentions of people who aren't in the room:
+ * - those who are known elsewhere on the server, or have left, aren't told; members are
+ * - a name that a member has, too, means the member
+ * - before the members are known, nobody counts as absent
+ */
+import { expect, it } from "vitest";
+import { AbsentPeople } from "../src/chat/absent-mentions";
+import { hello, openApp, summaryOf } from "./fixtures/app";
+
+/** Alice is in *Lunch* with Bob. Cleo and another Bob are elsewhere, and Dan has left. */
+async function openLunch() {
+  const { app, emit } = await openApp();
+  emit({ event: "profile", name: "Alice", device: "d", first_run: false });
+  emit({ event: "servers", servers: [{ id: "office", name: "Office", addresses: [], own: false }] });
+  const person = (id: string, name: string) => ({ id, name, availability: "online" as const });
+  for (const update of [
+    { update: "hello" as const, ...hello },
+    { update: "rooms" as const, rooms: [summaryOf("lobby"), summaryOf("lunch")] },
+    { update: "presence" as const, people: [person("alice", "Alice"), person("cleo", "Cleo"), person("bob2", "Bob")] },
+  ])
+    emit({ event: "session", server: "office", update });
+  const [server, room] = [app.server, app.server?.room("lunch")];
+  if (!server || !room) throw new Error("the room is known");
+  const members = [
+    { id: "alice", name: "Alice" },
+    { id: "bob", name: "Bob" },
+    { id: "dan", name: "Dan", left: true },
+  ];
+  const seesMembers = () => server.apply({ update: "members", room: "lunch", members });
+  return { seesMembers, absentIn: (text: string) => new AbsentPeople(server, room).namesIn(text) };
+}
+
+it("names those who aren't told", async () => {
+  const { seesMembers, absentIn } = await openLunch();
+  expect(absentIn("@Cleo: lunch?")).toEqual([]);
+  seesMembers();
+  expect(absentIn("@Cleo: lunch?")).toEqual(["Cleo"]);
+  expect(absentIn("@Bob, @cleo, @Dan and @Cleo: lunch?")).toEqual(["Cleo", "Dan"]);
+  expect(absentIn("@Bob, @Alice: lunch? `@Cleo` cleo@Cleo @Cleopatra")).toEqual([]);
+});
