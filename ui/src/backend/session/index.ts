@@ -37,13 +37,13 @@ export class Session {
    * Processes one input and returns the effects that the driver must run, in order.
    *
    * `now` is in milliseconds, of any clock that never goes back. Lists that several parts of a step can change are reported
-   * once, at its end.
+   * once, at its end. With `hasNext`, the list of rooms is reported by a later step, which follows at once.
    */
-  step(now: number, input: Input): Effect[] {
+  step(now: number, input: Input, hasNext = false): Effect[] {
     const effects = new Effects();
     this.#process(now, input, effects);
     if (this.#state.connection.isOnline) this.#state.outbox.send(now, effects);
-    this.#notifyChanges(effects);
+    this.#notifyChanges(effects, hasNext);
     this.#requestWake(now, effects);
     return effects.all;
   }
@@ -121,7 +121,7 @@ export class Session {
   }
 
   /** Reports what has changed in this step. */
-  #notifyChanges(effects: Effects): void {
+  #notifyChanges(effects: Effects, hasNext: boolean): void {
     const state = this.#state;
     const status = state.connection.status(state.outbox.waitingCount());
     const json = JSON.stringify(status);
@@ -129,7 +129,7 @@ export class Session {
       this.#reportedStatus = json;
       effects.notify({ update: "connection", ...status });
     }
-    if (state.roomsChanged) {
+    if (state.roomsChanged && !hasNext) {
       state.roomsChanged = false;
       effects.notify({ update: "rooms", rooms: state.joinedRooms() });
     }

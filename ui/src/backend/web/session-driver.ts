@@ -26,6 +26,9 @@ interface Disowned extends DisownedPost {
 /** The age after which a nudge replaces a connection attempt: it may wait for packets that were lost during a sleep. */
 const staleAttemptMs = 2_000;
 
+/** The time for which changes of rooms are collected, so that the list of rooms is made once for all of them. */
+const roomBatchMs = 20;
+
 export class SessionDriver {
   readonly #options: SessionDriverOptions;
   readonly #session = new Session();
@@ -38,6 +41,8 @@ export class SessionDriver {
   #connectTimer?: ReturnType<typeof setTimeout>;
   #wakeTimer?: ReturnType<typeof setTimeout>;
   #stopped = false;
+  /** The changes of rooms that have arrived one after the other, with nothing in between. */
+  #roomEvents: Input[] | undefined;
 
   constructor(options: SessionDriverOptions) {
     this.#options = options;
@@ -75,7 +80,22 @@ export class SessionDriver {
   /** Gives the session an input that nothing waits for. If it can't be processed, tries again with a new connection. */
   #post(input: Input): void {
     const transport = this.#transport;
+    this.#roomEvents = undefined;
     this.input(input).catch(() => transport?.close());
+  }
+
+  /** Gives the session a change of a room, together with those that follow it. */
+  #postRoomEvent(input: Input): void {
+    if (this.#roomEvents) return void this.#roomEvents.push(input);
+    const events = [input];
+    this.#roomEvents = events;
+    const transport = this.#transport;
+    const steps = this.#enqueue(async () => {
+      await new Promise((resolve) => setTimeout(resolve, roomBatchMs));
+      if (this.#roomEvents === events) this.#roomEvents = undefined;
+      for (const [i, event] of events.entries()) await this.#step(event, i < events.length - 1);
+    });
+    steps.catch(() => transport?.close());
   }
 
   #enqueue(task: () => Promise<void>): Promise<void> {
@@ -85,7 +105,7 @@ export class SessionDriver {
     return done;
   }
 
-  async #step(input: Input): Promise<void> {
+  async #step(input: Input, hasNext = false): Promise<void> {
     const disowned: Disowned[] = [];
     const edited = editedBy(input);
     let failure: { error: unknown } | undefined;
@@ -98,7 +118,7 @@ export class SessionDriver {
       }
     };
     // Unlike the wall clock, this clock never goes back. It may stop while the machine sleeps, but then a nudge follows.
-    const effects = this.#session.step(Math.floor(performance.now()), input);
+    const effects = this.#session.step(Math.floor(performance.now()), input, hasNext);
     for (let i = 0, end; i < effects.length; i = end) {
       end = endOfSaves(effects, i);
       const items = effects.slice(i, end).flatMap((effect) => savedItem(effect) ?? []);
@@ -163,7 +183,8 @@ export class SessionDriver {
       onOpen: () => this.#post({ input: "opened" }),
       onEvent: (name, data) => {
         const event = parseServerEvent(name, data);
-        if (event) this.#post({ input: "event", ...event });
+        if (event?.event === "room") this.#postRoomEvent({ input: "event", ...event });
+        else if (event) this.#post({ input: "event", ...event });
       },
       onClose: (error?: WireError) => {
         this.#transport = undefined;

@@ -1,0 +1,47 @@
+/**
+ * The list of rooms:
+ * - changes of rooms that follow each other are reported by one list, which has all of them
+ */
+import { expect, test } from "vitest";
+import type { RoomSummary } from "../protocol";
+import type { Effect } from "../session-types";
+import { Session } from "./index";
+
+const summaryOf = (n: number): RoomSummary => ({
+  id: `0199a0b0-0000-7000-8000-${String(n).padStart(12, "0")}`,
+  name: `Room ${n}`,
+  topic: "",
+  members: 1,
+  head: { epoch: "e", seq: 0 },
+  joined: true,
+  read: 0,
+  unread: 0,
+});
+
+const listsIn = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.effect === "notify" && effect.update === "rooms" ? [effect.rooms.length] : []));
+
+test("changes of rooms that follow each other are reported by one list", () => {
+  const session = new Session();
+  session.step(0, { input: "start", rooms: [], outbox: [] });
+  session.step(0, { input: "opened" });
+  session.step(0, {
+    input: "event",
+    event: "hello",
+    data: {
+      server: { id: "office", name: "Office", software: "ichat" },
+      protocol: 1,
+      me: "alice",
+      name: "Alice",
+      device: "d",
+      lobby: "lobby",
+      rooms: [],
+      limits: { text_bytes: 1, page_entries: 1, packet_bytes: 1, pending_events: 1, heads_interval_ms: 1 },
+      now: 0,
+    },
+  });
+  const lists: number[] = [];
+  for (let n = 1; n <= 1_000; n++)
+    lists.push(...listsIn(session.step(0, { input: "event", event: "room", data: summaryOf(n) }, n % 250 > 0)));
+  expect(lists).toEqual([250, 500, 750, 1_000]);
+});
