@@ -12,6 +12,9 @@ export type HighlightWorker = Pick<Worker, "postMessage" | "terminate" | "onmess
 /** The time that one piece of code may take. */
 const timeoutMs = 500;
 
+/** The time for which results are collected while more are expected: each time that some are drawn, the page is laid out. */
+const batchMs = 100;
+
 interface WaitingRequest extends HighlightRequest {
   resolve: (runs: CodeRun[] | null) => void;
 }
@@ -27,6 +30,9 @@ export class Highlighter {
   #hasFailed = false;
   #queue: WaitingRequest[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The results that were found and not reported yet. */
+  #found: (() => void)[] = [];
+  #batchTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(start: () => HighlightWorker) {
     this.#start = start;
@@ -55,8 +61,17 @@ export class Highlighter {
 
   #finishFirst(runs: CodeRun[] | null): void {
     clearTimeout(this.#timer);
-    this.#queue.shift()?.resolve(runs);
+    const first = this.#queue.shift();
+    if (first) this.#found.push(() => first.resolve(runs));
+    if (this.#queue.length === 0) return this.#report();
+    this.#batchTimer ??= setTimeout(() => this.#report(), batchMs);
     this.#sendFirst();
+  }
+
+  #report(): void {
+    clearTimeout(this.#batchTimer);
+    this.#batchTimer = undefined;
+    for (const report of this.#found.splice(0)) report();
   }
 
   #open(): HighlightWorker {

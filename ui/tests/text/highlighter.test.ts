@@ -4,6 +4,7 @@
  * - an unknown language has none, nor has code that would need very many elements
  * - neighbours of one kind are one part
  * - pieces are sent one after the other, once the worker is ready
+ * - the results of many pieces are reported together, and at the latest after a moment
  * - a piece that takes too long gets none, and the next one a fresh worker
  * - a worker that can't be loaded isn't tried again
  */
@@ -84,11 +85,27 @@ describe("the worker", () => {
     worker?.sends("ready");
     expect(worker?.requests).toEqual([request("a")]);
     worker?.sends([{ text: "a" }]);
-    expect(await first).toEqual([{ text: "a" }]);
     expect(worker?.requests).toEqual([request("a"), request("b")]);
     worker?.sends(null);
-    expect(await second).toBeNull();
+    expect([await first, await second]).toEqual([[{ text: "a" }], null]);
     expect(workers).toHaveLength(1);
+  });
+
+  it("reports the results of many pieces together, and at the latest after a moment", async () => {
+    const { highlighter, workers } = setUp();
+    const reported: string[] = [];
+    for (const code of ["a", "b", "c"]) void highlighter.highlight(request(code)).then(() => reported.push(code));
+    const [worker] = workers;
+    worker?.sends("ready");
+    worker?.sends(null);
+    worker?.sends(null);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(reported).toEqual([]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(reported).toEqual(["a", "b"]);
+    worker?.sends(null);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(reported).toEqual(["a", "b", "c"]);
   });
 
   it("is ended when a piece takes too long", async () => {
