@@ -1,6 +1,6 @@
-/** Elements that aren't copied: the timeline's labels and controls, and the marks of list items, which are written here. */
+/** Elements that aren't copied: the timeline's labels and controls, hidden text, and the marks of list items, which are written here. */
 const notCopied =
-  ".visually-hidden, time, button:not(.mention), .mention > .key, input, [aria-hidden=true], .marker, .edited, .new, .edge";
+  ".visually-hidden, time, button:not(.mention), .mention > .key, input, [aria-hidden=true], [inert], .marker, .edited, .new, .edge";
 
 /**
  * Copies a selection that reaches beyond the text of one list item: the browser would separate items from their bullets and

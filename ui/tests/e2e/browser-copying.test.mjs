@@ -6,6 +6,7 @@
  * - from the middle of an item to another, the items that begin in the selection have marks
  * - items of an inner list are copied without the indentation of the outer one
  * - mentions in a copied list are kept
+ * - hidden text in a copied list is copied only once it is shown, also as markup
  */
 
 import { strict as assert } from "node:assert";
@@ -130,4 +131,16 @@ test("mentions in a copied list are kept", { skip }, async () => {
   const body = message.locator(".body");
   assert.equal(await copiesAll(ada, body), "who\n• ask @Ada\n• and wait");
   assert.match(await copiesAll(ada, body, "text/html"), /@Ada/);
+});
+
+test("hidden text in a copied list is copied only once it is shown", { skip }, async () => {
+  const ada = await opens("Ada");
+  const message = await says(ada, "ending\n- it was ||the butler||\n- in the library", "ending");
+  const body = message.locator(".body");
+  for (const type of ["text/plain", "text/html"]) {
+    const copied = await copiesAll(ada, body, type);
+    assert.ok(copied.includes("it was") && !copied.includes("butler"), copied);
+  }
+  await message.getByRole("button", { name: "Hidden text: show it" }).click();
+  for (const type of ["text/plain", "text/html"]) assert.match(await copiesAll(ada, body, type), /butler/);
 });
