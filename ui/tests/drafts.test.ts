@@ -134,9 +134,9 @@ describe("a draft", () => {
     const [tab, other] = [openTab(), openTab()];
     tab.edit(answer);
     tab.text = "yes, at noon";
-    expect(tab.recoverEdit()).toBe(false);
+    expect(tab.recoverEdit()).toBeNull();
     fixture.receive(log.add("alice", { kind: "delete", of: answer.id }));
-    expect([tab.recoverEdit(), tab.recoverEdit(), other.recoverEdit()]).toEqual([true, false, false]);
+    expect([tab.recoverEdit(), tab.recoverEdit(), other.recoverEdit()]).toEqual(["deleted", null, null]);
     expect([tab.text, tab.editing, other.text, openTab().text]).toEqual([
       "yes, at noon",
       undefined,
@@ -162,7 +162,18 @@ describe("a draft", () => {
     const tab = openTab();
     tab.edit(answer);
     fixture.receive(log.add("alice", { kind: "delete", of: answer.id }));
-    expect([tab.recoverEdit(), tab.text, tab.editing]).toEqual([false, "", undefined]);
+    expect([tab.recoverEdit(), tab.text, tab.editing]).toEqual([null, "", undefined]);
+  });
+
+  it("gets the text of an edit of a message that waits in another tab, which isn't called deleted", () => {
+    const { fixture, openTab } = setUp();
+    const tab = openTab();
+    void fixture.room.post({ kind: "edit", of: "0199a0b0-0000-7000-8000-000000000099", text: "a whole idea" });
+    const [edit] = fixture.room.outbox.sending;
+    if (!edit) throw new Error("the edit is being sent");
+    const error = { code: "unknown_entry", message: "There is no such message." } as const;
+    fixture.room.outbox.set([{ ...edit, state: { state: "failed", error } }]);
+    expect([tab.recoverEdit(), tab.text]).toEqual(["missing", "a whole idea"]);
   });
 
   it("gets the text of an edit that the server refused because its message was deleted before", () => {
@@ -176,7 +187,7 @@ describe("a draft", () => {
     const error = { code: "unknown_entry", message: "There is no such message." } as const;
     fixture.room.outbox.set([{ ...edit, state: { state: "failed", error } }]);
     tab.text = "half a sen";
-    expect([tab.recoverEdit(), tab.recoverEdit()]).toEqual([true, false]);
+    expect([tab.recoverEdit(), tab.recoverEdit()]).toEqual(["deleted", null]);
     expect(tab.text).toBe("half a sen\n\nyes, @Bob");
     expect(fixture.sent("discard")).toEqual([{ command: "discard", id: edit.id }]);
     tab.send();

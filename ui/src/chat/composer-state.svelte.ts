@@ -95,20 +95,20 @@ export class ComposerState {
   }
 
   /**
-   * Makes the changed text of an edit the draft, below another draft, because its message has been deleted meanwhile. Returns
-   * `false` if there is no such edit.
+   * Makes the changed text of an edit the draft, below another draft, because its message has been deleted meanwhile, or isn't on
+   * the server: it may wait in another tab. Returns which of them it is, or null if there is no such edit.
    */
-  recoverEdit(): boolean {
+  recoverEdit(): "deleted" | "missing" | null {
     const { edit, ...draft } = this.#draft.content;
     if (edit && this.room.findMessage(edit.of)?.deleted) {
       this.#draft.set(edit.text === edit.original ? draft : withText(draft, edit.text, edit.chosen));
-      return edit.text !== edit.original;
+      return edit.text === edit.original ? null : "deleted";
     }
     const [refused, ...others] = this.room.takeOrphanedEdits();
-    if (!refused) return false;
+    if (!refused) return null;
     for (const body of [refused, ...others])
       this.#draft.set(withText(this.#draft.content, body.text, mentionsOf(body)));
-    return true;
+    return this.room.findMessage(refused.of) ? "deleted" : "missing";
   }
 
   requestFocus(): void {

@@ -254,7 +254,11 @@ export const strings = {
     noEmoji: "No emoji is called that.",
     editCanceled: "Your change of the message was not saved.",
     finishEdit: "Save or cancel the edit first.",
-    editedDeleted: "The message was deleted before your change of it was saved. Your text is in the composer now.",
+    editRecovered: {
+      deleted: "The message was deleted before your change of it was saved. Your text is in the composer now.",
+      missing:
+        "Your change was not saved: its message hasn’t arrived at the server, or is not there any more. Your text is in the composer now.",
+    },
     absent: (names: string[]) =>
       names.length === 1
         ? `${names[0]} isn’t in this room and won’t be told.`
