@@ -263,6 +263,8 @@ export const strings = {
       names.length === 1
         ? `${names[0]} isn’t in this room and won’t be told.`
         : `${list.format(names)} aren’t in this room and won’t be told.`,
+    noGroups: (words: string[]) =>
+      `${list.format(words)} ${words.length === 1 ? "tells" : "tell"} nobody: mention people by their names.`,
     noFiles: "Files can’t be sent yet, only text.",
   },
 

@@ -1,11 +1,12 @@
 /**
- * Mentions of people who aren't in the room:
+ * Mentions that tell nobody:
  * - those who are known elsewhere on the server, or have left, aren't told; members are
  * - a name that a member has, too, means the member
  * - before the members are known, nobody counts as absent
+ * - the words for everybody tell nobody, unless it is a name
  */
 import { expect, it } from "vitest";
-import { AbsentPeople } from "../src/chat/absent-mentions";
+import { SilentMentionFinder } from "../src/chat/silent-mentions";
 import { hello, openApp, summaryOf } from "./fixtures/app";
 
 /** Alice is in *Lunch* with Bob. Cleo and another Bob are elsewhere, and Dan has left. */
@@ -28,7 +29,8 @@ async function openLunch() {
     { id: "dan", name: "Dan", left: true },
   ];
   const seesMembers = () => server.apply({ update: "members", room: "lunch", members });
-  return { seesMembers, absentIn: (text: string) => new AbsentPeople(server, room).namesIn(text) };
+  const find = (text: string) => new SilentMentionFinder(server, room).in(text);
+  return { seesMembers, find, absentIn: (text: string) => find(text).people };
 }
 
 it("names those who aren't told", async () => {
@@ -38,4 +40,11 @@ it("names those who aren't told", async () => {
   expect(absentIn("@Cleo: lunch?")).toEqual(["Cleo"]);
   expect(absentIn("@Bob, @cleo, @Dan and @Cleo: lunch?")).toEqual(["Cleo", "Dan"]);
   expect(absentIn("@Bob, @Alice: lunch? `@Cleo` cleo@Cleo @Cleopatra")).toEqual([]);
+});
+
+it("names the words for everybody", async () => {
+  const { seesMembers, find } = await openLunch();
+  seesMembers();
+  expect(find("@everyone, @Here: lunch? `@all` @allison").groups).toEqual(["everyone", "here"]);
+  expect(find("everyone here").groups).toEqual([]);
 });

@@ -5,8 +5,20 @@ import { placedMentions } from "../text/found-mentions";
 import { type Mentionable, MentionFinder } from "../text/mentions";
 import { mentionablePeople } from "./mentionable";
 
-/** The people of a server whom a room's text can name although they aren't in the room, and so aren't told. */
-export class AbsentPeople {
+/** The words by which other chats mention everybody. Here they mention nobody, unless it is somebody's name. */
+const groups = ["all", "channel", "everybody", "everyone", "here", "room", "team"];
+const groupId = (word: string): MemberId => `everybody as ${word}`;
+
+/** What a text mentions and what tells nobody. */
+interface SilentMentions {
+  /** The names of people who aren't in the room. */
+  people: string[];
+  /** Words for everybody. */
+  groups: string[];
+}
+
+/** Finds mentions in a room's text that tell nobody: of people of the server who aren't in the room, and of everybody. */
+export class SilentMentionFinder {
   readonly #names: ReadonlyMap<MemberId, string>;
   readonly #finder: MentionFinder;
 
@@ -18,14 +30,16 @@ export class AbsentPeople {
     const known = members.size === 0 ? [] : [...server.allPeople(), ...left];
     const absent = known.filter(({ id }) => !members.has(id) && id !== server.me);
     this.#names = new Map(absent.map(({ id, name }) => [id, name]));
+    const everybody = groups.map((word) => ({ id: groupId(word), name: word }));
     // A name that a member has, too, means the member.
-    this.#finder = new MentionFinder([...present, ...absent]);
+    this.#finder = new MentionFinder([...present, ...absent, ...everybody]);
   }
 
-  /** Returns the names of those whom a text mentions. */
-  namesIn(text: string): string[] {
-    if (this.#names.size === 0) return [];
+  in(text: string): SilentMentions {
     const found = new Set(placedMentions(text, this.#finder).map(({ member }) => member));
-    return [...found].flatMap((member) => this.#names.get(member) ?? []);
+    return {
+      people: [...found].flatMap((member) => this.#names.get(member) ?? []),
+      groups: groups.filter((word) => found.has(groupId(word))),
+    };
   }
 }
