@@ -120,12 +120,9 @@ impl Shell {
         backend.client.forget(server).await.map_err(|error| error.to_wire())
     }
 
-    /// Reports whether the user looks at the window: a user who returns should not wait for a reconnect timer.
-    pub async fn set_focused(&self, focused: bool) -> Result<(), WireError> {
-        let backend = self.backend().await?;
-        if focused {
-            backend.client.nudge().await;
-        }
+    /// Connects now, and checks the open connections: a user who returns, or writes, should not wait for a reconnect timer.
+    pub async fn reconnect(&self) -> Result<(), WireError> {
+        self.backend().await?.client.nudge().await;
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use tauri::WebviewWindowBuilder;
 
 /// The commands without arguments.
 const WITHOUT_ARGUMENTS: &[&str] = &[
+    "reconnect",
     "host_stop",
     "toggle_fullscreen",
     "close",

@@ -16,8 +16,9 @@
  * - nothing is notified when the user has switched that off
  * - a name is shown as it was accepted, not as it was typed
  * - messages that were missed without a connection are notified, but neither those from before the start nor read ones
+ * - who returns, or writes without a connection, needn't wait for the next attempt to connect
  */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { host, joinNearby } from "../src/state/joining";
 import type { Backend, BackendEvent, MessageNotification } from "../src/backend";
 import { hello, openApp, summaryOf } from "./fixtures/app";
@@ -271,5 +272,25 @@ describe("AppState", () => {
     expect(shown.map(({ text }) => text)).toEqual(["missed"]);
     connects(502, 501);
     expect(shown.length).toBe(1);
+  });
+
+  it("connects at once when the user returns, and soon when they write", async () => {
+    vi.useFakeTimers();
+    let attempts = 0;
+    const { app, connects, notify } = await openOffice(new DeviceStorage(), { reconnect: () => void attempts++ });
+    const says = (text: string) => void app.room?.send(text);
+    connects();
+    says("with a connection");
+    expect(attempts).toBe(0);
+    app.setFocused(false);
+    app.setFocused(true);
+    expect(attempts).toBe(1);
+    notify({ update: "connection", state: "reconnecting", attempts: 5, waiting: 0 });
+    for (const text of ["one", "two", "three"]) says(text);
+    expect(attempts, "many messages at once are one attempt").toBe(2);
+    vi.advanceTimersByTime(2_000);
+    app.server?.hurry();
+    expect(attempts).toBe(3);
+    vi.useRealTimers();
   });
 });

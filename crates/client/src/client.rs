@@ -128,7 +128,7 @@ impl Client {
         self.inner.sessions.refresh_all().await;
     }
 
-    /// Connects or probes now, because the network came back or the machine woke up.
+    /// Connects or probes now, because the network or the user is back, or the machine woke up.
     pub async fn nudge(&self) {
         self.inner.sessions.nudge_all().await;
     }

@@ -12,6 +12,11 @@ pub(super) async fn set_name(shell: State<'_, Shell>, name: String) -> CommandRe
 }
 
 #[tauri::command]
+pub(super) async fn reconnect(shell: State<'_, Shell>) -> CommandResult {
+    shell.reconnect().await
+}
+
+#[tauri::command]
 pub(super) async fn nearby_join(shell: State<'_, Shell>, server: ServerId) -> CommandResult {
     shell.nearby_join(server).await
 }

@@ -35,11 +35,6 @@ pub(super) fn badge<R: Runtime>(app: AppHandle<R>, unread: u32, mentions: u32) {
 }
 
 #[tauri::command]
-pub(super) async fn set_focused(shell: State<'_, Shell>, focused: bool) -> CommandResult {
-    shell.set_focused(focused).await
-}
-
-#[tauri::command]
 pub(super) fn set_theme<R: Runtime>(app: AppHandle<R>, theme: ThemeChoice) {
     appearance::set_theme(&app, theme);
 }

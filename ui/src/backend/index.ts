@@ -19,8 +19,8 @@ export interface Backend {
    * has chosen a name or confirmed the suggested one, so that no user appears under an unwanted name.
    */
   setName(name: Name): Promise<void>;
-  /** Reports that the window or tab has got or lost the focus. */
-  setFocused(focused: boolean): void;
+  /** Connects now instead of at the next attempt, and checks the open connections. */
+  reconnect(): void;
   /** Shows a system notification. A browser shows one only where the user has allowed it. */
   notify(notification: MessageNotification): void;
   /** Removes the notification of a room, because it has been read. */

@@ -40,8 +40,8 @@ export const backend: Backend = {
   async setName(name) {
     await invoke("set_name", { name });
   },
-  setFocused(focused) {
-    invokeAndForget("set_focused", { focused });
+  reconnect() {
+    invokeAndForget("reconnect");
   },
   notify(notification) {
     invokeAndForget("notify", { notification });

@@ -45,6 +45,9 @@ export interface ServerListener {
 /** The part of a server's hello that this device remembers, for a start without a connection. */
 type Remembered = Pick<Hello, "me" | "lobby">;
 
+/** The least time between two attempts to connect that are made because the user writes. */
+const hurryIntervalMs = 2_000;
+
 /** One server as the interface shows it: connection, rooms and people. */
 export class ServerState {
   readonly id: string;
@@ -61,6 +64,8 @@ export class ServerState {
   #directory: readonly RoomSummary[] | null = $state.raw(null);
   #directoryError: string | null = $state(null);
   #directoryRequested = false;
+  /** The time of the last attempt that was made because the user writes, by a clock that never goes back. */
+  #hurriedAt = -Infinity;
   #people: readonly Person[] = $state.raw([]);
   readonly #presence = $derived(new Map(this.#people.map((person) => [person.id, person])));
   /** The transient error with which the server refuses all posts at the moment. */
@@ -197,8 +202,22 @@ export class ServerState {
     for (const room of this.rooms) room.forget();
   }
 
+  /** Connects now, instead of at the next attempt. */
+  reconnect(): void {
+    this.#backend.reconnect();
+  }
+
+  /** Connects soon if the connection is lost, because the user writes. */
+  hurry(): void {
+    const now = performance.now();
+    if (this.#connection.state === "online" || now - this.#hurriedAt < hurryIntervalMs) return;
+    this.#hurriedAt = now;
+    this.reconnect();
+  }
+
   /** Passes a command to the back end. A rejection has already been shown to the user. */
   async command(command: Command): Promise<void> {
+    if (command.command === "send" || command.command === "retry") this.hurry();
     try {
       await this.#backend.command(this.id, wellFormed(command));
     } catch (error) {

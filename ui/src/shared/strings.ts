@@ -110,6 +110,8 @@ export const strings = {
     closed: (message: string) => `${message} Trying again by itself…`,
     shutDown: (server: string) => `“${server}” was shut down and can’t be reached now. Trying again by itself…`,
     offline: "The server can’t be reached. Trying again by itself…",
+    tryNow: "Try now",
+    trying: "Trying…",
     waiting: (messages: number, changes: number) => {
       if (changes === 0) return `${plural(messages, "message waits", "messages wait")} to be sent.`;
       if (messages === 0) return `${plural(changes, "change waits", "changes wait")} to be sent.`;

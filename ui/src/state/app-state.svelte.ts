@@ -170,7 +170,8 @@ export class AppState implements ServerListener {
   setFocused(focused: boolean): void {
     if (focused === this.#focused) return;
     this.#focused = focused;
-    this.backend.setFocused(focused);
+    // A user who returns should not wait for the next attempt.
+    if (focused) this.backend.reconnect();
     if (focused && this.server && this.room) this.#notifier.clear(this.server.id, this.room.id);
   }
 

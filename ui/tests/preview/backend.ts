@@ -235,7 +235,7 @@ export const backend: Backend = {
     return Promise.resolve();
   },
   setName: () => Promise.resolve(),
-  setFocused: () => undefined,
+  reconnect: () => undefined,
   notify: () => undefined,
   withdrawNotification: () => undefined,
   badge: () => undefined,

@@ -41,8 +41,10 @@ enum Phase {
 /// The connection as the session knows it.
 pub(super) struct ConnectionState {
     phase: Phase,
-    /// Failed attempts since the last stable connection.
-    failures: u32,
+    /// Failed attempts since the server was there last. A connection that didn't last counts as one.
+    attempts: u32,
+    /// The number of times that the delay before the next attempt has doubled: since the last stable connection, or the last nudge.
+    doublings: u32,
     last_received: u64,
     /// The time by which the server must answer a probe, if one is under way.
     probe_deadline: Option<u64>,
@@ -61,7 +63,8 @@ impl ConnectionState {
     pub(super) fn new() -> Self {
         Self {
             phase: Phase::Idle,
-            failures: 0,
+            attempts: 0,
+            doublings: 0,
             last_received: 0,
             probe_deadline: None,
             heads_interval: MAX_HEADS_INTERVAL_MS,
@@ -105,6 +108,7 @@ impl ConnectionState {
     /// Goes online after `hello`.
     pub(super) fn go_online(&mut self, now: u64, heads_interval_ms: u32) {
         self.phase = Phase::Online { since: now };
+        self.attempts = 0;
         self.heads_interval = u64::from(heads_interval_ms).clamp(MIN_HEADS_INTERVAL_MS, MAX_HEADS_INTERVAL_MS);
         self.message = None;
         self.stopped = false;
@@ -130,7 +134,11 @@ impl ConnectionState {
             Phase::Closing { stable } => stable,
             Phase::Connecting | Phase::AwaitingHello { .. } | Phase::Online { .. } => self.is_stable(now),
         };
-        self.failures = if was_stable { 0 } else { self.failures.saturating_add(1) };
+        (self.attempts, self.doublings) = if was_stable {
+            (0, 0)
+        } else {
+            (self.attempts.saturating_add(1), self.doublings.saturating_add(1))
+        };
         self.probe_deadline = None;
         self.refused = None;
         let delay = match error {
@@ -162,7 +170,8 @@ impl ConnectionState {
     pub(super) fn nudge(&mut self, now: u64, can_probe: bool, effects: &mut Effects) -> bool {
         match self.phase {
             Phase::Connecting => {
-                self.failures = 0;
+                self.doublings = 0;
+                self.refused = None;
                 self.connect(NO_DELAY, effects);
             }
             Phase::Online { .. } if self.probe_deadline.is_none() => {
@@ -204,11 +213,11 @@ impl ConnectionState {
         }
         Some(if let Some(error) = &self.refused {
             ConnectionStatus::Refused { error: error.clone() }
-        } else if !self.was_online && self.failures == 0 {
+        } else if !self.was_online && self.attempts == 0 {
             ConnectionStatus::Connecting
         } else {
             ConnectionStatus::Reconnecting {
-                attempts: self.failures,
+                attempts: self.attempts,
                 waiting,
                 message: self.message.clone(),
                 stopped: self.stopped,
@@ -233,7 +242,7 @@ impl ConnectionState {
     }
 
     fn backoff(&self) -> DelayMs {
-        let factor = 1 << self.failures.min(6);
+        let factor = 1 << self.doublings.min(6);
         let (low, high) = INITIAL_BACKOFF;
         ((low * factor).min(MAX_BACKOFF.0), (high * factor).min(MAX_BACKOFF.1))
     }

@@ -40,8 +40,10 @@ type Phase =
 /** The connection as the session knows it. */
 export class ConnectionState {
   #phase: Phase = { phase: "idle" };
-  /** Failed attempts since the last stable connection. */
-  #failures = 0;
+  /** Failed attempts since the server was there last. A connection that didn't last counts as one. */
+  #attempts = 0;
+  /** The number of times that the delay before an attempt has doubled: since the last stable connection, or the last nudge. */
+  #doublings = 0;
   #lastReceived = 0;
   /** The time by which the server must answer a probe, if one is under way. */
   #probeDeadline?: number;
@@ -82,6 +84,7 @@ export class ConnectionState {
   /** Goes online after `hello`. */
   goOnline(now: number, headsIntervalMs: number): void {
     this.#phase = { phase: "online", since: now };
+    this.#attempts = 0;
     this.#headsInterval = Math.min(Math.max(headsIntervalMs, minHeadsIntervalMs), maxHeadsIntervalMs);
     this.#message = undefined;
     this.#stopped = false;
@@ -101,7 +104,8 @@ export class ConnectionState {
   closed(now: number, error: WireError | undefined, effects: Effects): void {
     if (this.#phase.phase === "idle") return;
     const wasStable = this.#phase.phase === "closing" ? this.#phase.stable : this.#isStable(now);
-    this.#failures = wasStable ? 0 : this.#failures + 1;
+    this.#attempts = wasStable ? 0 : this.#attempts + 1;
+    this.#doublings = wasStable ? 0 : this.#doublings + 1;
     this.#probeDeadline = undefined;
     this.#refused = undefined;
     this.#connect(this.#delayAfter(error), effects);
@@ -116,7 +120,8 @@ export class ConnectionState {
   nudge(now: number, canProbe: boolean, effects: Effects): boolean {
     switch (this.#phase.phase) {
       case "connecting":
-        this.#failures = 0;
+        this.#doublings = 0;
+        this.#refused = undefined;
         this.#connect(noDelay, effects);
         return false;
       case "online":
@@ -158,9 +163,9 @@ export class ConnectionState {
     if (this.#phase.phase === "idle") return undefined;
     if (this.#phase.phase === "online") return { state: "online" };
     if (this.#refused) return { state: "refused", error: this.#refused };
-    if (!this.#wasOnline && this.#failures === 0) return { state: "connecting" };
+    if (!this.#wasOnline && this.#attempts === 0) return { state: "connecting" };
     const stopped = this.#stopped || undefined;
-    return { state: "reconnecting", attempts: this.#failures, waiting, message: this.#message, stopped };
+    return { state: "reconnecting", attempts: this.#attempts, waiting, message: this.#message, stopped };
   }
 
   #delayAfter(error: WireError | undefined): DelayMs {
@@ -196,7 +201,7 @@ export class ConnectionState {
   }
 
   #backoff(): DelayMs {
-    const factor = 2 ** Math.min(this.#failures, 6);
+    const factor = 2 ** Math.min(this.#doublings, 6);
     const [low, high] = initialBackoff;
     return [Math.min(low * factor, maxBackoff[0]), Math.min(high * factor, maxBackoff[1])];
   }

@@ -54,7 +54,7 @@ export class WebBackend implements Backend {
     const server = await this.#storage.loadServer();
     if (server) this.#setServer(server);
     else void this.#findServer(helloRetryMs.first);
-    this.#env.onNudge(() => this.#nudge());
+    this.#env.onWakeUp(() => this.reconnect());
     this.#env.onPageHide(() => void this.#releaseLease());
     this.#env.onPageRestored(() => void this.#renewLease());
     this.#renewalTimer = setInterval(() => void this.#renewLease(), leaseRenewalIntervalMs);
@@ -78,11 +78,11 @@ export class WebBackend implements Backend {
     }
     await this.#session.input({ input: "command", command: "set_name", name });
     // A server that refused the old name may accept the new one.
-    this.#nudge();
+    this.reconnect();
   }
 
-  setFocused(focused: boolean): void {
-    if (focused) this.#nudge();
+  reconnect(): void {
+    void this.#session?.input({ input: "nudge" });
   }
 
   notify(notification: MessageNotification): void {
@@ -179,10 +179,6 @@ export class WebBackend implements Backend {
   /** Releases the lease. If that fails, the lease expires. */
   #releaseLease(): Promise<void> {
     return this.#storage.releaseDevice(this.#env.tabId, this.#device);
-  }
-
-  #nudge(): void {
-    void this.#session?.input({ input: "nudge" });
   }
 
   #emitUpdate(server: ServerId, update: Update): void {

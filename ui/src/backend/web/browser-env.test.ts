@@ -2,7 +2,7 @@
  * The browser around the back end, with stubs of the globals that it uses:
  * - a reload keeps the tab's id; a duplicated tab and a new tab have other ids
  * - where storage is blocked, each load has an id of its own
- * - the network, a visible page and a sleep nudge; passing time doesn't
+ * - a visible page and a sleep count as waking up; passing time doesn't
  * - the title contains the number of unread messages, or of mentions
  * - where the browser lets the page notify, a newer notification replaces its room's, and a click leads to the room
  * - where only service workers may notify, as in Chrome on Android, nothing fails, and the switch is off before anybody is asked
@@ -65,18 +65,17 @@ test("where storage is blocked, each load has an id of its own", () => {
   expect(load(blocked).tabId).not.toBe(load(blocked).tabId);
 });
 
-test("the network, a visible page and a sleep nudge; passing time doesn't", () => {
+test("a visible page and a sleep count as waking up; passing time doesn't", () => {
   const env = load(new Storage());
-  const nudge = vi.fn();
-  env.onNudge(nudge);
+  const onWakeUp = vi.fn();
+  env.onWakeUp(onWakeUp);
   vi.advanceTimersByTime(60_000);
-  expect(nudge).not.toHaveBeenCalled();
-  browserWindow.dispatchEvent(new Event("online"));
+  expect(onWakeUp).not.toHaveBeenCalled();
   document.dispatchEvent(new Event("visibilitychange"));
-  expect(nudge).toHaveBeenCalledTimes(2);
+  expect(onWakeUp).toHaveBeenCalledTimes(1);
   vi.setSystemTime(Date.now() + 600_000);
   vi.advanceTimersByTime(2_000);
-  expect(nudge).toHaveBeenCalledTimes(3);
+  expect(onWakeUp).toHaveBeenCalledTimes(2);
 });
 
 test("the title contains the number of unread messages, or of mentions", () => {

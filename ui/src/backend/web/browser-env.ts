@@ -10,8 +10,8 @@ export interface BrowserEnv {
   readonly origin: string;
   /** An id of this tab, which survives a reload. A duplicated tab has another id. */
   readonly tabId: string;
-  /** Calls `nudge` when the network or the machine is back, or when the page becomes visible. */
-  onNudge(nudge: () => void): void;
+  /** Calls back when the machine has slept, or when the page becomes visible. */
+  onWakeUp(callback: () => void): void;
   /** Calls back when the page is unloaded: closed, reloaded or left. */
   onPageHide(callback: () => void): void;
   /** Calls back when the page was left and is restored unchanged (by the browser's back button). */
@@ -37,15 +37,14 @@ export function createBrowserEnv(): BrowserEnv {
   return {
     origin: location.origin,
     tabId: loadTabId(),
-    onNudge(nudge) {
-      addEventListener("online", nudge);
+    onWakeUp(callback) {
       document.addEventListener("visibilitychange", () => {
-        if (document.visibilityState === "visible") nudge();
+        if (document.visibilityState === "visible") callback();
       });
       let last = Date.now();
       setInterval(() => {
         const now = Date.now();
-        if (now - last > sleepDetection.minSleepMs) nudge();
+        if (now - last > sleepDetection.minSleepMs) callback();
         last = now;
       }, sleepDetection.intervalMs);
     },
