@@ -9,7 +9,7 @@ import { mentionablePeople } from "./mentionable";
 const groups = ["all", "channel", "everybody", "everyone", "here", "room", "team"];
 const groupId = (word: string): MemberId => `everybody as ${word}`;
 
-/** What a text mentions and what tells nobody. */
+/** The mentions of a text that tell nobody. */
 interface SilentMentions {
   /** The names of people who aren't in the room. */
   people: string[];

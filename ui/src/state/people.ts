@@ -12,7 +12,7 @@ export function showPerson(app: AppState, server: ServerState, member: MemberId)
   app.highlightedMember = member;
 }
 
-/** What choosing a person leads to. */
+/** The consequence of choosing a person. */
 export interface WayToPerson {
   /** The room that is opened. */
   room: RoomState | undefined;
@@ -23,6 +23,7 @@ export interface WayToPerson {
   mention: string | null;
 }
 
+/** Returns the consequence of choosing a person, before anything is opened. */
 export function wayToPerson(app: AppState, server: ServerState, { id, name }: Person): WayToPerson {
   const room = roomWith(app, server, id);
   const meant = room?.mentions.mentionedBy(name) ?? id;
