@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use crate::file::private::PrivacyError;
+
 /// An error of [`crate::Store::open`]. Each is a sentence for the person who started the program.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -14,6 +16,9 @@ pub enum OpenError {
     /// The folder can't be created or written to.
     #[error("I-Chat can't write to its data folder {}: {cause}. Give this user the right to write there, or choose another folder.", dir.display())]
     ReadOnly { dir: PathBuf, cause: String },
+    /// Other users of the machine could read the folder, and it can't be kept from them.
+    #[error("{0}")]
+    NotPrivate(PrivacyError),
     /// The file is not a sound database. It was not changed.
     #[error(
         "The history in {} is damaged ({cause}). It was left as it is: put a backup in its place (`ichat-server restore`), or move it away to begin a new one.",
@@ -64,6 +69,18 @@ pub enum StoreError {
 }
 
 impl OpenError {
+    /// Returns `true` if a later attempt may succeed, without a change by a person.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::InUse { .. } | Self::Full { .. } | Self::Io { .. } => true,
+            Self::ReadOnly { .. }
+            | Self::NotPrivate(_)
+            | Self::Damaged { .. }
+            | Self::Behind { .. }
+            | Self::TooNew { .. } => false,
+        }
+    }
+
     /// Returns the error for a damaged database `file`.
     pub(crate) fn damaged(file: &Path, cause: &str) -> Self {
         Self::Damaged {
@@ -75,13 +92,29 @@ impl OpenError {
 
     /// Converts an error of the system about the data folder `dir`.
     pub(crate) fn of_io(dir: &Path, error: &io::Error) -> Self {
-        use io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        use io::ErrorKind::{
+            AlreadyExists, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull,
+        };
         let dir = dir.to_owned();
         let cause = error.to_string();
         match error.kind() {
-            PermissionDenied | ReadOnlyFilesystem | NotADirectory | AlreadyExists => Self::ReadOnly { dir, cause },
+            PermissionDenied | ReadOnlyFilesystem | NotADirectory | NotFound | AlreadyExists => {
+                Self::ReadOnly { dir, cause }
+            }
             StorageFull => Self::Full { dir },
             _ => Self::Io { dir, cause },
+        }
+    }
+
+    /// Converts an error about keeping others out of the data folder `dir`.
+    pub(crate) fn of_privacy(dir: &Path, error: PrivacyError) -> Self {
+        match error {
+            PrivacyError::Io { cause, .. } => Self::of_io(dir, &cause),
+            PrivacyError::Link { .. }
+            | PrivacyError::NoFile { .. }
+            | PrivacyError::Foreign { .. }
+            | PrivacyError::Shared { .. }
+            | PrivacyError::Unchangeable { .. } => Self::NotPrivate(error),
         }
     }
 

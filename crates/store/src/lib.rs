@@ -42,6 +42,8 @@ mod write;
 mod writer;
 
 pub use error::{OpenError, StoreError};
+pub use file::dir_lock::DirLock;
+pub use file::private::{PrivacyError, ensure_private_dir};
 pub use maintenance::{BackupReport, CheckReport, MaintenanceError, RestoreReport, backup, check, restore};
 pub use new_entry::{NewEntry, Outcome};
 pub use progress::Progress;

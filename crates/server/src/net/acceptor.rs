@@ -12,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::util::MapRequest;
@@ -29,6 +30,8 @@ const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// Time between two attempts to accept when the system is out of file descriptors.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(100);
+/// Time between two log lines about such attempts.
+const ACCEPT_WARNING_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The accept loop of a server, and the router that serves its connections.
 pub(crate) struct Acceptor {
@@ -45,6 +48,7 @@ pub(crate) struct Acceptor {
 impl Acceptor {
     /// Accepts until `closing` is cancelled.
     pub(crate) async fn run(self, listener: TcpListener) {
+        let mut next_warning = Instant::now();
         while let Some(accepted) = self.closing.run_until_cancelled(listener.accept()).await {
             match accepted {
                 Ok((stream, peer)) => self.accept(stream, peer.ip().to_canonical()),
@@ -52,7 +56,10 @@ impl Acceptor {
                     tracing::debug!(%error, "a connection was lost before it was accepted");
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "accepting a connection failed");
+                    if next_warning <= Instant::now() {
+                        tracing::warn!(%error, "connections wait, because accepting them fails");
+                        next_warning = Instant::now() + ACCEPT_WARNING_INTERVAL;
+                    }
                     tokio::time::sleep(ACCEPT_RETRY_INTERVAL).await;
                 }
             }

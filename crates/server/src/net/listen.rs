@@ -28,6 +28,16 @@ pub enum ListenError {
     Io { address: SocketAddr, cause: io::Error },
 }
 
+impl ListenError {
+    /// Returns `true` if the address may be free, or there, at a later attempt.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::InUse { .. } | Self::NoSuchAddress { .. } | Self::Io { .. } => true,
+            Self::Forbidden { .. } => false,
+        }
+    }
+}
+
 /// Opens an address. `[::]` means every address of this machine, IPv6 and IPv4; without IPv6 it means `0.0.0.0`.
 ///
 /// It must run within a tokio runtime.

@@ -3,7 +3,7 @@
 //! - `sign_in`, `messages`, `rooms`, `presence`, `sync`: the protocol
 //! - `tutorial`: the tutorial's contract
 //! - `refusals`, `http`, `hostile`, `slow_clients`, `memory`: what the server refuses, and what it withstands
-//! - `startup`, `shutdown`, `maintenance`: the program `ichat-server`, run as a process by `program`
+//! - `settings`, `startup`, `shutdown`, `maintenance`, `privacy`, `open_files`: the program `ichat-server`, run as a process by `program`
 //! - `polling`: a client that polls
 
 #![allow(
@@ -17,11 +17,16 @@ mod http;
 mod maintenance;
 mod memory;
 mod messages;
+#[cfg(unix)]
+mod open_files;
 mod polling;
 mod presence;
+#[cfg(unix)]
+mod privacy;
 mod program;
 mod refusals;
 mod rooms;
+mod settings;
 mod shutdown;
 mod sign_in;
 mod slow_clients;

@@ -1,7 +1,8 @@
 //! Stopping a server, on purpose and not.
 //!
 //! - a shutdown sends `closing`, refuses new posts, and loses none that was published
-//! - SIGTERM and SIGINT end the program with exit code 0
+//! - SIGTERM, SIGINT and SIGHUP end the program with exit code 0, unless it was told to ignore the last one (`nohup`)
+//! - the program goes on, and ends as usual, when nothing reads its outputs any more
 //! - after kill -9 and a restart, what was acknowledged is in the log, once
 //! - the logs have no message in them
 
@@ -12,9 +13,8 @@ use ichat_store::Store;
 use ichat_testkit::{Identity, Received, TestClient, TestServer, entries, lobby_log, message, name, or_time_out};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
-use tokio::process::Command;
 
-use crate::program::{serving, start};
+use crate::program::{in_shell, serving, signal, start};
 
 /// Returns the lobby's log in a data folder.
 async fn log_on_disk(data: &Path) -> Vec<Entry> {
@@ -73,16 +73,39 @@ async fn a_shutdown_refuses_new_posts_and_loses_none_that_was_published() {
 #[cfg(unix)]
 #[tokio::test]
 async fn signals_end_the_program_with_exit_code_0() {
-    for signal in ["-TERM", "-INT"] {
+    for name in ["-TERM", "-INT", "-HUP"] {
         let folder = tempfile::tempdir().unwrap();
         let (mut server, address) = start(&mut serving(folder.path())).await;
         let mut guest = TestClient::join(address, json!({ "protocol": 1 })).await;
-        let pid = server.id().unwrap().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().await.unwrap();
-        assert!(sent.success());
+        signal(&server, name).await;
         guest.receives("closing").await;
         assert_eq!(or_time_out(server.wait()).await.unwrap().code(), Some(0));
     }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_program_that_was_told_to_ignore_the_end_of_its_terminal_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut server, address) = start(&mut in_shell("trap '' HUP", &serving(folder.path()))).await;
+    signal(&server, "-HUP").await;
+    let mut guest = TestClient::join(address, json!({ "protocol": 1 })).await;
+    signal(&server, "-TERM").await;
+    guest.receives("closing").await;
+    assert_eq!(or_time_out(server.wait()).await.unwrap().code(), Some(0));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_whose_outputs_nothing_reads_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = serving(folder.path());
+    let (mut server, address) = start(command.args(["--log", "trace"])).await;
+    drop((server.stdout.take(), server.stderr.take()));
+    let mut guest = TestClient::join(address, json!({ "protocol": 1 })).await;
+    signal(&server, "-TERM").await;
+    guest.receives("closing").await;
+    assert_eq!(or_time_out(server.wait()).await.unwrap().code(), Some(0));
 }
 
 #[tokio::test]

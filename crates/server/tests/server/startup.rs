@@ -1,22 +1,33 @@
-//! Starts that fail: one sentence on standard error, and exit code 2.
+//! Starts that fail: one sentence on standard error, and an exit code that says whether to try again (1) or not (2).
 //!
-//! - a port in use, and an address that the machine does not have
-//! - a data folder in use, or that cannot be made
-//! - a damaged database
-//! - wrong settings
+//! - a port in use, and an address that the machine does not have: 1
+//! - a data folder in use: 1; one that cannot be made: 2
+//! - a port, a folder or an address that is there a moment later is waited for
+//! - a damaged database: 2
+//! - wrong settings: 2
 
 use std::net::TcpListener;
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
 
 use ichat_protocol::EntryId;
+#[cfg(target_os = "linux")]
+use ichat_testkit::net::{Netns, or_skip};
 use ichat_testkit::{TestClient, message, or_time_out};
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::program::{run, serving, serving_on, start, startup_error};
+use crate::program::{error_with_code, listening, logs, run, serving, serving_on, start, startup_error};
 
 async fn fails(command: &mut Command) -> String {
     startup_error(or_time_out(command.output()).await.unwrap())
+}
+
+/// Returns the sentence of a server that may start later, and was told not to wait.
+async fn fails_for_now(command: &mut Command) -> String {
+    let output = command.args(["--start-timeout", "0"]).output();
+    error_with_code(or_time_out(output).await.unwrap(), 1)
 }
 
 #[tokio::test]
@@ -24,10 +35,10 @@ async fn an_address_that_cannot_be_opened_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let text = fails(&mut serving_on(&address.to_string(), folder.path())).await;
+    let text = fails_for_now(&mut serving_on(&address.to_string(), folder.path())).await;
     let port = format!("Port {}", address.port());
     assert!(text.contains(&port) && text.contains("in use"), "{text}");
-    let text = fails(&mut serving_on("192.0.2.1:0", folder.path())).await;
+    let text = fails_for_now(&mut serving_on("192.0.2.1:0", folder.path())).await;
     assert!(text.contains("192.0.2.1"), "{text}");
 }
 
@@ -35,13 +46,57 @@ async fn an_address_that_cannot_be_opened_is_named() {
 async fn a_data_folder_that_cannot_be_used_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let (_running, _) = start(&mut serving(folder.path())).await;
-    let text = fails(&mut serving(folder.path())).await;
+    let text = fails_for_now(&mut serving(folder.path())).await;
     let path = folder.path().to_str().unwrap();
     assert!(text.contains("in use") && text.contains(path), "{text}");
 
     let file = tempfile::NamedTempFile::new().unwrap();
     let text = fails(&mut serving(&file.path().join("below a file"))).await;
     assert!(text.contains("data folder"), "{text}");
+}
+
+#[tokio::test]
+async fn a_port_that_an_old_process_still_has_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let mut server = serving_on(&address.to_string(), folder.path()).spawn().unwrap();
+    let (line, _lines) = logs(&mut server, "Trying again for 10 seconds").await;
+    assert!(line.contains("in use"), "{line}");
+    drop(taken);
+    assert_eq!(listening(&mut server).await, address);
+}
+
+#[tokio::test]
+async fn a_folder_that_an_old_process_still_has_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut old, _) = start(&mut serving(folder.path())).await;
+    let mut server = serving(folder.path()).spawn().unwrap();
+    let (line, _lines) = logs(&mut server, "Trying again for 10 seconds").await;
+    assert!(line.contains("in use"), "{line}");
+    old.kill().await.unwrap();
+    listening(&mut server).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_address_that_the_machine_gets_later_is_waited_for() {
+    let Some(netns) = or_skip(Netns::new()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let serving = serving_on("10.9.8.7:4242", folder.path());
+    let prefix = netns.command_prefix();
+    let mut command = Command::new(&prefix[0]);
+    command
+        .args(&prefix[1..])
+        .arg(serving.as_std().get_program())
+        .args(serving.as_std().get_args())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let mut server = command.spawn().unwrap();
+    let (_, _lines) = logs(&mut server, "This machine does not have the address 10.9.8.7:4242").await;
+    netns.ip("addr add 10.9.8.7/24 dev lo").unwrap();
+    assert_eq!(listening(&mut server).await.to_string(), "10.9.8.7:4242");
 }
 
 /// `/proc` refuses new folders to root as well.

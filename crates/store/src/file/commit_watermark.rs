@@ -12,6 +12,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use crate::file::private::open_private_file;
 use crate::log::natural;
 
 /// The file's name in the data folder.
@@ -69,11 +70,7 @@ pub(crate) struct CommitWatermark {
 impl CommitWatermark {
     /// Opens or creates the file, and writes the counts.
     pub(crate) fn open(dir: &Path, generation: Uuid, counts: Counts) -> io::Result<Self> {
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(dir.join(FILE_NAME))?;
+        let file = open_private_file(&dir.join(FILE_NAME)).map_err(io::Error::other)?;
         let mut watermark = Self {
             file,
             generation,

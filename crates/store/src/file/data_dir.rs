@@ -1,12 +1,16 @@
 //! The data folder: its lock and the files in it.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::OpenError;
+use crate::file::commit_watermark;
+use crate::file::dir_lock::DirLock;
+use crate::file::private::ensure_private_file;
 
 const LOCK_FILE: &str = "lock";
+const DATABASE_FILE: &str = "ichat.db";
 
 /// A data folder that no other process can open while this is alive.
 #[derive(Debug)]
@@ -15,50 +19,24 @@ pub(crate) struct DataDir {
     _lock: DirLock,
 }
 
-/// A lock of a data folder. It ends when this is dropped, and when the process dies.
-#[derive(Debug)]
-pub(crate) struct DirLock(File);
-
-impl DirLock {
-    fn try_lock(file: File, dir: &Path) -> Result<Self, OpenError> {
-        match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(OpenError::InUse { dir: dir.to_owned() }),
-            Err(TryLockError::Error(error)) => Err(OpenError::of_io(dir, &error)),
-        }
-    }
-}
-
-impl Drop for DirLock {
-    /// Unlocks the folder. Closing the file is not enough: a child process that is being started has a copy of it for a
-    /// moment.
-    fn drop(&mut self) {
-        if let Err(error) = self.0.unlock() {
-            tracing::warn!(%error, "a data folder could not be unlocked");
-        }
-    }
-}
-
 impl DataDir {
-    /// Locks the folder, and creates it if there is none, for this user only.
+    /// Locks the folder, and creates it if there is none. Other users are kept out of it and of its files.
     pub(crate) fn lock(path: &Path) -> Result<Self, OpenError> {
         let created: Vec<&Path> = path.ancestors().take_while(|dir| !dir.exists()).collect();
-        private_dir_builder()
-            .create(path)
-            .map_err(|e| OpenError::of_io(path, &e))?;
+        let own_files = [DATABASE_FILE, commit_watermark::FILE_NAME];
+        let lock = DirLock::acquire(path, LOCK_FILE, &own_files)?;
         // The name of a new folder is in the one above it.
         for parent in created.iter().filter_map(|dir| dir.parent()) {
             sync_dir(parent);
         }
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(lock_in(path))
-            .map_err(|e| OpenError::of_io(path, &e))?;
+        let database = database_in(path);
+        let watermark = path.join(commit_watermark::FILE_NAME);
+        for file in [&wal_of(&database), &shm_of(&database), &watermark, &database] {
+            ensure_private_file(file).map_err(|error| OpenError::of_privacy(path, error))?;
+        }
         Ok(Self {
             path: path.to_owned(),
-            _lock: DirLock::try_lock(lock, path)?,
+            _lock: lock,
         })
     }
 
@@ -90,21 +68,12 @@ impl DataDir {
     }
 }
 
-/// Returns a builder of folders that no other user can look into. It creates those above them as well.
-fn private_dir_builder() -> fs::DirBuilder {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-}
-
 pub(crate) fn lock_in(dir: &Path) -> PathBuf {
     dir.join(LOCK_FILE)
 }
 
 pub(crate) fn database_in(dir: &Path) -> PathBuf {
-    dir.join("ichat.db")
+    dir.join(DATABASE_FILE)
 }
 
 /// Returns the path of a database's write-ahead log.
@@ -136,25 +105,5 @@ pub(crate) fn sync_dir(dir: &Path) {
     };
     if let Err(error) = File::open(dir).and_then(|dir| dir.sync_all()) {
         tracing::warn!(%error, dir = %dir.display(), "the folder could not be forced to the disk");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    //! - a folder is free at once when it is closed, also while another process that was just started has copies of all files
-
-    use super::*;
-
-    #[test]
-    fn a_closed_folder_is_free_while_a_child_still_has_a_copy_of_its_lock() {
-        let dir = tempfile::tempdir().unwrap();
-        drop(DataDir::lock(dir.path()).unwrap());
-        let lock = DataDir::lock_unchanged(dir.path()).unwrap().unwrap();
-        assert!(DataDir::is_locked(dir.path()), "an open folder is free");
-        let copy_of_child = lock.0.try_clone().unwrap();
-        drop(lock);
-        assert!(!DataDir::is_locked(dir.path()), "a closed folder is locked");
-        DataDir::lock(dir.path()).unwrap();
-        drop(copy_of_child);
     }
 }

@@ -11,6 +11,7 @@ use super::bounds::check_bounds;
 use super::commit_watermark::{self, Counts};
 use super::data_dir::{DataDir, database_in};
 use super::inspect::{BUSY_TIMEOUT, Inspected, Magic, open_unchanged, read_magic};
+use super::private::open_private_file;
 use super::{identity, schema};
 use crate::OpenError;
 use crate::progress::ProgressFn;
@@ -47,6 +48,8 @@ pub(crate) fn open_writer(dir: &DataDir, progress: ProgressFn<'_>) -> Result<Con
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(OpenError::of_io(dir.path(), &error)),
     }
+    // SQLite gives its other files the rights of this one.
+    open_private_file(&file).map_err(|error| OpenError::of_privacy(dir.path(), error))?;
     let mut open = || -> rusqlite::Result<Connection> {
         let mut connection = Connection::open_with_flags(
             &file,

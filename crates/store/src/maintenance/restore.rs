@@ -12,6 +12,7 @@ use super::check::{self, CheckReport};
 use super::error::MaintenanceError;
 use super::open::{check_magic, open_readonly};
 use crate::file::data_dir::{DataDir, database_in, lock_in, shm_of, sync_dir, wal_of};
+use crate::file::private::{open_private_file, private_dir_builder};
 use crate::file::{commit_watermark, identity};
 use crate::log::RoomKey;
 use crate::progress::{Progress, ProgressFn};
@@ -88,7 +89,7 @@ fn copy_file(from: &Path, to: &Path, dir: &Path, progress: ProgressFn<'_>) -> Re
     let of_writing = |e: io::Error| MaintenanceError::of_writing(dir, &e);
     let mut source = File::open(from).map_err(of_reading)?;
     let total = source.metadata().map_err(of_reading)?.len();
-    let mut copy = File::create_new(to).map_err(of_writing)?;
+    let mut copy = open_private_file(to).map_err(|error| of_writing(io::Error::other(error)))?;
     let mut buffer = vec![0; COPY_BATCH];
     let mut done = 0;
     loop {
@@ -244,7 +245,7 @@ fn create_previous_dir(dir: &Path) -> io::Result<PathBuf> {
     let mut seconds = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
     loop {
         let previous = dir.join(format!("before-restore-{seconds}"));
-        match fs::create_dir(&previous) {
+        match private_dir_builder().recursive(false).create(&previous) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => seconds += 1,
             created => return created.map(|()| previous),
         }

@@ -1,4 +1,4 @@
-//! Logs, on standard error.
+//! Logs, on standard error. If nothing reads it any more, the server goes on without them.
 
 use std::io::IsTerminal as _;
 
@@ -27,6 +27,8 @@ pub(crate) fn start(level: Level, format: Format) {
     let registry = tracing_subscriber::registry().with(filter(level));
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
+        // Otherwise it would report to standard error that standard error is closed, and panic.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     match format {
         Format::Text => registry.with(layer).init(),

@@ -1,65 +1,86 @@
 //! `ichat-server`: the server without a window.
 
 mod announce;
+mod config_command;
 mod logs;
 mod maintenance;
 mod output;
 mod settings;
 mod signals;
+mod start;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use ichat_protocol::Name;
-use ichat_server::{ListenError, ServeError};
-use ichat_store::{MaintenanceError, OpenError, Store};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser};
+use ichat_server::ServeError;
+use ichat_store::MaintenanceError;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::config_command::ConfigCommand;
 use crate::maintenance::MaintenanceCommand;
-use crate::settings::{Flags, Settings, SettingsError};
+use crate::settings::{Settings, SettingsError};
 use crate::signals::Signals;
+use crate::start::StartError;
 
-/// The exit code of a program that could not start (wrong settings, a port in use, a data folder that can't be used),
-/// or of a command that failed.
-const COULD_NOT_START: u8 = 2;
+/// The exit code of a program that can't start until a person changes something, or of a command that failed. Failures that
+/// may pass by themselves have the exit code 1.
+const NEVER: u8 = 2;
 
 /// Open files other than connections: the database, the logs, discovery, and sockets that are being accepted.
 const OTHER_OPEN_FILES: u64 = 128;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { command, flags } = Arguments::parse();
-    let result = match command {
-        Some(command) => run_maintenance(&command, flags),
-        None => serve(flags).await.map(|()| ExitCode::SUCCESS),
+    let result = match Arguments::parse() {
+        Ok((Arguments { command: Some(command) }, matches)) => run_command(&command, &matches),
+        Ok((Arguments { command: None }, matches)) => serve(&matches).await.map(|()| ExitCode::SUCCESS),
+        // Prints also the help.
+        Err(error) => error.exit(),
     };
     result.unwrap_or_else(|error| {
         output::print_error(format_args!("ichat-server: {error}\n"));
-        match error {
-            Error::Serve(ServeError::Stuck | ServeError::Failed(_)) => ExitCode::FAILURE,
-            Error::Serve(ServeError::Store(_) | ServeError::Random(_))
-            | Error::Settings(_)
-            | Error::Listen(_)
-            | Error::Open(_)
-            | Error::Signals(_)
-            | Error::Maintenance(_) => ExitCode::from(COULD_NOT_START),
-        }
+        error.exit_code()
     })
 }
 
 /// An I-Chat server without a window: for people who join from the app or from a browser.
 ///
-/// Every option can be given as a flag, in the environment, or in a TOML file under the flag's name
-/// (`max-connections = 500`). A flag wins over the environment, the environment over the file, the file over the default.
-#[derive(Debug, clap::Parser)]
-#[command(version)]
+/// Every setting can be given as a flag, as a variable, or in a TOML file under the flag's name
+/// (`max-connections = 500`). A flag overrides the variable, the variable the file, the file the default.
+#[derive(Debug, Parser)]
+#[command(name = "ichat-server", version)]
 struct Arguments {
     #[command(subcommand)]
-    command: Option<MaintenanceCommand>,
+    command: Option<Command>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
     #[command(flatten)]
-    flags: Flags,
+    Maintenance(MaintenanceCommand),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+impl Arguments {
+    /// Parses the command line. The matches have the settings.
+    fn parse() -> Result<(Self, ArgMatches), clap::Error> {
+        let matches = Self::with_flags().try_get_matches()?;
+        Ok((Self::from_arg_matches(&matches)?, matches))
+    }
+
+    /// Returns the command line with the flags of the settings, also after `config check`.
+    fn with_flags() -> clap::Command {
+        Self::command()
+            .args(settings::flags())
+            .mut_subcommand("config", |config| {
+                config.mut_subcommand("check", |check| check.args(settings::flags()))
+            })
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -67,9 +88,7 @@ enum Error {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
-    Listen(#[from] ListenError),
-    #[error(transparent)]
-    Open(#[from] OpenError),
+    Start(#[from] StartError),
     #[error("The signals that stop the program can't be received: {0}.")]
     Signals(std::io::Error),
     #[error(transparent)]
@@ -78,19 +97,46 @@ enum Error {
     Serve(#[from] ServeError),
 }
 
+impl Error {
+    fn exit_code(&self) -> ExitCode {
+        let may_pass = match self {
+            Self::Start(error) => error.is_transient(),
+            Self::Serve(_) => true,
+            Self::Settings(_) | Self::Signals(_) | Self::Maintenance(_) => false,
+        };
+        if may_pass {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::from(NEVER)
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
 /// Runs a command. It blocks the runtime, on which nothing else runs.
-fn run_maintenance(command: &MaintenanceCommand, flags: Flags) -> Result<ExitCode, Error> {
-    let settings = Settings::resolve(flags)?;
-    Ok(command.run(&settings.data)?)
+fn run_command(command: &Command, matches: &ArgMatches) -> Result<ExitCode, Error> {
+    // The settings can stand before and after the command.
+    let mut flags = vec![matches];
+    while let Some((_, matches)) = flags.last().and_then(|matches| matches.subcommand()) {
+        flags.push(matches);
+    }
+    let settings = Settings::resolve(&flags, &variable)?;
+    match command {
+        Command::Maintenance(command) => Ok(command.run(&settings.data)?),
+        Command::Config(command) => {
+            command.run(&settings);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 /// Serves until a signal stops the program.
-async fn serve(flags: Flags) -> Result<(), Error> {
-    let settings = Settings::resolve(flags)?;
+async fn serve(flags: &ArgMatches) -> Result<(), Error> {
+    let settings = Settings::resolve(&[flags], &variable)?;
     logs::start(settings.log, settings.log_format);
-    let listener = ichat_server::listen(settings.listen)?;
-    let store = Store::open_server(&settings.data, &lobby_name()).await?;
-    let address = listener.local_addr().unwrap_or(settings.listen);
     let shutdown = CancellationToken::new();
     let signals = Signals::listen().map_err(Error::Signals)?;
     tokio::spawn({
@@ -100,6 +146,11 @@ async fn serve(flags: Flags) -> Result<(), Error> {
             shutdown.cancel();
         }
     });
+    let Some(opened) = shutdown.run_until_cancelled(start::open(&settings)).await else {
+        return Ok(());
+    };
+    let (listener, store) = opened?;
+    let address = listener.local_addr().unwrap_or(settings.listen);
     raise_open_files_limit(settings.server.max_open_connections());
     let (online_count, announced_count) = watch::channel(0);
     let announcement = if settings.announce {
@@ -139,9 +190,4 @@ fn browser_address(address: SocketAddr) -> String {
     } else {
         address.to_string()
     }
-}
-
-fn lobby_name() -> Name {
-    #[expect(clippy::expect_used, reason = "a literal")]
-    Name::parse("Lobby").expect("five plain letters are a name")
 }

@@ -1,0 +1,73 @@
+//! The lock of a folder, of which one process at a time is the owner.
+
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
+
+use crate::OpenError;
+use crate::file::lock_holder::is_held_by_stranger;
+use crate::file::private::{ensure_private_dir, open_private_file};
+
+/// A lock of a data folder. It ends when this is dropped, and when the process dies.
+#[derive(Debug)]
+pub struct DirLock(File);
+
+impl DirLock {
+    /// Locks a folder by a file in it. Creates both if there are none, and keeps other users out. A folder that others can look
+    /// into is accepted only if it is empty, or has the lock or one of these files.
+    ///
+    /// A user who locked the file while others could open it is left with it: the folder gets a new one.
+    pub fn acquire(dir: &Path, file_name: &str, own_files: &[&str]) -> Result<Self, OpenError> {
+        let own_files: Vec<_> = own_files.iter().copied().chain([file_name]).collect();
+        ensure_private_dir(dir, &own_files).map_err(|error| OpenError::of_privacy(dir, error))?;
+        let file = dir.join(file_name);
+        let lock = || {
+            let opened = open_private_file(&file).map_err(|error| OpenError::of_privacy(dir, error))?;
+            Self::try_lock(opened, dir)
+        };
+        match lock() {
+            Err(OpenError::InUse { .. }) if is_held_by_stranger(&file, dir) => {}
+            result => return result,
+        }
+        tracing::warn!(file = %file.display(), "another user of the machine holds the lock: making a new one");
+        fs::remove_file(&file).map_err(|error| OpenError::of_io(dir, &error))?;
+        lock()
+    }
+
+    pub(crate) fn try_lock(file: File, dir: &Path) -> Result<Self, OpenError> {
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse { dir: dir.to_owned() }),
+            Err(TryLockError::Error(error)) => Err(OpenError::of_io(dir, &error)),
+        }
+    }
+}
+
+impl Drop for DirLock {
+    /// Unlocks the folder. Closing the file is not enough: a child process that is being started has a copy of it for a
+    /// moment.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "a data folder could not be unlocked");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! - a folder is free at once when it is closed, also while another process that was just started has copies of all files
+
+    use crate::file::data_dir::DataDir;
+
+    #[test]
+    fn a_closed_folder_is_free_while_a_child_still_has_a_copy_of_its_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(DataDir::lock(dir.path()).unwrap());
+        let lock = DataDir::lock_unchanged(dir.path()).unwrap().unwrap();
+        assert!(DataDir::is_locked(dir.path()), "an open folder is free");
+        let copy_of_child = lock.0.try_clone().unwrap();
+        drop(lock);
+        assert!(!DataDir::is_locked(dir.path()), "a closed folder is locked");
+        DataDir::lock(dir.path()).unwrap();
+        drop(copy_of_child);
+    }
+}
