@@ -39,6 +39,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use ichat_store::ensure_private_dir;
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Builder, Manager as _, RunEvent, Runtime, WindowEvent};
 use tauri_plugin_window_state::StateFlags;
@@ -135,6 +136,10 @@ pub fn context<R: Runtime>() -> tauri::Context<R> {
 /// shows what is wrong.
 fn page_storage(data: &Path, is_own: bool) -> PageStorage {
     let folder = if is_own { data.join("webview") } else { data.to_owned() };
+    // Everything of the user is in the data folder, so other users of the machine must not look into it.
+    if let Err(error) = ensure_private_dir(data, &["profile.json", "client.lock"]) {
+        tracing::warn!(%error, "the data folder can't be kept from other users");
+    }
     match fs::create_dir_all(&folder) {
         Ok(()) if is_own => PageStorage::InFolder(folder),
         Ok(()) => PageStorage::Usual,

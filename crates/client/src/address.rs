@@ -7,6 +7,7 @@ use std::str::FromStr;
 use ichat_protocol::DEFAULT_PORT;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
+use url::Host;
 
 /// The address of a server: host, port, and whether the connection uses TLS.
 ///
@@ -20,9 +21,36 @@ pub struct Address {
 
 /// A text that is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{text}\" is not an address. Type it like 192.168.1.7, 192.168.1.7:4242 or chat.example.org.")]
+#[error("\"{text}\" is not an address{reason}. Type it like 192.168.1.7, 192.168.1.7:4242 or chat.example.org.")]
 pub struct InvalidAddress {
     text: String,
+    reason: Reason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    Form,
+    /// A number in a form in which programs read another one than people.
+    Number,
+    /// An IPv6 address with the interface of this machine.
+    Zone,
+}
+
+impl InvalidAddress {
+    fn new(typed: &str, reason: Reason) -> Self {
+        let text = typed.chars().filter(|c| !c.is_control()).take(60).collect();
+        Self { text, reason }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Form => "",
+            Self::Number => " that people and programs read alike: its four numbers are decimal, without leading zeros",
+            Self::Zone => " that I-Chat can use: it has a zone (%). Take another address of that computer",
+        })
+    }
 }
 
 impl Address {
@@ -52,13 +80,11 @@ impl FromStr for Address {
     type Err = InvalidAddress;
 
     fn from_str(text: &str) -> Result<Self, InvalidAddress> {
-        let typed = text.trim();
-        let invalid = || InvalidAddress {
-            text: typed.chars().filter(|c| !c.is_control()).take(60).collect(),
-        };
+        let typed: String = text.trim().chars().map(half_width).collect();
+        let invalid = || InvalidAddress::new(&typed, Reason::Form);
         let (scheme, rest) = match typed.split_once("://") {
             Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
-            None => ("http".into(), typed),
+            None => ("http".into(), typed.as_str()),
         };
         if scheme != "http" && scheme != "https" {
             return Err(invalid());
@@ -66,6 +92,9 @@ impl FromStr for Address {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.is_empty() || authority.contains('@') || authority.contains(char::is_whitespace) {
             return Err(invalid());
+        }
+        if authority.contains('%') {
+            return Err(InvalidAddress::new(&typed, Reason::Zone));
         }
         // An IPv6 address without brackets has no port.
         let authority = match authority.parse::<Ipv6Addr>() {
@@ -76,6 +105,13 @@ impl FromStr for Address {
         let mut url = Url::parse(&format!("{scheme}://{authority}/")).map_err(|_| invalid())?;
         if url.host_str().is_none_or(str::is_empty) || url.port() == Some(0) {
             return Err(invalid());
+        }
+        // To the parser, as to browsers, 010.0.0.10 is 8.0.0.10, and 0x7f.1 is 127.0.0.1.
+        let typed_host = authority.split(':').next().unwrap_or_default();
+        if let Some(Host::Ipv4(ip)) = url.host()
+            && ip.to_string() != typed_host
+        {
+            return Err(InvalidAddress::new(&typed, Reason::Number));
         }
         if !has_port && scheme == "http" {
             url.set_port(Some(DEFAULT_PORT)).map_err(|()| invalid())?;
@@ -113,10 +149,21 @@ impl From<Address> for String {
     }
 }
 
+/// Returns the ASCII form of a character as Chinese and Japanese keyboards make it, such as the wide colon.
+fn half_width(c: char) -> char {
+    const OFFSET: u32 = '\u{FF01}' as u32 - '!' as u32;
+    match c {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - OFFSET).unwrap_or(c),
+        '\u{3002}' => '.',
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     //! - many ways to type an address are accepted
     //! - an invalid address is refused with an example
+    //! - an IPv4 address is the one that is read, or is refused; so is one with a zone
 
     use super::*;
 
@@ -134,6 +181,9 @@ mod tests {
             ("[2001:db8::7]:99", "[2001:db8::7]:99"),
             ("[2001:db8::7]", "[2001:db8::7]:4242"),
             ("bücher.local:1", "xn--bcher-kva.local:1"),
+            ("192.168.1.7：4243", "192.168.1.7:4243"),
+            ("１９２．１６８。１．７", "192.168.1.7:4242"),
+            ("ｈｔｔｐｓ：／／chat.example.org", "https://chat.example.org"),
         ] {
             let address: Address = typed.parse().unwrap();
             assert_eq!(address.to_string(), shown, "{typed}");
@@ -159,6 +209,26 @@ mod tests {
         ] {
             let error = typed.parse::<Address>().unwrap_err();
             assert!(error.to_string().contains("192.168.1.7:4242"), "{typed}");
+        }
+    }
+
+    #[test]
+    fn an_ipv4_address_is_the_one_that_is_read() {
+        for typed in [
+            "010.0.0.10",
+            "10.0.0.010:4242",
+            "http://0x7f.0.0.1/",
+            "127.1",
+            "2130706433",
+            "0300.0250.1.7",
+            "①.②.③.④",
+        ] {
+            let error = typed.parse::<Address>().unwrap_err().to_string();
+            assert!(error.contains("without leading zeros"), "{typed}: {error}");
+        }
+        for typed in ["fe80::1%eth0", "[fe80::1%2]:4242", "http://[fe80::1%25eth0]:4242/"] {
+            let error = typed.parse::<Address>().unwrap_err().to_string();
+            assert!(error.contains("has a zone"), "{typed}: {error}");
         }
     }
 }

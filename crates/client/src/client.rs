@@ -11,7 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::error::{CommandError, JoinError, OpenError};
 use crate::known_servers::KnownServer;
 use crate::message::SessionMessage;
-use crate::profile::Profile;
+use crate::profile::{Identity, Profile};
 use crate::running_sessions::RunningSessions;
 use crate::server_prober::Found;
 use crate::session::Command;
@@ -43,8 +43,21 @@ impl Client {
 
     /// Does the same as [`Client::open`], with a clock other than the machine's.
     pub fn open_with_clock(clock: Clock, dir: &Path, name: Option<Name>) -> Result<(Client, Updates), OpenError> {
+        Self::open_with(clock, dir, |dir| Identity::open(dir, name))
+    }
+
+    /// Opens another data folder of the user whose folder is `main`.
+    pub(crate) fn open_as(dir: &Path, main: &Path, name: Option<Name>) -> Result<(Client, Updates), OpenError> {
+        Self::open_with(Clock::system(), dir, |dir| Identity::open_as(dir, main, name))
+    }
+
+    fn open_with(
+        clock: Clock,
+        dir: &Path,
+        identity: impl FnOnce(&Path) -> io::Result<Identity>,
+    ) -> Result<(Client, Updates), OpenError> {
         let (updates, queue) = mpsc::channel(QUEUE_CAPACITY);
-        let state = Arc::new(ClientState::open(clock, dir, name, updates)?);
+        let state = Arc::new(ClientState::open(clock, dir, identity, updates)?);
         let sessions = RunningSessions::new(Arc::clone(&state), dir.join("servers"));
         let ended = CancellationToken::new();
         let client = Client {

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
@@ -11,6 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::atomic_file::write_atomically;
 use crate::random_name::random_name;
+
+const FILE_NAME: &str = "profile.json";
+/// Time that another process takes at most to create a profile, after it has locked the folder.
+const CREATION_TIMEOUT: Duration = Duration::from_secs(5);
+const CREATION_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The public part of the user's identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +50,8 @@ struct StoredProfile {
 impl Identity {
     /// Reads the profile, or creates one. `name` replaces the stored name.
     pub(crate) fn open(dir: &Path, name: Option<Name>) -> io::Result<Self> {
-        let file = dir.join("profile.json");
-        let stored = match fs::read(&file) {
-            Ok(bytes) => Some(parse(&bytes).ok_or_else(|| damaged(&file))?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
+        let file = dir.join(FILE_NAME);
+        let stored = read(&file)?;
         let first_run = stored.is_none();
         let (old_name, device, key) = match stored {
             Some(stored) => stored,
@@ -71,6 +74,25 @@ impl Identity {
         Ok(identity)
     }
 
+    /// Opens the profile of another device of the user whose folder is `main`. `name` replaces the stored name. Waits for a
+    /// process that is just creating the user.
+    pub(crate) fn open_as(dir: &Path, main: &Path, name: Option<Name>) -> io::Result<Self> {
+        let deadline = Instant::now() + CREATION_TIMEOUT;
+        while !main.join(FILE_NAME).exists() && Instant::now() < deadline {
+            thread::sleep(CREATION_POLL_INTERVAL);
+        }
+        let user = Self::open(main, name)?;
+        let file = dir.join(FILE_NAME);
+        let device = read(&file)?.map_or_else(DeviceId::fresh, |(_, device, _)| device);
+        let identity = Self {
+            profile: Profile { device, ..user.profile },
+            key: user.key,
+            file,
+        };
+        identity.save()?;
+        Ok(identity)
+    }
+
     pub(crate) fn set_name(&mut self, name: Name) -> io::Result<()> {
         let old = std::mem::replace(&mut self.profile.name, name);
         self.save().inspect_err(|_| self.profile.name = old)
@@ -83,6 +105,15 @@ impl Identity {
             key: HEXLOWER.encode(self.key.as_bytes()),
         };
         write_atomically(&self.file, &serde_json::to_vec_pretty(&stored)?)
+    }
+}
+
+/// Reads a profile, if there is one.
+fn read(file: &Path) -> io::Result<Option<(Name, DeviceId, SigningKey)>> {
+    match fs::read(file) {
+        Ok(bytes) => parse(&bytes).map(Some).ok_or_else(|| damaged(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -110,6 +141,7 @@ fn generate_key() -> io::Result<SigningKey> {
 #[cfg(test)]
 mod tests {
     //! - a profile is created once
+    //! - another device of the user has the same key and name, and keeps its own id
     //! - only the user can read the key
     //! - a damaged profile is not overwritten
 
@@ -132,6 +164,22 @@ mod tests {
         assert_eq!(Identity::open(dir.path(), Some(ada.clone())).unwrap().profile.name, ada);
         let later = Identity::open(dir.path(), None).unwrap().profile;
         assert_eq!((later.name, later.member), (ada, created.member));
+    }
+
+    #[test]
+    fn another_device_has_the_same_key_and_name() {
+        let (main, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let user = Identity::open(main.path(), None).unwrap().profile;
+        let first = Identity::open_as(other.path(), main.path(), None).unwrap().profile;
+        assert_eq!((&first.name, &first.member), (&user.name, &user.member));
+        assert_ne!(first.device, user.device);
+        let ada = Name::parse("Ada").unwrap();
+        let again = Identity::open_as(other.path(), main.path(), Some(ada.clone()))
+            .unwrap()
+            .profile;
+        assert_eq!((&again.name, again.device), (&ada, first.device));
+        let user = Identity::open(main.path(), None).unwrap().profile;
+        assert_eq!((user.name, user.first_run), (ada, false));
     }
 
     #[cfg(unix)]

@@ -1,10 +1,10 @@
 //! The state that the client and all its sessions share.
 
-use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
 
 use ichat_protocol::{Name, ServerId};
+use ichat_store::DirLock;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 
@@ -15,6 +15,10 @@ use crate::server_prober::ServerProber;
 use crate::updates::ClientUpdate;
 use crate::{Address, Clock};
 
+const LOCK_FILE: &str = "client.lock";
+/// Other files by which a folder is known as a client's.
+const OWN_FILES: &[&str] = &["profile.json", "servers.json"];
+
 pub(crate) struct ClientState {
     pub(crate) prober: ServerProber,
     pub(crate) updates: mpsc::Sender<ClientUpdate>,
@@ -24,16 +28,15 @@ pub(crate) struct ClientState {
     /// Wakes [`ClientState::send_server_lists`].
     servers_changed: Notify,
     /// Locks the data folder. All sessions share this state, so the lock lasts until the last one has ended.
-    _lock: File,
+    _lock: DirLock,
 }
 
 impl ClientState {
-    /// Locks the data folder, and reads the profile and the known servers. Creates the folder and the profile if there
-    /// are none.
+    /// Locks the data folder, and reads the identity and the known servers. Creates the folder if there is none.
     pub(crate) fn open(
         clock: Clock,
         dir: &Path,
-        name: Option<Name>,
+        identity: impl FnOnce(&Path) -> io::Result<Identity>,
         updates: mpsc::Sender<ClientUpdate>,
     ) -> Result<Self, OpenError> {
         let lock = lock_folder(dir)?;
@@ -42,7 +45,7 @@ impl ClientState {
             prober: ServerProber::new()?,
             updates,
             clock,
-            identity: Mutex::new(Identity::open(dir, name).map_err(in_folder)?),
+            identity: Mutex::new(identity(dir).map_err(in_folder)?),
             servers: Mutex::new(KnownServers::open(dir).map_err(in_folder)?),
             servers_changed: Notify::new(),
             _lock: lock,
@@ -113,16 +116,15 @@ impl ClientState {
     }
 }
 
-/// Creates the data folder if needed, and locks it until the file is dropped.
-fn lock_folder(dir: &Path) -> Result<File, OpenError> {
-    let in_folder = |cause| folder_error(dir, cause);
-    fs::create_dir_all(dir).map_err(in_folder)?;
-    let lock = File::create(dir.join("client.lock")).map_err(in_folder)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { dir: dir.to_owned() }),
-        Err(TryLockError::Error(cause)) => Err(in_folder(cause)),
-    }
+/// Creates the data folder if needed, keeps other users out of it, and locks it until the lock is dropped.
+fn lock_folder(dir: &Path) -> Result<DirLock, OpenError> {
+    DirLock::acquire(dir, LOCK_FILE, OWN_FILES).map_err(|error| {
+        if let ichat_store::OpenError::InUse { dir } = error {
+            return OpenError::InUse { dir };
+        }
+        let sentence = error.to_string();
+        folder_error(dir, io::Error::other(sentence.trim_end_matches('.')))
+    })
 }
 
 fn folder_error(dir: &Path, cause: io::Error) -> OpenError {

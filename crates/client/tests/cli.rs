@@ -4,6 +4,12 @@
 //! - a message that it posts mentions members by their ids, also those who came since its last run
 //! - it goes on following a room when the server is restored from a backup
 //! - history that is lost with the connection is requested again
+//! - a message that looks like an option is sent
+//! - several processes use one folder at once, as one person; all messages are sent, also one that waited when its process
+//!   gave up
+//! - it ends quietly when nothing reads its output any more
+//! - its folder is for its user only, whatever the umask (Unix)
+//! - an address that people and programs read differently is refused
 //! - errors end it with the exit code 1 and a message
 //! - `--help` shows the arguments in the order in which they are given
 
@@ -11,6 +17,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::process::{Output, Stdio};
 
 use common::net::unused_address;
@@ -134,6 +141,152 @@ async fn history_that_is_lost_with_the_connection_is_requested_again() {
     proxy.deliver_all();
     proxy.cut_connections();
     assert_eq!(tail.line_with("message 0.").await, "Bob: message 0.");
+}
+
+#[tokio::test]
+async fn a_message_that_looks_like_an_option_is_sent() {
+    let server = start_server().await;
+    let mut bob = User::online("Bob", &server).await;
+    let data = tempfile::tempdir().unwrap();
+    let server = address(server.address).to_string();
+    for message in ["-1 from me", "--help", "-V", "--"] {
+        let said = run(&data, &["say", &server, message]).await;
+        assert!(said.status.success() && said.stdout.is_empty(), "{message}: {said:?}");
+        bob.sees(message).await;
+    }
+}
+
+#[tokio::test]
+async fn several_processes_use_one_folder_at_once() {
+    let server = start_server().await;
+    let mut bob = User::online("Bob", &server).await;
+    let data = tempfile::tempdir().unwrap();
+    let at = address(server.address).to_string();
+    // The folder is new: one of the processes creates the user.
+    let mut tails = [Tail::start(&data, &at, &[]), Tail::start(&data, &at, &[])];
+    let messages: Vec<_> = (0..10).map(|number| format!("message {number}")).collect();
+    let arguments: Vec<_> = messages.iter().map(|text| ["say", &at, text]).collect();
+    let said = futures_util::future::join_all(arguments.iter().map(|arguments| run(&data, arguments))).await;
+    assert!(said.iter().all(|output| output.status.success()), "{said:?}");
+    bob.until("ten messages", |user| {
+        user.texts().iter().filter(|text| text.starts_with("message ")).count() == 10
+    })
+    .await;
+    for tail in &mut tails {
+        let mut missing: BTreeSet<_> = messages.iter().cloned().collect();
+        while !missing.is_empty() {
+            let line = tail.line_with("message ").await;
+            missing.retain(|message| !line.ends_with(message));
+        }
+    }
+    let log = server.log().await;
+    let robots: BTreeSet<_> = log
+        .iter()
+        .filter(|entry| matches!(&entry.body, Body::Message { .. }))
+        .map(|entry| entry.author.clone())
+        .collect();
+    assert_eq!(robots.len(), 1, "the processes are several people");
+}
+
+#[tokio::test]
+async fn a_message_that_waited_is_sent_by_a_later_process() {
+    let server = start_server().await;
+    let mut bob = User::online("Bob", &server).await;
+    let data = tempfile::tempdir().unwrap();
+    let mut first = Tail::start(&data, &address(server.address).to_string(), &[]);
+    first.line_with("Bob joined").await;
+    let proxy = Proxy::to(server.address).unwrap();
+    let at = address(proxy.address()).to_string();
+    proxy.filter(|_, packet| {
+        if packet.contains("\"message\"") {
+            Delivery::Drop
+        } else {
+            Delivery::Deliver
+        }
+    });
+    let said = run(&data, &["--timeout", "3", "say", &at, "late"]).await;
+    assert_eq!(said.status.code(), Some(1), "{said:?}");
+    proxy.deliver_all();
+    let rooms = run(&data, &["rooms", &at]).await;
+    assert!(rooms.status.success(), "{rooms:?}");
+    bob.sees("late").await;
+}
+
+#[tokio::test]
+async fn it_ends_quietly_when_nothing_reads_its_output() {
+    let server = start_server().await;
+    let bob = User::online("Bob", &server).await;
+    let data = tempfile::tempdir().unwrap();
+    let mut process = cli(&data, &["tail", &address(server.address).to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    bob.says("one").await;
+    while !timeout(common::TIMEOUT, lines.next_line())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap()
+        .contains("one")
+    {}
+    drop(lines);
+    bob.says("two").await;
+    let output = timeout(common::TIMEOUT, process.wait_with_output())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn its_folder_is_for_its_user_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let server = start_server().await;
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("folder");
+    let at = address(server.address).to_string();
+    let script = "umask 000 && exec \"$0\" \"$@\"";
+    let said = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_ichat-cli"), "--data"])
+        .arg(&folder)
+        .args(["say", &at, "hello"])
+        .output()
+        .await
+        .unwrap();
+    assert!(said.status.success(), "{said:?}");
+    let mut folders = vec![folder];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        assert_eq!(
+            folder.metadata().unwrap().permissions().mode() & 0o777,
+            0o700,
+            "{}",
+            folder.display()
+        );
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let mode = path.metadata().unwrap().permissions().mode();
+                assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+                files += 1;
+            }
+        }
+    }
+    assert!(files >= 4, "{files} files");
+}
+
+#[tokio::test]
+async fn an_address_that_programs_read_differently_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let refused = run(&data, &["rooms", "010.0.0.10"]).await;
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    assert!(text(&refused.stderr).contains("without leading zeros"), "{refused:?}");
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::refuse_all::refuse_all;
 use super::*;
 use crate::Clock;
+use crate::profile::Identity;
 use crate::session::{Change, Command, ConnectionStatus, OutboxItem, OutboxState};
 
 /// Longer than anything takes on a busy machine.
@@ -38,7 +39,7 @@ async fn test_driver() -> TestDriver {
     let dir = tempfile::tempdir().unwrap();
     let (sender, updates) = mpsc::channel(100);
     let clock = Clock::new(|| Duration::from_secs(100));
-    let state = ClientState::open(clock, dir.path(), None, sender).unwrap();
+    let state = ClientState::open(clock, dir.path(), |dir| Identity::open(dir, None), sender).unwrap();
     let store = Store::open(&dir.path().join("replica")).await.unwrap();
     let (sender, messages) = mpsc::channel(100);
     let driver = SessionDriver::new(
@@ -135,7 +136,7 @@ async fn commands_are_refused_while_the_replica_cannot_be_read() {
 async fn a_session_without_a_replica_stops_while_its_updates_wait() {
     let dir = tempfile::tempdir().unwrap();
     let (sender, _updates) = mpsc::channel(1);
-    let state = ClientState::open(Clock::system(), dir.path(), None, sender).unwrap();
+    let state = ClientState::open(Clock::system(), dir.path(), |dir| Identity::open(dir, None), sender).unwrap();
     state.updates.try_send(ClientUpdate::Servers(Vec::new())).unwrap();
     let error = WireError::new(ErrorCode::Storage, "The disk is full.");
     let (_sender, messages) = mpsc::channel(1);

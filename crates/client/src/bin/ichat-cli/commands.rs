@@ -16,6 +16,13 @@ use crate::session::{CliSession, refusal_of};
 /// The pause before a busy server is asked again.
 const BUSY_DELAY: Duration = Duration::from_secs(2);
 
+/// The reason why a command ended early.
+pub(crate) enum Failure {
+    Error(WireError),
+    /// The program that reads the output has seen enough, such as `head`.
+    NoReader,
+}
+
 /// The entry after which `tail` begins.
 #[derive(Clone, Copy)]
 enum TailStart {
@@ -24,7 +31,7 @@ enum TailStart {
     After(Seq),
 }
 
-pub(crate) async fn run(args: &Args) -> Result<(), WireError> {
+pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
     let mut session = CliSession::start(args).await?;
     let result = match &args.subcommand {
         Subcommand::Rooms { .. } => rooms(&mut session, args.json).await,
@@ -45,14 +52,14 @@ pub(crate) async fn run(args: &Args) -> Result<(), WireError> {
     result
 }
 
-async fn rooms(session: &mut CliSession, json: bool) -> Result<(), WireError> {
+async fn rooms(session: &mut CliSession, json: bool) -> Result<(), Failure> {
     for room in session.directory().await? {
         print::room(json, &room).map_err(output_error)?;
     }
     Ok(())
 }
 
-async fn join(session: &mut CliSession, room: &str, json: bool) -> Result<(), WireError> {
+async fn join(session: &mut CliSession, room: &str, json: bool) -> Result<(), Failure> {
     let room = session.find_room(Some(room)).await?;
     session.join(&room).await?;
     let printed = if json {
@@ -63,7 +70,7 @@ async fn join(session: &mut CliSession, room: &str, json: bool) -> Result<(), Wi
     printed.map_err(output_error)
 }
 
-async fn say(session: &mut CliSession, room: Option<&str>, text: &str, json: bool) -> Result<(), WireError> {
+async fn say(session: &mut CliSession, room: Option<&str>, text: &str, json: bool) -> Result<(), Failure> {
     let room = session.find_room(room).await?;
     session.join(&room).await?;
     let (id, room) = (EntryId::fresh(), room.id);
@@ -72,6 +79,7 @@ async fn say(session: &mut CliSession, room: Option<&str>, text: &str, json: boo
     } else {
         Vec::new()
     };
+    session.mark_unsent()?;
     let written = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
     session
         .command(Command::Send {
@@ -90,6 +98,7 @@ async fn say(session: &mut CliSession, room: Option<&str>, text: &str, json: boo
         // Otherwise the refused post would stay in an outbox that no interface shows.
         session.command(Command::Discard { id }).await?;
     }
+    session.clear_unsent();
     let seq = outcome?;
     if json {
         print::object(&json!({ "room": room, "id": id, "seq": seq })).map_err(output_error)?;
@@ -112,7 +121,7 @@ fn outcome_of(id: EntryId, update: &Update) -> Option<Result<Seq, WireError>> {
     None
 }
 
-async fn tail(session: &mut CliSession, room: Option<&str>, start: TailStart, json: bool) -> Result<(), WireError> {
+async fn tail(session: &mut CliSession, room: Option<&str>, start: TailStart, json: bool) -> Result<(), Failure> {
     let room = session.find_room(room).await?;
     session.join(&room).await?;
     let (id, head) = (room.id, room.head.seq);
@@ -184,7 +193,7 @@ fn print_next(
     room: RoomId,
     entries: &[Entry],
     last: &mut Seq,
-) -> Result<bool, WireError> {
+) -> Result<bool, Failure> {
     let Some(first) = entries.first() else {
         return Ok(false);
     };
@@ -202,7 +211,16 @@ fn print_next(
     Ok(*last != before)
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "`map_err` passes it by value")]
-fn output_error(error: io::Error) -> WireError {
-    WireError::new(ErrorCode::Other, format!("The output could not be written: {error}."))
+fn output_error(error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::NoReader;
+    }
+    let message = format!("The output could not be written: {error}.");
+    Failure::Error(WireError::new(ErrorCode::Other, message))
+}
+
+impl From<WireError> for Failure {
+    fn from(error: WireError) -> Self {
+        Self::Error(error)
+    }
 }

@@ -17,13 +17,14 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::args::Args;
+use crate::commands::Failure;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::parse_from(args::with_marked_text(std::env::args_os()));
     match commands::run(&args).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+        Ok(()) | Err(Failure::NoReader) => ExitCode::SUCCESS,
+        Err(Failure::Error(error)) => {
             print::error(args.json, &error);
             ExitCode::FAILURE
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use ichat_client::session::{Command, ConnectionStatus, Update};
-use ichat_client::{Client, ClientUpdate, Updates};
+use ichat_client::{Client, ClientUpdate, UnsentMark, Updates};
 use ichat_protocol::{
     ClientEventKind, Entry, ErrorCode, Hello, Member, MemberId, Name, RoomChange, RoomId, RoomSummary, Seq, ServerId,
     WireError,
@@ -16,6 +16,7 @@ use crate::args::Args;
 pub(crate) struct CliSession {
     client: Client,
     updates: Updates,
+    unsent: UnsentMark,
     server: ServerId,
     deadline: Option<Instant>,
     hello: Hello,
@@ -39,7 +40,7 @@ impl CliSession {
                 "There is no home folder here. Name a data folder with --data.",
             )
         })?;
-        let (client, mut updates) = Client::open(&dir, args.name.clone())
+        let (client, mut updates, unsent) = Client::open_in_parallel(&dir, args.name.clone())
             .map_err(|error| WireError::new(ErrorCode::Storage, error.to_string()))?;
         let server = client
             .join(&[args.subcommand.address().clone()])
@@ -56,6 +57,7 @@ impl CliSession {
         Ok(Self {
             client,
             updates,
+            unsent,
             server,
             deadline,
             hello,
@@ -70,6 +72,22 @@ impl CliSession {
     pub(crate) async fn command(&self, command: Command) -> Result<(), WireError> {
         let done = self.client.command(self.server, command).await;
         done.map_err(|error| error.to_wire())
+    }
+
+    /// Marks the data folder as one with a post that may wait to be sent by a later command.
+    pub(crate) fn mark_unsent(&self) -> Result<(), WireError> {
+        let marked = self.unsent.set();
+        marked.map_err(|error| {
+            WireError::new(
+                ErrorCode::Storage,
+                format!("The data folder can't be written: {error}."),
+            )
+        })
+    }
+
+    /// Takes the mark back.
+    pub(crate) fn clear_unsent(&self) {
+        self.unsent.clear();
     }
 
     /// Waits for the next update of the server. Fails at the deadline.
