@@ -56,18 +56,20 @@ impl Drop for DirLock {
 mod tests {
     //! - a folder is free at once when it is closed, also while another process that was just started has copies of all files
 
-    use crate::file::data_dir::DataDir;
+    use super::*;
 
     #[test]
     fn a_closed_folder_is_free_while_a_child_still_has_a_copy_of_its_lock() {
         let dir = tempfile::tempdir().unwrap();
-        drop(DataDir::lock(dir.path()).unwrap());
-        let lock = DataDir::lock_unchanged(dir.path()).unwrap().unwrap();
-        assert!(DataDir::is_locked(dir.path()), "an open folder is free");
+        let acquire = || DirLock::acquire(dir.path(), "lock", &[]);
+        let lock = acquire().unwrap();
+        assert!(
+            matches!(acquire(), Err(OpenError::InUse { .. })),
+            "an open folder is free"
+        );
         let copy_of_child = lock.0.try_clone().unwrap();
         drop(lock);
-        assert!(!DataDir::is_locked(dir.path()), "a closed folder is locked");
-        DataDir::lock(dir.path()).unwrap();
+        acquire().unwrap();
         drop(copy_of_child);
     }
 }
