@@ -42,8 +42,8 @@ impl UnsentMark {
 impl Client {
     /// Does the same as [`Client::open`] also while other processes use the folder: then with a folder inside it, for another
     /// device of the same user.
-    pub fn open_in_parallel(dir: &Path, name: Option<Name>) -> Result<(Client, Updates, UnsentMark), OpenError> {
-        match Client::open(dir, name.clone()) {
+    pub fn open_in_parallel(dir: &Path, name: Option<&Name>) -> Result<(Client, Updates, UnsentMark), OpenError> {
+        match Client::open(dir, name.cloned()) {
             Ok((client, updates)) => return Ok((client, updates, UnsentMark { file: None })),
             Err(OpenError::InUse { .. }) => {}
             Err(error) => return Err(error),
@@ -53,7 +53,7 @@ impl Client {
             .collect();
         folders.sort_by_key(|folder| !folder.join(UNSENT_FILE).exists());
         for folder in folders {
-            match Client::open_as(&folder, dir, name.clone()) {
+            match Client::open_as(&folder, dir, name.cloned()) {
                 Ok((client, updates)) => {
                     let file = Some(folder.join(UNSENT_FILE));
                     return Ok((client, updates, UnsentMark { file }));

@@ -111,7 +111,7 @@ fn restrict(path: &Path, mode: u32, may_change: impl FnOnce() -> bool) -> Result
             owner: meta.uid(),
         });
     }
-    let is_private = |mode_of: u32| mode_of & 0o077 == 0 && mode_of & mode == mode;
+    let is_private = |rights: u32| rights & 0o777 == mode;
     if is_private(meta.mode()) {
         return Ok(());
     }

@@ -40,7 +40,7 @@ impl CliSession {
                 "There is no home folder here. Name a data folder with --data.",
             )
         })?;
-        let (client, mut updates, unsent) = Client::open_in_parallel(&dir, args.name.clone())
+        let (client, mut updates, unsent) = Client::open_in_parallel(&dir, args.name.as_ref())
             .map_err(|error| WireError::new(ErrorCode::Storage, error.to_string()))?;
         let server = client
             .join(&[args.subcommand.address().clone()])
