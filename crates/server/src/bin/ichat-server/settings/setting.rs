@@ -71,9 +71,8 @@ impl Setting {
         match self {
             Self::Listen => "ADDR:PORT",
             Self::Data => "DIR",
-            Self::Name => "NAME",
+            Self::Name | Self::AllowedHost => "NAME",
             Self::NoAnnounce | Self::NoGuests => "BOOL",
-            Self::AllowedHost => "NAME",
             Self::MaxConnections | Self::MaxConnectionsPerAddress => "NUMBER",
             Self::MaxMemory => "MIB",
             Self::StartTimeout => "SECONDS",

@@ -1,6 +1,7 @@
 //! The values of settings: how each is parsed from text, and shown.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -197,7 +198,7 @@ fn host_name(text: &str) -> Result<String, String> {
 
 impl Value for Connections {
     fn parse(texts: &[String]) -> Result<Self, String> {
-        number(texts, 1, MAX_CONNECTIONS, "a number of connections").map(Self)
+        number(texts, &(1..=MAX_CONNECTIONS), "a number of connections").map(Self)
     }
 
     fn to_toml(&self) -> toml::Value {
@@ -207,7 +208,12 @@ impl Value for Connections {
 
 impl Value for Mebibytes {
     fn parse(texts: &[String]) -> Result<Self, String> {
-        number(texts, MIN_MEBIBYTES, MAX_MEBIBYTES, "a number of MiB without a unit").map(Self)
+        number(
+            texts,
+            &(MIN_MEBIBYTES..=MAX_MEBIBYTES),
+            "a number of MiB without a unit",
+        )
+        .map(Self)
     }
 
     fn to_toml(&self) -> toml::Value {
@@ -227,7 +233,7 @@ impl Mebibytes {
 
 impl Value for Seconds {
     fn parse(texts: &[String]) -> Result<Self, String> {
-        number(texts, 0, MAX_SECONDS, "a number of seconds without a unit").map(Self)
+        number(texts, &(0..=MAX_SECONDS), "a number of seconds without a unit").map(Self)
     }
 
     fn to_toml(&self) -> toml::Value {
@@ -279,13 +285,13 @@ fn items(texts: &[String]) -> impl Iterator<Item = &str> {
         .filter(|item| !item.is_empty())
 }
 
-fn number<N>(texts: &[String], min: N, max: N, what: &str) -> Result<N, String>
+fn number<N>(texts: &[String], range: &RangeInclusive<N>, what: &str) -> Result<N, String>
 where
     N: std::str::FromStr + PartialOrd + std::fmt::Display,
 {
     let parsed = one(texts)?.parse().ok();
-    let in_range = parsed.filter(|number| (&min..=&max).contains(&number));
-    in_range.ok_or_else(|| format!("takes {what}, from {min} to {max}"))
+    let in_range = parsed.filter(|number| range.contains(number));
+    in_range.ok_or_else(|| format!("takes {what}, from {} to {}", range.start(), range.end()))
 }
 
 fn integer(number: impl TryInto<i64>) -> toml::Value {
