@@ -211,6 +211,7 @@ fn print_next(
     Ok(*last != before)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "`map_err` passes it by value")]
 fn output_error(error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::NoReader;
