@@ -82,6 +82,10 @@ export default ts.config(
           message: "Safari 16.0 doesn't know this method.",
         },
         {
+          selector: "CallExpression[arguments.length=0] > MemberExpression.callee[property.name=/^toLocale/]",
+          message: "Name the language, which is that of the sentences: `language` in shared/strings.ts.",
+        },
+        {
           selector: "MemberExpression[object.name='AbortSignal'][property.name='any']",
           message: "Safari knows no AbortSignal.any before 17.4.",
         },

@@ -5,7 +5,9 @@ const { locale } = Intl.DateTimeFormat().resolvedOptions();
 export const language = locale.startsWith("en") ? locale : "en";
 
 const list = new Intl.ListFormat(language, { type: "conjunction" });
-const plural = (n: number, one: string, many: string) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
+/** Formats a number in the language of the sentences. */
+export const number = (n: number): string => n.toLocaleString(language);
+const plural = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`;
 
 export const strings = {
   app: "I-Chat",
@@ -157,9 +159,9 @@ export const strings = {
     toLobby: "Go to the lobby",
     members: (n: number) => plural(n, "member", "members"),
     unread: (n: number, mentions: number) =>
-      `${n.toLocaleString()} unread${mentions > 0 ? `, ${plural(mentions, "mentions", "mention")} you` : ""}`,
+      `${number(n)} unread${mentions > 0 ? `, ${plural(mentions, "mentions", "mention")} you` : ""}`,
     draft: "Draft",
-    unsent: (n: number) => `${n.toLocaleString()} not sent`,
+    unsent: (n: number) => `${number(n)} not sent`,
   },
 
   chat: {
@@ -173,7 +175,7 @@ export const strings = {
     notLoadedOffline: "That can’t be loaded without a connection.",
     roomStart: "This is where it begins.",
     new: "New",
-    newAbove: (n: number, since?: string) => `${n.toLocaleString()} new${since ? ` since ${since}` : ""}`,
+    newAbove: (n: number, since?: string) => `${number(n)} new${since ? ` since ${since}` : ""}`,
     dismissNew: "Don’t go to the new messages",
     jumpToPresent: "Jump to present",
     jumpToDate: "Jump to a date",
@@ -201,12 +203,12 @@ export const strings = {
     withdrawText: "Its text will be lost.",
     deleteTitle: "Delete this message?",
     deleteText: "It disappears for everybody.",
-    reactedBy: (emoji: string, names: string[]) => `${emoji} ${names.length}: ${list.format(names)}`,
+    reactedBy: (emoji: string, names: string[]) => `${emoji} ${number(names.length)}: ${list.format(names)}`,
     you: "you",
     copyCode: "Copy code",
     typing: (names: string[]) =>
       names.length > 3
-        ? `${names.length} people are typing…`
+        ? `${number(names.length)} people are typing…`
         : `${list.format(names)} ${names.length === 1 ? "is" : "are"} typing…`,
     moreEvents: (n: number) => plural(n, "more event", "more events"),
     showLess: "Show less",
@@ -223,7 +225,7 @@ export const strings = {
     showMore: "Show more",
     showLess: "Show less",
     cut: "… This text is too long to be shown whole.",
-    unseen: (points: string, more: number) => (more > 0 ? `${points} and ${more.toLocaleString()} more` : points),
+    unseen: (points: string, more: number) => (more > 0 ? `${points} and ${number(more)} more` : points),
   },
 
   system: {
@@ -272,7 +274,7 @@ export const strings = {
 
   peoplePanel: {
     title: "People",
-    show: (n: number | null) => `People, ${n === null ? "not known who is here" : `${n.toLocaleString()} here`}`,
+    show: (n: number | null) => `People, ${n === null ? "not known who is here" : `${number(n)} here`}`,
     unknown: "There is no connection, so it isn’t known who is here now.",
     members: "Members",
     online: "Online",
@@ -301,7 +303,7 @@ export const strings = {
     light: "Light",
     dark: "Dark",
     zoom: "Size",
-    percent: (factor: number) => factor.toLocaleString(undefined, { style: "percent" }),
+    percent: (factor: number) => factor.toLocaleString(language, { style: "percent" }),
     enter: "Enter sends",
     enterSends: "Enter sends, Shift+Enter starts a new line",
     enterBreaks: (sendKeys: string) => `Enter starts a new line, ${sendKeys} sends`,
@@ -359,5 +361,5 @@ export const strings = {
     showIn: (room: string) => `show among the people of ${room}`,
   },
 
-  notification: (n: number, text: string) => (n > 1 ? `${n.toLocaleString()} new messages. ${text}` : text),
+  notification: (n: number, text: string) => (n > 1 ? `${number(n)} new messages. ${text}` : text),
 };

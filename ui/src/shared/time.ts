@@ -25,7 +25,7 @@ export function dayName(at: number, now: number): string {
   const days = Math.round((dayOf(at) - dayOf(now)) / 86_400_000);
   if (days === 0 || days === -1) {
     const name = relative.format(days, "day");
-    return name.charAt(0).toLocaleUpperCase() + name.slice(1);
+    return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
   }
   return new Date(at).getFullYear() === new Date(now).getFullYear() ? day.format(at) : dayAndYear.format(at);
 }
