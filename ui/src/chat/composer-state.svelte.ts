@@ -5,15 +5,18 @@ import type { PlacedMention } from "../text/found-mentions";
 import { messageText } from "../rooms/message-text";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { wellFormed } from "../shared/well-formed";
-import type { Draft, DraftContent, Drafts } from "../rooms/drafts.svelte";
+import type { Draft, DraftContent, DraftEdit, Drafts } from "../rooms/drafts.svelte";
 
 /** The text in a room's composer: a new message, a reply, or an edit of one of the user's messages. */
 export class ComposerState {
   readonly room: RoomState;
   readonly #draft: Draft;
   /** The changed edit that was canceled last, and what the draft was right after that. */
-  #canceled: { edit: NonNullable<DraftContent["edit"]>; left: DraftContent } | undefined;
+  #canceled: { edit: DraftEdit; left: DraftContent } | undefined;
   #focusRequests = $state(0);
+  // These change only with the message, not with each letter.
+  readonly #replyTo = $derived.by(() => this.#draft.content.replyTo);
+  readonly #editing = $derived.by(() => this.#draft.content.edit?.of);
 
   constructor(server: string, room: RoomState, drafts: Drafts) {
     this.room = room;
@@ -36,11 +39,11 @@ export class ComposerState {
 
   /** The message that the draft answers. */
   get replyTo(): EntryId | undefined {
-    return this.#draft.content.replyTo;
+    return this.#replyTo;
   }
   /** The message that is being edited. */
   get editing(): EntryId | undefined {
-    return this.#draft.content.edit?.of;
+    return this.#editing;
   }
   /** The same, if the message waits to be sent. One that is in the log doesn't, whether it is loaded or not. */
   get waitingEdit(): EntryId | undefined {
@@ -60,7 +63,7 @@ export class ComposerState {
   /** Begins a reply. Returns `false` if an edit must be finished first, because its text would be lost. */
   reply(item: Item): boolean {
     this.requestFocus();
-    if (this.#hasChangedEdit) return false;
+    if (!this.#mayReplaceEdit) return false;
     const { edit: _, ...draft } = this.#draft.content;
     this.#draft.set({ ...draft, replyTo: item.id });
     return true;
@@ -70,9 +73,9 @@ export class ComposerState {
   edit(item: Item): boolean {
     this.requestFocus();
     if (this.editing === item.id) return true;
-    if (this.#hasChangedEdit) return false;
+    if (!this.#mayReplaceEdit) return false;
     const mentions = mentionsOf(item);
-    const chosen = mentions.length > 0 ? { chosen: mentions } : {};
+    const chosen = mentions.length > 0 ? { originallyChosen: mentions, chosen: mentions } : {};
     this.#draft.set({ ...this.#draft.content, edit: { of: item.id, original: item.text, text: item.text, ...chosen } });
     return true;
   }
@@ -118,9 +121,9 @@ export class ComposerState {
   /** Cancels the edit if there is one, otherwise the reply. Returns `"changed"` if `undoCancel` can take up a changed edit again. */
   cancel(): "changed" | "unchanged" | "nothing" {
     const { edit, replyTo, ...rest } = this.#draft.content;
-    const isChanged = this.#hasChangedEdit;
-    if (this.#stopEditing()) {
-      if (!edit || !isChanged) return "unchanged";
+    if (edit) {
+      this.#stopEditing();
+      if (!isChanged(edit)) return "unchanged";
       this.#canceled = { edit, left: this.#draft.content };
       return "changed";
     }
@@ -137,7 +140,7 @@ export class ComposerState {
   /** Takes up a changed edit that was canceled. Returns `false` if another must be finished first, because its text would be lost. */
   undoCancel(): boolean {
     this.requestFocus();
-    if (this.#hasChangedEdit) return false;
+    if (!this.#mayReplaceEdit) return false;
     const edit = this.#canceled?.edit;
     if (edit) this.#draft.set({ ...this.#draft.content, edit });
     this.#canceled = undefined;
@@ -151,25 +154,13 @@ export class ComposerState {
 
   /** Sends the message, or saves the edit. Returns `false` if the text is empty. */
   send(): boolean {
-    const text = messageText(this.text);
+    const { text, chosen } = sentText(this.text, this.#chosen);
     if (text === "") return false;
-    const chosen = movedBy(this.#chosen ?? [], -this.text.indexOf(text));
     const { edit, ...draft } = this.#draft.content;
     if (!edit) void this.#draft.send(this.room.send(text, draft.replyTo, chosen), { text: "" });
-    else if (text === messageText(edit.original) && !this.#mentionsOthers(edit.of, text, chosen))
-      this.#draft.set(draft);
+    else if (!isChanged(edit)) this.#draft.set(draft);
     else void this.#draft.send(this.room.post({ kind: "edit", of: edit.of, text }, chosen), draft);
     return true;
-  }
-
-  /** Returns whether others were chosen in a text than those whom a message with the same text mentions. */
-  #mentionsOthers(message: EntryId, text: string, chosen: readonly ChosenMention[]): boolean {
-    const item = this.room.findMessage(message);
-    const before = item ? mentionsOf(item) : [];
-    return chosen.some(({ name, at, member }) =>
-      // A choice without a place may count wherever its name is.
-      at === undefined ? text.includes(`@${name}`) : chosenAt(before, name, at) !== member,
-    );
   }
 
   /** Empties a restored draft that turns out to have been sent. */
@@ -181,8 +172,10 @@ export class ComposerState {
   #replaceText(text: string, chosen: readonly ChosenMention[] | undefined): void {
     const { edit, chosen: _, ...draft } = this.#draft.content;
     const changed = chosen ? { text, chosen } : { text };
-    if (edit) this.#draft.set({ ...this.#draft.content, edit: { of: edit.of, original: edit.original, ...changed } });
-    else this.#draft.set({ ...draft, ...changed });
+    if (edit) {
+      const { text: _, chosen: __, ...message } = edit;
+      this.#draft.set({ ...this.#draft.content, edit: { ...message, ...changed } });
+    } else this.#draft.set({ ...draft, ...changed });
   }
 
   get #chosen(): readonly ChosenMention[] | undefined {
@@ -190,17 +183,37 @@ export class ComposerState {
     return edit ? edit.chosen : chosen;
   }
 
-  get #hasChangedEdit(): boolean {
+  /** `true` unless an edit is under way that has changed something, which would be lost. */
+  get #mayReplaceEdit(): boolean {
     const { edit } = this.#draft.content;
-    return edit !== undefined && edit.text !== edit.original;
+    return edit === undefined || !isChanged(edit);
   }
 
-  #stopEditing(): boolean {
-    const { edit, ...draft } = this.#draft.content;
-    if (!edit) return false;
+  #stopEditing(): void {
+    const { edit: _, ...draft } = this.#draft.content;
     this.#draft.set(draft);
-    return true;
   }
+}
+
+/** Returns whether saving an edit would change its message: the text, or whom it mentions. */
+function isChanged(edit: DraftEdit): boolean {
+  const original = sentText(edit.original, edit.originallyChosen);
+  const { text, chosen } = sentText(edit.text, edit.chosen);
+  return text !== original.text || mentionsOthers(text, chosen, original.chosen);
+}
+
+/** Returns whether others are chosen in a text than before. */
+function mentionsOthers(text: string, chosen: readonly ChosenMention[], before: readonly ChosenMention[]): boolean {
+  return chosen.some(({ name, at, member }) =>
+    // A choice without a place may count wherever its name is.
+    at === undefined ? text.includes(`@${name}`) : chosenAt(before, name, at) !== member,
+  );
+}
+
+/** Returns a text as it is sent, with the choices at their places in it. */
+function sentText(written: string, chosen: readonly ChosenMention[] = []) {
+  const text = messageText(written);
+  return { text, chosen: movedBy(chosen, -written.indexOf(text)) };
 }
 
 /** Returns a draft with a text below what it has. An edit that is under way stays. */

@@ -6,6 +6,16 @@ import type { Clock } from "../shared/clock.svelte";
 import { timeOfId } from "../shared/ids";
 import type { KeyValueStorage } from "../shared/storage";
 
+/** A change of a message that is not saved yet. */
+export interface DraftEdit {
+  of: EntryId;
+  /** The text of the message when the edit began, and the members whom it mentioned. */
+  original: string;
+  originallyChosen?: readonly ChosenMention[];
+  text: string;
+  chosen?: readonly ChosenMention[];
+}
+
 /** The unsent text of a room. */
 export interface DraftContent {
   text: string;
@@ -13,7 +23,7 @@ export interface DraftContent {
   /** The members whom the user has chosen by names that others have, too. */
   chosen?: readonly ChosenMention[];
   /** An edit that is under way. It interrupts the draft and leaves it as it was. */
-  edit?: { of: EntryId; original: string; text: string; chosen?: readonly ChosenMention[] };
+  edit?: DraftEdit;
 }
 
 interface StoredDraft extends DraftContent {

@@ -13,6 +13,7 @@
  * - a person who takes somebody's name is not the one who is mentioned, and is marked in the list of suggestions
  * - of several people with the same name, the one who was chosen from the suggestions is mentioned
  * - one message mentions several people with the same name, each in the place where they were chosen, also after an edit
+ * - an edit of which only a choice has changed is not dropped without a word
  * - an accepted suggestion is mentioned, also in an edit whose message mentions a former bearer of the name
  * - a choice stays with its place while the text around it changes, and comes back with its name
  * - at most as many as the server accepts are listed
@@ -214,6 +215,23 @@ describe("a sent message", () => {
       expect(fixture.sent("send")).toHaveLength(before);
       composer.edit(first.item);
       composer.chooseMention({ member: "twin-id", name: "Ben", at: 0 });
+      composer.send();
+      expect(sent()).toEqual(["twin-id"]);
+    });
+
+    it("drops no edit of which only a choice has changed", () => {
+      const { composer, choose, sent, room } = setUpTwins();
+      choose("ben-id");
+      composer.send();
+      const [first] = room.pendingMessages;
+      if (!first) throw new Error("it waits");
+      composer.edit(first.item);
+      expect(composer.reply(first.item)).toBe(true);
+      composer.edit(first.item);
+      expect(composer.cancel()).toBe("unchanged");
+      composer.edit(first.item);
+      composer.chooseMention({ member: "twin-id", name: "Ben", at: 0 });
+      expect([composer.reply(first.item), composer.cancel(), composer.undoCancel()]).toEqual([false, "changed", true]);
       composer.send();
       expect(sent()).toEqual(["twin-id"]);
     });
