@@ -3,7 +3,7 @@
  * - the *New* line stays where it was at the start of the visit while the messages below it are read
  * - the read marker is sent once, and never moves backwards
  * - after *mark unread* nothing counts as read until everything is marked as read, or the next visit
- * - unseen messages place a line, unless there is one with unread messages below it
+ * - unseen messages place a line, unless there is one with unread messages below it, whether others there are read or not
  * - the user's own messages and system entries don't count as unseen
  */
 import { describe, expect, it } from "vitest";
@@ -56,18 +56,34 @@ describe("ReadState", () => {
   it("places one line for unseen messages", () => {
     const log = new RoomLog().fill(5);
     const { state } = setUp(5);
-    state.addUnseen([log.says("bob", "one")], "alice");
-    state.addUnseen([log.says("bob", "two"), log.says("bob", "three")], "alice");
+    state.addUnseen([log.says("bob", "one")], "alice", log.entries);
+    state.addUnseen([log.says("bob", "two"), log.says("bob", "three")], "alice", log.entries);
     expect(state.newLine).toEqual({ after: 5, count: 3 });
     state.markRead(8);
-    state.addUnseen([log.says("bob", "four")], "alice");
+    state.addUnseen([log.says("bob", "four")], "alice", log.entries);
     expect(state.newLine).toEqual({ after: 8, count: 1 });
+  });
+
+  it("keeps a line below which some messages are read and others are not", () => {
+    const log = new RoomLog().fill(5);
+    const { state } = setUp(5);
+    log.fill(5);
+    state.startVisit(5, 5);
+    state.markRead(8);
+    state.addUnseen([log.says("bob", "unseen")], "alice", log.entries);
+    expect(state.newLine).toEqual({ after: 5, count: 6 });
+    // What is left of them counts as unread for nobody.
+    state.markRead(11);
+    log.says("alice", "from my phone");
+    log.add("bob", { kind: "left" });
+    state.addUnseen([log.says("bob", "later")], "alice", log.entries);
+    expect(state.newLine).toEqual({ after: 13, count: 1 });
   });
 
   it("counts only messages of others", () => {
     const log = new RoomLog().fill(5);
     const { state } = setUp(5);
-    state.addUnseen([log.says("alice", "from my phone"), log.add("bob", { kind: "left" })], "alice");
+    state.addUnseen([log.says("alice", "from my phone"), log.add("bob", { kind: "left" })], "alice", log.entries);
     expect(state.newLine).toBeNull();
   });
 });

@@ -9,6 +9,9 @@ interface NewLine {
   count: number;
 }
 
+/** The part of an entry that decides whether it is unread. */
+type CountedEntry = Pick<Entry, "seq" | "author" | "body">;
+
 /** A room's read marker and the position of its *New* line, which stays the same during a visit. */
 export class ReadState {
   readonly #sendRead: (seq: Seq) => void;
@@ -63,15 +66,23 @@ export class ReadState {
     this.#sendRead(seq - 1);
   }
 
-  /** Adds entries that arrived unseen. The line is placed above the first of them, unless there is one with unread messages. */
-  addUnseen(entries: readonly Entry[], me: MemberId): void {
-    const unseen = entries.filter((entry) => entry.seq > this.#read && countsAsUnreadFor(entry, me));
+  /**
+   * Adds entries that arrived unseen. The line is placed above the first of them, unless there is one with unread messages
+   * below it. `loaded` are the loaded entries of the room.
+   */
+  addUnseen(entries: readonly Entry[], me: MemberId, loaded: readonly CountedEntry[]): void {
+    const isUnread = (entry: CountedEntry) => entry.seq > this.#read && countsAsUnreadFor(entry, me);
+    const unseen = entries.filter(isUnread);
     const first = unseen[0];
     if (!first) return;
     const line = this.#newLine;
-    this.#newLine =
-      line && line.after >= this.#read
-        ? { ...line, count: line.count + unseen.length }
-        : { after: first.seq - 1, count: unseen.length };
+    // Where nothing below the line has been read, the rest needn't be loaded.
+    const keepsLine =
+      line !== null &&
+      (line.after >= this.#read ||
+        loaded.some((entry) => entry.seq > line.after && entry.seq < first.seq && isUnread(entry)));
+    this.#newLine = keepsLine
+      ? { ...line, count: line.count + unseen.length }
+      : { after: first.seq - 1, count: unseen.length };
   }
 }

@@ -199,7 +199,7 @@ export class RoomState {
       this.outbox.removeCommitted((id) => this.log.find(id) !== undefined);
       for (const id of this.outbox.replacedBy(entries)) this.discard(id);
       const unseen = this.#context.isWatched(this.id) ? [] : entries.filter(({ seq }) => seq > arrived);
-      this.#readState.addUnseen(unseen, this.me);
+      this.#readState.addUnseen(unseen, this.me, this.log.items);
     }
     return entries.filter(({ seq }) => seq > known);
   }
