@@ -4,15 +4,15 @@ import { endOf, joinLines, type Line } from "./source-lines";
 import { findTable } from "./table";
 import { maxNesting, tokensOf, type Block, type ListItem } from "./tokens";
 
-/** A block and the index of the line after it. */
+/** A block that begins at a line. It is parsed after the paragraph above it, which has the first of a message's tokens. */
 interface Found {
-  block: Block;
-  end: number;
+  /** Returns the block and the index of the line after it. */
+  parse: () => { block: Block; end: number };
 }
 
 /** Lines up to `end` that look like a block and are text. */
 interface FoundText {
-  block?: undefined;
+  parse?: undefined;
   end: number;
 }
 
@@ -62,15 +62,17 @@ export function parseBlocks(lines: readonly Line[], context: ParseContext, place
       containerAt(lines, i, context, place);
     if (blank > 0) add({ kind: "gap", lines: blank });
     blank = 0;
-    if (found?.block) {
-      endParagraph();
-      add(found.block);
-      i = found.end;
-    } else {
+    if (!found?.parse) {
       const end = found?.end ?? i + 1;
       paragraph.push(...lines.slice(i, end));
       i = end;
+      continue;
     }
+    endParagraph();
+    if (context.isFull()) continue;
+    const { block, end } = found.parse();
+    add(block);
+    i = end;
   }
   endParagraph();
   return blocks;
@@ -79,9 +81,11 @@ export function parseBlocks(lines: readonly Line[], context: ParseContext, place
 function headingAt({ text, at }: Line, index: number, context: ParseContext): Found | null {
   const found = heading(text);
   if (!found) return null;
-  const children = parseInline(found.text, (place) => at + found.start + place, context);
-  const block = { kind: "heading" as const, level: found.level, children };
-  return { block, end: index + 1 };
+  const parse = () => {
+    const children = parseInline(found.text, (place) => at + found.start + place, context);
+    return { block: { kind: "heading" as const, level: found.level, children }, end: index + 1 };
+  };
+  return { parse };
 }
 
 /** Returns a quote or a list. */
@@ -111,16 +115,30 @@ function quoteAt(
   if (quoted.length === 0) return null;
   // `>` alone, and drawings such as `> ^ <`, are no quotes.
   if (!quoted.some(({ text }) => /[^\p{P}\p{S}\s]|\p{Extended_Pictographic}/u.test(text))) return { end };
-  return { block: { kind: "quote", children: parseBlocks(quoted, context, { depth: depth + 1, isItem: false }) }, end };
+  const parse = () => {
+    const children = parseBlocks(quoted, context, { depth: depth + 1, isItem: false });
+    return { block: { kind: "quote" as const, children }, end };
+  };
+  return { parse };
 }
 
-function listAt(lines: readonly Line[], index: number, context: ParseContext, { depth, isItem }: Place): Found | null {
-  let marker = itemMarker(textAt(lines, index), { list: false, item: isItem });
-  if (!marker) return null;
-  const ordered = marker.marker !== "";
+function listAt(lines: readonly Line[], index: number, context: ParseContext, place: Place): Found | null {
+  const first = itemMarker(textAt(lines, index), { list: false, item: place.isItem });
+  return first && { parse: () => parseList(lines, index, first, context, place) };
+}
+
+function parseList(
+  lines: readonly Line[],
+  index: number,
+  first: ItemMarker,
+  context: ParseContext,
+  { depth, isItem }: Place,
+): { block: Block; end: number } {
+  const ordered = first.marker !== "";
   const items: ListItem[] = [];
   let end = index;
-  while (marker) {
+  let marker = first;
+  for (;;) {
     const { own, next } = itemLines(lines, end, marker);
     items.push(itemOf(marker, own, context, depth));
     end = next;
@@ -230,7 +248,7 @@ class Fences {
 
 function fence(language: string, code: readonly string[], end: number): Found | FoundText {
   const text = code.join("\n");
-  return isBlank(text) ? { end } : { block: { kind: "fence", language, text }, end };
+  return isBlank(text) ? { end } : { parse: () => ({ block: { kind: "fence", language, text }, end }) };
 }
 
 function isBareFence(line: string, char: string, length: number): boolean {

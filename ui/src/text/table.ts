@@ -5,36 +5,54 @@ import type { Alignment, Block, Inline } from "./tokens";
 
 const maxColumns = 32;
 
-/** Returns the table whose header is at a line: the next line has a row of dashes with as many cells. */
+/**
+ * Returns the table whose header is at a line: the next line has a row of dashes with as many cells. `parse` returns it and the
+ * index of the line after it.
+ */
 export function findTable(
   lines: readonly Line[],
   index: number,
   context: ParseContext,
-): { block: Block; end: number } | null {
+): { parse: () => { block: Block; end: number } } | null {
   const head = lines[index];
   const rule = lines[index + 1];
   if (!head?.text.includes("|") || !rule?.text.includes("|") || !/^[\s|:-]+$/.test(rule.text)) return null;
   const header = cellsOf(head);
   const alignments = cellsOf(rule).map(({ text }) => alignmentOf(text));
   if (header.length !== alignments.length || header.length > maxColumns || alignments.includes(undefined)) return null;
-  const headerCells = header.map((cell) => parseCell(cell, context));
+  const parse = () => {
+    const head = header.map((cell) => parseCell(cell, context));
+    const { rows, end } = parseRows(lines, index + 2, header.length, context);
+    const block: Block = {
+      kind: "table",
+      alignments: alignments.map((alignment) => alignment ?? null),
+      header: head,
+      rows,
+    };
+    return { block, end };
+  };
+  return { parse };
+}
+
+/** Returns the rows from a line on, and the index of the line after them. */
+function parseRows(
+  lines: readonly Line[],
+  from: number,
+  columns: number,
+  context: ParseContext,
+): { rows: Inline[][][]; end: number } {
   const rows: Inline[][][] = [];
-  let end = index + 2;
+  let end = from;
   for (let line = lines[end]; line && !context.isFull(); line = lines[++end]) {
     const { text } = line;
     if (isBlank(text) || !text.includes("|") || quotedText(text) !== null || fenceMarker(text)) break;
     const cells = cellsOf(line);
     // What has no column of its own is shown in the last one.
-    const row = [...cells.slice(0, header.length - 1), joinCells(cells.slice(header.length - 1))];
-    rows.push(header.map((_, column) => parseCell(row[column] ?? { text: "", places: [] }, context)));
+    const row = [...cells.slice(0, columns - 1), joinCells(cells.slice(columns - 1))];
+    const filled = Array.from({ length: columns }, (_, column) => row[column] ?? { text: "", places: [] });
+    rows.push(filled.map((cell) => parseCell(cell, context)));
   }
-  const block: Block = {
-    kind: "table",
-    alignments: alignments.map((alignment) => alignment ?? null),
-    header: headerCells,
-    rows,
-  };
-  return { block, end };
+  return { rows, end };
 }
 
 /** A cell with the place in the message of each of its characters, since a bar in it has a backslash that isn't shown. */

@@ -2,6 +2,7 @@
  * The limits of what one message may cost:
  * - quotes and lists are nested at most eight levels deep, and so is emphasis; deeper ones are shown as typed
  * - a message has a limited number of tokens; what comes after them is shown as typed
+ * - what comes before a block that has the most tokens keeps its form and its mentions
  * - a message has a limited number of elements for emoji, stacked marks and unseen characters, also in names; with more it is
  *   shown without
  * - of a text that is longer than any server allows, the beginning is shown, and that it is not all
@@ -45,7 +46,8 @@ it.each([
   expect(visibleText(blocks)).toContain("x");
 });
 
-it.each([
+/** The parts of messages that have the most tokens, and what such a message begins with. */
+const manyTokens: [about: string, unit: string, head?: string][] = [
   ["emphasis", "*a* "],
   ["spoilers", "||a|| "],
   ["code", "`a` "],
@@ -59,7 +61,9 @@ it.each([
   ["blocks of code", "```js\na\n```\n"],
   ["a table", "|a|b|\n|-|-|\n"],
   ["rows", "|*a*|b|\n", "|a|b|\n|-|-|\n"],
-])("shows what comes after the most tokens as typed: %s", (_, unit, head = "") => {
+];
+
+it.each(manyTokens)("shows what comes after the most tokens as typed: %s", (_, unit, head = "") => {
   const text = head + unit.repeat(2 * maxTokens);
   const blocks = parse(text);
   expect(tokenCount(blocks)).toBeGreaterThan(maxTokens / 20);
@@ -70,6 +74,18 @@ it.each([
   expect(shown.trimEnd().endsWith(unit.repeat(10).trimEnd())).toBe(true);
   expect(shown.match(/a/g)).toHaveLength(text.match(/a/g)?.length ?? 0);
 });
+
+it.each([...manyTokens, ["a quote", "> # a\n"] as const])(
+  "keeps the form of what comes before the most tokens: %s",
+  (_, unit, head = "") => {
+    const names = new MentionFinder([{ id: "ada", name: "Ada" }]);
+    for (const above of ["**@Ada**, please check:\n", "> **@Ada**, please check:\n> "]) {
+      const text = above + (head + unit.repeat(2 * maxTokens)).replaceAll("\n", above.startsWith(">") ? "\n> " : "\n");
+      const [first] = inlinesOf(parse(text, names));
+      expect(first).toMatchObject({ kind: "strong", children: [{ kind: "mention", member: "ada" }] });
+    }
+  },
+);
 
 it.each(["a\u200B", "`\u200B` ", "`a\u200Bb\u200B` ", "```\n\u200B\n```\n", "👩\u200D", "a\u0301\u0301\u0301\u0301"])(
   "gives a limited number of runs an element of their own: %j",
