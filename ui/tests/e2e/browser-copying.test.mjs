@@ -6,7 +6,10 @@
  * - from the middle of an item to another, the items that begin in the selection have marks
  * - items of an inner list are copied without the indentation of the outer one
  * - mentions in a copied list are kept
- * - hidden text in a copied list is copied only once it is shown, also as markup
+ * - where a program keeps the form, a part of a list is a list with its numbers, and a line of a paragraph is a line
+ * - the text of a spoiler that is hidden is not copied, in any form; one that is shown is
+ * - reactions, buttons and labels are not copied, in any form
+ * - a block of code says when the browser doesn't copy it
  */
 
 import { strict as assert } from "node:assert";
@@ -49,7 +52,7 @@ async function copiesAll(chat, locator, type) {
 }
 
 /** Copies from the first letter of one part of a message to the last of another. */
-async function copiesFrom(chat, message, first, last) {
+async function copiesFrom(chat, message, first, last, type) {
   await message.evaluate(
     (element, [first, last]) => {
       const texts = document.createTreeWalker(element.querySelector(".body"), NodeFilter.SHOW_TEXT);
@@ -65,7 +68,7 @@ async function copiesFrom(chat, message, first, last) {
     },
     [first, last],
   );
-  return copies(chat);
+  return copies(chat, type);
 }
 
 test("a list is copied as it is read", { skip }, async () => {
@@ -133,14 +136,62 @@ test("mentions in a copied list are kept", { skip }, async () => {
   assert.match(await copiesAll(ada, body, "text/html"), /@Ada/);
 });
 
-test("hidden text in a copied list is copied only once it is shown", { skip }, async () => {
+test("where the form is kept, a part of a list is a list", { skip }, async () => {
   const ada = await opens("Ada");
-  const message = await says(ada, "ending\n- it was ||the butler||\n- in the library", "ending");
+  const message = await says(
+    ada,
+    "plan\n1. first\n2. the **second**\n   line\n5. https://a.example\n   - [x] done",
+    "plan",
+  );
+  assert.equal(
+    await copiesFrom(ada, message, "second", "done", "text/html"),
+    '<ol dir="auto"><li value="2"><p><strong>second</strong><br>line</p></li>' +
+      '<li value="5"><p><a dir="ltr" href="https://a.example/">https://a.example</a></p>' +
+      "<ul><li>☑ <p>done</p></li></ul></li></ol>",
+  );
+  await message.getByText("first").click({ clickCount: 3 });
+  assert.equal(await copies(ada, "text/html"), "<p>first</p>");
+});
+
+test("the text of a hidden spoiler is not copied", { skip }, async () => {
+  const ada = await opens("Ada");
+  const message = await says(ada, "secrets\n- ask ||the password||\n- two", "secrets");
   const body = message.locator(".body");
-  for (const type of ["text/plain", "text/html"]) {
-    const copied = await copiesAll(ada, body, type);
-    assert.ok(copied.includes("it was") && !copied.includes("butler"), copied);
-  }
+  assert.equal(await copiesAll(ada, body), "secrets\n• ask \n• two");
+  const hidden = await copiesAll(ada, body, "text/html");
+  assert.ok(!hidden.includes("password") && hidden.includes("<li><p>ask </p></li>"), hidden);
   await message.getByRole("button", { name: "Hidden text: show it" }).click();
-  for (const type of ["text/plain", "text/html"]) assert.match(await copiesAll(ada, body, type), /butler/);
+  assert.equal(await copiesAll(ada, body), "secrets\n• ask the password\n• two");
+  assert.match(await copiesAll(ada, body, "text/html"), /<li><p>ask the password<\/p><\/li>/);
+});
+
+test("reactions, buttons and labels are not copied in any form", { skip }, async () => {
+  const ada = await opens("Ada");
+  await ada.createsRoom("Copies");
+  const message = await says(ada, "poll\n- tea\n- coffee", "poll");
+  await ada.seesSent("poll");
+  await message.hover();
+  await message.getByRole("button", { name: "React 👍" }).click();
+  await message.getByRole("button", { name: /^👍 1/ }).waitFor();
+  await message.hover();
+  await message.getByRole("button", { name: "Reply", exact: true }).click();
+  await ada.says("for tea");
+  await ada.seesSent("for tea");
+  const log = ada.page.getByRole("log");
+  const shown = (text) => text.replaceAll(/\s+/g, " ").trim();
+  assert.equal(
+    shown(await copiesAll(ada, log)),
+    "The room Copies was created Ada joined Ada poll • tea • coffee Ada for tea",
+  );
+  const html = await copiesAll(ada, log, "text/html");
+  assert.equal(html.match(/<li>/g).length, 2, html);
+  assert.ok(!/👍|<button|earlier|In reply/.test(html), html);
+});
+
+test("a block of code says when the browser doesn't copy it", { skip }, async () => {
+  const ada = await opens("Ada");
+  const message = await says(ada, "```js\nlet x;\n```", "let x");
+  await ada.refusesClipboard();
+  await message.getByRole("button", { name: "Copy code" }).click();
+  await message.getByText("The browser didn’t let I-Chat copy that.").waitFor();
 });

@@ -237,6 +237,14 @@ export class ChatPage {
     await this.page.close({ runBeforeUnload: false });
   }
 
+  /** Makes the browser refuse to copy anything, as some do. */
+  async refusesClipboard() {
+    await this.page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new DOMException("refused", "NotAllowedError"));
+      document.execCommand = () => false;
+    });
+  }
+
   async takesScreenshot(name) {
     // Move the mouse away, so that nothing is hovered.
     await this.page.mouse.move(0, 0);
