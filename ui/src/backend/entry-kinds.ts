@@ -9,7 +9,8 @@ export type AmendingBody = Extract<Body, { kind: AmendingKind }>;
 
 /** Returns the properties of a body's kind, also of one from a later version. */
 export function propertiesOf(body: Body): KindProperties {
-  return (kinds as Partial<Record<string, KindProperties>>)[body.kind] ?? kinds.unknown;
+  // A kind may have the name of anything, also of what every object has.
+  return Object.hasOwn(kinds, body.kind) ? kinds[body.kind] : kinds.unknown;
 }
 
 export function isAmending(body: Body): body is AmendingBody {

@@ -2,11 +2,14 @@
  * Events of a server that is hostile, broken or newer, in a browser:
  * - an event of the protocol is as it was sent, also with fields of a later version
  * - an event that is unknown, or whose fields have other types, is dropped
+ * - so is a hello that lacks a limit
  * - of a list of rooms, members or people the wrong ones are left out
- * - an entry whose body lacks a field, or has one of another type, is of an unknown kind; one of a later kind stays
+ * - an entry whose body lacks a field, or has one of another type, is of an unknown kind; one of a later kind
+ *   stays, whatever its name
  */
 import { expect, it } from "vitest";
-import type { Body } from "../protocol";
+import { propertiesOf } from "../entry-kinds";
+import { type Body, kinds } from "../protocol";
 import { parseServerEvent } from "./server-events";
 
 const room = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -109,8 +112,6 @@ it.each([
   [],
   {},
   { kind: 5 },
-  { kind: "__proto__" },
-  { kind: "toString" },
   { kind: "message" },
   { kind: "message", text: {} },
   { kind: "message", text: "x", reply_to: {} },
@@ -132,9 +133,16 @@ it.each([
     expect(parseServerEvent(event, data)).toMatchObject({ data: { entries: [entry({ kind: "unknown" })] } });
 });
 
-it("keeps an entry of a later kind", () => {
-  const body = { kind: "poll", question: "Lunch?" } as unknown as Body;
+it.each(["poll", "__proto__", "toString"])("keeps an entry of a later kind: %s", (kind) => {
+  const body = { kind, question: "Lunch?" } as unknown as Body;
   expect(parseServerEvent("entries", { room, epoch, entries: [entry(body)] })).toMatchObject({
     data: { entries: [{ body }] },
   });
+  expect(propertiesOf(body)).toEqual(kinds.unknown);
+});
+
+it("drops a hello when one of its limits is missing or of another type", () => {
+  for (const name of Object.keys(limits))
+    for (const value of [undefined, "1", null, {}])
+      expect(parseServerEvent("hello", { ...hello, limits: { ...limits, [name]: value } })).toBeUndefined();
 });

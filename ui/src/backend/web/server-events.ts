@@ -1,54 +1,90 @@
 /** Checks the server's events. What a session gets has the declared types, whatever the server has sent. */
 
 import {
+  type Availability,
   type Body,
+  type Closing,
+  type ClosingReason,
+  type Entries,
   type Entry,
+  type Head,
+  type Heads,
   type Hello,
+  type LimitsInfo,
+  type Member,
   type MemberList,
+  type Mention,
   type Page,
+  type Person,
   type Presence,
+  type Read,
+  type Refused,
+  type Reset,
   type RoomList,
+  type RoomSummary,
+  type Seq,
   type ServerEvent,
+  type ServerInfo,
+  type TypingNow,
+  type WireError,
   limits,
 } from "../protocol";
 
-type Check = (value: unknown) => boolean;
+/** Returns whether a value has a type. */
+type Check<T> = (value: unknown) => value is T;
+/** The checks of an object's fields: a field that is added to a type is checked before it compiles. */
+type Fields<T> = { [K in keyof T]-?: Check<T[K]> };
 
-const isText: Check = (value) => typeof value === "string";
-const isBoolean: Check = (value) => typeof value === "boolean";
-const isNumber: Check = (value) => Number.isSafeInteger(value);
-const isSeq: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
-/** A newer server may allow longer names, but none that fill a page. */
-const isName: Check = (value) =>
-  typeof value === "string" && value.trim() !== "" && value.length <= 8 * limits.maxNameChars;
-const isTopic: Check = (value) => typeof value === "string" && value.length <= 8 * limits.maxTopicChars;
+// What is one of several strings may be another one of a later version.
+const isText = <T extends string>(value: unknown): value is T => typeof value === "string";
+const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
+const isNumber = (value: unknown): value is number => Number.isSafeInteger(value);
+const isSeq = (value: unknown): value is Seq => isNumber(value) && value >= 0;
+/** A newer server may allow longer texts than this version, but none that fill a page. */
+const isShortText =
+  (max: number) =>
+  (value: unknown): value is string =>
+    isText(value) && value.length <= 8 * max;
+const isTopic = isShortText(limits.maxTopicChars);
+const isName = (value: unknown): value is string => isShortText(limits.maxNameChars)(value) && value.trim() !== "";
+/** Accepts a list whose elements are checked later, so that the wrong ones can be left out. */
+const isList = <T>(value: unknown): value is T[] => Array.isArray(value);
+const isAnyBody = (value: unknown): value is Body => value === value;
 
 const optional =
-  (check: Check): Check =>
-  (value) =>
+  <T>(check: Check<T>) =>
+  (value: unknown): value is T | undefined =>
     value === undefined || check(value);
 const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const isList: Check = (value) => Array.isArray(value);
+  <T>(check: Check<T>) =>
+  (value: unknown): value is T[] =>
+    isList(value) && value.every(check);
 const record = (value: unknown): Record<string, unknown> | null =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
 const mapOf =
-  (check: Check): Check =>
-  (value) =>
-    Object.values(record(value) ?? { value: undefined }).every(check);
-const object =
-  (fields: Record<string, Check>): Check =>
-  (value) => {
+  <T>(check: Check<T>) =>
+  (value: unknown): value is Record<string, T> => {
     const found = record(value);
-    return found !== null && Object.entries(fields).every(([name, check]) => check(found[name]));
+    return found !== null && Object.values(found).every(check);
+  };
+const object =
+  <T>(fields: Fields<T>) =>
+  (value: unknown): value is T => {
+    const found = record(value);
+    return found !== null && Object.entries<Check<unknown>>(fields).every(([name, check]) => check(found[name]));
   };
 
-const isHead = object({ epoch: isText, seq: isSeq });
-const isEntry = object({ seq: isNumber, id: isText, author: isText, device: isText, at: isNumber });
-const isMention = object({ member: isText, name: isText });
-const isRoom = object({
+const isHead = object<Head>({ epoch: isText, seq: isSeq });
+const isEntry = object<Entry>({
+  seq: isNumber,
+  id: isText,
+  author: isText,
+  device: isText,
+  at: isNumber,
+  body: isAnyBody,
+});
+const isMention = object<Mention>({ member: isText, name: isText });
+const isRoom = object<RoomSummary>({
   id: isText,
   name: isName,
   topic: isTopic,
@@ -58,59 +94,66 @@ const isRoom = object({
   read: isSeq,
   unread: isSeq,
 });
-const isMember = object({ id: isText, name: isName, left: optional(isBoolean), since: optional(isNumber) });
-const isPerson = object({
+const isMember = object<Member>({ id: isText, name: isName, left: optional(isBoolean), since: optional(isNumber) });
+const isPerson = object<Person>({
   id: isText,
   name: isName,
-  availability: (value) => value === "online" || value === "away" || value === "offline",
+  availability: (value: unknown): value is Availability =>
+    value === "online" || value === "away" || value === "offline",
 });
 
-const events: Record<ServerEvent["event"], Check> = {
-  hello: object({
-    server: object({ id: isText, name: isName, software: isText }),
+const events: { [E in ServerEvent["event"]]: Check<Extract<ServerEvent, { event: E }>["data"]> } = {
+  hello: object<Hello>({
+    server: object<ServerInfo>({ id: isText, name: isName, software: isText }),
     protocol: isNumber,
     me: isText,
     name: isName,
     device: isText,
     lobby: isText,
     rooms: isList,
-    limits: object({ text_bytes: isNumber, heads_interval_ms: isNumber }),
+    limits: object<LimitsInfo>({
+      text_bytes: isNumber,
+      page_entries: isNumber,
+      packet_bytes: isNumber,
+      pending_events: isNumber,
+      heads_interval_ms: isNumber,
+    }),
     now: isNumber,
   }),
-  entries: object({ room: isText, epoch: isText, entries: listOf(isEntry) }),
-  page: object({ room: isText, head: isHead, entries: listOf(isEntry), later: optional(listOf(isEntry)) }),
-  reset: object({ room: isText, head: isHead }),
-  heads: object({ heads: mapOf(isHead) }),
-  rooms: object({ rooms: isList }),
+  entries: object<Entries>({ room: isText, epoch: isText, entries: listOf(isEntry) }),
+  page: object<Page>({ room: isText, head: isHead, entries: listOf(isEntry), later: optional(listOf(isEntry)) }),
+  reset: object<Reset>({ room: isText, head: isHead }),
+  heads: object<Heads>({ heads: mapOf(isHead) }),
+  rooms: object<RoomList>({ rooms: isList }),
   room: isRoom,
-  members: object({ room: isText, members: isList }),
-  presence: object({ people: isList }),
-  typing: object({ room: isText, member: isText, on: isBoolean }),
-  read: object({ room: isText, seq: isSeq }),
-  refused: object({
+  members: object<MemberList>({ room: isText, members: isList }),
+  presence: object<Presence>({ people: isList }),
+  typing: object<TypingNow>({ room: isText, member: isText, on: isBoolean }),
+  read: object<Read>({ room: isText, seq: isSeq }),
+  refused: object<Refused>({
     event: isText,
     room: optional(isText),
     id: optional(isText),
-    error: object({ code: isText, message: isText }),
+    error: object<WireError>({ code: isText, message: isText }),
   }),
-  closing: object({ message: isText, reason: optional(isText) }),
+  closing: object<Closing>({ message: isText, reason: optional(isText<ClosingReason>) }),
 };
 
-const hasName = object({ name: isName });
-const hasTarget = object({ of: isText });
-const textFields = { text: isText, mentions: optional(listOf(isMention)) };
-const bodies: Record<Body["kind"], Check> = {
-  created: hasName,
-  joined: hasName,
-  left: object({}),
-  member_renamed: object({ name: isName, from: optional(isName) }),
-  room_renamed: hasName,
-  topic: object({ text: isTopic }),
-  message: object({ ...textFields, reply_to: optional(isText) }),
-  edit: object({ of: isText, ...textFields }),
-  delete: hasTarget,
-  wiped: object({}),
-  react: object({ to: isText, emoji: isName, on: isBoolean }),
+/** The checks of a body's fields, besides that of its kind. */
+const body = <K extends Body["kind"]>(fields: Fields<Omit<Extract<Body, { kind: K }>, "kind">>) => object(fields);
+const mentions = optional(listOf(isMention));
+const bodies: Record<Body["kind"], Check<unknown>> = {
+  created: body<"created">({ name: isName }),
+  joined: body<"joined">({ name: isName }),
+  left: body<"left">({}),
+  member_renamed: body<"member_renamed">({ name: isName, from: optional(isName) }),
+  room_renamed: body<"room_renamed">({ name: isName }),
+  topic: body<"topic">({ text: isTopic }),
+  message: body<"message">({ text: isText, mentions, reply_to: optional(isText) }),
+  edit: body<"edit">({ of: isText, text: isText, mentions }),
+  delete: body<"delete">({ of: isText }),
+  wiped: body<"wiped">({}),
+  react: body<"react">({ to: isText, emoji: isShortText(limits.maxNameChars), on: isBoolean }),
 };
 
 /**
@@ -156,7 +199,6 @@ const unknownBody = { kind: "unknown" } as unknown as Body;
 function parseEntry(entry: Entry): Entry {
   const kind: unknown = record(entry.body)?.kind;
   if (typeof kind !== "string") return { ...entry, body: unknownBody };
-  const isKnown = Object.hasOwn(bodies, kind);
-  const isRight = isKnown ? bodies[kind as Body["kind"]](entry.body) : !Object.hasOwn(Object.prototype, kind);
+  const isRight = !Object.hasOwn(bodies, kind) || bodies[kind as Body["kind"]](entry.body);
   return isRight ? entry : { ...entry, body: unknownBody };
 }
