@@ -3,6 +3,7 @@
  * - opens at the end when everything is read
  * - opens at the first unread message, however far back, and keeps the *New* line there while older entries arrive
  * - messages that arrive while the user looks away get a line; messages that arrive while they look don't
+ * - the first new message is known where it is loaded, and no other is taken for it
  * - the read marker moves forwards only, and not after *mark unread*
  * - after *mark unread* only others' messages count as unread
  * - the user's own message is shown at once, once, and in its final position when the log contains it
@@ -137,6 +138,20 @@ describe("RoomState", () => {
     fixture.receive(fixture.log.says("bob", "unseen"));
     fixture.receive(fixture.log.says("bob", "too"));
     expect(fixture.room.newLine).toEqual({ after: 7, count: 2 });
+  });
+
+  it("knows the first new message only where it is loaded", () => {
+    const log = new RoomLog().fill(3000);
+    log.add("bob", { kind: "left" });
+    const first = log.says("bob", "first");
+    log.fill(2000);
+    const fixture = new RoomFixture(log, { read: 3000, unread: 2001 });
+    fixture.room.open();
+    expect([fixture.room.firstNew?.id, fixture.room.shownNewLine]).toEqual([first.id, 3000]);
+    fixture.room.log.jumpToPresent();
+    expect(fixture.texts.at(-1)).toBe(`line ${log.head}`);
+    expect([fixture.room.firstNew, fixture.room.shownNewLine]).toEqual([undefined, undefined]);
+    expect(fixture.room.newLine?.after).toBe(3000);
   });
 
   it("moves the read marker forwards only, and not after mark unread", () => {

@@ -131,6 +131,18 @@ export class RoomState {
   get newLine() {
     return this.#readState.newLine;
   }
+  /** The entry above the *New* line. Undefined where the entry below it isn't loaded: the line would move with each page. */
+  get shownNewLine(): Seq | undefined {
+    const { newLine } = this;
+    return newLine && this.log.contains(newLine.after + 1) ? newLine.after : undefined;
+  }
+  /** The first new message, if it is loaded. */
+  get firstNew(): Item | undefined {
+    const { shownNewLine: after, me } = this;
+    return after === undefined
+      ? undefined
+      : this.#items.find((item) => item.seq > after && countsAsUnreadFor(item, me));
+  }
 
   nameOf(member: MemberId): string | undefined {
     return this.#names.get(member);
