@@ -175,14 +175,20 @@ export class MessageActions {
   }
 
   async copy(item: Item): Promise<void> {
-    await this.#copy(item.text);
+    await this.copyText(item.text);
   }
 
   /** Copies a link to the message, which opens it in any browser. */
   async copyLink(item: Item): Promise<void> {
     const link = this.#app.links.toMessage(this.server, this.room, item.seq);
     if (link === undefined) this.#app.showError(strings.chat.noLink);
-    else await this.#copy(link);
+    else await this.copyText(link);
+  }
+
+  /** Copies a text, and shows whether that worked. */
+  async copyText(text: string): Promise<void> {
+    if (await copyText(text)) this.#app.showNotice(strings.copied);
+    else this.#app.showError(strings.notCopied);
   }
 
   /** Jumps to a message that is quoted, edited or answered. One that is not in the log yet is at the end. */
@@ -235,10 +241,5 @@ export class MessageActions {
   #dismissCanceledNotice(): void {
     if (this.#canceledNotice) this.#app.toasts.dismiss(this.#canceledNotice);
     this.#canceledNotice = undefined;
-  }
-
-  async #copy(text: string): Promise<void> {
-    if (await copyText(text)) this.#app.showNotice(strings.copied);
-    else this.#app.showError(strings.notCopied);
   }
 }

@@ -5,7 +5,7 @@
  * - two tabs of one user show the same messages, each once
  * - a text that is too long is not sent, and the page shows by how much
  * - a change of a message that was deleted meanwhile goes back to the composer
- * - a refused change shows the reason, with Retry, Copy and Discard
+ * - a refused change shows the reason, with Retry, Copy and Discard, and says when the browser doesn't copy it
  * - a refused message shows the reason, also after a reload; Delete removes it for good, and Retry sends it once the reason is
  *   gone: its room, which was left, can be joined where it is shown
  * - a server whose disk is full says so, loses nothing, and accepts the messages when there is space again
@@ -20,6 +20,7 @@ import { serverUnavailable } from "../foreign/server.mjs";
 import { browserUnavailable, assertMessages } from "./chat-page.mjs";
 import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
+import { ToastLog } from "./toast-log.mjs";
 
 const skip = skipReason(serverUnavailable, browserUnavailable);
 /** `MAX_TEXT_BYTES` in `crates/protocol/src/limits.rs`. */
@@ -149,6 +150,11 @@ test("a refused change shows the reason, with Retry, Copy and Discard", { skip }
   link.restore();
   await ada.seesRefused("improved", /^Your change was not saved: .+\./);
   for (const name of ["Retry", "Copy", "Discard"]) await ada.refusal().getByRole("button", { name }).waitFor();
+  // The text is about to be lost, so a browser that doesn't copy it must not go unnoticed.
+  const toasts = await ToastLog.of(ada.page);
+  await ada.refusesClipboard();
+  await ada.refusal().getByRole("button", { name: "Copy" }).click();
+  await toasts.sees(/^The browser didn’t let I-Chat copy that\./);
   await ada.refusal().getByRole("button", { name: "Discard" }).click();
   await ada.refusal().waitFor({ state: "detached" });
 });
