@@ -4,6 +4,7 @@
  * - where the field can't fit its content, it grows all the same
  * - in a code block without an end Enter starts a new line, and Ctrl+Enter sends
  * - an edit that leaves nothing asks whether to delete the message
+ * - ↑ in an emptied edit of another message says what to do first
  * - an input method's Enter sends nothing and accepts nothing
  * - on a touch screen Enter starts a new line, and the button sends and keeps the keyboard
  * - shortcuts work on a Russian layout, and typing anywhere writes
@@ -119,6 +120,22 @@ test("an edit that leaves nothing asks whether to delete the message", { skip },
   await question.getByRole("button", { name: "Delete" }).click();
   await ada.sees("Message deleted");
   await ada.page.getByText("Editing your message").waitFor({ state: "detached" });
+  await ada.seesDraft("");
+});
+
+test("↑ in an emptied edit of another message says what to do first", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  const toasts = await ToastLog.of(ada.page);
+  for (const text of ["an older one", "the newest one"]) {
+    await ada.says(text);
+    await ada.seesSent(text);
+  }
+  await ada.message("an older one").hover();
+  await ada.message("an older one").getByRole("button", { name: "Edit", exact: true }).click();
+  await ada.seesDraft("an older one");
+  await ada.composer.fill("");
+  await ada.composer.press("ArrowUp");
+  await toasts.sees(/^Save or cancel the edit first\./);
   await ada.seesDraft("");
 });
 
