@@ -337,6 +337,20 @@ export const mainPaths = [
     },
   },
   {
+    name: "connect again without waiting",
+    async walk({ world, user, ben }) {
+      await user.says("with a connection");
+      await user.seesSent("with a connection");
+      world.link.cut();
+      await user.presses(button(/^Try/));
+      await user.sees(status(/Not connected|can’t be reached/));
+      world.link.restore();
+      await user.seesGone(status(/Not connected|can’t be reached/));
+      await user.says("back again");
+      await ben.seesMessage("back again");
+    },
+  },
+  {
     name: "reload and be where one was",
     async walk({ user, ben }) {
       const garden = await ben.createsRoom("Garden");

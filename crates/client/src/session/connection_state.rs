@@ -43,7 +43,8 @@ pub(super) struct ConnectionState {
     phase: Phase,
     /// Failed attempts since the server was there last. A connection that didn't last counts as one.
     attempts: u32,
-    /// The number of times that the delay before the next attempt has doubled: since the last stable connection, or the last nudge.
+    /// The number of times that the delay before an attempt has doubled: since the last stable connection, or the last
+    /// nudge.
     doublings: u32,
     last_received: u64,
     /// The time by which the server must answer a probe, if one is under way.
