@@ -4,7 +4,8 @@
  * - jumping to a date, an unread message or a message from anywhere keeps that place
  * - messages that arrive while the newest page is on its way are there, too
  * - a page for one end that arrives after a jump was requested doesn't end the jump
- * - a room that was left in the middle is opened there again, whatever was written meanwhile
+ * - a room that was left in the middle is opened there again, whatever was written meanwhile, unless
+ *   the user is mentioned there or comes for what is new
  * - a page that arrives after the room was closed leaves no gap when it is opened again
  * - a load without an answer fails after a time, can be repeated, and its late answer still counts
  * - the loss of the connection ends a load; the reconnect repeats it, and the jump that needed it
@@ -135,6 +136,33 @@ describe("LogNavigator", () => {
     expect(returns()).toMatchObject({ to: "message", ...inMemory });
     log.setReaderPosition(20, { seq: 20, hidden: 0 });
     expect(returns()).toEqual({ to: "present" });
+  });
+
+  it("opens a room at what is new if the user is mentioned there or comes for that", () => {
+    const fixture = openAtEnd(900);
+    const { room, log } = fixture;
+    const leaves = () => {
+      room.log.setReaderPosition(800, { seq: 800, hidden: 0 });
+      room.close();
+    };
+    const returns = () => {
+      room.open();
+      const { jump } = room.log;
+      endJump(fixture);
+      return jump;
+    };
+    endJump(fixture);
+    leaves();
+    fixture.receive(log.says("bob", "nothing special"));
+    room.setSummary(fixture.summary(900, 1));
+    expect(returns()).toMatchObject({ to: "message", seq: 800 });
+    leaves();
+    room.showNews();
+    expect(returns()).toEqual({ to: "new", seq: 901 });
+    leaves();
+    fixture.receive(log.add("bob", { kind: "message", text: "@Al", mentions: [{ member: "alice", name: "Al" }] }));
+    room.setSummary(fixture.summary(900, 2));
+    expect(returns()).toEqual({ to: "new", seq: 901 });
   });
 
   it("leaves no gap if a page arrives after the room was closed", () => {

@@ -103,7 +103,8 @@ function openRoom(app: AppState, step: number, condition: (room: RoomState) => b
   for (let i = 1; i <= all.length; i++) {
     const next = all[stepFrom(current, step * i, all.length)];
     if (!next || !condition(next.room)) continue;
-    app.open(next.server.id, next.room.id);
+    if (condition === isUnread) app.openNews(next.server.id, next.room.id);
+    else app.open(next.server.id, next.room.id);
     return;
   }
 }

@@ -298,6 +298,11 @@ export class LogNavigator {
     return firstUnread === null ? { to: "present" } : { to: "new", seq: firstUnread };
   }
 
+  /** Lets the next visit begin at what is new, because that is why the user comes. */
+  forgetReadingPlace(): void {
+    this.#readingPlace = null;
+  }
+
   #startJump(jump: Jump): void {
     this.#jumps++;
     this.#jump = jump;

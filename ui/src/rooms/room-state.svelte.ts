@@ -246,6 +246,7 @@ export class RoomState {
     if (this.#arrived !== null) this.#arrived = Math.max(this.#arrived, this.log.head);
     const { unread, read } = this.#summary;
     this.#readState.startVisit(read, unread);
+    if (this.unreadMentions > 0) this.log.forgetReadingPlace();
     this.log.open(unread > 0 ? read + 1 : null);
   }
 
@@ -275,6 +276,12 @@ export class RoomState {
   /** Removes the *New* line, when the user doesn't want to go there. */
   dismissNewLine(): void {
     this.#readState.clearNewLine();
+  }
+
+  /** Shows what is new: at once if the room is open, otherwise when it is opened next. */
+  showNews(): void {
+    this.log.forgetReadingPlace();
+    this.jumpToNewLine();
   }
 
   jumpToNewLine(): void {

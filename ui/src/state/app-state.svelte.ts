@@ -149,6 +149,15 @@ export class AppState implements ServerListener {
     this.highlightedMember = null;
   }
 
+  /** Opens a room at what is new, wherever the user has left it. */
+  openNews(server: ServerId, room: RoomId): void {
+    this.#servers
+      .find(({ id }) => id === server)
+      ?.room(room)
+      ?.showNews();
+    this.open(server, room);
+  }
+
   /** The names of what is open over the room, which are steps of the session history. */
   get layers(): readonly string[] {
     const overlay = this.#overlays.name;
@@ -287,7 +296,7 @@ export class AppState implements ServerListener {
         this.toasts.add(strings.recovered, "incident");
         return;
       case "show":
-        return this.open(event.server, event.room);
+        return this.openNews(event.server, event.room);
       case "fatal":
         this.#fatal = event.error.message;
         return;
