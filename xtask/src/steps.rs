@@ -127,7 +127,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "clippy",
         about: "clippy in every target, without warnings",
         needs: CODE,
-        minutes: 20,
+        minutes: 40,
         load: Load::Busy,
         commands: |repo| {
             Ok(vec![repo.cargo(&[
@@ -194,7 +194,7 @@ pub(crate) const STEPS: &[Step] = &[
             Interface,
             Programs,
         ],
-        minutes: 15,
+        minutes: 40,
         load: Load::Waiting,
         commands: |repo| Ok(faults::short_run(repo)),
     },
