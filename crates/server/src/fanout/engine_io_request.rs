@@ -1,4 +1,4 @@
-//! What the address of a request means to Engine.IO.
+//! The parts of a request's address that Engine.IO reads.
 
 use ::http::Uri;
 
