@@ -1,3 +1,5 @@
+import { loadCopying } from "./copying";
+
 /** The parts of the room that are loaded after the first paint, so that the start is fast. */
 export const lazyComponents = {
   composerContext: () => import("./ComposerContext.svelte"),
@@ -6,5 +8,5 @@ export const lazyComponents = {
   roomMenu: () => import("./RoomMenu.svelte"),
 };
 
-/** Data of the room that is loaded after the first paint. */
-export const lazyData = { emojiShortcodes: () => import("./emoji-shortcodes.json") };
+/** What the room needs later than its first paint: data, and the code that copies. */
+export const lazyData = { emojiShortcodes: () => import("./emoji-shortcodes.json"), copying: loadCopying };
