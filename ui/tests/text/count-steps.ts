@@ -1,96 +1,105 @@
-/** The methods that look at a text or make another one of it. With a pattern, their searches count as well. */
-const stringMethods = [
-  "charAt",
-  "charCodeAt",
-  "codePointAt",
-  "slice",
-  "indexOf",
-  "includes",
-  "startsWith",
-  "endsWith",
-  "match",
-  "matchAll",
-  "normalize",
-  "replace",
-  "replaceAll",
-  "split",
-  "trim",
-] as const;
-
 /** The characters that count as one step. */
 const stepLength = 16;
 
-/** Returns the steps of a call on a text. */
-function stepsOf(name: (typeof stringMethods)[number], text: string, result: unknown): number {
+type Method = (...args: never[]) => unknown;
+
+/** The methods of texts as they are, which count nothing. */
+const { indexOf } = String.prototype;
+
+/** Returns the steps of a call on a text: the characters that it looks at or copies. */
+function stepsOf(name: string | symbol, text: string, [first]: readonly unknown[], result: unknown): number {
   switch (name) {
+    case "at":
     case "charAt":
     case "charCodeAt":
     case "codePointAt":
-    case "includes":
-    case "startsWith":
-    case "endsWith":
       return 1;
     case "slice":
+    case "substring":
       return 1 + String(result).length / stepLength;
-    case "indexOf":
-      return 1 + (result === -1 ? text.length : Number(result)) / stepLength;
-    case "match":
-    case "matchAll":
-    case "normalize":
-    case "replace":
-    case "replaceAll":
-    case "split":
-    case "trim":
-      return 1 + text.length / stepLength;
+    case "startsWith":
+    case "endsWith":
+      return 1 + String(first).length / stepLength;
+    case "includes":
+    case "indexOf": {
+      const found = indexOf.call(text, String(first));
+      return 1 + (found === -1 ? text.length : found) / stepLength;
+    }
+    case "lastIndexOf":
+      return 1 + (text.length - Math.max(0, Number(result))) / stepLength;
+    // With a pattern, the searches of these count as well.
+    default:
+      return 1 + Math.max(text.length, typeof result === "string" ? result.length : 0) / stepLength;
   }
 }
 
-/** Runs something and counts the steps that it takes: characters that it looks at, and searches that it makes. */
+/** The methods of all texts that look at them or make others of them. */
+const textMethods = Reflect.ownKeys(String.prototype).filter(
+  (name) => !["constructor", "length", "toString", "valueOf"].includes(String(name)),
+);
+
+/**
+ * Runs something and counts the steps that it takes: characters that it looks at, searches that it makes, and addresses that it
+ * parses.
+ */
 export function countSteps<T>(run: () => T): { steps: number; result: T } {
   let steps = 0;
   const restore: (() => void)[] = [];
-  const replace = <K extends string>(owner: Record<K, unknown>, name: K, make: (original: never) => unknown) => {
-    const original = owner[name];
-    owner[name] = make(original as never) as never;
-    restore.push(() => (owner[name] = original as never));
+  const replace = <O extends object>(
+    owner: O,
+    name: keyof O | string | symbol,
+    made: (original: Method) => unknown,
+  ) => {
+    const methods = owner as Record<string | symbol, unknown>;
+    const original = methods[name as string];
+    methods[name as string] = made(original as Method);
+    restore.push(() => (methods[name as string] = original));
   };
-  for (const name of stringMethods) {
+  for (const name of textMethods)
     replace(
-      String.prototype as unknown as Record<string, unknown>,
+      String.prototype,
       name,
-      (original: (...a: unknown[]) => unknown) =>
-        function (this: string, ...args: unknown[]) {
-          const found = original.apply(this, args);
-          steps += stepsOf(name, this, found);
-          return found;
+      (original) =>
+        function (this: string, ...args: never[]) {
+          const result = original.apply(this, args);
+          steps += stepsOf(name, this, args, result);
+          return result;
         },
     );
-  }
   replace(
-    RegExp.prototype as unknown as Record<string, unknown>,
+    RegExp.prototype,
     "exec",
-    (original: (text: string) => RegExpExecArray | null) =>
+    (original) =>
       function (this: RegExp, text: string) {
         const from = this.global || this.sticky ? this.lastIndex : 0;
-        const found = original.call(this, text);
+        const found = original.call(this, text as never) as RegExpExecArray | null;
         steps += 1 + ((found ? found.index + found[0].length : text.length) - from) / stepLength;
         return found;
       },
   );
   replace(
-    RegExp.prototype as unknown as Record<string, unknown>,
+    RegExp.prototype,
     "test",
     () =>
       function (this: RegExp, text: string) {
         return this.exec(text) !== null;
       },
   );
-  const canParse = URL.canParse.bind(URL);
-  URL.canParse = (address) => {
-    steps += 1 + String(address).length;
-    return canParse(address);
-  };
-  restore.push(() => (URL.canParse = canParse));
+  replace(URL, "canParse", (original) => (address: string) => {
+    steps += 1 + address.length;
+    return original.call(URL, address as never);
+  });
+  replace(
+    globalThis,
+    "URL",
+    () =>
+      class extends URL {
+        constructor(address: string) {
+          steps += 1 + address.length;
+          super(address);
+        }
+      },
+  );
   try {
     return { result: run(), steps };
   } finally {

@@ -9,18 +9,17 @@
  * - a limited number of links is compared with the text beside them; the others show their address
  * - any 16 KiB take a number of steps in proportion to their length
  */
-import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { limits } from "../../src/backend/protocol";
 import { limitRuns, maxRuns } from "../../src/text/limit-runs";
-import { MentionFinder } from "../../src/text/mentions";
+import { ListedMentions, MentionFinder } from "../../src/text/mentions";
 import { strings } from "../../src/shared/strings";
 import { maxCompared, maxText, parse } from "../../src/text/parse";
 import { RoomFinder } from "../../src/text/room-links";
-import { maxNesting, maxTokens } from "../../src/text/tokens";
+import { maxNesting, maxTokens, type Block } from "../../src/text/tokens";
 import { loadLookalikes } from "../../src/shared/lookalike-table.svelte";
 import { inlinesOf } from "../../src/text/inlines-of";
 import { loadLinkRules } from "../../src/text/link-addresses.svelte";
-import type { Block } from "../../src/text/tokens";
 import { countSteps } from "./count-steps";
 import { depthOf, elementCount, tokenCount, visibleText } from "./visible-text";
 
@@ -28,7 +27,6 @@ const noNames = { nameOf: () => undefined };
 
 // The rules for links are part of the work.
 beforeAll(() => Promise.all([loadLookalikes(), loadLinkRules()]));
-afterEach(() => vi.restoreAllMocks());
 
 it.each([
   [">".repeat(3000) + "x"],
@@ -137,7 +135,21 @@ const units = [
   ...["[a](", "[a](<b", '[a](https://x.y "', "[a](https://x.yz)", "[a-](https://x.yz)", "![[[", "](", "[a]"],
   ...["\\*", "\\[", "\\`", "\\_a", "C:\\*", "%a%\\", "$env:a\\", "\\\\a\\*"],
   ...["```\n", "```a\n", "```a\nb```\n", "~~~\n", "````\n```\n"],
-  ...["http://", "https://a.b ", "https://a_b*c(", "www.", "www.a.b ", "a@b.c ", "a@", "@ada ", "<https://", "a.a"],
+  ...[
+    "http://",
+    "https://a.b ",
+    "https://a_b*c(",
+    "www.",
+    "www.a.b ",
+    "a@b.c ",
+    "a@",
+    "@ada ",
+    "@ada1 ",
+    "#ada ",
+    "#ada1 ",
+    "<https://",
+    "a.a",
+  ],
   ...[
     "(https://a^",
     "(https://a%",
@@ -161,15 +173,22 @@ const units = [
   ],
   ...["\u0301", "مر ", "你**好。**", "\u200D", "\uD83D"],
 ];
-const finder = new MentionFinder(
+const people = new MentionFinder(
   Array.from({ length: 10_000 }, (_, i) => ({ id: `${i}`, name: `Ada${"a".repeat(i % 60)}${i}` })),
 );
+
+const listed = new ListedMentions(
+  Array.from({ length: 2 * limits.maxMentions }, (_, i) => ({ member: `${i}`, name: `ada${i % 10}` })),
+);
+const rooms = new RoomFinder(Array.from({ length: 1000 }, (_, i) => ({ id: `${i}`, name: `Ada${i}` })));
 
 it.each(units.map((unit) => [JSON.stringify(unit), unit]))("takes linear time: %s", (_, unit) => {
   for (const prefix of ["", "> ".repeat(7), "- ".repeat(7)]) {
     const text = (prefix + unit.repeat(limits.maxTextBytes)).slice(0, limits.maxTextBytes - 1) + "x";
-    const { steps, result } = countSteps(() => parse(text, finder));
-    expect(tokenCount(result)).toBeLessThan(2 * maxTokens + 10);
-    expect(steps).toBeLessThan(200 * limits.maxTextBytes);
+    for (const mentions of prefix === "" ? [people, listed] : [people]) {
+      const { steps, result } = countSteps(() => parse(text, mentions, rooms));
+      expect(tokenCount(result)).toBeLessThan(2 * maxTokens + 10);
+      expect(steps).toBeLessThan(200 * limits.maxTextBytes);
+    }
   }
 });
