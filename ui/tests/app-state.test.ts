@@ -18,8 +18,9 @@
  * - messages that were missed without a connection are notified, but neither those from before the start nor read ones
  * - who returns, or writes without a connection, needn't wait for the next attempt to connect
  */
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { host, joinNearby } from "../src/state/joining";
+import { addressOf } from "../src/state/place";
 import type { Backend, BackendEvent, MessageNotification } from "../src/backend";
 import { hello, openApp, summaryOf } from "./fixtures/app";
 import { RoomLog } from "./fixtures/room";
@@ -59,6 +60,8 @@ async function openTwoServers(join: () => Promise<void>) {
   app.open("b");
   return { app, emit };
 }
+
+afterEach(() => void vi.unstubAllGlobals());
 
 describe("AppState", () => {
   it("keeps the open room open if a nearby server can't be joined", async () => {
@@ -177,6 +180,8 @@ describe("AppState", () => {
   });
 
   it("leads to the same place by a link", async () => {
+    // The app's page, to which the links to rooms in texts lead.
+    vi.stubGlobal("location", new URL("tauri://localhost/#/server/office/room/lobby"));
     const servers: Backend["servers"] = { join: () => Promise.resolve("x"), forget: () => Promise.resolve() };
     const { app, connects } = await openOffice(new DeviceStorage(), { servers });
     connects("design");
@@ -185,10 +190,14 @@ describe("AppState", () => {
     const link = app.links.toMessage(server, room, 12);
     expect(link).toBe("http://office:4242/#/room/design/12");
     expect(app.links.placeOf(link ?? "")).toEqual({ server: "office", room: "design", seq: 12 });
+    const inText = { server: "office", room: "design", seq: null };
+    expect(app.links.placeOf(`tauri://localhost/${addressOf(inText)}`)).toEqual(inText);
     for (const other of [
       "http://elsewhere:4242/#/room/design/12",
       "http://office:4242/",
       "http://office:4242/a#/room/b",
+      "tauri://localhost/#/server/elsewhere/room/design",
+      "tauri://localhost/#/room/design",
     ])
       expect(app.links.placeOf(other), other).toBeNull();
   });

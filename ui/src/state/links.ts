@@ -27,15 +27,20 @@ export class Links {
     return address && new URL(addressOf({ server: null, room: room.id, seq }), urlOf(address)).href;
   }
 
-  /** Returns the place on a known server that a link leads to, or null. */
+  /** Returns the place on a known server that a link leads to, or null. Links to rooms in a text lead to this page itself. */
   placeOf(href: string): Place | null {
     const url = parseUrl(href);
-    const place = url?.pathname === "/" ? placeOf(url.hash) : null;
-    if (!url || !place) return null;
-    if (!this.#context.hasSeveralServers) return url.origin === location.origin ? place : null;
+    const place = url && placeOf(url.hash);
+    if (!place) return null;
+    if (isThisPage(url)) return this.#isKnown(place) ? place : null;
+    if (!this.#context.hasSeveralServers || url.pathname !== "/") return null;
     const leadsTo = (address: string) => parseUrl(urlOf(address))?.origin === url.origin;
     const server = this.#context.servers().find((candidate) => this.#addressesOf(candidate).some(leadsTo));
     return server ? { ...place, server: server.id } : null;
+  }
+
+  #isKnown({ server }: Place): boolean {
+    return this.#context.hasSeveralServers ? this.#context.servers().some(({ id }) => id === server) : server === null;
   }
 
   /** Returns the addresses of a server, those that others use first. */
@@ -45,6 +50,10 @@ export class Links {
     return [...hosted, ...server.known.addresses];
   }
 }
+
+/** Returns whether an address is that of this page. In the app it has a scheme without origins. */
+const isThisPage = ({ protocol, host, pathname }: URL) =>
+  protocol === location.protocol && host === location.host && ["/", location.pathname].includes(pathname);
 
 /** Parses an address. Returns null if it is none. Safari 16 has no `URL.canParse`. */
 function parseUrl(address: string): URL | null {

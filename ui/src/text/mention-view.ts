@@ -10,10 +10,8 @@ export interface MentionView {
   keyOf(member: MemberId): string | undefined;
   /** Shows the member. */
   show(member: MemberId): void;
-  /** Returns the address of a room. */
+  /** Returns the address of a room, which the timeline opens. */
   addressOf(room: RoomId): string;
-  /** Opens a room. */
-  open(room: RoomId): void;
 }
 
 /** The present names of members. */
