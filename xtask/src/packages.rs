@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     WebKit,
     /// Tests of the app's window on a virtual display, with notifications.
     Window,
+    /// Tests of the server behind reverse proxies.
+    Proxies,
 }
 
 impl Purpose {
@@ -40,12 +42,13 @@ impl Purpose {
         Purpose::Firefox,
         Purpose::WebKit,
         Purpose::Window,
+        Purpose::Proxies,
     ];
 
     /// Returns whether the tests can do without: a machine that can't install the packages skips those tests, and says so.
     fn is_optional(self) -> bool {
         match self {
-            Purpose::Firefox | Purpose::WebKit => true,
+            Purpose::Firefox | Purpose::WebKit | Purpose::Proxies => true,
             Purpose::Building
             | Purpose::App
             | Purpose::Namespaces
@@ -67,6 +70,7 @@ impl Purpose {
             Purpose::Firefox => FIREFOX,
             Purpose::WebKit => WEBKIT,
             Purpose::Window => WINDOW,
+            Purpose::Proxies => PROXIES,
         }
     }
 
@@ -84,6 +88,7 @@ impl Purpose {
             Purpose::Window => {
                 "Xvfb with xauth, dbus-run-session, WebKitWebDriver, ImageMagick, xdotool, openbox and an English dictionary for hunspell"
             }
+            Purpose::Proxies => "nginx, HAProxy, Caddy and OpenSSL",
         }
     }
 
@@ -99,6 +104,9 @@ impl Purpose {
             Purpose::Firefox => programs::find(programs::FIREFOX).is_none(),
             Purpose::WebKit => programs::find_mini_browser().is_none(),
             Purpose::Window => !programs::is_installed("xvfb-run") || !programs::is_installed("WebKitWebDriver"),
+            Purpose::Proxies => programs::PROXIES
+                .iter()
+                .any(|program| !programs::is_installed_for_root(program)),
         }
     }
 }
@@ -221,6 +229,12 @@ const WEBKIT: &[Package] = &[
     package("dbus-x11"),
     package("fonts-dejavu-core"),
     package("fonts-noto-color-emoji"),
+];
+const PROXIES: &[Package] = &[
+    package("nginx"),
+    package("haproxy"),
+    package("caddy"),
+    package("openssl"),
 ];
 const WINDOW: &[Package] = &[
     package("xvfb"),

@@ -1,12 +1,15 @@
 //! Looks for installed programs in the search path.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The names under which Chromium and Chrome are installed.
 pub(crate) const CHROMIUM: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// The names under which Firefox is installed.
 pub(crate) const FIREFOX: &[&str] = &["firefox-esr", "firefox"];
+
+/// The programs that the tests of the server behind reverse proxies run.
+pub(crate) const PROXIES: &[&str] = &["nginx", "haproxy", "caddy", "openssl"];
 
 /// Returns the path of WebKit's own small browser, which is beside WebKit's processes and not in the search path.
 pub(crate) fn find_mini_browser() -> Option<PathBuf> {
@@ -32,4 +35,9 @@ pub(crate) fn find(names: &[&str]) -> Option<PathBuf> {
 
 pub(crate) fn is_installed(name: &str) -> bool {
     find(&[name]).is_some()
+}
+
+/// Returns whether a program is installed, perhaps as one for administrators, which others don't have in their search path.
+pub(crate) fn is_installed_for_root(name: &str) -> bool {
+    is_installed(name) || Path::new("/usr/sbin").join(name).is_file()
 }

@@ -185,6 +185,19 @@ pub(crate) const STEPS: &[Step] = &[
         commands: |repo| Ok(python_tests(repo)),
     },
     Step {
+        name: "proxies",
+        about: "the recipes for nginx, HAProxy and Caddy as the documentation prints them, with a real server",
+        needs: &[
+            Packages(Purpose::Proxies),
+            Packages(Purpose::Browser),
+            Interface,
+            Programs,
+        ],
+        minutes: 5,
+        load: Load::Waiting,
+        commands: |repo| node_tests(repo, "ui/tests/proxies", 1, |_| true),
+    },
+    Step {
         name: "faults",
         about: "a short run of the fault checker, and servers broken on purpose, which it must detect",
         needs: &[
@@ -276,6 +289,10 @@ pub(crate) fn reason_to_skip(step: &Step) -> Option<String> {
                 .then(|| "WebKit's MiniBrowser is not installed".to_owned())
         }),
         Packages(Purpose::Window) => missing_for_xvfb(),
+        Packages(Purpose::Proxies) => programs::PROXIES
+            .iter()
+            .find(|program| !programs::is_installed_for_root(program))
+            .map(|program| format!("{program} is not installed")),
         // The tests of the crates and of the fault checker skip single cases themselves.
         Packages(Purpose::Namespaces) => (step.name == "window").then(namespaces_unavailable).flatten(),
         Packages(Purpose::Building | Purpose::App | Purpose::FakeTime | Purpose::Python)

@@ -79,7 +79,13 @@ impl Product {
             Product::Ichat => {
                 let mut command = Command::new(server_program(&this_program));
                 command
-                    .args(["--no-announce", "--max-connections", "20000"])
+                    .args([
+                        "--no-announce",
+                        "--max-connections",
+                        "20000",
+                        "--max-connections-per-address",
+                        "20000",
+                    ])
                     .args(["--log-format", "json", "--log", log_level])
                     .arg("--listen")
                     .arg(listen.to_string())

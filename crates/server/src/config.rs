@@ -1,6 +1,7 @@
 //! The configuration of a server.
 
 use ichat_protocol::Name;
+use ipnet::IpNet;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 /// The memory of the smallest machine that the server is made for, in bytes. It counts where the system doesn't say more.
@@ -20,9 +21,11 @@ pub struct Config {
     /// Open connections in total, sessions of clients that poll included. On a full server such clients may open more, see
     /// [`Self::max_open_connections`].
     pub max_connections: usize,
-    /// Open connections from one address, or one IPv6 network (/64). Loopback addresses are exempt: a reverse proxy on this
-    /// machine connects for everyone, and a local user can harm the machine in simpler ways.
+    /// Open connections from one address, or one IPv6 network (/64). All loopback addresses count as one. Connections of trusted
+    /// proxies are exempt, and their clients are not.
     pub max_connections_per_address: usize,
+    /// The networks of reverse proxies whose word about the address of a client counts.
+    pub trusted_proxies: Vec<IpNet>,
     /// Bytes that are queued for all clients together, and bytes of their events that wait for a response. When there are more,
     /// the connections with the most are closed.
     pub max_memory: usize,
@@ -34,6 +37,12 @@ impl Config {
     pub fn max_open_connections(&self) -> usize {
         self.max_connections.saturating_add(self.max_connections / 2)
     }
+
+    /// Returns the number of the connections that only programs on this machine can open, so that the host's own app gets in
+    /// when the server is full.
+    pub(crate) fn local_reserve(&self) -> usize {
+        (self.max_connections / 100).min(16)
+    }
 }
 
 impl Default for Config {
@@ -44,6 +53,7 @@ impl Default for Config {
             allowed_hosts: Vec::new(),
             max_connections: 10_000,
             max_connections_per_address: 512,
+            trusted_proxies: Vec::new(),
             max_memory: default_max_memory(),
         }
     }

@@ -21,12 +21,14 @@ use crate::fanout::presence::{self, PresenceTracker};
 use crate::net::acceptor::Acceptor;
 use crate::net::limiter::ConnectionLimiter;
 use crate::net::memory_budget::MemoryBudget;
+use crate::net::trusted_proxies::TrustedProxies;
 use crate::session::member_names::MemberNames;
 use crate::session::nonce::Nonces;
 use crate::session::page_cache::PageCache;
 use crate::session::state::{ServerState, SharedState};
 use crate::session::typing_limiter::TypingLimiter;
 use crate::session::{connection, socket_io};
+use crate::web::health::Readiness;
 use crate::web::polling_sessions::PollingSessions;
 use crate::web::routes;
 
@@ -99,14 +101,19 @@ pub async fn run_until(
         config,
         store,
     });
-    let (sockets, io) = socket_io::service(routes::inner_routes(&state));
+    let readiness = Readiness::new(state.clone(), limiter.clone(), memory.clone());
+    let (sockets, io) = socket_io::service(routes::inner_routes(&state, readiness));
     socket_io::serve(&state, &io);
 
     let abort = CancellationToken::new();
     let tasks = TaskTracker::new();
     let acceptor = Acceptor {
-        router: routes::routes(&state, sockets, PollingSessions::new(limiter.clone(), memory.clone())),
+        router: {
+            let sessions = PollingSessions::new(limiter.clone(), memory.clone());
+            routes::routes(&state, sockets, sessions, limiter.clone())
+        },
         limiter,
+        proxies: TrustedProxies::new(&state.config.trusted_proxies),
         memory: memory.clone(),
         closing: state.closing.clone(),
         abort: abort.clone(),

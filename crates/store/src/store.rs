@@ -128,6 +128,11 @@ impl Store {
         self.request(|reply| Command::Commit(entries, reply)).await
     }
 
+    /// Fails if nothing can be written, for example because the disk is full. It forces a page to the disk.
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        self.request(Command::Rewrite).await
+    }
+
     /// Returns the end of the room's log that is stored here.
     pub async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
         self.inner.readers.read(move |c| read::head(c, room)).await

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::file::commit_watermark::CommitWatermark;
 use crate::file::data_dir::DataDir;
+use crate::file::schema;
 use crate::idle_work::IdleWork;
 use crate::write::{self, ReadMarker, Written};
 use crate::{NewEntry, Outcome, ReplicaChange, StoreError};
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     SetRead(ReadMarker, Reply<()>),
     /// Indexes all messages for a search.
     Index(Reply<()>),
+    /// Writes something that is there already.
+    Rewrite(Reply<()>),
     /// Limits the size of the file, in pages; for tests of a full disk.
     LimitPages(u32, Reply<()>),
     /// Writes everything into the one file, and ends the thread. The caller waits on a thread, with a timeout.
@@ -76,6 +79,10 @@ impl Writer {
                 Command::Index(reply) => {
                     self.idle_work.index_all(&mut self.connection);
                     send(reply, Ok(()));
+                }
+                Command::Rewrite(reply) => {
+                    let done = schema::rewrite_format(&self.connection);
+                    send(reply, done.map_err(|e| StoreError::of_sql(&e)));
                 }
                 Command::LimitPages(pages, reply) => {
                     let done = self.connection.pragma_update(None, "max_page_count", pages);

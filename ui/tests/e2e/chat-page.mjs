@@ -12,7 +12,7 @@ import { chromium } from "playwright-core";
 import { eventually, guardMs } from "../foreign/server.mjs";
 import { saveScreenshot } from "./screenshots.mjs";
 
-const chromiumPath = process.env.ICHAT_CHROMIUM ?? "/usr/bin/chromium";
+export const chromiumPath = process.env.ICHAT_CHROMIUM ?? "/usr/bin/chromium";
 /** The reason to skip tests that need a browser, or `false`. */
 export const browserUnavailable = existsSync(chromiumPath)
   ? false
@@ -45,7 +45,7 @@ export class ChatPage {
   #hasTouch = false;
 
   /** Opens the page in a new browser profile, and joins the chat if a name is given. */
-  static async open(browser, url, { name, width = 1280, height = 800, scheme = "light" } = {}) {
+  static async open(browser, url, { name, width = 1280, height = 800, scheme = "light", ...options } = {}) {
     const chat = new ChatPage();
     chat.#hasTouch = width < 600;
     chat.#context = await browser.newContext({
@@ -56,6 +56,7 @@ export class ChatPage {
       reducedMotion: "reduce",
       deviceScaleFactor: width < 600 ? 2 : 1,
       hasTouch: chat.#hasTouch,
+      ...options,
     });
     chat.#context.setDefaultTimeout(guardMs);
     await chat.opensTab(url);

@@ -44,7 +44,10 @@ fn run(round: &mut Round) -> Result<()> {
     crowd::raise_file_limit(clients)?;
     let server = round.server_with(ServerOptions {
         log_level: "debug",
-        flags: vec!["--max-connections".into(), (clients + 100).to_string().into()],
+        flags: ["--max-connections", "--max-connections-per-address"]
+            .into_iter()
+            .flat_map(|limit| [limit.into(), (clients + 100).to_string().into()])
+            .collect(),
         ..ServerOptions::default()
     })?;
     let ada = round.client("ada")?;

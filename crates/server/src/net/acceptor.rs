@@ -20,9 +20,10 @@ use tower::util::MapRequest;
 use crate::net::backlog::BacklogSlot;
 use crate::net::connection::Connection;
 use crate::net::connection_guard::ConnectionGuard;
-use crate::net::limiter::{ConnectionLimiter, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
+use crate::net::limiter::{ConnectionLimiter, PermitSlot, RETRY_AFTER_SECONDS, TOO_MANY_CONNECTIONS};
 use crate::net::memory_budget::MemoryBudget;
 use crate::net::timeout_stream::TimeoutStream;
+use crate::net::trusted_proxies::TrustedProxies;
 
 /// Time for the head of a request, including the idle time before it.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,6 +38,7 @@ const ACCEPT_WARNING_INTERVAL: Duration = Duration::from_secs(10);
 pub(crate) struct Acceptor {
     pub(crate) router: Router,
     pub(crate) limiter: ConnectionLimiter,
+    pub(crate) proxies: TrustedProxies,
     pub(crate) memory: MemoryBudget,
     /// Stops accepting, and lets each connection finish its current request.
     pub(crate) closing: CancellationToken,
@@ -67,7 +69,13 @@ impl Acceptor {
     }
 
     fn accept(&self, stream: TcpStream, peer: IpAddr) {
-        let Some(permit) = self.limiter.try_connect(peer) else {
+        let is_proxied = self.proxies.contains(peer);
+        let permit = if is_proxied {
+            self.limiter.try_connect_proxy(peer)
+        } else {
+            self.limiter.try_connect(peer)
+        };
+        let Some(permit) = permit else {
             tracing::debug!(%peer, "connection rejected: too many are open");
             // Best effort: a client that doesn't get the response sees the connection close.
             drop(stream.try_write(rejection().as_bytes()));
@@ -79,14 +87,26 @@ impl Acceptor {
         let backlog = Arc::new(BacklogSlot::default());
         let connection = Connection {
             peer,
+            is_proxied,
+            websocket_permit: PermitSlot::default(),
             is_reserve: permit.is_reserve(),
             backlog: backlog.downgrade(),
             account: self.memory.open(self.abort.child_token()),
         };
-        let guard = ConnectionGuard::new(self.closing.clone(), connection.account.clone(), permit);
+        let guard = ConnectionGuard::new(
+            self.closing.clone(),
+            connection.account.clone(),
+            permit,
+            connection.websocket_permit.clone(),
+        );
         let stream = TimeoutStream::new(stream, guard, backlog);
+        let proxies = self.proxies.clone();
         let service = MapRequest::new(self.router.clone(), move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(connection.clone());
+            let peer = proxies.client(connection.peer, request.headers());
+            request.extensions_mut().insert(Connection {
+                peer,
+                ..connection.clone()
+            });
             request
         });
         let connection = http1::Builder::new()
@@ -143,6 +163,7 @@ mod tests {
         let acceptor = Acceptor {
             router: Router::new(),
             limiter: ConnectionLimiter::new(&Config::default()),
+            proxies: TrustedProxies::new(&[]),
             memory: MemoryBudget::new(usize::MAX),
             closing: CancellationToken::new(),
             abort: CancellationToken::new(),

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::net::limiter::Permit;
+use crate::net::limiter::{Permit, PermitSlot};
 use crate::net::memory_budget::MemoryAccount;
 
 /// The permit and the account of a connection, and the signals that end it.
@@ -18,16 +18,23 @@ pub(crate) struct ConnectionGuard {
     closing: CancellationToken,
     account: MemoryAccount,
     _permit: Permit,
+    _websocket_permit: PermitSlot,
 }
 
 impl ConnectionGuard {
     /// `closing` announces the server's shutdown; the account's token ends this connection.
-    pub(crate) fn new(closing: CancellationToken, account: MemoryAccount, permit: Permit) -> Self {
+    pub(crate) fn new(
+        closing: CancellationToken,
+        account: MemoryAccount,
+        permit: Permit,
+        websocket_permit: PermitSlot,
+    ) -> Self {
         Self {
             aborted: Box::pin(account.closed().clone().cancelled_owned()),
             closing,
             account,
             _permit: permit,
+            _websocket_permit: websocket_permit,
         }
     }
 

@@ -1,8 +1,11 @@
 //! Limits on open connections: in total, and per address. Of an IPv6 address the network counts (/64), which is what one
-//! customer has at least: anyone in it can use any of its addresses.
+//! customer has at least: anyone in it can use any of its addresses. All loopback addresses are this machine's.
+//!
+//! A connection of a trusted proxy counts in total only. What a client of it has open, a WebSocket or a session, counts as one
+//! of the client's address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -28,6 +31,8 @@ const RESERVE_PER_SESSION: usize = 4;
 pub(crate) struct ConnectionLimiter {
     counts: Arc<Mutex<Counts>>,
     max_total: usize,
+    /// Those of `max_total` that only this machine's programs get.
+    local_reserve: usize,
     max_per_address: usize,
     max_reserve: usize,
 }
@@ -54,6 +59,16 @@ pub(crate) struct Permit {
     kind: PermitKind,
 }
 
+/// A place for a permit that is kept as long as a connection. Clones are the same place.
+#[derive(Clone, Default)]
+pub(crate) struct PermitSlot(Arc<Mutex<Option<Permit>>>);
+
+impl PermitSlot {
+    pub(crate) fn keep(&self, permit: Permit) {
+        *self.0.lock() = Some(permit);
+    }
+}
+
 /// The kind of what a [`Permit`] permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PermitKind {
@@ -63,6 +78,12 @@ enum PermitKind {
     Session,
     /// A connection beyond the limits, for requests of such a session only.
     Reserve,
+    /// A connection of a trusted proxy.
+    Proxy,
+    /// A connection of a trusted proxy beyond the limits, for requests of sessions only.
+    ProxyReserve,
+    /// A WebSocket that a trusted proxy has opened for a client.
+    ProxiedWebSocket,
 }
 
 impl ConnectionLimiter {
@@ -70,16 +91,33 @@ impl ConnectionLimiter {
         Self {
             counts: Arc::default(),
             max_total: config.max_connections,
+            local_reserve: config.local_reserve(),
             max_per_address: config.max_connections_per_address,
             max_reserve: config.max_open_connections() - config.max_connections,
         }
     }
 
-    /// Returns a permit for a connection, or `None` when the server or the address has as many as allowed. Loopback
-    /// addresses have no limit of their own; see [`Config::max_connections_per_address`].
+    /// Returns a permit for a connection, or `None` when the server or the address has as many as allowed.
     pub(crate) fn try_connect(&self, peer: IpAddr) -> Option<Permit> {
         self.try_acquire(peer, PermitKind::Connection)
             .or_else(|| self.try_acquire(peer, PermitKind::Reserve))
+    }
+
+    /// Returns a permit for a connection of a trusted proxy, or `None` when the server has as many as allowed.
+    pub(crate) fn try_connect_proxy(&self, peer: IpAddr) -> Option<Permit> {
+        self.try_acquire(peer, PermitKind::Proxy)
+            .or_else(|| self.try_acquire(peer, PermitKind::ProxyReserve))
+    }
+
+    /// Returns a permit for a WebSocket that a trusted proxy opens for a client, or `None` when the client has as many
+    /// connections as allowed.
+    pub(crate) fn try_open_proxied(&self, client: IpAddr) -> Option<Permit> {
+        self.try_acquire(client, PermitKind::ProxiedWebSocket)
+    }
+
+    /// Returns `true` when no client from elsewhere can connect.
+    pub(crate) fn is_full(&self) -> bool {
+        self.counts.lock().total >= self.max_total - self.local_reserve
     }
 
     /// Returns a permit for the session of a client that polls, or `None` where a connection would get none either.
@@ -91,11 +129,17 @@ impl ConnectionLimiter {
         let peer = network_of(peer);
         let mut counts = self.counts.lock();
         let of_peer = counts.by_address.get(&peer).copied().unwrap_or_default();
+        let is_address_full = of_peer.connections + of_peer.sessions >= self.max_per_address;
+        let max_total = if peer.is_loopback() {
+            self.max_total
+        } else {
+            self.max_total - self.local_reserve
+        };
         let is_available = match kind {
-            PermitKind::Connection | PermitKind::Session => {
-                let is_address_full = of_peer.connections + of_peer.sessions >= self.max_per_address;
-                counts.total < self.max_total && (peer.is_loopback() || !is_address_full)
-            }
+            PermitKind::Connection | PermitKind::Session => counts.total < max_total && !is_address_full,
+            PermitKind::Proxy => counts.total < max_total,
+            PermitKind::ProxiedWebSocket => !is_address_full,
+            PermitKind::ProxyReserve => counts.reserve < self.max_reserve,
             PermitKind::Reserve => {
                 counts.reserve < self.max_reserve && of_peer.reserve < RESERVE_PER_SESSION * of_peer.sessions
             }
@@ -103,8 +147,12 @@ impl ConnectionLimiter {
         if !is_available {
             return None;
         }
-        *counts.total_of(kind) += 1;
-        *counts.by_address.entry(peer).or_default().count(kind) += 1;
+        if let Some(total) = counts.total_of(kind) {
+            *total += 1;
+        }
+        if let Some(count) = counts.by_address.entry(peer).or_default().count(kind) {
+            *count += 1;
+        }
         Some(Permit {
             counts: Arc::clone(&self.counts),
             peer,
@@ -116,28 +164,31 @@ impl ConnectionLimiter {
 /// Returns the part of an address that stands for one client.
 fn network_of(address: IpAddr) -> IpAddr {
     match address {
+        _ if address.is_loopback() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V4(_) => address,
         // All machines on a link have the same network.
-        IpAddr::V6(v6) if v6.is_unicast_link_local() || v6.is_loopback() => address,
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => address,
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
     }
 }
 
 impl Counts {
-    fn total_of(&mut self, kind: PermitKind) -> &mut usize {
+    fn total_of(&mut self, kind: PermitKind) -> Option<&mut usize> {
         match kind {
-            PermitKind::Connection | PermitKind::Session => &mut self.total,
-            PermitKind::Reserve => &mut self.reserve,
+            PermitKind::Connection | PermitKind::Session | PermitKind::Proxy => Some(&mut self.total),
+            PermitKind::Reserve | PermitKind::ProxyReserve => Some(&mut self.reserve),
+            PermitKind::ProxiedWebSocket => None,
         }
     }
 }
 
 impl AddressCounts {
-    fn count(&mut self, kind: PermitKind) -> &mut usize {
+    fn count(&mut self, kind: PermitKind) -> Option<&mut usize> {
         match kind {
-            PermitKind::Connection => &mut self.connections,
-            PermitKind::Session => &mut self.sessions,
-            PermitKind::Reserve => &mut self.reserve,
+            PermitKind::Connection | PermitKind::ProxiedWebSocket => Some(&mut self.connections),
+            PermitKind::Session => Some(&mut self.sessions),
+            PermitKind::Reserve => Some(&mut self.reserve),
+            PermitKind::Proxy | PermitKind::ProxyReserve => None,
         }
     }
 }
@@ -146,8 +197,8 @@ impl Permit {
     /// Returns `true` for a connection beyond the limits, which is for requests of sessions only.
     pub(crate) fn is_reserve(&self) -> bool {
         match self.kind {
-            PermitKind::Reserve => true,
-            PermitKind::Connection | PermitKind::Session => false,
+            PermitKind::Reserve | PermitKind::ProxyReserve => true,
+            PermitKind::Connection | PermitKind::Session | PermitKind::Proxy | PermitKind::ProxiedWebSocket => false,
         }
     }
 }
@@ -155,9 +206,13 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut counts = self.counts.lock();
-        *counts.total_of(self.kind) -= 1;
+        if let Some(total) = counts.total_of(self.kind) {
+            *total -= 1;
+        }
         if let Some(of_peer) = counts.by_address.get_mut(&self.peer) {
-            *of_peer.count(self.kind) -= 1;
+            if let Some(count) = of_peer.count(self.kind) {
+                *count -= 1;
+            }
             if *of_peer == AddressCounts::default() {
                 counts.by_address.remove(&self.peer);
             }
@@ -168,7 +223,8 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     //! - an address has a limit, and gets a permit again when it gives one back
-    //! - loopback addresses are limited by the total alone
+    //! - all loopback addresses are limited together, and get in when others can't
+    //! - a trusted proxy is limited by the total alone, and each of its clients by its address
     //! - the addresses of one IPv6 network are limited together, those on a link each
     //! - on a full server an address gets more connections for its sessions, and others get none
     //! - the reserve is bounded
@@ -198,13 +254,40 @@ mod tests {
     }
 
     #[test]
-    fn loopback_addresses_are_limited_by_the_total_alone() {
-        let limiter = limiter(3, 1);
-        let permits: Vec<_> = ["127.0.0.1", "127.0.0.1", "::1", "::1"]
-            .into_iter()
-            .filter_map(|peer| limiter.try_connect(peer.parse().unwrap()))
+    fn loopback_addresses_are_limited_together_and_have_a_reserve() {
+        let limiter = limiter(200, 150);
+        let connect = |peer: &str| limiter.try_connect(peer.parse().unwrap());
+        let local: Vec<_> = (0..60)
+            .flat_map(|_| ["127.0.0.1", "127.9.8.7", "::1"])
+            .filter_map(connect)
             .collect();
-        assert_eq!(permits.len(), 3);
+        assert_eq!(local.len(), 150);
+        drop(local);
+        let remote = ["192.168.1.7", "192.168.1.8"].into_iter().flat_map(|peer| [peer; 150]);
+        let remote: Vec<_> = remote.filter_map(connect).collect();
+        assert_eq!(remote.len(), 198);
+        assert!(limiter.is_full());
+        let local: Vec<_> = (0..3).filter_map(|_| connect("127.0.0.1")).collect();
+        assert_eq!(local.len(), 2);
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_limited_by_the_total_alone_and_each_of_its_clients_by_its_address() {
+        let limiter = limiter(4, 2);
+        let [proxy, client, other]: [IpAddr; 3] =
+            ["10.0.0.1", "192.168.1.7", "192.168.1.8"].map(|address| address.parse().unwrap());
+        let connections = [(); 4].map(|()| limiter.try_connect_proxy(proxy).unwrap());
+        assert!(connections.iter().all(|permit| !permit.is_reserve()));
+        let reserve = [(); 2].map(|()| limiter.try_connect_proxy(proxy).unwrap());
+        assert!(reserve.iter().all(Permit::is_reserve));
+        assert!(limiter.try_connect_proxy(proxy).is_none());
+        let websockets = [(); 2].map(|()| limiter.try_open_proxied(client).unwrap());
+        assert!(limiter.try_open_proxied(client).is_none());
+        assert!(limiter.try_open_proxied(other).is_some());
+        drop((connections, reserve, websockets));
+        assert!(limiter.try_connect(client).is_some());
+        let counts = limiter.counts.lock();
+        assert!(counts.by_address.is_empty() && counts.total == 0 && counts.reserve == 0);
     }
 
     #[test]
@@ -229,10 +312,16 @@ mod tests {
     #[test]
     fn an_address_has_a_reserve_for_its_sessions() {
         let limiter = limiter(8, 2);
-        let [poller, other]: [IpAddr; 2] = ["192.168.1.7", "127.0.0.1"].map(|address| address.parse().unwrap());
+        let poller: IpAddr = "192.168.1.7".parse().unwrap();
+        let others = ["192.168.1.8", "192.168.1.9", "192.168.1.10"].map(|address| address.parse::<IpAddr>().unwrap());
         let session = limiter.try_open_session(poller).unwrap();
         let connection = limiter.try_connect(poller).unwrap();
-        let others = [(); 6].map(|()| limiter.try_connect(other).unwrap());
+        let other = others[0];
+        let others: Vec<_> = others
+            .iter()
+            .flat_map(|other| [other; 2])
+            .map(|other| limiter.try_connect(*other).unwrap())
+            .collect();
         assert!(!connection.is_reserve());
         assert!(limiter.try_open_session(poller).is_none());
         let mut reserve: Vec<_> = (0..RESERVE_PER_SESSION)

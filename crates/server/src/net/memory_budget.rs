@@ -78,6 +78,11 @@ impl MemoryBudget {
         MemoryAccount(account)
     }
 
+    /// Returns `true` if more waits than there may be.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.0.used.load(Ordering::Relaxed) > self.0.max
+    }
+
     /// Closes the largest accounts whenever the budget is exceeded, until `closing` is cancelled.
     pub(crate) async fn enforce(self, closing: CancellationToken) {
         let mut interval = tokio::time::interval(CHECK_INTERVAL);
@@ -93,7 +98,7 @@ impl MemoryBudget {
 
     /// Closes the largest accounts until the others fit into the budget, and returns their number.
     fn close_largest(&self) -> usize {
-        if self.0.used.load(Ordering::Relaxed) <= self.0.max {
+        if !self.is_used_up() {
             return 0;
         }
         // None may be dropped before the lock is.

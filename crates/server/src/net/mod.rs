@@ -10,3 +10,4 @@ pub(crate) mod listen;
 pub(crate) mod memory_budget;
 pub(crate) mod stall_timer;
 pub(crate) mod timeout_stream;
+pub(crate) mod trusted_proxies;

@@ -14,6 +14,8 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use crate::web::health::HEALTH_PATHS;
+
 /// Passes a request on, or responds 403 with a sentence.
 pub(super) async fn guard(State(allowed_hosts): State<Arc<[String]>>, request: Request, next: Next) -> Response {
     match check(request.headers(), request.uri(), &allowed_hosts) {
@@ -38,6 +40,12 @@ fn check(headers: &HeaderMap, uri: &Uri, allowed: &[String]) -> Result<(), Rejec
     let mut hosts = headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().ok().and_then(|text| text.parse::<Authority>().ok()),
+        // HTTP/1.0, as simple health checks speak it. A browser always sends a host.
+        (None, _)
+            if HEALTH_PATHS.contains(&uri.path()) && !headers.contains_key(ORIGIN) && uri.authority().is_none() =>
+        {
+            return Ok(());
+        }
         (None, _) => uri.authority().cloned(),
         // Two hosts: a proxy and this server might read different ones.
         (Some(_), Some(_)) => None,

@@ -1,9 +1,11 @@
 //! HTTP: the routes, the check of hosts and origins, the sessions of clients that poll, and the web interface.
 
 mod guard;
+pub(crate) mod health;
 mod polling;
 pub(crate) mod polling_sessions;
 mod post_timeout;
+mod proxied;
 pub(crate) mod routes;
 mod security_headers;
 mod web_ui;

@@ -142,7 +142,7 @@ async fn serve_session(
     Response::from_parts(parts, body.into())
 }
 
-fn too_many_connections() -> Response {
+pub(super) fn too_many_connections() -> Response {
     let retry_after = [(RETRY_AFTER, RETRY_AFTER_SECONDS.to_string())];
     (StatusCode::SERVICE_UNAVAILABLE, retry_after, TOO_MANY_CONNECTIONS).into_response()
 }
@@ -206,7 +206,7 @@ mod tests {
     use crate::fanout::queue_bound::{QUEUE_FRAMES, QueueFull};
     use crate::fanout::transport::Transport;
     use crate::net::backlog::BacklogSlot;
-    use crate::net::limiter::ConnectionLimiter;
+    use crate::net::limiter::{ConnectionLimiter, PermitSlot};
     use crate::net::memory_budget::MemoryBudget;
     use crate::session::socket_io;
 
@@ -253,6 +253,8 @@ mod tests {
     fn connection(memory: &MemoryBudget, slot: &Arc<BacklogSlot>) -> Connection {
         Connection {
             peer: Ipv4Addr::LOCALHOST.into(),
+            is_proxied: false,
+            websocket_permit: PermitSlot::default(),
             is_reserve: false,
             backlog: slot.downgrade(),
             account: memory.open(CancellationToken::new()),

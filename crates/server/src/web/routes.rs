@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use ::http::StatusCode;
 use ::http::header::CACHE_CONTROL;
 use axum::extract::State;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -13,18 +12,23 @@ use ichat_protocol::{Challenge, PROTOCOLS};
 use tower_http::compression::CompressionLayer;
 
 use crate::fanout::websocket::upgrade::{Sockets, upgrade};
+use crate::net::limiter::ConnectionLimiter;
 use crate::session::state::SharedState;
 use crate::web::guard::guard;
+use crate::web::health::{HEALTH_PATHS, Readiness, is_alive, is_ready};
 use crate::web::polling::{keep_reserve, serve_polling};
 use crate::web::polling_sessions::PollingSessions;
 use crate::web::post_timeout::post_timeout;
+use crate::web::proxied::count_proxied;
 use crate::web::security_headers::security_headers;
 use crate::web::web_ui::web_ui;
 
 /// Returns the routes behind Socket.IO.
-pub(crate) fn inner_routes(state: &SharedState) -> Router {
+pub(crate) fn inner_routes(state: &SharedState, readiness: Readiness) -> Router {
+    let [alive, ready] = HEALTH_PATHS;
     Router::new()
-        .route("/healthz", get(health))
+        .route(ready, get(is_ready).with_state(readiness))
+        .route(alive, get(is_alive))
         .route("/api/hello", get(hello))
         .fallback(web_ui)
         .layer(CompressionLayer::new())
@@ -32,29 +36,22 @@ pub(crate) fn inner_routes(state: &SharedState) -> Router {
 }
 
 /// Returns all routes. `sockets` serves Socket.IO, and passes other requests on to [`inner_routes`].
-pub(crate) fn routes(state: &SharedState, sockets: Sockets, sessions: PollingSessions) -> Router {
+pub(crate) fn routes(
+    state: &SharedState,
+    sockets: Sockets,
+    sessions: PollingSessions,
+    limiter: ConnectionLimiter,
+) -> Router {
     let allowed_hosts: Arc<[String]> = state.config.allowed_hosts.clone().into();
     Router::new()
         .fallback_service(sockets.clone())
         .layer(from_fn_with_state(sockets, upgrade))
         .layer(from_fn_with_state(sessions.clone(), serve_polling))
+        .layer(from_fn_with_state(limiter, count_proxied))
         .layer(from_fn_with_state(sessions, keep_reserve))
         .layer(from_fn(post_timeout))
         .layer(from_fn_with_state(allowed_hosts, guard))
         .layer(from_fn(security_headers))
-}
-
-/// Reports whether the server is up and its store can be read.
-async fn health(State(state): State<SharedState>) -> Response {
-    match state.store.head(state.lobby()).await {
-        Ok(Some(_)) => "ok\n".into_response(),
-        Ok(None) => (StatusCode::SERVICE_UNAVAILABLE, "The store has no lobby.\n").into_response(),
-        Err(error) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("The store can't be read: {error}\n"),
-        )
-            .into_response(),
-    }
 }
 
 /// Issues the challenge that a client with a key signs.

@@ -1,7 +1,8 @@
 //! HTTP: pages, their headers, and who may request them.
 //!
 //! - the page, the API and the health check have their headers, and other paths are not found
-//! - the health check fails when the store does
+//! - the health checks fail when the store does, and answer also by HTTP/1.0 without a host
+//! - a server that can't write, has no connections left or shuts down is alive, but not ready
 //! - requests with a foreign origin or an unknown host are refused, on every path and over WebSocket too
 //! - a connection beyond the limit gets 503, and a closed one makes room. So does the session of a client that polls,
 //!   however it spells its query
@@ -70,8 +71,58 @@ async fn the_health_check_fails_when_the_store_does() {
     let healthy = reqwest::get(server.url("/healthz")).await.unwrap();
     assert_eq!(healthy.text().await.unwrap(), "ok\n");
     server.store().close().await;
-    let unhealthy = reqwest::get(server.url("/healthz")).await.unwrap();
-    assert_eq!(unhealthy.status(), StatusCode::SERVICE_UNAVAILABLE);
+    for path in ["/healthz", "/readyz"] {
+        let unhealthy = reqwest::get(server.url(path)).await.unwrap();
+        assert_eq!(unhealthy.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(unhealthy.text().await.unwrap().contains("store can't be"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_health_checks_need_no_host() {
+    let server = TestServer::start().await;
+    for (request, status) in [
+        ("GET /healthz HTTP/1.0\r\n\r\n", "200"),
+        ("GET /readyz HTTP/1.0\r\n\r\n", "200"),
+        ("GET /readyz HTTP/1.0\r\nOrigin: http://evil.example\r\n\r\n", "403"),
+        ("GET /readyz HTTP/1.0\r\nHost: evil.example\r\n\r\n", "403"),
+        ("GET /api/hello HTTP/1.0\r\n\r\n", "403"),
+    ] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut response = String::new();
+        or_time_out(stream.read_to_string(&mut response)).await.unwrap();
+        assert_eq!(response.split(' ').nth(1), Some(status), "{request}: {response}");
+        assert_eq!(response.ends_with("\r\n\r\nok\n"), status == "200", "{response}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_free_connections_is_alive_and_not_ready() {
+    let server = TestServer::with_config(Config {
+        max_connections: 2,
+        ..Config::default()
+    })
+    .await;
+    let check = async |path: &str| {
+        reqwest::Client::new()
+            .get(server.url(path))
+            .header("connection", "close")
+            .send()
+            .await
+    };
+    let guest = server.guest().await;
+    let ready = check("/readyz").await.unwrap();
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(ready.text().await.unwrap().contains("as many connections"));
+    let is_ok = async |path: &str| {
+        check(path)
+            .await
+            .is_ok_and(|response| response.status() == StatusCode::OK)
+    };
+    or_time_out(async { while !is_ok("/healthz").await {} }).await;
+    drop(guest);
+    or_time_out(async { while !is_ok("/readyz").await {} }).await;
 }
 
 #[tokio::test]

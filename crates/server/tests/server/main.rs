@@ -2,7 +2,7 @@
 //!
 //! - `sign_in`, `messages`, `rooms`, `presence`, `sync`: the protocol
 //! - `tutorial`: the tutorial's contract
-//! - `refusals`, `http`, `hostile`, `slow_clients`, `memory`: what the server refuses, and what it withstands
+//! - `refusals`, `http`, `addresses`, `full_disk`, `hostile`, `slow_clients`, `memory`: what the server refuses, and what it withstands
 //! - `settings`, `startup`, `shutdown`, `maintenance`, `privacy`, `open_files`: the program `ichat-server`, run as a process by `program`
 //! - `polling`: a client that polls
 
@@ -12,6 +12,9 @@
     reason = "a test that can't continue fails where it is"
 )]
 
+mod addresses;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod hostile;
 mod http;
 mod maintenance;

@@ -12,6 +12,12 @@ pub(crate) const APPLICATION_ID: i32 = 0x4943_4854;
 pub(crate) const FORMAT: u32 = 4;
 const SCHEMA: &str = include_str!("schema.sql");
 
+/// Writes the format as it is, in a transaction of its own: a test of whether anything can be written. Of a row that stays the
+/// same `SQLite` would write nothing.
+pub(crate) fn rewrite_format(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "user_version", FORMAT)
+}
+
 /// Creates the tables in an empty file, or adds to one of an earlier format what is new, and rebuilds the projections if they
 /// are of another version.
 pub(crate) fn ensure_current(connection: &mut Connection, progress: ProgressFn<'_>) -> rusqlite::Result<()> {

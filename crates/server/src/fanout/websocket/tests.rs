@@ -23,7 +23,7 @@ use crate::fanout::websocket::frame::Frame;
 use crate::fanout::websocket::mux_stream::MuxStream;
 use crate::fanout::websocket::outbound_queue::OutboundQueue;
 use crate::net::connection_guard::ConnectionGuard;
-use crate::net::limiter::ConnectionLimiter;
+use crate::net::limiter::{ConnectionLimiter, PermitSlot};
 use crate::net::memory_budget::MemoryBudget;
 
 /// A WebSocket text frame with Socket.IO's `CONNECT`.
@@ -37,7 +37,7 @@ async fn open() -> (TcpStream, Arc<OutboundQueue>, MuxStream) {
     let limiter = ConnectionLimiter::new(&Config::default());
     let permit = limiter.try_connect(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
     let account = MemoryBudget::new(usize::MAX).open(CancellationToken::new());
-    let guard = ConnectionGuard::new(CancellationToken::new(), account, permit);
+    let guard = ConnectionGuard::new(CancellationToken::new(), account, permit, PermitSlot::default());
     let (queue, stream) = MuxStream::new(stream, &[], guard);
     (client, queue, stream)
 }

@@ -21,7 +21,7 @@ use ichat_server::Config;
 
 use self::layers::{Layers, Source, SourceError};
 use self::setting::Setting;
-use self::value::{Connections, Folder, HostNames, Listen, Mebibytes, Seconds, Switch, Value};
+use self::value::{Connections, Folder, HostNames, Listen, Mebibytes, Networks, Seconds, Switch, Value};
 
 pub(crate) use self::setting::flags;
 pub(crate) use self::value::{Format, Level};
@@ -91,6 +91,9 @@ impl Settings {
                     let default = Connections(default.max_connections_per_address);
                     resolver.value(Setting::MaxConnectionsPerAddress, default).0
                 },
+                trusted_proxies: resolver
+                    .value(Setting::TrustedProxy, Networks(default.trusted_proxies))
+                    .0,
                 max_memory: {
                     let default = Mebibytes::of_bytes(default.max_memory);
                     resolver.value(Setting::MaxMemory, default).bytes()

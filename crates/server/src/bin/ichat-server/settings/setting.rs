@@ -20,6 +20,7 @@ pub(crate) enum Setting {
     AllowedHost,
     MaxConnections,
     MaxConnectionsPerAddress,
+    TrustedProxy,
     MaxMemory,
     StartTimeout,
     Log,
@@ -54,7 +55,7 @@ impl Setting {
     fn kind(self) -> Kind {
         match self {
             Self::NoAnnounce | Self::NoGuests => Kind::Switch,
-            Self::AllowedHost => Kind::Many,
+            Self::AllowedHost | Self::TrustedProxy => Kind::Many,
             Self::Listen
             | Self::Data
             | Self::Name
@@ -72,6 +73,7 @@ impl Setting {
             Self::Listen => "ADDR:PORT",
             Self::Data => "DIR",
             Self::Name | Self::AllowedHost => "NAME",
+            Self::TrustedProxy => "ADDR[/LEN]",
             Self::NoAnnounce | Self::NoGuests => "BOOL",
             Self::MaxConnections | Self::MaxConnectionsPerAddress => "NUMBER",
             Self::MaxMemory => "MIB",
@@ -102,8 +104,12 @@ impl Setting {
                  more [default: 10000]"
             }
             Self::MaxConnectionsPerAddress => {
-                "Open connections at once from one address, or one IPv6 network (/64); loopback addresses are exempt \
+                "Open connections at once from one address, or one IPv6 network (/64); loopback addresses count as one \
                  [default: 512]"
+            }
+            Self::TrustedProxy => {
+                "The address or network of a reverse proxy that names its clients (Forwarded, X-Forwarded-For), so that \
+                 limits per address are theirs; may be repeated, or several with commas"
             }
             Self::MaxMemory => {
                 "MiB to queue for all clients together; beyond it the connections with the most are closed [default: a \

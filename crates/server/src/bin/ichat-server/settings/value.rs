@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use ichat_protocol::{DEFAULT_PORT, Name};
+use ipnet::IpNet;
 use url::Host;
 
 /// Parses texts to a value, and shows it as in the file.
@@ -31,6 +32,10 @@ pub(crate) struct Switch(pub(crate) bool);
 /// DNS names in the form in which a `Host` header has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct HostNames(pub(crate) Vec<String>);
+
+/// Addresses and networks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Networks(pub(crate) Vec<IpNet>);
 
 /// A number of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,6 +201,30 @@ fn host_name(text: &str) -> Result<String, String> {
     }
 }
 
+impl Value for Networks {
+    fn parse(texts: &[String]) -> Result<Self, String> {
+        items(texts).map(network).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        let names: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        names.into()
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let Ok(network) = network else {
+        return Err(format!(
+            "takes addresses and networks of proxies, such as 127.0.0.1 or 172.16.0.0/12, and {text:?} is none"
+        ));
+    };
+    if network.prefix_len() == 0 {
+        return Err(format!("takes networks of proxies, and {text:?} is everyone's"));
+    }
+    Ok(network.trunc())
+}
+
 impl Value for Connections {
     fn parse(texts: &[String]) -> Result<Self, String> {
         number(texts, &(1..=MAX_CONNECTIONS), "a number of connections").map(Self)
@@ -318,6 +347,7 @@ mod tests {
     //! - addresses with and without a port, and those on which nobody can listen
     //! - switches as people and tools write them
     //! - host names with a scheme, a port, a path, capitals or umlauts, in lists with commas and spaces
+    //! - addresses and networks of proxies
     //! - numbers have bounds, and no unit
 
     use super::*;
@@ -394,6 +424,19 @@ mod tests {
             ".",
         ] {
             let reason = names(text).unwrap_err();
+            assert!(reason.contains(text), "{text}: {reason}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        let networks = parse::<Networks>("127.0.0.1, 172.16.5.4/12 2001:db8::/32").unwrap();
+        assert_eq!(
+            networks.to_toml().to_string(),
+            "[\"127.0.0.1/32\", \"172.16.0.0/12\", \"2001:db8::/32\"]"
+        );
+        for text in ["localhost", "10.0.0.0/40", "0.0.0.0/0", "::/0"] {
+            let reason = parse::<Networks>(text).unwrap_err();
             assert!(reason.contains(text), "{text}: {reason}");
         }
     }

@@ -1,0 +1,104 @@
+//! The health of the server, for supervisors and load balancers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::StatusCode;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+use crate::net::limiter::ConnectionLimiter;
+use crate::net::memory_budget::MemoryBudget;
+use crate::session::state::SharedState;
+
+/// The paths of [`is_alive`] and [`is_ready`].
+pub(super) const HEALTH_PATHS: [&str; 2] = ["/healthz", "/readyz"];
+
+/// Time between two attempts to write: anyone may ask.
+const PROBE_INTERVAL: Duration = Duration::from_secs(2);
+/// Time that a write may take.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The parts of the server that readiness depends on. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Readiness {
+    state: SharedState,
+    limiter: ConnectionLimiter,
+    memory: MemoryBudget,
+    last_probe: Arc<Mutex<Option<Probe>>>,
+}
+
+/// An attempt to write.
+struct Probe {
+    at: Instant,
+    /// The problem, as a sentence.
+    result: Result<(), String>,
+}
+
+impl Readiness {
+    pub(crate) fn new(state: SharedState, limiter: ConnectionLimiter, memory: MemoryBudget) -> Self {
+        Self {
+            state,
+            limiter,
+            memory,
+            last_probe: Arc::default(),
+        }
+    }
+
+    /// Returns what keeps the server from serving one more client, if anything does.
+    async fn check(&self) -> Result<(), String> {
+        if self.state.closing.is_cancelled() {
+            return Err("The server is shutting down.\n".to_owned());
+        }
+        if self.limiter.is_full() {
+            return Err("The server has as many connections as it can take.\n".to_owned());
+        }
+        if self.memory.is_used_up() {
+            return Err("Too much waits for clients: the memory for it is used up.\n".to_owned());
+        }
+        self.is_writable().await
+    }
+
+    /// Writes to the store, unless somebody has asked a moment ago.
+    async fn is_writable(&self) -> Result<(), String> {
+        let mut last_probe = self.last_probe.lock().await;
+        if let Some(probe) = &*last_probe
+            && probe.at.elapsed() < PROBE_INTERVAL
+        {
+            return probe.result.clone();
+        }
+        let result = match timeout(PROBE_TIMEOUT, self.state.store.check_writable()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(format!("The store can't be written: {error}\n")),
+            Err(_) => Err("The store can't be written: it takes too long.\n".to_owned()),
+        };
+        *last_probe = Some(Probe {
+            at: Instant::now(),
+            result: result.clone(),
+        });
+        result
+    }
+}
+
+/// Reports that the server runs, and that its store can be read.
+pub(super) async fn is_alive(State(state): State<SharedState>) -> Response {
+    match state.store.head(state.lobby()).await {
+        Ok(Some(_)) => "ok\n".into_response(),
+        Ok(None) => unavailable("The store has no lobby.\n".to_owned()),
+        Err(error) => unavailable(format!("The store can't be read: {error}\n")),
+    }
+}
+
+/// Reports whether the server can take one more client, and write what it posts.
+pub(super) async fn is_ready(State(readiness): State<Readiness>) -> Response {
+    match readiness.check().await {
+        Ok(()) => "ok\n".into_response(),
+        Err(reason) => unavailable(reason),
+    }
+}
+
+fn unavailable(reason: String) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, reason).into_response()
+}
