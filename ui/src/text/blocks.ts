@@ -16,19 +16,19 @@ interface FoundText {
   end: number;
 }
 
-/** Where a block is: how deep, and whether its lines are those of an item of a list. */
-interface Place {
+/** The nesting of a block: how deep it is, and whether its lines are those of an item of a list. */
+interface Nesting {
   depth: number;
   isItem: boolean;
 }
 
-const root: Place = { depth: 0, isItem: false };
+const root: Nesting = { depth: 0, isItem: false };
 
 /**
  * Parses lines into blocks. Quotes and items end at the first line that is not marked as theirs: who answers below a quote
  * doesn't quote. Lines that begin no block are paragraphs, and keep their spaces.
  */
-export function parseBlocks(lines: readonly Line[], context: ParseContext, place: Place = root): Block[] {
+export function parseBlocks(lines: readonly Line[], context: ParseContext, nesting: Nesting = root): Block[] {
   const blocks: Block[] = [];
   const fences = new Fences(lines.map(({ text }) => text));
   let paragraph: Line[] = [];
@@ -38,7 +38,7 @@ export function parseBlocks(lines: readonly Line[], context: ParseContext, place
     blocks.push(block);
   };
   const endParagraph = () => {
-    if (paragraph.length > 0) add(paragraphOf(paragraph, place, context));
+    if (paragraph.length > 0) add(paragraphOf(paragraph, nesting, context));
     paragraph = [];
   };
   for (let i = 0; i < lines.length;) {
@@ -59,7 +59,7 @@ export function parseBlocks(lines: readonly Line[], context: ParseContext, place
       fences.at(i) ??
       headingAt(line, i, context) ??
       findTable(lines, i, context) ??
-      containerAt(lines, i, context, place);
+      containerAt(lines, i, context, nesting);
     if (blank > 0) add({ kind: "gap", lines: blank });
     blank = 0;
     if (!found?.parse) {
@@ -82,7 +82,7 @@ function headingAt({ text, at }: Line, index: number, context: ParseContext): Fo
   const found = heading(text);
   if (!found) return null;
   const parse = () => {
-    const children = parseInline(found.text, (place) => at + found.start + place, context);
+    const children = parseInline(found.text, (index) => at + found.start + index, context);
     return { block: { kind: "heading" as const, level: found.level, children }, end: index + 1 };
   };
   return { parse };
@@ -93,17 +93,17 @@ function containerAt(
   lines: readonly Line[],
   index: number,
   context: ParseContext,
-  place: Place,
+  nesting: Nesting,
 ): Found | FoundText | null {
-  if (place.depth >= maxNesting) return null;
-  return quoteAt(lines, index, context, place) ?? listAt(lines, index, context, place);
+  if (nesting.depth >= maxNesting) return null;
+  return quoteAt(lines, index, context, nesting) ?? listAt(lines, index, context, nesting);
 }
 
 function quoteAt(
   lines: readonly Line[],
   index: number,
   context: ParseContext,
-  { depth }: Place,
+  { depth }: Nesting,
 ): Found | FoundText | null {
   const quoted: Line[] = [];
   let end = index;
@@ -122,9 +122,9 @@ function quoteAt(
   return { parse };
 }
 
-function listAt(lines: readonly Line[], index: number, context: ParseContext, place: Place): Found | null {
-  const first = itemMarker(textAt(lines, index), { list: false, item: place.isItem });
-  return first && { parse: () => parseList(lines, index, first, context, place) };
+function listAt(lines: readonly Line[], index: number, context: ParseContext, nesting: Nesting): Found | null {
+  const first = itemMarker(textAt(lines, index), { list: false, item: nesting.isItem });
+  return first && { parse: () => parseList(lines, index, first, context, nesting) };
 }
 
 function parseList(
@@ -132,7 +132,7 @@ function parseList(
   index: number,
   first: ItemMarker,
   context: ParseContext,
-  { depth, isItem }: Place,
+  { depth, isItem }: Nesting,
 ): { block: Block; end: number } {
   const ordered = first.marker !== "";
   const items: ListItem[] = [];
@@ -179,22 +179,22 @@ function itemOf({ marker }: ItemMarker, own: readonly Line[], context: ParseCont
   return item;
 }
 
-function paragraphOf(lines: readonly Line[], place: Place, context: ParseContext): Block {
+function paragraphOf(lines: readonly Line[], nesting: Nesting, context: ParseContext): Block {
   const dropped = new Set<number>();
   let start = 0;
   for (const line of lines) {
-    const backslash = blockEscape(line.text, place);
+    const backslash = blockEscape(line.text, nesting);
     if (backslash !== null) dropped.add(start + backslash);
     start += line.text.length + 1;
   }
-  const { text, placeOf } = joinLines(lines);
-  return { kind: "paragraph", children: parseInline(text, placeOf, context, dropped) };
+  const { text, sourceOffset } = joinLines(lines);
+  return { kind: "paragraph", children: parseInline(text, sourceOffset, context, dropped) };
 }
 
 const textAt = (lines: readonly Line[], index: number) => lines[index]?.text ?? "";
 
 /** Returns the index of the backslash without which a line would begin a block. */
-function blockEscape(line: string, { depth, isItem }: Place): number | null {
+function blockEscape(line: string, { depth, isItem }: Nesting): number | null {
   const match = /^( {0,3}\d{0,3})\\(?=[#>*\-`~.)])/.exec(line);
   if (!match) return null;
   const index = (match[1] ?? "").length;

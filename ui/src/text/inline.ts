@@ -7,7 +7,7 @@ import { inlineText } from "./inline-text";
 import { showJoinedAddresses } from "./joined-links";
 import { addressToShow } from "./link-addresses.svelte";
 import { angleLink, bareLink, mailAddress, type FoundLink } from "./links";
-import type { PlaceOf } from "./source-lines";
+import type { OffsetOf } from "./source-lines";
 import { tokensOf, type Inline } from "./tokens";
 import { windowsPath } from "./windows-path";
 
@@ -27,12 +27,17 @@ const noEscapes: ReadonlySet<number> = new Set();
  * Parses the text of a paragraph, a heading or a cell. `dropped` has the indexes of backslashes that escape the beginning of a
  * block.
  */
-export function parseInline(text: string, placeOf: PlaceOf, context: ParseContext, dropped = noEscapes): Inline[] {
+export function parseInline(
+  text: string,
+  sourceOffset: OffsetOf,
+  context: ParseContext,
+  dropped = noEscapes,
+): Inline[] {
   const code = findCodeSpans(text, dropped);
   const escapes = new Escapes(text, code, dropped, context);
   const links = findBracketLinks(text, code, escapes);
   const prepared = {
-    ...{ text, placeOf, code, escapes, links, context },
+    ...{ text, sourceOffset, code, escapes, links, context },
     enclosed: new Set<Inline>(),
     words: new WordCounter(text),
   };
@@ -49,7 +54,7 @@ const isRoomIn =
 
 interface Prepared {
   text: string;
-  placeOf: PlaceOf;
+  sourceOffset: OffsetOf;
   code: CodeSpans;
   escapes: Escapes;
   links: ReadonlyMap<number, BracketLink>;
@@ -138,7 +143,7 @@ function tokenAt(prepared: Prepared, char: string, index: number): FoundToken | 
       const mention = context.mentions?.at(text, index);
       if (mention)
         return {
-          inline: { ...mention, at: prepared.placeOf(index) },
+          inline: { ...mention, at: prepared.sourceOffset(index) },
           start: index,
           end: index + mention.text.length,
         };

@@ -37,8 +37,10 @@ export class MentionFinder {
     return found && { kind: "mention", member: found.id, text: text.slice(index, found.end), at: index };
   }
 
-  /** Decides between people with the same name in a text that is parsed, if the first of them isn't always meant. */
-  decide?(blocks: readonly Block[]): void;
+  /** Decides between people with the same name in a text that is parsed. The first of them is meant, as found. */
+  decide(_blocks: readonly Block[]): void {
+    // Nothing is to be decided.
+  }
 }
 
 /**

@@ -33,7 +33,7 @@ export function parse(text: string, mentions: MentionFinder | null = null, rooms
     },
   };
   const blocks = parseBlocks(linesOf(text), context);
-  mentions?.decide?.(blocks);
+  mentions?.decide(blocks);
   return blocks;
 }
 

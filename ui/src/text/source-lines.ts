@@ -1,4 +1,4 @@
-/** The lines of a block, and their places in the message. */
+/** The lines of a block, and their offsets in the message. */
 
 /** A line without the markers of the blocks around it. */
 export interface Line {
@@ -8,7 +8,7 @@ export interface Line {
 }
 
 /** Returns the index in the message of a character of a block's text. */
-export type PlaceOf = (index: number) => number;
+export type OffsetOf = (index: number) => number;
 
 /** Splits a message into its lines. */
 export function linesOf(message: string): Line[] {
@@ -25,18 +25,18 @@ export function linesOf(message: string): Line[] {
 export const endOf = (line: Line, text: string): Line => ({ text, at: line.at + line.text.length - text.length });
 
 /** Joins lines to the text of a paragraph. */
-export function joinLines(lines: readonly Line[]): { text: string; placeOf: PlaceOf } {
+export function joinLines(lines: readonly Line[]): { text: string; sourceOffset: OffsetOf } {
   const starts: number[] = [];
   let length = 0;
   for (const { text } of lines) {
     starts.push(length);
     length += text.length + 1;
   }
-  const placeOf = (index: number) => {
+  const sourceOffset = (index: number) => {
     const n = lastUpTo(starts, index);
     return (lines[n]?.at ?? 0) + index - (starts[n] ?? 0);
   };
-  return { text: lines.map(({ text }) => text).join("\n"), placeOf };
+  return { text: lines.map(({ text }) => text).join("\n"), sourceOffset };
 }
 
 /** Returns the index of the last of some ascending numbers that is not above a limit, by a binary search. */
