@@ -70,7 +70,7 @@ pub(crate) struct CommitWatermark {
 impl CommitWatermark {
     /// Opens or creates the file, and writes the counts.
     pub(crate) fn open(dir: &Path, generation: Uuid, counts: Counts) -> io::Result<Self> {
-        let file = open_private_file(&dir.join(FILE_NAME)).map_err(io::Error::other)?;
+        let file = open_private_file(&dir.join(FILE_NAME))?;
         let mut watermark = Self {
             file,
             generation,

@@ -144,6 +144,20 @@ fn restrict(_path: &Path, _mode: u32, _may_change: impl FnOnce() -> bool) -> Res
     Ok(())
 }
 
+impl From<PrivacyError> for io::Error {
+    /// Keeps the kind of an error of the system, such as a full disk.
+    fn from(error: PrivacyError) -> Self {
+        match error {
+            PrivacyError::Io { cause, .. } => cause,
+            error @ (PrivacyError::Link { .. }
+            | PrivacyError::NoFile { .. }
+            | PrivacyError::Foreign { .. }
+            | PrivacyError::Shared { .. }
+            | PrivacyError::Unchangeable { .. }) => Self::other(error),
+        }
+    }
+}
+
 fn of_io(path: &Path, cause: io::Error) -> PrivacyError {
     PrivacyError::Io {
         path: path.to_owned(),

@@ -89,7 +89,7 @@ fn copy_file(from: &Path, to: &Path, dir: &Path, progress: ProgressFn<'_>) -> Re
     let of_writing = |e: io::Error| MaintenanceError::of_writing(dir, &e);
     let mut source = File::open(from).map_err(of_reading)?;
     let total = source.metadata().map_err(of_reading)?.len();
-    let mut copy = open_private_file(to).map_err(|error| of_writing(io::Error::other(error)))?;
+    let mut copy = open_private_file(to).map_err(|error| of_writing(error.into()))?;
     let mut buffer = vec![0; COPY_BATCH];
     let mut done = 0;
     loop {
