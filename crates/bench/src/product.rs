@@ -86,6 +86,8 @@ impl Product {
                         "--max-connections-per-address",
                         "20000",
                     ])
+                    // The other products have no limit either.
+                    .args(["--max-rate-per-person", "0", "--max-rate-per-address", "0"])
                     .args(["--log-format", "json", "--log", log_level])
                     .arg("--listen")
                     .arg(listen.to_string())

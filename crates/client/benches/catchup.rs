@@ -82,7 +82,12 @@ impl Server {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let store = Store::open_server(dir, &Name::parse("Lobby")?).await?;
-        let (stop, config) = (CancellationToken::new(), Config::default());
+        let stop = CancellationToken::new();
+        // One person fills the room.
+        let config = Config {
+            max_rate_per_person: 0,
+            ..Config::default()
+        };
         let serving = run(listener, store.clone(), config, watch::Sender::new(0), stop.clone());
         let task = tokio::spawn(async move { Ok(serving.await?) });
         Ok(Self {

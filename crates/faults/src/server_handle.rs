@@ -139,7 +139,10 @@ impl ServerHandle {
         let mut running = self.process();
         let mut command = inner.options.launch.command(&inner.program, &inner.log)?;
         command
-            .args(["--no-announce", "--log", inner.options.log_level, "--listen"])
+            .args(["--no-announce", "--log", inner.options.log_level])
+            // The people of the checker post as fast as they can.
+            .args(["--max-rate-per-person", "0", "--max-rate-per-address", "0"])
+            .arg("--listen")
             .arg(inner.address.to_string())
             .arg("--data")
             .arg(&inner.data)

@@ -1,6 +1,7 @@
 //! Refusals: a code for programs and a sentence for people.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -102,13 +103,17 @@ impl ErrorCode {
     }
 }
 
-/// A refusal: `{code, message}`.
+/// A refusal: `{code, message}`, with a time for the code `busy`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
 pub struct WireError {
     /// The code for programs.
     pub code: ErrorCode,
     /// A sentence for people that says what to do.
     pub message: String,
+    /// The time after which the same request may succeed, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub retry_after_ms: Option<u32>,
 }
 
 impl WireError {
@@ -117,6 +122,16 @@ impl WireError {
         Self {
             code,
             message: message.into(),
+            retry_after_ms: None,
+        }
+    }
+
+    /// Creates a refusal with the code `busy`, and the time after which the same request may succeed.
+    pub fn busy(message: impl Into<String>, retry_after: Duration) -> Self {
+        let millis = retry_after.as_nanos().div_ceil(1_000_000);
+        Self {
+            retry_after_ms: Some(u32::try_from(millis).unwrap_or(u32::MAX)),
+            ..Self::new(ErrorCode::Busy, message)
         }
     }
 
@@ -133,19 +148,36 @@ impl WireError {
         Self::new(code, format!("{first}{}.", letters.as_str()))
     }
 
-    /// Parses the text form `code: sentence`, which is all that a Socket.IO connect error has room for.
+    /// Parses the text form, which is all that a Socket.IO connect error has room for: `code: sentence`, or `code time:
+    /// sentence` with the time in milliseconds.
     pub fn from_text(text: &str) -> Self {
-        let code = text.split_once(": ").and_then(|(code, message)| {
+        let error = text.split_once(": ").and_then(|(code, message)| {
+            let (code, retry_after) = match code.split_once(' ') {
+                Some((code, time)) => (code, Some(time.parse().ok()?)),
+                None => (code, None),
+            };
             let code: ErrorCode = code.parse().ok()?;
-            (code != ErrorCode::Other).then(|| Self::new(code, message))
+            let error = Self::new(code, message);
+            (code != ErrorCode::Other).then_some(Self {
+                retry_after_ms: retry_after,
+                ..error
+            })
         });
-        code.unwrap_or_else(|| Self::new(ErrorCode::Other, text))
+        error.unwrap_or_else(|| Self::new(ErrorCode::Other, text))
     }
 }
 
 impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.as_str(), self.message)
+        let Self {
+            code,
+            message,
+            retry_after_ms,
+        } = self;
+        match retry_after_ms {
+            Some(time) => write!(f, "{} {time}: {message}", code.as_str()),
+            None => write!(f, "{}: {message}", code.as_str()),
+        }
     }
 }
 
@@ -160,6 +192,11 @@ mod tests {
         let error = WireError::new(ErrorCode::NoGuests, "This server wants a key: use the app.");
         assert_eq!(error.to_string(), "no_guests: This server wants a key: use the app.");
         assert_eq!(WireError::from_text(&error.to_string()), error);
-        assert_eq!(WireError::from_text("connection: lost").code, ErrorCode::Other);
+        let error = WireError::busy("Too much: wait.", Duration::from_micros(1_200_001));
+        assert_eq!(error.to_string(), "busy 1201: Too much: wait.");
+        assert_eq!(WireError::from_text(&error.to_string()), error);
+        for other in ["connection: lost", "busy soon: Wait.", "busy -1: Wait."] {
+            assert_eq!(WireError::from_text(other), WireError::new(ErrorCode::Other, other));
+        }
     }
 }

@@ -29,6 +29,16 @@ pub struct Config {
     /// Bytes that are queued for all clients together, and bytes of their events that wait for a response. When there are more,
     /// the connections with the most are closed.
     pub max_memory: usize,
+    /// Units that one person, with all of their devices, may spend in each second. A short post costs one, what makes the server
+    /// do more costs more (`session/costs.rs`). Ten seconds' worth may be spent at once. Beyond it the server answers `busy`. 0
+    /// is no limit.
+    pub max_rate_per_person: u32,
+    /// The same for all clients of one address together. Loopback addresses are exempt.
+    pub max_rate_per_address: u32,
+    /// Rooms that a person may create within 24 hours. The guests at one address count as one person. 0 is no limit.
+    pub max_rooms_per_day: u32,
+    /// Rooms that a person with a key may create in all. 0 is no limit.
+    pub max_rooms_per_person: u32,
 }
 
 impl Config {
@@ -55,6 +65,10 @@ impl Default for Config {
             max_connections_per_address: 512,
             trusted_proxies: Vec::new(),
             max_memory: default_max_memory(),
+            max_rate_per_person: 100,
+            max_rate_per_address: 1_000,
+            max_rooms_per_day: 50,
+            max_rooms_per_person: 1_000,
         }
     }
 }

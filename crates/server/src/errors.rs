@@ -1,5 +1,7 @@
 //! The errors that clients receive.
 
+use std::time::Duration;
+
 use ichat_protocol::limits::{MAX_PACKET_BYTES, MAX_PENDING_BYTES, MAX_PENDING_EVENTS};
 use ichat_protocol::{Entry, ErrorCode, WireError};
 use ichat_store::{Outcome, StoreError};
@@ -62,14 +64,75 @@ pub(crate) fn unknown_entry() -> WireError {
     WireError::new(ErrorCode::UnknownEntry, "There is no entry with this id in this room.")
 }
 
-pub(crate) fn busy() -> WireError {
-    WireError::new(
-        ErrorCode::Busy,
+/// Returns the error of an event for which there is no space in its connection's queue.
+pub(crate) fn too_many_pending() -> WireError {
+    WireError::busy(
         format!(
             "Too many of your events are waiting already: at most {MAX_PENDING_EVENTS}, and {MAX_PENDING_BYTES} bytes. Wait \
              for responses, then try again."
         ),
+        Duration::from_secs(1),
     )
+}
+
+/// Returns the error of a request beyond the budget of its person or address.
+pub(crate) fn too_fast(retry_after: Duration) -> WireError {
+    let message = format!("Too much was sent at once. Try again in {}.", seconds(retry_after));
+    WireError::busy(message, retry_after)
+}
+
+/// Returns the error of a sign-in beyond the budget of its person or address.
+pub(crate) fn too_many_sign_ins(retry_after: Duration) -> WireError {
+    let message = format!(
+        "This person, or somebody at this address, connects too often. Try again in {}.",
+        seconds(retry_after)
+    );
+    WireError::busy(message, retry_after)
+}
+
+/// Returns the reason for which the connection of a client that takes no notice of `busy` ends.
+pub(crate) fn busy_ignored(retry_after: Duration) -> WireError {
+    let message = format!(
+        "The connection ends: its events were refused as busy, and it went on. After such a refusal wait for its \
+         retry_after_ms, here {}, before the next event.",
+        seconds(retry_after)
+    );
+    WireError::busy(message, retry_after)
+}
+
+/// Returns the error of a room beyond those that a person may create in all.
+pub(crate) fn too_many_rooms(max: u32) -> WireError {
+    let message = format!(
+        "You have created {max} rooms, as many as one person may create on this server. Use one of them for something else: \
+         its name can be changed."
+    );
+    WireError::new(ErrorCode::TooLarge, message)
+}
+
+/// Returns the error of a room beyond those that a person may create within a day.
+pub(crate) fn too_many_rooms_today(max: u32, wait_ms: u64) -> WireError {
+    let message = format!(
+        "{max} rooms were created within a day by you, or from your address, as many as this server allows. Try again in {}, \
+         or use a room that exists.",
+        hours(wait_ms)
+    );
+    WireError::new(ErrorCode::TooLarge, message)
+}
+
+/// Returns a time of up to a day in words, rounded up.
+fn hours(ms: u64) -> String {
+    match ms.div_ceil(60 * 60 * 1_000) {
+        0 | 1 => "an hour".to_owned(),
+        count => format!("{count} hours"),
+    }
+}
+
+/// Returns a time in words, rounded up.
+fn seconds(time: Duration) -> String {
+    match time.as_nanos().div_ceil(1_000_000_000) {
+        0 | 1 => "a second".to_owned(),
+        count => format!("{count} seconds"),
+    }
 }
 
 pub(crate) fn closing() -> WireError {

@@ -22,9 +22,12 @@ use crate::net::acceptor::Acceptor;
 use crate::net::limiter::ConnectionLimiter;
 use crate::net::memory_budget::MemoryBudget;
 use crate::net::trusted_proxies::TrustedProxies;
+use crate::session::budgets::Budgets;
+use crate::session::clock::now;
 use crate::session::member_names::MemberNames;
 use crate::session::nonce::Nonces;
 use crate::session::page_cache::PageCache;
+use crate::session::room_quota::RoomQuota;
 use crate::session::state::{ServerState, SharedState};
 use crate::session::typing_limiter::TypingLimiter;
 use crate::session::{connection, socket_io};
@@ -88,6 +91,8 @@ pub async fn run_until(
     let online = OnlineMembers::new(online_count);
     let state: SharedState = Arc::new(ServerState {
         nonces: Nonces::new()?,
+        budgets: Budgets::new(&config),
+        room_quota: RoomQuota::load(&store, &config, now()).await?,
         member_names: MemberNames::load(&store).await?,
         typing_limiter: TypingLimiter::default(),
         presence: PresenceTracker::new(online.clone()),

@@ -180,6 +180,11 @@ impl Store {
         self.inner.readers.read(move |c| read::room(c, room, &member)).await
     }
 
+    /// Returns the author of each room, with the time at which it was created, oldest first.
+    pub async fn room_creators(&self) -> Result<Vec<(MemberId, u64)>, StoreError> {
+        self.inner.readers.read(read::room_creators).await
+    }
+
     /// Returns the ids of the rooms that a user is a member of.
     pub async fn rooms_of(&self, member: &MemberId) -> Result<Vec<RoomId>, StoreError> {
         let member = member.clone();

@@ -46,6 +46,22 @@ impl TestServer {
         Self::with_config(Config::default()).await
     }
 
+    /// Starts a server for clients that send more than people do.
+    pub async fn without_rate_limits() -> Self {
+        Self::with_config(Self::config_without_rate_limits()).await
+    }
+
+    /// Returns the default configuration, but without limits on what a person may send and create.
+    pub fn config_without_rate_limits() -> Config {
+        Config {
+            max_rate_per_person: 0,
+            max_rate_per_address: 0,
+            max_rooms_per_day: 0,
+            max_rooms_per_person: 0,
+            ..Config::default()
+        }
+    }
+
     pub async fn with_config(config: Config) -> Self {
         let port = ReservedPort::new().unwrap();
         let mut server = Self {

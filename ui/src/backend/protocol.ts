@@ -337,7 +337,7 @@ availability: Availability, };
 export type ErrorCode = "bad_request" | "unknown_event" | "unknown_room" | "unknown_entry" | "not_joined" | "not_yours" | "too_large" | "conflict" | "busy" | "closing" | "storage" | "protocol" | "auth" | "no_guests" | "other";
 
 /**
- * A refusal: `{code, message}`.
+ * A refusal: `{code, message}`, with a time for the code `busy`.
  */
 export type WireError = { 
 /**
@@ -347,7 +347,11 @@ code: ErrorCode,
 /**
  * A sentence for people that says what to do.
  */
-message: string, };
+message: string, 
+/**
+ * The time after which the same request may succeed, in milliseconds.
+ */
+retry_after_ms?: number, };
 
 /**
  * The unit that a text is measured in.

@@ -18,12 +18,14 @@ const knownCodes: Record<Exclude<ErrorCode, "other">, true> = {
   no_guests: true,
 };
 
-/** Parses the text form `code: sentence`, which is all that a Socket.IO connect error can contain. */
+/**
+ * Parses the text form, which is all that a Socket.IO connect error can contain: `code: sentence`, or `code time: sentence` with
+ * the time in milliseconds.
+ */
 export function wireErrorFromText(text: string): WireError {
-  const end = text.indexOf(": ");
-  const code = text.slice(0, Math.max(end, 0));
-  if (isKnownCode(code)) return { code, message: text.slice(end + 2) };
-  return { code: "other", message: text };
+  const [, code = "", time, message = ""] = /^(\w+)(?: (\d{1,10}))?: (.*)$/su.exec(text) ?? [];
+  if (!isKnownCode(code)) return { code: "other", message: text };
+  return { code, message, ...(time === undefined ? {} : { retry_after_ms: Number(time) }) };
 }
 
 /** Returns whether the same request may succeed later without being changed. */

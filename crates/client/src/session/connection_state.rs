@@ -2,7 +2,7 @@
 
 use ichat_protocol::{Closing, ClosingReason, ErrorCode, WireError};
 
-use super::{ConnectionStatus, Effect, effects::Effects};
+use super::{ConnectionStatus, Effect, effects::Effects, retry_after::retry_after};
 
 /// The lower and upper bound of a random delay, in milliseconds.
 type DelayMs = (u64, u64);
@@ -135,13 +135,17 @@ impl ConnectionState {
             Phase::Closing { stable } => stable,
             Phase::Connecting | Phase::AwaitingHello { .. } | Phase::Online { .. } => self.is_stable(now),
         };
+        self.probe_deadline = None;
+        self.refused = None;
+        if let Some(wait) = error.as_ref().and_then(retry_after) {
+            // A busy server is no failure. The others who wait for it come at other times.
+            return self.connect((wait, wait + wait / 2), effects);
+        }
         (self.attempts, self.doublings) = if was_stable {
             (0, 0)
         } else {
             (self.attempts.saturating_add(1), self.doublings.saturating_add(1))
         };
-        self.probe_deadline = None;
-        self.refused = None;
         let delay = match error {
             None => self.backoff(),
             Some(error) if error.code == ErrorCode::Auth && !self.auth_retried => {

@@ -17,6 +17,19 @@ impl Effects {
         self.push(Effect::Emit(event));
     }
 
+    /// Returns the events that are sent.
+    pub(super) fn emitted(&self) -> impl Iterator<Item = &ClientEvent> {
+        self.0.iter().filter_map(|effect| match effect {
+            Effect::Emit(event) => Some(event),
+            Effect::Connect { .. }
+            | Effect::Close
+            | Effect::Save(_)
+            | Effect::Load { .. }
+            | Effect::Notify(_)
+            | Effect::Wake { .. } => None,
+        })
+    }
+
     pub(super) fn save(&mut self, change: Change) {
         self.push(Effect::Save(change));
     }

@@ -8,6 +8,7 @@
 //!                    │                           └─ unread  the unread count
 //!                    ├─ connection_state       back-off, refusals, keep-alive
 //!                    ├─ outbox                 posts until they are acknowledged
+//!                    ├─ busy_requests          other requests that the server was too busy for
 //!                    └─ presence, typing
 //!                          └─▶ Effect
 //! ```
@@ -15,6 +16,7 @@
 //! The desktop's driver runs this machine; a browser runs its twin in TypeScript, `ui/src/backend/session/`. The traces in
 //! `crates/protocol/vectors/session/` hold both to the same behaviour.
 
+mod busy_requests;
 mod commands;
 mod connection_state;
 mod effects;
@@ -24,6 +26,7 @@ mod log_events;
 mod outbox;
 mod presence;
 mod receive;
+mod retry_after;
 mod room;
 mod types;
 mod typing;
@@ -38,6 +41,7 @@ pub use types::{
     Update,
 };
 
+use busy_requests::BusyRequests;
 use connection_state::ConnectionState;
 use effects::Effects;
 use outbox::Outbox;
@@ -54,6 +58,7 @@ pub struct Session {
     lobby: Option<RoomId>,
     rooms: BTreeMap<RoomId, Room>,
     outbox: Outbox,
+    busy: BusyRequests,
     presence: OnlinePeople,
     typing: TypingIndicators,
     pending: PendingIntents,
@@ -90,6 +95,7 @@ impl Session {
             lobby: None,
             rooms: BTreeMap::new(),
             outbox: Outbox::default(),
+            busy: BusyRequests::default(),
             presence: OnlinePeople::default(),
             typing: TypingIndicators::default(),
             pending: PendingIntents::default(),
@@ -108,6 +114,10 @@ impl Session {
         self.process(now, input, &mut effects);
         if self.connection.is_online() {
             self.outbox.send(now, &mut effects);
+            self.busy.send(now, &mut effects);
+        }
+        for event in effects.emitted() {
+            self.busy.sent(event);
         }
         self.notify_changes(&mut effects);
         self.request_wake(now, &mut effects);
@@ -127,6 +137,7 @@ impl Session {
                 self.presence.clear();
                 self.typing.clear();
                 self.outbox.disconnected();
+                self.busy.disconnected();
             }
             Input::Tick => {
                 self.wake_at = None;
@@ -244,6 +255,7 @@ impl Session {
         let retries = joined.filter_map(|room| room.log.retry_at());
         let online = retries
             .chain(self.outbox.next_send())
+            .chain(self.busy.next_send())
             .filter(|_| self.connection.is_online());
         always.chain(online).min()
     }

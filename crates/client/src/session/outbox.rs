@@ -6,7 +6,7 @@ use ichat_protocol::{
     Body, ClientEvent, ClientEventKind, Entry, EntryId, Post, RoomId, WireError, limits::MAX_POSTS_IN_FLIGHT,
 };
 
-use super::{Change, OutboxItem, OutboxState, Update, effects::Effects};
+use super::{Change, OutboxItem, OutboxState, Update, effects::Effects, retry_after::retry_after};
 
 /// A post without an answer is sent again after this time.
 const RESEND_INTERVAL_MS: u64 = 10_000;
@@ -340,10 +340,13 @@ impl Outbox {
         self.edits.retain(|_, until| until.is_none_or(|until| until > now));
     }
 
-    /// Pauses after a transient refusal. The posts behind the refused one are sent again as well, which keeps their order.
+    /// Pauses after a transient refusal. The posts behind the refused one are sent again as well, which keeps their order. A
+    /// pause whose length the server names is not reported.
     fn pause(&mut self, now: u64, room: RoomId, error: WireError, effects: &mut Effects) {
-        // All posts in flight are refused for the same reason: that counts once.
-        if self.paused_until.is_none() {
+        if let Some(wait) = retry_after(&error) {
+            self.paused_until = self.paused_until.max(Some(now + wait));
+        } else if self.paused_until.is_none() {
+            // All posts in flight are refused for the same reason: that counts once.
             let pause = (INITIAL_PAUSE_MS << self.pauses.min(8)).min(MAX_PAUSE_MS);
             self.paused_until = Some(now + pause);
             self.pauses = self.pauses.saturating_add(1);

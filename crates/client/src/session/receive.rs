@@ -91,6 +91,9 @@ impl Session {
     }
 
     fn on_refused(&mut self, now: u64, refused: Refused, effects: &mut Effects) {
+        if self.busy.refuse(now, &refused) {
+            return;
+        }
         let Refused { event, room, id, error } = refused;
         // The server may name an event that this version does not have.
         if let Ok(refused_event) = event.parse() {
@@ -100,8 +103,8 @@ impl Session {
                         return;
                     }
                 }
-                // The log repeats its requests by itself.
-                ClientEventKind::Sync if error.code.is_transient() => return,
+                // The log repeats its requests by itself, and nobody waits for a typing indicator.
+                ClientEventKind::Sync | ClientEventKind::Typing if error.code.is_transient() => return,
                 ClientEventKind::History if error.code.is_transient() && self.awaits_history(room) => return,
                 ClientEventKind::Sync | ClientEventKind::History | ClientEventKind::Members => {
                     if let Some(room) = room.filter(|_| error.code.is_not_a_member()) {

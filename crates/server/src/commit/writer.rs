@@ -17,7 +17,8 @@ use crate::fanout::request::ResponseFormat;
 
 /// Requests of all clients that wait for the writer. Beyond it connections wait, and then reject events as `busy`.
 const QUEUE_CAPACITY: usize = 4_096;
-/// Requests in one transaction: enough to share one fsync, few enough that none waits long for the others.
+/// Entries in one transaction, but for those of its last request: enough to share one fsync, few enough that none waits long for
+/// the others.
 const WRITE_BATCH: usize = 256;
 
 /// Entries to be written one after the other, and what follows.
@@ -104,16 +105,32 @@ pub(crate) async fn run(
     let mut requests = Vec::with_capacity(WRITE_BATCH);
     let mut ordering = PostOrdering::default();
     loop {
-        tokio::select! {
+        let first = tokio::select! {
             biased;
-            count = queue.recv_many(&mut requests, WRITE_BATCH) => if count == 0 { break },
+            first = queue.recv() => match first {
+                Some(first) => first,
+                None => break,
+            },
             // Nothing new is taken from here on; the branch above drains what waits.
             () = closing.cancelled(), if !queue.is_closed() => { queue.close(); continue }
-        }
+        };
+        take_batch(first, &mut queue, &mut requests);
         let batch = WriteBatch::new(requests.drain(..), &mut ordering);
         if let Some(committed) = batch.commit(&store, &mut ordering).await {
             publisher.publish(committed).await;
         }
+    }
+}
+
+/// Takes the requests that wait, up to [`WRITE_BATCH`] entries. Some write one entry, and some many.
+fn take_batch(first: WriteRequest, queue: &mut mpsc::Receiver<WriteRequest>, batch: &mut Vec<WriteRequest>) {
+    let mut entries = first.entries.len();
+    batch.push(first);
+    while entries < WRITE_BATCH
+        && let Ok(request) = queue.try_recv()
+    {
+        entries += request.entries.len();
+        batch.push(request);
     }
 }
 
@@ -171,5 +188,54 @@ impl WriteBatch {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! - a batch is bounded by its entries, whatever the number of its requests
+
+    use ichat_protocol::{Body, MemberId, RoomId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn request(entries: usize) -> WriteRequest {
+        let entry = NewEntry {
+            room: RoomId::fresh(),
+            id: EntryId::fresh(),
+            author: MemberId::guest(Uuid::nil()),
+            device: DeviceId::fresh(),
+            at: 0,
+            body: Body::Left,
+        };
+        let (report, _) = oneshot::channel();
+        WriteRequest {
+            entries: vec![entry; entries],
+            completion: Completion::Report {
+                report,
+                subscribe: None,
+            },
+        }
+    }
+
+    #[test]
+    fn a_batch_is_bounded_by_its_entries() {
+        let (sender, mut queue) = mpsc::channel(QUEUE_CAPACITY);
+        for _ in 0..10 {
+            sender.try_send(request(100)).unwrap();
+        }
+        for _ in 0..1_000 {
+            sender.try_send(request(1)).unwrap();
+        }
+        let mut sizes = Vec::new();
+        while let Ok(first) = queue.try_recv() {
+            let mut batch = Vec::new();
+            take_batch(first, &mut queue, &mut batch);
+            sizes.push(batch.iter().map(|request| request.entries.len()).sum::<usize>());
+        }
+        assert_eq!(sizes.iter().sum::<usize>(), 2_000);
+        assert!(sizes.iter().all(|size| *size < WRITE_BATCH + 100), "{sizes:?}");
+        assert!(sizes.len() < 10, "{sizes:?}");
     }
 }

@@ -16,6 +16,8 @@ use crate::fanout::polling::transport::Reservation;
 use crate::fanout::queue_bound::QueueFull;
 use crate::fanout::transport::{Ack, Transport};
 use crate::fanout::websocket::frame::Frame;
+use crate::net::client_address::ClientAddress;
+use crate::net::rate_limiter::ClientBudget;
 
 /// Time between two attempts to send to a client whose queue is full. socketioxide's queue does not say when it has space
 /// again.
@@ -41,6 +43,9 @@ pub(crate) struct ClientConnection {
     /// Cancelled when the connection has ended.
     pub(crate) closed: CancellationToken,
     pub(crate) transport: Transport,
+    pub(crate) address: ClientAddress,
+    /// Pays for the client's requests.
+    pub(crate) budget: ClientBudget,
     /// The rooms, sorted. Most clients subscribe to one or two.
     subscriptions: Mutex<Vec<RoomId>>,
 }
@@ -48,7 +53,13 @@ pub(crate) struct ClientConnection {
 impl ClientConnection {
     /// Wraps a socket that socketioxide has not accepted yet. Events that are sent until then follow the `CONNECT`
     /// packet. Returns `None` if the transport has ended.
-    pub(crate) fn new(socket: SocketRef, member: MemberId, device: DeviceId) -> Option<Arc<Self>> {
+    pub(crate) fn new(
+        socket: SocketRef,
+        member: MemberId,
+        device: DeviceId,
+        address: ClientAddress,
+        budget: ClientBudget,
+    ) -> Option<Arc<Self>> {
         let transport = Transport::of(&socket)?;
         match &transport {
             Transport::WebSocket(queue) => queue.buffer_until_connected(),
@@ -60,6 +71,8 @@ impl ClientConnection {
             socket,
             member,
             device,
+            address,
+            budget,
             closed: CancellationToken::new(),
             subscriptions: Mutex::default(),
         }))
@@ -71,17 +84,25 @@ impl ClientConnection {
         match &self.transport {
             Transport::WebSocket(queue) => {
                 let reason = reason.map(|error| {
-                    let refusal = ServerEvent::Refused(Refused {
-                        event: String::new(),
-                        room: None,
-                        id: None,
-                        error,
-                    });
+                    let refusal = last_refusal(error);
                     Frame::events(refusal.name(), &[refusal.data()])
                 });
                 queue.disconnect(reason.as_ref());
             }
             Transport::Polling(_) => {}
+        }
+        self.closed.cancel();
+    }
+
+    /// Ends the connection of a client that is at fault. The reason is the last event that it receives: a refusal that names no
+    /// event. A client that polls gets none.
+    pub(crate) fn end(&self, reason: WireError) {
+        match &self.transport {
+            Transport::WebSocket(queue) => {
+                let refusal = last_refusal(reason);
+                queue.end_with(&Frame::events(refusal.name(), &[refusal.data()]));
+            }
+            Transport::Polling(client) => client.end(),
         }
         self.closed.cancel();
     }
@@ -179,4 +200,14 @@ impl ClientConnection {
             }
         }
     }
+}
+
+/// Returns the refusal that says why a connection ends.
+fn last_refusal(error: WireError) -> ServerEvent {
+    ServerEvent::Refused(Refused {
+        event: String::new(),
+        room: None,
+        id: None,
+        error,
+    })
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::net::backlog::WeakBacklogSlot;
+use crate::net::client_address::ClientAddress;
 use crate::net::limiter::PermitSlot;
 use crate::net::memory_budget::MemoryAccount;
 
@@ -21,4 +22,11 @@ pub(crate) struct Connection {
     pub(crate) backlog: WeakBacklogSlot,
     /// The bytes that wait for it. Its token closes the connection.
     pub(crate) account: MemoryAccount,
+}
+
+impl Connection {
+    /// Returns the address that limits count.
+    pub(crate) fn address(&self) -> ClientAddress {
+        ClientAddress::of(self.peer)
+    }
 }

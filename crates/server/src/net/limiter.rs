@@ -1,16 +1,16 @@
-//! Limits on open connections: in total, and per address. Of an IPv6 address the network counts (/64), which is what one
-//! customer has at least: anyone in it can use any of its addresses. All loopback addresses are this machine's.
+//! Limits on open connections: in total, and per address.
 //!
 //! A connection of a trusted proxy counts in total only. What a client of it has open, a WebSocket or a session, counts as one
 //! of the client's address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use crate::Config;
+use crate::net::client_address::ClientAddress;
 
 /// The text of a response to a connection, or a session, for which there is no permit.
 pub(crate) const TOO_MANY_CONNECTIONS: &str = "This server has as many connections as it can take just now.\n";
@@ -126,7 +126,7 @@ impl ConnectionLimiter {
     }
 
     fn try_acquire(&self, peer: IpAddr, kind: PermitKind) -> Option<Permit> {
-        let peer = network_of(peer);
+        let ClientAddress(peer) = ClientAddress::of(peer);
         let mut counts = self.counts.lock();
         let of_peer = counts.by_address.get(&peer).copied().unwrap_or_default();
         let is_address_full = of_peer.connections + of_peer.sessions >= self.max_per_address;
@@ -158,17 +158,6 @@ impl ConnectionLimiter {
             peer,
             kind,
         })
-    }
-}
-
-/// Returns the part of an address that stands for one client.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address {
-        _ if address.is_loopback() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V4(_) => address,
-        // All machines on a link have the same network.
-        IpAddr::V6(v6) if v6.is_unicast_link_local() => address,
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
     }
 }
 

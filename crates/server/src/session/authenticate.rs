@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::errors;
+use crate::net::rate_limiter::Budget;
+use crate::session::costs;
 use crate::session::state::ServerState;
 
 /// A client that may connect.
@@ -16,6 +18,8 @@ pub(crate) struct Identity {
     pub(crate) device: DeviceId,
     pub(crate) kind: IdentityKind,
     pub(crate) protocol: u32,
+    /// The budget of the person.
+    pub(crate) budget: Budget,
 }
 
 /// The way in which a client identified itself.
@@ -52,7 +56,7 @@ pub(crate) fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Id
             "This server requires a key. Use the I-Chat app, or the web page that this server serves.",
         ));
     }
-    guest(fields, protocol)
+    guest(state, fields, protocol)
 }
 
 fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<Identity, WireError> {
@@ -60,6 +64,9 @@ fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<I
     state.nonces.check(&auth.nonce)?;
     let member =
         verify(&auth, state.store.server_id()).map_err(|error| WireError::from_error(ErrorCode::Auth, &error))?;
+    // Only now is it that person who connects, and nobody else who spends their budget.
+    let budget = state.budgets.of_person(&member);
+    budget.try_take(costs::SIGN_IN).map_err(errors::too_many_sign_ins)?;
     state.nonces.consume(&auth.nonce)?;
     Ok(Identity {
         member,
@@ -67,6 +74,7 @@ fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<I
         device: auth.device,
         kind: IdentityKind::Key,
         protocol: auth.protocol,
+        budget,
     })
 }
 
@@ -89,8 +97,9 @@ fn parse_protocol(version: &Value) -> Result<u32, WireError> {
     ))
 }
 
-fn guest(fields: Map<String, Value>, protocol: Option<u32>) -> Result<Identity, WireError> {
+fn guest(state: &ServerState, fields: Map<String, Value>, protocol: Option<u32>) -> Result<Identity, WireError> {
     let id = Uuid::new_v4();
+    let member = MemberId::guest(id);
     let kind = match protocol {
         Some(_) => IdentityKind::Guest,
         None => IdentityKind::Tutorial {
@@ -99,7 +108,8 @@ fn guest(fields: Map<String, Value>, protocol: Option<u32>) -> Result<Identity, 
     };
     let auth = GuestAuth::parse(fields)?;
     Ok(Identity {
-        member: MemberId::guest(id),
+        budget: state.budgets.of_person(&member),
+        member,
         name: auth.name.unwrap_or_else(|| guest_name(id)),
         device: auth.device.unwrap_or_else(DeviceId::fresh),
         kind,

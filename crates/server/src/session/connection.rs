@@ -8,12 +8,13 @@ use crate::fanout::client::ClientConnection;
 use crate::fanout::hub::{Channel, Hub};
 use crate::session::authenticate::{Identity, IdentityKind};
 use crate::session::clock::now;
+use crate::session::event_queue::IncomingEvent;
 use crate::session::events;
 use crate::session::handshake::PendingConnection;
 use crate::session::state::SharedState;
 use crate::session::tutorial;
 
-/// Runs a connection: one event after the other, until it has ended and all of its events are handled.
+/// Runs a connection: one event after the other, until it has ended and all changes that its client requested are made.
 pub(crate) async fn run(state: &SharedState, pending: PendingConnection) {
     let PendingConnection {
         client,
@@ -27,7 +28,7 @@ pub(crate) async fn run(state: &SharedState, pending: PendingConnection) {
         tokio::select! {
             biased;
             event = events.recv() => match event {
-                Some(event) => Box::pin(events::handle(state, *event)).await,
+                Some(event) => Box::pin(handle(state, &client, *event)).await,
                 None => break,
             },
             () = client.closed.cancelled(), if !events.is_closed() => events.close(),
@@ -36,6 +37,17 @@ pub(crate) async fn run(state: &SharedState, pending: PendingConnection) {
     state.hub.remove(&client);
     if state.online.remove(&client.member, client.id) {
         state.typing_limiter.remove(&client.member);
+    }
+}
+
+/// Handles an event. What its client only wanted to know ends with the connection.
+async fn handle(state: &SharedState, client: &ClientConnection, event: IncomingEvent) {
+    let outlives_connection = event.outlives_connection();
+    let handling = events::handle(state, event);
+    if outlives_connection {
+        handling.await;
+    } else {
+        client.closed.run_until_cancelled(handling).await;
     }
 }
 

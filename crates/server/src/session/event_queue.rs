@@ -2,22 +2,30 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ichat_protocol::limits::{MAX_PENDING_BYTES, MAX_PENDING_EVENTS};
 use ichat_protocol::{ClientEventKind, EntryId, RoomId, WireError, cut_text};
+use parking_lot::Mutex;
 use serde_bytes::{ByteBuf, Bytes};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
 
 use crate::errors;
 use crate::fanout::chat_message::CHAT_MESSAGE;
 use crate::fanout::client::ClientConnection;
 use crate::fanout::request::{PendingPermit, Request, ResponseFormat};
 use crate::fanout::transport::{Ack, Transport};
+use crate::session::admission::{Admission, RefusalsIgnored};
+use crate::session::costs;
 
 /// Characters of an event's name that rejections and logs repeat. No event's name is longer.
 const MAX_EVENT_NAME_CHARS: usize = 64;
+
+/// Time after which a client may repeat a post that would overtake a refused one.
+const REPEAT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The arguments of an event, or the reason why they can't be used.
 pub(crate) type Arguments = Result<Vec<Value>, WireError>;
@@ -30,6 +38,29 @@ pub(crate) struct IncomingEvent {
 }
 
 impl IncomingEvent {
+    /// Returns `true` for an event that changes something: the client may have left as soon as it had sent it. Nobody is left to
+    /// read the answer to any other.
+    pub(crate) fn outlives_connection(&self) -> bool {
+        let Ok(kind) = self.request.event.parse() else {
+            // A `chat message`, or an unknown event.
+            return true;
+        };
+        match kind {
+            ClientEventKind::Post
+            | ClientEventKind::Create
+            | ClientEventKind::Join
+            | ClientEventKind::Leave
+            | ClientEventKind::Read
+            | ClientEventKind::SetName => true,
+            ClientEventKind::Rooms
+            | ClientEventKind::Members
+            | ClientEventKind::History
+            | ClientEventKind::Sync
+            | ClientEventKind::Typing
+            | ClientEventKind::Away => false,
+        }
+    }
+
     /// Parses the arguments, and finds the subject of the event in them.
     pub(crate) fn parse(self) -> (Request, Arguments) {
         let Self { mut request, packet } = self;
@@ -56,6 +87,7 @@ pub(crate) struct EventQueue {
     /// One permit for each byte of these events.
     pending_bytes: Arc<Semaphore>,
     events: mpsc::Sender<Box<IncomingEvent>>,
+    admission: Arc<Mutex<Admission>>,
 }
 
 impl EventQueue {
@@ -68,6 +100,7 @@ impl EventQueue {
             pending_events: Arc::new(Semaphore::new(MAX_PENDING_EVENTS)),
             pending_bytes: Arc::new(Semaphore::new(MAX_PENDING_BYTES)),
             events,
+            admission: Arc::default(),
         };
         (queue, receiver)
     }
@@ -76,8 +109,12 @@ impl EventQueue {
         &self.client.transport
     }
 
-    /// Adds an event. It is rejected as `busy` when too many of this connection, or too long ones, have no response yet.
+    /// Adds an event. It is rejected as `busy` when too many of this connection, or too long ones, have no response yet, or when
+    /// the budget of its person or address is used up. A client that takes no notice of that is disconnected.
     pub(crate) fn push(&self, name: &str, packet: Option<&str>, ack: Option<Ack>) {
+        if self.client.closed.is_cancelled() {
+            return;
+        }
         let mut request = Request {
             client: Arc::clone(&self.client),
             event: cut_text(name, MAX_EVENT_NAME_CHARS),
@@ -89,20 +126,57 @@ impl EventQueue {
                 ResponseFormat::Protocol
             },
             ack,
-            permit: self.try_acquire(packet.map_or(0, str::len)),
+            permit: None,
         };
-        if request.permit.is_none() {
-            Subject {
-                room: request.room,
-                id: request.id,
-            } = packet
-                .map(|packet| Subject::of_damaged(name, packet))
-                .unwrap_or_default();
-            return request.reject(errors::busy());
+        match self.admit(name, packet) {
+            Ok(permit) => request.permit = Some(permit),
+            Err(error) => {
+                Subject {
+                    room: request.room,
+                    id: request.id,
+                } = subject_of(name, packet);
+                return self.refuse(request, error);
+            }
         }
         let packet = packet.map(Box::from);
         // The channel has a slot for each permit, so it is never full. It is closed after the connection has ended.
         drop(self.events.try_send(Box::new(IncomingEvent { request, packet })));
+    }
+
+    /// Returns a permit for an event, or the error with which it is rejected.
+    fn admit(&self, name: &str, packet: Option<&str>) -> Result<PendingPermit, WireError> {
+        let kind = name.parse().ok();
+        let bytes = packet.map_or(0, str::len);
+        let permit = self.try_acquire(bytes).ok_or_else(errors::too_many_pending)?;
+        let is_post = kind == Some(ClientEventKind::Post);
+        let mut admission = self.admission.lock();
+        let follows_refusal = is_post && admission.has_refused_post();
+        if follows_refusal && !admission.keeps_order(subject_of(name, packet).id, Instant::now()) {
+            return Err(errors::too_fast(REPEAT_INTERVAL));
+        }
+        let cost = costs::of_packet(kind, bytes);
+        self.client.budget.try_take(cost).map_err(errors::too_fast)?;
+        if follows_refusal {
+            admission.post_taken();
+        }
+        Ok(permit)
+    }
+
+    /// Rejects an event as `busy`. Ends the connection if the client takes no notice of such refusals.
+    fn refuse(&self, request: Request, error: WireError) {
+        let now = Instant::now();
+        let counted = {
+            let mut admission = self.admission.lock();
+            if let Some(post) = request.id.filter(|_| request.event == ClientEventKind::Post.name()) {
+                admission.post_refused(post, now);
+            }
+            admission.count_refusal(now)
+        };
+        request.reject(error);
+        if let Err(RefusalsIgnored) = counted {
+            tracing::info!(sid = %self.client.socket.id, "a client was disconnected: it went on after it was refused as busy");
+            self.client.end(errors::busy_ignored(REPEAT_INTERVAL));
+        }
     }
 
     fn try_acquire(&self, bytes: usize) -> Option<PendingPermit> {
@@ -161,6 +235,13 @@ impl Subject {
     }
 }
 
+/// Returns the subject of a packet that is not parsed.
+fn subject_of(name: &str, packet: Option<&str>) -> Subject {
+    packet
+        .map(|packet| Subject::of_damaged(name, packet))
+        .unwrap_or_default()
+}
+
 /// Returns the field of an event, known here or not, whose entry a refusal names.
 fn entry_field(event: &str) -> &'static str {
     event.parse().map_or("id", ClientEventKind::entry_field)
@@ -173,7 +254,7 @@ mod tests {
     //! - their number and their bytes are bounded, and those beyond are rejected as busy, with their subject
     //! - an event that was handled makes space for another one
 
-    use std::time::Duration;
+    use std::net::Ipv4Addr;
 
     use axum::Router;
     use ichat_protocol::limits::MAX_PACKET_BYTES;
@@ -185,6 +266,8 @@ mod tests {
 
     use super::*;
     use crate::fanout::polling::test_poller::TestPoller;
+    use crate::net::client_address::ClientAddress;
+    use crate::net::rate_limiter::{Budget, ClientBudget};
 
     /// The time in which a rejection must arrive.
     const TEST_TIMEOUT: Duration = Duration::from_mins(1);
@@ -200,7 +283,11 @@ mod tests {
         async fn new() -> Self {
             let (service, io) = SocketIo::builder().build_with_inner_svc(Router::new());
             let (poller, socket) = TestPoller::connect(Router::new().fallback_service(service), &io).await;
-            let client = ClientConnection::new(socket, MemberId::guest(Uuid::nil()), DeviceId::fresh()).unwrap();
+            let address = ClientAddress(Ipv4Addr::LOCALHOST.into());
+            let budget = ClientBudget::new(Budget::unlimited(), Budget::unlimited());
+            let client =
+                ClientConnection::new(socket, MemberId::guest(Uuid::nil()), DeviceId::fresh(), address, budget)
+                    .unwrap();
             let (queue, events) = EventQueue::new(&client);
             Self { queue, events, poller }
         }

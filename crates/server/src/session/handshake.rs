@@ -8,7 +8,10 @@ use tokio::sync::mpsc;
 
 use crate::errors;
 use crate::fanout::client::ClientConnection;
+use crate::net::client_address::ClientAddress;
+use crate::net::rate_limiter::ClientBudget;
 use crate::session::authenticate::{Identity, IdentityKind, authenticate};
+use crate::session::costs;
 use crate::session::event_queue::{EventQueue, IncomingEvent};
 use crate::session::membership::ensure_member;
 use crate::session::state::ServerState;
@@ -32,9 +35,16 @@ pub(crate) async fn check(
     if state.closing.is_cancelled() {
         return Err(errors::closing());
     }
+    let address = socket.req_parts().extensions.get().copied();
+    let address: ClientAddress = address.ok_or_else(errors::disconnected)?;
+    let address_budget = state.budgets.of_address(address);
+    address_budget
+        .try_take(costs::SIGN_IN)
+        .map_err(errors::too_many_sign_ins)?;
     let identity = authenticate(state, auth)?;
-    let client =
-        ClientConnection::new(socket, identity.member.clone(), identity.device).ok_or_else(errors::disconnected)?;
+    let budget = ClientBudget::new(identity.budget.clone(), address_budget);
+    let client = ClientConnection::new(socket, identity.member.clone(), identity.device, address, budget)
+        .ok_or_else(errors::disconnected)?;
     match identity.kind {
         IdentityKind::Key => ensure_member(state, &client, &identity.name).await?,
         IdentityKind::Guest | IdentityKind::Tutorial { .. } => {}

@@ -4,8 +4,12 @@ use ichat_protocol::{Body, EntryId, Name, WireError};
 
 use crate::errors;
 use crate::fanout::client::ClientConnection;
+use crate::session::costs;
 use crate::session::entries::new_entry;
 use crate::session::state::ServerState;
+
+/// Rooms whose logs get a new name in one transaction.
+const RENAME_BATCH: usize = 64;
 
 /// Makes a client with a key a member of the lobby, or renames it if it has another name than in the log.
 pub(crate) async fn ensure_member(
@@ -28,23 +32,30 @@ pub(crate) async fn ensure_member(
 
 /// Writes the new name of a member into the log of each of their rooms. One that they have just left, or that is damaged,
 /// keeps the old name. Fails if all of them do.
+///
+/// The lobby is the last: if something fails before, the next sign-in finds the old name there, and begins again. Others' posts
+/// are written between the batches.
 pub(crate) async fn rename(state: &ServerState, client: &ClientConnection, name: &Name) -> Result<(), WireError> {
-    let rooms = state.store.rooms_of(&client.member).await.map_err(errors::storage)?;
-    let entries: Vec<_> = rooms
-        .into_iter()
-        .map(|room| {
+    let mut rooms = state.store.rooms_of(&client.member).await.map_err(errors::storage)?;
+    client
+        .budget
+        .try_take(costs::of_rename(rooms.len()))
+        .map_err(errors::too_fast)?;
+    rooms.sort_by_key(|room| *room == state.lobby());
+    let mut result = None;
+    for batch in rooms.chunks(RENAME_BATCH) {
+        let entries = batch.iter().map(|room| {
             let body = Body::MemberRenamed {
                 name: name.clone(),
                 from: None,
             };
-            new_entry(client, room, EntryId::fresh(), body)
-        })
-        .collect();
-    if !entries.is_empty() {
-        let outcomes = state.writer.commit_each(entries).await?;
+            new_entry(client, *room, EntryId::fresh(), body)
+        });
+        let outcomes = state.writer.commit_each(entries.collect()).await?;
         let results = outcomes.into_iter().map(errors::written);
-        results.reduce(Result::or).transpose()?;
+        result = results.chain(result).reduce(Result::or);
     }
+    result.transpose()?;
     state.member_names.set(&client.member, name);
     Ok(())
 }

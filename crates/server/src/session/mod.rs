@@ -6,9 +6,12 @@
 //!       └──────▶ event_queue ───────┘
 //! ```
 
+pub(crate) mod admission;
 pub(crate) mod authenticate;
+pub(crate) mod budgets;
 pub(crate) mod clock;
 pub(crate) mod connection;
+pub(crate) mod costs;
 pub(crate) mod entries;
 pub(crate) mod event_queue;
 pub(crate) mod events;
@@ -17,6 +20,7 @@ pub(crate) mod member_names;
 pub(crate) mod membership;
 pub(crate) mod nonce;
 pub(crate) mod page_cache;
+pub(crate) mod room_quota;
 pub(crate) mod socket_io;
 pub(crate) mod state;
 pub(crate) mod subscribe;

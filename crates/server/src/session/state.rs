@@ -14,9 +14,11 @@ use crate::fanout::heads::PublishedHeads;
 use crate::fanout::hub::Hub;
 use crate::fanout::online_members::OnlineMembers;
 use crate::fanout::presence::PresenceTracker;
+use crate::session::budgets::Budgets;
 use crate::session::member_names::MemberNames;
 use crate::session::nonce::Nonces;
 use crate::session::page_cache::PageCache;
+use crate::session::room_quota::RoomQuota;
 use crate::session::typing_limiter::TypingLimiter;
 
 pub(crate) type SharedState = Arc<ServerState>;
@@ -26,6 +28,8 @@ pub(crate) struct ServerState {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) nonces: Nonces,
+    pub(crate) budgets: Budgets,
+    pub(crate) room_quota: RoomQuota,
     pub(crate) member_names: MemberNames,
     pub(crate) typing_limiter: TypingLimiter,
     pub(crate) online: OnlineMembers,

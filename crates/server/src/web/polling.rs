@@ -1,7 +1,5 @@
 //! Limits for clients that poll, also after their upgrade to a WebSocket.
 
-use std::net::IpAddr;
-
 use ::http::header::{CONNECTION, RETRY_AFTER};
 use ::http::{HeaderValue, Method, StatusCode};
 use axum::body::{Body, to_bytes};
@@ -55,7 +53,7 @@ pub(super) async fn serve_polling(
     };
     match (address.sid.map(str::to_owned), address.is_websocket) {
         (None, true) => next.run(request).await,
-        (None, false) => open_session(&sessions, connection.peer, request, next).await,
+        (None, false) => open_session(&sessions, &connection, request, next).await,
         (Some(sid), true) => upgrade_session(&sessions, &sid, connection, request, next).await,
         (Some(sid), false) => serve_session(&sessions, &sid, &connection, request, next).await,
     }
@@ -79,13 +77,19 @@ pub(super) async fn keep_reserve(
 }
 
 /// Opens a session, if the limits permit one more.
-async fn open_session(sessions: &PollingSessions, peer: IpAddr, mut request: Request, next: Next) -> Response {
-    let Some(session) = sessions.try_open(peer) else {
+async fn open_session(
+    sessions: &PollingSessions,
+    connection: &Connection,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Some(session) = sessions.try_open(connection.peer) else {
         return too_many_connections();
     };
     // socketioxide keeps the request as long as the session, which may outlive the connection.
     request.extensions_mut().remove::<Connection>();
     request.extensions_mut().insert(session.clone());
+    request.extensions_mut().insert(connection.address());
     let response = next.clone().run(request).await;
     let (response, sid) = register(sessions, &session, response).await;
     if let Some(sid) = sid {

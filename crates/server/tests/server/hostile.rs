@@ -186,7 +186,7 @@ async fn upgraded_from_polling(server: &TestServer) -> TcpStream {
 
 #[tokio::test]
 async fn a_client_that_sends_pings_and_reads_nothing_is_not_read_from() {
-    let server = TestServer::start().await;
+    let server = TestServer::without_rate_limits().await;
     let mut alice = server.user("Alice").await;
     // Of 125 bytes, masked with zeroes.
     let ping = [&[0x89, 0xFD, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
@@ -236,7 +236,7 @@ async fn only_a_websocket_request_of_rfc_6455_gets_101() {
 async fn a_second_upgrade_of_a_session_gets_400() {
     // More bytes than may wait for a client.
     const PAGES: usize = 40;
-    let server = TestServer::start().await;
+    let server = TestServer::without_rate_limits().await;
     let mut alice = server.user("Alice").await;
     alice.subscribes(server.lobby()).await;
     let last = post_chunk(&mut alice).await;

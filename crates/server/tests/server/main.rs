@@ -3,6 +3,7 @@
 //! - `sign_in`, `messages`, `rooms`, `presence`, `sync`: the protocol
 //! - `tutorial`: the tutorial's contract
 //! - `refusals`, `http`, `addresses`, `full_disk`, `hostile`, `slow_clients`, `memory`: what the server refuses, and what it withstands
+//! - `rates`: the limits on what a person makes the server do
 //! - `settings`, `startup`, `shutdown`, `maintenance`, `privacy`, `open_files`: the program `ichat-server`, run as a process by `program`
 //! - `polling`: a client that polls
 
@@ -27,6 +28,7 @@ mod presence;
 #[cfg(unix)]
 mod privacy;
 mod program;
+mod rates;
 mod refusals;
 mod rooms;
 mod settings;

@@ -25,7 +25,7 @@ const MAX_WAITING_BYTES: usize = 1 << 20;
 async fn start(max_memory: usize) -> (TestServer, TestClient) {
     let server = TestServer::with_config(Config {
         max_memory,
-        ..Config::default()
+        ..TestServer::config_without_rate_limits()
     })
     .await;
     let mut alice = server.user("Alice").await;

@@ -112,7 +112,7 @@ async fn one_id_makes_one_entry_however_often_it_is_posted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_committed_before_it_is_sent() {
-    let server = TestServer::start().await;
+    let server = TestServer::without_rate_limits().await;
     let mut alice = server.user("Alice").await;
     alice.subscribes(server.lobby()).await;
     // Long texts make long transactions.

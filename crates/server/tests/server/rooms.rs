@@ -5,11 +5,13 @@
 //! - a member who leaves may no longer read it, and the lobby cannot be left
 //! - a member who left a room receives nothing of it on any device, and does not subscribe by creating it again
 //! - a room that is created, joined or left on one device is so on the member's others at once
+//! - a person can create so many rooms a day, through a restart of the server, and the guests at an address together
 //! - a new name is in the log of the member's rooms, also while the member leaves one of them
 
 use std::slice;
 
 use ichat_protocol::{Body, EntryId, RoomId, Seq};
+use ichat_server::Config;
 use ichat_testkit::{Identity, TestClient, TestServer, entries, message, message_text};
 use serde_json::{Value, json};
 
@@ -183,7 +185,7 @@ async fn a_new_name_is_in_the_log_and_in_the_presence_list() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_who_leaves_a_room_meanwhile_is_renamed_all_the_same() {
     const ROUNDS: usize = 300;
-    let server = TestServer::start().await;
+    let server = TestServer::without_rate_limits().await;
     let identity = Identity::random();
     let mut desk = server.user_with("Alice", &identity).await;
     let mut phone = server.user_with("Alice", &identity.on_another_device()).await;
@@ -220,4 +222,37 @@ async fn creating_a_room_again_after_leaving_it_does_not_subscribe() {
     let events = alice.received_meanwhile("entries");
     let mut seen = events.into_iter().flat_map(entries);
     assert!(seen.all(|entry| message_text(&entry).is_none()));
+}
+
+#[tokio::test]
+async fn a_person_can_create_so_many_rooms_a_day() {
+    let mut server = TestServer::with_config(Config {
+        max_rooms_per_day: 2,
+        ..Config::default()
+    })
+    .await;
+    let alice = Identity::random();
+    let create = || json!({ "room": RoomId::fresh(), "name": "Lunch" });
+    let mut desk = server.user_with("Alice", &alice).await;
+    let first = create();
+    for room in [first.clone(), create()] {
+        assert_eq!(desk.request("create", &[room]).await["event"], "room");
+    }
+    assert_eq!(desk.request("create", &[first]).await["event"], "room", "it exists");
+    server.stops().await;
+    server.starts_again().await;
+    let mut phone = server.user_with("Alice", &alice.on_another_device()).await;
+    let refused = phone.request("create", &[create()]).await["data"]["error"].clone();
+    assert_eq!(refused["code"], "too_large");
+    let sentence = refused["message"].as_str().unwrap();
+    assert!(
+        sentence.contains("2 rooms") && sentence.contains("in 24 hours"),
+        "{sentence}"
+    );
+    server.user("Bob").await.request("create", &[create()]).await;
+    // Another guest at the same address is the same person as far as can be seen.
+    for is_created in [true, true, false] {
+        let answer = server.guest().await.request("create", &[create()]).await;
+        assert_eq!(answer["event"] == "room", is_created, "{answer}");
+    }
 }

@@ -55,7 +55,7 @@ pub(crate) async fn receives_up_to(client: &mut TestClient, id: EntryId) -> Vec<
 
 #[tokio::test]
 async fn a_client_that_reads_nothing_delays_no_other() {
-    let server = TestServer::start().await;
+    let server = TestServer::without_rate_limits().await;
     let mut sleeper = sleeper(&server).await;
     let mut alice = server.user("Alice").await;
     let mut bob = server.user("Bob").await;
@@ -118,7 +118,7 @@ async fn a_client_that_reads_nothing_delays_no_other() {
 
 #[tokio::test]
 async fn a_client_that_reads_nothing_delays_no_shutdown() {
-    let mut server = TestServer::start().await;
+    let mut server = TestServer::without_rate_limits().await;
     let _sleeper = sleeper(&server).await;
     let mut alice = server.user("Alice").await;
     alice.subscribes(server.lobby()).await;
@@ -131,7 +131,7 @@ async fn a_client_that_reads_nothing_delays_no_shutdown() {
 
 #[tokio::test]
 async fn a_client_that_has_not_read_for_a_while_still_gets_its_responses() {
-    let server = TestServer::start().await;
+    let server = TestServer::without_rate_limits().await;
     let mut sleeper = sleeper(&server).await;
     let mut alice = server.user("Alice").await;
     alice.subscribes(server.lobby()).await;
@@ -160,7 +160,7 @@ async fn wait_for_the_server(client: &mut TestClient) {
 
 #[tokio::test]
 async fn no_acknowledgement_is_lost_to_a_client_that_has_not_read_for_a_while() {
-    let server = TestServer::start().await;
+    let server = TestServer::without_rate_limits().await;
     let mut sleeper = sleeper(&server).await;
     let mut alice = server.user("Alice").await;
     alice.subscribes(server.lobby()).await;
@@ -189,7 +189,7 @@ async fn no_acknowledgement_is_lost_to_a_client_that_has_not_read_for_a_while() 
 #[tokio::test]
 async fn the_answers_that_wait_for_a_client_that_polls_are_bounded_in_bytes() {
     const PAGES: usize = 100;
-    let server = TestServer::start().await;
+    let server = TestServer::without_rate_limits().await;
     let mut alice = server.user("Alice").await;
     alice.subscribes(server.lobby()).await;
     let last = post_chunk(&mut alice).await;
@@ -220,7 +220,7 @@ async fn is_posted(server: &TestServer, text: &str) -> bool {
 async fn the_answers_that_wait_for_an_upgraded_client_are_bounded_in_bytes() {
     // Fewer than the packets that may wait, and more bytes than the buffers of the sockets take.
     const PAGES: usize = 400;
-    let server = TestServer::start().await;
+    let server = TestServer::without_rate_limits().await;
     let mut alice = server.user("Alice").await;
     alice.subscribes(server.lobby()).await;
     let last = post_chunk(&mut alice).await;

@@ -8,5 +8,5 @@ mod search;
 
 pub(crate) use page::{page, seq_of};
 pub(crate) use persisted_state::persisted_state;
-pub(crate) use rooms::{head, is_member, joined_rooms, members, room, rooms, rooms_of};
+pub(crate) use rooms::{head, is_member, joined_rooms, members, room, room_creators, rooms, rooms_of};
 pub(crate) use search::search;

@@ -244,6 +244,17 @@ pub(crate) fn room(
         .transpose()
 }
 
+/// Reads who created each room, and when: see [`crate::Store::room_creators`].
+pub(crate) fn room_creators(connection: &Connection) -> rusqlite::Result<Vec<(MemberId, u64)>> {
+    connection
+        .prepare_cached(
+            "SELECT user.id, entry.at FROM room JOIN entry ON entry.key = (room.key << 40) | 1
+             JOIN user ON user.key = entry.author WHERE entry.kind = 'created' ORDER BY entry.at",
+        )?
+        .query_map([], |row| Ok((read_member(row, 0)?, natural(row.get(1)?))))?
+        .collect()
+}
+
 /// Reads the ids of a member's rooms: see [`crate::Store::rooms_of`].
 pub(crate) fn rooms_of(connection: &Connection, member: &MemberId) -> rusqlite::Result<Vec<RoomId>> {
     connection

@@ -4,6 +4,7 @@ import type { Closing, WireError } from "../protocol";
 import type { ConnectionStatus } from "../session-types";
 import { isTransient } from "../wire-error";
 import type { Effects } from "./effects";
+import { retryAfter } from "./retry-after";
 
 /** The lower and upper bound of a random delay. */
 type DelayMs = readonly [low: number, high: number];
@@ -103,11 +104,17 @@ export class ConnectionState {
   /** Schedules the next attempt after the connection ended or failed to open. */
   closed(now: number, error: WireError | undefined, effects: Effects): void {
     if (this.#phase.phase === "idle") return;
+    this.#probeDeadline = undefined;
+    this.#refused = undefined;
+    const wait = error && retryAfter(error);
+    if (wait !== undefined) {
+      // A busy server is no failure. The others who wait for it come at other times.
+      this.#connect([wait, wait + Math.floor(wait / 2)], effects);
+      return;
+    }
     const wasStable = this.#phase.phase === "closing" ? this.#phase.stable : this.#isStable(now);
     this.#attempts = wasStable ? 0 : this.#attempts + 1;
     this.#doublings = wasStable ? 0 : this.#doublings + 1;
-    this.#probeDeadline = undefined;
-    this.#refused = undefined;
     this.#connect(this.#delayAfter(error), effects);
   }
 

@@ -15,6 +15,11 @@ export class Effects {
     this.push({ effect: "emit", ...event });
   }
 
+  /** Returns the events that are sent. */
+  emitted(): ClientEvent[] {
+    return this.all.filter((effect) => effect.effect === "emit").map(({ effect: _, ...event }) => event);
+  }
+
   save(change: Change): void {
     this.push({ effect: "save", ...change });
   }

@@ -8,6 +8,7 @@
  *                    │                           └─ unread  the unread count
  *                    ├─ connection-state       back-off, refusals, keep-alive
  *                    ├─ outbox                 posts until they are acknowledged
+ *                    ├─ busy-requests          other requests that the server was too busy for
  *                    └─ presence, typing
  *                          └─▶ Effect
  *
@@ -42,7 +43,12 @@ export class Session {
   step(now: number, input: Input, hasNext = false): Effect[] {
     const effects = new Effects();
     this.#process(now, input, effects);
-    if (this.#state.connection.isOnline) this.#state.outbox.send(now, effects);
+    const { connection, outbox, busy } = this.#state;
+    if (connection.isOnline) {
+      outbox.send(now, effects);
+      busy.send(now, effects);
+    }
+    for (const event of effects.emitted()) busy.sent(event);
     this.#notifyChanges(effects, hasNext);
     this.#requestWake(now, effects);
     return effects.all;
@@ -62,6 +68,7 @@ export class Session {
         state.connection.closed(now, input.error, effects);
         state.presence.clear();
         state.typing.clear();
+        state.busy.disconnected();
         return state.outbox.disconnected();
       case "tick":
         this.#wakeAt = undefined;
@@ -147,9 +154,9 @@ export class Session {
   }
 
   #nextDeadline(): number | undefined {
-    const { connection, typing, outbox, rooms } = this.#state;
+    const { connection, typing, outbox, busy, rooms } = this.#state;
     const retries = [...rooms.values()].filter((room) => room.isJoined).map((room) => room.log.retryAt());
-    const online = connection.isOnline ? [outbox.nextSend(), ...retries] : [];
+    const online = connection.isOnline ? [outbox.nextSend(), busy.nextSend(), ...retries] : [];
     return earliest([connection.deadline(), typing.nextExpiry(), ...online]);
   }
 }

@@ -6,6 +6,7 @@ import type { OutboxItem } from "../session-types";
 import { isTransient } from "../wire-error";
 import type { Effects } from "./effects";
 import { earliest, takeSorted } from "./order";
+import { retryAfter } from "./retry-after";
 
 /** A post without an answer is sent again after this time. */
 const resendIntervalMs = 10_000;
@@ -246,10 +247,15 @@ export class Outbox {
     for (const { item } of this.#posts.values()) this.#changedRooms.add(item.room);
   }
 
-  /** Pauses after a transient refusal. The posts behind the refused one are sent again as well, which keeps their order. */
+  /**
+   * Pauses after a transient refusal. The posts behind the refused one are sent again as well, which keeps their order. A pause
+   * whose length the server names is not reported.
+   */
   #pause(now: number, room: RoomId, error: WireError, effects: Effects): void {
-    // All posts in flight are refused for the same reason: that counts once.
-    if (this.#pausedUntil === undefined) {
+    const wait = retryAfter(error);
+    if (wait !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, now + wait);
+    else if (this.#pausedUntil === undefined) {
+      // All posts in flight are refused for the same reason: that counts once.
       this.#pausedUntil = now + Math.min(initialPauseMs * 2 ** Math.min(this.#pauses, 8), maxPauseMs);
       this.#pauses += 1;
       effects.notify({ update: "refused", event: "post", room, error });

@@ -66,10 +66,12 @@ function onTyping(state: SessionState, now: number, { room, member, on }: Typing
 }
 
 function onRefused(state: SessionState, now: number, { event, room, id, error }: Refused, effects: Effects): void {
+  if (state.busy.refuse(now, { event, room, id, error })) return;
   if (event === "post" && id !== undefined && state.outbox.refuse(now, id, error, effects)) return;
   // The log repeats its requests by itself.
   const isRepeated = event === "sync" || (event === "history" && awaitsHistory(state, room));
-  if (isRepeated && isTransient(error.code)) return;
+  // Nobody waits for a typing indicator.
+  if ((isRepeated || event === "typing") && isTransient(error.code)) return;
   const readsRoom = event === "sync" || event === "history" || event === "members";
   const noMember = error.code === "unknown_room" || error.code === "not_joined";
   if (readsRoom && noMember && room !== undefined) state.leave(room, effects);

@@ -1,6 +1,7 @@
 /** The state of a session, on which the functions for events and commands work. */
 
 import type { Hello, MemberId, Name, Read, RoomId, RoomSummary, Seq } from "../protocol";
+import { BusyRequests } from "./busy-requests";
 import { ConnectionState } from "./connection-state";
 import type { Effects } from "./effects";
 import { compare } from "./order";
@@ -17,6 +18,7 @@ export class SessionState {
   lobby?: RoomId;
   readonly rooms = new Map<RoomId, Room>();
   readonly outbox = new Outbox();
+  readonly busy = new BusyRequests();
   readonly presence = new OnlinePeople();
   readonly typing = new TypingIndicators();
   /** The user's wishes that the server may not know yet. A post is in the outbox instead. */

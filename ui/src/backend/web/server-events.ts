@@ -134,7 +134,7 @@ const events: { [E in ServerEvent["event"]]: Check<Extract<ServerEvent, { event:
     event: isText,
     room: optional(isText),
     id: optional(isText),
-    error: object<WireError>({ code: isText, message: isText }),
+    error: object<WireError>({ code: isText, message: isText, retry_after_ms: optional(isNumber) }),
   }),
   closing: object<Closing>({ message: isText, reason: optional(isText<ClosingReason>) }),
 };

@@ -39,6 +39,11 @@ impl PollingTransport {
         self.session.account()
     }
 
+    /// Ends the session.
+    pub(in crate::fanout) fn end(&self) {
+        self.session.account().closed().cancel();
+    }
+
     /// Sends an event within the bound of broadcasts.
     pub(in crate::fanout) fn try_send<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) -> Result<(), QueueFull> {
         self.emit(event, Reservation::of_broadcast(&event.frame))

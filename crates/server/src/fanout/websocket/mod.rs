@@ -18,7 +18,8 @@
 //!    a frame.
 //! 6. Events sent before socketioxide's `CONNECT` packet are buffered within the same bound, and follow it. After a
 //!    disconnect nothing is sent.
-//! 7. Where socketioxide ends a connection because of what the client sent, the client receives the reason before.
+//! 7. Where a connection ends because of what the client sent, the client receives the reason before. Nothing is read from a
+//!    client whose connection the server ends.
 //! 8. socketioxide waits while the queue is above its high-water mark, and nothing is read meanwhile.
 //! 9. The connection's reading task drains the queue.
 //! 10. A client that reads nothing for 30 seconds is disconnected.

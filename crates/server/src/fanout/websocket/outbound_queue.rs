@@ -55,6 +55,8 @@ enum Phase {
     Connected,
     /// socketioxide ends the connection. Its last packets wait until it says why, so that the client learns it before.
     Closing(Vec<u8>),
+    /// The server ends the connection: the socket is closed as soon as what is queued has been sent.
+    Ending,
     /// The socket is closed.
     Closed,
 }
@@ -86,7 +88,20 @@ impl OutboundQueue {
         let mut state = self.state.lock();
         match state.phase {
             Phase::Disconnected | Phase::Connected => drop(state.enter(Phase::Connecting(Vec::new()))),
-            Phase::Connecting(_) | Phase::Closing(_) | Phase::Closed => {}
+            Phase::Connecting(_) | Phase::Closing(_) | Phase::Ending | Phase::Closed => {}
+        }
+    }
+
+    /// Sends the last event, and closes the connection once the client has taken everything. Nothing is read from it any more.
+    pub(crate) fn end_with(&self, last: &Frame) {
+        let mut state = self.state.lock();
+        match state.phase {
+            Phase::Connected => {
+                drop(state.enter(Phase::Ending));
+                self.write_or_queue(&mut state, last);
+                wake(&mut state.reader);
+            }
+            Phase::Disconnected | Phase::Connecting(_) | Phase::Closing(_) | Phase::Ending | Phase::Closed => {}
         }
     }
 
@@ -101,7 +116,7 @@ impl OutboundQueue {
                 let last = [reason, packets].concat();
                 self.close_after(&mut state, &last);
             }
-            Phase::Disconnected | Phase::Closed => {}
+            Phase::Disconnected | Phase::Ending | Phase::Closed => {}
         }
     }
 
@@ -119,7 +134,7 @@ impl OutboundQueue {
         let mut state = self.state.lock();
         let is_full = state.is_full(headroom);
         match &mut state.phase {
-            Phase::Disconnected | Phase::Closing(_) | Phase::Closed => return Ok(()),
+            Phase::Disconnected | Phase::Closing(_) | Phase::Ending | Phase::Closed => return Ok(()),
             Phase::Connecting(_) | Phase::Connected if is_full => return Err(QueueFull),
             Phase::Connecting(buffered) => {
                 buffered.push(frame.clone());
@@ -187,6 +202,10 @@ impl OutboundQueue {
             }
             if state.frames.is_empty() {
                 stall_timer.reset();
+                if matches!(state.phase, Phase::Ending) {
+                    self.close_after(&mut state, &[]);
+                    continue;
+                }
                 return Poll::Ready(Ok(()));
             }
             if let Poll::Ready(stalled) = stall_timer.poll_stalled(context) {
@@ -225,6 +244,9 @@ impl OutboundQueue {
     }
 
     pub(super) fn poll_read(&self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if matches!(self.state.lock().phase, Phase::Ending) {
+            return Poll::Pending;
+        }
         loop {
             ready!(self.stream.poll_read_ready(context))?;
             match self.stream.try_read(buffer.initialize_unfilled()) {
@@ -249,6 +271,7 @@ impl OutboundQueue {
         let mut state = self.state.lock();
         match &mut state.phase {
             Phase::Closed => return Poll::Ready(Err(ErrorKind::BrokenPipe.into())),
+            Phase::Ending => return Poll::Ready(Ok(())),
             Phase::Closing(packets) => {
                 // What socketioxide had queued behind the end. Nobody needs it, so it is bounded.
                 if packets.len() + bytes.len() <= HIGH_WATER {
@@ -294,7 +317,7 @@ impl OutboundQueue {
         let mut state = self.state.lock();
         match state.phase {
             Phase::Closing(_) => {}
-            Phase::Disconnected | Phase::Connecting(_) | Phase::Connected | Phase::Closed => {
+            Phase::Disconnected | Phase::Connecting(_) | Phase::Connected | Phase::Ending | Phase::Closed => {
                 self.close_after(&mut state, &[]);
             }
         }
@@ -327,7 +350,7 @@ impl State {
     fn buffered(&self) -> &[Frame] {
         match &self.phase {
             Phase::Connecting(buffered) => buffered,
-            Phase::Disconnected | Phase::Connected | Phase::Closing(_) | Phase::Closed => &[],
+            Phase::Disconnected | Phase::Connected | Phase::Closing(_) | Phase::Ending | Phase::Closed => &[],
         }
     }
 

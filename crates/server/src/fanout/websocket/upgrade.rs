@@ -19,6 +19,8 @@ use tower::Service as _;
 use crate::fanout::engine_io_request::EngineIoRequest;
 use crate::fanout::websocket::mux_stream::MuxStream;
 use crate::fanout::websocket::outbound_queue::OutboundQueue;
+use crate::net::client_address::ClientAddress;
+use crate::net::connection::Connection;
 use crate::net::timeout_stream::TimeoutStream;
 
 /// The text of a response to a request that is no WebSocket's, though it says so.
@@ -50,10 +52,11 @@ pub(crate) async fn upgrade(State(sockets): State<Sockets>, mut request: Request
     let Ok(uri) = request.uri().to_string().parse() else {
         return StatusCode::BAD_REQUEST.into_response();
     };
+    let peer = request.extensions().get::<Connection>().map(Connection::address);
     drop(request);
     tokio::spawn(async move {
         match upgraded.await {
-            Ok(upgraded) => serve(sockets, upgraded, uri),
+            Ok(upgraded) => serve(sockets, upgraded, uri, peer),
             Err(error) => tracing::debug!(%error, "upgrade failed"),
         }
     });
@@ -82,8 +85,8 @@ fn websocket_key(request: &Request) -> Option<&HeaderValue> {
     headers.get(SEC_WEBSOCKET_KEY).filter(|_| is_valid)
 }
 
-/// Hands the connection to socketioxide, with its outbound queue in the request's extensions.
-fn serve(mut sockets: Sockets, upgraded: Upgraded, uri: Uri) {
+/// Hands the connection to socketioxide, with its outbound queue and its address in the request's extensions.
+fn serve(mut sockets: Sockets, upgraded: Upgraded, uri: Uri, peer: Option<ClientAddress>) {
     let Ok(parts) = upgraded.downcast::<TokioIo<TimeoutStream>>() else {
         return tracing::error!("an upgraded connection is not a TimeoutStream, though the acceptor makes no other");
     };
@@ -96,6 +99,9 @@ fn serve(mut sockets: Sockets, upgraded: Upgraded, uri: Uri) {
     request
         .extensions_mut()
         .insert::<Weak<OutboundQueue>>(Arc::downgrade(&queue));
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(peer);
+    }
     if let Err(error) = sockets.call((stream, request)).into_inner() {
         tracing::debug!(?error, "socketioxide rejected a connection");
     }

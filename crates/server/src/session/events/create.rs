@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::errors;
 use crate::fanout::request::Request;
+use crate::session::clock::now;
 use crate::session::entries::new_entry;
 use crate::session::state::ServerState;
 use crate::session::subscribe::subscribe;
@@ -16,6 +17,21 @@ pub(super) async fn create(state: &ServerState, request: Request, event: Create)
 }
 
 async fn create_room(state: &ServerState, request: &Request, event: Create) -> Result<ServerEvent, WireError> {
+    let client = &request.client;
+    let may_be_new = state.store.head(event.room).await.map_err(errors::storage)?.is_none();
+    if may_be_new {
+        state.room_quota.try_count(client, now())?;
+    }
+    let created = commit_room(state, request, event).await;
+    let is_new = created.as_ref().is_ok_and(|(_, is_new)| *is_new);
+    if may_be_new && !is_new {
+        state.room_quota.uncount(client);
+    }
+    created.map(|(answer, _)| answer)
+}
+
+/// Returns the answer, and `true` if there was no such room before.
+async fn commit_room(state: &ServerState, request: &Request, event: Create) -> Result<(ServerEvent, bool), WireError> {
     let Create { room, name, topic } = event;
     let client = &request.client;
     let topic = topic.filter(|text| !text.is_empty()).map(|text| Body::Topic { text });
@@ -39,5 +55,5 @@ async fn create_room(state: &ServerState, request: &Request, event: Create) -> R
     if !is_repetition {
         state.online.send_to_others(client, &answer);
     }
-    Ok(answer)
+    Ok((answer, !is_repetition))
 }

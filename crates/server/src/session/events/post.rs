@@ -1,6 +1,7 @@
 use ichat_protocol::Post;
 
 use crate::fanout::request::Request;
+use crate::session::costs;
 use crate::session::entries::submit_post;
 use crate::session::state::ServerState;
 
@@ -10,5 +11,6 @@ pub(super) async fn post(state: &ServerState, request: Request, Post { room, id,
     if let Err(error) = body.check() {
         return request.reject(error);
     }
+    request.client.budget.charge(costs::of_body(&body));
     submit_post(state, request, room, id, body).await;
 }

@@ -21,7 +21,7 @@ use ichat_server::Config;
 
 use self::layers::{Layers, Source, SourceError};
 use self::setting::Setting;
-use self::value::{Connections, Folder, HostNames, Listen, Mebibytes, Networks, Seconds, Switch, Value};
+use self::value::{Connections, Folder, HostNames, Limit, Listen, Mebibytes, Networks, Seconds, Switch, Value};
 
 pub(crate) use self::setting::flags;
 pub(crate) use self::value::{Format, Level};
@@ -98,6 +98,10 @@ impl Settings {
                     let default = Mebibytes::of_bytes(default.max_memory);
                     resolver.value(Setting::MaxMemory, default).bytes()
                 },
+                max_rate_per_person: resolver.limit(Setting::MaxRatePerPerson, default.max_rate_per_person),
+                max_rate_per_address: resolver.limit(Setting::MaxRatePerAddress, default.max_rate_per_address),
+                max_rooms_per_day: resolver.limit(Setting::MaxRoomsPerDay, default.max_rooms_per_day),
+                max_rooms_per_person: resolver.limit(Setting::MaxRoomsPerPerson, default.max_rooms_per_person),
             },
             effective: Vec::new(),
         };
@@ -140,6 +144,10 @@ impl Resolver<'_> {
             source,
         });
         value
+    }
+
+    fn limit(&mut self, setting: Setting, default: u32) -> u32 {
+        self.value(setting, Limit(default)).0
     }
 
     fn given<T: Value>(&mut self, setting: Setting) -> Option<(T, Source)> {
@@ -221,8 +229,9 @@ mod tests {
 
     #[test]
     fn a_flag_overrides_a_variable_and_a_variable_the_file() {
-        let file =
-            file("name = \"From the file\"\nno-guests = true\nmax-connections = 7\nmax-memory = 64\nlog = \"debug\"\n");
+        let file = file(
+            "name = \"From the file\"\nno-guests = true\nmax-connections = 7\nmax-memory = 64\nmax-rate-per-person = 0\nlog = \"debug\"\n",
+        );
         let path = file.path().to_str().unwrap();
         let arguments = ["--config", path, "--data", "/d", "--name", "From the flag"];
         let settings = resolve(
@@ -235,6 +244,8 @@ mod tests {
         assert_eq!(settings.server.max_connections, 7);
         assert_eq!(settings.server.max_connections_per_address, 512);
         assert_eq!(settings.server.max_memory, 64 * 1024 * 1024);
+        assert_eq!(settings.server.max_rate_per_person, 0);
+        assert_eq!(settings.server.max_rate_per_address, 1_000);
         assert_eq!(settings.log, Level::Warn);
         assert!(settings.announce);
         let report = settings.report();
@@ -373,6 +384,14 @@ mod tests {
         let seconds = usize::try_from(DEFAULT_START_TIMEOUT.0).unwrap();
         for number in numbers.into_iter().chain([seconds]) {
             assert!(help.contains(&format!("[default: {number}]")), "{help}");
+        }
+        for limit in [
+            default.max_rate_per_person,
+            default.max_rate_per_address,
+            default.max_rooms_per_day,
+            default.max_rooms_per_person,
+        ] {
+            assert!(help.contains(&format!("[default: {limit}]")), "{help}");
         }
         assert!(help.contains(&format!("[::]:{DEFAULT_PORT},")), "{help}");
         assert!(help.contains("[default: a quarter of the memory"), "{help}");

@@ -22,6 +22,10 @@ pub(crate) enum Setting {
     MaxConnectionsPerAddress,
     TrustedProxy,
     MaxMemory,
+    MaxRatePerPerson,
+    MaxRatePerAddress,
+    MaxRoomsPerDay,
+    MaxRoomsPerPerson,
     StartTimeout,
     Log,
     LogFormat,
@@ -62,6 +66,10 @@ impl Setting {
             | Self::MaxConnections
             | Self::MaxConnectionsPerAddress
             | Self::MaxMemory
+            | Self::MaxRatePerPerson
+            | Self::MaxRatePerAddress
+            | Self::MaxRoomsPerDay
+            | Self::MaxRoomsPerPerson
             | Self::StartTimeout
             | Self::Log
             | Self::LogFormat => Kind::One,
@@ -75,7 +83,12 @@ impl Setting {
             Self::Name | Self::AllowedHost => "NAME",
             Self::TrustedProxy => "ADDR[/LEN]",
             Self::NoAnnounce | Self::NoGuests => "BOOL",
-            Self::MaxConnections | Self::MaxConnectionsPerAddress => "NUMBER",
+            Self::MaxConnections
+            | Self::MaxConnectionsPerAddress
+            | Self::MaxRatePerPerson
+            | Self::MaxRatePerAddress
+            | Self::MaxRoomsPerDay
+            | Self::MaxRoomsPerPerson => "NUMBER",
             Self::MaxMemory => "MIB",
             Self::StartTimeout => "SECONDS",
             Self::Log => "LEVEL",
@@ -114,6 +127,22 @@ impl Setting {
             Self::MaxMemory => {
                 "MiB to queue for all clients together; beyond it the connections with the most are closed [default: a \
                  quarter of the memory of the machine, or of its control group]"
+            }
+            Self::MaxRatePerPerson => {
+                "Units of work that one person may cause in a second, with all of their devices: a short post costs 1, what \
+                 takes more work more. Ten times as much may be spent at once. Beyond it clients have to wait; 0 is no limit \
+                 [default: 100]"
+            }
+            Self::MaxRatePerAddress => {
+                "The same for all clients at one address, or in one IPv6 network (/64); loopback addresses are exempt \
+                 [default: 1000]"
+            }
+            Self::MaxRoomsPerDay => {
+                "Rooms that one person may create within 24 hours; the guests at one address count as one person; 0 is no \
+                 limit [default: 50]"
+            }
+            Self::MaxRoomsPerPerson => {
+                "Rooms that one person with a key may create in all; 0 is no limit [default: 1000]"
             }
             Self::StartTimeout => {
                 "How long to wait at the start for an address that the machine doesn't have yet, and for a port or a \

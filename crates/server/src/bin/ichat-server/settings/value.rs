@@ -41,6 +41,10 @@ pub(crate) struct Networks(pub(crate) Vec<IpNet>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Connections(pub(crate) usize);
 
+/// A limit on something that is counted; 0 is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit(pub(crate) u32);
+
 /// An amount of memory, in MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mebibytes(pub(crate) usize);
@@ -72,6 +76,8 @@ pub(crate) enum Format {
 }
 
 /// More connections than any machine has files for.
+/// Larger numbers are meant to be no limit, which is 0.
+const MAX_LIMIT: u32 = 1_000_000;
 const MAX_CONNECTIONS: usize = 1_000_000;
 /// Less would close connections that only load a page of history.
 const MIN_MEBIBYTES: usize = 16;
@@ -228,6 +234,16 @@ fn network(text: &str) -> Result<IpNet, String> {
 impl Value for Connections {
     fn parse(texts: &[String]) -> Result<Self, String> {
         number(texts, &(1..=MAX_CONNECTIONS), "a number of connections").map(Self)
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        integer(self.0)
+    }
+}
+
+impl Value for Limit {
+    fn parse(texts: &[String]) -> Result<Self, String> {
+        number(texts, &(0..=MAX_LIMIT), "a number, 0 is no limit").map(Self)
     }
 
     fn to_toml(&self) -> toml::Value {
@@ -446,6 +462,8 @@ mod tests {
         assert_eq!(parse("7"), Ok(Connections(7)));
         assert_eq!(parse("64"), Ok(Mebibytes(64)));
         assert_eq!(parse("0"), Ok(Seconds(0)));
+        assert_eq!(parse("0"), Ok(Limit(0)));
+        assert!(parse::<Limit>("-1").is_err());
         for text in ["0", "-1", "1e4", "2000000", "ten"] {
             let reason = parse::<Connections>(text).unwrap_err();
             assert_eq!(reason, "takes a number of connections, from 1 to 1000000", "{text}");

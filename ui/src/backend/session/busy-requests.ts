@@ -1,0 +1,133 @@
+/**
+ * Requests that the server was too busy for. They are sent again after the time that it named, and nobody has to know.
+ *
+ * A refusal doesn't contain the request, so the last ones are kept. Posts are in the outbox, and the log repeats its `sync`s.
+ */
+
+import type { ClientEvent, EntryId, Refused, RoomId } from "../protocol";
+import type { Effects } from "./effects";
+import { retryAfter } from "./retry-after";
+
+/** The last requests that are kept. More are rarely under way. */
+const maxRecent = 64;
+/** The requests that wait. Further ones are reported as refused. */
+const maxWaiting = 64;
+
+export class BusyRequests {
+  /** The last requests on this connection, oldest first. */
+  #recent: ClientEvent[] = [];
+  /** The refused ones, oldest first. */
+  #waiting: ClientEvent[] = [];
+  #pausedUntil?: number;
+
+  /** Notes a request that is being sent. */
+  sent(event: ClientEvent): void {
+    if (!isRepeated(event)) return;
+    if (this.#recent.length === maxRecent) this.#recent.shift();
+    this.#recent.push(event);
+  }
+
+  /** Handles a refusal. Returns whether the request is sent again. */
+  refuse(now: number, refused: Refused): boolean {
+    const wait = retryAfter(refused.error);
+    if (wait === undefined || this.#waiting.length >= maxWaiting) return false;
+    // Those before it may have been answered.
+    const index = this.#recent.findLastIndex((event) => isOf(event, refused));
+    const [event] = index < 0 ? [] : this.#recent.splice(index, 1);
+    if (!event) return false;
+    this.#waiting = this.#waiting.filter((earlier) => !replaces(event, earlier));
+    this.#waiting.push(event);
+    this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, now + wait);
+    return true;
+  }
+
+  /** Sends the requests again once the time is over. */
+  send(now: number, effects: Effects): void {
+    if (this.#pausedUntil !== undefined && this.#pausedUntil > now) return;
+    this.#pausedUntil = undefined;
+    for (const event of this.#waiting.splice(0)) effects.emit(event);
+  }
+
+  /** Returns the next time at which `send` has something to do. */
+  nextSend(): number | undefined {
+    return this.#pausedUntil;
+  }
+
+  /**
+   * Forgets the requests of a connection that has ended, as it has lost those that had no answer yet. Only read markers that
+   * wait are sent on the next one: nothing else would set them.
+   */
+  disconnected(): void {
+    this.#recent = [];
+    this.#waiting = this.#waiting.filter(({ event }) => event === "read");
+    this.#pausedUntil = undefined;
+  }
+}
+
+/** Returns whether a refused request is sent again from here. */
+function isRepeated({ event }: ClientEvent): boolean {
+  switch (event) {
+    case "create":
+    case "rooms":
+    case "join":
+    case "leave":
+    case "members":
+    case "history":
+    case "away":
+    case "read":
+    case "set_name":
+      return true;
+    case "post":
+    case "sync":
+    case "typing":
+      return false;
+  }
+}
+
+/** Returns whether a refusal can be that of a request. */
+function isOf(event: ClientEvent, refused: Refused): boolean {
+  const [room, id] = subject(event);
+  return event.event === refused.event && room === refused.room && id === refused.id;
+}
+
+/** Returns the room and the entry that a refusal of a request names. */
+function subject({ event, data }: ClientEvent): [room?: RoomId, id?: EntryId] {
+  switch (event) {
+    case "post":
+      return [data.room, data.id];
+    case "history":
+      return [data.room, data.around];
+    case "create":
+    case "join":
+    case "leave":
+    case "members":
+    case "typing":
+    case "read":
+      return [data.room];
+    case "rooms":
+    case "sync":
+    case "away":
+    case "set_name":
+      return [];
+  }
+}
+
+/** Returns whether a request makes an earlier one pointless. */
+function replaces(event: ClientEvent, earlier: ClientEvent): boolean {
+  switch (event.event) {
+    case "read":
+    case "away":
+    case "set_name":
+    case "rooms":
+    case "members":
+      return event.event === earlier.event && subject(event)[0] === subject(earlier)[0];
+    case "post":
+    case "create":
+    case "join":
+    case "leave":
+    case "history":
+    case "sync":
+    case "typing":
+      return false;
+  }
+}
