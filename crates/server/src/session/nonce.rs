@@ -2,9 +2,10 @@
 //!
 //! A nonce is `issue time ‖ random ‖ MAC`, in hex, under a key that lives as long as the process. So issuing one costs
 //! no memory, and a flood of requests fills nothing. Only nonces that came back with a valid signature are remembered,
-//! until they expire.
+//! until they expire. When there are too many of them, all nonces as old as the oldest one expire early: clients use theirs at
+//! once, so nobody is kept out.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
@@ -15,7 +16,8 @@ use parking_lot::Mutex;
 use sha2::Sha256;
 use uuid::Uuid;
 
-/// Used nonces that are remembered: 500 sign-ins a second for the life of a nonce.
+/// Used nonces that are remembered: 500 sign-ins a second for the life of a nonce. At ten times as many, nonces live for twelve
+/// seconds.
 const MAX_USED: usize = 60_000;
 
 /// Bytes of the issue time and of the random part.
@@ -23,14 +25,21 @@ const CLAIM_BYTES: usize = 8 + 16;
 /// Bytes of the truncated MAC.
 const MAC_BYTES: usize = 16;
 
+/// A nonce. Their order is that of the times at which they were issued.
 type NonceBytes = [u8; CLAIM_BYTES + MAC_BYTES];
 
 /// The nonces of a server: issues them and checks them.
 pub(crate) struct Nonces {
     mac: Hmac<Sha256>,
     started: Instant,
-    /// The used nonces, each with the time of its use.
-    used: Mutex<HashMap<NonceBytes, Duration>>,
+    used: Mutex<UsedNonces>,
+}
+
+#[derive(Default)]
+struct UsedNonces {
+    nonces: BTreeSet<NonceBytes>,
+    /// The last nonce that is no longer remembered. It has expired, with all before it.
+    forgotten: Option<NonceBytes>,
 }
 
 /// A nonce that was rejected. The message says what to do.
@@ -40,17 +49,11 @@ pub(crate) enum NonceError {
     Stale,
     #[error("The nonce was used before: ask /api/hello again.")]
     Used,
-    #[error("Too many people are signing in at once: try again in a minute.")]
-    Full,
 }
 
 impl From<NonceError> for WireError {
     fn from(error: NonceError) -> Self {
-        let code = match error {
-            NonceError::Stale | NonceError::Used => ErrorCode::Auth,
-            NonceError::Full => ErrorCode::Busy,
-        };
-        WireError::new(code, error.to_string())
+        WireError::new(ErrorCode::Auth, error.to_string())
     }
 }
 
@@ -89,14 +92,10 @@ impl Nonces {
         let (claim, tag) = nonce.split_at(CLAIM_BYTES);
         let mac = self.mac.clone().chain_update(claim);
         mac.verify_truncated_left(tag).map_err(|_| NonceError::Stale)?;
-        let (millis, _) = claim.split_first_chunk().ok_or(NonceError::Stale)?;
-        let issued = Duration::from_millis(u64::from_be_bytes(*millis));
-        if now.saturating_sub(issued) > NONCE_LIFETIME {
+        if is_expired(&nonce, now) {
             return Err(NonceError::Stale);
         }
-        if self.used.lock().contains_key(&nonce) {
-            return Err(NonceError::Used);
-        }
+        self.used.lock().check(&nonce)?;
         Ok(nonce)
     }
 
@@ -108,23 +107,41 @@ impl Nonces {
     fn consume_at(&self, nonce: &str, now: Duration, max_used: usize) -> Result<(), NonceError> {
         let nonce = self.check_at(nonce, now)?;
         let mut used = self.used.lock();
-        if used.len() >= max_used {
-            used.retain(|_, at| now.saturating_sub(*at) <= NONCE_LIFETIME);
+        // Another client may have used it since.
+        used.check(&nonce)?;
+        used.nonces.insert(nonce);
+        while let Some(oldest) = used.nonces.first()
+            && (used.nonces.len() > max_used || is_expired(oldest, now))
+        {
+            used.forgotten = used.nonces.pop_first();
         }
-        if used.len() >= max_used {
-            return Err(NonceError::Full);
-        }
-        match used.insert(nonce, now) {
-            None => Ok(()),
-            Some(_) => Err(NonceError::Used),
-        }
+        Ok(())
     }
+}
+
+impl UsedNonces {
+    /// Checks that a nonce is known to be unused.
+    fn check(&self, nonce: &NonceBytes) -> Result<(), NonceError> {
+        if self.forgotten.is_some_and(|forgotten| *nonce <= forgotten) {
+            return Err(NonceError::Stale);
+        }
+        if self.nonces.contains(nonce) {
+            return Err(NonceError::Used);
+        }
+        Ok(())
+    }
+}
+
+/// Returns `true` if the life of a nonce is over.
+fn is_expired(nonce: &NonceBytes, now: Duration) -> bool {
+    let issued = nonce.first_chunk().map_or(0, |millis| u64::from_be_bytes(*millis));
+    now.saturating_sub(Duration::from_millis(issued)) > NONCE_LIFETIME
 }
 
 #[cfg(test)]
 mod tests {
     //! - a nonce can be used once
-    //! - when too many nonces are remembered, sign-in is busy until the oldest expire
+    //! - when too many nonces are remembered, the oldest expire early, and can't be used a second time
     //! - a nonce expires, is worthless at another server, and has one spelling
 
     use super::*;
@@ -140,15 +157,22 @@ mod tests {
     }
 
     #[test]
-    fn sign_in_is_busy_while_too_many_nonces_are_remembered() {
+    fn the_oldest_nonces_expire_early_when_too_many_are_remembered() {
         let nonces = Nonces::new().unwrap();
-        let [first, later] = [Duration::from_secs(1), Duration::from_mins(1)];
-        assert_eq!(nonces.consume_at(&nonces.issue_at(first), first, 2), Ok(()));
-        assert_eq!(nonces.consume_at(&nonces.issue_at(later), later, 2), Ok(()));
-        let full = nonces.consume_at(&nonces.issue_at(later), later, 2).unwrap_err();
-        assert_eq!(WireError::from(full).code, ErrorCode::Busy);
-        let expired = first + NONCE_LIFETIME + Duration::from_secs(1);
-        assert_eq!(nonces.consume_at(&nonces.issue_at(expired), expired, 2), Ok(()));
+        let issued = [1, 2, 3, 4].map(|second| nonces.issue_at(Duration::from_secs(second)));
+        let unused = nonces.issue_at(Duration::from_millis(500));
+        let now = Duration::from_secs(5);
+        for nonce in &issued {
+            assert_eq!(nonces.consume_at(nonce, now, 2), Ok(()), "nobody is kept out");
+        }
+        let again = issued.each_ref().map(|nonce| nonces.consume_at(nonce, now, 2));
+        let [stale, used] = [NonceError::Stale, NonceError::Used].map(Err);
+        assert_eq!(again, [stale, stale, used, used]);
+        assert_eq!(nonces.consume_at(&unused, now, 2), stale);
+        assert_eq!(nonces.consume_at(&nonces.issue_at(now), now, 2), Ok(()));
+        let expired = now + NONCE_LIFETIME + Duration::from_secs(1);
+        assert_eq!(nonces.consume_at(&nonces.issue_at(expired), expired, 9), Ok(()));
+        assert_eq!(nonces.used.lock().nonces.len(), 1);
     }
 
     #[test]
