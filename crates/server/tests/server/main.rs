@@ -4,7 +4,7 @@
 //! - `tutorial`: the tutorial's contract
 //! - `refusals`, `http`, `addresses`, `full_disk`, `hostile`, `slow_clients`, `memory`: what the server refuses, and what it withstands
 //! - `rates`: the limits on what a person makes the server do
-//! - `settings`, `startup`, `shutdown`, `maintenance`, `privacy`, `open_files`: the program `ichat-server`, run as a process by `program`
+//! - `settings`, `startup`, `shutdown`, `maintenance`, `privacy`, `open_files`, `logs`: the program `ichat-server`, run as a process by `program`
 //! - `polling`: a client that polls
 
 #![allow(
@@ -18,6 +18,7 @@ mod addresses;
 mod full_disk;
 mod hostile;
 mod http;
+mod logs;
 mod maintenance;
 mod memory;
 mod messages;

@@ -2,10 +2,12 @@
 
 use std::io::IsTerminal as _;
 
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::line_limit::LineLimit;
 use crate::settings::{Format, Level};
 
 /// Libraries whose debug logs contain messages.
@@ -18,12 +20,9 @@ const CONTENT_LOGGING_LIBRARIES: [&str; 6] = [
     "hyper",
 ];
 
-/// A module that logs an error for each packet of a client that connects to an unknown namespace and reads nothing: a client
-/// can send a hundred thousand of them in a second.
-const FLOODABLE_MODULE: &str = "socketioxide::client";
-
-/// Installs the logger. Called once.
-pub(crate) fn start(level: Level, format: Format) {
+/// Installs the logger. Called once. Returns the limit on lines, which has to report what it leaves out.
+pub(crate) fn start(level: Level, format: Format) -> LineLimit {
+    let limit = LineLimit::default();
     let registry = tracing_subscriber::registry().with(filter(level));
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
@@ -31,9 +30,10 @@ pub(crate) fn start(level: Level, format: Format) {
         .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     match format {
-        Format::Text => registry.with(layer).init(),
-        Format::Json => registry.with(layer.json()).init(),
+        Format::Text => registry.with(layer.with_filter(limit.clone())).init(),
+        Format::Json => registry.with(layer.json().with_filter(limit.clone())).init(),
     }
+    limit
 }
 
 fn filter(level: Level) -> Targets {
@@ -42,7 +42,6 @@ fn filter(level: Level) -> Targets {
     Targets::new()
         .with_default(level)
         .with_targets(CONTENT_LOGGING_LIBRARIES.map(|library| (library, library_level)))
-        .with_target(FLOODABLE_MODULE, LevelFilter::OFF)
 }
 
 impl From<Level> for LevelFilter {
@@ -61,7 +60,7 @@ impl From<Level> for LevelFilter {
 #[cfg(test)]
 mod tests {
     //! - libraries whose debug logs contain messages log warnings at most, and nothing above the level that was asked
-    //!   for; the module that a client can make log without end logs nothing
+    //!   for
 
     use super::*;
 
@@ -72,7 +71,6 @@ mod tests {
             (Level::Error, "hyper", tracing::Level::ERROR, true),
             (Level::Trace, "hyper::proto", tracing::Level::DEBUG, false),
             (Level::Trace, "socketioxide", tracing::Level::WARN, true),
-            (Level::Trace, "socketioxide::client", tracing::Level::ERROR, false),
             (Level::Info, "ichat_server", tracing::Level::INFO, true),
             (Level::Info, "ichat_server", tracing::Level::DEBUG, false),
             (Level::Trace, "ichat_server", tracing::Level::TRACE, true),

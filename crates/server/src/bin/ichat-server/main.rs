@@ -2,6 +2,7 @@
 
 mod announce;
 mod config_command;
+mod line_limit;
 mod logs;
 mod maintenance;
 mod output;
@@ -136,7 +137,8 @@ fn run_command(command: &Command, matches: &ArgMatches) -> Result<ExitCode, Erro
 /// Serves until a signal stops the program.
 async fn serve(flags: &ArgMatches) -> Result<(), Error> {
     let settings = Settings::resolve(&[flags], &variable)?;
-    logs::start(settings.log, settings.log_format);
+    let line_limit = logs::start(settings.log, settings.log_format);
+    tokio::spawn(line_limit.clone().report_regularly());
     let shutdown = CancellationToken::new();
     let signals = Signals::listen().map_err(Error::Signals)?;
     tokio::spawn({
@@ -164,6 +166,7 @@ async fn serve(flags: &ArgMatches) -> Result<(), Error> {
         announcement.stop().await;
     }
     store.close().await;
+    line_limit.report_all();
     Ok(served?)
 }
 

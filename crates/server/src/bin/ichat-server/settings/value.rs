@@ -75,9 +75,9 @@ pub(crate) enum Format {
     Json,
 }
 
-/// More connections than any machine has files for.
 /// Larger numbers are meant to be no limit, which is 0.
 const MAX_LIMIT: u32 = 1_000_000;
+/// More connections than any machine has files for.
 const MAX_CONNECTIONS: usize = 1_000_000;
 /// Less would close connections that only load a page of history.
 const MIN_MEBIBYTES: usize = 16;
