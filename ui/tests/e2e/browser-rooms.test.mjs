@@ -255,7 +255,7 @@ test("the place that is read in a room is kept while another room is visited", {
   await ada.sees("news in the lobby");
   await ben.opensRoom("Library");
   await ben.says("meanwhile in the library");
-  await ada.rooms.getByText("unread").waitFor();
+  await ada.room("Library").getByText("unread").waitFor();
   await ada.opensRoom("Library");
   await eventually("the place is the same", async () => (await place()) === before);
   await ada.page.getByRole("button", { name: /^Jump to present/ }).click();
@@ -265,7 +265,7 @@ test("the place that is read in a room is kept while another room is visited", {
 test("a mention that tells nobody says so", { skip }, async () => {
   const cleo = await pages.open("Cleo");
   const ada = await pages.open("Ada");
-  await ada.createsRoom("Attic");
+  await ada.createsRoom("Cellar");
   await cleo.says("I am in the lobby only");
   await ada.types("@Cleo: are you there?");
   await ada.page
@@ -273,7 +273,7 @@ test("a mention that tells nobody says so", { skip }, async () => {
     .filter({ hasText: /Cleo.* isn’t in this room and won’t be told/ })
     .waitFor();
   await ada.takesScreenshot("absent-mention");
-  await cleo.joinsRoom("Attic");
+  await cleo.joinsRoom("Cellar");
   await ada.page.getByText("won’t be told").waitFor({ state: "detached" });
   await ada.composer.fill("@everyone: lunch!");
   await ada.page.getByRole("status").filter({ hasText: "@everyone tells nobody" }).waitFor();
