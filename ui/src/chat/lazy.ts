@@ -8,5 +8,5 @@ export const lazyComponents = {
   roomMenu: () => import("./RoomMenu.svelte"),
 };
 
-/** What the room needs later than its first paint: data, and the code that copies. */
+/** Data of the room, and code without a component, that are loaded after the first paint. */
 export const lazyData = { emojiShortcodes: () => import("./emoji-shortcodes.json"), copying: loadCopying };
