@@ -6,6 +6,8 @@ import type { ScrollAnchor, Viewport } from "./scroll-anchor";
 
 /** The distance from the end of the loaded entries at which the next page is requested, in viewport heights. */
 const maxLoadDistance = 2;
+/** The distance from the present within which the next visit begins there, in viewport heights: the focus scrolls as far. */
+const nearPresent = 1;
 /** The time for which entries must be visible before they count as read. */
 const readDelayMs = 300;
 
@@ -55,7 +57,8 @@ export class ReaderPosition {
     this.#loadPages(view);
     const first = this.#seqOf(view.first);
     const isAtPresent = view.atEnd && log.atPresent;
-    const place = isAtPresent || first === undefined ? null : { seq: first, hidden: view.hidden };
+    const isNearPresent = view.below < nearPresent && log.atPresent;
+    const place = isNearPresent || first === undefined ? null : { seq: first, hidden: view.hidden };
     log.setReaderPosition(first ?? (view.atEnd ? Number.MAX_SAFE_INTEGER : 0), place);
     this.#updateAddress(first, isAtPresent);
     this.#newAbove = this.#isNewAbove(anchor, first);

@@ -66,7 +66,7 @@ export class LogNavigator {
   /** `true` if the room was opened without a connection, when only what is on this device is known of its members. */
   #openedOffline = false;
   #reader: Seq = Number.MAX_SAFE_INTEGER;
-  /** The place that the user reads or has read last, unless it is the present. The next visit begins there. */
+  /** The place that the user reads or has read last, unless it is near the present. The next visit begins there. */
   #readingPlace: ReadingPlace | null = null;
   #loadTimer: ReturnType<typeof setTimeout> | undefined;
   /** Counts the jumps, so that a search that was overtaken by another jump has no effect. */
@@ -122,7 +122,7 @@ export class LogNavigator {
   // The visit: from opening the room until another one is opened.
 
   /**
-   * Opens the room where the user left it. If that was at the present, or they weren't here before, opens it at the first unread
+   * Opens the room where the user left it. If that was near the present, or they weren't here before, opens it at the first unread
    * entry, or at the present if there is none. Requests the newest entries.
    */
   open(firstUnread: Seq | null): void {
@@ -242,7 +242,7 @@ export class LogNavigator {
 
   // Jumps.
 
-  /** Sets the reader's position, around which entries are kept in memory, and the place to return to unless it is the present. */
+  /** Sets the reader's position, around which entries are kept in memory, and the place to return to unless it is near the present. */
   setReaderPosition(seq: Seq, place: ReadingPlace | null): void {
     if (this.isMoving) return;
     this.#reader = seq;
