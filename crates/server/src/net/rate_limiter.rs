@@ -88,10 +88,23 @@ impl ClientBudget {
         Self { person, address }
     }
 
-    /// Pays for a request. Fails if one of the budgets is used up, with the time after which it isn't.
+    /// Pays for a request from both budgets. Fails if one of them is used up, and then takes nothing, with the time after which
+    /// neither is.
     pub(crate) fn try_take(&self, cost: u32) -> Result<(), Duration> {
-        self.person.try_take(cost)?;
-        self.address.try_take(cost)
+        let now = Instant::now();
+        // Always in this order, so that no two requests wait for each other.
+        let mut buckets = [&self.person, &self.address].map(|budget| budget.0.as_ref().map(|bucket| bucket.lock()));
+        let refusals = buckets
+            .iter_mut()
+            .flatten()
+            .filter_map(|bucket| bucket.check(now).err());
+        if let Some(wait) = refusals.max() {
+            return Err(wait);
+        }
+        for bucket in buckets.iter_mut().flatten() {
+            bucket.charge(cost, now);
+        }
+        Ok(())
     }
 
     /// Pays for what a request has cost beyond the estimate.
@@ -107,6 +120,7 @@ impl ClientBudget {
 mod tests {
     //! - connections with the same key share a budget, and others have their own
     //! - a budget outlives its connections until it is full again, and not longer
+    //! - a request that one of a client's budgets refuses costs neither anything, and the longer time counts
 
     use super::*;
 
@@ -137,5 +151,18 @@ mod tests {
         assert!(budgets.contains_key(&0), "a connection has it");
         assert!(budgets.len() < 1_500, "{}", budgets.len());
         drop(kept);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_one_budget_refuses_costs_the_other_nothing() {
+        let people = RateLimiter::new(1);
+        let addresses = RateLimiter::new(100);
+        let client = |person| ClientBudget::new(people.budget(person), addresses.budget("office"));
+        assert_eq!(client("Ada").try_take(3_000), Ok(()));
+        for _ in 0..100 {
+            assert_eq!(client("Ben").try_take(1), Err(Duration::from_secs(21)));
+        }
+        assert_eq!(people.budget("Ben").try_take(0), Ok(()));
+        assert_eq!(client("Ada").try_take(1), Err(Duration::from_secs(2_991)));
     }
 }

@@ -55,6 +55,13 @@ impl TokenBucket {
 
     /// Pays for a request. Fails if the bucket is empty, with the time after which it isn't.
     pub(crate) fn try_take(&mut self, cost: u32, now: Instant) -> Result<(), Duration> {
+        self.check(now)?;
+        self.charge(cost, now);
+        Ok(())
+    }
+
+    /// Fails if the bucket is empty, with the time after which it isn't.
+    pub(crate) fn check(&mut self, now: Instant) -> Result<(), Duration> {
         self.refill(now);
         let reopens_at = self.rate.tokens_in(REOPEN);
         self.is_empty = if self.is_empty {
@@ -65,11 +72,10 @@ impl TokenBucket {
         if self.is_empty {
             return Err(self.rate.time_for(reopens_at - self.tokens));
         }
-        self.tokens -= f64::from(cost);
         Ok(())
     }
 
-    /// Pays for what a request has cost beyond the estimate.
+    /// Pays, also if the bucket is empty.
     pub(crate) fn charge(&mut self, cost: u32, now: Instant) {
         self.refill(now);
         self.tokens -= f64::from(cost);
