@@ -24,7 +24,8 @@ pub struct Config {
     /// Open connections from one address, or one IPv6 network (/64). All loopback addresses count as one. Connections of trusted
     /// proxies are exempt, and their clients are not.
     pub max_connections_per_address: usize,
-    /// The networks of reverse proxies whose word about the address of a client counts.
+    /// The networks of reverse proxies that name their clients' addresses. A request that comes from one never counts as one of
+    /// this machine's programs, whatever it names.
     pub trusted_proxies: Vec<IpNet>,
     /// Bytes that are queued for all clients together, and bytes of their events that wait for a response. When there are more,
     /// the connections with the most are closed.

@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// Stands for all clients that trusted proxies on this machine don't name. No limit exempts it, as it does loopback addresses.
+pub(crate) const UNKNOWN_CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
 /// The address of a client as limits count it. Of an IPv6 address that is the network (/64), which is what one customer has at
 /// least: anyone in it can use any of its addresses. All loopback addresses are this machine's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

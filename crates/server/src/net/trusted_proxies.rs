@@ -6,6 +6,8 @@ use std::sync::{Arc, Once};
 use http::{HeaderMap, HeaderName, header::FORWARDED};
 use ipnet::IpNet;
 
+use crate::net::client_address::UNKNOWN_CLIENT;
+
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The networks of the trusted proxies. Clones share them.
@@ -30,10 +32,12 @@ impl TrustedProxies {
     }
 
     /// Returns the address of the client that sent a request: of those that a trusted proxy names, the rightmost that is no
-    /// trusted proxy's. What is to the left of it, anyone can have made up. Everybody else's headers are ignored.
+    /// trusted proxy's. What is to the left of it, anyone can have made up. The headers of other peers are ignored.
     ///
-    /// If a proxy passes on a `Forwarded` of its client beside its own `X-Forwarded-For`, or the other way round, the two
-    /// disagree, and the request is the proxy's own.
+    /// Which of the two headers a proxy writes itself, and which it passes on, is not known. If there are both, and they don't
+    /// name the same client, the request counts as the proxy's own.
+    ///
+    /// Limits exempt loopback addresses. So the result is [`UNKNOWN_CLIENT`] instead of one for all that a trusted proxy sends.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.contains(peer) {
             if peer.is_loopback() && is_forwarded(headers) {
@@ -43,15 +47,27 @@ impl TrustedProxies {
             }
             return peer;
         }
-        let forwarded = self.rightmost(headers, &FORWARDED, in_forwarded);
-        let x_forwarded_for = self.rightmost(headers, &X_FORWARDED_FOR, in_x_forwarded_for);
+        let client = self.named_client(headers).unwrap_or(peer);
+        if client.is_loopback() { UNKNOWN_CLIENT } else { client }
+    }
+
+    /// Returns the client that the headers name, if they agree.
+    fn named_client(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        let rightmost = |name, address_in| {
+            let is_present = headers.contains_key(&name);
+            is_present.then(|| self.rightmost(headers, &name, address_in))
+        };
+        let forwarded = rightmost(FORWARDED, in_forwarded as fn(&str) -> Option<IpAddr>);
+        let x_forwarded_for = rightmost(X_FORWARDED_FOR, in_x_forwarded_for);
         match (forwarded, x_forwarded_for) {
             (Some(client), None) | (None, Some(client)) => client,
             (Some(client), Some(other)) if client == other => client,
-            (Some(_), Some(_)) | (None, None) => peer,
+            (Some(_), Some(_)) | (None, None) => None,
         }
     }
 
+    /// Returns the rightmost address of a header that is no trusted proxy's. An element that can't be read hides those to the
+    /// left of it; if only addresses of proxies are to the right of it, the leftmost of these is returned.
     fn rightmost(
         &self,
         headers: &HeaderMap,
@@ -59,11 +75,11 @@ impl TrustedProxies {
         address_in: fn(&str) -> Option<IpAddr>,
     ) -> Option<IpAddr> {
         let lines = headers.get_all(name).iter().rev();
-        let elements = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+        let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
         let mut nearest = None;
         for element in elements {
-            // Who was before that is not known.
-            let Some(address) = address_in(element.trim()) else {
+            let text = str::from_utf8(element).ok();
+            let Some(address) = text.and_then(|text| address_in(text.trim())) else {
                 break;
             };
             nearest = Some(address);
@@ -103,6 +119,10 @@ mod tests {
     //! - the rightmost address that is no trusted proxy's counts, in both headers
     //! - nobody else's header counts
     //! - two headers that disagree, and what can't be read, count as the proxy
+    //! - a byte that is no text hides only what is to the left of it
+    //! - no request of a proxy on this machine counts as one of this machine's programs
+
+    use http::HeaderValue;
 
     use super::*;
 
@@ -115,6 +135,10 @@ mod tests {
             .map(|(name, value)| (name.clone(), value.parse().unwrap()))
             .collect();
         proxies.client(peer.parse().unwrap(), &headers).to_string()
+    }
+
+    fn header(name: HeaderName, value: &[u8]) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_bytes(value).unwrap())])
     }
 
     #[test]
@@ -156,6 +180,42 @@ mod tests {
         }
         let both = |forwarded| [(X_FORWARDED_FOR, "192.0.2.1"), (FORWARDED, forwarded)];
         assert_eq!(client(PROXY, &both("for=192.0.2.9")), PROXY);
+        assert_eq!(client(PROXY, &both("for=_hidden")), PROXY, "either may be the proxy's");
         assert_eq!(client(PROXY, &both("for=192.0.2.1")), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_byte_that_is_no_text_hides_only_what_is_to_the_left() {
+        let proxies = TrustedProxies::new(&["10.0.0.0/8".parse().unwrap()]);
+        for (name, value) in [
+            (X_FORWARDED_FOR, b"192.0.2.9, \xff, 192.0.2.1".as_slice()),
+            (X_FORWARDED_FOR, b"\xff,192.0.2.1, 10.1.1.1"),
+            (FORWARDED, b"for=\"\xff, for=192.0.2.1"),
+        ] {
+            let client = proxies.client(PROXY.parse().unwrap(), &header(name, value));
+            assert_eq!(client.to_string(), "192.0.2.1", "{value:?}");
+        }
+    }
+
+    #[test]
+    fn no_request_of_a_proxy_on_this_machine_counts_as_its_own() {
+        let proxies = TrustedProxies::new(&["127.0.0.1/32".parse().unwrap(), "::1/128".parse().unwrap()]);
+        let disagreeing = HeaderMap::from_iter([
+            (FORWARDED, HeaderValue::from_static("for=192.0.2.9")),
+            (X_FORWARDED_FOR, HeaderValue::from_static("192.0.2.1")),
+        ]);
+        for headers in [
+            HeaderMap::new(),
+            disagreeing,
+            header(X_FORWARDED_FOR, b"192.0.2.1, \xff"),
+            header(X_FORWARDED_FOR, b"127.0.0.1"),
+            header(X_FORWARDED_FOR, b"::ffff:127.0.0.2"),
+            header(FORWARDED, b"for=unknown"),
+        ] {
+            for proxy in ["127.0.0.1", "::1"] {
+                let client = proxies.client(proxy.parse().unwrap(), &headers);
+                assert!(!client.is_loopback(), "{headers:?}");
+            }
+        }
     }
 }

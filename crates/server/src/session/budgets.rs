@@ -41,3 +41,23 @@ impl Budgets {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! - the programs of this machine have no budget together, and the clients that its proxies don't name have one
+
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::net::client_address::UNKNOWN_CLIENT;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clients_that_proxies_do_not_name_share_a_budget() {
+        let budgets = Budgets::new(&Config::default());
+        let of = |address| budgets.of_address(ClientAddress::of(address));
+        assert_eq!(of(Ipv4Addr::LOCALHOST.into()).try_take(u32::MAX), Ok(()));
+        assert_eq!(of(Ipv4Addr::LOCALHOST.into()).try_take(1), Ok(()));
+        assert_eq!(of(UNKNOWN_CLIENT).try_take(u32::MAX), Ok(()));
+        assert!(of(UNKNOWN_CLIENT).try_take(1).is_err());
+    }
+}
