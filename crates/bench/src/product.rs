@@ -92,7 +92,8 @@ impl Product {
                     .arg("--listen")
                     .arg(listen.to_string())
                     .arg("--data")
-                    .arg(data);
+                    // Of its own, since the server wants a folder that nobody else looks into, and its log is beside.
+                    .arg(data.join("data"));
                 command
             }
             Product::Node => node("broadcast.mjs", data),
