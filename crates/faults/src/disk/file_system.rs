@@ -33,8 +33,8 @@ impl ImageFileSystem {
 
     fn attributes(&self, image: &Image, number: u64) -> Option<FileAttr> {
         let (size, kind, perm) = match image.node(number)? {
-            Node::File(content) => (content.len() as u64, FileType::RegularFile, 0o644),
-            Node::Folder(_) => (0, FileType::Directory, 0o755),
+            Node::File(content) => (content.len() as u64, FileType::RegularFile, 0o600),
+            Node::Folder(_) => (0, FileType::Directory, 0o700),
         };
         Some(FileAttr {
             ino: INodeNo(number),
