@@ -1,5 +1,6 @@
 //! The health of the server, for supervisors and load balancers.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,8 +28,12 @@ pub(crate) struct Readiness {
     state: SharedState,
     limiter: ConnectionLimiter,
     memory: MemoryBudget,
-    last_probe: Arc<Mutex<Option<Probe>>>,
+    last_probe: LastProbe,
 }
+
+/// The last attempt to write. Clones share it.
+#[derive(Clone, Default)]
+struct LastProbe(Arc<Mutex<Option<Probe>>>);
 
 /// An attempt to write.
 struct Probe {
@@ -43,7 +48,7 @@ impl Readiness {
             state,
             limiter,
             memory,
-            last_probe: Arc::default(),
+            last_probe: LastProbe::default(),
         }
     }
 
@@ -63,22 +68,40 @@ impl Readiness {
 
     /// Writes to the store, unless somebody has asked a moment ago.
     async fn is_writable(&self) -> Result<(), String> {
-        let mut last_probe = self.last_probe.lock().await;
+        let store = self.state.store.clone();
+        let write = async move { store.check_writable().await };
+        self.last_probe.result_or(write).await
+    }
+}
+
+impl LastProbe {
+    /// Returns the result of the last attempt or, if it was too long ago, of a new one. An attempt goes on if the caller doesn't
+    /// wait for it, and no other one begins meanwhile.
+    async fn result_or<E: Display>(
+        &self,
+        write: impl Future<Output = Result<(), E>> + Send + 'static,
+    ) -> Result<(), String> {
+        let mut last_probe = Arc::clone(&self.0).lock_owned().await;
         if let Some(probe) = &*last_probe
             && probe.at.elapsed() < PROBE_INTERVAL
         {
             return probe.result.clone();
         }
-        let result = match timeout(PROBE_TIMEOUT, self.state.store.check_writable()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(format!("The store can't be written: {error}\n")),
-            Err(_) => Err("The store can't be written: it takes too long.\n".to_owned()),
-        };
-        *last_probe = Some(Probe {
-            at: Instant::now(),
-            result: result.clone(),
+        let probe = tokio::spawn(async move {
+            let result = match timeout(PROBE_TIMEOUT, write).await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(format!("The store can't be written: {error}\n")),
+                Err(_) => Err("The store can't be written: it takes too long.\n".to_owned()),
+            };
+            *last_probe = Some(Probe {
+                at: Instant::now(),
+                result: result.clone(),
+            });
+            result
         });
-        result
+        probe
+            .await
+            .unwrap_or_else(|error| Err(format!("The store can't be written: {error}\n")))
     }
 }
 
@@ -101,4 +124,37 @@ pub(super) async fn is_ready(State(readiness): State<Readiness>) -> Response {
 
 fn unavailable(reason: String) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, reason).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    //! - an attempt to write whose request is cancelled goes on, and no other one begins until it is old
+
+    use std::convert::Infallible;
+    use std::future::{pending, ready};
+
+    use futures_util::FutureExt as _;
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cancelled_request_makes_nobody_write_again() {
+        let last_probe = LastProbe::default();
+        assert_eq!(
+            last_probe.result_or(pending::<Result<_, Infallible>>()).now_or_never(),
+            None
+        );
+        for _ in 0..3 {
+            let result = last_probe.result_or(async { Err("a second write") }).await;
+            assert_eq!(
+                result,
+                Err("The store can't be written: it takes too long.\n".to_owned())
+            );
+        }
+        advance(PROBE_INTERVAL).await;
+        assert_eq!(last_probe.result_or(ready(Ok::<_, Infallible>(()))).await, Ok(()));
+        let later = last_probe.result_or(async { Err("a third write") });
+        assert_eq!(later.await, Ok(()));
+    }
 }
