@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use ichat_protocol::{DEFAULT_PORT, Name};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use url::Host;
 
 /// Parses texts to a value, and shows it as in the file.
@@ -225,10 +225,22 @@ fn network(text: &str) -> Result<IpNet, String> {
             "takes addresses and networks of proxies, such as 127.0.0.1 or 172.16.0.0/12, and {text:?} is none"
         ));
     };
+    let network = canonical(network);
     if network.prefix_len() == 0 {
         return Err(format!("takes networks of proxies, and {text:?} is everyone's"));
     }
     Ok(network.trunc())
+}
+
+/// Returns the IPv4 network that is meant by one such as `::ffff:10.0.0.0/104`, and any other one as it is: the addresses of
+/// connections are compared in their IPv4 form.
+fn canonical(network: IpNet) -> IpNet {
+    let mapped = match network {
+        IpNet::V6(v6) => v6.addr().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(96)),
+        IpNet::V4(_) => None,
+    };
+    let mapped = mapped.and_then(|(address, prefix_len)| Ipv4Net::new(address, prefix_len).ok());
+    mapped.map_or(network, IpNet::V4)
 }
 
 impl Value for Connections {
@@ -446,12 +458,13 @@ mod tests {
 
     #[test]
     fn a_proxy_is_an_address_or_a_network() {
-        let networks = parse::<Networks>("127.0.0.1, 172.16.5.4/12 2001:db8::/32").unwrap();
+        let networks =
+            parse::<Networks>("127.0.0.1, 172.16.5.4/12 2001:db8::/32 ::ffff:10.0.0.1 ::ffff:192.0.2.7/120").unwrap();
         assert_eq!(
             networks.to_toml().to_string(),
-            "[\"127.0.0.1/32\", \"172.16.0.0/12\", \"2001:db8::/32\"]"
+            "[\"127.0.0.1/32\", \"172.16.0.0/12\", \"2001:db8::/32\", \"10.0.0.1/32\", \"192.0.2.0/24\"]"
         );
-        for text in ["localhost", "10.0.0.0/40", "0.0.0.0/0", "::/0"] {
+        for text in ["localhost", "10.0.0.0/40", "0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96"] {
             let reason = parse::<Networks>(text).unwrap_err();
             assert!(reason.contains(text), "{text}: {reason}");
         }
