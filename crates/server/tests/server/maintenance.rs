@@ -2,6 +2,7 @@
 //!
 //! - a backup is made beside a running server, and cannot be restored there; clients of a restored server start over
 //! - a command that fails prints one sentence, exits with 2, and overwrites nothing
+//! - a wrong setting that a command doesn't use doesn't stop it, and one that it uses does
 //! - a check that finds a problem prints it, and exits with 1; of a backup it says nothing of what is served
 //! - a backup to a file that cannot be written fails (Linux)
 
@@ -72,6 +73,17 @@ async fn a_command_that_fails_prints_one_sentence_and_overwrites_nothing() {
     drop(start(&mut serving(&data)).await);
     startup_error(run_on(&data, "backup", Some(&existing)).await);
     assert_eq!(std::fs::read(&existing).unwrap(), b"precious");
+}
+
+#[tokio::test]
+async fn a_wrong_setting_that_a_command_does_not_use_does_not_stop_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    drop(start(&mut serving(&data)).await);
+    let data = data.to_str().unwrap();
+    success(run(&["--max-memory", "1G", "--name", "", "--data", data, "check"]).await);
+    let text = startup_error(run(&["--max-memory", "1G", "--data", "~/chat", "check"]).await);
+    assert!(text.contains("--data is \"~/chat\""), "{text}");
 }
 
 #[tokio::test]

@@ -124,11 +124,10 @@ fn run_command(command: &Command, matches: &ArgMatches) -> Result<ExitCode, Erro
     while let Some((_, matches)) = flags.last().and_then(|matches| matches.subcommand()) {
         flags.push(matches);
     }
-    let settings = Settings::resolve(&flags, &variable)?;
     match command {
-        Command::Maintenance(command) => Ok(command.run(&settings.data)?),
+        Command::Maintenance(command) => Ok(command.run(&Settings::resolve_data(&flags, &variable)?)?),
         Command::Config(command) => {
-            command.run(&settings);
+            command.run(&Settings::resolve(&flags, &variable)?);
             Ok(ExitCode::SUCCESS)
         }
     }

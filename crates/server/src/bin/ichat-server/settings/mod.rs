@@ -67,11 +67,7 @@ impl Settings {
         flags: &[&ArgMatches],
         variables: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<Self, SettingsError> {
-        let mut resolver = Resolver {
-            layers: Layers::read(flags, variables)?,
-            effective: Vec::new(),
-            problems: Vec::new(),
-        };
+        let mut resolver = Resolver::read(flags, variables)?;
         let default = Config::default();
         let settings = Self {
             listen: resolver.value(Setting::Listen, default_listen()).0,
@@ -105,11 +101,19 @@ impl Settings {
             },
             effective: Vec::new(),
         };
-        if !resolver.problems.is_empty() {
-            return Err(SettingsError::Values(resolver.problems));
-        }
-        let effective = resolver.effective;
+        let effective = resolver.finish()?;
         Ok(Self { effective, ..settings })
+    }
+
+    /// Returns the data folder alone, as [`Self::resolve`] does, whatever the other settings are.
+    pub(crate) fn resolve_data(
+        flags: &[&ArgMatches],
+        variables: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<PathBuf, SettingsError> {
+        let mut resolver = Resolver::read(flags, variables)?;
+        let data = resolver.data();
+        resolver.finish()?;
+        Ok(data)
     }
 
     /// Returns the settings in effect as a TOML file, each with its origin.
@@ -134,7 +138,27 @@ struct Resolver<'a> {
     problems: Vec<String>,
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    fn read(
+        flags: &'a [&'a ArgMatches],
+        variables: &'a dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, SettingsError> {
+        Ok(Self {
+            layers: Layers::read(flags, variables)?,
+            effective: Vec::new(),
+            problems: Vec::new(),
+        })
+    }
+
+    /// Returns the settings that were taken. Fails if one of them is wrong.
+    fn finish(self) -> Result<Vec<Effective>, SettingsError> {
+        if self.problems.is_empty() {
+            Ok(self.effective)
+        } else {
+            Err(SettingsError::Values(self.problems))
+        }
+    }
+
     /// Returns a setting's value, or the default if it isn't given, or is wrong.
     fn value<T: Value>(&mut self, setting: Setting, default: T) -> T {
         let (value, source) = self.given(setting).unwrap_or((default, Source::Default));
