@@ -85,27 +85,18 @@ async fn nobody_elses_header_counts() {
 async fn programs_of_the_machine_can_not_shut_out_others() {
     use std::io::{Read as _, Write as _};
     use std::net::TcpStream as BlockingStream;
-    use std::process::Stdio;
 
     use ichat_testkit::net::{Netns, or_skip};
-    use tokio::process::Command;
 
-    use crate::program::serving_on;
+    use crate::program::{in_netns, serving_on};
 
     let Some(netns) = or_skip(Netns::new()) else { return };
     netns.ip("addr add 10.9.8.7/24 dev lo").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let serving = serving_on("0.0.0.0:4242", folder.path());
-    let prefix = netns.command_prefix();
-    let mut command = Command::new(&prefix[0]);
-    command
-        .args(&prefix[1..])
-        .arg(serving.as_std().get_program())
-        .args(serving.as_std().get_args())
-        .args(["--max-connections", "200", "--max-connections-per-address", "150"])
-        .stdout(Stdio::piped())
-        .kill_on_drop(true);
-    let mut server = command.spawn().unwrap();
+    let mut serving = serving_on("0.0.0.0:4242", folder.path());
+    serving.args(["--max-connections", "200", "--max-connections-per-address", "150"]);
+    let mut server = in_netns(&netns, &serving).spawn().unwrap();
+    // The line says that it listens.
     let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(server.stdout.take().unwrap()));
     or_time_out(lines.next_line()).await.unwrap();
     let response = netns.run(|| {

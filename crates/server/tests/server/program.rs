@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+#[cfg(target_os = "linux")]
+use ichat_testkit::net::Netns;
 use ichat_testkit::or_time_out;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
@@ -44,6 +46,22 @@ pub(crate) fn in_shell(first: &str, command: &Command) -> Command {
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     shell
+}
+
+/// Returns the same command, run in a network namespace.
+#[cfg(target_os = "linux")]
+pub(crate) fn in_netns(netns: &Netns, command: &Command) -> Command {
+    let prefix = netns.command_prefix();
+    let mut inside = Command::new(&prefix[0]);
+    inside
+        .args(&prefix[1..])
+        .arg(command.as_std().get_program())
+        .args(command.as_std().get_args())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    inside
 }
 
 /// Starts a server, and returns when it listens.

@@ -8,8 +8,6 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-#[cfg(target_os = "linux")]
-use std::process::Stdio;
 
 use ichat_protocol::EntryId;
 #[cfg(target_os = "linux")]
@@ -18,6 +16,8 @@ use ichat_testkit::{TestClient, message, or_time_out};
 use serde_json::json;
 use tokio::process::Command;
 
+#[cfg(target_os = "linux")]
+use crate::program::in_netns;
 use crate::program::{error_with_code, listening, logs, run, serving, serving_on, start, startup_error};
 
 async fn fails(command: &mut Command) -> String {
@@ -83,17 +83,9 @@ async fn a_folder_that_an_old_process_still_has_is_waited_for() {
 async fn an_address_that_the_machine_gets_later_is_waited_for() {
     let Some(netns) = or_skip(Netns::new()) else { return };
     let folder = tempfile::tempdir().unwrap();
-    let serving = serving_on("10.9.8.7:4242", folder.path());
-    let prefix = netns.command_prefix();
-    let mut command = Command::new(&prefix[0]);
-    command
-        .args(&prefix[1..])
-        .arg(serving.as_std().get_program())
-        .args(serving.as_std().get_args())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    let mut server = command.spawn().unwrap();
+    let mut server = in_netns(&netns, &serving_on("10.9.8.7:4242", folder.path()))
+        .spawn()
+        .unwrap();
     let (_, _lines) = logs(&mut server, "This machine does not have the address 10.9.8.7:4242").await;
     netns.ip("addr add 10.9.8.7/24 dev lo").unwrap();
     assert_eq!(listening(&mut server).await.to_string(), "10.9.8.7:4242");

@@ -3,6 +3,7 @@
  * - changes of rooms that follow each other are reported by one list, which has all of them
  */
 import { expect, test } from "vitest";
+import { hello } from "../../../tests/fixtures/app";
 import type { RoomSummary } from "../protocol";
 import type { Effect } from "../session-types";
 import { Session } from "./index";
@@ -28,17 +29,7 @@ test("changes of rooms that follow each other are reported by one list", () => {
   session.step(0, {
     input: "event",
     event: "hello",
-    data: {
-      server: { id: "office", name: "Office", software: "ichat" },
-      protocol: 1,
-      me: "alice",
-      name: "Alice",
-      device: "d",
-      lobby: "lobby",
-      rooms: [],
-      limits: { text_bytes: 1, page_entries: 1, packet_bytes: 1, pending_events: 1, heads_interval_ms: 1 },
-      now: 0,
-    },
+    data: hello,
   });
   const lists: number[] = [];
   for (let n = 1; n <= 1_000; n++)
