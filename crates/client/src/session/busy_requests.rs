@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use ichat_protocol::{ClientEvent, ClientEventKind, EntryId, Refused, RoomId};
+use ichat_protocol::{ClientEvent, ClientEventKind, EntryId, Read, Refused, RoomId};
 
 use super::{effects::Effects, retry_after::retry_after};
 
@@ -17,7 +17,7 @@ const MAX_WAITING: usize = 64;
 pub(super) struct BusyRequests {
     /// The last requests on this connection, oldest first.
     recent: VecDeque<ClientEvent>,
-    /// The refused ones, oldest first.
+    /// The refused ones, oldest first. No newer request replaces one of them.
     waiting: VecDeque<ClientEvent>,
     paused_until: Option<u64>,
 }
@@ -25,6 +25,7 @@ pub(super) struct BusyRequests {
 impl BusyRequests {
     /// Notes a request that is being sent.
     pub(super) fn sent(&mut self, event: &ClientEvent) {
+        self.drop_replaced(event);
         if !is_repeated(ClientEventKind::from(event)) {
             return;
         }
@@ -34,7 +35,12 @@ impl BusyRequests {
         self.recent.push_back(event.clone());
     }
 
-    /// Handles a refusal. Returns whether the request is sent again.
+    /// Forgets the waiting requests that an event makes pointless.
+    pub(super) fn drop_replaced(&mut self, event: &ClientEvent) {
+        self.waiting.retain(|earlier| !replaces(event, earlier));
+    }
+
+    /// Handles a refusal. Returns whether the request, or a newer one that replaces it, is sent again or was sent already.
     pub(super) fn refuse(&mut self, now: u64, refused: &Refused) -> bool {
         let Some(wait) = retry_after(&refused.error).filter(|_| self.waiting.len() < MAX_WAITING) else {
             return false;
@@ -44,8 +50,10 @@ impl BusyRequests {
             return false;
         };
         if let Some(event) = self.recent.remove(index) {
-            self.waiting.retain(|earlier| !replaces(&event, earlier));
-            self.waiting.push_back(event);
+            let mut newer = self.recent.range(index..).chain(&self.waiting);
+            if !newer.any(|newer| replaces(newer, &event)) {
+                self.waiting.push_back(event);
+            }
         }
         self.paused_until = self.paused_until.max(Some(now + wait));
         true
@@ -57,7 +65,8 @@ impl BusyRequests {
             return;
         }
         self.paused_until = None;
-        for event in self.waiting.drain(..) {
+        for event in std::mem::take(&mut self.waiting) {
+            self.sent(&event);
             effects.emit(event);
         }
     }
@@ -67,13 +76,15 @@ impl BusyRequests {
         self.paused_until
     }
 
-    /// Forgets the requests of a connection that has ended, as it has lost those that had no answer yet. Only read markers that
-    /// wait are sent on the next one: nothing else would set them.
-    pub(super) fn disconnected(&mut self) {
+    /// Forgets the requests of a connection that has ended, as it has lost those that had no answer yet. Returns the
+    /// read markers that wait: they are sent on the next one, as nothing else would set them.
+    pub(super) fn disconnected(&mut self) -> Vec<Read> {
         self.recent.clear();
-        self.waiting
-            .retain(|event| ClientEventKind::from(event) == ClientEventKind::Read);
         self.paused_until = None;
+        std::mem::take(&mut self.waiting)
+            .iter()
+            .filter_map(read_marker)
+            .collect()
     }
 }
 
@@ -90,6 +101,24 @@ fn is_repeated(kind: ClientEventKind) -> bool {
         | ClientEventKind::Read
         | ClientEventKind::SetName => true,
         ClientEventKind::Post | ClientEventKind::Sync | ClientEventKind::Typing => false,
+    }
+}
+
+/// Returns the read marker that a request sets.
+fn read_marker(event: &ClientEvent) -> Option<Read> {
+    match event {
+        ClientEvent::Read(read) => Some(*read),
+        ClientEvent::Post(_)
+        | ClientEvent::Create(_)
+        | ClientEvent::Rooms(_)
+        | ClientEvent::Join(_)
+        | ClientEvent::Leave(_)
+        | ClientEvent::Members(_)
+        | ClientEvent::History(_)
+        | ClientEvent::Typing(_)
+        | ClientEvent::Sync(_)
+        | ClientEvent::Away(_)
+        | ClientEvent::SetName(_) => None,
     }
 }
 
@@ -120,10 +149,12 @@ fn replaces(event: &ClientEvent, earlier: &ClientEvent) -> bool {
         | ClientEvent::SetName(_)
         | ClientEvent::Rooms(_)
         | ClientEvent::Members(_) => event.name() == earlier.name() && subject(event) == subject(earlier),
+        ClientEvent::Join(_) | ClientEvent::Leave(_) => {
+            let kind = ClientEventKind::from(earlier);
+            (kind == ClientEventKind::Join || kind == ClientEventKind::Leave) && subject(event) == subject(earlier)
+        }
         ClientEvent::Post(_)
         | ClientEvent::Create(_)
-        | ClientEvent::Join(_)
-        | ClientEvent::Leave(_)
         | ClientEvent::History(_)
         | ClientEvent::Sync(_)
         | ClientEvent::Typing(_) => false,

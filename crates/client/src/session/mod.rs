@@ -34,7 +34,7 @@ mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ichat_protocol::{Hello, MemberId, Name, RoomId, RoomSummary, Seq};
+use ichat_protocol::{Hello, MemberId, Name, Read, RoomId, RoomSummary, Seq};
 
 pub use types::{
     Change, Command, ConnectionStatus, Effect, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor,
@@ -73,7 +73,7 @@ pub struct Session {
 struct PendingIntents {
     name: Option<Name>,
     away: bool,
-    /// The read markers that were moved without a connection. The replica has them as well.
+    /// The read markers that were moved without a connection, or that the server was too busy for until it ended. The replica has them as well.
     read: BTreeMap<RoomId, Seq>,
     /// The rooms that the user joins on this device: the server also sends their newest page.
     joined: BTreeSet<RoomId>,
@@ -114,10 +114,12 @@ impl Session {
         self.process(now, input, &mut effects);
         if self.connection.is_online() {
             self.outbox.send(now, &mut effects);
-            self.busy.send(now, &mut effects);
         }
         for event in effects.emitted() {
             self.busy.sent(event);
+        }
+        if self.connection.is_online() {
+            self.busy.send(now, &mut effects);
         }
         self.notify_changes(&mut effects);
         self.request_wake(now, &mut effects);
@@ -137,7 +139,14 @@ impl Session {
                 self.presence.clear();
                 self.typing.clear();
                 self.outbox.disconnected();
-                self.busy.disconnected();
+                for Read { room, seq } in self.busy.disconnected() {
+                    self.pending.read.insert(room, seq);
+                    effects.save(Change::Read {
+                        room,
+                        seq,
+                        pending: true,
+                    });
+                }
             }
             Input::Tick => {
                 self.wake_at = None;

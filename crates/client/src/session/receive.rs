@@ -1,6 +1,6 @@
 //! The events of the server: which part of the session handles which, and the small ones themselves.
 
-use ichat_protocol::{ClientEventKind, MemberList, Read, Refused, RoomId, ServerEvent, TypingNow};
+use ichat_protocol::{ClientEvent, ClientEventKind, MemberList, Read, Refused, RoomId, ServerEvent, TypingNow};
 
 use super::{Change, Session, Update, effects::Effects, hello::MAX_ROOMS, room::Room};
 
@@ -67,6 +67,7 @@ impl Session {
 
     /// Handles a read marker that the user set on another device.
     fn on_read(&mut self, read: Read, effects: &mut Effects) {
+        self.busy.drop_replaced(&ClientEvent::Read(read));
         if self.move_read_marker(read) {
             effects.save(Change::Read {
                 room: read.room,

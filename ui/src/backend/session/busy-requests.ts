@@ -4,7 +4,7 @@
  * A refusal doesn't contain the request, so the last ones are kept. Posts are in the outbox, and the log repeats its `sync`s.
  */
 
-import type { ClientEvent, EntryId, Refused, RoomId } from "../protocol";
+import type { ClientEvent, EntryId, Read, Refused, RoomId } from "../protocol";
 import type { Effects } from "./effects";
 import { retryAfter } from "./retry-after";
 
@@ -16,18 +16,24 @@ const maxWaiting = 64;
 export class BusyRequests {
   /** The last requests on this connection, oldest first. */
   #recent: ClientEvent[] = [];
-  /** The refused ones, oldest first. */
+  /** The refused ones, oldest first. No newer request replaces one of them. */
   #waiting: ClientEvent[] = [];
   #pausedUntil?: number;
 
   /** Notes a request that is being sent. */
   sent(event: ClientEvent): void {
+    this.dropReplaced(event);
     if (!isRepeated(event)) return;
     if (this.#recent.length === maxRecent) this.#recent.shift();
     this.#recent.push(event);
   }
 
-  /** Handles a refusal. Returns whether the request is sent again. */
+  /** Forgets the waiting requests that an event makes pointless. */
+  dropReplaced(event: ClientEvent): void {
+    this.#waiting = this.#waiting.filter((earlier) => !replaces(event, earlier));
+  }
+
+  /** Handles a refusal. Returns whether the request, or a newer one that replaces it, is sent again or was sent already. */
   refuse(now: number, refused: Refused): boolean {
     const wait = retryAfter(refused.error);
     if (wait === undefined || this.#waiting.length >= maxWaiting) return false;
@@ -35,8 +41,8 @@ export class BusyRequests {
     const index = this.#recent.findLastIndex((event) => isOf(event, refused));
     const [event] = index < 0 ? [] : this.#recent.splice(index, 1);
     if (!event) return false;
-    this.#waiting = this.#waiting.filter((earlier) => !replaces(event, earlier));
-    this.#waiting.push(event);
+    const newer = [...this.#recent.slice(index), ...this.#waiting];
+    if (!newer.some((other) => replaces(other, event))) this.#waiting.push(event);
     this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, now + wait);
     return true;
   }
@@ -45,7 +51,10 @@ export class BusyRequests {
   send(now: number, effects: Effects): void {
     if (this.#pausedUntil !== undefined && this.#pausedUntil > now) return;
     this.#pausedUntil = undefined;
-    for (const event of this.#waiting.splice(0)) effects.emit(event);
+    for (const event of this.#waiting.splice(0)) {
+      this.sent(event);
+      effects.emit(event);
+    }
   }
 
   /** Returns the next time at which `send` has something to do. */
@@ -54,13 +63,13 @@ export class BusyRequests {
   }
 
   /**
-   * Forgets the requests of a connection that has ended, as it has lost those that had no answer yet. Only read markers that
-   * wait are sent on the next one: nothing else would set them.
+   * Forgets the requests of a connection that has ended, as it has lost those that had no answer yet. Returns the
+   * read markers that wait: they are sent on the next one, as nothing else would set them.
    */
-  disconnected(): void {
+  disconnected(): Read[] {
     this.#recent = [];
-    this.#waiting = this.#waiting.filter(({ event }) => event === "read");
     this.#pausedUntil = undefined;
+    return this.#waiting.splice(0).flatMap(({ event, data }) => (event === "read" ? [data] : []));
   }
 }
 
@@ -121,10 +130,11 @@ function replaces(event: ClientEvent, earlier: ClientEvent): boolean {
     case "rooms":
     case "members":
       return event.event === earlier.event && subject(event)[0] === subject(earlier)[0];
-    case "post":
-    case "create":
     case "join":
     case "leave":
+      return (earlier.event === "join" || earlier.event === "leave") && event.data.room === earlier.data.room;
+    case "post":
+    case "create":
     case "history":
     case "sync":
     case "typing":

@@ -44,11 +44,9 @@ export class Session {
     const effects = new Effects();
     this.#process(now, input, effects);
     const { connection, outbox, busy } = this.#state;
-    if (connection.isOnline) {
-      outbox.send(now, effects);
-      busy.send(now, effects);
-    }
+    if (connection.isOnline) outbox.send(now, effects);
     for (const event of effects.emitted()) busy.sent(event);
+    if (connection.isOnline) busy.send(now, effects);
     this.#notifyChanges(effects, hasNext);
     this.#requestWake(now, effects);
     return effects.all;
@@ -68,7 +66,10 @@ export class Session {
         state.connection.closed(now, input.error, effects);
         state.presence.clear();
         state.typing.clear();
-        state.busy.disconnected();
+        for (const { room, seq } of state.busy.disconnected()) {
+          state.pending.read.set(room, seq);
+          effects.save({ change: "read", room, seq, pending: true });
+        }
         return state.outbox.disconnected();
       case "tick":
         this.#wakeAt = undefined;

@@ -36,6 +36,7 @@ export function receive(state: SessionState, now: number, { event, data }: Serve
     case "typing":
       return onTyping(state, now, data);
     case "read":
+      state.busy.dropReplaced({ event: "read", data });
       if (state.moveReadMarker(data)) effects.save({ change: "read", room: data.room, seq: data.seq });
       return;
     case "refused":
