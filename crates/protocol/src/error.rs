@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
 /// The reason for a refusal, for programs.
@@ -110,10 +110,16 @@ pub struct WireError {
     pub code: ErrorCode,
     /// A sentence for people that says what to do.
     pub message: String,
-    /// The time after which the same request may succeed, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The time after which the same request may succeed, in milliseconds. What isn't a whole number is left out.
+    #[serde(default, deserialize_with = "whole_millis", skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub retry_after_ms: Option<u32>,
+}
+
+/// Reads a time, and leaves it out if it isn't a whole number: the refusal counts without it as well.
+fn whole_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let time = serde_json::Value::deserialize(deserializer)?.as_u64();
+    Ok(time.map(|time| u32::try_from(time).unwrap_or(u32::MAX)))
 }
 
 impl WireError {
@@ -184,6 +190,7 @@ impl fmt::Display for WireError {
 #[cfg(test)]
 mod tests {
     //! - the text form can be parsed
+    //! - a refusal counts without a time that can't be understood
 
     use super::*;
 
@@ -197,6 +204,24 @@ mod tests {
         assert_eq!(WireError::from_text(&error.to_string()), error);
         for other in ["connection: lost", "busy soon: Wait.", "busy -1: Wait."] {
             assert_eq!(WireError::from_text(other), WireError::new(ErrorCode::Other, other));
+        }
+    }
+
+    #[test]
+    fn a_refusal_counts_without_a_time_that_can_not_be_understood() {
+        for (time, taken) in [
+            ("1500", Some(1500)),
+            ("99999999999", Some(u32::MAX)),
+            ("1.5", None),
+            ("-1", None),
+            ("1e99", None),
+            ("null", None),
+            (r#""soon""#, None),
+            ("[1]", None),
+        ] {
+            let text = format!(r#"{{"code":"busy","message":"Wait.","retry_after_ms":{time}}}"#);
+            let error: WireError = serde_json::from_str(&text).expect(&text);
+            assert_eq!(error.retry_after_ms, taken, "{text}");
         }
     }
 }

@@ -349,7 +349,7 @@ code: ErrorCode,
  */
 message: string, 
 /**
- * The time after which the same request may succeed, in milliseconds.
+ * The time after which the same request may succeed, in milliseconds. What isn't a whole number is left out.
  */
 retry_after_ms?: number, };
 

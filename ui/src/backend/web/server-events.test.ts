@@ -3,6 +3,7 @@
  * - an event of the protocol is as it was sent, also with fields of a later version
  * - an event that is unknown, or whose fields have other types, is dropped
  * - so is a hello that lacks a limit
+ * - of a refusal a time that can't be understood is left out
  * - of a list of rooms, members or people the wrong ones are left out
  * - an entry whose body lacks a field, or has one of another type, is of an unknown kind; one of a later kind
  *   stays, whatever its name
@@ -145,4 +146,15 @@ it("drops a hello when one of its limits is missing or of another type", () => {
   for (const name of Object.keys(limits))
     for (const value of [undefined, "1", null, {}])
       expect(parseServerEvent("hello", { ...hello, limits: { ...limits, [name]: value } })).toBeUndefined();
+});
+
+it.each([1.5, -1, 1e99, null, "soon", [1]])("leaves a time of %j out of a refusal", (time) => {
+  const error = { code: "busy", message: "Wait." };
+  const refused = { event: "read", room, error: { ...error, retry_after_ms: time } };
+  expect(parseServerEvent("refused", refused)).toEqual({ event: "refused", data: { event: "read", room, error } });
+});
+
+it("takes the time of a refusal", () => {
+  const data = { event: "read", room, error: { code: "busy", message: "Wait.", retry_after_ms: 1500 } };
+  expect(parseServerEvent("refused", data)).toEqual({ event: "refused", data });
 });

@@ -49,6 +49,8 @@ const isTopic = isShortText(limits.maxTopicChars);
 const isName = (value: unknown): value is string => isShortText(limits.maxNameChars)(value) && value.trim() !== "";
 /** Accepts a list whose elements are checked later, so that the wrong ones can be left out. */
 const isList = <T>(value: unknown): value is T[] => Array.isArray(value);
+/** Accepts any time: a wrong one is left out later, so that the refusal stays. */
+const isAny = (value: unknown): value is number | undefined => value === value;
 const isAnyBody = (value: unknown): value is Body => value === value;
 
 const optional =
@@ -134,7 +136,7 @@ const events: { [E in ServerEvent["event"]]: Check<Extract<ServerEvent, { event:
     event: isText,
     room: optional(isText),
     id: optional(isText),
-    error: object<WireError>({ code: isText, message: isText, retry_after_ms: optional(isNumber) }),
+    error: object<WireError>({ code: isText, message: isText, retry_after_ms: isAny }),
   }),
   closing: object<Closing>({ message: isText, reason: optional(isText<ClosingReason>) }),
 };
@@ -187,9 +189,12 @@ export function parseServerEvent(name: string, data: unknown): ServerEvent | und
     case "room":
     case "typing":
     case "read":
-    case "refused":
     case "closing":
       return event;
+    case "refused": {
+      const { retry_after_ms: time, ...error } = event.data.error;
+      return isSeq(time) ? event : { event: "refused", data: { ...event.data, error } };
+    }
   }
 }
 
