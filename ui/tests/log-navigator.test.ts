@@ -6,6 +6,7 @@
  * - a page for one end that arrives after a jump was requested doesn't end the jump
  * - a room that was left in the middle is opened there again, whatever was written meanwhile, unless
  *   the user is mentioned there or comes for what is new
+ * - the place in a room that was left in the middle outlasts a visit in which it can't be loaded
  * - a page that arrives after the room was closed leaves no gap when it is opened again
  * - a load without an answer fails after a time, can be repeated, and its late answer still counts
  * - the loss of the connection ends a load; the reconnect repeats it, and the jump that needed it
@@ -136,6 +137,23 @@ describe("LogNavigator", () => {
     expect(returns()).toMatchObject({ to: "message", ...inMemory });
     log.setReaderPosition(20, { seq: 20, hidden: 0 });
     expect(returns()).toEqual({ to: "present" });
+  });
+
+  it("keeps the place in a room through a visit in which it can't be loaded", () => {
+    const fixture = openAtEnd(900);
+    const { room } = fixture;
+    scrollUp(fixture, 8);
+    room.log.setReaderPosition(300, { seq: 300, hidden: 12 });
+    room.close();
+    fixture.disconnected = true;
+    room.open();
+    room.log.onDisconnected();
+    // The timeline is empty.
+    room.log.setReaderPosition(Number.MAX_SAFE_INTEGER, null);
+    room.close();
+    fixture.disconnected = false;
+    room.open();
+    expect(room.log.jump).toMatchObject({ to: "message", seq: 300, hidden: 12 });
   });
 
   it("opens a room at what is new if the user is mentioned there or comes for that", () => {

@@ -3,6 +3,7 @@
  * - opens at the end when everything is read
  * - opens at the first unread message, however far back, and keeps the *New* line there while older entries arrive
  * - messages that arrive while the user looks away get a line; messages that arrive while they look don't
+ * - who comes for what is new is led there, also if it is written far below what they read in the open room
  * - the first new message is known where it is loaded, and no other is taken for it
  * - the read marker moves forwards only, and not after *mark unread*
  * - after *mark unread* only others' messages count as unread
@@ -100,6 +101,21 @@ describe("RoomState", () => {
     expect(room.unreadMentions).toBe(1);
     room.setSummary(fixture.summary(5, 0));
     expect(room.unreadMentions).toBe(0);
+  });
+
+  it("leads who comes for what is new there, also from far above in the open room", () => {
+    const fixture = new RoomFixture(new RoomLog().fill(900));
+    const { room, log } = fixture;
+    room.open();
+    room.log.jumpTo({ to: "message", seq: 100 });
+    fixture.watched = false;
+    fixture.receive(log.says("bob", "the news"));
+    room.setSummary(fixture.summary(900, 1));
+    expect(room.log.contains(901)).toBe(false);
+    room.showNews();
+    expect(room.log.jump).toEqual({ to: "new", seq: 901 });
+    expect(fixture.texts).toContain("the news");
+    expect(room.newLine).toEqual({ after: 900, count: 1 });
   });
 
   it("opens at the end when everything is read", () => {

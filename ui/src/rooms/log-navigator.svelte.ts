@@ -88,6 +88,9 @@ export class LogNavigator {
   get failure() {
     return this.#failure;
   }
+  get isOpen() {
+    return this.#isOpen;
+  }
   /** `true` if the newest entry is loaded. Only then does the timeline follow new entries. */
   get atPresent() {
     return this.#last >= this.#head;
@@ -242,9 +245,12 @@ export class LogNavigator {
 
   // Jumps.
 
-  /** Sets the reader's position, around which entries are kept in memory, and the place to return to unless it is near the present. */
+  /**
+   * Sets the reader's position, around which entries are kept in memory, and the place to return to unless it is near
+   * the present. Where nothing is loaded nobody reads, and the place of the last visit stays.
+   */
   setReaderPosition(seq: Seq, place: ReadingPlace | null): void {
-    if (this.isMoving) return;
+    if (this.isMoving || this.#window.isEmpty) return;
     this.#reader = seq;
     this.#readingPlace = place;
   }

@@ -281,6 +281,9 @@ export class RoomState {
   /** Shows what is new: at once if the room is open, otherwise when it is opened next. */
   showNews(): void {
     this.log.forgetReadingPlace();
+    // What was written far below the reader in the open room is not loaded, and has no line yet.
+    const { unread, read } = this.#summary;
+    if (!this.newLine && this.log.isOpen && unread > 0) this.#readState.startVisit(read, unread);
     this.jumpToNewLine();
   }
 

@@ -112,23 +112,30 @@ export function lookOf(text: string): string {
 }
 
 /**
- * Returns whether a text is nothing but the number of a host, as `2130706433` and `127.1` are, unless the address has it, too.
+ * Returns whether a text is nothing but the number of a host, as `2130706433` and `127.1` are, unless the address has it, too. A
+ * path or a port may follow one with dots.
  */
 function isNumberOfHost(text: string, href: string): boolean {
-  const number = /^\s*(0x[0-9a-f]{7,8}|\d{8,10}|(?:127(?:\.\d{1,8}){1,2}|192\.168\.\d{1,5})(?=[\s:/]|$))/i.exec(
-    text,
+  const written = text.trim();
+  const number = /^(0x[0-9a-f]{7,8}|\d{8,10}|(?:127(?:\.\d{1,8}){1,2}|192\.168\.\d{1,5})(?=\/|:\d|$))/i.exec(
+    written,
   )?.[1];
   if (number === undefined || href.includes(number)) return false;
   if (number.includes(".")) return true;
-  return /^\s*\w+\s*$/.test(text) && Number(number) >= 2 ** 24 && Number(number) < 2 ** 32;
+  return number === written && Number(number) >= 2 ** 24 && Number(number) < 2 ** 32;
 }
+
+/** What is written with a slash but names no host: *TCP/IP*, *and/or*. */
+const wordsWithSlash = /^(?:[A-Z]{1,4}\/[A-Z]{1,4}|and\/or)$/;
 
 /**
  * Returns whether a text is nothing but a name and a path, which a browser in an office might open: `intranet/login`. If the
  * address has the same, it is the path of a file, or the like.
  */
 const isPathOfHost = (text: string, href: string): boolean =>
-  /^\s*[a-z][a-z0-9-]+\/[\w%./-]*\s*$/i.test(text) && !href.toLowerCase().includes(text.trim().toLowerCase());
+  /^\s*[a-z][a-z0-9-]+\/[\w%./-]*\s*$/i.test(text) &&
+  !wordsWithSlash.test(text.trim()) &&
+  !href.toLowerCase().includes(text.trim().toLowerCase());
 
 /** Counts what could be taken for a mention or a room. Numbers such as `#42` are links in many places. */
 export function countMentions(text: string, isRoom: IsRoom): number {
