@@ -120,9 +120,20 @@ impl Shell {
         backend.client.forget(server).await.map_err(|error| error.to_wire())
     }
 
-    /// Connects now, and checks the open connections: a user who returns, or writes, should not wait for a reconnect timer.
-    pub async fn reconnect(&self) -> Result<(), WireError> {
-        self.backend().await?.client.nudge().await;
+    /// Connects now, with one server or with all, and checks the open connections: a user who returns, or asks for it, should
+    /// not wait for a reconnect timer.
+    pub async fn reconnect(&self, server: Option<ServerId>) -> Result<(), WireError> {
+        let client = &self.backend().await?.client;
+        match server {
+            Some(server) => client.reconnect(server).await,
+            None => client.nudge().await,
+        }
+        Ok(())
+    }
+
+    /// Connects with a server soon, because the user writes there.
+    pub async fn hurry(&self, server: ServerId) -> Result<(), WireError> {
+        self.backend().await?.client.hurry(server).await;
         Ok(())
     }
 

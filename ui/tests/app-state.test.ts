@@ -17,6 +17,8 @@
  * - a name is shown as it was accepted, not as it was typed
  * - messages that were missed without a connection are notified, but neither those from before the start nor read ones
  * - who returns, or writes without a connection, needn't wait for the next attempt to connect
+ * - who writes while the server refuses them, or asks for an attempt, affects that server only
+ * - an attempt that the user has asked for ends: with the next state of the connection, or after a time
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { host, joinNearby } from "../src/state/joining";
@@ -64,6 +66,8 @@ async function openTwoServers(join: () => Promise<void>) {
 afterEach(() => void vi.unstubAllGlobals());
 
 describe("AppState", () => {
+  afterEach(() => void vi.useRealTimers());
+
   it("keeps the open room open if a nearby server can't be joined", async () => {
     const { app } = await openTwoServers(() => Promise.reject({ code: "other", message: "It is gone." }));
     const room = app.room;
@@ -285,21 +289,62 @@ describe("AppState", () => {
 
   it("connects at once when the user returns, and soon when they write", async () => {
     vi.useFakeTimers();
-    let attempts = 0;
-    const { app, connects, notify } = await openOffice(new DeviceStorage(), { reconnect: () => void attempts++ });
+    const all: string[] = [];
+    const hurried: string[] = [];
+    const { app, connects, notify } = await openOffice(new DeviceStorage(), {
+      reconnect: (server = "all") => void all.push(server),
+      hurry: (server) => void hurried.push(server),
+    });
     const says = (text: string) => void app.room?.send(text);
     connects();
     says("with a connection");
-    expect(attempts).toBe(0);
+    expect(hurried).toEqual([]);
     app.setFocused(false);
     app.setFocused(true);
-    expect(attempts).toBe(1);
+    expect(all).toEqual(["all"]);
     notify({ update: "connection", state: "reconnecting", attempts: 5, waiting: 0 });
     for (const text of ["one", "two", "three"]) says(text);
-    expect(attempts, "many messages at once are one attempt").toBe(2);
+    expect(hurried, "many messages at once are one attempt").toEqual(["office"]);
     vi.advanceTimersByTime(2_000);
     app.server?.hurry();
-    expect(attempts).toBe(3);
-    vi.useRealTimers();
+    expect(hurried.length).toBe(2);
+    vi.advanceTimersByTime(2_000);
+    notify({ update: "connection", state: "refused", error: { code: "busy", message: "Full." } });
+    app.server?.hurry();
+    expect(hurried.length, "a refusal isn't hurried").toBe(2);
+    app.server?.reconnect();
+    expect(all).toEqual(["all", "office"]);
+  });
+
+  it("ends an attempt that the user has asked for, with the connection's next state or after a time", async () => {
+    vi.useFakeTimers();
+    const { app, connects, notify } = await openOffice();
+    connects();
+    const lost = (attempts: number, waiting = 0) =>
+      notify({ update: "connection", state: "reconnecting", attempts, waiting });
+    const refused = () =>
+      notify({ update: "connection", state: "refused", error: { code: "no_guests", message: "No." } });
+    const isTrying = () => app.server?.isTrying;
+    lost(1);
+    expect(isTrying()).toBe(false);
+    app.server?.reconnect();
+    lost(1, 1);
+    expect(isTrying(), "a message was written meanwhile").toBe(true);
+    lost(2, 1);
+    expect(isTrying()).toBe(false);
+    refused();
+    app.server?.reconnect();
+    lost(2);
+    expect(isTrying(), "the attempt after a refusal").toBe(true);
+    refused();
+    expect(isTrying()).toBe(false);
+    app.server?.reconnect();
+    connects();
+    expect(isTrying()).toBe(false);
+    // A busy server changes nothing that is shown.
+    lost(2);
+    app.server?.reconnect();
+    vi.advanceTimersByTime(30_000);
+    expect(isTrying()).toBe(false);
   });
 });

@@ -146,6 +146,17 @@ impl Client {
         self.inner.sessions.nudge_all().await;
     }
 
+    /// Does the same with one server, because the user asks for it.
+    pub async fn reconnect(&self, server: ServerId) {
+        self.inner.sessions.nudge(server).await;
+    }
+
+    /// Connects with a server soon, because the user writes there. Has no effect while there is a connection or an attempt is
+    /// under way, or when the server has refused the last attempt: then its time to wait counts.
+    pub async fn hurry(&self, server: ServerId) {
+        self.inner.sessions.hurry(server).await;
+    }
+
     /// Ends all sessions. Returns when everything is on disk, or after five seconds.
     pub async fn shutdown(&self) {
         self.inner.sessions.end_all().await;

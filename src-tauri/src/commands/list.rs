@@ -15,6 +15,7 @@ commands![
     session::away,
     servers::set_name,
     servers::reconnect,
+    servers::hurry,
     hosting::host_start,
     hosting::host_stop,
     servers::nearby_join,

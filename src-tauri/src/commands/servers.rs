@@ -12,8 +12,13 @@ pub(super) async fn set_name(shell: State<'_, Shell>, name: String) -> CommandRe
 }
 
 #[tauri::command]
-pub(super) async fn reconnect(shell: State<'_, Shell>) -> CommandResult {
-    shell.reconnect().await
+pub(super) async fn reconnect(shell: State<'_, Shell>, server: Option<ServerId>) -> CommandResult {
+    shell.reconnect(server).await
+}
+
+#[tauri::command]
+pub(super) async fn hurry(shell: State<'_, Shell>, server: ServerId) -> CommandResult {
+    shell.hurry(server).await
 }
 
 #[tauri::command]

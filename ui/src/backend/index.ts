@@ -19,8 +19,13 @@ export interface Backend {
    * has chosen a name or confirmed the suggested one, so that no user appears under an unwanted name.
    */
   setName(name: Name): Promise<void>;
-  /** Connects now instead of at the next attempt, and checks the open connections. */
-  reconnect(): void;
+  /** Connects now instead of at the next attempt, and checks the open connections: with one server, or with all. */
+  reconnect(server?: ServerId): void;
+  /**
+   * Connects with a server soon, because the user writes there. Has no effect while there is a connection or an attempt is under
+   * way, or when the server has refused the last attempt: then its time to wait counts.
+   */
+  hurry(server: ServerId): void;
   /** Shows a system notification. A browser shows one only where the user has allowed it. */
   notify(notification: MessageNotification): void;
   /** Removes the notification of a room, because it has been read. */

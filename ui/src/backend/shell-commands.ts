@@ -18,6 +18,7 @@ export const shellCommands = [
   "away",
   "set_name",
   "reconnect",
+  "hurry",
   "host_start",
   "host_stop",
   "nearby_join",

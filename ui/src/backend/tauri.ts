@@ -40,8 +40,11 @@ export const backend: Backend = {
   async setName(name) {
     await invoke("set_name", { name });
   },
-  reconnect() {
-    invokeAndForget("reconnect");
+  reconnect(server) {
+    invokeAndForget("reconnect", server === undefined ? {} : { server });
+  },
+  hurry(server) {
+    invokeAndForget("hurry", { server });
   },
   notify(notification) {
     invokeAndForget("notify", { notification });

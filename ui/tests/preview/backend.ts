@@ -236,6 +236,7 @@ export const backend: Backend = {
   },
   setName: () => Promise.resolve(),
   reconnect: () => undefined,
+  hurry: () => undefined,
   notify: () => undefined,
   withdrawNotification: () => undefined,
   badge: () => undefined,

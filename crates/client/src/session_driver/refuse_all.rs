@@ -29,7 +29,7 @@ pub(super) async fn refuse_all(
         match message {
             SessionMessage::Command(_, reply) => drop(reply.send(Err(CommandError::Storage(error.message.clone())))),
             SessionMessage::Refresh => report().await,
-            SessionMessage::Nudge | SessionMessage::Connection(..) => {}
+            SessionMessage::Nudge | SessionMessage::Hurry | SessionMessage::Connection(..) => {}
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - a server that stops regularly counts as one failed attempt
 //! - messages do not delay a timer
+//! - who writes neither ends an attempt nor shortens the wait after a refusal
 //! - an attempt that does not try a new address is replaced
 //! - while the replica can't be read, commands are refused
 //! - a session without a replica stops although its updates wait
@@ -95,6 +96,31 @@ async fn messages_do_not_delay_a_timer() {
     driver.wake_at = Instant::now().checked_sub(Duration::from_secs(1));
     let (inputs, _) = driver.next_inputs().await.unwrap();
     assert!(inputs.contains(&Input::Tick), "{inputs:?}");
+}
+
+#[tokio::test]
+async fn who_writes_neither_ends_an_attempt_nor_shortens_the_wait_after_a_refusal() {
+    let TestDriver {
+        mut driver, dir: _dir, ..
+    } = test_driver().await;
+    let inputs_of = |driver: &mut SessionDriver, message| {
+        let (mut inputs, mut replies) = (Vec::new(), Vec::new());
+        driver.receive(message, &mut inputs, &mut replies);
+        inputs
+    };
+    let closed = |driver: &SessionDriver, error| {
+        SessionMessage::Connection(driver.last_connection_id, ConnectionEvent::Closed { error })
+    };
+    assert_eq!(inputs_of(&mut driver, SessionMessage::Hurry), [Input::Nudge]);
+    driver.connect();
+    assert_eq!(inputs_of(&mut driver, SessionMessage::Hurry), []);
+    let refused = closed(&driver, Some(WireError::new(ErrorCode::Busy, "The server is full.")));
+    inputs_of(&mut driver, refused);
+    assert_eq!(inputs_of(&mut driver, SessionMessage::Hurry), []);
+    driver.connect();
+    let unreachable = closed(&driver, None);
+    inputs_of(&mut driver, unreachable);
+    assert_eq!(inputs_of(&mut driver, SessionMessage::Hurry), [Input::Nudge]);
 }
 
 #[tokio::test]

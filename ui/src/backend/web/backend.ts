@@ -85,6 +85,10 @@ export class WebBackend implements Backend {
     void this.#session?.input({ input: "nudge" });
   }
 
+  hurry(): void {
+    this.#session?.hurry();
+  }
+
   notify(notification: MessageNotification): void {
     const { server, room } = notification;
     this.#env.notify(notification, () => this.#emit({ event: "show", server, room }));

@@ -2,6 +2,7 @@
  * A session in a browser whose parts fail:
  * - a post that can't be stored is shown all the same, and the user gets the error
  * - an attempt whose challenge is never answered ends
+ * - who writes neither ends an attempt that is under way nor shortens the wait after the server's refusal
  */
 import { afterEach, expect, test, vi } from "vitest";
 import { newId } from "../../shared/ids";
@@ -50,4 +51,40 @@ test("an attempt whose challenge is never answered ends", async () => {
   await vi.advanceTimersByTimeAsync(60_000);
   expect(onChallenge).toHaveBeenCalledOnce();
   expect(onClose).toHaveBeenCalledOnce();
+});
+
+test("who writes neither ends an attempt nor shortens the wait after a refusal", async () => {
+  vi.useFakeTimers();
+  const requests: { isAborted(): boolean; answer(response: Response): void; fail(): void }[] = [];
+  vi.stubGlobal("fetch", (_: string, { signal }: RequestInit) => {
+    const isAborted = () => signal?.aborted === true;
+    return new Promise<Response>((answer, reject) => {
+      requests.push({ isAborted, answer, fail: () => reject(new Error("offline")) });
+    });
+  });
+  const storage: Partial<ClientStorage> = { loadOutbox: () => Promise.resolve([]) };
+  const driver = new SessionDriver({
+    origin,
+    server: server.id,
+    storage: storage as ClientStorage,
+    device: () => "device",
+    onChallenge: () => Promise.resolve(undefined),
+    onUpdate: () => undefined,
+  });
+  const writes = async (seconds: number) => {
+    for (let i = 0; i < seconds; i++) {
+      driver.hurry();
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+  };
+  await writes(8);
+  expect(requests.map(({ isAborted }) => isAborted())).toEqual([false]);
+  requests[0]?.fail();
+  await writes(1);
+  expect(requests.length, "after a failure it is tried again").toBe(2);
+  // The server refuses this client's version.
+  requests[1]?.answer(new Response(JSON.stringify({ server, nonce: "n", protocols: [999] })));
+  await writes(30);
+  expect(requests.length).toBe(2);
+  driver.stop();
 });

@@ -38,6 +38,8 @@ export class SessionDriver {
   #queue: Promise<void> = Promise.resolve();
   #transport?: Transport;
   #attemptStarted = 0;
+  /** `true` if the server itself has refused the last attempt. */
+  #wasRefused = false;
   #connectTimer?: ReturnType<typeof setTimeout>;
   #wakeTimer?: ReturnType<typeof setTimeout>;
   #stopped = false;
@@ -68,6 +70,14 @@ export class SessionDriver {
       for (const item of await this.#loadOutbox("waiting"))
         if (!this.#storedPosts.has(item.id)) await this.#step({ input: "adopt", ...item });
     });
+  }
+
+  /**
+   * Connects soon, because the user writes. Has no effect while there is a connection or an attempt is under way, or when the
+   * server has refused the last attempt: then its time to wait counts.
+   */
+  hurry(): void {
+    if (!this.#transport && !this.#wasRefused) void this.input({ input: "nudge" });
   }
 
   stop(): void {
@@ -188,6 +198,7 @@ export class SessionDriver {
       },
       onClose: (error?: WireError) => {
         this.#transport = undefined;
+        this.#wasRefused = error !== undefined && error.code !== "other";
         this.#post(error ? { input: "closed", error } : { input: "closed" });
       },
     });
