@@ -125,7 +125,7 @@ function isNumberOfHost(text: string, href: string): boolean {
   return number === written && Number(number) >= 2 ** 24 && Number(number) < 2 ** 32;
 }
 
-/** What is written with a slash but names no host: *TCP/IP*, *and/or*. */
+/** Words written with a slash that name no host: *TCP/IP*, *and/or*. */
 const wordsWithSlash = /^(?:[A-Z]{1,4}\/[A-Z]{1,4}|and\/or)$/;
 
 /**
