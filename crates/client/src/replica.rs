@@ -130,7 +130,11 @@ fn to_store(change: Change) -> ReplicaChange {
         Change::Entries { room, epoch, entries } => ReplicaChange::AddEntries { room, epoch, entries },
         Change::Reset { room, epoch } => ReplicaChange::ResetRoom { room, epoch },
         Change::Room(summary) => ReplicaChange::SetRoom(summary),
-        Change::Members { room, members } => ReplicaChange::SetMembers { room, members },
+        Change::Members { room, members, partial } => ReplicaChange::SetMembers {
+            room,
+            members,
+            complete: !partial,
+        },
         Change::Read { room, seq, pending } => ReplicaChange::SetReadMarker { room, seq, pending },
     }
 }

@@ -26,7 +26,12 @@ async fn what_is_too_much_at_once_is_sent_later() {
     for text in &texts {
         alice.says(text).await;
     }
-    alice.does(Command::Browse).await;
+    alice
+        .does(Command::Browse {
+            query: None,
+            after: None,
+        })
+        .await;
     alice
         .until("all messages, and the rooms", |user| {
             user.outbox.is_empty() && user.texts().len() == MESSAGES && !user.directory.is_empty()

@@ -12,7 +12,7 @@
 
 mod common;
 
-use common::{User, name, start_server};
+use common::{User, browse, name, start_server};
 use ichat_client::session::Command;
 use ichat_client::{Client, CommandError, OpenError};
 use ichat_protocol::{ErrorCode, Kind, RoomId};
@@ -180,7 +180,7 @@ async fn a_folder_stays_in_use_until_the_last_session_has_ended() {
 async fn a_command_for_an_unknown_server_is_refused() {
     let alice = User::new("Alice");
     let unknown = "00000000-0000-4000-8000-000000000000".parse().unwrap();
-    let error = alice.client.command(unknown, Command::Browse).await.unwrap_err();
+    let error = alice.client.command(unknown, browse()).await.unwrap_err();
     assert_eq!(error.to_wire().code, ErrorCode::Other);
 }
 
@@ -190,7 +190,7 @@ async fn a_command_for_a_server_that_is_being_forgotten_is_refused() {
     let alice = User::online("Alice", &server).await;
     let id = alice.server.unwrap();
     // The command is in the session's queue when the session is stopped.
-    let (browsed, forgotten) = tokio::join!(alice.client.command(id, Command::Browse), alice.client.forget(id));
+    let (browsed, forgotten) = tokio::join!(alice.client.command(id, browse()), alice.client.forget(id));
     forgotten.unwrap();
     assert_eq!(browsed, Err(CommandError::UnknownServer));
 }

@@ -10,6 +10,7 @@
 //! - it ends quietly when nothing reads its output any more
 //! - its folder is for its user only, whatever the umask (Unix)
 //! - an address that people and programs read differently is refused
+//! - on a server of very many rooms and members it lists and joins rooms, mentions members and prints their names
 //! - errors end it with the exit code 1 and a message
 //! - `--help` shows the arguments in the order in which they are given
 
@@ -23,7 +24,8 @@ use std::process::{Output, Stdio};
 use common::net::unused_address;
 use common::{User, address, copy_data, start_server};
 use ichat_protocol::limits::MAX_PAGE_ENTRIES;
-use ichat_protocol::{Body, Mention};
+use ichat_protocol::{Body, MemberId, Mention};
+use ichat_testkit::crowd::{add_guests, add_message, create_rooms};
 use ichat_testkit::proxy::{Delivery, Direction, Proxy};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -287,6 +289,34 @@ async fn an_address_that_programs_read_differently_is_refused() {
     let refused = run(&data, &["rooms", "010.0.0.10"]).await;
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
     assert!(text(&refused.stderr).contains("without leading zeros"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn very_many_rooms_and_members_do_not_keep_it_out() {
+    let server = start_server().await;
+    let nobody = MemberId::guest(uuid::Uuid::now_v7());
+    create_rooms(server.store(), 250, &nobody).await;
+    let guests = add_guests(server.store(), 1_300).await;
+    add_message(server.store(), &guests[1_234], "hello from the crowd").await;
+    let at = address(server.address).to_string();
+    let data = tempfile::tempdir().unwrap();
+    let rooms = run(&data, &["rooms", &at]).await;
+    assert_eq!(text(&rooms.stdout).lines().count(), 251, "{rooms:?}");
+    let joined = run(&data, &["join", &at, "room 203"]).await;
+    assert_eq!(text(&joined.stdout).trim(), "Joined Room 203.", "{joined:?}");
+    let said = run(&data, &["say", &at, "@Guest 1299: hi"]).await;
+    assert!(said.status.success(), "{said:?}");
+    let log = server.log().await;
+    let mentioned = log.iter().rev().find_map(|entry| match &entry.body {
+        Body::Message { mentions, .. } => Some(mentions.first()?.member.clone()),
+        _ => None,
+    });
+    assert_eq!(mentioned.as_ref(), guests.last());
+    let mut tail = Tail::start(&data, &at, &[]);
+    assert_eq!(
+        tail.line_with("from the crowd").await,
+        "Guest 1234: hello from the crowd"
+    );
 }
 
 #[tokio::test]

@@ -14,8 +14,8 @@
 mod common;
 
 use common::net::{other_program, silent_program, unused_address};
-use common::{User, address, start_server};
-use ichat_client::session::{Command, ConnectionStatus};
+use common::{User, address, browse, start_server};
+use ichat_client::session::ConnectionStatus;
 use ichat_client::{Address, JoinError, ProbeError};
 use ichat_protocol::ErrorCode;
 
@@ -154,7 +154,7 @@ async fn a_server_that_cannot_be_forgotten_stays_usable() {
     let error = alice.client.forget(id).await.unwrap_err();
     assert_eq!(error.to_wire().code, ErrorCode::Storage);
     assert_eq!(alice.client.servers().len(), 1);
-    alice.client.command(id, Command::Browse).await.unwrap();
+    alice.client.command(id, browse()).await.unwrap();
 }
 
 fn status_message(user: &User) -> Option<&str> {

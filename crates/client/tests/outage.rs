@@ -15,7 +15,7 @@ mod common;
 
 use std::fs;
 
-use common::{User, copy_data, start_server};
+use common::{User, browse, copy_data, start_server};
 use ichat_client::session::{Command, LogRange};
 use ichat_testkit::proxy::Proxy;
 
@@ -77,7 +77,7 @@ async fn a_read_marker_that_is_moved_offline_survives_a_restart() {
     server.starts_again().await;
     alice.is_online().await;
     // The server answers after it has handled what was sent before.
-    alice.does(Command::Browse).await;
+    alice.does(browse()).await;
     alice
         .until("the server's rooms", |user| !user.directory.is_empty())
         .await;

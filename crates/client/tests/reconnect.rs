@@ -128,6 +128,7 @@ fn hello() -> ServerEvent {
         device: DeviceId(Uuid::nil()),
         lobby: RoomId(Uuid::nil()),
         rooms: Vec::new(),
+        more: false,
         limits: LimitsInfo::current(),
         now: 0,
     })

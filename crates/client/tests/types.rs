@@ -23,6 +23,7 @@ import type {
   Name,
   Person,
   RoomId,
+  RoomList,
   RoomSummary,
   Seq,
   ServerEvent,

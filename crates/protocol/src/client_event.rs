@@ -10,7 +10,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use crate::tagged::data_of;
-use crate::{Body, EntryId, Head, Name, RoomId, Seq};
+use crate::{Body, EntryId, Head, MemberId, Name, RoomId, Seq};
 
 /// An event from a client.
 #[derive(
@@ -39,14 +39,14 @@ pub enum ClientEvent {
     Post(Post),
     /// Creates a room and joins it. Answer: `room`.
     Create(Create),
-    /// Requests the list of rooms. Answer: `rooms`.
-    Rooms(Nothing),
+    /// Requests a part of the list of rooms. Answer: `rooms`.
+    Rooms(FindRooms),
     /// Becomes a member. Answers: `room`, then the answers to a `sync` without a cursor.
     Join(InRoom),
     /// Ends the membership. Answer: `room`.
     Leave(InRoom),
-    /// Requests the present and former members. Answer: `members`.
-    Members(InRoom),
+    /// Requests some of the present and former members. Answer: `members`.
+    Members(FindMembers),
     /// Requests a range of a room's log. Answer: `page`, or `refused` if there is no such entry in the room.
     History(History),
     /// Subscribes to rooms and requests what is missing. Answers, for each room: `page`s up to the head, or `reset`.
@@ -61,10 +61,54 @@ pub enum ClientEvent {
     SetName(SetName),
 }
 
-/// An argument without fields.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(type = "Record<string, never>")]
-pub struct Nothing {}
+/// The argument of [`ClientEvent::Rooms`]. The answer has at most [`crate::limits::MAX_LIST_ITEMS`] rooms.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FindRooms {
+    /// `true` for the rooms that the user is in, as in `hello`, instead of all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub joined: bool,
+    /// A part of the name or the topic, or the end of the id: only the rooms that have it, first those that are called so.
+    /// At most 64 characters. It has no effect with `joined`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub query: Option<String>,
+    /// The last room of the answer before, for the rooms that follow it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub after: Option<RoomId>,
+}
+
+/// The argument of [`ClientEvent::Members`]. The answer has at most [`crate::limits::MAX_LIST_ITEMS`] members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FindMembers {
+    /// The room.
+    pub room: RoomId,
+    /// The beginning of the name: only the members who have it, by name. At most 64 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub query: Option<String>,
+    /// The last member of the answer before, for the members who follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub after: Option<MemberId>,
+    /// The members to list, instead of those of the other fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<MemberId>>")]
+    pub ids: Vec<MemberId>,
+}
+
+impl FindMembers {
+    /// Returns the request for the first members of a room.
+    pub fn first(room: RoomId) -> Self {
+        Self {
+            room,
+            query: None,
+            after: None,
+            ids: Vec::new(),
+        }
+    }
+}
 
 /// The argument of [`ClientEvent::Post`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]

@@ -11,6 +11,7 @@
 //!   entry ── body ── kind           a change to a room; the properties of its kind
 //!         │
 //!   mentions, cut_text              the members that a text mentions; texts cut to a length
+//!   search_fold                     texts as names are searched for
 //!   ids, name, text_rule, limits    values and their rules
 //!   emoji, joiners, visibility      properties of characters that the rules use
 //!   auth, error                     identities; refusals
@@ -37,6 +38,7 @@ mod name;
 mod page;
 mod parse_event;
 mod projection;
+mod search_fold;
 mod server_event;
 mod summary;
 mod tagged;
@@ -46,7 +48,8 @@ pub mod visibility;
 pub use auth::{Auth, AuthError, Challenge, GuestAuth, Key, ServerInfo, Signature, sign, verify};
 pub use body::{Body, CollapseKey, Mention, RoomChange};
 pub use client_event::{
-    Away, ClientEvent, ClientEventKind, Create, History, InRoom, Nothing, Post, Read, SetName, Sync, Typing,
+    Away, ClientEvent, ClientEventKind, Create, FindMembers, FindRooms, History, InRoom, Post, Read, SetName, Sync,
+    Typing,
 };
 pub use cut_text::cut_text;
 pub use entry::Entry;
@@ -57,6 +60,7 @@ pub use mentions::mentions_in;
 pub use name::{InvalidName, Name};
 pub use page::{Head, Page};
 pub use projection::{Membership, RoomProjection};
+pub use search_fold::fold_for_search;
 pub use server_event::{
     Closing, ClosingReason, Entries, Heads, Hello, LimitsInfo, MemberList, Presence, Refused, Reset, RoomList,
     ServerEvent, TypingNow,

@@ -27,7 +27,9 @@ limits! {
     MAX_TOPIC_CHARS: usize = 256;
     /// Entries in one page of history.
     MAX_PAGE_ENTRIES: u32 = 200;
-    /// Rooms in one `sync`.
+    /// Rooms, members or people in one event: less than 192 KiB, with the longest names and topics.
+    MAX_LIST_ITEMS: u32 = 100;
+    /// Rooms in one `sync`, and in one `heads`.
     MAX_SYNC_ROOMS: usize = 1_000;
     /// Size of one packet from a client, in bytes, on either transport.
     MAX_PACKET_BYTES: usize = 128 * 1024;

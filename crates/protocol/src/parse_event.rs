@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::fields::Fields;
+use crate::fields::{FieldValue as _, Fields};
 use crate::{
-    Away, Body, ClientEvent, ClientEventKind, Create, ErrorCode, Head, History, InRoom, Kind, Mention, Nothing, Post,
-    Read, RoomId, SetName, Sync, Typing, WireError,
+    Away, Body, ClientEvent, ClientEventKind, Create, ErrorCode, FindMembers, FindRooms, Head, History, InRoom, Kind,
+    MemberId, Mention, Post, Read, RoomId, SetName, Sync, Typing, WireError, limits,
 };
 
 impl ClientEvent {
@@ -44,10 +44,19 @@ fn event(kind: ClientEventKind, argument: &mut Fields) -> Result<ClientEvent, Wi
             name: argument.given_name()?,
             topic: argument.optional("topic")?,
         }),
-        ClientEventKind::Rooms => ClientEvent::Rooms(Nothing {}),
+        ClientEventKind::Rooms => ClientEvent::Rooms(FindRooms {
+            joined: argument.or_default("joined")?,
+            query: query(argument)?,
+            after: argument.optional("after")?,
+        }),
         ClientEventKind::Join => ClientEvent::Join(in_room(argument)?),
         ClientEventKind::Leave => ClientEvent::Leave(in_room(argument)?),
-        ClientEventKind::Members => ClientEvent::Members(in_room(argument)?),
+        ClientEventKind::Members => ClientEvent::Members(FindMembers {
+            room: argument.required("room")?,
+            query: query(argument)?,
+            after: argument.optional("after")?,
+            ids: ids(argument)?,
+        }),
         ClientEventKind::History => ClientEvent::History(History {
             room: argument.required("room")?,
             before: argument.optional("before")?,
@@ -78,6 +87,33 @@ fn event(kind: ClientEventKind, argument: &mut Fields) -> Result<ClientEvent, Wi
 fn in_room(argument: &mut Fields) -> Result<InRoom, WireError> {
     let room = argument.required("room")?;
     Ok(InRoom { room })
+}
+
+/// Returns the part of a name that a list is searched for.
+fn query(argument: &mut Fields) -> Result<Option<String>, WireError> {
+    let query: Option<String> = argument.optional("query")?;
+    let is_too_long = |query: &String| query.chars().nth(limits::MAX_NAME_CHARS).is_some();
+    if query.as_ref().is_some_and(is_too_long) {
+        let message = format!("A search is for at most {} characters.", limits::MAX_NAME_CHARS);
+        return Err(WireError::new(ErrorCode::TooLarge, message));
+    }
+    Ok(query)
+}
+
+/// Returns the members that a list is asked for.
+fn ids(argument: &mut Fields) -> Result<Vec<MemberId>, WireError> {
+    let ids: Vec<Value> = argument.or_default("ids")?;
+    if ids.len() > limits::MAX_LIST_ITEMS as usize {
+        let message = format!("One request names at most {} members.", limits::MAX_LIST_ITEMS);
+        return Err(WireError::new(ErrorCode::TooLarge, message));
+    }
+    let id = |value| {
+        serde_json::from_value(value).map_err(|_| {
+            let what = MemberId::DESCRIPTION;
+            WireError::bad_request(format!("Each of the \"ids\" must be {what}."))
+        })
+    };
+    ids.into_iter().map(id).collect()
 }
 
 fn cursors(rooms: Map<String, Value>) -> Result<BTreeMap<RoomId, Option<Head>>, WireError> {
@@ -196,8 +232,9 @@ mod tests {
         let argument = match event {
             ClientEventKind::Post => return Kind::VARIANTS.iter().map(|kind| post(&body(*kind))).collect(),
             ClientEventKind::Create => json!({ "room": ROOM, "name": "Lunch", "topic": "Where" }),
-            ClientEventKind::Rooms => json!({}),
-            ClientEventKind::Join | ClientEventKind::Leave | ClientEventKind::Members => json!({ "room": ROOM }),
+            ClientEventKind::Rooms => json!({ "joined": true, "query": "lun", "after": ROOM }),
+            ClientEventKind::Join | ClientEventKind::Leave => json!({ "room": ROOM }),
+            ClientEventKind::Members => json!({ "room": ROOM, "query": "ad", "after": MEMBER, "ids": [MEMBER] }),
             ClientEventKind::History => json!({ "room": ROOM, "before": 9, "after": 1, "around": ID, "limit": 3 }),
             ClientEventKind::Sync => json!({ "rooms": { ROOM: { "epoch": ID, "seq": 3 }, ID: null } }),
             ClientEventKind::Typing => json!({ "room": ROOM, "on": true }),
@@ -266,12 +303,13 @@ mod tests {
     }
 
     /// Checks that an event with a wrong field, now with this value, is refused with the name of that field. Optional fields
-    /// may be missing or null, and `mentions` missing.
+    /// may be missing or null; `mentions`, `ids` and `joined` may be missing.
     fn assert_named(event: ClientEventKind, argument: Value, field: &str, value: Option<&Value>) {
         let shown = argument.to_string();
+        let may_be_null = ["reply_to", "topic", "before", "after", "around", "limit", "query"].contains(&field);
         let is_optional = match value {
-            None => ["mentions", "reply_to", "topic", "before", "after", "around", "limit"].contains(&field),
-            Some(Value::Null) => ["reply_to", "topic", "before", "after", "around", "limit"].contains(&field),
+            None => may_be_null || ["mentions", "ids", "joined"].contains(&field),
+            Some(Value::Null) => may_be_null,
             Some(_) => false,
         };
         match ClientEvent::parse(event.name(), argument) {

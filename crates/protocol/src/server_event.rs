@@ -28,13 +28,13 @@ pub enum ServerEvent {
     Reset(Reset),
     /// The heads of the rooms that the client is subscribed to, every five seconds.
     Heads(Heads),
-    /// The list of rooms.
+    /// A part of the list of rooms.
     Rooms(RoomList),
     /// One room.
     Room(RoomSummary),
-    /// The present and former members of a room.
+    /// Some of the present and former members of a room.
     Members(MemberList),
-    /// The people whose presence changed; after `hello`, all people who are online.
+    /// Some of the people whose presence changed; after `hello`, of those who are online.
     Presence(Presence),
     /// A member started or stopped typing. A start counts for six seconds.
     Typing(TypingNow),
@@ -65,8 +65,12 @@ pub struct Hello {
     pub device: DeviceId,
     /// The room that every person is in.
     pub lobby: RoomId,
-    /// The person's rooms, the lobby among them.
+    /// The first of the person's rooms, the lobby among them.
     pub rooms: Vec<RoomSummary>,
+    /// `true` if the person is in further rooms, which `rooms` lists.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub more: bool,
     /// The limits that the server enforces.
     pub limits: LimitsInfo,
     /// The server's clock, in milliseconds since the Unix epoch.
@@ -120,8 +124,24 @@ pub struct Heads {
 /// The argument of [`ServerEvent::Rooms`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct RoomList {
-    /// The rooms, by name.
+    /// The rooms, by name; those that the user is in, in an order that never changes.
     pub rooms: Vec<RoomSummary>,
+    /// The request's `joined`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub joined: bool,
+    /// The request's `query`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub query: Option<String>,
+    /// The request's `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub after: Option<RoomId>,
+    /// `true` if others follow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub more: bool,
 }
 
 /// The argument of [`ServerEvent::Members`].
@@ -129,8 +149,21 @@ pub struct RoomList {
 pub struct MemberList {
     /// The room.
     pub room: RoomId,
-    /// The present and former members.
+    /// The present and former members: by name if the request has a part of it, otherwise in an order that never changes, in
+    /// which a new member is the last.
     pub members: Vec<Member>,
+    /// The request's `query`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub query: Option<String>,
+    /// The request's `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub after: Option<MemberId>,
+    /// `true` if others follow, `false` if none do; absent if the request named the members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub more: Option<bool>,
 }
 
 /// The argument of [`ServerEvent::Presence`].

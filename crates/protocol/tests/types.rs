@@ -12,9 +12,9 @@ use std::path::Path;
 use ichat_protocol::text_rule::{self, RefusalTemplate, TextRule, TextUnit};
 use ichat_protocol::{
     Auth, Availability, Away, Body, Challenge, ClientEvent, Closing, ClosingReason, Collapse, Create, DeviceId,
-    Entries, Entry, EntryId, Epoch, ErrorCode, Head, Heads, Hello, History, InRoom, Key, Kind, KindProperties,
-    LimitsInfo, Member, MemberId, MemberList, Mention, Name, Nothing, Page, Person, Post, Presence, Read, Refused,
-    Reset, RoomId, RoomList, RoomSummary, Seq, ServerEvent, ServerId, ServerInfo, SetName, Signature, Sync,
+    Entries, Entry, EntryId, Epoch, ErrorCode, FindMembers, FindRooms, Head, Heads, Hello, History, InRoom, Key, Kind,
+    KindProperties, LimitsInfo, Member, MemberId, MemberList, Mention, Name, Page, Person, Post, Presence, Read,
+    Refused, Reset, RoomId, RoomList, RoomSummary, Seq, ServerEvent, ServerId, ServerInfo, SetName, Signature, Sync,
     TargetEffect, Typing, TypingNow, WireError, Writer, joiners, limits, visibility,
 };
 use strum::VariantArray as _;
@@ -209,7 +209,8 @@ fn the_interface_has_the_same_types_and_constants() {
         ServerInfo,
         Challenge,
         Auth,
-        Nothing,
+        FindRooms,
+        FindMembers,
         Post,
         Create,
         InRoom,

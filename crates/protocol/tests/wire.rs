@@ -11,7 +11,7 @@
 //! - mentions are optional, limited, and in their text
 
 use ichat_protocol::limits::{MAX_MENTIONS, MAX_NAME_CHARS};
-use ichat_protocol::{Body, ClientEvent, Entry, EntryId, ErrorCode, Kind, MemberId, Nothing, ServerEvent};
+use ichat_protocol::{Body, ClientEvent, Entry, EntryId, ErrorCode, FindRooms, Kind, MemberId, ServerEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use strum::VariantArray as _;
@@ -45,7 +45,7 @@ fn a_known_kind_with_a_missing_field_is_kept_and_may_not_be_posted() {
 fn an_absent_argument_is_an_empty_object() {
     assert_eq!(
         ClientEvent::parse("rooms", Value::Null).unwrap(),
-        ClientEvent::Rooms(Nothing {})
+        ClientEvent::Rooms(FindRooms::default())
     );
     let error = ClientEvent::parse("join", Value::Null).unwrap_err();
     assert!(error.message.contains("\"room\""), "{error}");

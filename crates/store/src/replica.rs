@@ -63,8 +63,13 @@ pub enum ReplicaChange {
     ResetRoom { room: RoomId, epoch: Epoch },
     /// Stores the server's description of a room.
     SetRoom(RoomSummary),
-    /// Stores the server's list of past and present members.
-    SetMembers { room: RoomId, members: Vec<Member> },
+    /// Stores the server's list of past and present members, or the part of it that is known.
+    SetMembers {
+        room: RoomId,
+        members: Vec<Member>,
+        /// `true` if there are no others.
+        complete: bool,
+    },
     /// Moves the person's read marker. It is pending until the server has it, or describes the room again.
     SetReadMarker { room: RoomId, seq: Seq, pending: bool },
 }

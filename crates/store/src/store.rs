@@ -18,7 +18,8 @@ use crate::readers::Readers;
 use crate::write::ReadMarker;
 use crate::writer::{self, Command};
 use crate::{
-    NewEntry, OpenError, Outcome, PersistedState, Progress, ReplicaChange, SearchHit, SearchQuery, StoreError, read,
+    ListPart, NewEntry, OpenError, Outcome, PersistedState, Progress, ReplicaChange, SearchHit, SearchQuery,
+    StoreError, read,
 };
 
 /// The wait of [`Store::close`] for the writer. A batch takes milliseconds; a disk that takes longer is broken.
@@ -162,16 +163,47 @@ impl Store {
             .await
     }
 
-    /// Returns all rooms by name, as this member sees them.
+    /// Returns all rooms by name, as this member sees them. There may be very many: a server sends [`Store::find_rooms`].
     pub async fn rooms(&self, for_member: &MemberId) -> Result<Vec<RoomSummary>, StoreError> {
         let member = for_member.clone();
         self.inner.readers.read(move |c| read::rooms(c, &member)).await
     }
 
-    /// Returns the rooms that a user is a member of, by name, as they see them. It reads no others, however many there are.
-    pub async fn joined_rooms(&self, member: &MemberId) -> Result<Vec<RoomSummary>, StoreError> {
+    /// Returns at most `limit` of the rooms, as this member sees them: those that have a text in their name or topic, or at the
+    /// end of their id, and that follow the room `after`. First are those with exactly this name, then the others by name. A room
+    /// that gets another name between two parts of the list may be in both, or in none. `None` if there is no room `after`.
+    pub async fn find_rooms(
+        &self,
+        for_member: &MemberId,
+        query: &str,
+        after: Option<RoomId>,
+        limit: u32,
+    ) -> Result<Option<ListPart<RoomSummary>>, StoreError> {
+        let (member, query) = (for_member.clone(), query.to_owned());
+        self.inner
+            .readers
+            .read(move |c| read::find_rooms(c, &member, &query, after, limit))
+            .await
+    }
+
+    /// Returns at most `limit` of the rooms that a user is a member of and that follow the room `after`, in an order that never
+    /// changes, as they see them. It reads no others, however many there are. `None` if there is no room `after`.
+    pub async fn joined_rooms(
+        &self,
+        member: &MemberId,
+        after: Option<RoomId>,
+        limit: u32,
+    ) -> Result<Option<ListPart<RoomSummary>>, StoreError> {
         let member = member.clone();
-        self.inner.readers.read(move |c| read::joined_rooms(c, &member)).await
+        self.inner
+            .readers
+            .read(move |c| read::joined_rooms(c, &member, after, limit))
+            .await
+    }
+
+    /// Returns the ends of the logs of all rooms that are stored here.
+    pub async fn heads(&self) -> Result<Vec<(RoomId, Head)>, StoreError> {
+        self.inner.readers.read(read::heads).await
     }
 
     /// Returns one room, as this member sees it.
@@ -191,7 +223,33 @@ impl Store {
         self.inner.readers.read(move |c| read::rooms_of(c, &member)).await
     }
 
-    /// Returns the past and present members of a room; none for an unknown room.
+    /// Returns at most `limit` of the past and present members of a room: without a query in an order that never changes, and in
+    /// which new members are the last; otherwise those whose names begin with it, by name. `None` if there is no such room, or
+    /// nobody called `after` in it.
+    pub async fn find_members(
+        &self,
+        room: RoomId,
+        query: &str,
+        after: Option<&MemberId>,
+        limit: u32,
+    ) -> Result<Option<ListPart<Member>>, StoreError> {
+        let (query, after) = (query.to_owned(), after.cloned());
+        self.inner
+            .readers
+            .read(move |c| read::find_members(c, room, &query, after.as_ref(), limit))
+            .await
+    }
+
+    /// Returns those of some people who are or were members of a room.
+    pub async fn members_of_ids(&self, room: RoomId, ids: Vec<MemberId>) -> Result<Vec<Member>, StoreError> {
+        self.inner
+            .readers
+            .read(move |c| read::members_of_ids(c, room, &ids))
+            .await
+    }
+
+    /// Returns the past and present members of a room; none for an unknown room. There may be very many: a server sends
+    /// [`Store::find_members`].
     pub async fn members(&self, room: RoomId) -> Result<Vec<Member>, StoreError> {
         self.inner.readers.read(move |c| read::members(c, room)).await
     }

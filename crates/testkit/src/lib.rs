@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   TestServer ──── ichat_server::run on a free port          (feature `server`; tests of server and client)
+//!   crowd ───────── very many rooms and members                (feature `server`)
 //!   TestClient ──── a user who speaks the protocol: says, sees, receives
 //!     └ SocketIoClient ── Socket.IO packets over a WebSocket  (also the crowds of `faults`)
 //!         └ websocket ─── frames of bytes that were read elsewhere (the proxy, the load generator of `bench`)
@@ -15,6 +16,8 @@
 //! made twice to go unnoticed. The crate depends on `ichat-protocol` alone; the feature `server` adds the server, and
 //! `session-model` the client.
 
+#[cfg(feature = "server")]
+pub mod crowd;
 mod identity;
 #[cfg(target_os = "linux")]
 pub mod net;

@@ -6,6 +6,7 @@ commands![
     session::editing,
     session::create_room,
     session::browse_rooms,
+    session::find_members,
     session::join_room,
     session::leave_room,
     session::open_room,

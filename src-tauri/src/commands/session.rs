@@ -65,8 +65,23 @@ pub(super) async fn create_room(
 }
 
 #[tauri::command]
-pub(super) async fn browse_rooms(shell: State<'_, Shell>, server: ServerId) -> CommandResult {
-    shell.command(server, Command::Browse).await
+pub(super) async fn browse_rooms(
+    shell: State<'_, Shell>,
+    server: ServerId,
+    query: Option<String>,
+    after: Option<RoomId>,
+) -> CommandResult {
+    shell.command(server, Command::Browse { query, after }).await
+}
+
+#[tauri::command]
+pub(super) async fn find_members(
+    shell: State<'_, Shell>,
+    server: ServerId,
+    room: RoomId,
+    query: String,
+) -> CommandResult {
+    shell.command(server, Command::FindMembers { room, query }).await
 }
 
 #[tauri::command]

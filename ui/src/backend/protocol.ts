@@ -476,9 +476,43 @@ nonce: string,
 signature: Signature, };
 
 /**
- * An argument without fields.
+ * The argument of [`ClientEvent::Rooms`]. The answer has at most [`crate::limits::MAX_LIST_ITEMS`] rooms.
  */
-export type Nothing = Record<string, never>;
+export type FindRooms = { 
+/**
+ * `true` for the rooms that the user is in, as in `hello`, instead of all.
+ */
+joined?: boolean, 
+/**
+ * A part of the name or the topic, or the end of the id: only the rooms that have it, first those that are called so.
+ * At most 64 characters. It has no effect with `joined`.
+ */
+query?: string, 
+/**
+ * The last room of the answer before, for the rooms that follow it.
+ */
+after?: RoomId, };
+
+/**
+ * The argument of [`ClientEvent::Members`]. The answer has at most [`crate::limits::MAX_LIST_ITEMS`] members.
+ */
+export type FindMembers = { 
+/**
+ * The room.
+ */
+room: RoomId, 
+/**
+ * The beginning of the name: only the members who have it, by name. At most 64 characters.
+ */
+query?: string, 
+/**
+ * The last member of the answer before, for the members who follow.
+ */
+after?: MemberId, 
+/**
+ * The members to list, instead of those of the other fields.
+ */
+ids?: Array<MemberId>, };
 
 /**
  * The argument of [`ClientEvent::Post`].
@@ -655,9 +689,13 @@ device: DeviceId,
  */
 lobby: RoomId, 
 /**
- * The person's rooms, the lobby among them.
+ * The first of the person's rooms, the lobby among them.
  */
 rooms: Array<RoomSummary>, 
+/**
+ * `true` if the person is in further rooms, which `rooms` lists.
+ */
+more?: boolean, 
 /**
  * The limits that the server enforces.
  */
@@ -711,9 +749,25 @@ heads: Record<string, Head>, };
  */
 export type RoomList = { 
 /**
- * The rooms, by name.
+ * The rooms, by name; those that the user is in, in an order that never changes.
  */
-rooms: Array<RoomSummary>, };
+rooms: Array<RoomSummary>, 
+/**
+ * The request's `joined`.
+ */
+joined?: boolean, 
+/**
+ * The request's `query`.
+ */
+query?: string, 
+/**
+ * The request's `after`.
+ */
+after?: RoomId, 
+/**
+ * `true` if others follow.
+ */
+more?: boolean, };
 
 /**
  * The argument of [`ServerEvent::Members`].
@@ -724,9 +778,22 @@ export type MemberList = {
  */
 room: RoomId, 
 /**
- * The present and former members.
+ * The present and former members: by name if the request has a part of it, otherwise in an order that never changes, in
+ * which a new member is the last.
  */
-members: Array<Member>, };
+members: Array<Member>, 
+/**
+ * The request's `query`.
+ */
+query?: string, 
+/**
+ * The request's `after`.
+ */
+after?: MemberId, 
+/**
+ * `true` if others follow, `false` if none do; absent if the request named the members.
+ */
+more?: boolean, };
 
 /**
  * The argument of [`ServerEvent::Presence`].
@@ -796,7 +863,7 @@ export type ClosingReason = "stopped" | "shutdown";
 /**
  * An event from a client.
  */
-export type ClientEvent = { "event": "post", "data": Post } | { "event": "create", "data": Create } | { "event": "rooms", "data": Nothing } | { "event": "join", "data": InRoom } | { "event": "leave", "data": InRoom } | { "event": "members", "data": InRoom } | { "event": "history", "data": History } | { "event": "sync", "data": Sync } | { "event": "typing", "data": Typing } | { "event": "away", "data": Away } | { "event": "read", "data": Read } | { "event": "set_name", "data": SetName };
+export type ClientEvent = { "event": "post", "data": Post } | { "event": "create", "data": Create } | { "event": "rooms", "data": FindRooms } | { "event": "join", "data": InRoom } | { "event": "leave", "data": InRoom } | { "event": "members", "data": FindMembers } | { "event": "history", "data": History } | { "event": "sync", "data": Sync } | { "event": "typing", "data": Typing } | { "event": "away", "data": Away } | { "event": "read", "data": Read } | { "event": "set_name", "data": SetName };
 
 /**
  * An event from a server.
@@ -811,6 +878,7 @@ export const limits = {
   maxMentions: 50,
   maxTopicChars: 256,
   maxPageEntries: 200,
+  maxListItems: 100,
   maxSyncRooms: 1000,
   maxPacketBytes: 131072,
   maxPendingEvents: 1024,

@@ -13,6 +13,7 @@ import type {
   Name,
   Person,
   RoomId,
+  RoomList,
   RoomSummary,
   Seq,
   ServerEvent,
@@ -104,7 +105,15 @@ written: number, } | { "command": "retry", id: EntryId, } | { "command": "discar
 /**
  * A fresh id.
  */
-room: RoomId, name: Name, topic?: string, } | { "command": "browse" } | { "command": "join", room: RoomId, } | { "command": "leave", room: RoomId, } | { "command": "open", room: RoomId, } | { "command": "history", room: RoomId, range: LogRange, } | { "command": "typing", room: RoomId, on: boolean, } | { "command": "read", room: RoomId, 
+room: RoomId, name: Name, topic?: string, } | { "command": "browse", 
+/**
+ * A part of the name or the topic, or the end of the id.
+ */
+query?: string, 
+/**
+ * The last room of the part before.
+ */
+after?: RoomId, } | { "command": "find_members", room: RoomId, query: string, } | { "command": "join", room: RoomId, } | { "command": "leave", room: RoomId, } | { "command": "open", room: RoomId, } | { "command": "history", room: RoomId, range: LogRange, } | { "command": "typing", room: RoomId, on: boolean, } | { "command": "read", room: RoomId, 
 /**
  * The last entry seen.
  */
@@ -143,7 +152,11 @@ export type Change = { "change": "outbox" } & OutboxItem | { "change": "discarde
 /**
  * In order of `seq`, without a gap.
  */
-entries: Array<Entry>, } | { "change": "reset", room: RoomId, epoch: Epoch, } | { "change": "room" } & RoomSummary | { "change": "members", room: RoomId, members: Array<Member>, } | { "change": "read", room: RoomId, seq: Seq, 
+entries: Array<Entry>, } | { "change": "reset", room: RoomId, epoch: Epoch, } | { "change": "room" } & RoomSummary | { "change": "members", room: RoomId, members: Array<Member>, 
+/**
+ * `true` if the room has others.
+ */
+partial?: boolean, } | { "change": "read", room: RoomId, seq: Seq, 
 /**
  * `true` if it has not been sent to the server yet.
  */
@@ -152,7 +165,7 @@ pending?: boolean, };
 /**
  * A change for the interface to show. Its state is correct after it has applied all of them in order.
  */
-export type Update = { "update": "connection" } & ConnectionStatus | { "update": "hello" } & Hello | { "update": "rooms", rooms: Array<RoomSummary>, } | { "update": "directory", rooms: Array<RoomSummary>, } | { "update": "entries", room: RoomId, 
+export type Update = { "update": "connection" } & ConnectionStatus | { "update": "hello" } & Hello | { "update": "rooms", rooms: Array<RoomSummary>, } | { "update": "directory" } & RoomList | { "update": "entries", room: RoomId, 
 /**
  * The room's last entry as far as known.
  */
@@ -168,7 +181,11 @@ later?: Array<Entry>, } | { "update": "reset", room: RoomId, } | { "update": "ou
 /**
  * The edits and deletions that were applied to posts in the outbox since the last list. They are not sent.
  */
-merged?: Array<EntryId>, } | { "update": "members", room: RoomId, members: Array<Member>, } | { "update": "presence", people: Array<Person>, } | { "update": "typing", room: RoomId, members: Array<MemberId>, } | { "update": "refused", 
+merged?: Array<EntryId>, } | { "update": "members", room: RoomId, members: Array<Member>, 
+/**
+ * `true` if the room has others.
+ */
+partial?: boolean, } | { "update": "presence", people: Array<Person>, } | { "update": "typing", room: RoomId, members: Array<MemberId>, } | { "update": "refused", 
 /**
  * The name of the event that carried the command, `save` if the replica could not be read or written, or `storage` if
  * a browser stores nothing.

@@ -9,6 +9,7 @@ export const shellCommands = [
   "editing",
   "create_room",
   "browse_rooms",
+  "find_members",
   "join_room",
   "leave_room",
   "open_room",

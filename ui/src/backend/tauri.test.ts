@@ -22,6 +22,7 @@ const commands: Command[] = [
   { command: "editing", id, on: true },
   { command: "create", room, name: "Lunch" },
   { command: "browse" },
+  { command: "find_members", room, query: "Ad" },
   { command: "join", room },
   { command: "leave", room },
   { command: "open", room },

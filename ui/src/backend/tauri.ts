@@ -13,6 +13,7 @@ const sessionCommands = {
   editing: "editing",
   create: "create_room",
   browse: "browse_rooms",
+  find_members: "find_members",
   join: "join_room",
   leave: "leave_room",
   open: "open_room",

@@ -67,6 +67,12 @@ function meansEmoji(ranked: readonly Ranked[]): boolean {
   return ranked.length === 1 || (ranked[0]?.rank ?? Rank.Inside) <= Rank.Beginning;
 }
 
+/** Returns what is typed of a person's name before the caret, or "" for nothing. */
+export function typedName(text: string, caret: number): string {
+  const word = wordBefore(text, caret);
+  return word?.prefix === "@" ? word.typed.trim() : "";
+}
+
 /** Returns the word with its prefix that a caret ends. A name may contain blanks, but only what follows decides that. */
 function wordBefore(text: string, caret: number) {
   const before = text.slice(Math.max(0, caret - maxWordLength), caret);

@@ -26,8 +26,9 @@ export class SilentMentionFinder {
     const present = mentionablePeople(server, room);
     const left: Mentionable[] = room.members.map(({ id }) => ({ id, name: server.nameOf(id, room) }));
     const members = new Set(present.map(({ id }) => id));
-    // Before the members are known, everybody would be absent.
-    const known = members.size === 0 ? [] : [...server.allPeople(), ...left];
+    // Before the members are known, everybody would be absent; where not all are, some would be.
+    const others = room.knowsAllMembers ? server.allPeople() : [];
+    const known = members.size === 0 ? [] : [...others, ...left];
     const absent = known.filter(({ id }) => !members.has(id) && id !== server.me);
     this.#names = new Map(absent.map(({ id, name }) => [id, name]));
     const everybody = groups.map((word) => ({ id: groupId(word), name: word }));

@@ -1,17 +1,18 @@
 import { canonicalEmoji } from "../backend/emoji";
 import { countsAsUnreadFor, targetOf } from "../backend/entry-kinds";
-import type {
-  Body,
-  Entry,
-  EntryId,
-  Head,
-  Member,
-  MemberId,
-  Name,
-  RoomId,
-  RoomSummary,
-  Seq,
-  ServerId,
+import {
+  limits,
+  type Body,
+  type Entry,
+  type EntryId,
+  type Head,
+  type Member,
+  type MemberId,
+  type Name,
+  type RoomId,
+  type RoomSummary,
+  type Seq,
+  type ServerId,
 } from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
 import type { Clock } from "../shared/clock.svelte";
@@ -60,6 +61,7 @@ export class RoomState {
 
   #summary: RoomSummary;
   #members: readonly Member[] = $state.raw([]);
+  #knowsAllMembers = $state(true);
   #typing: readonly MemberId[] = $state.raw([]);
 
   readonly #names = $derived(new Map(this.#members.map((member) => [member.id, member.name])));
@@ -122,8 +124,15 @@ export class RoomState {
   get pendingMessages() {
     return this.#pendingMessages;
   }
+  /** The known members. There may be others: see `knowsAllMembers`. */
   get members() {
     return this.#members;
+  }
+  get knowsAllMembers() {
+    return this.#knowsAllMembers;
+  }
+  get memberCount() {
+    return this.#summary.members;
   }
   get typing() {
     return this.#typing;
@@ -230,8 +239,14 @@ export class RoomState {
     this.log.reset();
   }
 
-  setMembers(members: readonly Member[]): void {
+  setMembers(members: readonly Member[], isPartial = false): void {
     this.#members = members;
+    this.#knowsAllMembers = !isPartial;
+  }
+
+  /** Looks for the members whose names begin with a text. They are added to the known ones. */
+  findMembers(query: string): void {
+    void this.#command({ command: "find_members", room: this.id, query: query.slice(0, limits.maxNameChars) });
   }
 
   setTyping(members: readonly MemberId[]): void {

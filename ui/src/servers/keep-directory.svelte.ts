@@ -1,4 +1,5 @@
 import { untrack } from "svelte";
+import { searchDelay } from "../shared/search-delay";
 import type { ServerState } from "./server-state.svelte";
 
 /**
@@ -13,5 +14,16 @@ export function keepDirectories(servers: () => readonly ServerState[]): void {
     const added = connected.filter((server) => !asked.includes(server));
     asked = connected;
     untrack(() => added.forEach((server) => server.browse()));
+  });
+}
+
+/** Looks for the rooms of servers that have a text in their names, topics or addresses, where not all are listed. */
+export function lookForRooms(servers: () => readonly ServerState[], query: () => string): void {
+  $effect(() => {
+    const text = query().trim();
+    const asked = servers().filter((server) => server.connection.state === "online" && server.isDirectoryPartial);
+    if (text === "" || asked.length === 0) return;
+    const timer = setTimeout(() => asked.forEach((server) => server.browse(text)), searchDelay);
+    return () => clearTimeout(timer);
   });
 }

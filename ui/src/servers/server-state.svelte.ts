@@ -21,10 +21,10 @@ import { newId } from "../shared/ids";
 import type { KeyValueStorage } from "../shared/storage";
 import { strings } from "../shared/strings";
 import { wellFormed } from "../shared/well-formed";
+import { Directory } from "./directory.svelte";
 import { RoomCreations } from "./room-creations";
 import { RoomList } from "./room-list.svelte";
 import { RoomNames } from "./room-names.svelte";
-import { compareNames } from "./room-order";
 
 /** The part of the interface that a server's state reports to. */
 export interface ServerListener {
@@ -63,9 +63,7 @@ export class ServerState {
   readonly #roomList: RoomList;
   readonly #storage: KeyValueStorage;
   readonly #remembered: Partial<Remembered>;
-  #directory: readonly RoomSummary[] | null = $state.raw(null);
-  #directoryError: string | null = $state(null);
-  #directoryRequested = false;
+  readonly #directory: Directory;
   /** The time of the last attempt that was made because the user writes, by a clock that never goes back. */
   #hurriedAt = -Infinity;
   #isTrying = $state(false);
@@ -76,7 +74,7 @@ export class ServerState {
   #postingError: WireError | null = $state.raw(null);
   readonly #creations = new RoomCreations();
   /** The names of the joined rooms, before those of others. */
-  readonly roomNames = new RoomNames(() => [...this.joinedRooms, ...(this.#directory ?? [])]);
+  readonly roomNames = new RoomNames(() => [...this.joinedRooms, ...(this.#directory.rooms ?? [])]);
   readonly #sending = $derived(this.rooms.flatMap(({ outbox }) => outbox.sending));
   readonly #unread = $derived(this.rooms.reduce((sum, room) => sum + room.unread, 0));
   readonly #unreadMentions = $derived(this.rooms.reduce((sum, room) => sum + room.unreadMentions, 0));
@@ -88,6 +86,7 @@ export class ServerState {
     this.#known = $state.raw(known);
     this.#backend = backend;
     this.#listener = listener;
+    this.#directory = new Directory((command) => backend.command(this.id, wellFormed(command)));
     this.#roomList = new RoomList(
       {
         clock: this.clock,
@@ -139,12 +138,17 @@ export class ServerState {
   get isKnown() {
     return this.#hello !== null && this.rooms.length > 0;
   }
+  /** The listed rooms: the first ones of all, and those that were looked for. Null before any is. */
   get directory() {
-    return this.#directory;
+    return this.#directory.rooms;
   }
-  /** The reason why the list of all rooms could not be loaded last. */
+  /** `true` if there are rooms that are not listed. */
+  get isDirectoryPartial() {
+    return this.#directory.isPartial;
+  }
+  /** The reason why rooms could not be listed last. */
   get directoryError() {
-    return this.#directoryError;
+    return this.#directory.error;
   }
   get people() {
     return this.#people;
@@ -242,19 +246,22 @@ export class ServerState {
     }
   }
 
-  /** Requests the list of all rooms. A failure is not shown to the user: it is the `directoryError`. */
-  browse(): void {
-    this.#directoryError = null;
-    this.#backend
-      .command(this.id, { command: "browse" })
-      .catch((error: unknown) => (this.#directoryError = errorMessage(error)));
+  /**
+   * Requests the list of all rooms, or the rooms that have a text in their names or topics. A failure is not shown to the user:
+   * it is the `directoryError`.
+   */
+  browse(query = ""): void {
+    this.#directory.request(query);
+  }
+
+  /** Returns whether a room that has this text in its name, topic or address would be listed. */
+  hasLookedFor(query: string): boolean {
+    return this.#directory.hasLookedFor(query);
   }
 
   /** Requests the list of all rooms, unless it is there: a text may name one that the user is not in. */
   loadDirectory(): void {
-    if (this.#directory !== null || this.#directoryRequested || this.#connection.state !== "online") return;
-    this.#directoryRequested = true;
-    this.browse();
+    if (this.#connection.state === "online") this.#directory.load();
   }
 
   /** Creates a room. Resolves when the user is in it. A rejection is not shown to the user. */
@@ -278,9 +285,7 @@ export class ServerState {
       case "rooms":
         return this.#setRooms(update.rooms);
       case "directory":
-        this.#directory = update.rooms.toSorted((a, b) => compareNames(a.name, b.name));
-        this.#directoryError = null;
-        return;
+        return this.#directory.add(update);
       case "entries":
         return this.#onEntries(update);
       case "reset":
@@ -288,7 +293,7 @@ export class ServerState {
       case "outbox":
         return this.#setOutbox(update);
       case "members":
-        return this.room(update.room)?.setMembers(update.members);
+        return this.room(update.room)?.setMembers(update.members, update.partial);
       case "presence":
         this.#people = update.people;
         return;
@@ -316,7 +321,7 @@ export class ServerState {
     this.#connection = connection;
     if (connection.state !== "online") {
       this.#postingError = null;
-      this.#directoryRequested = false;
+      this.#directory.onDisconnected();
     }
     const [isOnline, wasOnline] = [connection.state === "online", previous === "online"];
     if (isOnline && !wasOnline) for (const { log } of this.rooms) log.onReconnected();
@@ -352,7 +357,7 @@ export class ServerState {
   #onRefused({ event, room, id, error }: Update & { update: "refused" }): void {
     if (event === "history" && room !== undefined) return this.room(room)?.log.onRefused(error, id);
     if (event === "create" && this.#creations.refuse(room, error.message)) return;
-    if (event === "rooms") this.#directoryError = error.message;
+    if (event === "rooms") this.#directory.refuse(error.message);
     else if (event === "post" && isTransient(error.code)) this.#postingError = error;
     else if (event === "storage") this.#listener.onStorageFailure(error.message);
     else if (event !== "post" && event !== "typing") this.#listener.showError(error.message);

@@ -83,6 +83,7 @@ function handle(command: Command) {
       );
       return;
     case "retry":
+    case "find_members":
     case "editing":
     case "join":
     case "leave":

@@ -133,7 +133,8 @@ fn subject(event: &ClientEvent) -> (Option<RoomId>, Option<EntryId>) {
     match event {
         ClientEvent::Post(post) => (Some(post.room), Some(post.id)),
         ClientEvent::Create(create) => (Some(create.room), None),
-        ClientEvent::Join(room) | ClientEvent::Leave(room) | ClientEvent::Members(room) => (Some(room.room), None),
+        ClientEvent::Join(room) | ClientEvent::Leave(room) => (Some(room.room), None),
+        ClientEvent::Members(find) => (Some(find.room), None),
         ClientEvent::History(history) => (Some(history.room), history.around),
         ClientEvent::Typing(typing) => (Some(typing.room), None),
         ClientEvent::Read(read) => (Some(read.room), None),
@@ -144,11 +145,10 @@ fn subject(event: &ClientEvent) -> (Option<RoomId>, Option<EntryId>) {
 /// Returns whether a request makes an earlier one pointless.
 fn replaces(event: &ClientEvent, earlier: &ClientEvent) -> bool {
     match event {
-        ClientEvent::Read(_)
-        | ClientEvent::Away(_)
-        | ClientEvent::SetName(_)
-        | ClientEvent::Rooms(_)
-        | ClientEvent::Members(_) => event.name() == earlier.name() && subject(event) == subject(earlier),
+        ClientEvent::Read(_) | ClientEvent::Away(_) | ClientEvent::SetName(_) => {
+            event.name() == earlier.name() && subject(event) == subject(earlier)
+        }
+        ClientEvent::Rooms(_) | ClientEvent::Members(_) => event == earlier,
         ClientEvent::Join(_) | ClientEvent::Leave(_) => {
             let kind = ClientEventKind::from(earlier);
             (kind == ClientEventKind::Join || kind == ClientEventKind::Leave) && subject(event) == subject(earlier)

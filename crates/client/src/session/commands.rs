@@ -1,11 +1,14 @@
 //! The commands of the user, and the ranges of history that they load.
 
 use ichat_protocol::{
-    Away, ClientEvent, ClientEventKind, Create, Entry, EntryId, ErrorCode, InRoom, Nothing, Read, RoomId, Seq, SetName,
-    WireError, limits::MAX_PAGE_ENTRIES,
+    Away, ClientEvent, ClientEventKind, Create, Entry, EntryId, ErrorCode, FindRooms, InRoom, Read, RoomId, Seq,
+    SetName, WireError, limits::MAX_PAGE_ENTRIES,
 };
 
-use super::{Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, effects::Effects};
+use super::{
+    Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, effects::Effects,
+    members::KnownMembers, members_update,
+};
 
 impl Session {
     pub(super) fn run_command(&mut self, now: u64, command: Command, effects: &mut Effects) {
@@ -40,8 +43,16 @@ impl Session {
             Command::Create { room, name, topic } => {
                 self.emit_if_online(ClientEvent::Create(Create { room, name, topic }), Some(room), effects);
             }
-            Command::Browse => {
-                self.emit_if_online(ClientEvent::Rooms(Nothing {}), None, effects);
+            Command::Browse { query, after } => {
+                let joined = false;
+                let find = FindRooms { joined, query, after };
+                self.emit_if_online(ClientEvent::Rooms(find), None, effects);
+            }
+            // What is known is enough to begin with.
+            Command::FindMembers { room, query } => {
+                if self.connection.is_online() && self.joined_room(room).is_some() {
+                    KnownMembers::find(room, query, effects);
+                }
             }
             Command::Join { room } => {
                 if self.emit_if_online(ClientEvent::Join(InRoom { room }), Some(room), effects) {
@@ -155,13 +166,11 @@ impl Session {
         let Some(known) = self.rooms.get_mut(&room) else {
             return;
         };
-        if !known.members.is_empty() {
-            let members = known.members.clone();
-            effects.notify(Update::Members { room, members });
+        if !known.members.list().is_empty() {
+            effects.notify(members_update(room, known));
         }
-        if self.connection.is_online() && known.is_joined() && !known.members_requested {
-            known.members_requested = true;
-            effects.emit(ClientEvent::Members(InRoom { room }));
+        if self.connection.is_online() && known.is_joined() {
+            known.members.request_list(room, effects);
         }
         load(room, LogRange::newest(MAX_PAGE_ENTRIES), effects);
     }

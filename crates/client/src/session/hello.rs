@@ -2,15 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use ichat_protocol::{Away, ClientEvent, Hello, Read, RoomId, RoomSummary, SetName, Sync, limits::MAX_SEQ};
+use ichat_protocol::{
+    Away, ClientEvent, FindRooms, Hello, Read, RoomId, RoomList, RoomSummary, SetName, Sync, limits::MAX_SEQ,
+};
 
-use super::{Change, Session, Update, effects::Effects, room::Room};
+use super::{Change, Session, Update, effects::Effects, room::Room, room_listing::RoomListing};
 
 /// A bound on the rooms that a hostile server can make the client keep.
 pub(super) const MAX_ROOMS: usize = 4_096;
 /// The number of rooms in one `sync`. It is below the server's limit, so that the packet is far below the limit of its
 /// size.
 const SYNC_BATCH: usize = 500;
+/// A request for the next rooms of the user without an answer is sent again after this time.
+const LISTING_TIMEOUT_MS: u64 = 5_000;
 
 impl Session {
     pub(super) fn on_hello(&mut self, now: u64, mut hello: Hello, effects: &mut Effects) {
@@ -19,13 +23,15 @@ impl Session {
         self.rooms_changed = true;
         // A new connection answers no earlier request.
         self.pending.joined.clear();
-        let mut left: BTreeSet<RoomId> = self.rooms.keys().copied().collect();
+        let mut unlisted: BTreeSet<RoomId> = self.rooms.keys().copied().collect();
+        let last = hello.rooms.last().map(|room| room.id);
         for summary in std::mem::take(&mut hello.rooms).into_iter().take(MAX_ROOMS) {
-            left.remove(&summary.id);
+            unlisted.remove(&summary.id);
             self.upsert_room(summary, effects);
         }
-        for id in left {
-            self.leave(id, effects);
+        self.listing = None;
+        if !hello.more {
+            self.leave_all(std::mem::take(&mut unlisted), effects);
         }
         self.me = Some(hello.me.clone());
         effects.notify(Update::Hello(Hello {
@@ -33,10 +39,70 @@ impl Session {
             ..hello.clone()
         }));
         self.sync_all(now, effects);
+        if let Some(after) = last.filter(|_| hello.more) {
+            self.list_after(now, after, unlisted, effects);
+        }
         self.send_pending(&hello, effects);
         hello.now = hello.now.saturating_sub(now);
         self.hello = Some(hello);
         self.outbox.resume(now);
+    }
+
+    /// Handles the next rooms of the user.
+    pub(super) fn on_joined_rooms(&mut self, now: u64, list: RoomList, effects: &mut Effects) {
+        let is_expected = |listing: &mut RoomListing| Some(listing.after) == list.after;
+        let Some(RoomListing { mut unlisted, .. }) = self.listing.take_if(is_expected) else {
+            return;
+        };
+        self.rooms_changed = true;
+        let last = list.rooms.last().map(|room| room.id);
+        let mut new = Vec::new();
+        for summary in list.rooms.into_iter().take(MAX_ROOMS) {
+            let id = summary.id;
+            unlisted.remove(&id);
+            if self.upsert_room(summary, effects) {
+                new.push(id);
+            } else if let Some(room) = self.joined_room(id) {
+                // Its sync is under way. It brings what this summary shows to be missing.
+                if !room.matches_server_head() || room.log.is_behind() {
+                    room.log.expect_sync(now);
+                }
+            }
+        }
+        self.sync_rooms(now, &new, effects);
+        match last.filter(|_| list.more) {
+            Some(after) if self.rooms.len() < MAX_ROOMS => self.list_after(now, after, unlisted, effects),
+            // There are more rooms than are kept.
+            Some(_) => {}
+            None => self.leave_all(unlisted, effects),
+        }
+    }
+
+    /// Requests the rooms of the user that follow this one.
+    fn list_after(&mut self, now: u64, after: RoomId, unlisted: BTreeSet<RoomId>, effects: &mut Effects) {
+        self.listing = Some(RoomListing {
+            unlisted,
+            after,
+            retry_at: now + LISTING_TIMEOUT_MS,
+        });
+        effects.emit(ClientEvent::Rooms(FindRooms {
+            joined: true,
+            query: None,
+            after: Some(after),
+        }));
+    }
+
+    /// Repeats the request for the user's next rooms, if its answer is overdue.
+    pub(super) fn retry_listing(&mut self, now: u64, effects: &mut Effects) {
+        if let Some(listing) = self.listing.take_if(|listing| listing.retry_at <= now) {
+            self.list_after(now, listing.after, listing.unlisted, effects);
+        }
+    }
+
+    fn leave_all(&mut self, rooms: BTreeSet<RoomId>, effects: &mut Effects) {
+        for id in rooms {
+            self.leave(id, effects);
+        }
     }
 
     pub(super) fn on_room(&mut self, now: u64, summary: RoomSummary, effects: &mut Effects) {
@@ -44,11 +110,14 @@ impl Session {
         if !summary.joined && !self.rooms.contains_key(&id) {
             return;
         }
+        if let Some(listing) = &mut self.listing {
+            listing.unlisted.remove(&id);
+        }
         self.rooms_changed = true;
         let just_joined = self.upsert_room(summary, effects);
         let joined_here = self.pending.joined.remove(&id);
         if let Some(room) = self.rooms.get_mut(&id).filter(|_| just_joined) {
-            room.members_requested = false;
+            room.members.forget_requests();
             // The server answers `join` with the newest page. It sends no page of a room that was created, or joined on
             // another device, and for a room that was left and joined again the entries in between are missing.
             if joined_here && room.log.epoch().is_none() {
@@ -61,9 +130,18 @@ impl Session {
 
     /// Requests the missing entries of all rooms.
     pub(super) fn sync_all(&mut self, now: u64, effects: &mut Effects) {
+        let joined = self.rooms.iter().filter(|(_, room)| room.is_joined());
+        let joined: Vec<RoomId> = joined.map(|(id, _)| *id).collect();
+        self.sync_rooms(now, &joined, effects);
+    }
+
+    fn sync_rooms(&mut self, now: u64, ids: &[RoomId], effects: &mut Effects) {
         let mut cursors = Vec::new();
-        for (id, room) in self.rooms.iter_mut().filter(|(_, room)| room.is_joined()) {
-            room.members_requested = false;
+        for id in ids {
+            let Some(room) = self.rooms.get_mut(id) else {
+                continue;
+            };
+            room.members.forget_requests();
             room.log.forget_request();
             cursors.push((*id, room.log.cursor()));
             if !room.matches_server_head() || room.log.is_behind() {

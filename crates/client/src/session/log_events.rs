@@ -1,11 +1,14 @@
 //! The events about the logs of rooms: `entries`, `page`, `reset` and `heads`.
 
+use std::collections::BTreeSet;
+
 use ichat_protocol::{Entries, Entry, Epoch, Heads, Page, Reset, RoomId, Seq, limits::MAX_SEQ};
 
 use super::{
     Change, Session, Update,
     effects::Effects,
     log::MAX_PENDING,
+    members_update,
     room::{Room, RoomChanges},
 };
 
@@ -101,8 +104,7 @@ impl Session {
         }
         self.rooms_changed |= changes.summary;
         if changes.members {
-            let members = room.members.clone();
-            effects.notify(Update::Members { room: id, members });
+            effects.notify(members_update(id, room));
         }
         self.outbox.acknowledge_saved(entries);
     }
@@ -126,14 +128,16 @@ impl Session {
         }
     }
 
-    pub(super) fn notify_entries(&self, id: RoomId, entries: Vec<Entry>, later: Vec<Entry>, effects: &mut Effects) {
-        if let Some(room) = self.rooms.get(&id) {
+    pub(super) fn notify_entries(&mut self, id: RoomId, entries: Vec<Entry>, later: Vec<Entry>, effects: &mut Effects) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            let authors: BTreeSet<_> = entries.iter().chain(&later).map(|entry| entry.author.clone()).collect();
             effects.notify(Update::Entries {
                 room: id,
                 head: room.summary().head,
                 entries,
                 later,
             });
+            room.members.need(id, &authors, effects);
         }
     }
 

@@ -5,6 +5,7 @@
 //!                    ├─ receive ─┬─ hello      the server and its rooms; sync after a reconnect
 //!                    │           └─ log_events entries, pages, resets, heads
 //!                    │                 └─▶ room ─┬─ log     the known range, gaps
+//!                    │                           ├─ members the known members
 //!                    │                           └─ unread  the unread count
 //!                    ├─ connection_state       back-off, refusals, keep-alive
 //!                    ├─ outbox                 posts until they are acknowledged
@@ -23,11 +24,13 @@ mod effects;
 mod hello;
 mod log;
 mod log_events;
+mod members;
 mod outbox;
 mod presence;
 mod receive;
 mod retry_after;
 mod room;
+mod room_listing;
 mod types;
 mod typing;
 mod unread;
@@ -47,6 +50,7 @@ use effects::Effects;
 use outbox::Outbox;
 use presence::OnlinePeople;
 use room::Room;
+use room_listing::RoomListing;
 use typing::TypingIndicators;
 
 /// One user's session with one server, across any number of connections.
@@ -59,6 +63,8 @@ pub struct Session {
     rooms: BTreeMap<RoomId, Room>,
     outbox: Outbox,
     busy: BusyRequests,
+    /// The listing of the user's rooms that `hello` began, if it goes on.
+    listing: Option<RoomListing>,
     presence: OnlinePeople,
     typing: TypingIndicators,
     pending: PendingIntents,
@@ -96,6 +102,7 @@ impl Session {
             rooms: BTreeMap::new(),
             outbox: Outbox::default(),
             busy: BusyRequests::default(),
+            listing: None,
             presence: OnlinePeople::default(),
             typing: TypingIndicators::default(),
             pending: PendingIntents::default(),
@@ -189,6 +196,7 @@ impl Session {
         self.connection.tick(now, effects);
         self.typing.expire(now);
         if self.connection.is_online() {
+            self.retry_listing(now, effects);
             self.retry_requests(now, effects);
         }
     }
@@ -215,11 +223,8 @@ impl Session {
         self.outbox.mark_all_changed();
         self.presence.mark_changed();
         self.typing.mark_all_changed();
-        for (id, room) in self.rooms.iter().filter(|(_, room)| !room.members.is_empty()) {
-            effects.notify(Update::Members {
-                room: *id,
-                members: room.members.clone(),
-            });
+        for (id, room) in self.rooms.iter().filter(|(_, room)| !room.members.list().is_empty()) {
+            effects.notify(members_update(*id, room));
         }
     }
 
@@ -262,10 +267,21 @@ impl Session {
         let always = self.connection.deadline().into_iter().chain(self.typing.next_expiry());
         let joined = self.rooms.values().filter(|room| room.is_joined());
         let retries = joined.filter_map(|room| room.log.retry_at());
+        let listing = self.listing.as_ref().map(|listing| listing.retry_at);
         let online = retries
             .chain(self.outbox.next_send())
             .chain(self.busy.next_send())
+            .chain(listing)
             .filter(|_| self.connection.is_online());
         always.chain(online).min()
+    }
+}
+
+/// Returns the update with a room's members.
+fn members_update(id: RoomId, room: &Room) -> Update {
+    Update::Members {
+        room: id,
+        members: room.members.list().to_vec(),
+        partial: room.members.is_partial(),
     }
 }

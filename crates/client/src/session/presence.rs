@@ -33,6 +33,11 @@ impl OnlinePeople {
         }
     }
 
+    /// Returns the people who are online or away.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &MemberId> {
+        self.people.keys()
+    }
+
     /// Forgets everyone: presence is unknown without a connection.
     pub(super) fn clear(&mut self) {
         self.changed |= !self.people.is_empty();

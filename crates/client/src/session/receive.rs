@@ -1,11 +1,10 @@
 //! The events of the server: which part of the session handles which, and the small ones themselves.
 
-use ichat_protocol::{ClientEvent, ClientEventKind, MemberList, Read, Refused, RoomId, ServerEvent, TypingNow};
+use ichat_protocol::{
+    ClientEvent, ClientEventKind, MemberList, Presence, Read, Refused, RoomId, ServerEvent, TypingNow,
+};
 
-use super::{Change, Session, Update, effects::Effects, hello::MAX_ROOMS, room::Room};
-
-/// A bound on the members of a room that a hostile server can make the client keep.
-const MAX_MEMBERS: usize = 20_000;
+use super::{Change, Session, Update, effects::Effects, hello::MAX_ROOMS, members_update, room::Room};
 
 impl Session {
     pub(super) fn receive(&mut self, now: u64, event: ServerEvent, effects: &mut Effects) {
@@ -23,13 +22,14 @@ impl Session {
             ServerEvent::Page(page) => self.on_page(now, page, effects),
             ServerEvent::Reset(reset) => self.on_reset(now, reset, effects),
             ServerEvent::Heads(heads) => self.on_heads(now, &heads, effects),
-            ServerEvent::Rooms(list) => {
-                let rooms = list.rooms.into_iter().take(MAX_ROOMS).collect();
-                effects.notify(Update::Directory { rooms });
+            ServerEvent::Rooms(list) if list.joined => self.on_joined_rooms(now, list, effects),
+            ServerEvent::Rooms(mut list) => {
+                list.rooms.truncate(MAX_ROOMS);
+                effects.notify(Update::Directory(list));
             }
             ServerEvent::Room(summary) => self.on_room(now, summary, effects),
             ServerEvent::Members(list) => self.on_members(list, effects),
-            ServerEvent::Presence(presence) => self.presence.update(presence.people),
+            ServerEvent::Presence(presence) => self.on_presence(presence, effects),
             ServerEvent::Typing(typing) => self.on_typing(now, typing),
             ServerEvent::Read(read) => self.on_read(read, effects),
             ServerEvent::Refused(refused) => self.on_refused(now, refused, effects),
@@ -40,18 +40,26 @@ impl Session {
     }
 
     fn on_members(&mut self, list: MemberList, effects: &mut Effects) {
-        let room = list.room;
-        let Some(known) = self.joined_room(room) else {
-            return;
-        };
-        let members: Vec<_> = list.members.into_iter().take(MAX_MEMBERS).collect();
-        known.members.clone_from(&members);
-        known.members_requested = true;
-        effects.save(Change::Members {
-            room,
-            members: members.clone(),
-        });
-        effects.notify(Update::Members { room, members });
+        let id = list.room;
+        if let Some(room) = self.rooms.get_mut(&id).filter(|room| room.is_joined()) {
+            room.members.add(list, effects);
+            room.members.need(id, self.presence.ids(), effects);
+            effects.save(Change::Members {
+                room: id,
+                members: room.members.list().to_vec(),
+                partial: room.members.is_partial(),
+            });
+            effects.notify(members_update(id, room));
+        }
+    }
+
+    /// Handles the presence of people, whose names are needed where not all members of a room are known.
+    fn on_presence(&mut self, presence: Presence, effects: &mut Effects) {
+        for (id, room) in self.rooms.iter_mut().filter(|(_, room)| room.is_joined()) {
+            room.members
+                .need(*id, presence.people.iter().map(|person| &person.id), effects);
+        }
+        self.presence.update(presence.people);
     }
 
     fn on_typing(&mut self, now: u64, typing: TypingNow) {
@@ -107,6 +115,12 @@ impl Session {
                 // The log repeats its requests by itself, and nobody waits for a typing indicator.
                 ClientEventKind::Sync | ClientEventKind::Typing if error.code.is_transient() => return,
                 ClientEventKind::History if error.code.is_transient() && self.awaits_history(room) => return,
+                ClientEventKind::Members if error.code.is_transient() => {
+                    if let Some(room) = room.and_then(|room| self.rooms.get_mut(&room)) {
+                        room.members.forget_requests();
+                    }
+                    return;
+                }
                 ClientEventKind::Sync | ClientEventKind::History | ClientEventKind::Members => {
                     if let Some(room) = room.filter(|_| error.code.is_not_a_member()) {
                         self.leave(room, effects);

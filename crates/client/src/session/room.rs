@@ -2,9 +2,9 @@
 
 use std::ops::BitOrAssign;
 
-use ichat_protocol::{Entry, Member, MemberId, Membership, RoomChange, RoomProjection, RoomSummary, Seq};
+use ichat_protocol::{Entry, MemberId, RoomProjection, RoomSummary, Seq};
 
-use super::{RoomCursor, log::Log, unread::Unread};
+use super::{RoomCursor, log::Log, members::KnownMembers, unread::Unread};
 
 #[derive(Debug)]
 pub(super) struct Room {
@@ -13,10 +13,7 @@ pub(super) struct Room {
     as_of: Seq,
     pub(super) log: Log,
     pub(super) unread: Unread,
-    /// The present and past members. Empty while unknown.
-    pub(super) members: Vec<Member>,
-    /// `true` after the members were requested on this connection. From then on the entries keep the list up to date.
-    pub(super) members_requested: bool,
+    pub(super) members: KnownMembers,
 }
 
 /// The parts of a room that an entry changed.
@@ -29,7 +26,7 @@ pub(super) struct RoomChanges {
 impl Room {
     pub(super) fn persisted(cursor: RoomCursor) -> Self {
         Self {
-            members: cursor.members,
+            members: KnownMembers::persisted(cursor.members),
             ..Self::with_log(cursor.room, Log::persisted(cursor.epoch, cursor.first, cursor.last))
         }
     }
@@ -44,8 +41,7 @@ impl Room {
             unread: Unread::new(&summary, log.last()),
             summary,
             log,
-            members: Vec::new(),
-            members_requested: false,
+            members: KnownMembers::default(),
         }
     }
 
@@ -94,7 +90,7 @@ impl Room {
         self.unread.append(entry, me);
         let unread_changed = unread_before != (self.unread.count(), self.unread.read());
         RoomChanges {
-            members: self.append_to_members(entry),
+            members: self.members.apply(entry),
             summary: self.append_to_summary(entry) || unread_changed,
         }
     }
@@ -119,36 +115,6 @@ impl Room {
         (summary.topic, summary.members) = (after.topic, after.members);
         if let Some(name) = after.name {
             summary.name = name;
-        }
-        true
-    }
-
-    fn append_to_members(&mut self, entry: &Entry) -> bool {
-        if self.members.is_empty() {
-            return false;
-        }
-        let known = self.members.iter_mut().find(|member| member.id == entry.author);
-        let membership = known.as_deref().map(|member| Membership {
-            name: member.name.clone(),
-            joined: !member.left,
-        });
-        let Some(changed) = RoomProjection::default().apply(&entry.body, membership.as_ref()) else {
-            return false;
-        };
-        let member = Member {
-            id: entry.author.clone(),
-            name: changed.name,
-            left: !changed.joined,
-            since: match entry.body.room_change() {
-                Some(RoomChange::Join(_) | RoomChange::RenameMember(_)) => Some(entry.at),
-                Some(RoomChange::Leave | RoomChange::Name(_) | RoomChange::Topic(_)) | None => {
-                    known.as_deref().and_then(|member| member.since)
-                }
-            },
-        };
-        match known {
-            Some(known) => *known = member,
-            None => self.members.push(member),
         }
         true
     }

@@ -2,7 +2,7 @@
 //! file.
 
 use ichat_protocol::{
-    Body, ClientEvent, Entry, EntryId, Epoch, Head, Hello, History, Member, MemberId, Name, Person, RoomId,
+    Body, ClientEvent, Entry, EntryId, Epoch, Head, Hello, History, Member, MemberId, Name, Person, RoomId, RoomList,
     RoomSummary, Seq, ServerEvent, WireError,
 };
 use serde::{Deserialize, Serialize};
@@ -152,8 +152,23 @@ pub enum Command {
         #[ts(optional)]
         topic: Option<String>,
     },
-    /// Requests the list of all rooms. The answer is [`Update::Directory`].
-    Browse,
+    /// Requests a part of the list of all rooms. The answer is [`Update::Directory`].
+    Browse {
+        /// A part of the name or the topic, or the end of the id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        query: Option<String>,
+        /// The last room of the part before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        after: Option<RoomId>,
+    },
+    /// Looks for members of a room whose names begin with a text, where not all are known. They are added to
+    /// [`Update::Members`].
+    FindMembers {
+        room: RoomId,
+        query: String,
+    },
     Join {
         room: RoomId,
     },
@@ -321,7 +336,14 @@ pub enum Change {
     /// Stores a room's summary.
     Room(RoomSummary),
     /// Replaces a room's list of present and past members.
-    Members { room: RoomId, members: Vec<Member> },
+    Members {
+        room: RoomId,
+        members: Vec<Member>,
+        /// `true` if the room has others.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        partial: bool,
+    },
     /// Stores the read marker of a room.
     Read {
         room: RoomId,
@@ -345,10 +367,8 @@ pub enum Update {
     Rooms {
         rooms: Vec<RoomSummary>,
     },
-    /// All rooms of the server that the user may see, by name.
-    Directory {
-        rooms: Vec<RoomSummary>,
-    },
+    /// A part of the list of all rooms of the server that the user may see.
+    Directory(RoomList),
     /// Entries of any age, to insert or replace by `id`.
     Entries {
         room: RoomId,
@@ -378,6 +398,10 @@ pub enum Update {
     Members {
         room: RoomId,
         members: Vec<Member>,
+        /// `true` if the room has others.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        partial: bool,
     },
     /// Everyone who is online or away. Replaces the list.
     Presence {

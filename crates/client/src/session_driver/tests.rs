@@ -148,7 +148,13 @@ async fn commands_are_refused_while_the_replica_cannot_be_read() {
     } = test_driver().await;
     driver.store.close().await;
     let (reply, refused) = oneshot::channel();
-    let command = SessionMessage::Command(Command::Browse, reply);
+    let command = SessionMessage::Command(
+        Command::Browse {
+            query: None,
+            after: None,
+        },
+        reply,
+    );
     driver.sender.try_send(command).unwrap();
     let stop = driver.stop.clone();
     let running = tokio::spawn(async move { driver.run().await });
@@ -249,6 +255,7 @@ fn hello() -> ServerEvent {
         device: DeviceId(Uuid::nil()),
         lobby: RoomId(Uuid::nil()),
         rooms: Vec::new(),
+        more: false,
         limits: LimitsInfo::current(),
         now: 0,
     })

@@ -26,6 +26,14 @@ use tokio::time::timeout;
 /// The time after which a test fails: longer than anything takes on a busy machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_mins(2);
 
+/// The command that requests the first rooms of a server.
+pub(crate) fn browse() -> Command {
+    Command::Browse {
+        query: None,
+        after: None,
+    }
+}
+
 /// Starts a server.
 pub(crate) async fn start_server() -> TestServer {
     let config = Config {
@@ -220,7 +228,7 @@ impl User {
             Update::Connection(connection) => self.connection = Some(connection),
             Update::Hello(hello) => self.lobby = Some(hello.lobby),
             Update::Rooms { rooms } => self.rooms = rooms,
-            Update::Directory { rooms } => self.directory = rooms,
+            Update::Directory(list) => self.directory = list.rooms,
             Update::Outbox { room, items, .. } => {
                 if Some(room) == self.lobby {
                     self.outbox = items;

@@ -131,7 +131,7 @@ impl Shown {
                 self.apply_outbox(room, items, recorder);
             }
             Update::Rooms { .. }
-            | Update::Directory { .. }
+            | Update::Directory(_)
             | Update::Members { .. }
             | Update::Presence { .. }
             | Update::Typing { .. }

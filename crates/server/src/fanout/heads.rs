@@ -8,13 +8,12 @@ use std::collections::HashMap;
 use std::slice;
 use std::sync::Arc;
 
-use ichat_protocol::limits::HEADS_INTERVAL;
-use ichat_protocol::{Epoch, Head, Heads, MemberId, RoomId, RoomSummary};
+use ichat_protocol::limits::{HEADS_INTERVAL, MAX_SYNC_ROOMS};
+use ichat_protocol::{Epoch, Head, Heads, RoomId};
 use ichat_store::{Store, StoreError};
 use parking_lot::Mutex;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::fanout::hub::{Channel, Hub};
 use crate::fanout::outgoing_event::OutgoingEvent;
@@ -33,9 +32,7 @@ pub(crate) struct PublishedHeads {
 impl PublishedHeads {
     /// Reads the heads from the store. Everything counts as published, since no client is connected yet.
     pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
-        let no_member = MemberId::guest(Uuid::nil());
-        let rooms: Vec<RoomSummary> = store.rooms(&no_member).await?;
-        let heads = rooms.into_iter().map(|room| (room.id, room.head)).collect();
+        let heads = store.heads().await?.into_iter().collect();
         Ok(Self {
             heads: Arc::new(Mutex::new(heads)),
         })
@@ -85,7 +82,7 @@ pub(crate) async fn run(hub: Hub, published: PublishedHeads, closing: Cancellati
                     Some(encoded) if encoded.rooms == rooms => encoded,
                     _ => EncodedHeads::new(&published, rooms),
                 };
-                subscriber.try_send(&encoded.event());
+                encoded.events().for_each(|event| subscriber.try_send(&event));
                 last = Some(encoded);
             }
             tokio::task::yield_now().await;
@@ -96,25 +93,28 @@ pub(crate) async fn run(hub: Hub, published: PublishedHeads, closing: Cancellati
 /// The heads of some rooms, in their wire form.
 struct EncodedHeads {
     rooms: Vec<RoomId>,
-    heads: Heads,
-    frame: Frame,
+    events: Vec<(Heads, Frame)>,
 }
 
 impl EncodedHeads {
     const NAME: &str = "heads";
 
     fn new(published: &PublishedHeads, rooms: Vec<RoomId>) -> Self {
-        let heads = rooms.iter().filter_map(|room| Some((*room, published.get(*room)?)));
-        let heads = Heads { heads: heads.collect() };
-        let frame = Frame::events(Self::NAME, slice::from_ref(&heads));
-        Self { rooms, heads, frame }
+        let event = |rooms: &[RoomId]| {
+            let heads = rooms.iter().filter_map(|room| Some((*room, published.get(*room)?)));
+            let heads = Heads { heads: heads.collect() };
+            let frame = Frame::events(Self::NAME, slice::from_ref(&heads));
+            (heads, frame)
+        };
+        let events = rooms.chunks(MAX_SYNC_ROOMS).map(event).collect();
+        Self { rooms, events }
     }
 
-    fn event(&self) -> OutgoingEvent<'_, Heads> {
-        OutgoingEvent {
+    fn events(&self) -> impl Iterator<Item = OutgoingEvent<'_, Heads>> {
+        self.events.iter().map(|(heads, frame)| OutgoingEvent {
             name: Self::NAME,
-            arguments: slice::from_ref(&self.heads),
-            frame: self.frame.clone(),
-        }
+            arguments: slice::from_ref(heads),
+            frame: frame.clone(),
+        })
     }
 }

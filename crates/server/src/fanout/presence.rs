@@ -11,7 +11,7 @@ use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ichat_protocol::limits::MAX_PRESENCE_PEOPLE;
+use ichat_protocol::limits::{MAX_LIST_ITEMS, MAX_PRESENCE_PEOPLE};
 use ichat_protocol::{Availability, MemberId, Person, Presence, ServerEvent};
 use parking_lot::Mutex;
 use tokio::time::MissedTickBehavior;
@@ -42,14 +42,14 @@ impl<C: Clone> PresenceTracker<C> {
 
     /// Sends the presence list to a member who has just connected: the people as they were broadcast last, and the newcomer.
     /// The caller has added the client to those who receive the next broadcast, which can't be taken before this list is sent.
-    pub(crate) fn send_snapshot(&self, newcomer: &MemberId, send: impl FnOnce(Presence)) {
+    pub(crate) fn send_snapshot(&self, newcomer: &MemberId, send: impl FnMut(Presence)) {
         let listed = self.listed.lock();
         let mut people: Vec<Person> = listed.values().cloned().collect();
         if !listed.contains_key(newcomer) {
             people.extend(self.online.person(newcomer));
         }
         people.sort_by(|a, b| a.id.cmp(&b.id));
-        send(Presence { people });
+        in_parts(&people).for_each(send);
     }
 
     /// Returns the changes since the last broadcast. A member who disconnected and reconnected in between has not
@@ -89,15 +89,22 @@ impl<C: Clone> PresenceTracker<C> {
     }
 }
 
+/// Returns the events that report people.
+fn in_parts(people: &[Person]) -> impl Iterator<Item = Presence> {
+    let parts = people.chunks(MAX_LIST_ITEMS as usize);
+    parts.map(|people| Presence {
+        people: people.to_vec(),
+    })
+}
+
 /// Broadcasts changes of presence until the server shuts down.
 pub(crate) async fn run(presence: PresenceTracker, hub: Hub, closing: CancellationToken) {
     let mut ticks = tokio::time::interval(PRESENCE_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
         let people = presence.take_changes();
-        if !people.is_empty() {
-            let event = ServerEvent::Presence(Presence { people });
-            hub.broadcast(Channel::Everyone, &event).await;
+        for presence in in_parts(&people) {
+            hub.broadcast(Channel::Everyone, &ServerEvent::Presence(presence)).await;
         }
     }
 }
@@ -138,7 +145,7 @@ mod tests {
     /// Returns the people whom a newcomer sees, with their availability, sorted by member.
     fn snapshot(presence: &PresenceTracker<()>, newcomer: &MemberId) -> Vec<(MemberId, Availability)> {
         let mut people = Vec::new();
-        presence.send_snapshot(newcomer, |snapshot| people = snapshot.people);
+        presence.send_snapshot(newcomer, |part| people.extend(part.people));
         people
             .into_iter()
             .map(|person| (person.id, person.availability))

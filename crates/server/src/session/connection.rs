@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ichat_protocol::{Closing, ClosingReason, Hello, LimitsInfo, RoomSummary, ServerEvent};
+use ichat_store::ListPart;
 
 use crate::fanout::client::ClientConnection;
 use crate::fanout::hub::{Channel, Hub};
@@ -52,7 +53,7 @@ async fn handle(state: &SharedState, client: &ClientConnection, event: IncomingE
 }
 
 /// Sends `hello`, and subscribes the client to the events that every client of its kind receives.
-async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Identity, rooms: Vec<RoomSummary>) {
+async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Identity, rooms: ListPart<RoomSummary>) {
     client.try_send(&ServerEvent::Hello(Hello {
         server: state.info(),
         protocol: identity.protocol,
@@ -60,7 +61,8 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
         name: identity.name.clone(),
         device: identity.device,
         lobby: state.lobby(),
-        rooms,
+        rooms: rooms.items,
+        more: rooms.more,
         limits: LimitsInfo::current(),
         now: now(),
     }));
@@ -69,7 +71,7 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
         .add(&client.member, client.id, Arc::clone(client), &identity.name);
     // First the channel, then the list: what changes in between is reported twice rather than never.
     state.hub.add(Channel::Everyone, client);
-    let send = |people| client.try_send(&ServerEvent::Presence(people));
+    let send = |presence| client.try_send(&ServerEvent::Presence(presence));
     state.presence.send_snapshot(&client.member, send);
     match identity.kind {
         IdentityKind::Key => {}

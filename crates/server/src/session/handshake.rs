@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ichat_protocol::{RoomSummary, WireError};
+use ichat_store::ListPart;
 use socketioxide::extract::SocketRef;
 use tokio::sync::mpsc;
 
@@ -20,8 +21,8 @@ use crate::session::state::ServerState;
 pub(crate) struct PendingConnection {
     pub(crate) client: Arc<ClientConnection>,
     pub(crate) identity: Identity,
-    /// The rooms of the member.
-    pub(crate) rooms: Vec<RoomSummary>,
+    /// The first rooms of the member.
+    pub(crate) rooms: ListPart<RoomSummary>,
     pub(crate) events: mpsc::Receiver<Box<IncomingEvent>>,
 }
 
@@ -49,7 +50,7 @@ pub(crate) async fn check(
         IdentityKind::Key => ensure_member(state, &client, &identity.name).await?,
         IdentityKind::Guest | IdentityKind::Tutorial { .. } => {}
     }
-    let rooms = state.joined_rooms(&client.member).await?;
+    let rooms = state.joined_rooms(&client.member, None).await?;
     let (queue, events) = EventQueue::new(&client);
     let pending = PendingConnection {
         client,

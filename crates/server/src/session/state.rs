@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use ichat_protocol::limits::MAX_LIST_ITEMS;
 use ichat_protocol::{Head, MemberId, RoomId, RoomSummary, ServerEvent, ServerInfo, WireError};
-use ichat_store::Store;
+use ichat_store::{ListPart, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
@@ -90,21 +91,39 @@ impl ServerState {
         Ok(self.with_lobby_of_guest(member, summary))
     }
 
-    /// Returns the rooms that a member who connects is in. A guest is another one at each connection, so only in the lobby.
-    pub(crate) async fn joined_rooms(&self, member: &MemberId) -> Result<Vec<RoomSummary>, WireError> {
-        if member.is_guest() {
-            return Ok(vec![self.room(self.lobby(), member).await?]);
+    /// Returns a part of the list of rooms that a member is in. A guest is another one at each connection: with nothing but the
+    /// lobby at first, and always in it.
+    pub(crate) async fn joined_rooms(
+        &self,
+        member: &MemberId,
+        after: Option<RoomId>,
+    ) -> Result<ListPart<RoomSummary>, WireError> {
+        let rooms = self.store.joined_rooms(member, after, MAX_LIST_ITEMS).await;
+        let mut rooms = rooms.map_err(errors::storage)?.ok_or_else(errors::unknown_room)?;
+        let lobby = self.lobby();
+        if member.is_guest() && after.is_none() && rooms.items.iter().all(|room| room.id != lobby) {
+            rooms.items.insert(0, self.room(lobby, member).await?);
+            rooms.more |= rooms.items.len() > MAX_LIST_ITEMS as usize;
+            rooms.items.truncate(MAX_LIST_ITEMS as usize);
         }
-        self.store.joined_rooms(member).await.map_err(errors::storage)
+        Ok(rooms)
     }
 
-    /// Returns all rooms, as this member sees them.
-    pub(crate) async fn rooms(&self, member: &MemberId) -> Result<Vec<RoomSummary>, WireError> {
-        let rooms = self.store.rooms(member).await.map_err(errors::storage)?;
-        Ok(rooms
-            .into_iter()
-            .map(|summary| self.with_lobby_of_guest(member, summary))
-            .collect())
+    /// Returns a part of the list of all rooms, as this member sees them.
+    pub(crate) async fn find_rooms(
+        &self,
+        member: &MemberId,
+        query: &str,
+        after: Option<RoomId>,
+    ) -> Result<ListPart<RoomSummary>, WireError> {
+        let rooms = self.store.find_rooms(member, query, after, MAX_LIST_ITEMS).await;
+        let ListPart { items, more } = rooms.map_err(errors::storage)?.ok_or_else(errors::unknown_room)?;
+        let summaries = items.into_iter();
+        let items = summaries.map(|summary| self.with_lobby_of_guest(member, summary));
+        Ok(ListPart {
+            items: items.collect(),
+            more,
+        })
     }
 
     /// Marks the lobby as joined in a guest's list: see [`Self::is_member`].

@@ -79,6 +79,7 @@ CREATE TABLE outbox (
 -- `read_pending` is 1 if the server does not have the read marker yet.
 -- `unread` is as of the entry `unread_as_of`, or NULL if the read marker has moved since.
 -- `members_as_of` is the entry as of which the server listed the members in `server_member`; NULL if it never did.
+-- `members_complete` is 0 if it has others, too.
 -- Its `since` is the time from which the member has had the name, or NULL if it is not known.
 CREATE TABLE server_room (
     room INTEGER PRIMARY KEY,
@@ -92,7 +93,8 @@ CREATE TABLE server_room (
     read_pending INTEGER NOT NULL DEFAULT 0,
     unread INTEGER,
     unread_as_of INTEGER NOT NULL,
-    members_as_of INTEGER
+    members_as_of INTEGER,
+    members_complete INTEGER NOT NULL DEFAULT 1
 );
 
 CREATE TABLE server_member (

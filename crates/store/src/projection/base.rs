@@ -20,26 +20,28 @@ pub(super) struct Base {
     pub(super) has_member_list: bool,
 }
 
+/// The fields of a room, their last entry, that of the list of members, whether they are of the history of the entries that are
+/// here, and whether the list is complete.
+type Description = (RoomProjection, Seq, Option<Seq>, bool, bool);
+
 impl Base {
     pub(super) fn load(connection: &Connection, room: RoomKey) -> rusqlite::Result<Self> {
         let description = connection
             .prepare_cached(
-                "SELECT name, topic, members, head, members_as_of, server_room.epoch = room.epoch
+                "SELECT name, topic, members, head, members_as_of, server_room.epoch = room.epoch, members_complete
                  FROM server_room JOIN room ON room.key = room WHERE room = ?1",
             )?
             .query_row([room], |row| {
                 let list = row.get::<_, Option<i64>>(4)?.map(|seq| Seq(natural(seq)));
-                Ok((read_fields(row)?, read_seq(row, 3)?, list, row.get(5)?))
+                Ok((read_fields(row)?, read_seq(row, 3)?, list, row.get(5)?, row.get(6)?))
             })
             .optional()?;
-        let Some((mut state, head, list, is_same_history)): Option<(RoomProjection, _, Option<Seq>, bool)> =
-            description
-        else {
+        let Some((mut state, head, list, is_same_history, is_complete)): Option<Description> = description else {
             return Ok(Self::default());
         };
         // A description of a newer history includes all entries that are stored.
         let head = if is_same_history { head } else { MAX_SEQ };
-        if list.is_some_and(|list| list >= head) {
+        if is_complete && list.is_some_and(|list| list >= head) {
             state.members = connection
                 .prepare_cached("SELECT count(*) FROM server_member WHERE room = ?1 AND joined")?
                 .query_row([room], |row| row.get(0))?;

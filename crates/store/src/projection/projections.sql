@@ -1,23 +1,30 @@
 -- Tables that are computed from schema.sql's. They are dropped and rebuilt when `projection::VERSION` changes: change it
 -- with every change of these tables, or of the code that fills them. `{schema}` is `main`, or `temp` for a check.
 
--- The fields of a room, by its log.
+-- The fields of a room, by its log. `search_text` is the name and the topic, each folded for search, on two lines.
 CREATE TABLE {schema}.room_state (
     room INTEGER PRIMARY KEY,
     name TEXT,
     topic TEXT NOT NULL,
-    members INTEGER NOT NULL
+    members INTEGER NOT NULL,
+    search_text TEXT NOT NULL
 );
 
+CREATE INDEX {schema}.room_search ON room_state (search_text);
+
 -- Past and present members. `named_by` is the key of the entry that gave the name, NULL if that entry is not here.
+-- `search_name` is the name folded for search.
 CREATE TABLE {schema}.member (
     room INTEGER NOT NULL,
     user INTEGER NOT NULL,
     name TEXT NOT NULL,
     joined INTEGER NOT NULL,
     named_by INTEGER,
+    search_name TEXT NOT NULL,
     PRIMARY KEY (room, user)
 ) WITHOUT ROWID;
+
+CREATE INDEX {schema}.member_search ON member (room, search_name, user);
 
 CREATE INDEX {schema}.member_room ON member (user, room) WHERE joined;
 

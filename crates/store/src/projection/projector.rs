@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
-use ichat_protocol::{Body, Membership, Name, RoomChange, RoomProjection, Seq};
+use ichat_protocol::{Body, Membership, Name, RoomChange, RoomProjection, Seq, fold_for_search};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::base::{Base, read_fields};
@@ -110,17 +110,7 @@ impl<'c> Projector<'c> {
     }
 
     fn set_member(&mut self, room: RoomKey, user: UserKey, row: MemberRow) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO member (room, user, name, joined, named_by) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute((
-                room,
-                user,
-                row.membership.name.as_str(),
-                row.membership.joined,
-                row.named_by,
-            ))?;
+        write_member(self.connection, room, user, &row)?;
         self.members.insert((room, user), Some(row));
         Ok(())
     }
@@ -182,12 +172,13 @@ impl<'c> Projector<'c> {
         self.connection
             .prepare_cached("DELETE FROM member WHERE room = ?1")?
             .execute([room])?;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO member (room, user, name, joined)
-                 SELECT room, user, name, joined FROM server_member WHERE room = ?1",
-            )?
-            .execute([room])?;
+        let mut listed = self
+            .connection
+            .prepare_cached("SELECT name, joined, NULL, user FROM server_member WHERE room = ?1")?;
+        let mut rows = listed.query([room])?;
+        while let Some(row) = rows.next()? {
+            write_member(self.connection, room, row.get(3)?, &read_member_row(row)?)?;
+        }
         Ok(())
     }
 
@@ -229,9 +220,16 @@ impl<'c> Projector<'c> {
             }
             self.connection
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO room_state (room, name, topic, members) VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT OR REPLACE INTO room_state (room, name, topic, members, search_text)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
-                .execute((room, state.name.as_ref().map(Name::as_str), &state.topic, state.members))?;
+                .execute((
+                    room,
+                    state.name.as_ref().map(Name::as_str),
+                    &state.topic,
+                    state.members,
+                    search_text(state),
+                ))?;
             stored.clone_from(state);
         }
         for ((room, block, author), change) in self.counts.drain() {
@@ -263,6 +261,31 @@ impl<'c> Projector<'c> {
             }
         }
     }
+}
+
+/// Returns the text in which a room is found: a line break comes before all characters of a name, so that rooms are sorted by
+/// their names.
+fn search_text(state: &RoomProjection) -> String {
+    let name = state.name.as_ref().map_or("", Name::as_str);
+    format!("{}\n{}", fold_for_search(name), fold_for_search(&state.topic))
+}
+
+fn write_member(connection: &Connection, room: RoomKey, user: UserKey, row: &MemberRow) -> rusqlite::Result<()> {
+    let name = row.membership.name.as_str();
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO member (room, user, name, joined, named_by, search_name)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((
+            room,
+            user,
+            name,
+            row.membership.joined,
+            row.named_by,
+            fold_for_search(name),
+        ))?;
+    Ok(())
 }
 
 fn read_member_row(row: &Row<'_>) -> rusqlite::Result<MemberRow> {

@@ -1,6 +1,6 @@
 //! Rooms and their members.
 
-use ichat_protocol::{Epoch, Head, Member, MemberId, Name, RoomId, RoomSummary, Seq};
+use ichat_protocol::{Epoch, Head, Member, MemberId, Name, RoomId, RoomSummary, Seq, fold_for_search};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::StoreError;
@@ -44,6 +44,22 @@ macro_rules! select_rooms {
         )
     };
 }
+pub(super) use select_rooms;
+
+/// Selects the columns that [`read_member_row`] reads, from `member`. A name that no entry has given is one of the server's
+/// list, with its time.
+macro_rules! select_members {
+    ($rest:literal) => {
+        concat!(
+            "SELECT user.id, member.name, NOT member.joined, \
+                 iif(member.named_by IS NULL, server_member.since, entry.at) \
+             FROM member CROSS JOIN user ON user.key = member.user LEFT JOIN entry ON entry.key = member.named_by \
+             LEFT JOIN server_member ON server_member.room = member.room AND server_member.user = member.user ",
+            $rest
+        )
+    };
+}
+pub(super) use select_members;
 
 impl RoomRow {
     /// Returns the end of the log that is here.
@@ -113,7 +129,7 @@ impl RoomRow {
     }
 }
 
-fn read_room(row: &Row<'_>) -> rusqlite::Result<RoomRow> {
+pub(super) fn read_room(row: &Row<'_>) -> rusqlite::Result<RoomRow> {
     let server = match row.get::<_, Option<uuid::Uuid>>(8)? {
         None => None,
         Some(epoch) => Some(ServerRoom {
@@ -204,31 +220,11 @@ pub(crate) fn head(connection: &Connection, room: RoomId) -> rusqlite::Result<Op
 /// Reads all rooms: see [`crate::Store::rooms`].
 pub(crate) fn rooms(connection: &Connection, for_member: &MemberId) -> rusqlite::Result<Vec<RoomSummary>> {
     let user = user_key(connection, for_member)?;
-    summaries_by_name(connection, room_rows(connection)?, user)
-}
-
-/// Reads the rooms of a member: see [`crate::Store::joined_rooms`].
-pub(crate) fn joined_rooms(connection: &Connection, member: &MemberId) -> rusqlite::Result<Vec<RoomSummary>> {
-    let user = user_key(connection, member)?;
-    let rooms = connection
-        .prepare_cached(select_rooms!(
-            "WHERE room.key IN (SELECT room FROM member WHERE user = ?1 AND joined)"
-        ))?
-        .query_map([user], read_room)?
-        .collect::<Result<_, _>>()?;
-    summaries_by_name(connection, rooms, user)
-}
-
-fn summaries_by_name(
-    connection: &Connection,
-    rooms: Vec<RoomRow>,
-    user: Option<UserKey>,
-) -> rusqlite::Result<Vec<RoomSummary>> {
-    let mut rooms = rooms
-        .into_iter()
+    let rows = room_rows(connection)?.into_iter();
+    let mut rooms = rows
         .map(|room| room.summary(connection, user))
         .collect::<Result<Vec<_>, _>>()?;
-    rooms.sort_by_cached_key(|room| (room.name.as_str().to_lowercase(), room.id));
+    rooms.sort_by_cached_key(|room| (fold_for_search(room.name.as_str()), room.id));
     Ok(rooms)
 }
 
@@ -269,24 +265,21 @@ pub(crate) fn rooms_of(connection: &Connection, member: &MemberId) -> rusqlite::
 /// Reads the members of a room: see [`crate::Store::members`].
 pub(crate) fn members(connection: &Connection, room: RoomId) -> rusqlite::Result<Vec<Member>> {
     connection
-        .prepare_cached(
-            // A name that no entry has given is one of the server's list, with its time.
-            "SELECT user.id, member.name, NOT member.joined,
-                 iif(member.named_by IS NULL, server_member.since, entry.at)
-             FROM room JOIN member ON member.room = room.key
-             JOIN user ON user.key = member.user LEFT JOIN entry ON entry.key = member.named_by
-             LEFT JOIN server_member ON server_member.room = member.room AND server_member.user = member.user
-             WHERE room.id = ?1 ORDER BY member.user",
-        )?
-        .query_map([room.0], |row| {
-            Ok(Member {
-                id: read_member(row, 0)?,
-                name: read_name(row, 1)?,
-                left: row.get(2)?,
-                since: row.get::<_, Option<i64>>(3)?.map(natural),
-            })
-        })?
+        .prepare_cached(select_members!(
+            "WHERE member.room = (SELECT key FROM room WHERE id = ?1) ORDER BY member.user"
+        ))?
+        .query_map([room.0], read_member_row)?
         .collect()
+}
+
+/// Reads a member from a row of [`select_members`].
+pub(super) fn read_member_row(row: &Row<'_>) -> rusqlite::Result<Member> {
+    Ok(Member {
+        id: read_member(row, 0)?,
+        name: read_name(row, 1)?,
+        left: row.get(2)?,
+        since: row.get::<_, Option<i64>>(3)?.map(natural),
+    })
 }
 
 /// Reads whether a user is a member of a room: see [`crate::Store::is_member`].

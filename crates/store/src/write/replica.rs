@@ -22,7 +22,11 @@ impl Batch<'_> {
             ReplicaChange::AddEntries { room, epoch, entries } => self.add_entries(room, epoch, &entries),
             ReplicaChange::ResetRoom { room, epoch } => Ok(self.reset_room(room, epoch)?),
             ReplicaChange::SetRoom(summary) => Ok(self.set_room(&summary)?),
-            ReplicaChange::SetMembers { room, members } => self.set_members(room, &members),
+            ReplicaChange::SetMembers {
+                room,
+                members,
+                complete,
+            } => self.set_members(room, &members, complete),
             ReplicaChange::SetReadMarker { room, seq, pending } => Ok(self.set_own_read_marker(room, seq, pending)?),
         }
     }

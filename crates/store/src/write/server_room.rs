@@ -39,10 +39,13 @@ impl Batch<'_> {
     }
 
     /// Stores the server's list of past and present members.
-    pub(super) fn set_members(&mut self, id: RoomId, members: &[Member]) -> Result<(), WriteError> {
+    pub(super) fn set_members(&mut self, id: RoomId, members: &[Member], complete: bool) -> Result<(), WriteError> {
         let room = self.room(id)?.cloned();
         let described = match &room {
-            Some(room) => self.set_members_as_of(room)?,
+            Some(room) => {
+                self.update_description(room)?;
+                self.set_members_as_of(room, complete)?
+            }
             None => false,
         };
         let Some(room) = room.filter(|_| described) else {
@@ -70,15 +73,32 @@ impl Batch<'_> {
         Ok(self.projector.rebase_members(room.key)?)
     }
 
+    /// Adds what the stored entries have changed since the server described the room to the description. Where the list of
+    /// members is not complete, the number of members is that of the description, as of the same entry as the list.
+    fn update_description(&mut self, room: &Room) -> rusqlite::Result<()> {
+        self.projector.flush()?;
+        self.tx
+            .prepare_cached(
+                "UPDATE server_room SET
+                     name = coalesce(room_state.name, server_room.name), topic = room_state.topic,
+                     members = room_state.members, head = ?3
+                 FROM room_state
+                 WHERE server_room.room = ?1 AND room_state.room = ?1 AND epoch = ?2 AND head < ?3",
+            )?
+            .execute((room.key, room.epoch.0, int(room.last.0)))?;
+        Ok(())
+    }
+
     /// Records that a list of the room's members is newer than all stored entries. Returns `false` if the server never
     /// described the room.
-    fn set_members_as_of(&self, room: &Room) -> rusqlite::Result<bool> {
+    fn set_members_as_of(&self, room: &Room, complete: bool) -> rusqlite::Result<bool> {
         let rows = self
             .tx
             .prepare_cached(
-                "UPDATE server_room SET members_as_of = iif(epoch = ?2, max(head, ?3), ?4) WHERE room = ?1",
+                "UPDATE server_room SET members_as_of = iif(epoch = ?2, max(head, ?3), ?4), members_complete = ?5
+                 WHERE room = ?1",
             )?
-            .execute((room.key, room.epoch.0, int(room.last.0), int(MAX_SEQ.0)))?;
+            .execute((room.key, room.epoch.0, int(room.last.0), int(MAX_SEQ.0), complete))?;
         Ok(rows > 0)
     }
 

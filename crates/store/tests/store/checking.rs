@@ -37,7 +37,7 @@ async fn a_check_finds_every_row_that_does_not_agree_with_the_log() {
         ("UPDATE member SET joined = NOT joined", "the list of members"),
         ("UPDATE member SET named_by = named_by + 1", "the list of members"),
         (
-            "INSERT INTO member (room, user, name, joined) SELECT 2, key, 'Eve', 1 FROM user WHERE key NOT IN (SELECT user FROM member)",
+            "INSERT INTO member (room, user, name, joined, search_name) SELECT 2, key, 'Eve', 1, 'eve' FROM user WHERE key NOT IN (SELECT user FROM member)",
             "the list of members",
         ),
         (

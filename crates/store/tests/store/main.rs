@@ -3,6 +3,7 @@
 //! - `delivery`: one id is one entry; positions without a gap; acknowledged entries survive `kill -9`
 //! - `rules`: the entries that a server accepts; every kind comes back as it was
 //! - `rooms`: names, topics, members, unread counts, read markers
+//! - `lists`: parts of long lists of rooms and members, and searches in them
 //! - `pages`: ranges by `before`, `after`, both and none; limits; what amends a page from beyond
 //! - `searching`: words, phrases, beginnings, accents, filters; edits and deletions are followed
 //! - `erasure`: deleted text leaves the database, the search index and the write-ahead log
@@ -25,6 +26,7 @@ mod damage;
 mod delivery;
 mod erasure;
 mod fixture;
+mod lists;
 mod maintenance;
 mod model;
 mod opening;

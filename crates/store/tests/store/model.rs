@@ -166,6 +166,7 @@ async fn replica_agrees(fixture: &Fixture, model: &Model, size: u64, turns: &[(b
                 changes.push(ReplicaChange::SetMembers {
                     room: fixture.room,
                     members: members.clone(),
+                    complete: true,
                 });
             }
         }

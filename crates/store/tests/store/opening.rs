@@ -187,7 +187,10 @@ async fn the_file_of_an_earlier_format_is_opened_with_what_it_has() {
         ("PRAGMA user_version = 2; ALTER TABLE outbox DROP COLUMN sent", false),
         ("PRAGMA user_version = 3", true),
     ] {
-        let statements = format!("{statements}; ALTER TABLE server_member DROP COLUMN since");
+        let statements = format!(
+            "{statements}; ALTER TABLE server_member DROP COLUMN since;
+             ALTER TABLE server_room DROP COLUMN members_complete"
+        );
         let client = Client::of(&fixture).await;
         let summary = fixture.sees(&bob).await;
         client

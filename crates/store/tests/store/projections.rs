@@ -80,7 +80,11 @@ async fn a_replica_is_rebuilt_from_its_part_of_the_log_and_the_servers_descripti
     let replica = Store::open(dir.path()).await.unwrap();
     let changes = vec![
         ReplicaChange::SetRoom(summary),
-        ReplicaChange::SetMembers { room, members },
+        ReplicaChange::SetMembers {
+            room,
+            members,
+            complete: true,
+        },
         ReplicaChange::AddEntries {
             room,
             epoch: page.head.epoch,

@@ -25,6 +25,7 @@ async fn rooms_and_members_are_as_the_server_described_them() {
         ReplicaChange::SetMembers {
             room: fixture.room,
             members: members.clone(),
+            complete: true,
         },
     ];
     client.store.save(changes).await.unwrap();
@@ -55,7 +56,11 @@ async fn later_entries_change_the_room_and_earlier_ones_do_not() {
     let room = fixture.room;
     let changes = vec![
         ReplicaChange::SetRoom(summary.clone()),
-        ReplicaChange::SetMembers { room, members },
+        ReplicaChange::SetMembers {
+            room,
+            members,
+            complete: true,
+        },
     ];
     client.store.save(changes).await.unwrap();
     client.stores(&fixture, 22..=22).await.unwrap();
@@ -159,6 +164,7 @@ async fn entries_of_a_room_without_a_description_are_stored() {
     let members = ReplicaChange::SetMembers {
         room: RoomId::fresh(),
         members: Vec::new(),
+        complete: true,
     };
     assert_out_of_sync(&client.store.save(vec![members]).await);
     assert_eq!(text_of(&whole_log(&client.store, fixture.room).await[0]), "message 10");

@@ -1,8 +1,7 @@
 //! Rooms, members, unread counts and read markers.
 //!
 //! - a new folder has a lobby, and keeps it and its id
-//! - rooms are listed by name, as each member sees them, all or those of the member; names, topics and members follow the
-//!   log
+//! - rooms are listed by name, as each member sees them; names, topics and members follow the log
 //! - the unread count is exact: after joining, reading, deletions, and in rooms of several blocks
 //! - only members have a read marker; many at once are all stored
 
@@ -60,25 +59,6 @@ async fn rooms_are_listed_by_name_as_each_member_sees_them() {
     assert_eq!(fixture.store.rooms_of(&alice.id).await.unwrap(), [fixture.room]);
     assert_eq!(fixture.store.rooms_of(&bob.id).await.unwrap(), []);
     assert_eq!(fixture.store.room(RoomId::fresh(), &alice.id).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn the_rooms_of_a_member_are_those_of_the_list_that_they_joined() {
-    let (alice, bob) = (Person::called("alice"), Person::called("bob"));
-    let fixture = Fixture::with(&[&alice]).await;
-    for called in ["zoo", "Attic", "barn"] {
-        let room = RoomId::fresh();
-        fixture.open_room(&bob, room, called).await;
-        fixture.commit(alice.joins(room)).await;
-    }
-    fixture.commit(alice.posts(fixture.room, Body::Left)).await;
-    let mut expected = fixture.store.rooms(&alice.id).await.unwrap();
-    expected.retain(|room| room.joined);
-    let joined = fixture.store.joined_rooms(&alice.id).await.unwrap();
-    assert_eq!(joined, expected);
-    let names: Vec<&str> = joined.iter().map(|room| room.name.as_str()).collect();
-    assert_eq!(names, ["Attic", "barn", "zoo"]);
-    assert_eq!(fixture.store.joined_rooms(&bob.id).await.unwrap(), []);
 }
 
 #[tokio::test]

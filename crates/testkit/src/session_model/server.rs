@@ -89,6 +89,7 @@ impl SimulatedServer {
                 read: Seq::ZERO,
                 unread: 0,
             }],
+            more: false,
             limits: LimitsInfo::current(),
             now: 0,
         })

@@ -127,9 +127,10 @@ function replaces(event: ClientEvent, earlier: ClientEvent): boolean {
     case "read":
     case "away":
     case "set_name":
+      return event.event === earlier.event && subject(event)[0] === subject(earlier)[0];
     case "rooms":
     case "members":
-      return event.event === earlier.event && subject(event)[0] === subject(earlier)[0];
+      return JSON.stringify(event) === JSON.stringify(earlier);
     case "join":
     case "leave":
       return (earlier.event === "join" || earlier.event === "leave") && event.data.room === earlier.data.room;

@@ -6,6 +6,7 @@ import type { Command, LogRange, OutboxItem, OutboxState } from "../session-type
 import { canonicalBody, checkBody } from "./body";
 import type { Effects } from "./effects";
 import { extendUnreadBack, notifyEntries, replaceLog } from "./log-events";
+import { membersUpdate } from "./room";
 import type { SessionState } from "./state";
 
 export function runCommand(state: SessionState, now: number, command: Command, effects: Effects): void {
@@ -27,8 +28,14 @@ export function runCommand(state: SessionState, now: number, command: Command, e
       return;
     }
     case "browse":
-      emitIfOnline(state, { event: "rooms", data: {} }, undefined, effects);
+      emitIfOnline(state, { event: "rooms", data: { query: command.query, after: command.after } }, undefined, effects);
       return;
+    case "find_members": {
+      const { room, query } = command;
+      // What is known is enough to begin with.
+      if (isOnline && state.joinedRoom(room)) effects.emit({ event: "members", data: { room, query } });
+      return;
+    }
     case "join":
       if (emitIfOnline(state, { event: "join", data: { room: command.room } }, command.room, effects))
         state.pending.joined.add(command.room);
@@ -127,11 +134,8 @@ function discard(state: SessionState, id: EntryId, effects: Effects): void {
 function open(state: SessionState, room: RoomId, effects: Effects): void {
   const known = state.rooms.get(room);
   if (!known) return;
-  if (known.members.length > 0) effects.notify({ update: "members", room, members: [...known.members] });
-  if (state.connection.isOnline && known.isJoined && !known.membersRequested) {
-    known.membersRequested = true;
-    effects.emit({ event: "members", data: { room } });
-  }
+  if (known.members.list.length > 0) effects.notify(membersUpdate(room, known));
+  if (state.connection.isOnline && known.isJoined) known.members.requestList(room, effects);
   load(room, { limit: limits.maxPageEntries }, effects);
 }
 

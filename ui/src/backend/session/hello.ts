@@ -1,6 +1,6 @@
 /** The events about the server itself and its rooms: `hello` and `room`. */
 
-import { type Head, type Hello, limits, type RoomId, type RoomSummary } from "../protocol";
+import { type Head, type Hello, limits, type RoomId, type RoomList, type RoomSummary } from "../protocol";
 import type { Effects } from "./effects";
 import { compare, sortedEntries } from "./order";
 import { Room } from "./room";
@@ -10,6 +10,8 @@ import type { SessionState } from "./state";
 export const maxRooms = 4_096;
 /** The number of rooms in one `sync`. It is below the server's limit, so that the packet is far below the limit of its size. */
 const syncBatch = 500;
+/** A request for the next rooms of the user without an answer is sent again after this time, in milliseconds. */
+const listingTimeout = 5_000;
 
 export function onHello(state: SessionState, now: number, hello: Hello, effects: Effects): void {
   state.connection.goOnline(now, hello.limits.heads_interval_ms);
@@ -17,29 +19,75 @@ export function onHello(state: SessionState, now: number, hello: Hello, effects:
   state.roomsChanged = true;
   // A new connection answers no earlier request.
   state.pending.joined.clear();
-  const left = new Set(state.rooms.keys());
+  const unlisted = new Set(state.rooms.keys());
+  const last = hello.rooms.at(-1)?.id;
   for (const summary of hello.rooms.slice(0, maxRooms)) {
-    left.delete(summary.id);
+    unlisted.delete(summary.id);
     upsertRoom(state, summary, effects);
   }
-  for (const id of [...left].sort(compare)) state.leave(id, effects);
+  state.listing = undefined;
+  if (!hello.more) leaveAll(state, unlisted, effects);
   state.me = hello.me;
   state.hello = { ...hello, rooms: [], now: Math.max(0, hello.now - now) };
   effects.notify({ update: "hello", ...hello, rooms: state.joinedRooms() });
   syncAll(state, now, effects);
+  if (hello.more && last !== undefined) listAfter(state, now, last, unlisted, effects);
   sendPending(state, hello, effects);
   state.outbox.resume(now);
+}
+
+/** Handles the next rooms of the user. */
+export function onJoinedRooms(state: SessionState, now: number, list: RoomList, effects: Effects): void {
+  const { listing } = state;
+  if (!listing || listing.after !== list.after) return;
+  state.listing = undefined;
+  state.roomsChanged = true;
+  const { unlisted } = listing;
+  const added: RoomId[] = [];
+  for (const summary of list.rooms.slice(0, maxRooms)) {
+    const { id } = summary;
+    unlisted.delete(id);
+    if (upsertRoom(state, summary, effects)) {
+      added.push(id);
+      continue;
+    }
+    // Its sync is under way. It brings what this summary shows to be missing.
+    const room = state.joinedRoom(id);
+    if (room && (!room.matchesServerHead() || room.log.isBehind)) room.log.expectSync(now);
+  }
+  syncRooms(state, now, added, effects);
+  const last = list.rooms.at(-1)?.id;
+  if (!list.more || last === undefined) leaveAll(state, unlisted, effects);
+  // Otherwise there are more rooms than are kept.
+  else if (state.rooms.size < maxRooms) listAfter(state, now, last, unlisted, effects);
+}
+
+/** Requests the rooms of the user that follow this one. */
+function listAfter(state: SessionState, now: number, after: RoomId, unlisted: Set<RoomId>, effects: Effects): void {
+  state.listing = { unlisted, after, retryAt: now + listingTimeout };
+  effects.emit({ event: "rooms", data: { joined: true, after } });
+}
+
+/** Repeats the request for the user's next rooms, if its answer is overdue. */
+export function retryListing(state: SessionState, now: number, effects: Effects): void {
+  const { listing } = state;
+  if (listing && listing.retryAt <= now) listAfter(state, now, listing.after, listing.unlisted, effects);
+}
+
+function leaveAll(state: SessionState, rooms: ReadonlySet<RoomId>, effects: Effects): void {
+  for (const id of [...rooms].sort(compare)) state.leave(id, effects);
 }
 
 export function onRoom(state: SessionState, now: number, summary: RoomSummary, effects: Effects): void {
   const { id } = summary;
   if (!summary.joined && !state.rooms.has(id)) return;
+  state.listing?.unlisted.delete(id);
   state.roomsChanged = true;
   const justJoined = upsertRoom(state, summary, effects);
   const joinedHere = state.pending.joined.delete(id);
   const known = state.rooms.get(id);
   if (!known || !justJoined) return;
-  known.membersRequested = false;
+  known.members.forgetRequests();
   // The server answers `join` with the newest page. It sends no page of a room that was created, or joined on another device,
   // and for a room that was left and joined again the entries in between are missing.
   if (joinedHere && known.log.epoch === undefined) known.log.expectSync(now);
@@ -48,10 +96,21 @@ export function onRoom(state: SessionState, now: number, summary: RoomSummary, e
 
 /** Requests the missing entries of all rooms. */
 export function syncAll(state: SessionState, now: number, effects: Effects): void {
+  const joined = sortedEntries(state.rooms).filter(([, room]) => room.isJoined);
+  syncRooms(
+    state,
+    now,
+    joined.map(([id]) => id),
+    effects,
+  );
+}
+
+function syncRooms(state: SessionState, now: number, ids: readonly RoomId[], effects: Effects): void {
   const cursors: [RoomId, Head | null][] = [];
-  for (const [id, room] of sortedEntries(state.rooms)) {
-    if (!room.isJoined) continue;
-    room.membersRequested = false;
+  for (const id of ids) {
+    const room = state.rooms.get(id);
+    if (!room) continue;
+    room.members.forgetRequests();
     room.log.forgetRequest();
     cursors.push([id, room.log.cursor()]);
     if (!room.matchesServerHead() || room.log.isBehind) room.log.expectSync(now);

@@ -5,6 +5,7 @@
  *                    ├─ receive ─┬─ hello      the server and its rooms; sync after a reconnect
  *                    │           └─ log-events entries, pages, resets, heads
  *                    │                 └─▶ room ─┬─ log     the known range, gaps
+ *                    │                           ├─ members the known members
  *                    │                           └─ unread  the unread count
  *                    ├─ connection-state       back-off, refusals, keep-alive
  *                    ├─ outbox                 posts until they are acknowledged
@@ -19,11 +20,11 @@
 import type { Effect, Input, PersistedState } from "../session-types";
 import { onDamaged, onLoaded, runCommand } from "./commands";
 import { Effects } from "./effects";
-import { syncAll } from "./hello";
+import { retryListing, syncAll } from "./hello";
 import { retryRequests } from "./log-events";
 import { earliest, sortedEntries } from "./order";
 import { receive } from "./receive";
-import { Room } from "./room";
+import { membersUpdate, Room } from "./room";
 import { SessionState } from "./state";
 
 /** One user's session with one server, across any number of connections. */
@@ -106,7 +107,9 @@ export class Session {
   #tick(now: number, effects: Effects): void {
     this.#state.connection.tick(now, effects);
     this.#state.typing.expire(now);
-    if (this.#state.connection.isOnline) retryRequests(this.#state, now, effects);
+    if (!this.#state.connection.isOnline) return;
+    retryListing(this.#state, now, effects);
+    retryRequests(this.#state, now, effects);
   }
 
   /** Connects now, or probes an open connection by a sync, which also brings what was missed. */
@@ -124,8 +127,8 @@ export class Session {
     state.outbox.markAllChanged();
     state.presence.markChanged();
     state.typing.markAllChanged();
-    for (const [room, { members }] of sortedEntries(state.rooms))
-      if (members.length > 0) effects.notify({ update: "members", room, members: [...members] });
+    for (const [id, room] of sortedEntries(state.rooms))
+      if (room.members.list.length > 0) effects.notify(membersUpdate(id, room));
   }
 
   /** Reports what has changed in this step. */
@@ -155,9 +158,9 @@ export class Session {
   }
 
   #nextDeadline(): number | undefined {
-    const { connection, typing, outbox, busy, rooms } = this.#state;
+    const { connection, typing, outbox, busy, rooms, listing } = this.#state;
     const retries = [...rooms.values()].filter((room) => room.isJoined).map((room) => room.log.retryAt());
-    const online = connection.isOnline ? [outbox.nextSend(), busy.nextSend(), ...retries] : [];
+    const online = connection.isOnline ? [outbox.nextSend(), busy.nextSend(), listing?.retryAt, ...retries] : [];
     return earliest([connection.deadline(), typing.nextExpiry(), ...online]);
   }
 }

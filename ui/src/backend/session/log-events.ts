@@ -14,7 +14,7 @@ import {
 import type { Effects } from "./effects";
 import { maxPending } from "./log";
 import { sortedEntries } from "./order";
-import type { Room } from "./room";
+import { membersUpdate, type Room } from "./room";
 import type { SessionState } from "./state";
 
 /** The longest page that is accepted. Servers send fewer entries. */
@@ -120,6 +120,7 @@ export function notifyEntries(
   if (!room) return;
   const { head } = room.summary();
   effects.notify({ update: "entries", room: id, head, entries, ...(later.length > 0 ? { later } : {}) });
+  room.members.need(id, new Set([...entries, ...later].map(({ author }) => author)), effects);
 }
 
 /** Saves entries that extend a room's range at its end, and applies them to the room. */
@@ -136,7 +137,7 @@ function append(state: SessionState, id: RoomId, entries: Entry[], effects: Effe
     // A member who has posted a message has stopped typing it.
     if (propertiesOf(entry.body).countsAsUnread) state.typing.stopped(id, entry.author);
   }
-  if (membersChanged) effects.notify({ update: "members", room: id, members: [...room.members] });
+  if (membersChanged) effects.notify(membersUpdate(id, room));
   state.outbox.acknowledgeSaved(entries);
 }
 

@@ -20,6 +20,11 @@ export class OnlinePeople {
     }
   }
 
+  /** Returns the people who are online or away. */
+  ids(): Iterable<MemberId> {
+    return this.#people.keys();
+  }
+
   /** Forgets everyone: presence is unknown without a connection. */
   clear(): void {
     this.#changed ||= this.#people.size > 0;

@@ -1,14 +1,13 @@
 /** The events of the server: which part of the session handles which, and the small ones themselves. */
 
-import type { MemberList, Refused, RoomId, ServerEvent, TypingNow } from "../protocol";
+import type { MemberList, Presence, Refused, RoomId, ServerEvent, TypingNow } from "../protocol";
 import { isTransient } from "../wire-error";
 import type { Effects } from "./effects";
-import { maxRooms, onHello, onRoom } from "./hello";
+import { maxRooms, onHello, onJoinedRooms, onRoom } from "./hello";
 import { onEntries, onHeads, onPage, onReset } from "./log-events";
+import { sortedEntries } from "./order";
+import { membersUpdate } from "./room";
 import type { SessionState } from "./state";
-
-/** A bound on the members of a room that a hostile server can make the client keep. */
-const maxMembers = 20_000;
 
 export function receive(state: SessionState, now: number, { event, data }: ServerEvent, effects: Effects): void {
   if (!state.connection.isOnline) {
@@ -26,13 +25,14 @@ export function receive(state: SessionState, now: number, { event, data }: Serve
     case "heads":
       return onHeads(state, now, data, effects);
     case "rooms":
-      return effects.notify({ update: "directory", rooms: data.rooms.slice(0, maxRooms) });
+      if (data.joined) return onJoinedRooms(state, now, data, effects);
+      return effects.notify({ update: "directory", ...data, rooms: data.rooms.slice(0, maxRooms) });
     case "room":
       return onRoom(state, now, data, effects);
     case "members":
       return onMembers(state, data, effects);
     case "presence":
-      return state.presence.update(data.people);
+      return onPresence(state, data, effects);
     case "typing":
       return onTyping(state, now, data);
     case "read":
@@ -50,14 +50,21 @@ export function receive(state: SessionState, now: number, { event, data }: Serve
 }
 
 function onMembers(state: SessionState, list: MemberList, effects: Effects): void {
-  const { room } = list;
-  const known = state.joinedRoom(room);
-  if (!known) return;
-  const members = list.members.slice(0, maxMembers);
-  known.members = members;
-  known.membersRequested = true;
-  effects.save({ change: "members", room, members });
-  effects.notify({ update: "members", room, members });
+  const id = list.room;
+  const room = state.joinedRoom(id);
+  if (!room) return;
+  room.members.add(list, effects);
+  room.members.need(id, state.presence.ids(), effects);
+  const { list: members, isPartial } = room.members;
+  effects.save({ change: "members", room: id, members: [...members], partial: isPartial || undefined });
+  effects.notify(membersUpdate(id, room));
+}
+
+/** Handles the presence of people, whose names are needed where not all members of a room are known. */
+function onPresence(state: SessionState, { people }: Presence, effects: Effects): void {
+  const ids = people.map(({ id }) => id);
+  for (const [id, room] of sortedEntries(state.rooms)) if (room.isJoined) room.members.need(id, ids, effects);
+  state.presence.update(people);
 }
 
 function onTyping(state: SessionState, now: number, { room, member, on }: TypingNow): void {
@@ -73,6 +80,10 @@ function onRefused(state: SessionState, now: number, { event, room, id, error }:
   const isRepeated = event === "sync" || (event === "history" && awaitsHistory(state, room));
   // Nobody waits for a typing indicator.
   if ((isRepeated || event === "typing") && isTransient(error.code)) return;
+  if (event === "members" && isTransient(error.code)) {
+    if (room !== undefined) state.rooms.get(room)?.members.forgetRequests();
+    return;
+  }
   const readsRoom = event === "sync" || event === "history" || event === "members";
   const noMember = error.code === "unknown_room" || error.code === "not_joined";
   if (readsRoom && noMember && room !== undefined) state.leave(room, effects);

@@ -1,8 +1,9 @@
 /** One room: its summary, its log, its unread count and its members. */
 
-import type { Entry, Member, MemberId, RoomSummary, Seq } from "../protocol";
-import type { RoomCursor } from "../session-types";
+import type { Entry, MemberId, RoomId, RoomSummary, Seq } from "../protocol";
+import type { RoomCursor, Update } from "../session-types";
 import { Log } from "./log";
+import { KnownMembers } from "./members";
 import { project } from "./projection";
 import { Unread } from "./unread";
 
@@ -18,18 +19,14 @@ export class Room {
   #asOf: Seq;
   readonly log: Log;
   readonly unread: Unread;
-  /** The present and past members. Empty while unknown. Replaced and never mutated, because updates contain it. */
-  members: readonly Member[] = [];
-  /** `true` after the members were requested on this connection. From then on the entries keep the list up to date. */
-  membersRequested = false;
+  readonly members: KnownMembers;
 
   static persisted({ room, epoch, first, last, members }: RoomCursor): Room {
-    const persisted = new Room(room, Log.persisted(epoch, first, last));
-    persisted.members = members ?? [];
-    return persisted;
+    return new Room(room, Log.persisted(epoch, first, last), new KnownMembers(members));
   }
 
-  constructor(summary: RoomSummary, log = new Log()) {
+  constructor(summary: RoomSummary, log = new Log(), members = new KnownMembers()) {
+    this.members = members;
     this.#summary = summary;
     this.#asOf = summary.head.seq;
     this.log = log;
@@ -82,7 +79,7 @@ export class Room {
     this.unread.append(entry, me);
     const unreadChanged = count !== this.unread.count || read !== this.unread.read;
     return {
-      members: this.#appendToMembers(entry),
+      members: this.members.apply(entry),
       summary: this.#appendToSummary(entry) || unreadChanged,
     };
   }
@@ -97,18 +94,9 @@ export class Room {
     this.#summary = { ...old, name, topic, members };
     return true;
   }
+}
 
-  #appendToMembers({ author, at, body }: Entry): boolean {
-    if (this.members.length === 0) return false;
-    const known = this.members.find((member) => member.id === author);
-    const before = known && { name: known.name, joined: !known.left };
-    const after = project(this.#summary, body, before).author;
-    if (!after) return false;
-    const since = body.kind === "joined" || body.kind === "member_renamed" ? at : known?.since;
-    const changed: Member = { id: author, name: after.name, left: !after.joined || undefined, since };
-    this.members = known
-      ? this.members.map((member) => (member.id === author ? changed : member))
-      : [...this.members, changed];
-    return true;
-  }
+/** Returns the update with a room's members. */
+export function membersUpdate(room: RoomId, { members }: Room): Update {
+  return { update: "members", room, members: [...members.list], partial: members.isPartial || undefined };
 }

@@ -10,6 +10,16 @@ import { OnlinePeople } from "./presence";
 import type { Room } from "./room";
 import { TypingIndicators } from "./typing";
 
+/** The listing of the rooms that the user is in. `hello` has the first ones. */
+export interface RoomListing {
+  /** The known rooms that were not listed yet. */
+  unlisted: Set<RoomId>;
+  /** The last room that was listed. */
+  after: RoomId;
+  /** The time at which the request for the next ones is sent again. */
+  retryAt: number;
+}
+
 export class SessionState {
   readonly connection = new ConnectionState();
   /** The last `hello`, without its rooms. Its `now` is the server's time at 0 of the session's clock. */
@@ -19,6 +29,8 @@ export class SessionState {
   readonly rooms = new Map<RoomId, Room>();
   readonly outbox = new Outbox();
   readonly busy = new BusyRequests();
+  /** The listing of the user's rooms that `hello` began, if it goes on. */
+  listing?: RoomListing;
   readonly presence = new OnlinePeople();
   readonly typing = new TypingIndicators();
   /** The user's wishes that the server may not know yet. A post is in the outbox instead. */

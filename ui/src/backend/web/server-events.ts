@@ -104,6 +104,9 @@ const isPerson = object<Person>({
     value === "online" || value === "away" || value === "offline",
 });
 
+/** The fields of a part of a list. */
+const listFields = { query: optional(isText), after: optional(isText), more: optional(isBoolean) };
+
 const events: { [E in ServerEvent["event"]]: Check<Extract<ServerEvent, { event: E }>["data"]> } = {
   hello: object<Hello>({
     server: object<ServerInfo>({ id: isText, name: isName, software: isText }),
@@ -113,6 +116,7 @@ const events: { [E in ServerEvent["event"]]: Check<Extract<ServerEvent, { event:
     device: isText,
     lobby: isText,
     rooms: isList,
+    more: optional(isBoolean),
     limits: object<LimitsInfo>({
       text_bytes: isNumber,
       page_entries: isNumber,
@@ -126,9 +130,17 @@ const events: { [E in ServerEvent["event"]]: Check<Extract<ServerEvent, { event:
   page: object<Page>({ room: isText, head: isHead, entries: listOf(isEntry), later: optional(listOf(isEntry)) }),
   reset: object<Reset>({ room: isText, head: isHead }),
   heads: object<Heads>({ heads: mapOf(isHead) }),
-  rooms: object<RoomList>({ rooms: isList }),
+  rooms: object<RoomList>({
+    rooms: isList,
+    joined: optional(isBoolean),
+    ...listFields,
+  }),
   room: isRoom,
-  members: object<MemberList>({ room: isText, members: isList }),
+  members: object<MemberList>({
+    room: isText,
+    members: isList,
+    ...listFields,
+  }),
   presence: object<Presence>({ people: isList }),
   typing: object<TypingNow>({ room: isText, member: isText, on: isBoolean }),
   read: object<Read>({ room: isText, seq: isSeq }),
@@ -176,7 +188,7 @@ export function parseServerEvent(name: string, data: unknown): ServerEvent | und
       return { event: "page", data: later ? { ...parsed, later: later.map(parseEntry) } : parsed };
     }
     case "rooms":
-      return { event: "rooms", data: { rooms: event.data.rooms.filter(isRoom) } satisfies RoomList };
+      return { event: "rooms", data: { ...event.data, rooms: event.data.rooms.filter(isRoom) } satisfies RoomList };
     case "members":
       return {
         event: "members",

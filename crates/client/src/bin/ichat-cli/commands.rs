@@ -53,10 +53,17 @@ pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
 }
 
 async fn rooms(session: &mut CliSession, json: bool) -> Result<(), Failure> {
-    for room in session.directory().await? {
-        print::room(json, &room).map_err(output_error)?;
+    let mut after = None;
+    loop {
+        let list = session.list_rooms(None, after).await?;
+        for room in &list.rooms {
+            print::room(json, room).map_err(output_error)?;
+        }
+        after = list.rooms.last().map(|room| room.id);
+        if !list.more || after.is_none() {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 async fn join(session: &mut CliSession, room: &str, json: bool) -> Result<(), Failure> {
@@ -75,7 +82,7 @@ async fn say(session: &mut CliSession, room: Option<&str>, text: &str, json: boo
     session.join(&room).await?;
     let (id, room) = (EntryId::fresh(), room.id);
     let mentions = if text.contains('@') {
-        mentions_in(text, session.members(room).await?)
+        mentions_in(text, session.mentionable(room, text).await?)
     } else {
         Vec::new()
     };
@@ -139,6 +146,7 @@ async fn tail(session: &mut CliSession, room: Option<&str>, start: TailStart, js
     loop {
         while session.heads.get(&id).is_some_and(|head| *head > last) {
             let entries = entries_after(session, id, last).await?;
+            session.wait_for_names(id, &entries).await?;
             if !print_next(session, json, id, &entries, &mut last)? {
                 break;
             }
@@ -146,6 +154,7 @@ async fn tail(session: &mut CliSession, room: Option<&str>, start: TailStart, js
         if let Update::Entries { room, entries, .. } = session.next().await?
             && room == id
         {
+            session.wait_for_names(id, &entries).await?;
             print_next(session, json, id, &entries, &mut last)?;
         }
     }

@@ -2,16 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ichat_client::session::{Command, ConnectionStatus, Update};
 use ichat_client::{Client, ClientUpdate, UnsentMark, Updates};
+use ichat_protocol::limits::{MAX_MENTIONS, MAX_NAME_CHARS};
 use ichat_protocol::{
-    ClientEventKind, Entry, ErrorCode, Hello, Member, MemberId, Name, RoomChange, RoomId, RoomSummary, Seq, ServerId,
-    WireError,
+    ClientEventKind, Entry, ErrorCode, Hello, Member, MemberId, Name, RoomChange, RoomId, RoomList, RoomSummary, Seq,
+    ServerId, WireError,
 };
 use tokio::time::Instant;
 
 use crate::args::Args;
+
+/// The words after an `@` that are looked for as the beginning of a name.
+const MAX_NAME_WORDS: usize = 3;
+/// The time to wait for the names of members before entries are printed without them.
+const NAMES_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(crate) struct CliSession {
     client: Client,
@@ -26,6 +33,8 @@ pub(crate) struct CliSession {
     pub(crate) names: BTreeMap<MemberId, Name>,
     /// The members of each room, as last listed.
     members: BTreeMap<RoomId, Vec<Member>>,
+    /// The rooms that have more members than are known.
+    partly_known: BTreeSet<RoomId>,
     /// The last entry of each room seen so far.
     pub(crate) heads: BTreeMap<RoomId, Seq>,
     reset_rooms: BTreeSet<RoomId>,
@@ -64,6 +73,7 @@ impl CliSession {
             connection_problem,
             names: BTreeMap::new(),
             members: BTreeMap::new(),
+            partly_known: BTreeSet::new(),
             heads: BTreeMap::new(),
             reset_rooms: BTreeSet::new(),
         })
@@ -123,12 +133,17 @@ impl CliSession {
         self.deadline = None;
     }
 
-    /// Returns all rooms of the server.
-    pub(crate) async fn directory(&mut self) -> Result<Vec<RoomSummary>, WireError> {
-        self.command(Command::Browse).await?;
+    /// Returns a part of the list of the server's rooms: of all, or of those that have a text in their name, topic or id.
+    pub(crate) async fn list_rooms(
+        &mut self,
+        query: Option<&str>,
+        after: Option<RoomId>,
+    ) -> Result<RoomList, WireError> {
+        let query = query.map(str::to_owned);
+        self.command(Command::Browse { query, after }).await?;
         let listed = self.wait_for(|update| {
-            if let Update::Directory { rooms } = update {
-                return Some(Ok(rooms.clone()));
+            if let Update::Directory(list) = update {
+                return Some(Ok(list.clone()));
             }
             refusal_of(ClientEventKind::Rooms, None, update).map(Err)
         });
@@ -137,12 +152,14 @@ impl CliSession {
 
     /// Finds a room by its name or id. `None` means the lobby.
     pub(crate) async fn find_room(&mut self, wanted: Option<&str>) -> Result<RoomSummary, WireError> {
-        let lobby = self.hello.lobby;
-        let rooms = self.directory().await?;
         let Some(wanted) = wanted else {
-            let found = rooms.into_iter().find(|room| room.id == lobby);
-            return found.ok_or_else(|| WireError::new(ErrorCode::UnknownRoom, "The server shows no lobby."));
+            let found = self.hello.rooms.iter().find(|room| room.id == self.hello.lobby);
+            return found
+                .cloned()
+                .ok_or_else(|| WireError::new(ErrorCode::UnknownRoom, "The server shows no lobby."));
         };
+        // Those that are called so are the first.
+        let rooms = self.list_rooms(Some(wanted), None).await?.rooms;
         let has_id = |room: &&RoomSummary| wanted.parse::<RoomId>().is_ok_and(|id| id == room.id);
         let has_name = |room: &&RoomSummary| room.name.as_str().to_lowercase() == wanted.to_lowercase();
         if let Some(room) = rooms.iter().find(has_id) {
@@ -152,8 +169,14 @@ impl CliSession {
         let message = match named.as_slice() {
             [room] => return Ok((*room).clone()),
             [] => {
-                let all: Vec<_> = rooms.iter().map(|room| room.name.to_string()).take(20).collect();
-                format!("There is no room \"{wanted}\". There are: {}.", all.join(", "))
+                let list = self.list_rooms(None, None).await?;
+                let names: Vec<_> = list.rooms.iter().map(|room| room.name.to_string()).take(20).collect();
+                let rest = if list.more || list.rooms.len() > names.len() {
+                    " and others"
+                } else {
+                    ""
+                };
+                format!("There is no room \"{wanted}\". There are: {}{rest}.", names.join(", "))
             }
             several => {
                 let ids: Vec<_> = several.iter().map(|room| room.id.to_string()).collect();
@@ -180,12 +203,30 @@ impl CliSession {
         joined.await?
     }
 
-    /// Returns the members of a room, as the server lists them.
-    pub(crate) async fn members(&mut self, room: RoomId) -> Result<&[Member], WireError> {
-        self.command(Command::Open { room }).await?;
-        // The replica may have an older list. The server answers in order, so the answer to this follows its list.
-        self.directory().await?;
+    /// Returns the members of a room who may be mentioned in a text: those whose names begin like what follows an `@`.
+    pub(crate) async fn mentionable(&mut self, room: RoomId, text: &str) -> Result<&[Member], WireError> {
+        for beginning in beginnings_of_names(text) {
+            let query = beginning.to_owned();
+            self.command(Command::FindMembers { room, query }).await?;
+        }
+        // The server answers in order, so the answer to this follows those.
+        self.list_rooms(None, None).await?;
         Ok(self.members.get(&room).map_or(&[], Vec::as_slice))
+    }
+
+    /// Waits for the names of the authors of entries, where the session doesn't have all members of the room.
+    pub(crate) async fn wait_for_names(&mut self, room: RoomId, entries: &[Entry]) -> Result<(), WireError> {
+        let is_named = |entry: &Entry| self.names.contains_key(&entry.author);
+        if !self.partly_known.contains(&room) || entries.iter().all(is_named) {
+            return Ok(());
+        }
+        let is_answer =
+            |update: &Update| matches!(update, Update::Members { room: of, .. } if *of == room).then_some(());
+        match tokio::time::timeout(NAMES_TIMEOUT, self.wait_for(is_answer)).await {
+            Ok(answered) => answered,
+            // Without the names, the entries are printed with parts of the authors' keys.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Ends the session. When this returns, everything is on disk.
@@ -195,7 +236,12 @@ impl CliSession {
 
     fn track(&mut self, update: &Update) {
         match update {
-            Update::Members { room, members } => {
+            Update::Members { room, members, partial } => {
+                if *partial {
+                    self.partly_known.insert(*room);
+                } else {
+                    self.partly_known.remove(room);
+                }
                 let names = members.iter().map(|member| (member.id.clone(), member.name.clone()));
                 self.names.extend(names);
                 self.members.insert(*room, members.clone());
@@ -213,13 +259,35 @@ impl CliSession {
             Update::Connection(_)
             | Update::Hello(_)
             | Update::Rooms { .. }
-            | Update::Directory { .. }
+            | Update::Directory(_)
             | Update::Outbox { .. }
             | Update::Presence { .. }
             | Update::Typing { .. }
             | Update::Refused { .. } => {}
         }
     }
+}
+
+/// Returns the beginnings of the names that a text may mention: the first words that follow each `@`.
+fn beginnings_of_names(text: &str) -> BTreeSet<&str> {
+    let names = text.split('@').skip(1).take(MAX_MENTIONS);
+    let beginnings = names.flat_map(|name| {
+        let first = name.chars().next().filter(|c| !c.is_alphanumeric());
+        let word_ends = name.char_indices().zip(name.chars().skip(1).map(Some).chain([None]));
+        let word_ends = word_ends.filter_map(|((at, c), next)| {
+            let is_end = c.is_alphanumeric() && !next.is_some_and(char::is_alphanumeric);
+            is_end.then_some(at + c.len_utf8())
+        });
+        // A name may begin with an emoji.
+        let ends = first
+            .map(char::len_utf8)
+            .into_iter()
+            .chain(word_ends.take(MAX_NAME_WORDS));
+        ends.map(|end| &name[..end]).collect::<Vec<_>>()
+    });
+    beginnings
+        .filter(|beginning| beginning.chars().count() <= MAX_NAME_CHARS && !beginning.trim().is_empty())
+        .collect()
 }
 
 /// Returns the refusal of a request, if the update is one.

@@ -41,10 +41,10 @@ async fn handle_protocol_event(state: &ServerState, request: Request, arguments:
     match event {
         ClientEvent::Post(post) => post::post(state, request, post).await,
         ClientEvent::Create(create) => create::create(state, request, create).await,
-        ClientEvent::Rooms(_) => rooms::rooms(state, request).await,
+        ClientEvent::Rooms(rooms) => rooms::rooms(state, request, rooms).await,
         ClientEvent::Join(join) => join::join(state, request, join.room).await,
         ClientEvent::Leave(leave) => leave::leave(state, request, leave.room).await,
-        ClientEvent::Members(members) => members::members(state, request, members.room).await,
+        ClientEvent::Members(members) => members::members(state, request, members).await,
         ClientEvent::History(history) => history::history(state, request, history).await,
         ClientEvent::Sync(sync) => sync::sync(state, request, sync).await,
         ClientEvent::Typing(typing) => typing::typing(state, request, typing).await,

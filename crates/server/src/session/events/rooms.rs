@@ -1,15 +1,31 @@
-use ichat_protocol::{RoomList, ServerEvent};
+use ichat_protocol::{FindRooms, RoomList, ServerEvent, WireError};
 
 use crate::fanout::request::Request;
 use crate::session::costs;
 use crate::session::state::ServerState;
 
-/// Responds with all rooms.
-pub(super) async fn rooms(state: &ServerState, request: Request) {
-    let rooms = state.rooms(&request.client.member).await;
-    if let Ok(rooms) = &rooms {
-        request.client.budget.charge(costs::of_list(rooms.len()));
-    }
-    let result = rooms.map(|rooms| ServerEvent::Rooms(RoomList { rooms }));
+/// Responds with a part of the list of all rooms, or of those that the client's member is in.
+pub(super) async fn rooms(state: &ServerState, request: Request, event: FindRooms) {
+    let result = list(state, &request, event).await;
     request.finish(result).await;
+}
+
+async fn list(state: &ServerState, request: &Request, event: FindRooms) -> Result<ServerEvent, WireError> {
+    let FindRooms { joined, query, after } = event;
+    let member = &request.client.member;
+    let found = if joined {
+        state.joined_rooms(member, after).await?
+    } else {
+        state
+            .find_rooms(member, query.as_deref().unwrap_or_default(), after)
+            .await?
+    };
+    request.client.budget.charge(costs::of_list(found.items.len()));
+    Ok(ServerEvent::Rooms(RoomList {
+        rooms: found.items,
+        joined,
+        query,
+        after,
+        more: found.more,
+    }))
 }

@@ -1,0 +1,15 @@
+//! The state of the listing of the user's rooms, which comes in parts.
+
+use std::collections::BTreeSet;
+
+use ichat_protocol::RoomId;
+
+/// The listing of the rooms that the user is in. `hello` has the first ones.
+pub(super) struct RoomListing {
+    /// The known rooms that were not listed yet.
+    pub(super) unlisted: BTreeSet<RoomId>,
+    /// The last room that was listed.
+    pub(super) after: RoomId,
+    /// The time at which the request for the next ones is sent again.
+    pub(super) retry_at: u64,
+}
