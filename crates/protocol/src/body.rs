@@ -236,7 +236,7 @@ impl Body {
     }
 
     /// Returns the part of the collapse key that separates several values of one author.
-    fn collapse_value(&self) -> Option<&str> {
+    pub fn collapse_value(&self) -> Option<&str> {
         match self {
             Body::React { emoji, .. } => Some(emoji),
             Body::Created { .. }

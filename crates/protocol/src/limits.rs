@@ -23,6 +23,10 @@ limits! {
     MAX_NONSPACING_MARKS: usize = 4;
     /// Members whom one message mentions.
     MAX_MENTIONS: usize = 50;
+    /// Reactions that a message has at a time, each of one person with one emoji.
+    MAX_REACTIONS: u32 = 500;
+    /// Those of one person.
+    MAX_OWN_REACTIONS: u32 = 20;
     /// Length of a room's topic, in code points.
     MAX_TOPIC_CHARS: usize = 256;
     /// Entries in one page of history.

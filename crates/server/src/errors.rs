@@ -181,6 +181,14 @@ pub(crate) fn written(outcome: Outcome) -> Result<(Entry, bool), WireError> {
             ErrorCode::TooLarge,
             "This server has as many rooms as it can have, or this room as many entries.",
         ),
+        Outcome::TooManyReactions => (
+            ErrorCode::TooLarge,
+            "This message has as many reactions as a message can have.",
+        ),
+        Outcome::TooManyOwnReactions => (
+            ErrorCode::TooLarge,
+            "You have reacted to this message in as many ways as one person can: remove a reaction first.",
+        ),
         Outcome::Damaged(cause) => {
             tracing::error!(%cause, "an entry is damaged");
             // Not `storage`, which is transient: a client would repeat the post forever, before all of its later ones.

@@ -35,6 +35,10 @@ pub enum Outcome {
     NotYours,
     /// The file has as many rooms as it can have, or the room as many entries.
     LimitReached,
+    /// The message has as many reactions as it can have.
+    TooManyReactions,
+    /// The message has as many reactions of the author as it can have.
+    TooManyOwnReactions,
     /// A stored entry that this one depends on is damaged. Nothing was written; the rest of the batch was.
     Damaged(String),
 }
@@ -51,6 +55,8 @@ impl Outcome {
             | Outcome::UnknownEntry
             | Outcome::NotYours
             | Outcome::LimitReached
+            | Outcome::TooManyReactions
+            | Outcome::TooManyOwnReactions
             | Outcome::Damaged(_) => false,
         }
     }

@@ -174,6 +174,8 @@ fn new_entry(outcome: &Outcome) -> Option<&Entry> {
         | Outcome::UnknownEntry
         | Outcome::NotYours
         | Outcome::LimitReached
+        | Outcome::TooManyReactions
+        | Outcome::TooManyOwnReactions
         | Outcome::Damaged(_) => None,
     }
 }

@@ -1,6 +1,6 @@
 //! The server over real sockets and a real store, by what its users notice. Each file opens with the list of its cases.
 //!
-//! - `sign_in`, `messages`, `rooms`, `lists`, `presence`, `sync`: the protocol
+//! - `sign_in`, `messages`, `rooms`, `lists`, `amendments`, `presence`, `sync`: the protocol
 //! - `tutorial`: the tutorial's contract
 //! - `refusals`, `http`, `addresses`, `full_disk`, `hostile`, `slow_clients`, `memory`: what the server refuses, and what it withstands
 //! - `rates`: the limits on what a person makes the server do
@@ -14,6 +14,7 @@
 )]
 
 mod addresses;
+mod amendments;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod hostile;

@@ -12,10 +12,11 @@ use crate::projection::{self, Schema};
 /// The reported problems of one table.
 const MAX_PROBLEMS: usize = 20;
 /// The tables of the projections but for the search index, and what their rows are in plain words.
-const TABLES: [(&str, &str); 3] = [
+const TABLES: [(&str, &str); 4] = [
     ("room_state", "the name, the topic or the number of members"),
     ("member", "the list of members"),
     ("message_count", "the number of messages"),
+    ("amendment", "the list of edits and reactions"),
 ];
 
 /// Compares all projections. Returns the differences in plain words.

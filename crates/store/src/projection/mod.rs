@@ -6,6 +6,7 @@
 //!   the writer when it is idle ───────▶ search_index, search_progress
 //! ```
 
+mod amendment;
 mod base;
 mod message_count;
 mod projector;
@@ -15,6 +16,7 @@ use rusqlite::Connection;
 
 use crate::log::RoomKey;
 use crate::progress::{Progress, ProgressFn};
+pub(crate) use amendment::{AmendmentKey, amendment, forget_edits, shown_count};
 pub(crate) use message_count::messages_after;
 pub(crate) use projector::Projector;
 pub(crate) use search_index::{
@@ -23,11 +25,12 @@ pub(crate) use search_index::{
 };
 
 /// The version of the projections. A file with another one gets its projections rebuilt when it is opened.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// The tables of the projections, those of earlier versions included.
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
     "room_state",
     "member",
+    "amendment",
     "message_count",
     "search_index",
     "search_progress",
@@ -108,7 +111,7 @@ mod tests {
     fn a_change_of_the_tables_raises_the_version() {
         assert_eq!(
             (VERSION, checksum(&[PROJECTIONS.as_bytes()])),
-            (3, -1_494_225_794),
+            (4, 923_135_694),
             "projections.sql has changed: if its tables have, raise VERSION"
         );
     }

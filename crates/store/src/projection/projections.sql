@@ -28,6 +28,21 @@ CREATE INDEX {schema}.member_search ON member (room, search_name, user);
 
 CREATE INDEX {schema}.member_room ON member (user, room) WHERE joined;
 
+-- What amends a message, as its result: the last entry of each collapse key, whose parts are the columns up to `value`. `author`
+-- is 0 where it is no part. `shown` is 0 if the entry only removes something.
+CREATE TABLE {schema}.amendment (
+    room INTEGER NOT NULL,
+    target BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    author INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    entry INTEGER NOT NULL,
+    shown INTEGER NOT NULL,
+    PRIMARY KEY (room, target, kind, author, value)
+) WITHOUT ROWID;
+
+CREATE INDEX {schema}.amendment_shown ON amendment (room, target, kind, author) WHERE shown;
+
 -- The messages of each author in each block of 1,024 sequence numbers. The sum of some rows is a member's unread count.
 CREATE TABLE {schema}.message_count (
     room INTEGER NOT NULL,

@@ -8,7 +8,7 @@ use ichat_protocol::{Body, Membership, Name, RoomChange, RoomProjection, Seq, fo
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::base::{Base, read_fields};
-use super::message_count;
+use super::{amendment, message_count};
 use crate::StoreError;
 use crate::log::{EntryKey, RoomKey, UserKey, read_author, read_entry, read_name, select_entries};
 
@@ -54,6 +54,7 @@ impl<'c> Projector<'c> {
         if body.properties().counts_as_unread {
             self.count_message(key, author, 1);
         }
+        amendment::apply(self.connection, key, author, body)?;
         match body.room_change() {
             Some(change) => self.apply_room_change(key, author, body, change),
             None => Ok(()),
@@ -120,6 +121,7 @@ impl<'c> Projector<'c> {
         if body.properties().counts_as_unread {
             self.count_message(key, author, 1);
         }
+        amendment::apply(self.connection, key, author, body)?;
         if body.room_change().is_none() {
             return Ok(false);
         }
@@ -186,7 +188,7 @@ impl<'c> Projector<'c> {
     pub(crate) fn rebuild_room(&mut self, room: RoomKey, progress: &mut dyn FnMut(u64)) -> rusqlite::Result<()> {
         self.rooms.remove(&room);
         self.counts.retain(|(of, _, _), _| *of != room);
-        for table in ["room_state", "message_count"] {
+        for table in ["room_state", "message_count", "amendment"] {
             self.connection
                 .prepare_cached(&format!("DELETE FROM {table} WHERE room = ?1"))?
                 .execute([room])?;

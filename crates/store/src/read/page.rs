@@ -1,12 +1,18 @@
 //! A page: a range of a room's log, with what amends it from beyond; and the position of an entry.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use ichat_protocol::{CollapseKey, Entry, EntryId, Page, RoomId, Seq, limits};
+use ichat_protocol::{Entry, EntryId, Page, RoomId, Seq, limits};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::rooms::{RoomRow, room_row};
-use crate::log::{EntryKey, MAX_SEQ, RoomKey, read_entry, select_entries, unreadable};
+use super::rooms::{RoomRow, room_row, user_key};
+use crate::log::{EntryKey, MAX_SEQ, RoomKey, entry_at, read_entry, select_entries, unreadable};
+use crate::projection::{AmendmentKey, amendment};
+
+/// The size of what amends the messages of a page: it has fewer entries where that is long.
+const MAX_AMENDMENT_BYTES: usize = 128 * 1024;
+/// The size of an entry without a text.
+const SHORT_ENTRY_BYTES: usize = 300;
 
 /// Reads a page: see [`crate::Store::page`].
 pub(crate) fn page(
@@ -42,7 +48,7 @@ pub(crate) fn page(
         entries.reverse();
     }
     check_complete(&room, before, after, limit, &entries)?;
-    let later = later(connection, room.key, &entries)?;
+    let later = later(connection, room.key, &mut entries, after.is_some())?;
     Ok(Some(Page {
         room: id,
         head: room.server_head(),
@@ -99,36 +105,69 @@ fn check_complete(
 /// Reads the entries beyond the page that change how its messages are shown: for each collapse key the last one, unless it
 /// only removes what is not in the page either. So there are at most one edit for each message, and the reactions that are
 /// shown. A deleted message is `wiped` in the page itself, and nothing amends it.
-fn later(connection: &Connection, room: RoomKey, entries: &[Entry]) -> rusqlite::Result<Vec<Entry>> {
-    let Some(last) = entries.last() else {
-        return Ok(Vec::new());
-    };
-    let in_page: HashSet<CollapseKey> = entries.iter().filter_map(collapse_key).collect();
-    let (beyond, end) = (EntryKey(room.entry(last.seq).0 + 1), room.entry(MAX_SEQ));
+///
+/// Shortens the page if they are too long, at its end if `upwards`, otherwise at its beginning.
+fn later(
+    connection: &Connection,
+    room: RoomKey,
+    entries: &mut Vec<Entry>,
+    upwards: bool,
+) -> rusqlite::Result<Vec<Entry>> {
     let mut amendments = connection.prepare_cached(select_entries!(
-        "WHERE e.target = ?1 AND e.key BETWEEN ?2 AND ?3 ORDER BY e.key"
+        "WHERE e.key IN (SELECT entry FROM amendment WHERE room = ?1 AND target = ?2 AND shown)"
     ))?;
     let mut later = Vec::new();
-    for message in entries.iter().filter(|entry| entry.body.properties().is_target) {
-        let mut last_of_key = HashMap::new();
-        for amendment in amendments.query_map((message.id.0, beyond, end), read_entry)? {
-            let amendment = amendment?;
-            match collapse_key(&amendment) {
-                Some(key) => {
-                    last_of_key.insert(key, amendment);
-                }
-                None => later.push(amendment),
-            }
+    let (mut fitting, mut bytes) = (0, 0);
+    let (mut forwards, mut backwards) = (entries.iter(), entries.iter().rev());
+    let messages: &mut dyn Iterator<Item = &Entry> = if upwards { &mut forwards } else { &mut backwards };
+    for message in messages {
+        let mut shown = Vec::new();
+        if message.body.properties().is_target {
+            let rows = amendments.query_map((room, message.id.0), read_entry)?;
+            shown = rows.collect::<Result<_, _>>()?;
         }
-        let shown = last_of_key
-            .into_iter()
-            .filter(|(key, entry)| !entry.body.is_removal() || in_page.contains(key));
-        later.extend(shown.map(|(_, entry)| entry));
+        let size = |entry: &Entry| entry.body.message_bytes() + SHORT_ENTRY_BYTES;
+        bytes += shown.iter().map(size).sum::<usize>();
+        if bytes > MAX_AMENDMENT_BYTES && fitting > 0 {
+            break;
+        }
+        fitting += 1;
+        later.extend(shown);
     }
+    if upwards {
+        entries.truncate(fitting);
+    } else {
+        entries.drain(..entries.len() - fitting);
+    }
+    let Some(last) = entries.last().map(|entry| entry.seq) else {
+        return Ok(later);
+    };
+    later.retain(|entry| entry.seq > last);
+    later.extend(removals(connection, room, entries, last)?);
     later.sort_unstable_by_key(|entry| entry.seq);
     Ok(later)
 }
 
-fn collapse_key(entry: &Entry) -> Option<CollapseKey> {
-    entry.body.collapse_key(&entry.author)
+/// Reads the entries beyond the page that remove what entries of the page have set.
+fn removals(connection: &Connection, room: RoomKey, entries: &[Entry], last: Seq) -> rusqlite::Result<Vec<Entry>> {
+    let messages = entries.iter().filter(|entry| entry.body.properties().is_target);
+    let messages: HashSet<EntryId> = messages.map(|entry| entry.id).collect();
+    let mut removals = BTreeMap::new();
+    for entry in entries {
+        if !entry.body.target().is_some_and(|target| messages.contains(&target)) {
+            continue;
+        }
+        let Some(author) = user_key(connection, &entry.author)? else {
+            continue;
+        };
+        if let Some(key) = AmendmentKey::of(room, author, &entry.body)
+            && let Some(amendment) = amendment(connection, key)?
+            && !amendment.shown
+            && amendment.entry.seq() > last
+            && let Some(removal) = entry_at(connection, amendment.entry)?
+        {
+            removals.insert(removal.seq, removal);
+        }
+    }
+    Ok(removals.into_values().collect())
 }

@@ -1,5 +1,6 @@
 //! The rules of the log: what a server requires of a new entry, and what follows from it.
 
+use ichat_protocol::limits::{MAX_OWN_REACTIONS, MAX_REACTIONS};
 use ichat_protocol::{Body, Entry, EntryId, Epoch, Kind, RoomChange, RoomId, Seq, TargetEffect, Writer};
 use rusqlite::OptionalExtension as _;
 
@@ -9,7 +10,7 @@ use crate::log::{
     EntryKey, IS_TARGET, MAX_SEQ, RoomKey, UserKey, entry_at, indexed_text, read_entry, select_entries, wiped_hash,
 };
 use crate::member_state::set_read_marker;
-use crate::projection::reindex;
+use crate::projection::{AmendmentKey, amendment, reindex, shown_count};
 use crate::{NewEntry, Outcome, StoreError};
 
 /// A message that edits, deletions and reactions may refer to.
@@ -80,7 +81,12 @@ impl Batch<'_> {
             Some(TargetEffect::ReplaceText) => {
                 indexed_text(self.tx, target.key)?;
             }
-            Some(TargetEffect::Annotate) | None => {}
+            Some(TargetEffect::Annotate) => {
+                if let Some(outcome) = self.check_reactions(new, room)? {
+                    return Ok(Plan::Refuse(outcome));
+                }
+            }
+            None => {}
         }
         Ok(Plan::Write {
             room,
@@ -147,6 +153,25 @@ impl Batch<'_> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Returns an outcome if a message has as many reactions as it can have, or as many of the author. Others can be removed.
+    fn check_reactions(&mut self, new: &NewEntry, room: RoomKey) -> rusqlite::Result<Option<Outcome>> {
+        let author = self.user(&new.author)?;
+        let Some(key) = AmendmentKey::of(room, author, &new.body).filter(|_| !new.body.is_removal()) else {
+            return Ok(None);
+        };
+        if amendment(self.tx, key)?.is_some_and(|last| last.shown) {
+            return Ok(None);
+        }
+        let (all, own) = shown_count(self.tx, key)?;
+        Ok(if own >= MAX_OWN_REACTIONS {
+            Some(Outcome::TooManyOwnReactions)
+        } else if all >= MAX_REACTIONS {
+            Some(Outcome::TooManyReactions)
+        } else {
+            None
+        })
     }
 
     /// Returns a message of the room that was not wiped.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::append::Target;
 use super::batch::Batch;
 use crate::log::{EntryKey, REPLACES_TEXT, RoomKey, entry_at, indexed_text, wipe_entry};
-use crate::projection::{is_indexed, remove_from_index};
+use crate::projection::{forget_edits, is_indexed, remove_from_index};
 
 impl Batch<'_> {
     /// Replaces a message and its edits by `wiped`, and removes its words from the search index. The file's pages are
@@ -49,7 +49,7 @@ impl Batch<'_> {
             wipe_entry(self.tx, edit)?;
             self.erased = true;
         }
-        Ok(())
+        forget_edits(self.tx, room, message)
     }
 }
 

@@ -5,6 +5,7 @@
 //! - `rooms`: names, topics, members, unread counts, read markers
 //! - `lists`: parts of long lists of rooms and members, and searches in them
 //! - `pages`: ranges by `before`, `after`, both and none; limits; what amends a page from beyond
+//! - `amendments`: edits and reactions as their result, however many there were; the limits of reactions
 //! - `searching`: words, phrases, beginnings, accents, filters; edits and deletions are followed
 //! - `erasure`: deleted text leaves the database, the search index and the write-ahead log
 //! - `replica`: ranges that adjoin, overlap or don't; the outbox; reset
@@ -20,6 +21,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed precondition fails the test")]
 
+mod amendments;
 mod checking;
 mod client;
 mod damage;

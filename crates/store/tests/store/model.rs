@@ -57,6 +57,7 @@ fn word_of(outcome: &Outcome) -> &'static str {
         Outcome::UnknownEntry => "unknown entry",
         Outcome::NotYours => "not yours",
         Outcome::LimitReached => "limit reached",
+        Outcome::TooManyReactions | Outcome::TooManyOwnReactions => "too many reactions",
         Outcome::Damaged(_) => "damaged",
     }
 }
