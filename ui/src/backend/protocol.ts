@@ -876,6 +876,8 @@ export const limits = {
   maxNameChars: 64,
   maxNonspacingMarks: 4,
   maxMentions: 50,
+  maxReactions: 500,
+  maxOwnReactions: 20,
   maxTopicChars: 256,
   maxPageEntries: 200,
   maxListItems: 100,

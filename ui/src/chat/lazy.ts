@@ -2,7 +2,9 @@ import { loadCopying } from "./copying";
 
 /** The parts of the room that are loaded after the first paint, so that the start is fast. */
 export const lazyComponents = {
+  completionList: () => import("./CompletionList.svelte"),
   composerContext: () => import("./ComposerContext.svelte"),
+  jumpButtons: () => import("./JumpButtons.svelte"),
   messageDialogs: () => import("./MessageDialogs.svelte"),
   emojiPicker: () => import("./EmojiPicker.svelte"),
   roomMenu: () => import("./RoomMenu.svelte"),
