@@ -16,6 +16,7 @@
  * - the last of several jumps wins
  * - a message is found by its id, whatever the id is; one that isn't in the room is given up at once, and ends no load
  *   and no other search
+ * - a day leads to what was written first on it, or else to what is next to it
  * - a message beyond the end leads to the end
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -276,7 +277,7 @@ describe("LogNavigator", () => {
     fixture.receive();
     fixture.slow = false;
     fixture.answerLate();
-    expect(await found).toBe(true);
+    expect(await found).toEqual({ at: fixture.log.entries[499]?.at });
     expect(fixture.room.log.jump).toEqual({ to: "message", seq: 500 });
   });
 
@@ -288,10 +289,39 @@ describe("LogNavigator", () => {
     const first = fixture.room.log.jumpToTime(early?.at ?? 0);
     fixture.slow = false;
     const second = fixture.room.log.jumpToTime(late?.at ?? 0);
-    expect(await second).toBe(true);
+    expect(await second).toEqual({ at: late?.at });
     fixture.answerLate();
-    expect(await first).toBe(true);
+    expect(await first).toBe("overtaken");
     expect(fixture.room.log.jump).toEqual({ to: "message", seq: 1500 });
+  });
+
+  it("finds the first entry of a day, the one after an empty day, and the last one of the room", async () => {
+    const dayMs = 86_400_000;
+    const start = new Date(2026, 2, 5).getTime();
+    const log = new RoomLog();
+    // Nothing is written on the third day.
+    for (const day of [0, 1, 3])
+      for (let i = 0; i < 1000; i++)
+        log.add("bob", { kind: "message", text: `day ${day}, ${i}` }, start + day * dayMs + i * 60_000);
+    const fixture = new RoomFixture(log);
+    fixture.room.open();
+    const { room } = fixture;
+    for (const [day, seq] of [
+      [-1, 1],
+      [0, 1],
+      [1, 1001],
+      [2, 2001],
+      [3, 2001],
+      [4, 3000],
+    ] as const) {
+      const found = await room.log.jumpToTime(start + day * dayMs);
+      expect([day, found, room.log.jump]).toEqual([day, { at: log.entries[seq - 1]?.at }, { to: "message", seq }]);
+    }
+    expect(await room.log.timeRange()).toEqual({ first: start, last: start + 3 * dayMs + 999 * 60_000 });
+    fixture.disconnected = true;
+    const unanswered = room.log.timeRange();
+    vi.advanceTimersByTime(5_000);
+    expect(await unanswered).toBeNull();
   });
 
   it.each([
@@ -337,7 +367,7 @@ describe("LogNavigator", () => {
     fixture.slow = false;
     fixture.answerLate();
     expect(await missing).toBe(true);
-    expect(await found).toBe(true);
+    expect(await found).toBeTruthy();
     expect(fixture.room.log.jump).toMatchObject({ to: "message", seq: 500 });
   });
 

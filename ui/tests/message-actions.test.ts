@@ -1,6 +1,7 @@
 /**
  * Actions on messages:
  * - a message that is not in the log yet is shown at the end; one that can't be found says so
+ * - a jump to a day on which nothing was written says what is shown instead
  * - a changed edit that is canceled can be taken up again, by the notice, and by the key right after that
  * - the notice of a room that is not open any more opens it
  * - it isn't taken up over another changed edit, and nothing is offered where nothing was changed
@@ -11,6 +12,7 @@ import { MessageActions } from "../src/chat/message-actions.svelte";
 import { Drafts } from "../src/rooms/drafts.svelte";
 import { strings } from "../src/shared/strings";
 import { hello, openApp, summaryOf } from "./fixtures/app";
+import { RoomLog } from "./fixtures/room";
 import { DeviceStorage } from "./fixtures/storage";
 
 /** Opens a room, with a function that sends a message, which waits. */
@@ -54,6 +56,29 @@ it("shows a message that waits at the end, and says when one can't be found", as
   });
   await jump;
   expect(errors()).toEqual([strings.chat.notFound]);
+});
+
+it("says when nothing was written on a day", async () => {
+  const { app, emit, room, actions } = await openLobby();
+  const log = new RoomLog(new Date(2026, 2, 5, 12).getTime()).fill(1);
+  const jumpTo = async (day: Date) => {
+    const jump = actions.jumpToDay(day.getTime());
+    const update = { update: "entries", room: "lobby", entries: log.entries, head: { epoch: "e", seq: 1 } } as const;
+    emit({ event: "session", server: "office", update });
+    await jump;
+    return [app.toasts.shown.map(({ text }) => text), room.log.jump];
+  };
+  const there = { to: "message", seq: 1 };
+  emit({
+    event: "session",
+    server: "office",
+    update: { update: "entries", room: "lobby", entries: log.entries, head: { epoch: "e", seq: 1 } },
+  });
+  expect(await jumpTo(new Date(2026, 2, 5))).toEqual([[], there]);
+  expect(await jumpTo(new Date(2026, 2, 3))).toEqual([
+    [expect.stringMatching(/^Nothing was written on .*3.* 2026\. This is from .*5.* 2026\.$/)],
+    there,
+  ]);
 });
 
 it("offers to take up a changed edit that is canceled", async () => {

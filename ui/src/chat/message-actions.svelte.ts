@@ -8,6 +8,7 @@ import type { ServerState } from "../servers/server-state.svelte";
 import { copyText } from "../shared/clipboard";
 import { hasMouse } from "../shared/input-devices";
 import { strings } from "../shared/strings";
+import { date, dayOf } from "../shared/time";
 import type { ComposerState } from "./composer-state.svelte";
 
 /** A dialog about a message, or about the day whose heading was clicked. */
@@ -197,8 +198,12 @@ export class MessageActions {
     else if (!(await this.room.log.jumpToMessage(id))) this.#app.showError(strings.chat.notFound);
   }
 
-  async jumpToTime(time: number): Promise<void> {
-    if (!(await this.room.log.jumpToTime(time))) this.#app.showError(strings.chat.notLoaded);
+  /** Jumps to what was written first on a day. If nothing was, jumps to what is next to it, and says so. */
+  async jumpToDay(day: number): Promise<void> {
+    const found = await this.room.log.jumpToTime(day);
+    if (found === null) this.#app.showError(strings.chat.notLoaded);
+    else if (found !== "overtaken" && dayOf(found.at) !== day)
+      this.#app.showNotice(strings.chat.nothingOnDay(date(day), date(found.at)));
   }
 
   /**

@@ -46,19 +46,28 @@ export class EntryWaiter {
     return (await this.#waitFor((entry) => entry.id === id, ask, id))?.seq ?? null;
   }
 
-  /** Returns the `seq` of the first entry written at `time` or later, by a binary search: times grow with `seq`. */
-  async findByTime(time: number, { room, head, request }: SearchContext & { head: Seq }): Promise<Seq | null> {
-    let [low, high] = [1, head];
-    while (low < high) {
+  /** Returns the entry with this `seq`, or null if it can't be loaded. */
+  async findBySeq(seq: Seq, { room, request }: SearchContext): Promise<Entry | null> {
+    const range = { after: seq - 1, limit: 1 };
+    const ask = () => request({ command: "history", room, range });
+    return (await this.#waitFor((entry) => entry.seq === seq, ask)) ?? null;
+  }
+
+  /**
+   * Returns the first entry written at `time` or later, or the last one if all are earlier, by a binary search: times grow with
+   * `seq`. Returns null if one can't be loaded.
+   */
+  async findByTime(time: number, context: SearchContext & { head: Seq }): Promise<Entry | null> {
+    let [low, high] = [1, context.head];
+    let found: Entry | null = null;
+    while (low < high || found?.seq !== low) {
       const middle = Math.floor((low + high) / 2);
-      const range = { after: middle - 1, limit: 1 };
-      const ask = () => request({ command: "history", room, range });
-      const entry = await this.#waitFor(({ seq }) => seq === middle, ask);
+      const entry = await this.findBySeq(middle, context);
       if (!entry) return null;
-      if (entry.at < time) low = middle + 1;
-      else high = middle;
+      if (entry.at >= time || middle === context.head) [high, found] = [middle, entry];
+      else low = middle + 1;
     }
-    return low;
+    return found;
   }
 
   /** Calls `request` and returns the entry that is wanted when it arrives, or undefined after a timeout. */

@@ -35,6 +35,12 @@ export interface ReadingPlace {
   hidden: number;
 }
 
+/**
+ * The end of a search by time: the time of the entry that was found, `overtaken` if another jump has begun since, or null if it
+ * can't be loaded.
+ */
+export type TimeSearchEnd = { at: number } | "overtaken" | null;
+
 /** The part of a room that its navigator uses. */
 export interface NavigatorContext {
   room: RoomId;
@@ -272,12 +278,27 @@ export class LogNavigator {
       this.jumpTo({ to: "message", seq: loaded.seq, id });
       return true;
     }
-    return this.#jumpToFound((context) => this.#waiter.findById(id, context), id);
+    const jump = ++this.#jumps;
+    const seq = await this.#waiter.findById(id, this.#searchContext);
+    if (jump !== this.#jumps) return true;
+    if (seq !== null) this.jumpTo({ to: "message", seq, id });
+    return seq !== null;
   }
 
-  /** Jumps to the first entry that was written at `time` or later. Returns `false` if it can't be found. */
-  jumpToTime(time: number): Promise<boolean> {
-    return this.#jumpToFound((context) => this.#waiter.findByTime(time, { ...context, head: this.#head }));
+  /** Jumps to the first entry that was written at `time` or later, or to the last one if all are earlier. */
+  async jumpToTime(time: number): Promise<TimeSearchEnd> {
+    const jump = ++this.#jumps;
+    const entry = await this.#waiter.findByTime(time, { ...this.#searchContext, head: this.#head });
+    if (jump !== this.#jumps) return "overtaken";
+    if (entry) this.jumpTo({ to: "message", seq: entry.seq });
+    return entry && { at: entry.at };
+  }
+
+  /** Returns the times of the first and of the last entry, or null if they can't be loaded. */
+  async timeRange(): Promise<{ first: number; last: number } | null> {
+    const ends = [1, this.#head].map((seq) => this.#waiter.findBySeq(seq, this.#searchContext));
+    const [first, last] = await Promise.all(ends);
+    return first && last ? { first: first.at, last: last.at } : null;
   }
 
   /** Ends a jump, because the timeline has scrolled there. */
@@ -285,14 +306,9 @@ export class LogNavigator {
     if (this.#jump === jump) this.#jump = null;
   }
 
-  async #jumpToFound(search: (context: SearchContext) => Promise<Seq | null>, id?: EntryId): Promise<boolean> {
-    const jump = ++this.#jumps;
+  get #searchContext(): SearchContext {
     const { room, command } = this.#context;
-    const seq = await search({ room, request: (wanted) => void command(wanted).catch(() => undefined) });
-    if (jump !== this.#jumps) return true;
-    if (seq === null) return false;
-    this.jumpTo({ to: "message", seq, ...(id === undefined ? {} : { id }) });
-    return true;
+    return { room, request: (wanted) => void command(wanted).catch(() => undefined) };
   }
 
   /** Returns the jump with which a visit begins. */

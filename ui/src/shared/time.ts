@@ -20,6 +20,9 @@ export function dayOf(at: number): number {
   return date.getTime();
 }
 
+/** Formats a day as "5 March 2021". */
+export const date = (at: number): string => dayAndYear.format(at);
+
 /** Formats a day as "Today", "Yesterday", "Thursday, 5 March" or "5 March 2021". */
 export function dayName(at: number, now: number): string {
   const days = Math.round((dayOf(at) - dayOf(now)) / 86_400_000);
@@ -32,7 +35,7 @@ export function dayName(at: number, now: number): string {
 
 /** Formats a time of today as the time of day, and one of another day as that day. */
 export function timeOrDate(at: number, now: number): string {
-  return dayOf(at) === dayOf(now) ? timeOfDay(at) : dayAndYear.format(at);
+  return dayOf(at) === dayOf(now) ? timeOfDay(at) : date(at);
 }
 
 /** Formats a time as the value of an `<input type="date">`, in local time. */

@@ -5,6 +5,7 @@
  * - scroll far below a message that is marked as unread
  * - see that a place is being loaded, on a slow connection
  * - jump to the first message by its date, to a message by its address, and to the present, each from each other
+ * - jump to a day from its heading, and by finger from the room's menu; a day before the room began is refused
  * - go through the messages by PageUp, PageDown, Home and End
  * - stay at the same messages while the window changes its size, and while others write
  * - go to another room and return to the same messages
@@ -121,6 +122,27 @@ export const longRoomPaths = [
         await user.view.query("rests");
         await linesOf(user);
       }
+    },
+  },
+  {
+    name: "jump to another day",
+    async walk({ user }) {
+      const dialog = dialogOf("Jump to a date");
+      await user.seesMessage(lastLine);
+      const fromDay = button(/: jump to a date$/);
+      if (user.hand.touch) await user.pressesRoomButton("Jump to a date");
+      else await user.presses(fromDay);
+      await user.presses(button("Go", dialog));
+      await user.seesGone(dialog);
+      await seesLine(user, 1);
+      await returnsToPresent(user);
+      await user.presses(fromDay);
+      const date = { label: "Jump to a date", within: dialog };
+      await user.hand.write(user.view, date, "01012020");
+      await user.presses(button("Go", dialog));
+      await user.sees({ role: "alert", hasText: /^This room begins on /, within: dialog });
+      await user.hand.closeDialog(user.view, dialog);
+      await user.seesGone(dialog);
     },
   },
   {

@@ -1,8 +1,8 @@
 /**
  * A page as a person sees it, by roles and names. The functions run in the page; `view.mjs` calls them.
  *
- * A target is a plain object: `{ role, name, expanded, key, text, hasText, within, nth, isTabStop }`. A name or text is a whole
- * string or a regular expression; a key is that of a row. While a modal dialog is open, only what is inside it is there, because
+ * A target is a plain object: `{ role, name, expanded, label, key, text, hasText, within, nth, isTabStop }`. A name, label or text is
+ * a whole string or a regular expression; a label is that of a field without a role; a key is that of a row. While a modal dialog is open, only what is inside it is there, because
  * the rest is inert.
  */
 
@@ -22,7 +22,7 @@ export function viewScript() {
 }
 
 function install() {
-  const { queryAllByRole, queryAllByText } = globalThis.TestingLibraryDom;
+  const { queryAllByLabelText, queryAllByRole, queryAllByText } = globalThis.TestingLibraryDom;
   /** The time between two heartbeats of the page. */
   const heartbeatMs = 50;
   /** The most frames that something may move before it is pressed. */
@@ -102,6 +102,7 @@ function install() {
 
   function findIn(container, target) {
     if (target.key !== undefined) return [...container.querySelectorAll(`[data-key="${CSS.escape(target.key)}"]`)];
+    if (target.label !== undefined) return queryAllByLabelText(container, matcher(target.label), { selector: "input" });
     return target.role ? byRole(container, target) : queryAllByText(container, matcher(target.text));
   }
 
