@@ -69,6 +69,8 @@ pub struct GuestAuth {
     pub name: Option<Name>,
     /// The client's installation.
     pub device: Option<DeviceId>,
+    /// The `guest_secret` of an earlier `hello`.
+    pub secret: Option<String>,
 }
 
 /// An Ed25519 public key, in text: unpadded base64url, 43 characters.
@@ -119,6 +121,7 @@ impl GuestAuth {
         Ok(Self {
             name: name.map(|name| Name::parse(&name)).transpose()?,
             device: fields.optional("device")?,
+            secret: fields.optional("guest_secret")?,
         })
     }
 }

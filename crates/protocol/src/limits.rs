@@ -52,6 +52,8 @@ limits! {
     TYPING_TIMEOUT: Duration = Duration::from_secs(6);
     /// Time that a nonce of `/api/hello` can be used.
     NONCE_LIFETIME: Duration = Duration::from_mins(2);
+    /// Time for which a guest's secret can be used after the last connection with it.
+    GUEST_SECRET_LIFETIME: Duration = Duration::from_hours(7 * 24);
     /// The largest sequence number: a room with more entries would take a busy server thirty years. A store keeps 40
     /// bits, and only a broken or hostile server sends a larger one.
     MAX_SEQ: u64 = (1 << 40) - 1;

@@ -63,6 +63,10 @@ pub struct Hello {
     pub name: Name,
     /// The device id in the client's entries.
     pub device: DeviceId,
+    /// A guest's secret: a later connection with it in its `auth` payload is the same person. `None` for a client with a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub guest_secret: Option<String>,
     /// The room that every person is in.
     pub lobby: RoomId,
     /// The first of the person's rooms, the lobby among them.

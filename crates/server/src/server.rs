@@ -24,6 +24,7 @@ use crate::net::memory_budget::MemoryBudget;
 use crate::net::trusted_proxies::TrustedProxies;
 use crate::session::budgets::Budgets;
 use crate::session::clock::now;
+use crate::session::guest_secret::GuestSecrets;
 use crate::session::member_names::MemberNames;
 use crate::session::nonce::Nonces;
 use crate::session::page_cache::PageCache;
@@ -46,7 +47,7 @@ pub enum ServeError {
     /// The rooms or their members could not be read. Nothing was served.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The system has no random numbers for the key of the nonces. Nothing was served.
+    /// The system has no random numbers for the keys of nonces and guests' secrets. Nothing was served.
     #[error("The system gives no random numbers: {0}.")]
     Random(#[from] getrandom::Error),
     /// The disk did not take the waiting posts in time. No post that was acknowledged is lost.
@@ -91,6 +92,7 @@ pub async fn run_until(
     let online = OnlineMembers::new(online_count);
     let state: SharedState = Arc::new(ServerState {
         nonces: Nonces::new()?,
+        guest_secrets: guest_secrets(&store).await?,
         budgets: Budgets::new(&config),
         room_quota: RoomQuota::load(&store, &config, now()).await?,
         member_names: MemberNames::load(&store).await?,
@@ -151,6 +153,13 @@ pub async fn run_until(
     }
     abort.cancel();
     drained
+}
+
+/// Reads the key of the guests' secrets, and draws one for a new data folder.
+async fn guest_secrets(store: &Store) -> Result<GuestSecrets, ServeError> {
+    let mut fresh = [0; 32];
+    getrandom::fill(&mut fresh)?;
+    Ok(GuestSecrets::new(store.guest_key(fresh).await?))
 }
 
 /// Starts the tasks that run periodically until shutdown.

@@ -119,6 +119,11 @@ impl Store {
         self.inner.lobby
     }
 
+    /// Returns the key of the secrets by which the guests of this server keep their identity: `fresh`, if there was none yet.
+    pub async fn guest_key(&self, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        self.request(|reply| Command::GuestKey(fresh, reply)).await
+    }
+
     /// Commits entries in one transaction. Returns their outcomes in the same order; a `Committed` one is on disk.
     ///
     /// `created` creates a room, and does not make its author a member. `joined`, `left` and `member_renamed` start, end and

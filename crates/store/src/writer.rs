@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::file::commit_watermark::CommitWatermark;
 use crate::file::data_dir::DataDir;
+use crate::file::identity::{self, GuestKey};
 use crate::file::schema;
 use crate::idle_work::IdleWork;
 use crate::write::{self, ReadMarker, Written};
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Index(Reply<()>),
     /// Writes something that is there already.
     Rewrite(Reply<()>),
+    /// Reads the key of guests' secrets, or stores this one.
+    GuestKey(GuestKey, Reply<GuestKey>),
     /// Limits the size of the file, in pages; for tests of a full disk.
     LimitPages(u32, Reply<()>),
     /// Writes everything into the one file, and ends the thread. The caller waits on a thread, with a timeout.
@@ -83,6 +86,10 @@ impl Writer {
                 Command::Rewrite(reply) => {
                     let done = schema::rewrite_format(&self.connection);
                     send(reply, done.map_err(|e| StoreError::of_sql(&e)));
+                }
+                Command::GuestKey(fresh, reply) => {
+                    let key = identity::ensure_guest_key(&self.connection, fresh);
+                    send(reply, key.map_err(|e| StoreError::of_sql(&e)));
                 }
                 Command::LimitPages(pages, reply) => {
                     let done = self.connection.pragma_update(None, "max_page_count", pages);

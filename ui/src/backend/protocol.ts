@@ -685,6 +685,10 @@ name: Name,
  */
 device: DeviceId, 
 /**
+ * A guest's secret: a later connection with it in its `auth` payload is the same person. `None` for a client with a key.
+ */
+guest_secret?: string, 
+/**
  * The room that every person is in.
  */
 lobby: RoomId, 
@@ -890,6 +894,7 @@ export const limits = {
   headsIntervalMs: 5000,
   typingTimeoutMs: 6000,
   nonceLifetimeMs: 120000,
+  guestSecretLifetimeMs: 604800000,
   maxSeq: 1099511627775,
 } as const;
 

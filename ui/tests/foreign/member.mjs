@@ -39,9 +39,13 @@ export class Member {
     this.#socket.emit(event, data);
   }
 
+  get isConnected() {
+    return this.#socket.connected;
+  }
+
   /** Emits an event and returns the answer in its acknowledgement. */
-  request(event, data) {
-    return this.#socket.timeout(guardMs).emitWithAck(event, data);
+  request(event, data, limitMs = guardMs) {
+    return this.#socket.timeout(limitMs).emitWithAck(event, data);
   }
 
   /** Waits for an event that matches, or returns one that has been received already. */

@@ -187,6 +187,7 @@ async fn a_room_whose_entries_cannot_be_saved_is_reset() {
         id: EntryId::fresh(),
         author: MemberId::guest(Uuid::nil()),
         device: DeviceId(Uuid::nil()),
+        guest_secret: None,
         at: 1_000,
         body: Body::Left,
     };

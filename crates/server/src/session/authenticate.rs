@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use crate::errors;
 use crate::net::rate_limiter::Budget;
+use crate::session::clock::now;
 use crate::session::costs;
+use crate::session::membership::name_of_guest;
 use crate::session::state::ServerState;
 
 /// A client that may connect.
@@ -20,6 +22,8 @@ pub(crate) struct Identity {
     pub(crate) protocol: u32,
     /// The budget of the person.
     pub(crate) budget: Budget,
+    /// A guest's secret, for the next connection.
+    pub(crate) guest_secret: Option<String>,
 }
 
 /// The way in which a client identified itself.
@@ -35,7 +39,7 @@ pub(crate) enum IdentityKind {
 }
 
 /// Authenticates a client by the JSON text of its `auth` payload; `None` when it sent none.
-pub(crate) fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Identity, WireError> {
+pub(crate) async fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Identity, WireError> {
     let fields = match auth.map(serde_json::from_str::<Value>) {
         None | Some(Ok(Value::Null)) => Map::new(),
         Some(Ok(Value::Object(fields))) => fields,
@@ -56,7 +60,7 @@ pub(crate) fn authenticate(state: &ServerState, auth: Option<&str>) -> Result<Id
             "This server requires a key. Use the I-Chat app, or the web page that this server serves.",
         ));
     }
-    guest(state, fields, protocol)
+    guest(state, fields, protocol).await
 }
 
 fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<Identity, WireError> {
@@ -75,6 +79,7 @@ fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<I
         kind: IdentityKind::Key,
         protocol: auth.protocol,
         budget,
+        guest_secret: None,
     })
 }
 
@@ -97,9 +102,9 @@ fn parse_protocol(version: &Value) -> Result<u32, WireError> {
     ))
 }
 
-fn guest(state: &ServerState, fields: Map<String, Value>, protocol: Option<u32>) -> Result<Identity, WireError> {
-    let id = Uuid::new_v4();
-    let member = MemberId::guest(id);
+/// Identifies a client without a key: as the guest whose secret it has, otherwise as a new one. An expired secret is no error, so
+/// that a bot which comes back late comes back at all.
+async fn guest(state: &ServerState, fields: Map<String, Value>, protocol: Option<u32>) -> Result<Identity, WireError> {
     let kind = match protocol {
         Some(_) => IdentityKind::Guest,
         None => IdentityKind::Tutorial {
@@ -107,13 +112,23 @@ fn guest(state: &ServerState, fields: Map<String, Value>, protocol: Option<u32>)
         },
     };
     let auth = GuestAuth::parse(fields)?;
+    let now = now();
+    let known = auth.secret.and_then(|secret| state.guest_secrets.guest(&secret, now));
+    let id = known.unwrap_or_else(Uuid::new_v4);
+    let member = MemberId::guest(id);
+    let name = match auth.name {
+        Some(name) => name,
+        None if known.is_some() => name_of_guest(state, &member).await?.unwrap_or_else(|| guest_name(id)),
+        None => guest_name(id),
+    };
     Ok(Identity {
         budget: state.budgets.of_person(&member),
         member,
-        name: auth.name.unwrap_or_else(|| guest_name(id)),
+        name,
         device: auth.device.unwrap_or_else(DeviceId::fresh),
         kind,
         protocol: protocol.unwrap_or(NEWEST_PROTOCOL),
+        guest_secret: Some(state.guest_secrets.issue(id, now)),
     })
 }
 

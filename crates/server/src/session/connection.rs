@@ -60,6 +60,7 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
         me: identity.member,
         name: identity.name.clone(),
         device: identity.device,
+        guest_secret: identity.guest_secret,
         lobby: state.lobby(),
         rooms: rooms.items,
         more: rooms.more,

@@ -14,7 +14,7 @@ use crate::net::rate_limiter::ClientBudget;
 use crate::session::authenticate::{Identity, IdentityKind, authenticate};
 use crate::session::costs;
 use crate::session::event_queue::{EventQueue, IncomingEvent};
-use crate::session::membership::ensure_member;
+use crate::session::membership::{ensure_member, ensure_name_of_guest};
 use crate::session::state::ServerState;
 
 /// A connection that passed the check and that socketioxide has not accepted yet.
@@ -42,13 +42,15 @@ pub(crate) async fn check(
     address_budget
         .try_take(costs::SIGN_IN)
         .map_err(errors::too_many_sign_ins)?;
-    let identity = authenticate(state, auth)?;
+    let identity = authenticate(state, auth).await?;
     let budget = ClientBudget::new(identity.budget.clone(), address_budget);
     let client = ClientConnection::new(socket, identity.member.clone(), identity.device, address, budget)
         .ok_or_else(errors::disconnected)?;
     match identity.kind {
         IdentityKind::Key => ensure_member(state, &client, &identity.name).await?,
-        IdentityKind::Guest | IdentityKind::Tutorial { .. } => {}
+        IdentityKind::Guest | IdentityKind::Tutorial { .. } => {
+            ensure_name_of_guest(state, &client, &identity.name).await?;
+        }
     }
     let rooms = state.joined_rooms(&client.member, None).await?;
     let (queue, events) = EventQueue::new(&client);

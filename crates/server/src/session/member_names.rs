@@ -29,7 +29,8 @@ impl MemberNames {
         self.names.lock().get(member).cloned()
     }
 
-    /// Records a name that was written to the log. Guests are not recorded: they never come back.
+    /// Records a name that was written to the log. Guests are not recorded: most never come back, and each connection without a
+    /// secret is another one.
     pub(crate) fn set(&self, member: &MemberId, name: &Name) {
         if !member.is_guest() {
             self.names.lock().insert(member.clone(), name.clone());

@@ -1,6 +1,6 @@
-//! Joining the lobby at sign-in, and renaming members.
+//! Joining the lobby at sign-in, and the names of members.
 
-use ichat_protocol::{Body, EntryId, Name, WireError};
+use ichat_protocol::{Body, EntryId, MemberId, Name, WireError};
 
 use crate::errors;
 use crate::fanout::client::ClientConnection;
@@ -28,6 +28,28 @@ pub(crate) async fn ensure_member(
             Ok(())
         }
     }
+}
+
+/// Writes the name with which a guest has come back into the log, if the guest had another one there.
+pub(crate) async fn ensure_name_of_guest(
+    state: &ServerState,
+    client: &ClientConnection,
+    name: &Name,
+) -> Result<(), WireError> {
+    match name_of_guest(state, &client.member).await? {
+        Some(known) if known != *name => rename(state, client, name).await,
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Returns the name that a guest has in the log; `None` if the guest is in no room there.
+pub(crate) async fn name_of_guest(state: &ServerState, guest: &MemberId) -> Result<Option<Name>, WireError> {
+    let rooms = state.store.rooms_of(guest).await.map_err(errors::storage)?;
+    let Some(room) = rooms.first() else {
+        return Ok(None);
+    };
+    let members = state.store.members_of_ids(*room, vec![guest.clone()]).await;
+    Ok(members.map_err(errors::storage)?.pop().map(|member| member.name))
 }
 
 /// Writes the new name of a member into the log of each of their rooms. One that they have just left, or that is damaged,

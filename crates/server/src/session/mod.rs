@@ -15,6 +15,7 @@ pub(crate) mod costs;
 pub(crate) mod entries;
 pub(crate) mod event_queue;
 pub(crate) mod events;
+pub(crate) mod guest_secret;
 pub(crate) mod handshake;
 pub(crate) mod member_names;
 pub(crate) mod membership;

@@ -16,6 +16,7 @@ use crate::fanout::hub::Hub;
 use crate::fanout::online_members::OnlineMembers;
 use crate::fanout::presence::PresenceTracker;
 use crate::session::budgets::Budgets;
+use crate::session::guest_secret::GuestSecrets;
 use crate::session::member_names::MemberNames;
 use crate::session::nonce::Nonces;
 use crate::session::page_cache::PageCache;
@@ -29,6 +30,7 @@ pub(crate) struct ServerState {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) nonces: Nonces,
+    pub(crate) guest_secrets: GuestSecrets,
     pub(crate) budgets: Budgets,
     pub(crate) room_quota: RoomQuota,
     pub(crate) member_names: MemberNames,
@@ -91,8 +93,7 @@ impl ServerState {
         Ok(self.with_lobby_of_guest(member, summary))
     }
 
-    /// Returns a part of the list of rooms that a member is in. A guest is another one at each connection: with nothing but the
-    /// lobby at first, and always in it.
+    /// Returns a part of the list of rooms that a member is in. A guest is always in the lobby.
     pub(crate) async fn joined_rooms(
         &self,
         member: &MemberId,

@@ -3,6 +3,8 @@
 //! - a key makes a member of the lobby, once
 //! - a member who signs in under another name is renamed in their rooms
 //! - a guest becomes a member with the first message, and not before
+//! - a guest who connects with their secret is the same person, also after a restart: they can repeat a post, edit their message
+//!   and change their name; the device alone makes nobody a known guest, nor does an invented secret
 //! - a client that may not connect learns the reason: a wrong payload, another protocol version, a wrong signature, a
 //!   nonce that was used or invented
 //! - a server without guests requires a key
@@ -10,9 +12,9 @@
 
 use std::time::Duration;
 
-use ichat_protocol::{Body, EntryId};
+use ichat_protocol::{Body, DeviceId, EntryId};
 use ichat_server::Config;
-use ichat_testkit::{Identity, SocketIoClient, TestClient, TestServer, challenge, entries, message_text};
+use ichat_testkit::{Identity, SocketIoClient, TestClient, TestServer, challenge, entries, message, message_text};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -68,6 +70,64 @@ async fn a_guest_becomes_a_member_with_the_first_message() {
     guest.says("again").await;
     guest.sees("again").await;
     assert_eq!(server.log().await.len(), before + 3);
+}
+
+#[tokio::test]
+async fn a_guest_with_their_secret_is_the_same_person() {
+    let mut server = TestServer::start().await;
+    let device = DeviceId::fresh();
+    let mut guest = TestClient::join(
+        server.address,
+        json!({ "protocol": 1, "name": "Ping", "device": device }),
+    )
+    .await;
+    let (me, secret) = (guest.me().to_owned(), guest.hello["guest_secret"].clone());
+    let id = guest.says("hello").await;
+    guest.sees("hello").await;
+    drop(guest);
+    server.stops().await;
+    server.starts_again().await;
+
+    let auth = json!({ "protocol": 1, "guest_secret": secret });
+    let mut back = TestClient::join(server.address, auth).await;
+    assert_eq!((back.me(), &back.hello["name"]), (me.as_str(), &json!("Ping")));
+    let repeated = back.request("post", &[message(server.lobby(), id, "hello")]).await;
+    assert_eq!(repeated["event"], "entries", "{repeated}");
+    let edit = json!({ "kind": "edit", "of": id, "text": "hello, all" });
+    let edit = json!({ "room": server.lobby(), "id": EntryId::fresh(), "body": edit });
+    let edited = back.request("post", &[edit]).await;
+    assert_eq!(edited["event"], "entries", "{edited}");
+
+    let auth = json!({ "protocol": 1, "name": "Pong", "guest_secret": back.hello["guest_secret"] });
+    let renamed = TestClient::join(server.address, auth).await;
+    assert_eq!((renamed.me(), &renamed.hello["name"]), (me.as_str(), &json!("Pong")));
+    let bodies: Vec<_> = server.log().await.into_iter().map(|entry| entry.body).collect();
+    let [
+        ..,
+        Body::Joined { name: joined },
+        Body::Message { .. },
+        Body::Edit { .. },
+        Body::MemberRenamed { name, .. },
+    ] = bodies.as_slice()
+    else {
+        panic!("{bodies:?}");
+    };
+    assert_eq!([joined.as_str(), name.as_str()], ["Ping", "Pong"]);
+
+    for stranger in [
+        json!({}),
+        json!({ "guest_secret": "A".repeat(54) }),
+        json!({ "guest_secret": me }),
+    ] {
+        let mut auth = json!({ "protocol": 1, "name": "Ping", "device": device });
+        auth.as_object_mut()
+            .unwrap()
+            .extend(stranger.as_object().unwrap().clone());
+        let stranger = TestClient::join(server.address, auth).await;
+        assert_ne!(stranger.me(), me);
+    }
+    let error = TestClient::connect_error(server.address, json!({ "protocol": 1, "guest_secret": 7 })).await;
+    assert!(error.contains("guest_secret"), "{error}");
 }
 
 #[tokio::test]

@@ -23,6 +23,9 @@ impl Identity {
     }
 }
 
+/// The key of the secrets by which the guests of a server keep their identity.
+pub(crate) type GuestKey = [u8; 32];
+
 /// Reads the identity; `None` in a file that was only just created.
 pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Option<Identity>> {
     let found = connection
@@ -65,4 +68,16 @@ pub(crate) fn write(connection: &Connection, server: ServerId, lobby: RoomId) ->
     )?;
     transaction.commit()?;
     Ok(identity)
+}
+
+/// Reads the key of guests' secrets, and stores `fresh` as the key if there is none.
+pub(crate) fn ensure_guest_key(connection: &Connection, fresh: GuestKey) -> rusqlite::Result<GuestKey> {
+    let stored = connection
+        .query_row("SELECT key FROM guest_key", [], |row| row.get(0))
+        .optional()?;
+    if let Some(key) = stored {
+        return Ok(key);
+    }
+    connection.execute("INSERT INTO guest_key (key) VALUES (?1)", [fresh])?;
+    Ok(fresh)
 }

@@ -9,7 +9,7 @@ use crate::projection;
 /// `SQLite`'s application id of our files: "ICHT". The schema sets it.
 pub(crate) const APPLICATION_ID: i32 = 0x4943_4854;
 /// The version of the tables in `schema.sql`: change it with every change of them, and add a step to [`upgrade`].
-pub(crate) const FORMAT: u32 = 5;
+pub(crate) const FORMAT: u32 = 6;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// Writes the format as it is, in a transaction of its own: a test of whether anything can be written. Of a row that stays the
@@ -61,6 +61,9 @@ fn upgrade(transaction: &Transaction<'_>, format: u32) -> rusqlite::Result<()> {
     if format < 5 {
         transaction.execute_batch("ALTER TABLE server_room ADD COLUMN members_complete INTEGER NOT NULL DEFAULT 1")?;
     }
+    if format < 6 {
+        transaction.execute_batch("CREATE TABLE guest_key (key BLOB NOT NULL)")?;
+    }
     Ok(())
 }
 
@@ -80,7 +83,7 @@ mod tests {
     fn a_change_of_the_tables_raises_the_format() {
         assert_eq!(
             (FORMAT, checksum(&[SCHEMA.as_bytes()])),
-            (5, 1_917_730_001),
+            (6, 164_923_564),
             "schema.sql has changed: if its tables have, raise FORMAT and add a step to `upgrade`"
         );
     }

@@ -13,6 +13,11 @@ CREATE TABLE identity (
     checksum INTEGER NOT NULL
 );
 
+-- At most one row, in the file of a server: the key of the secrets by which its guests keep their identity.
+CREATE TABLE guest_key (
+    key BLOB NOT NULL
+);
+
 -- Users, devices and rooms have a number in this file, because every entry names them.
 CREATE TABLE user (
     key INTEGER PRIMARY KEY,

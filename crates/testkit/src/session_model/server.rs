@@ -78,6 +78,7 @@ impl SimulatedServer {
             me: member(client),
             name: Name::parse("User").unwrap(),
             device: id(0xd, client),
+            guest_secret: None,
             lobby: self.room,
             rooms: vec![RoomSummary {
                 id: self.room,

@@ -114,6 +114,7 @@ const events: { [E in ServerEvent["event"]]: Check<Extract<ServerEvent, { event:
     me: isText,
     name: isName,
     device: isText,
+    guest_secret: optional(isText),
     lobby: isText,
     rooms: isList,
     more: optional(isBoolean),

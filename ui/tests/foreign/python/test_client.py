@@ -3,6 +3,8 @@
 - a client connects, joins a room, posts and receives: on polling, and on WebSocket
 - missed entries arrive after a reconnect, once and in order
 - the example bot of docs/protocol.md replies, unchanged
+- those of docs/bots.md answer each of 200 messages once, though they are killed, and the server restarted and killed
+- a program signs in with a key by the lines of docs/bots.md
 
 To run it by hand:
 
@@ -14,6 +16,7 @@ import os
 import pathlib
 import queue
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +27,7 @@ import urllib.error
 import urllib.request
 import uuid
 
+import nacl.signing
 import socketio
 
 PROGRAM = os.environ.get("ICHAT_SERVER_BIN")
@@ -36,10 +40,13 @@ class Server:
     def __init__(self):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         self.data = tempfile.TemporaryDirectory(prefix="ichat-python-")
-        flags = ["--listen", f"127.0.0.1:{port}", "--data", self.data.name, "--no-announce"]
+        self.start()
+
+    def start(self):
+        flags = ["--listen", f"127.0.0.1:{self.port}", "--data", self.data.name, "--no-announce"]
         self.process = subprocess.Popen([PROGRAM, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.wait_until_up()
 
@@ -53,6 +60,11 @@ class Server:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
+
+    def restart(self, signal_number):
+        self.process.send_signal(signal_number)
+        self.process.wait(TIMEOUT_S)
+        self.start()
 
     def stop(self):
         self.process.terminate()
@@ -98,6 +110,57 @@ class Member:
 
     def disconnect(self):
         self.client.disconnect()
+
+
+class Talker:
+    """A guest who posts each message until it is there, whatever happens to the server."""
+
+    def __init__(self, server):
+        self.server = server
+        self.member = None
+        self.secret = ""
+
+    def request(self, event, make_data):
+        deadline = time.monotonic() + TIMEOUT_S
+        while time.monotonic() < deadline:
+            try:
+                if self.member is None or not self.member.client.connected:
+                    auth = {"protocol": 1, "name": "Alice", "guest_secret": self.secret}
+                    self.member = Member(self.server.url, auth=auth)
+                    self.secret = self.member.hello["guest_secret"]
+                answer = self.member.client.call(event, make_data(self.member.lobby), timeout=5)
+                if answer["event"] != "refused":
+                    return answer["data"]
+            except (socketio.exceptions.SocketIOError, AssertionError):
+                time.sleep(0.1)
+        raise AssertionError(f"no answer to {event}")
+
+    def says(self, text):
+        entry_id = str(uuid.uuid4())
+        self.request("post", lambda room: {"room": room, "id": entry_id, "body": {"kind": "message", "text": text}})
+        return entry_id
+
+    def answers(self):
+        """Returns what the messages of others reply to."""
+        log = self.request("history", lambda room: {"room": room})["entries"]
+        while log[0]["seq"] > 1:
+            page = self.request("history", lambda room: {"room": room, "before": log[0]["seq"]})
+            log = page["entries"] + log
+        me = self.member.hello["me"]
+        return [entry["body"]["reply_to"] for entry in log if entry["author"] != me and entry["body"]["kind"] == "message"]
+
+
+def examples(page):
+    docs = pathlib.Path(__file__).parents[4].joinpath("docs", f"{page}.md").read_text("utf-8")
+    return re.findall(r"```python\n(.*?)```", docs, re.DOTALL)
+
+
+def wait_until(description, condition):
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {TIMEOUT_S} s: {description}")
+        time.sleep(0.05)
 
 
 @unittest.skipUnless(PROGRAM, "ICHAT_SERVER_BIN does not name a server")
@@ -151,8 +214,7 @@ class PythonSocketIo(unittest.TestCase):
         again.disconnect()
 
     def test_the_example_bot_of_the_docs_replies(self):
-        docs = pathlib.Path(__file__).parents[4].joinpath("docs", "protocol.md").read_text("utf-8")
-        code = re.search(r"```python\n(.*?)```", docs, re.DOTALL)[1].replace("http://192.168.1.7:4242", self.server.url)
+        code = examples("protocol")[0].replace("http://192.168.1.7:4242", self.server.url)
         bot = subprocess.Popen([sys.executable, "-c", code])
         self.addCleanup(bot.wait)
         self.addCleanup(bot.terminate)
@@ -170,6 +232,58 @@ class PythonSocketIo(unittest.TestCase):
         self.assertTrue(answer["body"]["reply_to"])
         self.assertNotEqual(answer["author"], ping["author"])
         alice.disconnect()
+
+    def test_the_bots_of_the_docs_answer_each_message_once(self):
+        as_guest, _, without_library = examples("bots")
+        for code in [as_guest, without_library]:
+            with self.subTest(code=code[:50]):
+                self.answers_each_message_once(code)
+
+    def answers_each_message_once(self, code):
+        server = Server()
+        self.addCleanup(server.stop)
+        folder = tempfile.TemporaryDirectory(prefix="ichat-bot-")
+        self.addCleanup(folder.cleanup)
+        code = code.replace("192.168.1.7:4242", f"127.0.0.1:{server.port}")
+        alice = Talker(server)
+        self.addCleanup(lambda: alice.member.disconnect())
+
+        def start_bot():
+            bot = subprocess.Popen([sys.executable, "-c", code], cwd=folder.name, stdout=subprocess.DEVNULL)
+            self.addCleanup(bot.wait)
+            self.addCleanup(bot.kill)
+            return bot
+
+        before = alice.says("before its time")
+        bot = start_bot()
+        # The bot may not be there yet, so the message is repeated.
+        wait_until("the bot answers", lambda: alice.says("hello") and alice.answers())
+        questions = []
+        for number in range(1, 201):
+            questions.append(alice.says(f"message {number}"))
+            if number == 50:
+                server.restart(signal.SIGTERM)
+            if number == 100:
+                bot.kill()
+                bot.wait()
+            if number == 110:
+                start_bot()
+            if number == 150:
+                server.restart(signal.SIGKILL)
+        wait_until("all messages are answered", lambda: set(questions) <= set(alice.answers()))
+        answers = alice.answers()
+        self.assertEqual(len(set(answers)), len(answers), "a message was answered twice")
+        self.assertNotIn(before, answers)
+
+    def test_a_program_signs_in_with_a_key(self):
+        names = {"URL": self.server.url}
+        exec(examples("bots")[1], names)
+        key, device = nacl.signing.SigningKey.generate(), str(uuid.uuid4())
+        connections = [Member(self.server.url, auth=names["sign_in"](key, device)) for _ in range(2)]
+        public = names["base64url"](key.verify_key)
+        self.assertEqual([member.hello["me"] for member in connections], [public, public])
+        for member in connections:
+            member.disconnect()
 
 
 if __name__ == "__main__":
