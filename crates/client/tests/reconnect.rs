@@ -116,7 +116,7 @@ fn online_session(now: u64) -> Session {
 }
 
 fn hello() -> ServerEvent {
-    ServerEvent::Hello(Hello {
+    ServerEvent::Hello(Box::new(Hello {
         server: ServerInfo {
             id: ServerId(Uuid::nil()),
             name: name("Office"),
@@ -126,10 +126,11 @@ fn hello() -> ServerEvent {
         me: MemberId::guest(Uuid::nil()),
         name: name("Alice"),
         device: DeviceId(Uuid::nil()),
+        guest_secret: None,
         lobby: RoomId(Uuid::nil()),
         rooms: Vec::new(),
         more: false,
         limits: LimitsInfo::current(),
         now: 0,
-    })
+    }))
 }

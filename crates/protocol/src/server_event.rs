@@ -19,7 +19,7 @@ use crate::{
 #[strum(serialize_all = "snake_case")]
 pub enum ServerEvent {
     /// The first event of every connection.
-    Hello(Hello),
+    Hello(Box<Hello>),
     /// New entries of one room: a broadcast per commit to every subscriber, the authors included.
     Entries(Entries),
     /// A range of a room's log.

@@ -34,10 +34,10 @@ impl Session {
             self.leave_all(std::mem::take(&mut unlisted), effects);
         }
         self.me = Some(hello.me.clone());
-        effects.notify(Update::Hello(Hello {
+        effects.notify(Update::Hello(Box::new(Hello {
             rooms: self.joined_rooms(),
             ..hello.clone()
-        }));
+        })));
         self.sync_all(now, effects);
         if let Some(after) = last.filter(|_| hello.more) {
             self.list_after(now, after, unlisted, effects);
@@ -55,7 +55,7 @@ impl Session {
             return;
         };
         self.rooms_changed = true;
-        let last = list.rooms.last().map(|room| room.id);
+        let end = list.rooms.last().map(|room| room.id);
         let mut new = Vec::new();
         for summary in list.rooms.into_iter().take(MAX_ROOMS) {
             let id = summary.id;
@@ -70,7 +70,7 @@ impl Session {
             }
         }
         self.sync_rooms(now, &new, effects);
-        match last.filter(|_| list.more) {
+        match end.filter(|_| list.more) {
             Some(after) if self.rooms.len() < MAX_ROOMS => self.list_after(now, after, unlisted, effects),
             // There are more rooms than are kept.
             Some(_) => {}

@@ -213,11 +213,11 @@ impl Session {
         self.reported_status = None;
         if let Some(hello) = &self.hello {
             let rooms = self.joined_rooms();
-            effects.notify(Update::Hello(Hello {
+            effects.notify(Update::Hello(Box::new(Hello {
                 rooms,
                 now: hello.now.saturating_add(now),
                 ..hello.clone()
-            }));
+            })));
         }
         self.rooms_changed = true;
         self.outbox.mark_all_changed();

@@ -13,7 +13,7 @@ impl Session {
             if let ServerEvent::Hello(hello) = event
                 && self.connection.awaits_hello()
             {
-                self.on_hello(now, hello, effects);
+                self.on_hello(now, *hello, effects);
             }
             return;
         }

@@ -362,7 +362,7 @@ pub enum Change {
 pub enum Update {
     Connection(ConnectionStatus),
     /// The server accepted the client.
-    Hello(Hello),
+    Hello(Box<Hello>),
     /// The rooms that the user is a member of: the lobby first, then by name. Replaces the list.
     Rooms {
         rooms: Vec<RoomSummary>,

@@ -187,7 +187,6 @@ async fn a_room_whose_entries_cannot_be_saved_is_reset() {
         id: EntryId::fresh(),
         author: MemberId::guest(Uuid::nil()),
         device: DeviceId(Uuid::nil()),
-        guest_secret: None,
         at: 1_000,
         body: Body::Left,
     };
@@ -244,7 +243,7 @@ fn closing() -> ServerEvent {
 }
 
 fn hello() -> ServerEvent {
-    ServerEvent::Hello(Hello {
+    ServerEvent::Hello(Box::new(Hello {
         server: ServerInfo {
             id: SERVER,
             name: Name::parse("Office").unwrap(),
@@ -254,12 +253,13 @@ fn hello() -> ServerEvent {
         me: MemberId::guest(Uuid::nil()),
         name: Name::parse("Alice").unwrap(),
         device: DeviceId(Uuid::nil()),
+        guest_secret: None,
         lobby: RoomId(Uuid::nil()),
         rooms: Vec::new(),
         more: false,
         limits: LimitsInfo::current(),
         now: 0,
-    })
+    }))
 }
 
 /// The updates of a session's start: the number of errors, and of the posts that wait.

@@ -54,7 +54,7 @@ async fn handle(state: &SharedState, client: &ClientConnection, event: IncomingE
 
 /// Sends `hello`, and subscribes the client to the events that every client of its kind receives.
 async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Identity, rooms: ListPart<RoomSummary>) {
-    client.try_send(&ServerEvent::Hello(Hello {
+    client.try_send(&ServerEvent::Hello(Box::new(Hello {
         server: state.info(),
         protocol: identity.protocol,
         me: identity.member,
@@ -66,7 +66,7 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
         more: rooms.more,
         limits: LimitsInfo::current(),
         now: now(),
-    }));
+    })));
     state
         .online
         .add(&client.member, client.id, Arc::clone(client), &identity.name);

@@ -47,17 +47,16 @@ async fn all_pages(client: &mut TestClient, event: &str, request: Value, first: 
     let mut ids = Vec::new();
     let mut answer = first;
     loop {
-        let data = match answer.take() {
-            Some(data) => data,
-            None => {
-                let mut request = request.clone();
-                if let Some(last) = ids.last() {
-                    request["after"] = json!(last);
-                }
-                let response = client.request(event, &[request]).await;
-                assert_eq!(response["event"], event, "{response}");
-                response["data"].clone()
+        let data = if let Some(data) = answer.take() {
+            data
+        } else {
+            let mut request = request.clone();
+            if let Some(last) = ids.last() {
+                request["after"] = json!(last);
             }
+            let response = client.request(event, &[request]).await;
+            assert_eq!(response["event"], event, "{response}");
+            response["data"].clone()
         };
         let items = page(&data, if event == "members" { "members" } else { "rooms" });
         ids.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));

@@ -189,7 +189,8 @@ async fn the_file_of_an_earlier_format_is_opened_with_what_it_has() {
     ] {
         let statements = format!(
             "{statements}; ALTER TABLE server_member DROP COLUMN since;
-             ALTER TABLE server_room DROP COLUMN members_complete"
+             ALTER TABLE server_room DROP COLUMN members_complete;
+             DROP TABLE guest_key"
         );
         let client = Client::of(&fixture).await;
         let summary = fixture.sees(&bob).await;

@@ -68,7 +68,7 @@ impl SimulatedServer {
     }
 
     pub(super) fn hello(&self, client: usize) -> ServerEvent {
-        ServerEvent::Hello(Hello {
+        ServerEvent::Hello(Box::new(Hello {
             server: ServerInfo {
                 id: id::<ServerId>(5, 1),
                 name: Name::parse("Model").unwrap(),
@@ -93,7 +93,7 @@ impl SimulatedServer {
             more: false,
             limits: LimitsInfo::current(),
             now: 0,
-        })
+        }))
     }
 
     pub(super) fn handle(&mut self, client: usize, event: ClientEvent) -> Answer {

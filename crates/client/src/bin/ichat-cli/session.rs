@@ -69,7 +69,7 @@ impl CliSession {
             unsent,
             server,
             deadline,
-            hello,
+            hello: *hello,
             connection_problem,
             names: BTreeMap::new(),
             members: BTreeMap::new(),
@@ -165,8 +165,8 @@ impl CliSession {
         if let Some(room) = rooms.iter().find(has_id) {
             return Ok(room.clone());
         }
-        let named: Vec<_> = rooms.iter().filter(has_name).collect();
-        let message = match named.as_slice() {
+        let found: Vec<_> = rooms.iter().filter(has_name).collect();
+        let message = match found.as_slice() {
             [room] => return Ok((*room).clone()),
             [] => {
                 let list = self.list_rooms(None, None).await?;
