@@ -7,6 +7,15 @@ const maxQuietAttempts = 3;
 /** The part of a server's state that the text depends on. */
 type ConnectedServer = Pick<ServerState, "connection" | "postingError" | "id" | "known" | "name">;
 
+/** Returns whether an attempt to connect can help: the connection is lost, and the server is not this device's own, stopped one. */
+export function canTryNow(
+  { connection, id, known }: Pick<ConnectedServer, "connection" | "id" | "known">,
+  hostedServer: string | undefined,
+): boolean {
+  const isLost = connection.state === "reconnecting" || connection.state === "refused";
+  return isLost && (!known.own || hostedServer === id);
+}
+
 /** Describes the state of a server's connection for the user. Returns an empty string if all is well. */
 export function connectionText(
   { connection, postingError, id, known, name }: ConnectedServer,
