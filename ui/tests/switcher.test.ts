@@ -5,6 +5,7 @@
  * - `#` restricts the results to rooms and `@` to people; a plain word finds both, rooms first
  * - finds all known people except the user; names that start with the query come first, then people who are online
  * - finds a name without its accents, and regardless of the browser's language
+ * - sorts people regardless of case, and numbers by their value
  * - distinguishes people with confusable names
  * - a person is written to in the open room if they are in it, otherwise in another of their rooms, otherwise in the lobby;
  *   where their name would mean somebody else, or a draft is there, they are shown in the list of people
@@ -14,7 +15,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AppState } from "../src/state/app-state.svelte";
 import { openRoomWith, showPerson } from "../src/state/people";
 import { findSwitcherItems } from "../src/app/switcher-items";
-import type { Availability } from "../src/backend/protocol";
+import type { Availability, Person } from "../src/backend/protocol";
 import type { Update } from "../src/backend/session-types";
 import { hello, openApp, summaryOf } from "./fixtures/app";
 
@@ -88,6 +89,17 @@ describe("the quick switcher", () => {
     expect(names(app, "@o")).toEqual(["Bob", "BOB", "Jacob", "Zoë"]);
     expect(names(app, "@z")).toEqual(["Zoë"]);
     expect(names(app, "@nobody")).toEqual([]);
+  });
+
+  it("sorts people as rooms are sorted: numbers by their value", async () => {
+    const app = await office();
+    const people = ["Player 10", "player 2", "Player 1"].map((name): Person => ({
+      id: name,
+      name,
+      availability: "online",
+    }));
+    app.server?.apply({ update: "presence", people });
+    expect(names(app, "@player")).toEqual(["Player 1", "player 2", "Player 10"]);
   });
 
   it("finds a name without its accents, and regardless of the browser's language", async () => {

@@ -3,6 +3,7 @@ import { nameMarks, type NameMark } from "../people/confusables";
 import type { RoomState } from "../rooms/room-state.svelte";
 import type { ServerState } from "../servers/server-state.svelte";
 import { foldForSearch } from "../shared/fold-for-search";
+import { compareNames } from "../shared/compare-names";
 
 /** A result of the quick switcher. */
 export type SwitcherItem =
@@ -28,7 +29,7 @@ export function findSwitcherItems(query: string, servers: readonly ServerState[]
     prefix === "#" || (prefix === "" && term === "") ? [] : servers.flatMap((server) => peopleOf(server, term));
   rooms.sort((a, b) => Number(b.room.unread > 0) - Number(a.room.unread > 0));
   const listed = prefix === "@" || text === "" ? [] : servers.flatMap((server) => otherRoomsOf(server, term));
-  people.sort((a, b) => rank(a.person, term) - rank(b.person, term) || a.person.name.localeCompare(b.person.name));
+  people.sort((a, b) => rank(a.person, term) - rank(b.person, term) || compareNames(a.person.name, b.person.name));
   return [...rooms, ...people, ...listed].slice(0, maxItems);
 }
 

@@ -1,7 +1,7 @@
 import { limits, type RoomId, type RoomList, type RoomSummary } from "../backend/protocol";
 import type { Command } from "../backend/session-types";
 import { errorMessage } from "../shared/errors";
-import { compareNames } from "./room-order";
+import { compareNames } from "../shared/compare-names";
 
 /** The rooms that are listed without being looked for. */
 const maxListed = 1_000;

@@ -1,13 +1,9 @@
 import type { RoomId, RoomSummary } from "../backend/protocol";
-
-const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
-
-/** Compares the names of rooms as people sort them: regardless of case, and numbers by their value. */
-export const compareNames = (a: string, b: string): number => collator.compare(a, b);
+import { compareNames } from "../shared/compare-names";
 
 /** The order of a server's rooms: the lobby first, then by name. */
 export class RoomOrder {
-  /** The names of the rooms that were sorted last, and their places. */
+  /** The names of the rooms that were sorted last. */
   #names = new Map<RoomId, string>();
   #lobby: RoomId | null = null;
   #sorted: readonly RoomId[] = [];
