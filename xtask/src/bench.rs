@@ -140,6 +140,17 @@ const BENCHES: &[Bench] = &[
         needs: &[Need::Server, Need::Peers],
     },
     Bench {
+        name: "attack",
+        about: "what attacks cost a server, and a hundred people who talk there",
+        command: |repo, options| {
+            // It has no other product and no rounds.
+            let mut command = repo.command(program(repo, options, "ichat-bench"));
+            command.arg("attack").args(options.quick.then_some("--quick"));
+            command
+        },
+        needs: &[Need::Server],
+    },
+    Bench {
         name: "app",
         about: "first paint and memory of the app, compared with an empty window",
         command: |repo, options| under_xvfb(&node(repo, options, "ui/bench/app.mjs")),

@@ -6,12 +6,14 @@
 //!
 //! ```text
 //!   fanout, idle, resume    the benchmarks; they print figures, as lines of JSON
+//!   attack                  one more: what attacks cost the people beside
 //!      ├── product          a server as a process: I-Chat's program, a script for Node, or …
 //!      │     └── peers      … this program again: the baseline, plain socketioxide
 //!      └── swarm            the load generator: thousands of clients in one thread
 //!   report                  a table of targets, and plots, from the figures
 //! ```
 
+mod attack;
 mod case;
 mod fanout;
 mod figures;
@@ -29,8 +31,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum as _};
 
+use crate::attack::Attack;
 use crate::case::Case;
 use crate::fanout::Effort;
 use crate::output::{Failures, print_line};
@@ -51,6 +54,8 @@ enum Command {
     Idle(Options),
     /// All clients return after the server was killed, and request what they missed
     Resume(Options),
+    /// The cost of attacks for the server, and for the people who talk there
+    Attack(AttackOptions),
     /// A table of targets, and plots, from the figures in a folder
     Report {
         folder: PathBuf,
@@ -105,6 +110,16 @@ struct Options {
     quick: bool,
 }
 
+#[derive(Args)]
+struct AttackOptions {
+    /// Only these attacks, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    attack: Vec<Attack>,
+    /// Short attacks
+    #[arg(long)]
+    quick: bool,
+}
+
 /// The cases of the table.
 const TABLE_CASES: &[&str] = &["1000x10", "5000x10", "1000x1", "100@50"];
 
@@ -130,6 +145,7 @@ fn run(command: Command) -> Result<()> {
         Command::Fanout(options) => fanout(&options),
         Command::Idle(options) => idle(&options),
         Command::Resume(options) => resume(&options),
+        Command::Attack(options) => attacks(&options),
     }
 }
 
@@ -180,6 +196,20 @@ fn resume(options: &Options) -> Result<()> {
         resume::measure(clients, rounds)?;
     }
     Ok(())
+}
+
+fn attacks(options: &AttackOptions) -> Result<()> {
+    raise_file_limit()?;
+    let effort = attack::Effort {
+        phase: Duration::from_secs(if options.quick { 2 } else { 10 }),
+        rooms: if options.quick { 500 } else { 10_000 },
+    };
+    let attacks = if options.attack.is_empty() {
+        Attack::value_variants()
+    } else {
+        &options.attack
+    };
+    attacks.iter().try_for_each(|attack| attack::measure(*attack, effort))
 }
 
 fn raise_file_limit() -> Result<()> {

@@ -20,6 +20,9 @@ use crate::swarm::Protocol;
 pub(crate) enum Product {
     /// I-Chat's headless program as shipped: durable, ordered, with receipts
     Ichat,
+    /// The same with its default limits, behind a reverse proxy that names its clients
+    #[value(hide = true)]
+    IchatLimited,
     /// The baseline: frames made once, and one write to each client for everything that was waiting
     Bare,
     /// The baseline with one write to each client for each message
@@ -56,7 +59,7 @@ impl Product {
 
     pub(crate) fn protocol(self) -> Protocol {
         match self {
-            Product::Ichat => Protocol::Guest,
+            Product::Ichat | Product::IchatLimited => Protocol::Guest,
             Product::Bare
             | Product::BareEach
             | Product::Socketioxide
@@ -77,23 +80,24 @@ impl Product {
         let this_program = std::env::current_exe()?;
         Ok(match self {
             Product::Ichat => {
-                let mut command = Command::new(server_program(&this_program));
+                let mut command = ichat_server(&this_program, data, listen, log_level);
+                // The other products have no limit either.
+                for limit in [
+                    "--max-rate-per-person",
+                    "--max-rate-per-address",
+                    "--max-rooms-per-day",
+                    "--max-rooms-per-person",
+                ] {
+                    command.args([limit, "0"]);
+                }
+                for limit in ["--max-connections", "--max-connections-per-address"] {
+                    command.args([limit, "20000"]);
+                }
                 command
-                    .args([
-                        "--no-announce",
-                        "--max-connections",
-                        "20000",
-                        "--max-connections-per-address",
-                        "20000",
-                    ])
-                    // The other products have no limit either.
-                    .args(["--max-rate-per-person", "0", "--max-rate-per-address", "0"])
-                    .args(["--log-format", "json", "--log", log_level])
-                    .arg("--listen")
-                    .arg(listen.to_string())
-                    .arg("--data")
-                    // Of its own, since the server wants a folder that nobody else looks into, and its log is beside.
-                    .arg(data.join("data"));
+            }
+            Product::IchatLimited => {
+                let mut command = ichat_server(&this_program, data, listen, log_level);
+                command.args(["--trusted-proxy", "127.0.0.1"]);
                 command
             }
             Product::Node => node("broadcast.mjs", data),
@@ -110,6 +114,22 @@ impl Product {
             }
         })
     }
+}
+
+fn ichat_server(this_program: &Path, data: &Path, listen: SocketAddr, log_level: &str) -> Command {
+    let mut command = Command::new(server_program(this_program));
+    command
+        .args(["--no-announce", "--log-format", "json", "--log", log_level])
+        .arg("--listen")
+        .arg(listen.to_string())
+        .arg("--data")
+        .arg(data_folder(data));
+    command
+}
+
+/// Returns the folder of I-Chat's data: one of its own, since the server wants one that nobody else looks into, and its log is beside.
+fn data_folder(data: &Path) -> PathBuf {
+    data.join("data")
 }
 
 fn node(script: &str, data: &Path) -> Command {
@@ -152,6 +172,12 @@ impl Server {
         })
     }
 
+    /// Kills the server, and starts another product with the same data at the same address.
+    pub(crate) fn restart_as(&mut self, product: Product, log_level: &str) -> Result<()> {
+        self.product = product;
+        self.restart(log_level)
+    }
+
     /// Kills the server, and starts it again with the same data at the same address.
     pub(crate) fn restart(&mut self, log_level: &str) -> Result<()> {
         self.process.kill()?;
@@ -171,6 +197,15 @@ impl Server {
 
     pub(crate) fn pss_bytes(&self) -> Result<u64> {
         kernel::pss_bytes(self.process.id())
+    }
+
+    /// Returns the size of the data, in bytes.
+    pub(crate) fn disk_bytes(&self) -> Result<u64> {
+        let mut bytes = 0;
+        for entry in std::fs::read_dir(data_folder(self.data.path()))? {
+            bytes += entry?.metadata()?.len();
+        }
+        Ok(bytes)
     }
 
     pub(crate) fn pid(&self) -> u32 {

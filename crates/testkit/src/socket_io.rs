@@ -2,7 +2,7 @@
 //! caller.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -10,6 +10,9 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use ichat_protocol::Hello;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -45,9 +48,20 @@ impl SocketIoClient {
 
     /// Opens the transport over a TCP connection that the caller has made.
     pub async fn open_over(stream: TcpStream, server: SocketAddr) -> Result<Self> {
-        let url = format!("ws://{server}/socket.io/?EIO=4&transport=websocket");
+        Self::open_by(stream, upgrade_request(server)?).await
+    }
+
+    /// Opens the transport as a reverse proxy does for a client at this address.
+    pub async fn open_for(server: SocketAddr, client: IpAddr) -> Result<Self> {
+        let mut request = upgrade_request(server)?;
+        let client = HeaderValue::from_str(&client.to_string())?;
+        request.headers_mut().insert("x-forwarded-for", client);
+        Self::open_by(connect(server).await?, request).await
+    }
+
+    async fn open_by(stream: TcpStream, request: Request) -> Result<Self> {
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
-        let (socket, _) = client_async_with_config(url, stream, Some(config)).await?;
+        let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
         let mut client = Self {
             socket,
             is_pong_due: false,
@@ -64,21 +78,29 @@ impl SocketIoClient {
 
     /// Does the same over a TCP connection that the caller has made.
     pub async fn join_over(stream: TcpStream, server: SocketAddr, auth: &Value) -> Result<(Self, Hello)> {
-        let joining = async {
-            let mut client = Self::open_over(stream, server).await?;
-            client.send_connect(auth).await?;
-            while let Some(packet) = client.next().await? {
-                if let Some(error) = packet.strip_prefix(packet::CONNECT_ERROR) {
-                    bail!("the server refused the connection: {error}");
-                }
-                if let Some(hello) = event_argument(packet.as_bytes(), "hello") {
-                    return Ok((client, serde_json::from_slice(hello)?));
-                }
-            }
-            bail!("the server closed the connection before its hello")
-        };
+        let joining = async { Self::open_over(stream, server).await?.sign_in(auth).await };
         let joined = tokio::time::timeout(JOIN_TIMEOUT, joining).await;
         joined.context("the server did not say hello in time")?
+    }
+
+    /// Does the same as a reverse proxy does for a client at this address.
+    pub async fn join_for(server: SocketAddr, client: IpAddr, auth: &Value) -> Result<(Self, Hello)> {
+        let joining = async { Self::open_for(server, client).await?.sign_in(auth).await };
+        let joined = tokio::time::timeout(JOIN_TIMEOUT, joining).await;
+        joined.context("the server did not say hello in time")?
+    }
+
+    async fn sign_in(mut self, auth: &Value) -> Result<(Self, Hello)> {
+        self.send_connect(auth).await?;
+        while let Some(packet) = self.next().await? {
+            if let Some(error) = packet.strip_prefix(packet::CONNECT_ERROR) {
+                bail!("the server refused the connection: {error}");
+            }
+            if let Some(hello) = event_argument(packet.as_bytes(), "hello") {
+                return Ok((self, serde_json::from_slice(hello)?));
+            }
+        }
+        bail!("the server closed the connection before its hello")
     }
 
     /// Sends the packet that connects to the namespace. `null` is no payload at all, as in Socket.IO's tutorial.
@@ -146,6 +168,11 @@ impl SocketIoClient {
     pub fn stream(&mut self) -> &mut TcpStream {
         self.socket.get_mut()
     }
+}
+
+fn upgrade_request(server: SocketAddr) -> Result<Request> {
+    let url = format!("ws://{server}/socket.io/?EIO=4&transport=websocket");
+    Ok(url.into_client_request()?)
 }
 
 async fn connect(server: SocketAddr) -> io::Result<TcpStream> {
