@@ -157,7 +157,7 @@ pub async fn run_until(
 
 /// Reads the key of the guests' secrets, and draws one for a new data folder.
 async fn guest_secrets(store: &Store) -> Result<GuestSecrets, ServeError> {
-    let mut fresh = [0; 32];
+    let mut fresh = [0; 64];
     getrandom::fill(&mut fresh)?;
     Ok(GuestSecrets::new(store.guest_key(fresh).await?))
 }

@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 
 use crate::file::commit_watermark::{CommitWatermark, Counts};
 use crate::file::data_dir::{DataDir, wal_of};
-use crate::file::{database, identity};
+use crate::file::database;
+use crate::file::identity::{self, GuestKey};
 use crate::idle_work::{IdleWork, IndexBacklog};
 use crate::readers::Readers;
 use crate::write::ReadMarker;
@@ -120,7 +121,7 @@ impl Store {
     }
 
     /// Returns the key of the secrets by which the guests of this server keep their identity: `fresh`, if there was none yet.
-    pub async fn guest_key(&self, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
+    pub async fn guest_key(&self, fresh: GuestKey) -> Result<GuestKey, StoreError> {
         self.request(|reply| Command::GuestKey(fresh, reply)).await
     }
 

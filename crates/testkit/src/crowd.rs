@@ -46,7 +46,8 @@ pub async fn add_message(store: &Store, author: &MemberId, text: &str) {
     commit(store, [entry(store.lobby(), author, body)]).await;
 }
 
-fn entry(room: RoomId, author: &MemberId, body: Body) -> NewEntry {
+/// Returns an entry for a store.
+pub fn entry(room: RoomId, author: &MemberId, body: Body) -> NewEntry {
     NewEntry {
         room,
         id: EntryId::fresh(),

@@ -61,7 +61,7 @@ pub(crate) fn measure(attack: Attack, effort: Effort) -> Result<()> {
         drop(attackers);
         let disk = server.disk_bytes()?.saturating_sub(disk_before);
         sleep(RECOVERY).await;
-        talkers.take();
+        talkers.take()?;
         let after = pass(&server, &mut talkers, effort.phase).await?;
         let lines = log_lines(&server)?.saturating_sub(lines_before);
         print(attack, [&before, &during, &after], disk, lines);
@@ -78,7 +78,7 @@ async fn pass(server: &Server, talkers: &mut Talkers, time: Duration) -> Result<
         sleep_until(end.min(Instant::now() + SAMPLE_INTERVAL)).await;
     }
     Ok(Phase {
-        latencies: talkers.take(),
+        latencies: talkers.take()?,
         peak_memory,
     })
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use hdrhistogram::Histogram;
 use ichat_protocol::{EntryId, Hello};
 use ichat_testkit::{SocketIoClient, message, socket_io};
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -41,7 +42,7 @@ impl Talkers {
             let auth = socket_io::guest_auth(&format!("Person {number}"));
             let (socket, hello) = SocketIoClient::join_for(server, address, &auth).await?;
             let latencies = Arc::new(Mutex::new(Latencies {
-                received: Histogram::new_with_max(MAX_LATENCY_US, 3)?,
+                received: histogram()?,
                 waiting: HashMap::new(),
             }));
             // Spread over the second.
@@ -53,23 +54,22 @@ impl Talkers {
     }
 
     /// Returns the latencies since the last call. A message without a receipt counts with the time that it has waited.
-    pub(super) fn take(&mut self) -> Histogram<u64> {
-        let mut all: Option<Histogram<u64>> = None;
+    pub(super) fn take(&mut self) -> Result<Histogram<u64>> {
+        let mut all = histogram()?;
         for person in &self.people {
-            let mut person = person.lock().unwrap_or_else(PoisonError::into_inner);
-            let waited: Vec<_> = person.waiting.drain().map(|(_, since)| since.elapsed()).collect();
-            for time in waited {
-                record(&mut person.received, time);
+            let mut person = person.lock();
+            for (_, since) in std::mem::take(&mut person.waiting) {
+                record(&mut all, since.elapsed());
             }
-            let mut received = Histogram::new_from(&person.received);
-            std::mem::swap(&mut received, &mut person.received);
-            match &mut all {
-                Some(all) => drop(all.add(&received)),
-                None => all = Some(received),
-            }
+            all.add(&person.received)?;
+            person.received.reset();
         }
-        all.unwrap_or_else(|| unreachable!("there are people"))
+        Ok(all)
     }
+}
+
+fn histogram() -> Result<Histogram<u64>> {
+    Ok(Histogram::new_with_max(MAX_LATENCY_US, 3)?)
 }
 
 async fn talk(
@@ -78,20 +78,19 @@ async fn talk(
     first: Instant,
     latencies: Arc<Mutex<Latencies>>,
 ) -> Result<()> {
-    let lock = || latencies.lock().unwrap_or_else(PoisonError::into_inner);
     let mut ticks = interval_at(first, INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = ticks.tick() => {
                 let id = EntryId::fresh();
-                lock().waiting.insert(id, Instant::now());
+                latencies.lock().waiting.insert(id, Instant::now());
                 socket.emit("post", &message(hello.lobby, id, "A sentence of a usual length, as people write it.")).await?;
             }
             packet = socket.next() => {
                 let Some(packet) = packet? else { return Ok(()) };
                 let Some(entries) = socket_io::event_argument(packet.as_bytes(), "entries") else { continue };
-                let mut latencies = lock();
+                let mut latencies = latencies.lock();
                 let received: Vec<EntryId> = latencies.waiting.keys().copied().collect();
                 for id in received {
                     if memchr::memmem::find(entries, id.to_string().as_bytes()).is_some()

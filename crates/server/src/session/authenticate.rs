@@ -24,6 +24,8 @@ pub(crate) struct Identity {
     pub(crate) budget: Budget,
     /// A guest's secret, for the next connection.
     pub(crate) guest_secret: Option<String>,
+    /// The name in the log of a guest who has come back.
+    pub(crate) guest_name: Option<Name>,
 }
 
 /// The way in which a client identified itself.
@@ -80,6 +82,7 @@ fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<I
         protocol: auth.protocol,
         budget,
         guest_secret: None,
+        guest_name: None,
     })
 }
 
@@ -116,19 +119,20 @@ async fn guest(state: &ServerState, fields: Map<String, Value>, protocol: Option
     let known = auth.secret.and_then(|secret| state.guest_secrets.guest(&secret, now));
     let id = known.unwrap_or_else(Uuid::new_v4);
     let member = MemberId::guest(id);
-    let name = match auth.name {
-        Some(name) => name,
-        None if known.is_some() => name_of_guest(state, &member).await?.unwrap_or_else(|| guest_name(id)),
-        None => guest_name(id),
+    let name_in_log = match known {
+        Some(_) => name_of_guest(state, &member).await?,
+        None => None,
     };
+    let name = auth.name.or_else(|| name_in_log.clone());
     Ok(Identity {
         budget: state.budgets.of_person(&member),
         member,
-        name,
+        name: name.unwrap_or_else(|| guest_name(id)),
         device: auth.device.unwrap_or_else(DeviceId::fresh),
         kind,
         protocol: protocol.unwrap_or(NEWEST_PROTOCOL),
         guest_secret: Some(state.guest_secrets.issue(id, now)),
+        guest_name: name_in_log,
     })
 }
 

@@ -24,10 +24,11 @@ pub(crate) struct GuestSecrets {
 }
 
 impl GuestSecrets {
-    pub(crate) fn new(key: [u8; 32]) -> Self {
-        let mut mac: Hmac<Sha256> = Hmac::new(&padded(key).into());
-        mac.update(PURPOSE);
-        Self { mac }
+    pub(crate) fn new(key: [u8; 64]) -> Self {
+        let mac: Hmac<Sha256> = Hmac::new(&key.into());
+        Self {
+            mac: mac.chain_update(PURPOSE),
+        }
     }
 
     /// Issues a secret. `now` is in milliseconds since the Unix epoch.
@@ -52,13 +53,6 @@ impl GuestSecrets {
     }
 }
 
-/// Returns the key as a block of the hash function, as HMAC pads it.
-fn padded(key: [u8; 32]) -> [u8; 64] {
-    let mut block = [0; 64];
-    block[..32].copy_from_slice(&key);
-    block
-}
-
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
@@ -71,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_secret_identifies_its_guest_for_a_week_at_its_server() {
-        let secrets = GuestSecrets::new([7; 32]);
+        let secrets = GuestSecrets::new([7; 64]);
         let guest = Uuid::new_v4();
         let secret = secrets.issue(guest, 1_000);
         let last = 1_000 + millis(GUEST_SECRET_LIFETIME);
@@ -79,16 +73,16 @@ mod tests {
         assert_eq!(secrets.guest(&secret, last), Some(guest));
         assert_eq!(secrets.guest(&secret, last + 1), None);
         assert_eq!(
-            GuestSecrets::new([7; 32]).guest(&secret, last),
+            GuestSecrets::new([7; 64]).guest(&secret, last),
             Some(guest),
             "after a restart"
         );
-        assert_eq!(GuestSecrets::new([8; 32]).guest(&secret, last), None);
+        assert_eq!(GuestSecrets::new([8; 64]).guest(&secret, last), None);
     }
 
     #[test]
     fn what_was_not_issued_identifies_nobody() {
-        let secrets = GuestSecrets::new([7; 32]);
+        let secrets = GuestSecrets::new([7; 64]);
         let secret = secrets.issue(Uuid::new_v4(), 0);
         let bytes = BASE64URL_NOPAD.decode(secret.as_bytes()).unwrap();
         for changed in 0..bytes.len() {

@@ -14,7 +14,7 @@ use crate::net::rate_limiter::ClientBudget;
 use crate::session::authenticate::{Identity, IdentityKind, authenticate};
 use crate::session::costs;
 use crate::session::event_queue::{EventQueue, IncomingEvent};
-use crate::session::membership::{ensure_member, ensure_name_of_guest};
+use crate::session::membership::{ensure_member, rename};
 use crate::session::state::ServerState;
 
 /// A connection that passed the check and that socketioxide has not accepted yet.
@@ -49,7 +49,13 @@ pub(crate) async fn check(
     match identity.kind {
         IdentityKind::Key => ensure_member(state, &client, &identity.name).await?,
         IdentityKind::Guest | IdentityKind::Tutorial { .. } => {
-            ensure_name_of_guest(state, &client, &identity.name).await?;
+            if identity
+                .guest_name
+                .as_ref()
+                .is_some_and(|known| *known != identity.name)
+            {
+                rename(state, &client, &identity.name).await?;
+            }
         }
     }
     let rooms = state.joined_rooms(&client.member, None).await?;

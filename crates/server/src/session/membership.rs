@@ -30,18 +30,6 @@ pub(crate) async fn ensure_member(
     }
 }
 
-/// Writes the name with which a guest has come back into the log, if the guest had another one there.
-pub(crate) async fn ensure_name_of_guest(
-    state: &ServerState,
-    client: &ClientConnection,
-    name: &Name,
-) -> Result<(), WireError> {
-    match name_of_guest(state, &client.member).await? {
-        Some(known) if known != *name => rename(state, client, name).await,
-        Some(_) | None => Ok(()),
-    }
-}
-
 /// Returns the name that a guest has in the log; `None` if the guest is in no room there.
 pub(crate) async fn name_of_guest(state: &ServerState, guest: &MemberId) -> Result<Option<Name>, WireError> {
     let rooms = state.store.rooms_of(guest).await.map_err(errors::storage)?;

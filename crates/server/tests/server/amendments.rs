@@ -5,12 +5,10 @@
 //! - a reaction too many is refused with a sentence, and another one can be removed for it
 
 use ichat_protocol::limits::MAX_OWN_REACTIONS;
-use ichat_protocol::{Body, DeviceId, EntryId, MemberId, RoomId, Seq};
+use ichat_protocol::{Body, EntryId, MemberId, RoomId, Seq};
 use ichat_store::NewEntry;
-use ichat_testkit::crowd::add_guests;
-use ichat_testkit::{TestClient, TestServer, entries};
+use ichat_testkit::{TestClient, TestServer, crowd, entries};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 /// The size that docs/protocol.md gives for a page.
 const MAX_PAGE_BYTES: usize = 512 * 1024;
@@ -21,18 +19,8 @@ const EMOJI: [&str; 21] = [
 ];
 
 fn reaction(room: RoomId, author: &MemberId, to: EntryId, emoji: &str, on: bool) -> NewEntry {
-    NewEntry {
-        room,
-        id: EntryId::fresh(),
-        author: author.clone(),
-        device: DeviceId(Uuid::nil()),
-        at: 1_700_000_000_000,
-        body: Body::React {
-            to,
-            emoji: emoji.to_owned(),
-            on,
-        },
-    }
+    let emoji = emoji.to_owned();
+    crowd::entry(room, author, Body::React { to, emoji, on })
 }
 
 /// Posts a reaction, and returns the acknowledgement.
@@ -54,7 +42,7 @@ async fn very_many_reactions_keep_nobody_out_of_step() {
         alice.sees(&n.to_string()).await;
     }
     let head = server.store().head(lobby).await.unwrap().unwrap();
-    let guests = add_guests(server.store(), 25).await;
+    let guests = crowd::add_guests(server.store(), 25).await;
     for message in &messages {
         let all = guests
             .iter()

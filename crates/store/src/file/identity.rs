@@ -24,7 +24,7 @@ impl Identity {
 }
 
 /// The key of the secrets by which the guests of a server keep their identity.
-pub(crate) type GuestKey = [u8; 32];
+pub(crate) type GuestKey = [u8; 64];
 
 /// Reads the identity; `None` in a file that was only just created.
 pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Option<Identity>> {

@@ -1,5 +1,5 @@
-//! The amendments of messages as their result: of each edit and reaction the last one. So the work of showing a message doesn't depend on how often
-//! it was edited, or a reaction was set and removed.
+//! The amendments of messages as their result: of each edit and reaction the last one. So the work of showing a message doesn't
+//! depend on how often it was edited, or a reaction was set and removed.
 
 use ichat_protocol::{Body, Collapse, EntryId, Kind};
 use rusqlite::{Connection, OptionalExtension as _};
