@@ -1,5 +1,5 @@
 import type { Entry, EntryId, RoomId, Seq } from "../backend/protocol";
-import type { Command } from "../backend/session-types";
+import type { Command, LogRange } from "../backend/session-types";
 
 /** The time after which a requested entry is given up. */
 const entryTimeoutMs = 4000;
@@ -13,7 +13,7 @@ export interface SearchContext {
 /** An entry that is waited for. */
 interface AwaitedEntry {
   /** The id that the search names, if it names one. */
-  id?: EntryId;
+  id: EntryId | undefined;
   isWanted(entry: Entry): boolean;
   /** Ends the wait, with the entry if it has arrived. */
   finish(entry?: Entry): void;
@@ -39,18 +39,14 @@ export class EntryWaiter {
     for (const awaited of this.#awaited) if (id === undefined || awaited.id === id) awaited.finish();
   }
 
-  /** Returns the `seq` of the entry with this id, which may contain no time, or that of a clock that was wrong. */
-  async findById(id: EntryId, { room, request }: SearchContext): Promise<Seq | null> {
-    const range = { around: id, limit: 1 };
-    const ask = () => request({ command: "history", room, range });
-    return (await this.#waitFor((entry) => entry.id === id, ask, id))?.seq ?? null;
+  /** Returns the entry with this id, which may contain no time, or that of a clock that was wrong; null if it isn't found. */
+  findById(id: EntryId, context: SearchContext): Promise<Entry | null> {
+    return this.#load({ around: id, limit: 1 }, (entry) => entry.id === id, context, id);
   }
 
   /** Returns the entry with this `seq`, or null if it can't be loaded. */
-  async findBySeq(seq: Seq, { room, request }: SearchContext): Promise<Entry | null> {
-    const range = { after: seq - 1, limit: 1 };
-    const ask = () => request({ command: "history", room, range });
-    return (await this.#waitFor((entry) => entry.seq === seq, ask)) ?? null;
+  findBySeq(seq: Seq, context: SearchContext): Promise<Entry | null> {
+    return this.#load({ after: seq - 1, limit: 1 }, (entry) => entry.seq === seq, context);
   }
 
   /**
@@ -70,18 +66,23 @@ export class EntryWaiter {
     return found;
   }
 
-  /** Calls `request` and returns the entry that is wanted when it arrives, or undefined after a timeout. */
-  #waitFor(isWanted: (entry: Entry) => boolean, request: () => void, id?: EntryId): Promise<Entry | undefined> {
+  /** Requests a range, and returns the entry that is wanted when it arrives, or null after a timeout. */
+  #load(
+    range: LogRange,
+    isWanted: (entry: Entry) => boolean,
+    { room, request }: SearchContext,
+    id?: EntryId,
+  ): Promise<Entry | null> {
     return new Promise((resolve) => {
       const finish = (entry?: Entry) => {
         clearTimeout(timer);
         this.#awaited.delete(awaited);
-        resolve(entry);
+        resolve(entry ?? null);
       };
-      const awaited: AwaitedEntry = { ...(id === undefined ? {} : { id }), isWanted, finish };
+      const awaited: AwaitedEntry = { id, isWanted, finish };
       const timer = setTimeout(finish, entryTimeoutMs);
       this.#awaited.add(awaited);
-      request();
+      request({ command: "history", room, range });
     });
   }
 }

@@ -279,10 +279,10 @@ export class LogNavigator {
       return true;
     }
     const jump = ++this.#jumps;
-    const seq = await this.#waiter.findById(id, this.#searchContext);
+    const entry = await this.#waiter.findById(id, this.#searchContext);
     if (jump !== this.#jumps) return true;
-    if (seq !== null) this.jumpTo({ to: "message", seq, id });
-    return seq !== null;
+    if (entry) this.jumpTo({ to: "message", seq: entry.seq, id });
+    return entry !== null;
   }
 
   /** Jumps to the first entry that was written at `time` or later, or to the last one if all are earlier. */
