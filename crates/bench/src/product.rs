@@ -87,6 +87,10 @@ impl Product {
                     "--max-rate-per-address",
                     "--max-rooms-per-day",
                     "--max-rooms-per-person",
+                    "--max-entries-per-day",
+                    "--max-mib-per-day",
+                    "--max-guest-entries-per-day",
+                    "--max-guest-mib-per-day",
                 ] {
                     command.args([limit, "0"]);
                 }

@@ -86,6 +86,8 @@ impl Server {
         // One person fills the room.
         let config = Config {
             max_rate_per_person: 0,
+            max_entries_per_day: 0,
+            max_bytes_per_day: 0,
             ..Config::default()
         };
         let serving = run(listener, store.clone(), config, watch::Sender::new(0), stop.clone());

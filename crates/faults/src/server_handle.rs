@@ -142,6 +142,10 @@ impl ServerHandle {
             .args(["--no-announce", "--log", inner.options.log_level])
             // The people of the checker post as fast as they can.
             .args(["--max-rate-per-person", "0", "--max-rate-per-address", "0"])
+            .args(["--max-entries-per-day", "0", "--max-mib-per-day", "0"])
+            .args(["--max-guest-entries-per-day", "0", "--max-guest-mib-per-day", "0"])
+            // Some cases fill a small disk to its end.
+            .args(["--disk-reserve", "0", "--guest-disk-reserve", "0"])
             .arg("--listen")
             .arg(inner.address.to_string())
             .arg("--data")

@@ -5,7 +5,8 @@ use ipnet::IpNet;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 /// The memory of the smallest machine that the server is made for, in bytes. It counts where the system doesn't say more.
-const MIN_MACHINE_MEMORY: u64 = 512 * 1024 * 1024;
+const MIN_MACHINE_MEMORY: u64 = 512 * MIB;
+const MIB: u64 = 1024 * 1024;
 
 /// The behaviour of a server. The data folder and the address are not here: the caller passes the open store and
 /// listener.
@@ -40,6 +41,18 @@ pub struct Config {
     pub max_rooms_per_day: u32,
     /// Rooms that a person with a key may create in all. 0 is no limit.
     pub max_rooms_per_person: u32,
+    /// Entries that a person with a key may write within 24 hours. 0 is no limit, here and in the following.
+    pub max_entries_per_day: u32,
+    /// Bytes of the packets with these entries.
+    pub max_bytes_per_day: u64,
+    /// Entries that the guests at one address may write within 24 hours, all together.
+    pub max_guest_entries_per_day: u32,
+    /// Bytes of the packets with these entries.
+    pub max_guest_bytes_per_day: u64,
+    /// Free bytes on the disk below which nobody writes anything.
+    pub disk_reserve: u64,
+    /// Free bytes on the disk below which guests write nothing: the rest is for people with a key.
+    pub guest_disk_reserve: u64,
 }
 
 impl Config {
@@ -70,6 +83,12 @@ impl Default for Config {
             max_rate_per_address: 1_000,
             max_rooms_per_day: 50,
             max_rooms_per_person: 1_000,
+            max_entries_per_day: 20_000,
+            max_bytes_per_day: 64 * MIB,
+            max_guest_entries_per_day: 10_000,
+            max_guest_bytes_per_day: 16 * MIB,
+            disk_reserve: 64 * MIB,
+            guest_disk_reserve: 512 * MIB,
         }
     }
 }

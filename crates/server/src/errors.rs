@@ -110,13 +110,40 @@ pub(crate) fn too_many_rooms(max: u32) -> WireError {
 }
 
 /// Returns the error of a room beyond those that a person may create within a day.
-pub(crate) fn too_many_rooms_today(max: u32, wait_ms: u64) -> WireError {
+pub(crate) fn too_many_rooms_today(max: u64, wait_ms: u64) -> WireError {
     let message = format!(
         "{max} rooms were created within a day by you, or from your address, as many as this server allows. Try again in {}, \
          or use a room that exists.",
         hours(wait_ms)
     );
     WireError::new(ErrorCode::TooLarge, message)
+}
+
+/// Returns the error of what is beyond the entries or bytes of a day.
+pub(crate) fn too_much_today(limit: &str, wait_ms: u64) -> WireError {
+    let message = format!(
+        "{limit} were written within a day by you, or from your address, as many as this server allows. It takes more in {}.",
+        hours(wait_ms)
+    );
+    // Without a time, so that clients show the sentence: with one they wait in silence.
+    WireError::new(ErrorCode::Busy, message)
+}
+
+/// Returns the error of what would use the last free space of the disk.
+pub(crate) fn disk_reserve_used() -> WireError {
+    WireError::new(
+        ErrorCode::Storage,
+        "The server's disk is nearly full: it takes nothing more until its host has made space. Reading goes on.",
+    )
+}
+
+/// Returns the error of what a guest would write into the space that is kept for people with a key.
+pub(crate) fn guest_disk_reserve_used() -> WireError {
+    WireError::new(
+        ErrorCode::Storage,
+        "The server's disk is filling up: the space that is left is for people with a key. Use the I-Chat app, or the web page \
+         that this server serves, or wait until its host has made space.",
+    )
 }
 
 /// Returns a time of up to a day in words, rounded up.

@@ -24,13 +24,15 @@ use crate::net::memory_budget::MemoryBudget;
 use crate::net::trusted_proxies::TrustedProxies;
 use crate::session::budgets::Budgets;
 use crate::session::clock::now;
+use crate::session::daily_quota::DailyQuota;
+use crate::session::disk_reserve::DiskReserve;
 use crate::session::guest_secret::GuestSecrets;
 use crate::session::member_names::MemberNames;
 use crate::session::nonce::Nonces;
 use crate::session::page_cache::PageCache;
-use crate::session::room_quota::RoomQuota;
 use crate::session::state::{ServerState, SharedState};
 use crate::session::typing_limiter::TypingLimiter;
+use crate::session::write_limits::WriteLimits;
 use crate::session::{connection, socket_io};
 use crate::web::health::Readiness;
 use crate::web::polling_sessions::PollingSessions;
@@ -94,7 +96,10 @@ pub async fn run_until(
         nonces: Nonces::new()?,
         guest_secrets: guest_secrets(&store).await?,
         budgets: Budgets::new(&config),
-        room_quota: RoomQuota::load(&store, &config, now()).await?,
+        write_limits: Arc::new(WriteLimits {
+            quota: DailyQuota::load(&store, &config, now()).await?,
+            reserve: DiskReserve::new(&config),
+        }),
         member_names: MemberNames::load(&store).await?,
         typing_limiter: TypingLimiter::default(),
         presence: PresenceTracker::new(online.clone()),
@@ -108,6 +113,7 @@ pub async fn run_until(
         config,
         store,
     });
+    state.write_limits.reserve.measure(&state.store).await;
     let readiness = Readiness::new(state.clone(), limiter.clone(), memory.clone());
     let (sockets, io) = socket_io::service(routes::inner_routes(&state, readiness));
     socket_io::serve(&state, &io);
@@ -171,8 +177,10 @@ fn spawn_timers(state: &SharedState, tasks: &TaskTracker) {
         state.hub.clone(),
         closing.clone(),
     ));
-    let (pages, closing) = (Arc::clone(&state.pages), closing.clone());
-    tasks.spawn(async move { pages.evict_when_idle(closing).await });
+    let (pages, pages_closing) = (Arc::clone(&state.pages), closing.clone());
+    tasks.spawn(async move { pages.evict_when_idle(pages_closing).await });
+    let (limits, store, closing) = (Arc::clone(&state.write_limits), state.store.clone(), closing.clone());
+    tasks.spawn(async move { limits.reserve.run(&store, closing).await });
 }
 
 /// The two tasks through which every commit goes.

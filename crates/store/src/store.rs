@@ -1,6 +1,6 @@
 //! The handle to an open data folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
@@ -40,6 +40,7 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Inner {
+    dir: PathBuf,
     server_id: ServerId,
     lobby: RoomId,
     readers: Arc<Readers>,
@@ -138,6 +139,14 @@ impl Store {
     /// Fails if nothing can be written, for example because the disk is full. It forces a page to the disk.
     pub async fn check_writable(&self) -> Result<(), StoreError> {
         self.request(Command::Rewrite).await
+    }
+
+    /// Returns the bytes that the disk of the data folder has left for this user.
+    pub async fn free_space(&self) -> Result<u64, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        let measured = tokio::task::spawn_blocking(move || fs4::available_space(&inner.dir)).await;
+        let space = measured.map_err(|error| StoreError::Io(error.to_string()))?;
+        space.map_err(|error| StoreError::Io(error.to_string()))
     }
 
     /// Returns the end of the room's log that is stored here.
@@ -338,6 +347,7 @@ impl Inner {
         let (writer, thread) =
             writer::start(dir, connection, watermark, idle_work).map_err(|e| OpenError::of_io(path, &e))?;
         Ok(Self {
+            dir: path.to_owned(),
             server_id: identity.server,
             lobby: identity.lobby,
             readers: Arc::new(Readers::new(path.to_owned())),

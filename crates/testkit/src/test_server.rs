@@ -58,6 +58,10 @@ impl TestServer {
             max_rate_per_address: 0,
             max_rooms_per_day: 0,
             max_rooms_per_person: 0,
+            max_entries_per_day: 0,
+            max_bytes_per_day: 0,
+            max_guest_entries_per_day: 0,
+            max_guest_bytes_per_day: 0,
             ..Config::default()
         }
     }
@@ -73,6 +77,12 @@ impl TestServer {
         };
         server.starts_again().await;
         server
+    }
+
+    /// Starts the stopped server again with another configuration.
+    pub async fn starts_again_with(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.starts_again().await;
     }
 
     /// Starts the stopped server with the same data folder at the same address.

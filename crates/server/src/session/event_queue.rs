@@ -20,6 +20,7 @@ use crate::fanout::request::{PendingPermit, Request, ResponseFormat};
 use crate::fanout::transport::{Ack, Transport};
 use crate::session::admission::{Admission, RefusalsIgnored};
 use crate::session::costs;
+use crate::session::write_limits::WriteLimits;
 
 /// Characters of an event's name that rejections and logs repeat. No event's name is longer.
 const MAX_EVENT_NAME_CHARS: usize = 64;
@@ -88,12 +89,16 @@ pub(crate) struct EventQueue {
     pending_bytes: Arc<Semaphore>,
     events: mpsc::Sender<Box<IncomingEvent>>,
     admission: Arc<Mutex<Admission>>,
+    limits: Arc<WriteLimits>,
 }
 
 impl EventQueue {
     /// Creates the queue of a connection. Its events are boxed, since the channel allocates 32 slots at once and most
     /// connections have nothing in theirs.
-    pub(crate) fn new(client: &Arc<ClientConnection>) -> (Self, mpsc::Receiver<Box<IncomingEvent>>) {
+    pub(crate) fn new(
+        client: &Arc<ClientConnection>,
+        limits: &Arc<WriteLimits>,
+    ) -> (Self, mpsc::Receiver<Box<IncomingEvent>>) {
         let (events, receiver) = mpsc::channel(MAX_PENDING_EVENTS);
         let queue = Self {
             client: Arc::clone(client),
@@ -101,6 +106,7 @@ impl EventQueue {
             pending_bytes: Arc::new(Semaphore::new(MAX_PENDING_BYTES)),
             events,
             admission: Arc::default(),
+            limits: Arc::clone(limits),
         };
         (queue, receiver)
     }
@@ -110,7 +116,7 @@ impl EventQueue {
     }
 
     /// Adds an event. It is rejected as `busy` when too many of this connection, or too long ones, have no response yet, or when
-    /// the budget of its person or address is used up. A client that takes no notice of that is disconnected.
+    /// the budget of its person or address is used up, and as `storage` when it must not write. A client that takes no notice of that is disconnected.
     pub(crate) fn push(&self, name: &str, packet: Option<&str>, ack: Option<Ack>) {
         if self.client.closed.is_cancelled() {
             return;
@@ -156,13 +162,14 @@ impl EventQueue {
         }
         let cost = costs::of_packet(kind, bytes);
         self.client.budget.try_take(cost).map_err(errors::too_fast)?;
+        self.limits.admit(&self.client, name, bytes)?;
         if follows_refusal {
             admission.post_taken();
         }
         Ok(permit)
     }
 
-    /// Rejects an event as `busy`. Ends the connection if the client takes no notice of such refusals.
+    /// Rejects an event for now. Ends the connection if the client takes no notice of such refusals.
     fn refuse(&self, request: Request, error: WireError) {
         let now = Instant::now();
         let counted = {
@@ -265,9 +272,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::Config;
     use crate::fanout::polling::test_poller::TestPoller;
     use crate::net::client_address::ClientAddress;
     use crate::net::rate_limiter::{Budget, ClientBudget};
+    use crate::session::daily_quota::DailyQuota;
+    use crate::session::disk_reserve::DiskReserve;
 
     /// The time in which a rejection must arrive.
     const TEST_TIMEOUT: Duration = Duration::from_mins(1);
@@ -288,7 +298,11 @@ mod tests {
             let client =
                 ClientConnection::new(socket, MemberId::guest(Uuid::nil()), DeviceId::fresh(), address, budget)
                     .unwrap();
-            let (queue, events) = EventQueue::new(&client);
+            let limits = Arc::new(WriteLimits {
+                quota: DailyQuota::new(&Config::default()),
+                reserve: DiskReserve::new(&Config::default()),
+            });
+            let (queue, events) = EventQueue::new(&client, &limits);
             Self { queue, events, poller }
         }
 

@@ -21,6 +21,7 @@ pub(crate) async fn ensure_member(
         Some(known) if known == *name => Ok(()),
         Some(_) => rename(state, client, name).await,
         None => {
+            state.write_limits.admit_entries(client, 1, 0)?;
             let body = Body::Joined { name: name.clone() };
             let joined = new_entry(client, state.lobby(), EntryId::fresh(), body);
             state.writer.commit(joined).await?;
@@ -51,6 +52,7 @@ pub(crate) async fn rename(state: &ServerState, client: &ClientConnection, name:
         .budget
         .try_take(costs::of_rename(rooms.len()))
         .map_err(errors::too_fast)?;
+    state.write_limits.admit_entries(client, rooms.len(), 0)?;
     rooms.sort_by_key(|room| *room == state.lobby());
     let mut result = None;
     for batch in rooms.chunks(RENAME_BATCH) {

@@ -20,8 +20,8 @@ use crate::session::guest_secret::GuestSecrets;
 use crate::session::member_names::MemberNames;
 use crate::session::nonce::Nonces;
 use crate::session::page_cache::PageCache;
-use crate::session::room_quota::RoomQuota;
 use crate::session::typing_limiter::TypingLimiter;
+use crate::session::write_limits::WriteLimits;
 
 pub(crate) type SharedState = Arc<ServerState>;
 
@@ -32,7 +32,7 @@ pub(crate) struct ServerState {
     pub(crate) nonces: Nonces,
     pub(crate) guest_secrets: GuestSecrets,
     pub(crate) budgets: Budgets,
-    pub(crate) room_quota: RoomQuota,
+    pub(crate) write_limits: Arc<WriteLimits>,
     pub(crate) member_names: MemberNames,
     pub(crate) typing_limiter: TypingLimiter,
     pub(crate) online: OnlineMembers,

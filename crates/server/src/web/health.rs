@@ -63,6 +63,8 @@ impl Readiness {
         if self.memory.is_used_up() {
             return Err("Too much waits for clients: the memory for it is used up.\n".to_owned());
         }
+        let may_write = self.state.write_limits.reserve.check(false);
+        may_write.map_err(|error| format!("{}\n", error.message))?;
         self.is_writable().await
     }
 

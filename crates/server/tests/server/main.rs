@@ -16,6 +16,7 @@
 mod addresses;
 mod amendments;
 #[cfg(target_os = "linux")]
+mod disk;
 mod full_disk;
 mod hostile;
 mod http;

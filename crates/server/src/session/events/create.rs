@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use crate::errors;
 use crate::fanout::request::Request;
-use crate::session::clock::now;
 use crate::session::entries::new_entry;
 use crate::session::state::ServerState;
 use crate::session::subscribe::subscribe;
@@ -20,12 +19,12 @@ async fn create_room(state: &ServerState, request: &Request, event: Create) -> R
     let client = &request.client;
     let may_be_new = state.store.head(event.room).await.map_err(errors::storage)?.is_none();
     if may_be_new {
-        state.room_quota.try_count(client, now())?;
+        state.write_limits.admit_room(client)?;
     }
     let created = commit_room(state, request, event).await;
     let is_new = created.as_ref().is_ok_and(|(_, is_new)| *is_new);
     if may_be_new && !is_new {
-        state.room_quota.uncount(client);
+        state.write_limits.quota.uncount_room(client);
     }
     created.map(|(answer, _)| answer)
 }

@@ -29,6 +29,8 @@ pub(crate) use self::value::{Format, Level};
 /// The time to wait at the start for an address, a port or a folder.
 const DEFAULT_START_TIMEOUT: Seconds = Seconds(10);
 
+const BYTES_PER_MIB: u64 = 1024 * 1024;
+
 /// The settings, with defaults filled in.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -98,6 +100,15 @@ impl Settings {
                 max_rate_per_address: resolver.limit(Setting::MaxRatePerAddress, default.max_rate_per_address),
                 max_rooms_per_day: resolver.limit(Setting::MaxRoomsPerDay, default.max_rooms_per_day),
                 max_rooms_per_person: resolver.limit(Setting::MaxRoomsPerPerson, default.max_rooms_per_person),
+                max_entries_per_day: resolver.limit(Setting::MaxEntriesPerDay, default.max_entries_per_day),
+                max_bytes_per_day: resolver.bytes(Setting::MaxMibPerDay, default.max_bytes_per_day),
+                max_guest_entries_per_day: {
+                    let default = default.max_guest_entries_per_day;
+                    resolver.limit(Setting::MaxGuestEntriesPerDay, default)
+                },
+                max_guest_bytes_per_day: resolver.bytes(Setting::MaxGuestMibPerDay, default.max_guest_bytes_per_day),
+                disk_reserve: resolver.bytes(Setting::DiskReserve, default.disk_reserve),
+                guest_disk_reserve: resolver.bytes(Setting::GuestDiskReserve, default.guest_disk_reserve),
             },
             effective: Vec::new(),
         };
@@ -172,6 +183,12 @@ impl<'a> Resolver<'a> {
 
     fn limit(&mut self, setting: Setting, default: u32) -> u32 {
         self.value(setting, Limit(default)).0
+    }
+
+    /// Returns a setting in MiB as bytes.
+    fn bytes(&mut self, setting: Setting, default: u64) -> u64 {
+        let default = u32::try_from(default / BYTES_PER_MIB).unwrap_or(u32::MAX);
+        u64::from(self.limit(setting, default)) * BYTES_PER_MIB
     }
 
     fn given<T: Value>(&mut self, setting: Setting) -> Option<(T, Source)> {

@@ -26,6 +26,12 @@ pub(crate) enum Setting {
     MaxRatePerAddress,
     MaxRoomsPerDay,
     MaxRoomsPerPerson,
+    MaxEntriesPerDay,
+    MaxMibPerDay,
+    MaxGuestEntriesPerDay,
+    MaxGuestMibPerDay,
+    DiskReserve,
+    GuestDiskReserve,
     StartTimeout,
     Log,
     LogFormat,
@@ -70,6 +76,12 @@ impl Setting {
             | Self::MaxRatePerAddress
             | Self::MaxRoomsPerDay
             | Self::MaxRoomsPerPerson
+            | Self::MaxEntriesPerDay
+            | Self::MaxMibPerDay
+            | Self::MaxGuestEntriesPerDay
+            | Self::MaxGuestMibPerDay
+            | Self::DiskReserve
+            | Self::GuestDiskReserve
             | Self::StartTimeout
             | Self::Log
             | Self::LogFormat => Kind::One,
@@ -88,8 +100,14 @@ impl Setting {
             | Self::MaxRatePerPerson
             | Self::MaxRatePerAddress
             | Self::MaxRoomsPerDay
-            | Self::MaxRoomsPerPerson => "NUMBER",
-            Self::MaxMemory => "MIB",
+            | Self::MaxRoomsPerPerson
+            | Self::MaxEntriesPerDay
+            | Self::MaxGuestEntriesPerDay => "NUMBER",
+            Self::MaxMemory
+            | Self::MaxMibPerDay
+            | Self::MaxGuestMibPerDay
+            | Self::DiskReserve
+            | Self::GuestDiskReserve => "MIB",
             Self::StartTimeout => "SECONDS",
             Self::Log => "LEVEL",
             Self::LogFormat => "FORMAT",
@@ -143,6 +161,27 @@ impl Setting {
             }
             Self::MaxRoomsPerPerson => {
                 "Rooms that one person with a key may create in all; 0 is no limit [default: 1000]"
+            }
+            Self::MaxEntriesPerDay => {
+                "Entries (messages, edits, reactions and the like) that one person with a key may write within 24 hours; 0 is \
+                 no limit [default: 20000]"
+            }
+            Self::MaxMibPerDay => {
+                "MiB that one person with a key may write within 24 hours; 0 is no limit [default: 64]"
+            }
+            Self::MaxGuestEntriesPerDay => {
+                "Entries that the guests at one address may write within 24 hours, all together; 0 is no limit [default: \
+                 10000]"
+            }
+            Self::MaxGuestMibPerDay => {
+                "MiB that the guests at one address may write within 24 hours, all together; 0 is no limit [default: 16]"
+            }
+            Self::DiskReserve => {
+                "MiB of free disk space below which nobody can write, only read; 0 is none [default: 64]"
+            }
+            Self::GuestDiskReserve => {
+                "MiB of free disk space below which guests can only read, so that people with a key can go on; 0 is none \
+                 [default: 512]"
             }
             Self::StartTimeout => {
                 "How long to wait at the start for an address that the machine doesn't have yet, and for a port or a \

@@ -1,0 +1,122 @@
+//! Limits on what is written to the disk.
+//!
+//! - a person can write so much a day; what is refused says how much and for how long, can be sent again, and reading goes on
+//! - guests count together, and take nothing from people with a key
+//! - when little space is left, guests can't write and others can; when less is left nobody can, and the server isn't ready
+
+use ichat_protocol::EntryId;
+use ichat_server::Config;
+use ichat_testkit::{Identity, TestClient, TestServer, message};
+use serde_json::{Value, json};
+
+/// More bytes than any disk has.
+const MORE_THAN_THERE_IS: u64 = 1 << 60;
+
+/// Posts a message, and returns the answer.
+async fn posts(client: &mut TestClient) -> Value {
+    let post = message(client.lobby(), EntryId::fresh(), "hi");
+    client.request("post", &[json!(post)]).await
+}
+
+fn is_taken(answer: &Value) -> bool {
+    answer["event"] == "entries"
+}
+
+#[tokio::test]
+async fn a_person_can_write_so_much_a_day() {
+    let config = Config {
+        // A new person joins the lobby besides.
+        max_entries_per_day: 3,
+        max_guest_entries_per_day: 2,
+        ..Config::default()
+    };
+    let server = TestServer::with_config(config).await;
+    let alice = Identity::random();
+    let mut desk = server.user_with("Alice", &alice).await;
+    for _ in 0..2 {
+        assert!(is_taken(&posts(&mut desk).await));
+    }
+    let mut phone = server.user_with("Alice", &alice.on_another_device()).await;
+    let refused = posts(&mut phone).await["data"]["error"].clone();
+    assert_eq!(refused["code"], "busy", "{refused}");
+    assert!(
+        refused.get("retry_after_ms").is_none(),
+        "clients would wait without a word: {refused}"
+    );
+    let sentence = refused["message"].as_str().unwrap();
+    assert!(
+        sentence.contains("3 messages") && sentence.contains("in 24 hours"),
+        "{sentence}"
+    );
+    assert_eq!(phone.request("rooms", &[]).await["event"], "rooms");
+
+    for taken in [true, true, false] {
+        let mut guest = server.guest().await;
+        assert_eq!(is_taken(&posts(&mut guest).await), taken, "the guests count together");
+    }
+    assert!(is_taken(&posts(&mut server.user("Bob").await).await));
+}
+
+#[tokio::test]
+async fn a_person_can_write_so_many_bytes_a_day() {
+    let config = Config {
+        max_bytes_per_day: 100,
+        ..Config::default()
+    };
+    let server = TestServer::with_config(config).await;
+    let mut alice = server.user("Alice").await;
+    assert!(is_taken(&posts(&mut alice).await));
+    let refused = posts(&mut alice).await;
+    assert_eq!(refused["data"]["error"]["code"], "busy", "{refused}");
+}
+
+#[tokio::test]
+async fn the_last_space_is_for_people_with_a_key() {
+    let config = Config {
+        guest_disk_reserve: MORE_THAN_THERE_IS,
+        ..Config::default()
+    };
+    let server = TestServer::with_config(config).await;
+    let mut guest = server.guest().await;
+    let refused = posts(&mut guest).await["data"]["error"].clone();
+    assert_eq!(refused["code"], "storage", "{refused}");
+    assert!(
+        refused["message"].as_str().unwrap().contains("people with a key"),
+        "{refused}"
+    );
+    let room = json!({ "room": EntryId::fresh(), "name": "Lunch" });
+    assert_eq!(
+        guest.request("create", &[room]).await["data"]["error"]["code"],
+        "storage"
+    );
+    assert!(is_taken(&posts(&mut server.user("Alice").await).await));
+    assert_eq!(readiness(&server).await.0, 200);
+}
+
+#[tokio::test]
+async fn below_the_reserve_nobody_writes_and_everybody_reads() {
+    let mut server = TestServer::start().await;
+    let alice = Identity::random();
+    assert!(is_taken(&posts(&mut server.user_with("Alice", &alice).await).await));
+    server.stops().await;
+    server
+        .starts_again_with(|config| config.disk_reserve = MORE_THAN_THERE_IS)
+        .await;
+    let mut desk = server.user_with("Alice", &alice).await;
+    let refused = posts(&mut desk).await["data"]["error"].clone();
+    assert_eq!(refused["code"], "storage", "{refused}");
+    assert!(
+        refused["message"].as_str().unwrap().contains("nearly full"),
+        "{refused}"
+    );
+    let history = json!({ "room": server.lobby() });
+    assert_eq!(desk.request("history", &[history]).await["event"], "page");
+    let (status, text) = readiness(&server).await;
+    assert_eq!(status, 503);
+    assert!(text.contains("nearly full"), "{text}");
+}
+
+async fn readiness(server: &TestServer) -> (u16, String) {
+    let response = reqwest::get(format!("http://{}/readyz", server.address)).await.unwrap();
+    (response.status().as_u16(), response.text().await.unwrap())
+}
