@@ -18,7 +18,7 @@ const BYTES_PER_UNIT: usize = 1024;
 const LISTED_PER_UNIT: usize = 16;
 /// Rooms of one `sync` that cost one unit. Most have nothing new, so each is a look-up.
 const SYNCED_ROOMS_PER_UNIT: usize = 8;
-/// The pages of one `sync` that cost one unit. Those of the newest entries are in the cache.
+/// The pages of one `sync`, in all of its rooms, that cost one unit. Those of the newest entries are in the cache.
 const SYNCED_PAGES_PER_UNIT: usize = 4;
 /// A new connection: its signature takes as long as writing a few posts, its `hello` and the page that it reads another few.
 pub(crate) const SIGN_IN: u32 = 10;
@@ -75,9 +75,16 @@ pub(crate) fn of_synced_rooms(rooms: usize) -> u32 {
     units(rooms, SYNCED_ROOMS_PER_UNIT)
 }
 
-/// Returns the cost of the pages that a `sync` sends for one room.
-pub(crate) fn of_synced_pages(pages: usize) -> u32 {
-    units(pages, SYNCED_PAGES_PER_UNIT)
+/// The pages that a `sync` has sent, in all of its rooms.
+#[derive(Default)]
+pub(crate) struct SyncedPages(usize);
+
+impl SyncedPages {
+    /// Counts a page. Returns its cost, so that a client which doesn't wait for the last one pays for the others.
+    pub(crate) fn cost_of_next(&mut self) -> u32 {
+        self.0 += 1;
+        u32::from(self.0.is_multiple_of(SYNCED_PAGES_PER_UNIT))
+    }
 }
 
 /// Returns the cost of a new name of a member beyond that of its packet: an entry in each of their rooms.
@@ -92,6 +99,8 @@ fn units(amount: usize, per_unit: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     //! - what people and bots do in a burst fits into the default budget
+    //! - long messages cost more
+    //! - the pages of a sync cost the same, whichever rooms they are of
 
     use super::*;
     use crate::Config;
@@ -118,6 +127,14 @@ mod tests {
         assert!(50 * post(2_300) <= burst / 2);
         let answer = post(600) + of_packet(Some(ClientEventKind::History), 150);
         assert!(20 * answer <= rate, "{answer}");
+    }
+
+    #[test]
+    fn the_pages_of_a_sync_cost_the_same_whichever_rooms_they_are_of() {
+        let mut pages = SyncedPages::default();
+        // 1,000 rooms with three pages each.
+        let cost: u32 = (0..3 * 1_000).map(|_| pages.cost_of_next()).sum();
+        assert_eq!(cost, 750);
     }
 
     #[test]

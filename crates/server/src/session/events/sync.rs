@@ -4,7 +4,7 @@ use ichat_protocol::limits::MAX_SYNC_ROOMS;
 use ichat_protocol::{ErrorCode, Head, Heads, Reset, RoomId, ServerEvent, Sync, WireError};
 
 use crate::fanout::request::Request;
-use crate::session::costs;
+use crate::session::costs::{self, SyncedPages};
 use crate::session::page_cache::PageKey;
 use crate::session::state::ServerState;
 use crate::session::subscribe::{send_newest_page, subscribe, subscribe_from_newest};
@@ -21,8 +21,9 @@ pub(super) async fn sync(state: &ServerState, mut request: Request, Sync { rooms
     }
     request.client.budget.charge(costs::of_synced_rooms(rooms.len()));
     let mut heads = BTreeMap::new();
+    let mut pages = SyncedPages::default();
     for (room, cursor) in rooms {
-        match sync_room(state, &request, room, cursor).await {
+        match sync_room(state, &request, &mut pages, room, cursor).await {
             Ok(()) => heads.extend(state.heads.get(room).map(|head| (room, head))),
             Err(error) => request.refuse_room(room, error).await,
         }
@@ -38,6 +39,7 @@ pub(super) async fn sync(state: &ServerState, mut request: Request, Sync { rooms
 async fn sync_room(
     state: &ServerState,
     request: &Request,
+    pages: &mut SyncedPages,
     room: RoomId,
     cursor: Option<Head>,
 ) -> Result<(), WireError> {
@@ -59,18 +61,14 @@ async fn sync_room(
         return send_newest_page(state, client, room).await;
     }
     let mut after = cursor.seq;
-    let mut pages = 0;
     loop {
         // As of `head`: later changes of a page arrive as broadcasts.
         let page = state.pages.get(PageKey::after(room, head, after)).await?;
         client.send_encoded(&page.event()).await;
-        pages += 1;
+        client.budget.charge(pages.cost_of_next());
         match page.last {
             Some(last) if last < head.seq && !client.closed.is_cancelled() => after = last,
-            Some(_) | None => {
-                client.budget.charge(costs::of_synced_pages(pages));
-                return Ok(());
-            }
+            Some(_) | None => return Ok(()),
         }
     }
 }
