@@ -7,5 +7,6 @@
 
 pub(crate) mod completion;
 mod ordering;
+pub(crate) mod post_order;
 pub(crate) mod publisher;
 pub(crate) mod writer;

@@ -1,11 +1,11 @@
 //! The one writer: all requests that wait, in all rooms, become one transaction.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use ichat_protocol::{DeviceId, EntryId, WireError};
 use ichat_store::{NewEntry, Outcome, Store};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::commit::completion::Completion;

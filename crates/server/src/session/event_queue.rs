@@ -156,15 +156,15 @@ impl EventQueue {
         let permit = self.try_acquire(bytes).ok_or_else(errors::too_many_pending)?;
         let is_post = kind == Some(ClientEventKind::Post);
         let mut admission = self.admission.lock();
-        let follows_refusal = is_post && admission.has_refused_post();
-        if follows_refusal && !admission.keeps_order(subject_of(name, packet).id, Instant::now()) {
+        let follows_refusal = is_post && admission.order.has_refused();
+        if follows_refusal && !admission.order.admits(subject_of(name, packet).id, Instant::now()) {
             return Err(errors::too_fast(REPEAT_INTERVAL));
         }
         let cost = costs::of_packet(kind, bytes);
         self.client.budget.try_take(cost).map_err(errors::too_fast)?;
         self.limits.admit(&self.client, name, bytes)?;
         if follows_refusal {
-            admission.post_taken();
+            admission.order.taken();
         }
         Ok(permit)
     }
@@ -175,9 +175,10 @@ impl EventQueue {
         let counted = {
             let mut admission = self.admission.lock();
             if let Some(post) = request.id.filter(|_| request.event == ClientEventKind::Post.name()) {
-                admission.post_refused(post, now);
+                admission.order.refused(post, now);
             }
-            admission.count_refusal(now)
+            let wait = Duration::from_millis(error.retry_after_ms.unwrap_or_default().into());
+            admission.count_refusal(wait, now)
         };
         request.reject(error);
         if let Err(RefusalsIgnored) = counted {
