@@ -1,6 +1,7 @@
 //! The lock of a folder, of which one process at a time is the owner.
 
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::Path;
 
 use crate::OpenError;
@@ -20,17 +21,38 @@ impl DirLock {
         let own_files: Vec<_> = own_files.iter().copied().chain([file_name]).collect();
         ensure_private_dir(dir, &own_files).map_err(|error| OpenError::of_privacy(dir, error))?;
         let file = dir.join(file_name);
-        let lock = || {
-            let opened = open_private_file(&file).map_err(|error| OpenError::of_privacy(dir, error))?;
-            Self::try_lock(opened, dir)
-        };
-        match lock() {
-            Err(OpenError::InUse { .. }) if is_held_by_stranger(&file, dir) => {}
-            result => return result,
+        match Self::open_and_lock(&file, dir) {
+            Err(OpenError::InUse { .. }) if is_held_by_stranger(&file, dir) => Self::replace(&file, dir),
+            result => result,
         }
-        tracing::warn!(file = %file.display(), "another user of the machine holds the lock: making a new one");
-        fs::remove_file(&file).map_err(|error| OpenError::of_io(dir, &error))?;
-        lock()
+    }
+
+    fn open_and_lock(file: &Path, dir: &Path) -> Result<Self, OpenError> {
+        let opened = open_private_file(file).map_err(|error| OpenError::of_privacy(dir, error))?;
+        Self::lock_opened(opened, file, dir)
+    }
+
+    /// Makes a new lock file in place of one that another user holds. Only one process at a time does so: it holds the lock of
+    /// the folder itself meanwhile.
+    fn replace(file: &Path, dir: &Path) -> Result<Self, OpenError> {
+        let folder = File::open(dir).map_err(|error| OpenError::of_io(dir, &error))?;
+        let _replacing = Self::try_lock(folder, dir)?;
+        // Another process may have replaced it by now, and have the new one.
+        if is_held_by_stranger(file, dir) {
+            tracing::warn!(file = %file.display(), "another user of the machine holds the lock: making a new one");
+            fs::remove_file(file).map_err(|error| OpenError::of_io(dir, &error))?;
+        }
+        Self::open_and_lock(file, dir)
+    }
+
+    /// Locks a file that was opened by this path. Fails if there is another file by now: the lock of a removed one keeps nobody out.
+    fn lock_opened(opened: File, path: &Path, dir: &Path) -> Result<Self, OpenError> {
+        let lock = Self::try_lock(opened, dir)?;
+        match is_at(&lock.0, path) {
+            Ok(true) => Ok(lock),
+            Ok(false) => Err(OpenError::InUse { dir: dir.to_owned() }),
+            Err(error) => Err(OpenError::of_io(dir, &error)),
+        }
     }
 
     pub(crate) fn try_lock(file: File, dir: &Path) -> Result<Self, OpenError> {
@@ -40,6 +62,25 @@ impl DirLock {
             Err(TryLockError::Error(error)) => Err(OpenError::of_io(dir, &error)),
         }
     }
+}
+
+/// Returns `true` if a file is still the one at the path where it was opened.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let opened = file.metadata()?;
+    match path.symlink_metadata() {
+        Ok(there) => Ok((there.dev(), there.ino()) == (opened.dev(), opened.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns `true`: nobody can remove an open file.
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 impl Drop for DirLock {
@@ -55,6 +96,7 @@ impl Drop for DirLock {
 #[cfg(test)]
 mod tests {
     //! - a folder is free at once when it is closed, also while another process that was just started has copies of all files
+    //! - the lock of a file that was replaced meanwhile is none
 
     use super::*;
 
@@ -71,5 +113,18 @@ mod tests {
         drop(lock);
         acquire().unwrap();
         drop(copy_of_child);
+    }
+    #[cfg(unix)]
+    #[test]
+    fn the_lock_of_a_file_that_was_replaced_meanwhile_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let opened = open_private_file(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let first = DirLock::acquire(dir.path(), "lock", &[]).unwrap();
+        let second = DirLock::lock_opened(opened, &path, dir.path());
+        assert!(matches!(second, Err(OpenError::InUse { .. })), "two have the lock");
+        drop(first);
+        DirLock::acquire(dir.path(), "lock", &[]).unwrap();
     }
 }
