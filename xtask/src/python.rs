@@ -1,4 +1,5 @@
-//! The virtual environment for the tests with python-socketio, a Socket.IO client that is not ours.
+//! The virtual environment for the tests with libraries that are not ours: python-socketio, a Socket.IO client, and Prometheus's
+//! parser.
 
 use std::fs;
 use std::path::PathBuf;

@@ -178,7 +178,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "foreign-python",
-        about: "python-socketio with a real server",
+        about: "python-socketio, and Prometheus's parser, with a real server",
         needs: &[Packages(Purpose::Python), Python, Programs],
         minutes: 5,
         load: Load::Waiting,

@@ -4,6 +4,8 @@ use ichat_protocol::Name;
 use ipnet::IpNet;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
+use crate::metrics::Metrics;
+
 /// The memory of the smallest machine that the server is made for, in bytes. It counts where the system doesn't say more.
 const MIN_MACHINE_MEMORY: u64 = 512 * MIB;
 const MIB: u64 = 1024 * 1024;
@@ -53,6 +55,8 @@ pub struct Config {
     pub disk_reserve: u64,
     /// Free bytes on the disk below which guests write nothing: the rest is for people with a key.
     pub guest_disk_reserve: u64,
+    /// Where the server counts what it does. Clones of the configuration share it.
+    pub metrics: Metrics,
 }
 
 impl Config {
@@ -89,6 +93,7 @@ impl Default for Config {
             max_guest_bytes_per_day: 16 * MIB,
             disk_reserve: 64 * MIB,
             guest_disk_reserve: 512 * MIB,
+            metrics: Metrics::default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Each folder uses only those above it:
 //!
 //! ```text
+//!   metrics   what is counted and measured, in the form of Prometheus
 //!   net       TCP: listening, accepting, limits, timeouts, the memory of what waits
 //!   fanout    output: a client's queue, the hub, presence, heads
 //!   commit    commit, then publish: one writer, one publisher
@@ -31,12 +32,15 @@ mod commit;
 mod config;
 mod errors;
 mod fanout;
+mod metrics;
 mod net;
 mod server;
 mod session;
 mod web;
 
 pub use config::Config;
+pub use metrics::Metrics;
 pub use net::free_port::listen_on_free_port;
 pub use net::listen::{ListenError, listen};
 pub use server::{ServeError, run, run_until};
+pub use web::metrics_endpoint::serve_metrics;

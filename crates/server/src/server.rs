@@ -35,6 +35,7 @@ use crate::session::typing_limiter::TypingLimiter;
 use crate::session::write_limits::WriteLimits;
 use crate::session::{connection, socket_io};
 use crate::web::health::Readiness;
+use crate::web::metrics_endpoint;
 use crate::web::polling_sessions::PollingSessions;
 use crate::web::routes;
 
@@ -104,7 +105,7 @@ pub async fn run_until(
         typing_limiter: TypingLimiter::default(),
         presence: PresenceTracker::new(online.clone()),
         online,
-        hub: Hub::default(),
+        hub: Hub::new(config.metrics.clone()),
         heads: PublishedHeads::load(&store).await?,
         pages: Arc::new(PageCache::new(store.clone())),
         writer,
@@ -114,6 +115,7 @@ pub async fn run_until(
         store,
     });
     state.write_limits.reserve.measure(&state.store).await;
+    let _readings = metrics_endpoint::read_from(&state, &limiter, &memory);
     let readiness = Readiness::new(state.clone(), limiter.clone(), memory.clone());
     let (sockets, io) = socket_io::service(routes::inner_routes(&state, readiness));
     socket_io::serve(&state, &io);
@@ -128,13 +130,14 @@ pub async fn run_until(
         limiter,
         proxies: TrustedProxies::new(&state.config.trusted_proxies),
         memory: memory.clone(),
+        metrics: state.config.metrics.clone(),
         closing: state.closing.clone(),
         abort: abort.clone(),
         tasks: tasks.clone(),
     };
     let pipeline = CommitPipeline::start(&state, write_queue, publish_queue);
     spawn_timers(&state, &tasks);
-    tasks.spawn(memory.enforce(state.closing.clone()));
+    tasks.spawn(memory.enforce(state.config.metrics.clone(), state.closing.clone()));
     tasks.spawn(acceptor.run(listener));
     tracing::info!(server = %state.store.server_id(), max_memory = state.config.max_memory, "serving");
 
@@ -204,11 +207,13 @@ impl CommitPipeline {
             hub: state.hub.clone(),
             online: state.online.clone(),
             heads: state.heads.clone(),
+            metrics: state.config.metrics.clone(),
         };
         let writer = writer::run(
             state.store.clone(),
             write_queue,
             state.publisher.clone(),
+            state.config.metrics.clone(),
             state.closing.clone(),
         );
         let publisher = publish_loop.run(publish_queue, writer_ended.clone());

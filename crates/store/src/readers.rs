@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use crate::StoreError;
+use crate::file::data_dir::database_in;
 use crate::file::database;
 
 /// More connections would only wait for the same disk.
@@ -30,6 +31,10 @@ impl Readers {
             idle: Mutex::new(Vec::new()),
             permits: Arc::new(Semaphore::new(MAX_READERS as usize)),
         }
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        database_in(&self.dir)
     }
 
     /// Reads in one transaction, so that all of the result is of one moment.

@@ -121,6 +121,15 @@ impl Store {
         self.inner.lobby
     }
 
+    /// Returns the size of the files of the history, in bytes. `None` if the system doesn't say. It blocks for as long as the
+    /// system needs to look at two files.
+    pub fn database_bytes(&self) -> Option<u64> {
+        let database = self.inner.readers.database();
+        let size = std::fs::metadata(&database).ok()?.len();
+        let waiting = std::fs::metadata(wal_of(&database)).map_or(0, |wal| wal.len());
+        Some(size + waiting)
+    }
+
     /// Returns the key of the secrets by which the guests of this server keep their identity: `fresh`, if there was none yet.
     pub async fn guest_key(&self, fresh: GuestKey) -> Result<GuestKey, StoreError> {
         self.request(|reply| Command::GuestKey(fresh, reply)).await

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ichat_protocol::{Entries, Entry, Head, MemberId, RoomChange, RoomId};
 use ichat_store::{Outcome, Store};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::commit::completion::Completion;
@@ -16,6 +17,7 @@ use crate::fanout::entry_batch;
 use crate::fanout::heads::PublishedHeads;
 use crate::fanout::hub::{Channel, Hub};
 use crate::fanout::online_members::OnlineMembers;
+use crate::metrics::{Metrics, QueueReadings};
 
 /// Commits that wait for publication. When the queue is full the writer waits.
 const QUEUE_CAPACITY: usize = 64;
@@ -28,10 +30,20 @@ pub(crate) struct Publisher {
     tasks: mpsc::Sender<PublishTask>,
 }
 
-/// The requests of one transaction: the outcomes of each one's entries, and what follows.
-pub(crate) struct CommittedBatch(pub(crate) Vec<CommittedRequest>);
+/// The requests of one transaction.
+pub(crate) struct CommittedBatch {
+    pub(crate) requests: Vec<CommittedRequest>,
+    pub(crate) committed_at: Instant,
+}
 
-type CommittedRequest = (Vec<(RoomId, Outcome)>, Completion);
+/// A request whose entries are in the log, or were rejected.
+pub(crate) struct CommittedRequest {
+    /// The outcomes of its entries, with their rooms.
+    pub(crate) outcomes: Vec<(RoomId, Outcome)>,
+    /// The step that follows once the entries are published.
+    pub(crate) completion: Completion,
+    pub(crate) submitted: Instant,
+}
 
 /// A task of the publisher. They run one after the other.
 pub(crate) enum PublishTask {
@@ -55,6 +67,13 @@ impl Publisher {
         self.push(PublishTask::RunBetweenBroadcasts(Box::pin(future))).await;
     }
 
+    pub(crate) fn readings(&self) -> QueueReadings {
+        QueueReadings {
+            length: self.tasks.max_capacity() - self.tasks.capacity(),
+            capacity: self.tasks.max_capacity(),
+        }
+    }
+
     async fn push(&self, task: PublishTask) {
         // The queue closes after the writer has ended; then no client is left.
         drop(self.tasks.send(task).await);
@@ -67,6 +86,7 @@ pub(crate) struct PublishLoop {
     pub(crate) hub: Hub,
     pub(crate) online: OnlineMembers,
     pub(crate) heads: PublishedHeads,
+    pub(crate) metrics: Metrics,
 }
 
 impl PublishLoop {
@@ -80,25 +100,44 @@ impl PublishLoop {
                 count = queue.recv_many(&mut tasks, QUEUE_CAPACITY) => if count == 0 { break },
                 () = writer_ended.cancelled(), if !queue.is_closed() => { queue.close(); continue }
             }
-            let mut requests = Vec::new();
+            let mut batches = Vec::new();
             for task in tasks.drain(..) {
                 match task {
-                    PublishTask::Publish(CommittedBatch(committed)) => requests.extend(committed),
+                    PublishTask::Publish(batch) => batches.push(batch),
                     PublishTask::RunBetweenBroadcasts(future) => {
-                        self.publish(std::mem::take(&mut requests)).await;
+                        self.publish(std::mem::take(&mut batches)).await;
                         future.await;
                     }
                 }
             }
-            self.publish(requests).await;
+            self.publish(batches).await;
         }
     }
 
-    async fn publish(&self, requests: Vec<CommittedRequest>) {
+    async fn publish(&self, batches: Vec<CommittedBatch>) {
+        let committed_at: Vec<_> = batches.iter().map(|batch| batch.committed_at).collect();
+        let requests: Vec<_> = batches.into_iter().flat_map(|batch| batch.requests).collect();
+        self.broadcast_all(&requests).await;
+        let published_at = Instant::now();
+        for committed_at in committed_at {
+            self.metrics.published(published_at - committed_at);
+        }
+        for request in requests {
+            self.metrics.request_published(published_at - request.submitted);
+            request
+                .completion
+                .complete(request.outcomes, &self.heads, &self.store)
+                .await;
+        }
+    }
+
+    /// Sends every room its new entries.
+    async fn broadcast_all(&self, requests: &[CommittedRequest]) {
         let mut rooms: BTreeMap<RoomId, Vec<Entry>> = BTreeMap::new();
         let mut authors = BTreeSet::new();
-        for (outcomes, completion) in &requests {
-            match completion {
+        for request in requests {
+            let outcomes = &request.outcomes;
+            match &request.completion {
                 Completion::Post(request) => {
                     if authors.len() < MAX_FIRST_AUTHORS {
                         authors.insert(request.client.id);
@@ -108,6 +147,7 @@ impl PublishLoop {
             }
             for (room, outcome) in outcomes {
                 if let Some(entry) = new_entry(outcome) {
+                    self.metrics.entry_committed(entry.body.kind());
                     rooms.entry(*room).or_default().push(entry.clone());
                 }
             }
@@ -119,9 +159,6 @@ impl PublishLoop {
             for client in left.iter().flat_map(|member| self.online.connections(member)) {
                 self.hub.unsubscribe(room, &client);
             }
-        }
-        for (outcomes, completion) in requests {
-            completion.complete(outcomes, &self.heads, &self.store).await;
         }
     }
 

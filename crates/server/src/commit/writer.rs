@@ -10,10 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commit::completion::Completion;
 use crate::commit::ordering::PostOrdering;
-use crate::commit::publisher::{CommittedBatch, Publisher};
+use crate::commit::publisher::{CommittedBatch, CommittedRequest, Publisher};
 use crate::errors;
 use crate::fanout::client::ClientConnection;
 use crate::fanout::request::ResponseFormat;
+use crate::metrics::{Metrics, QueueReadings};
 
 /// Requests of all clients that wait for the writer. Beyond it connections wait, and then reject events as `busy`.
 const QUEUE_CAPACITY: usize = 4_096;
@@ -23,8 +24,9 @@ const WRITE_BATCH: usize = 256;
 
 /// Entries to be written one after the other, and what follows.
 pub(crate) struct WriteRequest {
-    pub(crate) entries: Vec<NewEntry>,
-    pub(crate) completion: Completion,
+    entries: Vec<NewEntry>,
+    completion: Completion,
+    submitted: Instant,
 }
 
 /// The handle of the writer task.
@@ -69,6 +71,13 @@ impl Writer {
         self.report(entries, Some(author)).await
     }
 
+    pub(crate) fn readings(&self) -> QueueReadings {
+        QueueReadings {
+            length: self.requests.max_capacity() - self.requests.capacity(),
+            capacity: self.requests.max_capacity(),
+        }
+    }
+
     async fn report(
         &self,
         entries: Vec<NewEntry>,
@@ -76,12 +85,20 @@ impl Writer {
     ) -> Result<Vec<Outcome>, WireError> {
         let (report, outcomes) = oneshot::channel();
         let completion = Completion::Report { report, subscribe };
-        self.submit(WriteRequest { entries, completion }).await;
+        self.submit(WriteRequest::new(entries, completion)).await;
         outcomes.await.unwrap_or_else(|_| Err(errors::closing()))
     }
 }
 
 impl WriteRequest {
+    pub(crate) fn new(entries: Vec<NewEntry>, completion: Completion) -> Self {
+        Self {
+            entries,
+            completion,
+            submitted: Instant::now(),
+        }
+    }
+
     /// Returns the device and the id of a post whose order counts. Tutorial clients don't send a failed message again
     /// under its id, so one failure must not block their next messages.
     fn ordered_post(&self) -> Option<(DeviceId, EntryId)> {
@@ -100,6 +117,7 @@ pub(crate) async fn run(
     store: Store,
     mut queue: mpsc::Receiver<WriteRequest>,
     publisher: Publisher,
+    metrics: Metrics,
     closing: CancellationToken,
 ) {
     let mut requests = Vec::with_capacity(WRITE_BATCH);
@@ -116,7 +134,7 @@ pub(crate) async fn run(
         };
         take_batch(first, &mut queue, &mut requests);
         let batch = WriteBatch::new(requests.drain(..), &mut ordering);
-        if let Some(committed) = batch.commit(&store, &mut ordering).await {
+        if let Some(committed) = batch.commit(&store, &mut ordering, &metrics).await {
             publisher.publish(committed).await;
         }
     }
@@ -134,12 +152,18 @@ fn take_batch(first: WriteRequest, queue: &mut mpsc::Receiver<WriteRequest>, bat
     }
 }
 
+/// A request without its entries.
+struct BatchedRequest {
+    entry_count: usize,
+    completion: Completion,
+    submitted: Instant,
+}
+
 /// The requests of one transaction.
 #[derive(Default)]
 struct WriteBatch {
     entries: Vec<NewEntry>,
-    /// The number of entries of each request.
-    completions: Vec<(usize, Completion)>,
+    requests: Vec<BatchedRequest>,
     posts: Vec<(DeviceId, EntryId)>,
 }
 
@@ -156,34 +180,46 @@ impl WriteBatch {
                 continue;
             }
             batch.posts.extend(post);
-            batch.completions.push((request.entries.len(), request.completion));
+            batch.requests.push(BatchedRequest {
+                entry_count: request.entries.len(),
+                completion: request.completion,
+                submitted: request.submitted,
+            });
             batch.entries.extend(request.entries);
         }
         batch
     }
 
     /// Commits the batch. When the store fails, every request is rejected.
-    async fn commit(self, store: &Store, ordering: &mut PostOrdering) -> Option<CommittedBatch> {
-        if self.completions.is_empty() {
+    async fn commit(self, store: &Store, ordering: &mut PostOrdering, metrics: &Metrics) -> Option<CommittedBatch> {
+        if self.requests.is_empty() {
             return None;
         }
         let rooms: Vec<_> = self.entries.iter().map(|entry| entry.room).collect();
+        let began = Instant::now();
         match store.commit(self.entries).await {
             Ok(outcomes) => {
+                let committed_at = Instant::now();
+                metrics.committed(rooms.len(), committed_at - began);
                 let mut outcomes = rooms.into_iter().zip(outcomes);
-                let requests = self
-                    .completions
-                    .into_iter()
-                    .map(|(count, completion)| (outcomes.by_ref().take(count).collect(), completion));
-                Some(CommittedBatch(requests.collect()))
+                let requests = self.requests.into_iter().map(|request| CommittedRequest {
+                    outcomes: outcomes.by_ref().take(request.entry_count).collect(),
+                    completion: request.completion,
+                    submitted: request.submitted,
+                });
+                Some(CommittedBatch {
+                    requests: requests.collect(),
+                    committed_at,
+                })
             }
             Err(error) => {
+                metrics.commit_failed();
                 let error = errors::storage(error);
                 for (device, id) in self.posts {
                     ordering.record_failure(device, id, Instant::now());
                 }
-                for (_, completion) in self.completions {
-                    completion.reject(&error);
+                for request in self.requests {
+                    request.completion.reject(&error);
                 }
                 None
             }
@@ -210,13 +246,11 @@ mod tests {
             body: Body::Left,
         };
         let (report, _) = oneshot::channel();
-        WriteRequest {
-            entries: vec![entry; entries],
-            completion: Completion::Report {
-                report,
-                subscribe: None,
-            },
-        }
+        let completion = Completion::Report {
+            report,
+            subscribe: None,
+        };
+        WriteRequest::new(vec![entry; entries], completion)
     }
 
     #[test]

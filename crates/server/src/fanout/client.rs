@@ -16,6 +16,7 @@ use crate::fanout::polling::transport::Reservation;
 use crate::fanout::queue_bound::QueueFull;
 use crate::fanout::transport::{Ack, Transport};
 use crate::fanout::websocket::frame::Frame;
+use crate::metrics::{CutReason, Metrics};
 use crate::net::client_address::ClientAddress;
 use crate::net::rate_limiter::ClientBudget;
 
@@ -46,6 +47,7 @@ pub(crate) struct ClientConnection {
     pub(crate) address: ClientAddress,
     /// Pays for the client's requests.
     pub(crate) budget: ClientBudget,
+    pub(crate) metrics: Metrics,
     /// The rooms, sorted. Most clients subscribe to one or two.
     subscriptions: Mutex<Vec<RoomId>>,
 }
@@ -59,6 +61,7 @@ impl ClientConnection {
         device: DeviceId,
         address: ClientAddress,
         budget: ClientBudget,
+        metrics: Metrics,
     ) -> Option<Arc<Self>> {
         let transport = Transport::of(&socket)?;
         match &transport {
@@ -73,6 +76,7 @@ impl ClientConnection {
             device,
             address,
             budget,
+            metrics,
             closed: CancellationToken::new(),
             subscriptions: Mutex::default(),
         }))
@@ -81,6 +85,9 @@ impl ClientConnection {
     /// Marks the connection as ended. Nothing more is sent but the reason, where the client is at fault: a refusal that
     /// names no event. A client that polls gets no reason, since socketioxide has closed its queue.
     pub(crate) fn close(&self, reason: Option<WireError>) {
+        if reason.is_some() {
+            self.metrics.connection_cut(CutReason::Unreadable);
+        }
         match &self.transport {
             Transport::WebSocket(queue) => {
                 let reason = reason.map(|error| {
@@ -139,8 +146,14 @@ impl ClientConnection {
     pub(crate) fn try_send_json(&self, name: &str, argument: &impl Serialize) {
         let event = OutgoingEvent::new(name, slice::from_ref(argument));
         if let Err(QueueFull) = self.transport.try_send_direct(&event) {
-            tracing::debug!(sid = %self.socket.id, event = name, "event dropped: the queue is full");
+            self.log_dropped(name);
         }
+    }
+
+    /// Counts and logs an event that the client misses because its queue is full.
+    pub(super) fn log_dropped(&self, name: &str) {
+        self.metrics.delivery_dropped();
+        tracing::debug!(sid = %self.socket.id, event = name, "event dropped: the queue is full");
     }
 
     /// Acknowledges without waiting. See [`Self::try_send`].
@@ -154,7 +167,7 @@ impl ClientConnection {
             }
         };
         if let Err(QueueFull) = acknowledged {
-            tracing::debug!(sid = %self.socket.id, "acknowledgement dropped: the queue is full");
+            self.log_dropped("acknowledgement");
         }
     }
 

@@ -15,6 +15,7 @@ use crate::fanout::client::{ClientConnection, ConnectionId};
 use crate::fanout::outgoing_event::OutgoingEvent;
 use crate::fanout::queue_bound::QueueFull;
 use crate::fanout::transport::Transport;
+use crate::metrics::Metrics;
 
 /// Subscribers that are served before other tasks get their turn.
 const BROADCAST_CHUNK: usize = 1_024;
@@ -31,9 +32,10 @@ pub(crate) enum Channel {
 }
 
 /// The subscribers of every channel. Clones share them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Hub {
     channels: Arc<Mutex<HashMap<Channel, Subscribers>>>,
+    metrics: Metrics,
 }
 
 #[derive(Default)]
@@ -76,12 +78,19 @@ impl Subscriber {
 
     fn log_if_dropped(&self, name: &str, sent: Result<(), QueueFull>) {
         if let Err(QueueFull) = sent {
-            tracing::debug!(sid = %self.client.socket.id, event = name, "event dropped: the queue is full");
+            self.client.log_dropped(name);
         }
     }
 }
 
 impl Hub {
+    pub(crate) fn new(metrics: Metrics) -> Self {
+        Self {
+            channels: Arc::default(),
+            metrics,
+        }
+    }
+
     /// Adds a connection to a channel, unless it has ended.
     pub(crate) fn add(&self, channel: Channel, client: &Arc<ClientConnection>) {
         let mut channels = self.channels.lock();
@@ -141,12 +150,15 @@ impl Hub {
     pub(crate) async fn broadcast_to_others(&self, channel: Channel, event: &ServerEvent, member: &MemberId) {
         let data = event.data();
         let event = OutgoingEvent::new(event.name(), slice::from_ref(&data));
+        let mut copies = 0;
         for chunk in self.subscribers(channel).chunks(BROADCAST_CHUNK) {
             for subscriber in chunk.iter().filter(|subscriber| subscriber.client.member != *member) {
                 subscriber.try_send(&event);
+                copies += 1;
             }
             tokio::task::yield_now().await;
         }
+        self.metrics.delivered(copies);
     }
 
     /// Sends events of one name to a channel. Each argument is in its wire form; a tuple becomes as many arguments.
@@ -176,5 +188,7 @@ impl Hub {
             }
             tokio::task::yield_now().await;
         }
+        // Once for all of them: see `metrics`.
+        self.metrics.delivered(subscribers.len() * arguments.len());
     }
 }

@@ -83,6 +83,7 @@ impl Request {
     /// Responds that nothing was done, and why. No request is ever dropped silently.
     pub(crate) fn reject(mut self, error: WireError) {
         tracing::debug!(event = ?self.event, code = ?error.code, "request rejected");
+        self.client.metrics.event_refused(error.code);
         let rejection = Refused {
             event: std::mem::take(&mut self.event),
             room: self.room,
@@ -102,6 +103,7 @@ impl Request {
     /// Responds that nothing was done for one room of several, and waits while the client's queue is full.
     pub(crate) async fn refuse_room(&self, room: RoomId, error: WireError) {
         tracing::debug!(event = ?self.event, %room, code = ?error.code, "room refused");
+        self.client.metrics.event_refused(error.code);
         let refused = Refused {
             event: self.event.clone(),
             room: Some(room),

@@ -9,6 +9,7 @@ use crate::fanout::outgoing_event::OutgoingEvent;
 use crate::fanout::polling::transport::PollingTransport;
 use crate::fanout::queue_bound::QueueFull;
 use crate::fanout::websocket::outbound_queue::OutboundQueue;
+use crate::metrics::TransportKind;
 use crate::net::memory_budget::MemoryAccount;
 
 /// The transport of one client's events.
@@ -57,6 +58,13 @@ impl Transport {
                 id,
                 sender,
             },
+        }
+    }
+
+    pub(crate) fn kind(&self) -> TransportKind {
+        match self {
+            Self::WebSocket(_) => TransportKind::Websocket,
+            Self::Polling(_) => TransportKind::Polling,
         }
     }
 

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::util::MapRequest;
 
+use crate::metrics::Metrics;
 use crate::net::backlog::BacklogSlot;
 use crate::net::connection::Connection;
 use crate::net::connection_guard::ConnectionGuard;
@@ -40,6 +41,7 @@ pub(crate) struct Acceptor {
     pub(crate) limiter: ConnectionLimiter,
     pub(crate) proxies: TrustedProxies,
     pub(crate) memory: MemoryBudget,
+    pub(crate) metrics: Metrics,
     /// Stops accepting, and lets each connection finish its current request.
     pub(crate) closing: CancellationToken,
     /// Ends every connection at once, upgraded ones included.
@@ -96,6 +98,7 @@ impl Acceptor {
         let guard = ConnectionGuard::new(
             self.closing.clone(),
             connection.account.clone(),
+            self.metrics.clone(),
             permit,
             connection.websocket_permit.clone(),
         );
@@ -165,6 +168,7 @@ mod tests {
             limiter: ConnectionLimiter::new(&Config::default()),
             proxies: TrustedProxies::new(&[]),
             memory: MemoryBudget::new(usize::MAX),
+            metrics: Metrics::default(),
             closing: CancellationToken::new(),
             abort: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::metrics::Metrics;
 use crate::net::limiter::{Permit, PermitSlot};
 use crate::net::memory_budget::MemoryAccount;
 
@@ -17,6 +18,7 @@ pub(crate) struct ConnectionGuard {
     aborted: Pin<Box<WaitForCancellationFutureOwned>>,
     closing: CancellationToken,
     account: MemoryAccount,
+    metrics: Metrics,
     _permit: Permit,
     _websocket_permit: PermitSlot,
 }
@@ -26,6 +28,7 @@ impl ConnectionGuard {
     pub(crate) fn new(
         closing: CancellationToken,
         account: MemoryAccount,
+        metrics: Metrics,
         permit: Permit,
         websocket_permit: PermitSlot,
     ) -> Self {
@@ -33,6 +36,7 @@ impl ConnectionGuard {
             aborted: Box::pin(account.closed().clone().cancelled_owned()),
             closing,
             account,
+            metrics,
             _permit: permit,
             _websocket_permit: websocket_permit,
         }
@@ -41,6 +45,11 @@ impl ConnectionGuard {
     /// Returns the account of what waits for the client.
     pub(crate) fn account(&self) -> &MemoryAccount {
         &self.account
+    }
+
+    /// Returns where the bytes of the connection are counted.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Returns `true` if the server is shutting down.

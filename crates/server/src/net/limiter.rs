@@ -10,6 +10,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::Config;
+use crate::metrics::{ConnectionRefusal, Metrics};
 use crate::net::client_address::ClientAddress;
 
 /// The text of a response to a connection, or a session, for which there is no permit.
@@ -35,6 +36,7 @@ pub(crate) struct ConnectionLimiter {
     local_reserve: usize,
     max_per_address: usize,
     max_reserve: usize,
+    metrics: Metrics,
 }
 
 #[derive(Default)]
@@ -94,35 +96,53 @@ impl ConnectionLimiter {
             local_reserve: config.local_reserve(),
             max_per_address: config.max_connections_per_address,
             max_reserve: config.max_open_connections() - config.max_connections,
+            metrics: config.metrics.clone(),
         }
     }
 
     /// Returns a permit for a connection, or `None` when the server or the address has as many as allowed.
     pub(crate) fn try_connect(&self, peer: IpAddr) -> Option<Permit> {
-        self.try_acquire(peer, PermitKind::Connection)
-            .or_else(|| self.try_acquire(peer, PermitKind::Reserve))
+        let permit = self.try_acquire(peer, PermitKind::Connection);
+        self.or_refuse(permit.or_else(|| self.try_acquire(peer, PermitKind::Reserve)))
     }
 
     /// Returns a permit for a connection of a trusted proxy, or `None` when the server has as many as allowed.
     pub(crate) fn try_connect_proxy(&self, peer: IpAddr) -> Option<Permit> {
-        self.try_acquire(peer, PermitKind::Proxy)
-            .or_else(|| self.try_acquire(peer, PermitKind::ProxyReserve))
+        let permit = self.try_acquire(peer, PermitKind::Proxy);
+        self.or_refuse(permit.or_else(|| self.try_acquire(peer, PermitKind::ProxyReserve)))
     }
 
     /// Returns a permit for a WebSocket that a trusted proxy opens for a client, or `None` when the client has as many
     /// connections as allowed.
     pub(crate) fn try_open_proxied(&self, client: IpAddr) -> Option<Permit> {
-        self.try_acquire(client, PermitKind::ProxiedWebSocket)
+        self.or_refuse(self.try_acquire(client, PermitKind::ProxiedWebSocket))
+    }
+
+    /// Returns the number of open connections and sessions, without those beyond the limit.
+    pub(crate) fn open(&self) -> usize {
+        self.counts.lock().total
     }
 
     /// Returns `true` when no client from elsewhere can connect.
     pub(crate) fn is_full(&self) -> bool {
-        self.counts.lock().total >= self.max_total - self.local_reserve
+        self.open() >= self.max_total - self.local_reserve
     }
 
     /// Returns a permit for the session of a client that polls, or `None` where a connection would get none either.
     pub(crate) fn try_open_session(&self, peer: IpAddr) -> Option<Permit> {
-        self.try_acquire(peer, PermitKind::Session)
+        self.or_refuse(self.try_acquire(peer, PermitKind::Session))
+    }
+
+    /// Counts a connection or a request that is refused because others have all connections.
+    pub(crate) fn count_refusal(&self) {
+        self.metrics.connection_refused(ConnectionRefusal::Full);
+    }
+
+    fn or_refuse(&self, permit: Option<Permit>) -> Option<Permit> {
+        if permit.is_none() {
+            self.count_refusal();
+        }
+        permit
     }
 
     fn try_acquire(&self, peer: IpAddr, kind: PermitKind) -> Option<Permit> {

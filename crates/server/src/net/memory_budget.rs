@@ -14,6 +14,8 @@ use parking_lot::Mutex;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::{CutReason, Metrics};
+
 /// Time between two checks. At most what the server can encode in this time is used beyond the limit.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -80,15 +82,23 @@ impl MemoryBudget {
 
     /// Returns `true` if more waits than there may be.
     pub(crate) fn is_used_up(&self) -> bool {
-        self.0.used.load(Ordering::Relaxed) > self.0.max
+        self.used() > self.0.max
+    }
+
+    /// Returns the bytes that wait for all clients.
+    pub(crate) fn used(&self) -> usize {
+        self.0.used.load(Ordering::Relaxed)
     }
 
     /// Closes the largest accounts whenever the budget is exceeded, until `closing` is cancelled.
-    pub(crate) async fn enforce(self, closing: CancellationToken) {
+    pub(crate) async fn enforce(self, metrics: Metrics, closing: CancellationToken) {
         let mut interval = tokio::time::interval(CHECK_INTERVAL);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while closing.run_until_cancelled(interval.tick()).await.is_some() {
             let closed = self.close_largest();
+            for _ in 0..closed {
+                metrics.connection_cut(CutReason::Memory);
+            }
             if closed > 0 {
                 let max = self.0.max;
                 tracing::warn!(closed, max, "connections were closed: too much waited for clients");

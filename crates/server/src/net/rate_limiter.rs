@@ -8,6 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use crate::metrics::BudgetReadings;
 use crate::net::token_bucket::{Rate, TokenBucket};
 
 /// The budgets of all people, or of all addresses.
@@ -49,6 +50,17 @@ impl<K: Eq + Hash> RateLimiter<K> {
         budgets.entry(key).or_insert_with(|| self.unshared_budget()).clone()
     }
 
+    /// Returns how many budgets are kept, and are used up.
+    pub(crate) fn readings(&self) -> BudgetReadings {
+        let now = Instant::now();
+        let budgets = self.budgets.lock();
+        let used_up = budgets.values().filter(|budget| budget.is_used_up(now)).count();
+        BudgetReadings {
+            all: budgets.len(),
+            used_up,
+        }
+    }
+
     /// Returns the budget of something that has one connection only.
     pub(crate) fn unshared_budget(&self) -> Budget {
         let bucket = self.rate.map(|rate| TokenBucket::new(rate, Instant::now()));
@@ -74,6 +86,10 @@ impl Budget {
         if let Some(bucket) = &self.0 {
             bucket.lock().charge(cost, Instant::now());
         }
+    }
+
+    fn is_used_up(&self, now: Instant) -> bool {
+        self.0.as_ref().is_some_and(|bucket| bucket.lock().is_used_up(now))
     }
 
     /// Returns `true` if no connection has the budget, and a new one would be the same.

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::metrics::CutReason;
 use crate::net::backlog::BacklogSlot;
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::stall_timer::StallTimer;
@@ -46,6 +47,7 @@ impl TimeoutStream {
     fn finish_write(&mut self, result: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.is_write_pending = result.is_pending();
         if let Poll::Ready(Ok(bytes)) = &result {
+            self.guard.metrics().sent(*bytes);
             self.backlog.remove_written(*bytes);
         }
         if result.is_ready() {
@@ -55,7 +57,10 @@ impl TimeoutStream {
             }
             return result;
         }
-        self.stall_timer.poll_stalled(context).map(Err)
+        self.stall_timer.poll_stalled(context).map(|stalled| {
+            self.guard.metrics().connection_cut(CutReason::Stalled);
+            Err(stalled)
+        })
     }
 }
 
@@ -70,7 +75,10 @@ impl AsyncRead for TimeoutStream {
             self.reader = Some(context.waker().clone());
             return Poll::Pending;
         }
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.guard.metrics().received(buffer.filled().len() - before);
+        result
     }
 }
 

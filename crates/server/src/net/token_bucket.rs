@@ -75,6 +75,11 @@ impl TokenBucket {
         Ok(())
     }
 
+    /// Returns `true` if the bucket would pay for nothing.
+    pub(crate) fn is_used_up(&mut self, now: Instant) -> bool {
+        self.check(now).is_err()
+    }
+
     /// Pays, also if the bucket is empty.
     pub(crate) fn charge(&mut self, cost: u32, now: Instant) {
         self.refill(now);

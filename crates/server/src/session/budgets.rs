@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ichat_protocol::MemberId;
 
 use crate::Config;
+use crate::metrics::BudgetReadings;
 use crate::net::client_address::ClientAddress;
 use crate::net::rate_limiter::{Budget, RateLimiter};
 
@@ -20,6 +21,14 @@ impl Budgets {
             people: RateLimiter::new(config.max_rate_per_person),
             addresses: RateLimiter::new(config.max_rate_per_address),
         }
+    }
+
+    pub(crate) fn people_readings(&self) -> BudgetReadings {
+        self.people.readings()
+    }
+
+    pub(crate) fn address_readings(&self) -> BudgetReadings {
+        self.addresses.readings()
     }
 
     /// Returns the budget of a person. A guest has one connection.

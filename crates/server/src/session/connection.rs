@@ -54,6 +54,7 @@ async fn handle(state: &SharedState, client: &ClientConnection, event: IncomingE
 
 /// Sends `hello`, and subscribes the client to the events that every client of its kind receives.
 async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Identity, rooms: ListPart<RoomSummary>) {
+    client.metrics.connection_opened(client.transport.kind());
     client.try_send(&ServerEvent::Hello(Box::new(Hello {
         server: state.info(),
         protocol: identity.protocol,

@@ -27,7 +27,7 @@ pub(crate) async fn submit_post(state: &ServerState, request: Request, room: Roo
     let entry = new_entry(&request.client, room, id, body);
     let entries = with_guest_joined(state, &request.client, entry);
     let completion = Completion::Post(request);
-    state.writer.submit(WriteRequest { entries, completion }).await;
+    state.writer.submit(WriteRequest::new(entries, completion)).await;
 }
 
 /// Returns the entry, preceded by a guest's `joined` if it is for the lobby: guests become members with their first

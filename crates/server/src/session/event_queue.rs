@@ -18,6 +18,7 @@ use crate::fanout::chat_message::CHAT_MESSAGE;
 use crate::fanout::client::ClientConnection;
 use crate::fanout::request::{PendingPermit, Request, ResponseFormat};
 use crate::fanout::transport::{Ack, Transport};
+use crate::metrics::CutReason;
 use crate::session::admission::{Admission, RefusalsIgnored};
 use crate::session::costs;
 use crate::session::write_limits::WriteLimits;
@@ -121,6 +122,7 @@ impl EventQueue {
         if self.client.closed.is_cancelled() {
             return;
         }
+        self.client.metrics.event_received();
         let mut request = Request {
             client: Arc::clone(&self.client),
             event: cut_text(name, MAX_EVENT_NAME_CHARS),
@@ -183,6 +185,7 @@ impl EventQueue {
         request.reject(error);
         if let Err(RefusalsIgnored) = counted {
             tracing::info!(sid = %self.client.socket.id, "a client was disconnected: it went on after it was refused as busy");
+            self.client.metrics.connection_cut(CutReason::BusyIgnored);
             self.client.end(errors::busy_ignored(REPEAT_INTERVAL));
         }
     }
@@ -275,6 +278,7 @@ mod tests {
     use super::*;
     use crate::Config;
     use crate::fanout::polling::test_poller::TestPoller;
+    use crate::metrics::Metrics;
     use crate::net::client_address::ClientAddress;
     use crate::net::rate_limiter::{Budget, ClientBudget};
     use crate::session::daily_quota::DailyQuota;
@@ -296,9 +300,8 @@ mod tests {
             let (poller, socket) = TestPoller::connect(Router::new().fallback_service(service), &io).await;
             let address = ClientAddress(Ipv4Addr::LOCALHOST.into());
             let budget = ClientBudget::new(Budget::unlimited(), Budget::unlimited());
-            let client =
-                ClientConnection::new(socket, MemberId::guest(Uuid::nil()), DeviceId::fresh(), address, budget)
-                    .unwrap();
+            let (member, device) = (MemberId::guest(Uuid::nil()), DeviceId::fresh());
+            let client = ClientConnection::new(socket, member, device, address, budget, Metrics::default()).unwrap();
             let limits = Arc::new(WriteLimits {
                 quota: DailyQuota::new(&Config::default()),
                 reserve: DiskReserve::new(&Config::default()),

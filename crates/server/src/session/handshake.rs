@@ -44,8 +44,15 @@ pub(crate) async fn check(
         .map_err(errors::too_many_sign_ins)?;
     let identity = authenticate(state, auth).await?;
     let budget = ClientBudget::new(identity.budget.clone(), address_budget);
-    let client = ClientConnection::new(socket, identity.member.clone(), identity.device, address, budget)
-        .ok_or_else(errors::disconnected)?;
+    let client = ClientConnection::new(
+        socket,
+        identity.member.clone(),
+        identity.device,
+        address,
+        budget,
+        state.config.metrics.clone(),
+    )
+    .ok_or_else(errors::disconnected)?;
     match identity.kind {
         IdentityKind::Key => ensure_member(state, &client, &identity.name).await?,
         IdentityKind::Guest | IdentityKind::Tutorial { .. } => {

@@ -83,7 +83,9 @@ pub(crate) fn serve(state: &SharedState, io: &SocketIo) {
 }
 
 async fn check(state: &SharedState, socket: SocketRef, AuthPayload(auth): AuthPayload) -> Result<(), WireError> {
-    let (queue, pending) = handshake::check(state, socket.clone(), auth.as_deref()).await?;
+    let (queue, pending) = handshake::check(state, socket.clone(), auth.as_deref())
+        .await
+        .inspect_err(|error| state.config.metrics.sign_in_refused(error.code))?;
     // Before the first event can arrive.
     socket.extensions.insert(queue);
     socket.on_fallback(async |Enqueue: Enqueue| {});

@@ -14,13 +14,34 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use crate::metrics::{ConnectionRefusal, Metrics};
 use crate::web::health::HEALTH_PATHS;
 
+/// The hosts that the check accepts, and where it counts what it rejects. Clones share them.
+#[derive(Clone)]
+pub(super) struct Guard {
+    allowed_hosts: Arc<[String]>,
+    metrics: Metrics,
+}
+
+impl Guard {
+    /// Creates a check that counts in `metrics` what it rejects.
+    pub(super) fn new(allowed_hosts: &[String], metrics: Metrics) -> Self {
+        Self {
+            allowed_hosts: allowed_hosts.into(),
+            metrics,
+        }
+    }
+}
+
 /// Passes a request on, or responds 403 with a sentence.
-pub(super) async fn guard(State(allowed_hosts): State<Arc<[String]>>, request: Request, next: Next) -> Response {
-    match check(request.headers(), request.uri(), &allowed_hosts) {
+pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    match check(request.headers(), request.uri(), &guard.allowed_hosts) {
         Ok(()) => next.run(request).await,
-        Err(rejection) => (StatusCode::FORBIDDEN, rejection.to_string()).into_response(),
+        Err(rejection) => {
+            guard.metrics.connection_refused(rejection.reason());
+            (StatusCode::FORBIDDEN, rejection.to_string()).into_response()
+        }
     }
 }
 
@@ -34,6 +55,16 @@ enum Rejection {
     UnknownHost,
     #[error("Pages of other origins may not use this server.\n")]
     ForeignOrigin,
+}
+
+impl Rejection {
+    fn reason(self) -> ConnectionRefusal {
+        match self {
+            Self::NoHost => ConnectionRefusal::NoHost,
+            Self::UnknownHost => ConnectionRefusal::UnknownHost,
+            Self::ForeignOrigin => ConnectionRefusal::ForeignOrigin,
+        }
+    }
 }
 
 fn check(headers: &HeaderMap, uri: &Uri, allowed: &[String]) -> Result<(), Rejection> {

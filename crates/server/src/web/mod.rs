@@ -2,6 +2,7 @@
 
 mod guard;
 pub(crate) mod health;
+pub(crate) mod metrics_endpoint;
 mod polling;
 pub(crate) mod polling_sessions;
 mod post_timeout;

@@ -67,6 +67,7 @@ pub(super) async fn keep_reserve(
     next: Next,
 ) -> Response {
     if connection.is_reserve && !sessions.has_session_of(request.uri()) {
+        sessions.count_refusal();
         let mut response = too_many_connections();
         response
             .headers_mut()

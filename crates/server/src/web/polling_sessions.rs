@@ -36,6 +36,11 @@ impl PollingSessions {
         Some(PollingSession::new(permit, self.memory.open(CancellationToken::new())))
     }
 
+    /// Counts a request that is refused: see [`ConnectionLimiter::count_refusal`].
+    pub(super) fn count_refusal(&self) {
+        self.limiter.count_refusal();
+    }
+
     pub(super) fn add(&self, sid: String, session: &PollingSession) {
         let mut by_id = self.by_id.lock();
         if by_id.len() == by_id.capacity() {

@@ -14,7 +14,7 @@ use tower_http::compression::CompressionLayer;
 use crate::fanout::websocket::upgrade::{Sockets, upgrade};
 use crate::net::limiter::ConnectionLimiter;
 use crate::session::state::SharedState;
-use crate::web::guard::guard;
+use crate::web::guard::{Guard, guard};
 use crate::web::health::{HEALTH_PATHS, Readiness, is_alive, is_ready};
 use crate::web::polling::{keep_reserve, serve_polling};
 use crate::web::polling_sessions::PollingSessions;
@@ -42,7 +42,7 @@ pub(crate) fn routes(
     sessions: PollingSessions,
     limiter: ConnectionLimiter,
 ) -> Router {
-    let allowed_hosts: Arc<[String]> = state.config.allowed_hosts.clone().into();
+    let hosts = Guard::new(&state.config.allowed_hosts, state.config.metrics.clone());
     Router::new()
         .fallback_service(sockets.clone())
         .layer(from_fn_with_state(sockets, upgrade))
@@ -50,7 +50,7 @@ pub(crate) fn routes(
         .layer(from_fn_with_state(limiter, count_proxied))
         .layer(from_fn_with_state(sessions, keep_reserve))
         .layer(from_fn(post_timeout))
-        .layer(from_fn_with_state(allowed_hosts, guard))
+        .layer(from_fn_with_state(hosts, guard))
         .layer(from_fn(security_headers))
 }
 

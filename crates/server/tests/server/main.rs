@@ -5,6 +5,7 @@
 //! - `refusals`, `http`, `addresses`, `full_disk`, `hostile`, `slow_clients`, `memory`: what the server refuses, and what it withstands
 //! - `rates`: the limits on what a person makes the server do
 //! - `settings`, `startup`, `shutdown`, `maintenance`, `privacy`, `open_files`, `logs`: the program `ichat-server`, run as a process by `program`
+//! - `metrics`: what Prometheus reads of it
 //! - `polling`: a client that polls
 
 #![allow(
@@ -25,6 +26,7 @@ mod logs;
 mod maintenance;
 mod memory;
 mod messages;
+mod metrics;
 #[cfg(unix)]
 mod open_files;
 mod polling;

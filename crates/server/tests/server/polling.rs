@@ -1,5 +1,7 @@
 //! A client that polls.
 
+use std::net::SocketAddr;
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use ichat_testkit::{TestServer, or_time_out};
 use serde_json::Value;
@@ -19,8 +21,12 @@ pub(crate) struct PollingClient {
 impl PollingClient {
     /// Opens the transport.
     pub(crate) async fn open(server: &TestServer) -> Self {
+        Self::open_at(server.address).await
+    }
+
+    async fn open_at(server: SocketAddr) -> Self {
         let http = reqwest::Client::new();
-        let url = server.url("/socket.io/?EIO=4&transport=polling");
+        let url = format!("http://{server}/socket.io/?EIO=4&transport=polling");
         let open = http.get(&url).send().await.unwrap().text().await.unwrap();
         let open: Value = serde_json::from_str(&open[1..]).unwrap();
         Self {
@@ -33,7 +39,11 @@ impl PollingClient {
 
     /// Opens the transport and connects.
     pub(crate) async fn connect(server: &TestServer) -> Self {
-        let mut client = Self::open(server).await;
+        Self::connect_to(server.address).await
+    }
+
+    pub(crate) async fn connect_to(server: SocketAddr) -> Self {
+        let mut client = Self::open_at(server).await;
         client.send("40").await;
         // What a client sends before it is accepted is dropped.
         client.receives("40{").await;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ichat_server::Metrics;
 use parking_lot::Mutex;
 use tracing::callsite::Identifier;
 use tracing::field::{Field, Visit};
@@ -21,8 +22,11 @@ const REPORT_TARGET: &str = "ichat_server::left_out";
 /// The limit, as a filter of events. Clones share the counts.
 ///
 /// Lines of the levels `debug` and `trace` are not limited: who asks for them wants to see everything.
-#[derive(Clone, Default)]
-pub(crate) struct LineLimit(Arc<Mutex<HashMap<Identifier, Kind>>>);
+#[derive(Clone)]
+pub(crate) struct LineLimit {
+    kinds: Arc<Mutex<HashMap<Identifier, Kind>>>,
+    metrics: Metrics,
+}
 
 /// The lines of one place in the code.
 struct Kind {
@@ -35,17 +39,26 @@ struct Kind {
 }
 
 impl LineLimit {
+    /// Creates a limit that counts in `metrics` what it leaves out.
+    pub(crate) fn new(metrics: Metrics) -> Self {
+        Self {
+            kinds: Arc::default(),
+            metrics,
+        }
+    }
+
     /// Counts a line. Returns `true` if it may be written.
     fn admits(&self, event: &Event<'_>, now: Instant) -> bool {
         let metadata = event.metadata();
         if *metadata.level() > Level::INFO || metadata.target() == REPORT_TARGET {
             return true;
         }
-        let mut kinds = self.0.lock();
+        let mut kinds = self.kinds.lock();
         if let Some(kind) = kinds.get_mut(&metadata.callsite())
             && now.saturating_duration_since(kind.last) < LINE_INTERVAL
         {
             kind.left_out += 1;
+            self.metrics.log_line_left_out();
             return false;
         }
         let mut message = Message::default();
@@ -87,7 +100,7 @@ impl LineLimit {
     }
 
     fn take_reports(&self, now: Instant, age: Duration) -> Vec<(Level, u64, String)> {
-        let mut kinds = self.0.lock();
+        let mut kinds = self.kinds.lock();
         let due = kinds
             .values_mut()
             .filter(|kind| kind.left_out > 0 && now.saturating_duration_since(kind.last) >= age);

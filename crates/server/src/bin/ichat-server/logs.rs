@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use ichat_server::Metrics;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -21,8 +22,8 @@ const CONTENT_LOGGING_LIBRARIES: [&str; 6] = [
 ];
 
 /// Installs the logger. Called once. Returns the limit on lines, which has to report what it leaves out.
-pub(crate) fn start(level: Level, format: Format) -> LineLimit {
-    let limit = LineLimit::default();
+pub(crate) fn start(level: Level, format: Format, metrics: Metrics) -> LineLimit {
+    let limit = LineLimit::new(metrics);
     let registry = tracing_subscriber::registry().with(filter(level));
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)

@@ -15,8 +15,9 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser};
-use ichat_server::ServeError;
+use ichat_server::{Config, ServeError};
 use ichat_store::MaintenanceError;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +25,7 @@ use crate::config_command::ConfigCommand;
 use crate::maintenance::MaintenanceCommand;
 use crate::settings::{Settings, SettingsError};
 use crate::signals::Signals;
-use crate::start::StartError;
+use crate::start::{Opened, StartError};
 
 /// The exit code of a program that can't start until a person changes something, or of a command that failed. Failures that
 /// may pass by themselves have the exit code 1.
@@ -136,7 +137,7 @@ fn run_command(command: &Command, matches: &ArgMatches) -> Result<ExitCode, Erro
 /// Serves until a signal stops the program.
 async fn serve(flags: &ArgMatches) -> Result<(), Error> {
     let settings = Settings::resolve(&[flags], &variable)?;
-    let line_limit = logs::start(settings.log, settings.log_format);
+    let line_limit = logs::start(settings.log, settings.log_format, settings.server.metrics.clone());
     tokio::spawn(line_limit.clone().report_regularly());
     let shutdown = CancellationToken::new();
     let signals = Signals::listen().map_err(Error::Signals)?;
@@ -150,7 +151,11 @@ async fn serve(flags: &ArgMatches) -> Result<(), Error> {
     let Some(opened) = shutdown.run_until_cancelled(start::open(&settings)).await else {
         return Ok(());
     };
-    let (listener, store) = opened?;
+    let Opened {
+        listener,
+        metrics_listener,
+        store,
+    } = opened?;
     let address = listener.local_addr().unwrap_or(settings.listen);
     raise_open_files_limit(settings.server.max_open_connections());
     let (online_count, announced_count) = watch::channel(0);
@@ -160,6 +165,9 @@ async fn serve(flags: &ArgMatches) -> Result<(), Error> {
         None
     };
     output::print(format_args!("listening on http://{}", browser_address(address)));
+    if let Some(listener) = metrics_listener {
+        serve_metrics(listener, &settings.server, shutdown.clone());
+    }
     let served = ichat_server::run(listener, store.clone(), settings.server, online_count, shutdown).await;
     if let Some(announcement) = announcement {
         announcement.stop().await;
@@ -167,6 +175,18 @@ async fn serve(flags: &ArgMatches) -> Result<(), Error> {
     store.close().await;
     line_limit.report_all();
     Ok(served?)
+}
+
+/// Serves the metrics beside the server, until shutdown.
+fn serve_metrics(listener: TcpListener, config: &Config, shutdown: CancellationToken) {
+    if let Ok(address) = listener.local_addr() {
+        output::print(format_args!("metrics on http://{}/metrics", browser_address(address)));
+        if address.ip().is_unspecified() {
+            tracing::warn!(%address, "every address of this machine has the metrics: who can reach the port can read them");
+        }
+    }
+    let config = config.clone();
+    tokio::spawn(async move { ichat_server::serve_metrics(listener, &config, shutdown).await });
 }
 
 /// Raises the system's limit on open files, which is often 1,024. Each connection is one.

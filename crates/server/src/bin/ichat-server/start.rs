@@ -50,14 +50,30 @@ impl StartError {
     }
 }
 
-/// Opens the address and the data folder, and waits for them as long as the settings say.
-pub(crate) async fn open(settings: &Settings) -> Result<(TcpListener, Store), StartError> {
+/// The sockets and the store with which a server starts.
+pub(crate) struct Opened {
+    pub(crate) listener: TcpListener,
+    /// For the metrics, if they are served.
+    pub(crate) metrics_listener: Option<TcpListener>,
+    pub(crate) store: Store,
+}
+
+/// Opens the addresses and the data folder, and waits for them as long as the settings say.
+pub(crate) async fn open(settings: &Settings) -> Result<Opened, StartError> {
     let deadline = Instant::now() + settings.start_timeout;
-    let listen = async || Ok(ichat_server::listen(settings.listen)?);
-    let listener = retry(deadline, listen).await?;
+    let listen = async |address| retry(deadline, async || Ok(ichat_server::listen(address)?)).await;
+    let listener = listen(settings.listen).await?;
+    let metrics_listener = match settings.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let open = async || Ok(Store::open_server(&settings.data, &lobby_name()).await?);
     let store = retry(deadline, open).await?;
-    Ok((listener, store))
+    Ok(Opened {
+        listener,
+        metrics_listener,
+        store,
+    })
 }
 
 /// Repeats an attempt until it succeeds, fails for a reason that does not pass, or the deadline is over.

@@ -32,7 +32,7 @@ pub(super) struct MuxStream {
 impl MuxStream {
     /// Creates the queue of a connection, and the stream for socketioxide.
     pub(super) fn new(stream: TcpStream, early: &[u8], guard: ConnectionGuard) -> (Arc<OutboundQueue>, Self) {
-        let queue = OutboundQueue::new(stream, guard.account().clone());
+        let queue = OutboundQueue::new(stream, guard.account().clone(), guard.metrics().clone());
         let stream = Self {
             queue: Arc::clone(&queue),
             // A copy, since even an empty slice would keep the whole read buffer alive.

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 
 use crate::fanout::queue_bound::{DIRECT_HEADROOM, QUEUE_BYTES, QUEUE_FRAMES, QueueFull};
 use crate::fanout::websocket::frame::{Frame, contains_close, contains_connect};
+use crate::metrics::{CutReason, Metrics};
 use crate::net::memory_budget::MemoryAccount;
 use crate::net::stall_timer::StallTimer;
 
@@ -28,6 +29,7 @@ const MAX_WRITEV: usize = 16;
 pub(crate) struct OutboundQueue {
     stream: TcpStream,
     account: MemoryAccount,
+    metrics: Metrics,
     state: Mutex<State>,
 }
 
@@ -62,7 +64,7 @@ enum Phase {
 }
 
 impl OutboundQueue {
-    pub(super) fn new(stream: TcpStream, account: MemoryAccount) -> Arc<Self> {
+    pub(super) fn new(stream: TcpStream, account: MemoryAccount, metrics: Metrics) -> Arc<Self> {
         let state = State {
             phase: Phase::default(),
             frames: VecDeque::new(),
@@ -74,6 +76,7 @@ impl OutboundQueue {
         Arc::new(Self {
             stream,
             account,
+            metrics,
             state: Mutex::new(state),
         })
     }
@@ -157,7 +160,10 @@ impl OutboundQueue {
         if state.frames.is_empty() {
             // Straight to the system: asking tokio whether the socket is writable first costs more than the attempt.
             match SockRef::from(&self.stream).send(bytes) {
-                Ok(count) => sent = count,
+                Ok(count) => {
+                    self.metrics.sent(count);
+                    sent = count;
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     // tokio must know, or it would not wait for the socket to become writable again.
                     let _: io::Result<()> = self.stream.try_io(Interest::WRITABLE, || Err(error));
@@ -209,6 +215,7 @@ impl OutboundQueue {
                 return Poll::Ready(Ok(()));
             }
             if let Poll::Ready(stalled) = stall_timer.poll_stalled(context) {
+                self.metrics.connection_cut(CutReason::Stalled);
                 state.close();
                 return Poll::Ready(Err(stalled));
             }
@@ -228,7 +235,10 @@ impl OutboundQueue {
                 .map(|(bytes, slice)| *slice = IoSlice::new(bytes))
                 .count();
             match self.stream.try_write_vectored(&slices[..count]) {
-                Ok(written) => state.advance(written),
+                Ok(written) => {
+                    self.metrics.sent(written);
+                    state.advance(written);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => {
                     state.close();
@@ -251,6 +261,7 @@ impl OutboundQueue {
             ready!(self.stream.poll_read_ready(context))?;
             match self.stream.try_read(buffer.initialize_unfilled()) {
                 Ok(count) => {
+                    self.metrics.received(count);
                     buffer.advance(count);
                     return Poll::Ready(Ok(()));
                 }

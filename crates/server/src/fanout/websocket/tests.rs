@@ -22,6 +22,7 @@ use crate::fanout::queue_bound::{QUEUE_BYTES, QueueFull};
 use crate::fanout::websocket::frame::Frame;
 use crate::fanout::websocket::mux_stream::MuxStream;
 use crate::fanout::websocket::outbound_queue::OutboundQueue;
+use crate::metrics::Metrics;
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::limiter::{ConnectionLimiter, PermitSlot};
 use crate::net::memory_budget::MemoryBudget;
@@ -37,7 +38,13 @@ async fn open() -> (TcpStream, Arc<OutboundQueue>, MuxStream) {
     let limiter = ConnectionLimiter::new(&Config::default());
     let permit = limiter.try_connect(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
     let account = MemoryBudget::new(usize::MAX).open(CancellationToken::new());
-    let guard = ConnectionGuard::new(CancellationToken::new(), account, permit, PermitSlot::default());
+    let guard = ConnectionGuard::new(
+        CancellationToken::new(),
+        account,
+        Metrics::default(),
+        permit,
+        PermitSlot::default(),
+    );
     let (queue, stream) = MuxStream::new(stream, &[], guard);
     (client, queue, stream)
 }

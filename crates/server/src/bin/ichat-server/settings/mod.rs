@@ -21,7 +21,9 @@ use ichat_server::Config;
 
 use self::layers::{Layers, Source, SourceError};
 use self::setting::Setting;
-use self::value::{Connections, Folder, HostNames, Limit, Listen, Mebibytes, Networks, Seconds, Switch, Value};
+use self::value::{
+    Connections, Folder, HostNames, Limit, Listen, Mebibytes, MetricsListen, Networks, Seconds, Switch, Value,
+};
 
 pub(crate) use self::setting::flags;
 pub(crate) use self::value::{Format, Level};
@@ -35,6 +37,8 @@ const BYTES_PER_MIB: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
+    /// `None` if metrics are not served.
+    pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) data: PathBuf,
     pub(crate) announce: bool,
     pub(crate) start_timeout: Duration,
@@ -73,6 +77,7 @@ impl Settings {
         let default = Config::default();
         let settings = Self {
             listen: resolver.value(Setting::Listen, default_listen()).0,
+            metrics_listen: resolver.value(Setting::MetricsListen, MetricsListen::default()).0,
             data: resolver.data(),
             announce: !resolver.value(Setting::NoAnnounce, Switch(false)).0,
             start_timeout: resolver.value(Setting::StartTimeout, DEFAULT_START_TIMEOUT).duration(),
@@ -109,9 +114,17 @@ impl Settings {
                 max_guest_bytes_per_day: resolver.bytes(Setting::MaxGuestMibPerDay, default.max_guest_bytes_per_day),
                 disk_reserve: resolver.bytes(Setting::DiskReserve, default.disk_reserve),
                 guest_disk_reserve: resolver.bytes(Setting::GuestDiskReserve, default.guest_disk_reserve),
+                metrics: default.metrics,
             },
             effective: Vec::new(),
         };
+        if settings.metrics_listen == Some(settings.listen) && settings.listen.port() != 0 {
+            resolver.problems.push(
+                "--listen and --metrics-listen are the same address. Metrics are not for everyone: they take a port of \
+                 their own."
+                    .to_owned(),
+            );
+        }
         let effective = resolver.finish()?;
         Ok(Self { effective, ..settings })
     }

@@ -13,6 +13,7 @@ pub(crate) const FILE_FLAG: &str = "config";
 #[strum(serialize_all = "kebab-case")]
 pub(crate) enum Setting {
     Listen,
+    MetricsListen,
     Data,
     Name,
     NoAnnounce,
@@ -67,6 +68,7 @@ impl Setting {
             Self::NoAnnounce | Self::NoGuests => Kind::Switch,
             Self::AllowedHost | Self::TrustedProxy => Kind::Many,
             Self::Listen
+            | Self::MetricsListen
             | Self::Data
             | Self::Name
             | Self::MaxConnections
@@ -90,7 +92,7 @@ impl Setting {
 
     fn value_name(self) -> &'static str {
         match self {
-            Self::Listen => "ADDR:PORT",
+            Self::Listen | Self::MetricsListen => "ADDR:PORT",
             Self::Data => "DIR",
             Self::Name | Self::AllowedHost => "NAME",
             Self::TrustedProxy => "ADDR[/LEN]",
@@ -119,6 +121,10 @@ impl Setting {
             Self::Listen => {
                 "The IP address and port to listen on; port 0 takes any free one [default: [::]:4242, which is every \
                  address of this machine]"
+            }
+            Self::MetricsListen => {
+                "The IP address and port at which Prometheus reads /metrics, such as 127.0.0.1:9464; whoever reaches it can \
+                 read how much the server is used [default: off]"
             }
             Self::Data => {
                 "The data folder; created if it doesn't exist [default: the user's folder for application data]"

@@ -21,6 +21,10 @@ pub(crate) trait Value: Sized {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Listen(pub(crate) SocketAddr);
 
+/// The address at which metrics are served, if they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MetricsListen(pub(crate) Option<SocketAddr>);
+
 /// The path of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -75,6 +79,10 @@ pub(crate) enum Format {
     Json,
 }
 
+/// The port of metrics where none is given. It is the one of OpenTelemetry's Prometheus exporters.
+const DEFAULT_METRICS_PORT: u16 = 9464;
+/// The text of an address that isn't listened on.
+const OFF: &str = "off";
 /// Larger numbers are meant to be no limit, which is 0.
 const MAX_LIMIT: u32 = 1_000_000;
 /// More connections than any machine has files for.
@@ -87,29 +95,44 @@ const MAX_SECONDS: u64 = 3_600;
 
 impl Value for Listen {
     fn parse(texts: &[String]) -> Result<Self, String> {
-        let text = one(texts)?;
-        let without_port = || Some(SocketAddr::new(bare_ip(text)?, DEFAULT_PORT));
-        let Some(address) = text.parse().ok().or_else(without_port) else {
-            return Err(
-                "takes an IP address and a port, such as 192.168.1.7:4242, or [::]:4242 for every address of the machine"
-                    .to_owned(),
-            );
-        };
-        match address {
-            SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() && v6.scope_id() == 0 => Err(
-                "takes a link-local address only with the number of its interface (see `ip link`), such as \
-                 [fe80::1%2]:4242"
-                    .to_owned(),
-            ),
-            SocketAddr::V4(_) | SocketAddr::V6(_) if is_of_many(address.ip()) => {
-                Err("takes an address of this machine, and not one of a group of machines".to_owned())
-            }
-            SocketAddr::V4(_) | SocketAddr::V6(_) => Ok(Self(address)),
-        }
+        let expected =
+            "takes an IP address and a port, such as 192.168.1.7:4242, or [::]:4242 for every address of the machine";
+        own_address(one(texts)?, DEFAULT_PORT, expected).map(Self)
     }
 
     fn to_toml(&self) -> toml::Value {
         self.0.to_string().into()
+    }
+}
+
+impl Value for MetricsListen {
+    fn parse(texts: &[String]) -> Result<Self, String> {
+        let text = one(texts)?;
+        if text.eq_ignore_ascii_case(OFF) {
+            return Ok(Self(None));
+        }
+        let expected = "takes an IP address and a port, such as 127.0.0.1:9464, or off";
+        own_address(text, DEFAULT_METRICS_PORT, expected).map(|address| Self(Some(address)))
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        self.0.map_or(OFF.to_owned(), |address| address.to_string()).into()
+    }
+}
+
+/// Parses an address of this machine. Other texts are refused with what is expected.
+fn own_address(text: &str, default_port: u16, expected: &str) -> Result<SocketAddr, String> {
+    let without_port = || Some(SocketAddr::new(bare_ip(text)?, default_port));
+    let address = text.parse().ok().or_else(without_port).ok_or(expected)?;
+    match address {
+        SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() && v6.scope_id() == 0 => Err(format!(
+            "takes a link-local address only with the number of its interface (see `ip link`), such as \
+             [fe80::1%2]:{default_port}"
+        )),
+        SocketAddr::V4(_) | SocketAddr::V6(_) if is_of_many(address.ip()) => {
+            Err("takes an address of this machine, and not one of a group of machines".to_owned())
+        }
+        SocketAddr::V4(_) | SocketAddr::V6(_) => Ok(address),
     }
 }
 
