@@ -13,6 +13,7 @@
 //! - on a server of very many rooms and members it lists and joins rooms, mentions members and prints their names
 //! - errors end it with the exit code 1 and a message
 //! - `--help` shows the arguments in the order in which they are given
+//! - it prints its completions, and writes its man pages
 
 #![allow(clippy::unwrap_used, reason = "unwrap in tests is a failed precondition")]
 
@@ -392,4 +393,18 @@ async fn run(data: &TempDir, arguments: &[&str]) -> Output {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn it_describes_itself() {
+    let data = tempfile::tempdir().unwrap();
+    let script = run(&data, &["completions", "bash"]).await;
+    assert!(text(&script.stdout).contains("--history"), "{script:?}");
+    let pages = data.path().join("man1");
+    let written = run(&data, &["man", pages.to_str().unwrap()]).await;
+    assert!(written.status.success(), "{written:?}");
+    for command in ["", "-rooms", "-join", "-say", "-tail"] {
+        let page = std::fs::read_to_string(pages.join(format!("ichat-cli{command}.1"))).unwrap();
+        assert!(page.contains(".SH DESCRIPTION"), "{command}: {page}");
+    }
 }

@@ -33,18 +33,25 @@ fn packages_depend_in_one_direction() {
         ("ichat-protocol", Kind::Any, &[]),
         ("ichat-discovery", Kind::Normal, &[]),
         ("ichat-discovery", Kind::Any, &["ichat-testkit"]),
+        ("ichat-manual", Kind::Any, &[]),
         ("xtask", Kind::Any, &[]),
         ("ichat-store", Kind::Any, &["ichat-protocol"]),
         // The headless server announces itself.
         (
             "ichat-server",
             Kind::Normal,
-            &["ichat-protocol", "ichat-store", "ichat-discovery"],
+            &["ichat-protocol", "ichat-store", "ichat-discovery", "ichat-manual"],
         ),
         (
             "ichat-server",
             Kind::Any,
-            &["ichat-protocol", "ichat-store", "ichat-discovery", "ichat-testkit"],
+            &[
+                "ichat-protocol",
+                "ichat-store",
+                "ichat-discovery",
+                "ichat-manual",
+                "ichat-testkit",
+            ],
         ),
         // Its feature `server` is for tests that want a server in their own process, `session-model` for the model test of
         // the client's session machine.
@@ -60,11 +67,21 @@ fn packages_depend_in_one_direction() {
             Kind::Any,
             &["ichat-protocol", "ichat-store", "ichat-server", "ichat-testkit"],
         ),
-        ("ichat-client", Kind::Normal, &["ichat-protocol", "ichat-store"]),
+        (
+            "ichat-client",
+            Kind::Normal,
+            &["ichat-protocol", "ichat-store", "ichat-manual"],
+        ),
         (
             "ichat-client",
             Kind::Any,
-            &["ichat-protocol", "ichat-store", "ichat-server", "ichat-testkit"],
+            &[
+                "ichat-protocol",
+                "ichat-store",
+                "ichat-manual",
+                "ichat-server",
+                "ichat-testkit",
+            ],
         ),
         // The fault checker runs the server as a program, so it doesn't link it.
         (

@@ -4,7 +4,7 @@
 //! - `tutorial`: the tutorial's contract
 //! - `refusals`, `http`, `addresses`, `full_disk`, `hostile`, `slow_clients`, `memory`: what the server refuses, and what it withstands
 //! - `rates`: the limits on what a person makes the server do
-//! - `settings`, `startup`, `shutdown`, `maintenance`, `privacy`, `open_files`, `logs`: the program `ichat-server`, run as a process by `program`
+//! - `settings`, `startup`, `shutdown`, `maintenance`, `manual`, `privacy`, `open_files`, `logs`: the program `ichat-server`, run as a process by `program`
 //! - `metrics`: what Prometheus reads of it
 //! - `polling`: a client that polls
 
@@ -24,6 +24,8 @@ mod http;
 mod lists;
 mod logs;
 mod maintenance;
+#[cfg(unix)]
+mod manual;
 mod memory;
 mod messages;
 mod metrics;

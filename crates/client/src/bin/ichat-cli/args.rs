@@ -4,16 +4,17 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, ValueHint};
 use ichat_client::Address;
+use ichat_manual::ManualCommand;
 use ichat_protocol::Name;
 
 /// Uses I-Chat from the command line: lists rooms, joins them, posts to them, follows them.
 #[derive(clap::Parser)]
-#[command(version)]
+#[command(name = "ichat-cli", version)]
 pub(crate) struct Args {
     /// The folder for the profile and the history [default: a folder beside the app's].
-    #[arg(long, env = "ICHAT_CLI_DATA", global = true)]
+    #[arg(long, env = "ICHAT_CLI_DATA", global = true, value_hint = ValueHint::DirPath)]
     pub(crate) data: Option<PathBuf>,
     /// Your name, stored for the next time [default: a random one].
     #[arg(long, env = "ICHAT_CLI_NAME", global = true, value_parser = Name::parse)]
@@ -30,6 +31,15 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Subcommand {
+    #[command(flatten)]
+    Server(ServerCommand),
+    #[command(flatten)]
+    Manual(ManualCommand),
+}
+
+/// A command that uses a server.
+#[derive(clap::Subcommand)]
+pub(crate) enum ServerCommand {
     /// Lists the rooms of a server.
     Rooms {
         /// The server, like 192.168.1.7 or chat.example.org:4242.
@@ -69,13 +79,13 @@ pub(crate) enum Subcommand {
     },
 }
 
-impl Subcommand {
+impl ServerCommand {
     pub(crate) fn address(&self) -> &Address {
         match self {
-            Subcommand::Rooms { address }
-            | Subcommand::Join { address, .. }
-            | Subcommand::Say { address, .. }
-            | Subcommand::Tail { address, .. } => address,
+            Self::Rooms { address }
+            | Self::Join { address, .. }
+            | Self::Say { address, .. }
+            | Self::Tail { address, .. } => address,
         }
     }
 }
@@ -146,11 +156,11 @@ mod tests {
             ("say --json --name Bot host Lunch -V", Some("Lunch"), "-V"),
         ] {
             let args = parse(arguments).unwrap_or_else(|error| panic!("{arguments}: {error}"));
-            let Subcommand::Say {
+            let Subcommand::Server(ServerCommand::Say {
                 room: given,
                 text: said,
                 ..
-            } = args.subcommand
+            }) = args.subcommand
             else {
                 panic!("{arguments}");
             };

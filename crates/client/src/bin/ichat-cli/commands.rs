@@ -3,13 +3,14 @@
 use std::io;
 use std::time::{Duration, SystemTime};
 
+use clap::CommandFactory as _;
 use ichat_client::session::{Command, LogRange, OutboxState, Update};
 use ichat_protocol::{
     Body, ClientEventKind, Entry, EntryId, ErrorCode, RoomId, Seq, WireError, limits::MAX_PAGE_ENTRIES, mentions_in,
 };
 use serde_json::json;
 
-use crate::args::{Args, Subcommand};
+use crate::args::{Args, ServerCommand, Subcommand};
 use crate::print;
 use crate::session::{CliSession, refusal_of};
 
@@ -32,12 +33,19 @@ enum TailStart {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
-    let mut session = CliSession::start(args).await?;
-    let result = match &args.subcommand {
-        Subcommand::Rooms { .. } => rooms(&mut session, args.json).await,
-        Subcommand::Join { room, .. } => join(&mut session, room, args.json).await,
-        Subcommand::Say { room, text, .. } => say(&mut session, room.as_deref(), text, args.json).await,
-        Subcommand::Tail {
+    match &args.subcommand {
+        Subcommand::Server(command) => use_server(args, command).await,
+        Subcommand::Manual(command) => command.run(Args::command()).map_err(output_error),
+    }
+}
+
+async fn use_server(args: &Args, command: &ServerCommand) -> Result<(), Failure> {
+    let mut session = CliSession::start(args, command.address()).await?;
+    let result = match command {
+        ServerCommand::Rooms { .. } => rooms(&mut session, args.json).await,
+        ServerCommand::Join { room, .. } => join(&mut session, room, args.json).await,
+        ServerCommand::Say { room, text, .. } => say(&mut session, room.as_deref(), text, args.json).await,
+        ServerCommand::Tail {
             room, history, since, ..
         } => {
             let start = since.map_or(TailStart::Latest(*history), |seq| TailStart::After(Seq(seq)));

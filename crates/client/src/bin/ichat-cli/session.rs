@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::slice;
 use std::time::Duration;
 
 use ichat_client::session::{Command, ConnectionStatus, Update};
-use ichat_client::{Client, ClientUpdate, UnsentMark, Updates};
+use ichat_client::{Address, Client, ClientUpdate, UnsentMark, Updates};
 use ichat_protocol::limits::{MAX_MENTIONS, MAX_NAME_CHARS};
 use ichat_protocol::{
     ClientEventKind, Entry, ErrorCode, Hello, Member, MemberId, Name, RoomChange, RoomId, RoomList, RoomSummary, Seq,
@@ -42,7 +43,7 @@ pub(crate) struct CliSession {
 
 impl CliSession {
     /// Joins the server and waits for its `hello`.
-    pub(crate) async fn start(args: &Args) -> Result<Self, WireError> {
+    pub(crate) async fn start(args: &Args, address: &Address) -> Result<Self, WireError> {
         let dir = args.data.clone().or_else(default_folder).ok_or_else(|| {
             WireError::new(
                 ErrorCode::Other,
@@ -52,7 +53,7 @@ impl CliSession {
         let (client, mut updates, unsent) = Client::open_in_parallel(&dir, args.name.as_ref())
             .map_err(|error| WireError::new(ErrorCode::Storage, error.to_string()))?;
         let server = client
-            .join(&[args.subcommand.address().clone()])
+            .join(slice::from_ref(address))
             .await
             .map_err(|error| error.to_wire())?;
         let deadline = args.timeout().map(|timeout| Instant::now() + timeout);

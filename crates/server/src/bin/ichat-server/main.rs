@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser};
+use ichat_manual::ManualCommand;
 use ichat_server::{Config, ServeError};
 use ichat_store::MaintenanceError;
 use tokio::net::TcpListener;
@@ -66,6 +67,8 @@ enum Command {
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
+    #[command(flatten)]
+    Manual(ManualCommand),
 }
 
 impl Arguments {
@@ -93,6 +96,8 @@ enum Error {
     Start(#[from] StartError),
     #[error("The signals that stop the program can't be received: {0}.")]
     Signals(std::io::Error),
+    #[error("The description of the program can't be written: {0}.")]
+    Manual(std::io::Error),
     #[error(transparent)]
     Maintenance(#[from] MaintenanceError),
     #[error(transparent)]
@@ -104,7 +109,7 @@ impl Error {
         let may_pass = match self {
             Self::Start(error) => error.is_transient(),
             Self::Serve(_) => true,
-            Self::Settings(_) | Self::Signals(_) | Self::Maintenance(_) => false,
+            Self::Settings(_) | Self::Signals(_) | Self::Manual(_) | Self::Maintenance(_) => false,
         };
         if may_pass {
             ExitCode::FAILURE
@@ -129,6 +134,10 @@ fn run_command(command: &Command, matches: &ArgMatches) -> Result<ExitCode, Erro
         Command::Maintenance(command) => Ok(command.run(&Settings::resolve_data(&flags, &variable)?)?),
         Command::Config(command) => {
             command.run(&Settings::resolve(&flags, &variable)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Manual(command) => {
+            command.run(Arguments::with_flags()).map_err(Error::Manual)?;
             Ok(ExitCode::SUCCESS)
         }
     }

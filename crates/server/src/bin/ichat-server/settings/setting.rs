@@ -1,6 +1,6 @@
 //! The list of settings. From it come the flags with their help, the variables, and the keys of the file.
 
-use clap::{Arg, ArgAction};
+use clap::{Arg, ArgAction, ValueHint};
 use strum::VariantArray as _;
 
 /// The variable with the path of the file.
@@ -116,6 +116,15 @@ impl Setting {
         }
     }
 
+    /// Returns what a shell completes.
+    fn value_hint(self) -> ValueHint {
+        if self == Self::Data {
+            ValueHint::DirPath
+        } else {
+            ValueHint::Other
+        }
+    }
+
     fn help(self) -> &'static str {
         match self {
             Self::Listen => {
@@ -206,6 +215,7 @@ impl Setting {
             .long(self.name())
             .value_name(self.value_name())
             .help(format!("{} [env: {}]", self.help(), self.variable()))
+            .value_hint(self.value_hint())
             // The maintenance commands use the folder, too.
             .global(self == Self::Data);
         match self.kind() {
@@ -221,6 +231,7 @@ pub(crate) fn flags() -> impl Iterator<Item = Arg> {
     let file = Arg::new(FILE_FLAG)
         .long(FILE_FLAG)
         .value_name("FILE")
+        .value_hint(ValueHint::FilePath)
         .help(format!("A TOML file with any of these settings [env: {FILE_VARIABLE}]"))
         .global(true);
     std::iter::once(file).chain(Setting::VARIANTS.iter().map(|setting| setting.arg()))
