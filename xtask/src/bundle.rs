@@ -1,4 +1,5 @@
-//! `cargo xtask bundle`: builds this system's installers, the headless server and the command-line client.
+//! `cargo xtask bundle`: builds this system's installers, the headless server and the command-line client, and on Debian the
+//! package of these two.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::repo::Repo;
-use crate::{process, setup};
+use crate::{process, server_package, setup};
 
 /// The kinds of installers that the Tauri CLI can build on this system without downloading anything.
 const INSTALLER_KINDS: &str = if cfg!(target_os = "macos") {
@@ -33,6 +34,17 @@ pub(crate) fn bundle(repo: &Repo) -> Result<()> {
         .map(|name| repo.program("release", name))
         .into();
     built.extend(installers(&repo.target("release/bundle")).context("the installers can't be listed")?);
+    if server_package::can_build() {
+        let out = repo.target("release/bundle/server");
+        built.push(server_package::build(
+            &repo.target("release"),
+            &repo.path("LICENSE"),
+            &out,
+            "xz",
+        )?);
+    } else if cfg!(target_os = "linux") {
+        println!("The server's Debian package is not built: it needs dpkg-dev.");
+    }
     println!();
     for path in built {
         let bytes = fs::metadata(&path)

@@ -28,6 +28,7 @@ mod python;
 mod repo;
 mod run;
 mod runner;
+mod server_package;
 mod setup;
 mod step_log;
 mod steps;

@@ -117,8 +117,8 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "architecture",
-        about: "the rules for dependencies, imports and names; versions, licences, links",
-        needs: &[Interface],
+        about: "the rules for dependencies, imports and names; versions, licences, links; the server's package",
+        needs: &[Interface, Programs],
         minutes: 5,
         load: Load::Busy,
         commands: |repo| Ok(vec![repo.cargo(&["test", "--package", "xtask", "--no-fail-fast"])]),
