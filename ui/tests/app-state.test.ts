@@ -18,7 +18,7 @@
  * - messages that were missed without a connection are notified, but neither those from before the start nor read ones
  * - who returns, or writes without a connection, needn't wait for the next attempt to connect
  * - who writes while the server refuses them, or asks for an attempt, affects that server only
- * - an attempt that the user has asked for ends: with the next state of the connection, or after a time
+ * - an attempt that the user has asked for is shown as the session reports it
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { host, joinNearby } from "../src/state/joining";
@@ -316,35 +316,15 @@ describe("AppState", () => {
     expect(all).toEqual(["all", "office"]);
   });
 
-  it("ends an attempt that the user has asked for, with the connection's next state or after a time", async () => {
-    vi.useFakeTimers();
-    const { app, connects, notify } = await openOffice();
-    connects();
-    const lost = (attempts: number, waiting = 0) =>
-      notify({ update: "connection", state: "reconnecting", attempts, waiting });
-    const refused = () =>
-      notify({ update: "connection", state: "refused", error: { code: "no_guests", message: "No." } });
-    const isTrying = () => app.server?.isTrying;
-    lost(1);
-    expect(isTrying()).toBe(false);
-    app.server?.reconnect();
-    lost(1, 1);
-    expect(isTrying(), "a message was written meanwhile").toBe(true);
-    lost(2, 1);
-    expect(isTrying()).toBe(false);
-    refused();
-    app.server?.reconnect();
-    lost(2);
-    expect(isTrying(), "the attempt after a refusal").toBe(true);
-    refused();
-    expect(isTrying()).toBe(false);
-    app.server?.reconnect();
-    connects();
-    expect(isTrying()).toBe(false);
-    // A busy server changes nothing that is shown.
-    lost(2);
-    app.server?.reconnect();
-    vi.advanceTimersByTime(30_000);
-    expect(isTrying()).toBe(false);
+  it("shows an attempt that the user has asked for as the session reports it", async () => {
+    const { app, notify } = await openOffice();
+    const lost = { update: "connection", state: "reconnecting", attempts: 1, waiting: 0 } as const;
+    const refused = { update: "connection", state: "refused", error: { code: "no_guests", message: "No." } } as const;
+    for (const status of [lost, refused]) {
+      notify({ ...status, trying: true });
+      expect(app.server?.isTrying).toBe(true);
+      notify(status);
+      expect(app.server?.isTrying).toBe(false);
+    }
   });
 });

@@ -113,7 +113,7 @@ impl Client {
     pub async fn set_announced_addresses(&self, server: ServerId, addresses: &[Address]) {
         self.inner.state.set_announced(server, addresses);
         // Known addresses are news as well: the server is up.
-        self.inner.sessions.nudge(server).await;
+        self.inner.sessions.reconnect(server).await;
     }
 
     /// Removes a server from the known servers, ends its session and deletes its replica. If the list can't be saved,
@@ -146,9 +146,9 @@ impl Client {
         self.inner.sessions.nudge_all().await;
     }
 
-    /// Does the same with one server, because the user asks for it.
+    /// Connects or probes now, because the user asks for it: also while a server that has refused asks to wait.
     pub async fn reconnect(&self, server: ServerId) {
-        self.inner.sessions.nudge(server).await;
+        self.inner.sessions.reconnect(server).await;
     }
 
     /// Connects with a server soon, because the user writes there. Has no effect while there is a connection or an attempt is
@@ -188,7 +188,7 @@ impl Client {
         let added = state.add_server(server.id, server.name, address, addresses);
         added.map_err(|error| JoinError::Storage(error.to_string()))?;
         sessions.start(server.id);
-        sessions.nudge(server.id).await;
+        sessions.reconnect(server.id).await;
         Ok(server.id)
     }
 

@@ -18,6 +18,8 @@ pub(crate) enum SessionMessage {
     Refresh,
     /// See [`crate::session::Input::Nudge`].
     Nudge,
+    /// See [`crate::session::Input::Reconnect`].
+    Reconnect,
     /// See [`crate::Client::hurry`].
     Hurry,
     /// An event of the connection with this id.

@@ -105,10 +105,10 @@ impl RunningSessions {
         running.get(&server).map(|session| session.driver.clone())
     }
 
-    pub(crate) async fn nudge(&self, server: ServerId) {
+    pub(crate) async fn reconnect(&self, server: ServerId) {
         if let Some(driver) = self.driver(server) {
             // Fails only if the session has ended.
-            drop(driver.send(SessionMessage::Nudge).await);
+            drop(driver.send(SessionMessage::Reconnect).await);
         }
     }
 

@@ -27,7 +27,7 @@ export type Input = { "input": "start" } & PersistedState | { "input": "opened" 
 /**
  * The server's reason, if it refused the connection and gave one.
  */
-error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "refresh" } | { "input": "command" } & Command | { "input": "adopt" } & OutboxItem | { "input": "disowned", id: EntryId, 
+error?: WireError, } | { "input": "tick" } | { "input": "nudge" } | { "input": "reconnect" } | { "input": "refresh" } | { "input": "command" } & Command | { "input": "adopt" } & OutboxItem | { "input": "disowned", id: EntryId, 
 /**
  * The post as that device sends it; without it, that device has sent or withdrawn the post.
  */
@@ -215,5 +215,13 @@ message?: string,
 /**
  * `true` if the server's host has stopped hosting on purpose, and not for a restart.
  */
-stopped?: boolean, } | { "state": "refused", error: WireError, };
+stopped?: boolean, 
+/**
+ * `true` while an attempt is under way that the user has asked for.
+ */
+trying?: boolean, } | { "state": "refused", error: WireError, 
+/**
+ * As in `reconnecting`.
+ */
+trying?: boolean, };
 

@@ -47,8 +47,6 @@ type Remembered = Pick<Hello, "me" | "lobby">;
 
 /** The least time between two attempts to connect that are made because the user writes. */
 const hurryIntervalMs = 2_000;
-/** The time after which an attempt that the user has asked for has ended, also if that changes nothing that is shown. */
-const attemptTimeoutMs = 10_000;
 
 /** One server as the interface shows it: connection, rooms and people. */
 export class ServerState {
@@ -66,8 +64,6 @@ export class ServerState {
   readonly #directory: Directory;
   /** The time of the last attempt that was made because the user writes, by a clock that never goes back. */
   #hurriedAt = -Infinity;
-  #isTrying = $state(false);
-  #attemptTimer: ReturnType<typeof setTimeout> | undefined;
   #people: readonly Person[] = $state.raw([]);
   readonly #presence = $derived(new Map(this.#people.map((person) => [person.id, person])));
   /** The transient error with which the server refuses all posts at the moment. */
@@ -121,7 +117,7 @@ export class ServerState {
   }
   /** `true` while an attempt to connect is under way that the user has asked for. */
   get isTrying() {
-    return this.#isTrying;
+    return "trying" in this.#connection && this.#connection.trying === true;
   }
   /** The rooms that the user is in, followed by those that they have left but that have unsent posts. */
   get rooms() {
@@ -216,15 +212,7 @@ export class ServerState {
 
   /** Connects now, instead of at the next attempt, because the user asks for it. */
   reconnect(): void {
-    this.#isTrying = true;
-    clearTimeout(this.#attemptTimer);
-    this.#attemptTimer = setTimeout(() => this.#endAttempt(), attemptTimeoutMs);
     this.#backend.reconnect(this.id);
-  }
-
-  #endAttempt(): void {
-    clearTimeout(this.#attemptTimer);
-    this.#isTrying = false;
   }
 
   /** Connects soon if the connection is lost, because the user writes. */
@@ -317,7 +305,6 @@ export class ServerState {
 
   #setConnection(connection: ConnectionStatus & { update?: string }): void {
     const previous = this.#connection.state;
-    if (!isSameAttempt(this.#connection, connection)) this.#endAttempt();
     this.#connection = connection;
     if (connection.state !== "online") {
       this.#postingError = null;
@@ -362,13 +349,6 @@ export class ServerState {
     else if (event === "storage") this.#listener.onStorageFailure(error.message);
     else if (event !== "post" && event !== "typing") this.#listener.showError(error.message);
   }
-}
-
-/** Returns whether a new state of the connection can be one before the end of an attempt that was made in the last state. */
-function isSameAttempt(last: ConnectionStatus, next: ConnectionStatus): boolean {
-  if (next.state !== "reconnecting") return false;
-  // The beginning of the attempt ends the state refused.
-  return last.state === "refused" || (last.state === "reconnecting" && last.attempts === next.attempts);
 }
 
 const rememberedKey = (server: ServerId) => `server:${server}`;

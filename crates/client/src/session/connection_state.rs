@@ -38,6 +38,27 @@ enum Phase {
     Closing { stable: bool },
 }
 
+/// The reason for the next attempt, or for the one under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AttemptReason {
+    /// The connection has failed, or there was none yet.
+    Retry,
+    /// The server has refused the last attempt. The time counts that it asks to wait for, or that follows a refusal.
+    AfterRefusal,
+    /// The user asks for it, after a refusal or not.
+    UserRequest { after_refusal: bool },
+}
+
+impl AttemptReason {
+    fn is_after_refusal(self) -> bool {
+        match self {
+            Self::Retry => false,
+            Self::AfterRefusal => true,
+            Self::UserRequest { after_refusal } => after_refusal,
+        }
+    }
+}
+
 /// The connection as the session knows it.
 pub(super) struct ConnectionState {
     phase: Phase,
@@ -55,6 +76,7 @@ pub(super) struct ConnectionState {
     /// `true` if that message said that the host has stopped.
     stopped: bool,
     refused: Option<WireError>,
+    attempt_reason: AttemptReason,
     /// `true` after a refusal of the signature was retried. A fresh nonce cures a stale one, so one retry is enough.
     auth_retried: bool,
     was_online: bool,
@@ -72,6 +94,7 @@ impl ConnectionState {
             message: None,
             stopped: false,
             refused: None,
+            attempt_reason: AttemptReason::Retry,
             auth_retried: false,
             was_online: false,
         }
@@ -114,6 +137,7 @@ impl ConnectionState {
         self.message = None;
         self.stopped = false;
         self.refused = None;
+        self.attempt_reason = AttemptReason::Retry;
         self.auth_retried = false;
         self.was_online = true;
     }
@@ -137,8 +161,20 @@ impl ConnectionState {
         };
         self.probe_deadline = None;
         self.refused = None;
+        if self.attempt_reason.is_after_refusal() {
+            // A refusal is no news of why the server can't be reached afterwards.
+            self.message = None;
+        }
+        let is_refusal = error.as_ref().is_some_and(|error| error.code != ErrorCode::Other);
+        self.attempt_reason = if is_refusal {
+            AttemptReason::AfterRefusal
+        } else {
+            AttemptReason::Retry
+        };
         if let Some(wait) = error.as_ref().and_then(retry_after) {
-            // A busy server is no failure. The others who wait for it come at other times.
+            // A busy server is no failure: it is there. The others who wait for it come at other times.
+            self.attempts = 0;
+            self.message = error.map(|error| error.message);
             return self.connect((wait, wait + wait / 2), effects);
         }
         (self.attempts, self.doublings) = if was_stable {
@@ -168,15 +204,24 @@ impl ConnectionState {
         self.connect(delay, effects);
     }
 
-    /// Connects now if an attempt is waiting; if online, starts a probe. Returns whether the caller should send the probe.
+    /// Connects now, because the user asks for it, or does what a nudge does. Returns what `nudge` returns.
+    pub(super) fn reconnect(&mut self, now: u64, can_probe: bool, effects: &mut Effects) -> bool {
+        if self.phase == Phase::Connecting || self.awaits_hello() {
+            let after_refusal = self.attempt_reason.is_after_refusal();
+            self.attempt_reason = AttemptReason::UserRequest { after_refusal };
+        }
+        self.nudge(now, can_probe, effects)
+    }
+
+    /// Connects now if an attempt is waiting, unless the server has asked to wait; if online, starts a probe. Returns
+    /// whether the caller should send the probe.
     ///
     /// `can_probe` is `true` if the caller has a request that the server answers at once. Otherwise the next `heads` is
     /// the answer.
     pub(super) fn nudge(&mut self, now: u64, can_probe: bool, effects: &mut Effects) -> bool {
         match self.phase {
-            Phase::Connecting => {
+            Phase::Connecting if self.attempt_reason != AttemptReason::AfterRefusal => {
                 self.doublings = 0;
-                self.refused = None;
                 self.connect(NO_DELAY, effects);
             }
             Phase::Online { .. } if self.probe_deadline.is_none() => {
@@ -185,7 +230,11 @@ impl ConnectionState {
                 self.tick(now, effects);
                 return can_probe && self.is_online();
             }
-            Phase::Idle | Phase::Online { .. } | Phase::AwaitingHello { .. } | Phase::Closing { .. } => {}
+            Phase::Idle
+            | Phase::Connecting
+            | Phase::Online { .. }
+            | Phase::AwaitingHello { .. }
+            | Phase::Closing { .. } => {}
         }
         false
     }
@@ -216,9 +265,13 @@ impl ConnectionState {
             Phase::Online { .. } => return Some(ConnectionStatus::Online),
             Phase::Connecting | Phase::AwaitingHello { .. } | Phase::Closing { .. } => {}
         }
+        let trying = matches!(self.attempt_reason, AttemptReason::UserRequest { .. });
         Some(if let Some(error) = &self.refused {
-            ConnectionStatus::Refused { error: error.clone() }
-        } else if !self.was_online && self.attempts == 0 {
+            ConnectionStatus::Refused {
+                error: error.clone(),
+                trying,
+            }
+        } else if !self.was_online && self.attempts == 0 && self.message.is_none() {
             ConnectionStatus::Connecting
         } else {
             ConnectionStatus::Reconnecting {
@@ -226,6 +279,7 @@ impl ConnectionState {
                 waiting,
                 message: self.message.clone(),
                 stopped: self.stopped,
+                trying,
             }
         })
     }

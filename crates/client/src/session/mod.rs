@@ -37,7 +37,7 @@ mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ichat_protocol::{Hello, MemberId, Name, Read, RoomId, RoomSummary, Seq};
+use ichat_protocol::{Hello, MemberId, Name, Read, RoomId, RoomSummary, Seq, ServerEvent};
 
 pub use types::{
     Change, Command, ConnectionStatus, Effect, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor,
@@ -117,7 +117,16 @@ impl Session {
     /// `now` is in milliseconds, of any clock that never goes back. Lists that several parts of a step can change are
     /// reported once, at its end.
     pub fn step(&mut self, now: u64, input: Input) -> Vec<Effect> {
+        self.step_of_batch(now, input, false)
+    }
+
+    /// Does the same with one of several inputs. With `has_next`, the list of rooms is reported by a later step, which
+    /// follows soon: before it does anything else, unless its input changes a room, too.
+    pub fn step_of_batch(&mut self, now: u64, input: Input, has_next: bool) -> Vec<Effect> {
         let mut effects = Effects::default();
+        if !matches!(input, Input::Event(ServerEvent::Room(_))) {
+            self.notify_rooms(&mut effects);
+        }
         self.process(now, input, &mut effects);
         if self.connection.is_online() {
             self.outbox.send(now, &mut effects);
@@ -128,7 +137,7 @@ impl Session {
         if self.connection.is_online() {
             self.busy.send(now, &mut effects);
         }
-        self.notify_changes(&mut effects);
+        self.notify_changes(&mut effects, has_next);
         self.request_wake(now, &mut effects);
         effects.0
     }
@@ -159,7 +168,8 @@ impl Session {
                 self.wake_at = None;
                 self.tick(now, effects);
             }
-            Input::Nudge => self.nudge(now, effects),
+            Input::Nudge => self.nudge(now, ConnectionState::nudge, effects),
+            Input::Reconnect => self.nudge(now, ConnectionState::reconnect, effects),
             Input::Refresh => self.refresh(now, effects),
             Input::Command(command) => self.run_command(now, command, effects),
             Input::Adopt(item) => self.outbox.adopt(item, effects),
@@ -202,9 +212,14 @@ impl Session {
     }
 
     /// Connects now, or probes an open connection by a sync, which also brings what was missed.
-    fn nudge(&mut self, now: u64, effects: &mut Effects) {
+    fn nudge(
+        &mut self,
+        now: u64,
+        connect: fn(&mut ConnectionState, u64, bool, &mut Effects) -> bool,
+        effects: &mut Effects,
+    ) {
         let can_sync = self.rooms.values().any(Room::is_joined);
-        if self.connection.nudge(now, can_sync, effects) {
+        if connect(&mut self.connection, now, can_sync, effects) {
             self.sync_all(now, effects);
         }
     }
@@ -229,26 +244,35 @@ impl Session {
     }
 
     /// Reports what has changed in this step.
-    fn notify_changes(&mut self, effects: &mut Effects) {
+    fn notify_changes(&mut self, effects: &mut Effects, has_next: bool) {
         let status = self.connection.status(self.outbox.waiting_count());
         if let Some(status) = status.filter(|status| self.reported_status.as_ref() != Some(status)) {
             self.reported_status = Some(status.clone());
             effects.notify(Update::Connection(status));
         }
-        if std::mem::take(&mut self.rooms_changed) {
-            let rooms = self.joined_rooms();
-            effects.notify(Update::Rooms { rooms });
+        if !has_next {
+            self.notify_rooms(effects);
         }
         self.outbox.notify_changes(effects);
         self.presence.notify_changes(effects);
         self.typing.notify_changes(effects);
     }
 
+    fn notify_rooms(&mut self, effects: &mut Effects) {
+        if std::mem::take(&mut self.rooms_changed) {
+            let rooms = self.joined_rooms();
+            effects.notify(Update::Rooms { rooms });
+        }
+    }
+
     /// Returns the rooms that the user is a member of: the lobby first, then by name.
     fn joined_rooms(&self) -> Vec<RoomSummary> {
         let joined = self.rooms.values().filter(|room| room.is_joined());
         let mut rooms: Vec<_> = joined.map(Room::summary).collect();
-        rooms.sort_by_key(|room| (Some(room.id) != self.lobby, room.name.clone(), room.id));
+        rooms.sort_by(|a, b| {
+            let is_lobby = |room: &RoomSummary| Some(room.id) == self.lobby;
+            (is_lobby(b), &a.name, a.id).cmp(&(is_lobby(a), &b.name, b.id))
+        });
         rooms
     }
 

@@ -29,8 +29,11 @@ pub enum Input {
     },
     /// The time of the last [`Effect::Wake`] has come. An earlier tick does no harm.
     Tick,
-    /// The network came back, or the machine woke up: connect now instead of waiting.
+    /// The network or the user came back, or the machine woke up: connect now instead of waiting, unless the server has
+    /// refused the last attempt. Then its time to wait counts.
     Nudge,
+    /// The user asks for a connection: connect now, whatever the wait is for.
+    Reconnect,
     /// The interface restarted and has lost its state: repeat everything that it needs.
     Refresh,
     /// A request of the user.
@@ -450,9 +453,17 @@ pub enum ConnectionStatus {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         #[ts(as = "Option<bool>", optional)]
         stopped: bool,
+        /// `true` while an attempt is under way that the user has asked for.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        trying: bool,
     },
     /// The server refuses this client, and a new attempt would not help by itself.
     Refused {
         error: WireError,
+        /// As in `reconnecting`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        trying: bool,
     },
 }

@@ -190,6 +190,7 @@ impl SessionDriver {
             }
             SessionMessage::Refresh => inputs.push(Input::Refresh),
             SessionMessage::Nudge => inputs.push(Input::Nudge),
+            SessionMessage::Reconnect => inputs.push(Input::Reconnect),
             SessionMessage::Hurry if self.connection.is_none() && !self.was_refused => inputs.push(Input::Nudge),
             SessionMessage::Hurry => {}
             SessionMessage::Connection(id, event) => {
@@ -224,8 +225,10 @@ impl SessionDriver {
         let mut replies = Some(replies);
         while !inputs.is_empty() {
             let now = self.state.clock.now_ms();
-            let stepped = inputs.drain(..).flat_map(|input| self.session.step(now, input));
-            let effects: Vec<Effect> = stepped.collect();
+            let mut effects = Vec::new();
+            while let Some(input) = inputs.pop_front() {
+                effects.extend(self.session.step_of_batch(now, input, !inputs.is_empty()));
+            }
             let saved = self.save(&effects).await;
             for reply in replies.take().into_iter().flatten() {
                 // The caller may have stopped waiting.

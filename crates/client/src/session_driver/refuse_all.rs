@@ -19,7 +19,10 @@ pub(super) async fn refuse_all(
     stop: &CancellationToken,
 ) {
     let report = async || {
-        let update = Update::Connection(ConnectionStatus::Refused { error: error.clone() });
+        let update = Update::Connection(ConnectionStatus::Refused {
+            error: error.clone(),
+            trying: false,
+        });
         let sending = state.updates.send(ClientUpdate::Session { server, update });
         // Fails only without a receiver, which would be the only one to need it.
         drop(stop.run_until_cancelled(sending).await);
@@ -29,7 +32,10 @@ pub(super) async fn refuse_all(
         match message {
             SessionMessage::Command(_, reply) => drop(reply.send(Err(CommandError::Storage(error.message.clone())))),
             SessionMessage::Refresh => report().await,
-            SessionMessage::Nudge | SessionMessage::Hurry | SessionMessage::Connection(..) => {}
+            SessionMessage::Nudge
+            | SessionMessage::Reconnect
+            | SessionMessage::Hurry
+            | SessionMessage::Connection(..) => {}
         }
     }
 }

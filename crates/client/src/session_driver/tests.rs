@@ -1,6 +1,7 @@
 //! The driver of a session:
 //!
 //! - a server that stops regularly counts as one failed attempt
+//! - rooms that change in one batch are listed once, and before their entries
 //! - messages do not delay a timer
 //! - who writes neither ends an attempt nor shortens the wait after a refusal
 //! - an attempt that does not try a new address is replaced
@@ -12,8 +13,8 @@
 use std::fs;
 
 use ichat_protocol::{
-    Body, Closing, ClosingReason, DeviceId, Entry, EntryId, Epoch, Hello, LimitsInfo, MemberId, Name, RoomId, Seq,
-    ServerEvent, ServerInfo,
+    Body, Closing, ClosingReason, DeviceId, Entry, EntryId, Epoch, Head, Hello, LimitsInfo, MemberId, Name, Page,
+    RoomId, RoomSummary, Seq, ServerEvent, ServerInfo,
 };
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -87,6 +88,42 @@ async fn a_regular_stop_of_the_server_is_one_failed_attempt() {
         }
     }
     assert_eq!(attempts.last(), Some(&1), "{attempts:?}");
+}
+
+#[tokio::test]
+async fn rooms_of_one_batch_are_listed_once_and_before_their_entries() {
+    let TestDriver {
+        mut driver,
+        mut updates,
+        dir: _dir,
+    } = test_driver().await;
+    let start = Input::Start(replica::load(&driver.store).await.unwrap().state);
+    let online = vec![start, Input::Opened, Input::Event(hello())];
+    driver.process(online, Vec::new()).await.unwrap();
+    while updates.try_recv().is_ok() {}
+    let rooms: Vec<_> = (1..=20).map(room_summary).collect();
+    let head = rooms[0].head;
+    let mut inputs: Vec<_> = rooms
+        .iter()
+        .cloned()
+        .map(|room| Input::Event(ServerEvent::Room(room)))
+        .collect();
+    inputs.push(Input::Event(ServerEvent::Page(Page {
+        room: rooms[0].id,
+        head,
+        entries: Vec::new(),
+        later: Vec::new(),
+    })));
+    driver.process(inputs, Vec::new()).await.unwrap();
+    let mut shown = Vec::new();
+    while let Ok(ClientUpdate::Session { update, .. }) = updates.try_recv() {
+        if let Update::Rooms { rooms } = update {
+            shown.push(("rooms", rooms.len()));
+        } else if let Update::Entries { entries, .. } = update {
+            shown.push(("entries", entries.len()));
+        }
+    }
+    assert_eq!(shown, [("rooms", 20), ("entries", 0)]);
 }
 
 #[tokio::test]
@@ -260,6 +297,22 @@ fn hello() -> ServerEvent {
         limits: LimitsInfo::current(),
         now: 0,
     }))
+}
+
+fn room_summary(number: u128) -> RoomSummary {
+    RoomSummary {
+        id: RoomId(Uuid::from_u128(number)),
+        name: Name::parse(&format!("Room {number}")).unwrap(),
+        topic: String::new(),
+        members: 1,
+        head: Head {
+            epoch: Epoch(Uuid::nil()),
+            seq: Seq(0),
+        },
+        joined: true,
+        read: Seq(0),
+        unread: 0,
+    }
 }
 
 /// The updates of a session's start: the number of errors, and of the posts that wait.

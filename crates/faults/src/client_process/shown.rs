@@ -149,7 +149,7 @@ impl Shown {
         self.status.online = online;
         self.status.offline_reason = match connection {
             ConnectionStatus::Reconnecting { message, .. } => message,
-            ConnectionStatus::Refused { error } => Some(error.message),
+            ConnectionStatus::Refused { error, .. } => Some(error.message),
             ConnectionStatus::Connecting | ConnectionStatus::Online => None,
         };
     }

@@ -54,6 +54,10 @@ export class ConnectionState {
   /** `true` if that message said that the host has stopped. */
   #stopped = false;
   #refused?: WireError;
+  /** `true` if the server has refused the last attempt. The time counts that it asks to wait for, or that follows a refusal. */
+  #isAfterRefusal = false;
+  /** `true` while an attempt is under way that the user has asked for. */
+  #trying = false;
   /** `true` after a refusal of the signature was retried. A fresh nonce cures a stale one, so one retry is enough. */
   #authRetried = false;
   #wasOnline = false;
@@ -90,6 +94,8 @@ export class ConnectionState {
     this.#message = undefined;
     this.#stopped = false;
     this.#refused = undefined;
+    this.#isAfterRefusal = false;
+    this.#trying = false;
     this.#authRetried = false;
     this.#wasOnline = true;
   }
@@ -106,9 +112,15 @@ export class ConnectionState {
     if (this.#phase.phase === "idle") return;
     this.#probeDeadline = undefined;
     this.#refused = undefined;
+    this.#trying = false;
+    // A refusal is no news of why the server can't be reached afterwards.
+    if (this.#isAfterRefusal) this.#message = undefined;
+    this.#isAfterRefusal = error !== undefined && error.code !== "other";
     const wait = error && retryAfter(error);
     if (wait !== undefined) {
-      // A busy server is no failure. The others who wait for it come at other times.
+      // A busy server is no failure: it is there. The others who wait for it come at other times.
+      this.#attempts = 0;
+      this.#message = error?.message;
       this.#connect([wait, wait + Math.floor(wait / 2)], effects);
       return;
     }
@@ -118,8 +130,15 @@ export class ConnectionState {
     this.#connect(this.#delayAfter(error), effects);
   }
 
+  /** Connects now, because the user asks for it, or does what a nudge does. Returns what `nudge` returns. */
+  reconnect(now: number, canProbe: boolean, effects: Effects): boolean {
+    this.#trying = this.#phase.phase === "connecting" || this.awaitsHello;
+    return this.nudge(now, canProbe, effects);
+  }
+
   /**
-   * Connects now if an attempt is waiting; if online, starts a probe. Returns whether the caller should send the probe.
+   * Connects now if an attempt is waiting, unless the server has asked to wait; if online, starts a probe. Returns whether the
+   * caller should send the probe.
    *
    * `canProbe` is `true` if the caller has a request that the server answers at once. Without one the next `heads` is the
    * answer.
@@ -127,8 +146,8 @@ export class ConnectionState {
   nudge(now: number, canProbe: boolean, effects: Effects): boolean {
     switch (this.#phase.phase) {
       case "connecting":
+        if (this.#isAfterRefusal && !this.#trying) return false;
         this.#doublings = 0;
-        this.#refused = undefined;
         this.#connect(noDelay, effects);
         return false;
       case "online":
@@ -169,10 +188,11 @@ export class ConnectionState {
   status(waiting: number): ConnectionStatus | undefined {
     if (this.#phase.phase === "idle") return undefined;
     if (this.#phase.phase === "online") return { state: "online" };
-    if (this.#refused) return { state: "refused", error: this.#refused };
-    if (!this.#wasOnline && this.#attempts === 0) return { state: "connecting" };
+    const trying = this.#trying || undefined;
+    if (this.#refused) return { state: "refused", error: this.#refused, trying };
+    if (!this.#wasOnline && this.#attempts === 0 && this.#message === undefined) return { state: "connecting" };
     const stopped = this.#stopped || undefined;
-    return { state: "reconnecting", attempts: this.#attempts, waiting, message: this.#message, stopped };
+    return { state: "reconnecting", attempts: this.#attempts, waiting, message: this.#message, stopped, trying };
   }
 
   #delayAfter(error: WireError | undefined): DelayMs {

@@ -39,10 +39,12 @@ export class Session {
    * Processes one input and returns the effects that the driver must run, in order.
    *
    * `now` is in milliseconds, of any clock that never goes back. Lists that several parts of a step can change are reported
-   * once, at its end. With `hasNext`, the list of rooms is reported by a later step, which follows at once.
+   * once, at its end. With `hasNext`, the list of rooms is reported by a later step, which follows soon: before it does anything
+   * else, unless its input changes a room, too.
    */
   step(now: number, input: Input, hasNext = false): Effect[] {
     const effects = new Effects();
+    if (!changesRoom(input)) this.#notifyRooms(effects);
     this.#process(now, input, effects);
     const { connection, outbox, busy } = this.#state;
     if (connection.isOnline) outbox.send(now, effects);
@@ -76,7 +78,9 @@ export class Session {
         this.#wakeAt = undefined;
         return this.#tick(now, effects);
       case "nudge":
-        return this.#nudge(now, effects);
+        return this.#nudge(now, "nudge", effects);
+      case "reconnect":
+        return this.#nudge(now, "reconnect", effects);
       case "refresh":
         return this.#refresh(now, effects);
       case "command":
@@ -113,9 +117,9 @@ export class Session {
   }
 
   /** Connects now, or probes an open connection by a sync, which also brings what was missed. */
-  #nudge(now: number, effects: Effects): void {
+  #nudge(now: number, how: "nudge" | "reconnect", effects: Effects): void {
     const canSync = [...this.#state.rooms.values()].some((room) => room.isJoined);
-    if (this.#state.connection.nudge(now, canSync, effects)) syncAll(this.#state, now, effects);
+    if (this.#state.connection[how](now, canSync, effects)) syncAll(this.#state, now, effects);
   }
 
   #refresh(now: number, effects: Effects): void {
@@ -140,13 +144,17 @@ export class Session {
       this.#reportedStatus = json;
       effects.notify({ update: "connection", ...status });
     }
-    if (state.roomsChanged && !hasNext) {
-      state.roomsChanged = false;
-      effects.notify({ update: "rooms", rooms: state.joinedRooms() });
-    }
+    if (!hasNext) this.#notifyRooms(effects);
     state.outbox.notifyChanges(effects);
     state.presence.notifyChanges(effects);
     state.typing.notifyChanges(effects);
+  }
+
+  #notifyRooms(effects: Effects): void {
+    const state = this.#state;
+    if (!state.roomsChanged) return;
+    state.roomsChanged = false;
+    effects.notify({ update: "rooms", rooms: state.joinedRooms() });
   }
 
   /** Requests a tick for the next thing to do, unless an earlier tick is already requested. */
@@ -164,3 +172,5 @@ export class Session {
     return earliest([connection.deadline(), typing.nextExpiry(), ...online]);
   }
 }
+
+const changesRoom = (input: Input) => input.input === "event" && input.event === "room";

@@ -1,6 +1,7 @@
 /**
  * The list of rooms:
  * - changes of rooms that follow each other are reported by one list, which has all of them
+ * - what else happens is reported after the list, which the interface needs to take it
  */
 import { expect, test } from "vitest";
 import { hello } from "../../../tests/fixtures/app";
@@ -22,17 +23,27 @@ const summaryOf = (n: number): RoomSummary => ({
 const listsIn = (effects: readonly Effect[]) =>
   effects.flatMap((effect) => (effect.effect === "notify" && effect.update === "rooms" ? [effect.rooms.length] : []));
 
-test("changes of rooms that follow each other are reported by one list", () => {
+function openSession(): Session {
   const session = new Session();
   session.step(0, { input: "start", rooms: [], outbox: [] });
   session.step(0, { input: "opened" });
-  session.step(0, {
-    input: "event",
-    event: "hello",
-    data: hello,
-  });
+  session.step(0, { input: "event", event: "hello", data: hello });
+  return session;
+}
+
+test("changes of rooms that follow each other are reported by one list", () => {
+  const session = openSession();
   const lists: number[] = [];
   for (let n = 1; n <= 1_000; n++)
     lists.push(...listsIn(session.step(0, { input: "event", event: "room", data: summaryOf(n) }, n % 250 > 0)));
   expect(lists).toEqual([250, 500, 750, 1_000]);
+});
+
+test("a room is listed before its entries are reported", () => {
+  const session = openSession();
+  session.step(0, { input: "event", event: "room", data: summaryOf(1) }, true);
+  const { id: room, head } = summaryOf(1);
+  const effects = session.step(0, { input: "event", event: "page", data: { room, head, entries: [] } });
+  const updates = effects.flatMap((effect) => (effect.effect === "notify" ? [effect.update] : []));
+  expect(updates).toEqual(["rooms", "entries"]);
 });

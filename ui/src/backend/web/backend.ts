@@ -78,11 +78,11 @@ export class WebBackend implements Backend {
     }
     await this.#session.input({ input: "command", command: "set_name", name });
     // A server that refused the old name may accept the new one.
-    this.reconnect();
+    await this.#session.input({ input: "reconnect" });
   }
 
-  reconnect(): void {
-    void this.#session?.input({ input: "nudge" });
+  reconnect(server?: ServerId): void {
+    void this.#session?.input({ input: server === undefined ? "nudge" : "reconnect" });
   }
 
   hurry(): void {

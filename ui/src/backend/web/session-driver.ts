@@ -26,7 +26,7 @@ interface Disowned extends DisownedPost {
 /** The age after which a nudge replaces a connection attempt: it may wait for packets that were lost during a sleep. */
 const staleAttemptMs = 2_000;
 
-/** The time for which changes of rooms are collected, so that the list of rooms is made once for all of them. */
+/** The time for which changes of rooms that follow each other are collected, so that the list of rooms is made once for them. */
 const roomBatchMs = 20;
 
 export class SessionDriver {
@@ -43,8 +43,8 @@ export class SessionDriver {
   #connectTimer?: ReturnType<typeof setTimeout>;
   #wakeTimer?: ReturnType<typeof setTimeout>;
   #stopped = false;
-  /** The changes of rooms that have arrived one after the other, with nothing in between. */
-  #roomEvents: Input[] | undefined;
+  /** Reports the changes of rooms, if nothing else follows them. */
+  #roomTimer?: ReturnType<typeof setTimeout>;
 
   constructor(options: SessionDriverOptions) {
     this.#options = options;
@@ -84,28 +84,24 @@ export class SessionDriver {
     this.#stopped = true;
     clearTimeout(this.#connectTimer);
     clearTimeout(this.#wakeTimer);
+    clearTimeout(this.#roomTimer);
     this.#transport?.close();
   }
 
   /** Gives the session an input that nothing waits for. If it can't be processed, tries again with a new connection. */
   #post(input: Input): void {
     const transport = this.#transport;
-    this.#roomEvents = undefined;
     this.input(input).catch(() => transport?.close());
   }
 
-  /** Gives the session a change of a room, together with those that follow it. */
+  /** Gives the session a change of a room. The list of rooms is made when another input follows, or after a short time. */
   #postRoomEvent(input: Input): void {
-    if (this.#roomEvents) return void this.#roomEvents.push(input);
-    const events = [input];
-    this.#roomEvents = events;
     const transport = this.#transport;
-    const steps = this.#enqueue(async () => {
-      await new Promise((resolve) => setTimeout(resolve, roomBatchMs));
-      if (this.#roomEvents === events) this.#roomEvents = undefined;
-      for (const [i, event] of events.entries()) await this.#step(event, i < events.length - 1);
-    });
-    steps.catch(() => transport?.close());
+    this.#roomTimer ??= setTimeout(() => {
+      this.#roomTimer = undefined;
+      this.#post({ input: "tick" });
+    }, roomBatchMs);
+    this.#enqueue(() => this.#step(input, true)).catch(() => transport?.close());
   }
 
   #enqueue(task: () => Promise<void>): Promise<void> {

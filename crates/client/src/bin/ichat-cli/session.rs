@@ -336,7 +336,7 @@ async fn next_update(
         {
             message.trim_end_matches('.').clone_into(connection_problem);
         }
-        if let Update::Connection(ConnectionStatus::Refused { error }) = update {
+        if let Update::Connection(ConnectionStatus::Refused { error, .. }) = update {
             return Err(error);
         }
         return Ok(update);
