@@ -5,6 +5,7 @@ import { Session } from "../session";
 import type { Change, Command, Effect, Input, OutboxItem, Update } from "../session-types";
 import type { ClientStorage, DisownedPost, PostToSave } from "./client-storage";
 import { newId } from "../../shared/ids";
+import { PacedLists } from "./paced-lists";
 import { parseServerEvent } from "./server-events";
 import { Transport } from "./transport";
 
@@ -32,6 +33,7 @@ const roomBatchMs = 20;
 export class SessionDriver {
   readonly #options: SessionDriverOptions;
   readonly #session = new Session();
+  readonly #updates: PacedLists;
   /** The posts in storage. */
   readonly #storedPosts = new Map<EntryId, OutboxItem>();
   /** Resolves when all queued tasks have ended. */
@@ -48,6 +50,7 @@ export class SessionDriver {
 
   constructor(options: SessionDriverOptions) {
     this.#options = options;
+    this.#updates = new PacedLists(options.onUpdate);
     void this.#enqueue(async () => {
       const outbox = await this.#loadOutbox("all");
       for (const item of outbox) this.#storedPosts.set(item.id, item);
@@ -85,6 +88,7 @@ export class SessionDriver {
     clearTimeout(this.#connectTimer);
     clearTimeout(this.#wakeTimer);
     clearTimeout(this.#roomTimer);
+    this.#updates.stop();
     this.#transport?.close();
   }
 
@@ -164,7 +168,7 @@ export class SessionDriver {
         this.#post({ input: "loaded", room: effect.room, range: effect.range, entries: [], later: [] });
         return;
       case "notify":
-        return this.#options.onUpdate(effect);
+        return this.#updates.add(effect);
       case "wake":
         clearTimeout(this.#wakeTimer);
         this.#wakeTimer = setTimeout(() => this.#post({ input: "tick" }), effect.after_ms);

