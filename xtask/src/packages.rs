@@ -174,11 +174,11 @@ fn package_names(purposes: &[Purpose], is_installed: impl Fn(&str) -> bool) -> V
     names
 }
 
-/// Returns a package's name on Ubuntu, where the browsers are snaps: Chromium's package keeps an older name, and Firefox has no
-/// long-term version.
+/// Returns a package's name on Ubuntu, where the browsers are snaps: Chromium has no package without windows and keeps an older
+/// name, and Firefox has no long-term version.
 fn name_on_ubuntu(name: &'static str) -> &'static str {
     match name {
-        "chromium" => "chromium-browser",
+        "chromium-headless-shell" => "chromium-browser",
         "firefox-esr" => "firefox",
         _ => name,
     }
@@ -216,7 +216,7 @@ const NAMESPACES: &[Package] = &[unless_installed("iproute2", &["ip"])];
 const FAKE_TIME: &[Package] = &[package("libfaketime")];
 const PYTHON: &[Package] = &[package("python3"), package("python3-venv")];
 const BROWSER: &[Package] = &[
-    unless_installed("chromium", programs::CHROMIUM),
+    unless_installed("chromium-headless-shell", programs::CHROMIUM),
     package("fonts-dejavu-core"),
     package("fonts-noto-color-emoji"),
 ];
@@ -263,7 +263,7 @@ mod tests {
     fn an_installed_browser_replaces_the_package() {
         assert_eq!(
             package_names(&[Purpose::Browser], |_| false),
-            ["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"]
+            ["chromium-headless-shell", "fonts-dejavu-core", "fonts-noto-color-emoji"]
         );
         assert_eq!(
             package_names(&[Purpose::Browser], |program| program == "google-chrome"),
@@ -283,7 +283,7 @@ mod tests {
             "PRETTY_NAME=\"Ubuntu 24.04.1 LTS\"\nID=ubuntu\nID_LIKE=debian\n"
         ));
         assert!(!is_ubuntu("ID=debian\nNAME=\"not ubuntu\"\n"));
-        assert_eq!(name_on_ubuntu("chromium"), "chromium-browser");
+        assert_eq!(name_on_ubuntu("chromium-headless-shell"), "chromium-browser");
         assert_eq!(name_on_ubuntu("firefox-esr"), "firefox");
         assert_eq!(name_on_ubuntu("xvfb"), "xvfb");
     }
