@@ -1,14 +1,16 @@
 /**
  * The size of what the interface loads before its first screen, gzipped as servers send it:
- * - the browser's page is at most 120 kB
- * - the app's page is at most 120 kB, including the join options on its first screen
+ * - the browser's page is at most 100 kB, and what the first room adds at most 35 kB
+ * - the app's page is at most 100 kB, including the join options on its first screen
  */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { Build } from "./support/build.mjs";
 
-const maxBytes = 120_000;
+const maxBytes = 100_000;
+/** Loaded while the connection is being made. */
+const maxRoomBytes = 35_000;
 /** Two builds take a few seconds on an idle machine. */
 const buildTimeoutMs = 120_000;
 
@@ -23,12 +25,13 @@ afterAll(async () => {
   await Promise.all([app, web].map((build) => build.remove()));
 });
 
-test("the browser's page is at most 120 kB", async () => {
+test("the browser's page is at most 100 kB, and what the first room adds at most 35 kB", async () => {
   const bytes = await web.startBytes();
   expect(bytes, "bytes at start").toBeLessThanOrEqual(maxBytes);
+  expect((await web.startBytes("RoomView")) - bytes, "bytes of the room").toBeLessThanOrEqual(maxRoomBytes);
 });
 
-test("the app's page is at most 120 kB, including the join options on its first screen", async () => {
+test("the app's page is at most 100 kB, including the join options on its first screen", async () => {
   const bytes = await app.startBytes("JoinOptions");
   expect(bytes, "bytes at start").toBeLessThanOrEqual(maxBytes);
 });

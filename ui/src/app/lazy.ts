@@ -3,9 +3,11 @@ import { lazyComponents as chatComponents, lazyData as chatData } from "../chat/
 import { lazyComponents as startComponents } from "../start/lazy";
 import { lazyData as textData } from "../text/lazy";
 
-/** The components that are loaded after the first paint, so that the start is fast. */
+/** The components that are loaded after the start, so that it is fast. */
 export const lazyComponents = {
   ...startComponents,
+  /** Is loaded while the connection is being made. */
+  room: () => import("../chat/RoomView.svelte"),
   missingRoom: () => import("./MissingRoom.svelte"),
   overlays: () => import("./Overlays.svelte"),
   sidePanel: () => import("./SidePanel.svelte"),

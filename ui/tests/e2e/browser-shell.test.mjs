@@ -2,6 +2,7 @@
  * The page around the chat, in a real browser with a real server:
  * - a browser whose storage is silent, blocked or full works from memory and says so once
  * - at the address of a missing room, everything is loaded before the host goes
+ * - where the code of the room can't be loaded, the page says so, and loads it on request
  * - a new day begins at midnight, and by the server's clock
  * - a notice covers neither the day, nor the newest message, nor the composer, and the composer's hint is one line
  */
@@ -75,6 +76,18 @@ test("at the address of a missing room, everything is loaded before the host goe
   await page.context().setOffline(true);
   await page.getByRole("button", { name: "Settings" }).click();
   await page.getByRole("dialog", { name: "Settings" }).waitFor();
+});
+
+test("where the code of the room can't be loaded, the page says so, and loads it on request", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  await ada.page.route(/RoomView.*js/, (route) => route.abort());
+  await ada.page.reload();
+  await ada.page.getByRole("status").filter({ hasText: "can’t be loaded" }).waitFor();
+  await ada.page.getByRole("heading", { name: "Lobby" }).waitFor();
+  await ada.page.unroute(/RoomView.*js/);
+  await ada.page.getByRole("button", { name: "Retry" }).click();
+  await ada.composer.waitFor();
+  await ada.seesFocusInComposer();
 });
 
 test("a new day begins at midnight, and by the server's clock", { skip }, async () => {

@@ -22,9 +22,9 @@ import { usePages } from "./pages.mjs";
 import { skipReason } from "./skip.mjs";
 
 const skip = skipReason(serverUnavailable, browserUnavailable);
-const maxBytesBeforePaint = 120_000;
-/** A later visit connects at once, and a slow paint may come after the code for that. */
-const maxBytesToConnect = 28_000;
+const maxBytesBeforePaint = 100_000;
+/** A later visit connects at once, and a slow paint may come after the code for that and for the room. */
+const maxBytesToConnect = 63_000;
 const pages = usePages(skip);
 
 /** Waits until lazy components are loaded, and returns the bytes that were loaded before the first paint, as transferred. */
