@@ -292,6 +292,9 @@ async fn what_a_client_has_asked_for_ends_with_its_connection() {
     })
     .await;
     assert!(turns < REQUESTS / 4, "the server worked on for {turns} turns");
+    // The connection has ended when the writer has its post, which is written before a later one.
+    let later = message(server.lobby(), EntryId::fresh(), "later");
+    alice.request("post", &[json!(later)]).await;
     let log = server.log().await;
     assert!(
         log.iter().any(|entry| message_text(entry) == Some("bye")),
