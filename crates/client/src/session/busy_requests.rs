@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use ichat_protocol::{ClientEvent, ClientEventKind, EntryId, Read, Refused, RoomId};
+use ichat_protocol::{ClientEvent, ClientEventKind, EntryId, FindMembers, MemberList, Read, Refused, RoomId, RoomList};
 
 use super::{effects::Effects, retry_after::retry_after};
 
@@ -26,7 +26,7 @@ impl BusyRequests {
     /// Notes a request that is being sent.
     pub(super) fn sent(&mut self, event: &ClientEvent) {
         self.drop_replaced(event);
-        if !is_repeated(ClientEventKind::from(event)) {
+        if !is_repeated(event) {
             return;
         }
         if self.recent.len() == MAX_RECENT {
@@ -40,23 +40,55 @@ impl BusyRequests {
         self.waiting.retain(|earlier| !replaces(event, earlier));
     }
 
+    /// Forgets the request that a list of rooms answers.
+    pub(super) fn found_rooms(&mut self, list: &RoomList) {
+        self.forget(|event| {
+            matches!(event, ClientEvent::Rooms(find) if find.query == list.query && find.after == list.after)
+        });
+    }
+
+    /// Forgets the request that a list of members answers. Of those that name the members it is the oldest: the server answers
+    /// them in order.
+    pub(super) fn found_members(&mut self, list: &MemberList) {
+        let is_answered = |find: &FindMembers| {
+            let names_members = !find.ids.is_empty();
+            find.room == list.room
+                && names_members == list.more.is_none()
+                && (names_members || (find.query == list.query && find.after == list.after))
+        };
+        self.forget(|event| matches!(event, ClientEvent::Members(find) if is_answered(find)));
+    }
+
     /// Handles a refusal. Returns whether the request, or a newer one that replaces it, is sent again or was sent already.
+    ///
+    /// Where several requests may be meant, it is the newest: those before it may have been answered. If answers name their
+    /// requests, all that have none are sent again, unless they are answered before that.
     pub(super) fn refuse(&mut self, now: u64, refused: &Refused) -> bool {
-        let Some(wait) = retry_after(&refused.error).filter(|_| self.waiting.len() < MAX_WAITING) else {
+        let Some(wait) = retry_after(&refused.error) else {
             return false;
         };
-        // Those before it may have been answered.
-        let Some(index) = self.recent.iter().rposition(|event| is_of(event, refused)) else {
-            return false;
-        };
-        if let Some(event) = self.recent.remove(index) {
+        let is_meant = |event: &ClientEvent| is_of(event, refused);
+        let has_named_answers = refused.event.parse().is_ok_and(has_named_answers);
+        let mut found = has_named_answers && self.waiting.iter().any(is_meant);
+        while self.waiting.len() < MAX_WAITING && (has_named_answers || !found) {
+            let index = if has_named_answers {
+                self.recent.iter().position(is_meant)
+            } else {
+                self.recent.iter().rposition(is_meant)
+            };
+            let Some((index, event)) = index.and_then(|index| Some((index, self.recent.remove(index)?))) else {
+                break;
+            };
             let mut newer = self.recent.range(index..).chain(&self.waiting);
             if !newer.any(|newer| replaces(newer, &event)) {
                 self.waiting.push_back(event);
             }
+            found = true;
         }
-        self.paused_until = self.paused_until.max(Some(now + wait));
-        true
+        if found {
+            self.paused_until = self.paused_until.max(Some(now + wait));
+        }
+        found
     }
 
     /// Sends the requests again once the time is over.
@@ -68,6 +100,16 @@ impl BusyRequests {
         for event in std::mem::take(&mut self.waiting) {
             self.sent(&event);
             effects.emit(event);
+        }
+    }
+
+    /// Forgets the oldest request of this kind.
+    fn forget(&mut self, is_answered: impl Fn(&ClientEvent) -> bool) {
+        for requests in [&mut self.waiting, &mut self.recent] {
+            if let Some(index) = requests.iter().position(&is_answered) {
+                requests.remove(index);
+                return;
+            }
         }
     }
 
@@ -88,19 +130,36 @@ impl BusyRequests {
     }
 }
 
-/// Returns whether a refused request is sent again from here.
-fn is_repeated(kind: ClientEventKind) -> bool {
+/// Returns whether a refused request is sent again from here. The listing of the user's rooms repeats its own.
+fn is_repeated(event: &ClientEvent) -> bool {
+    match event {
+        ClientEvent::Rooms(find) => !find.joined,
+        ClientEvent::Create(_)
+        | ClientEvent::Join(_)
+        | ClientEvent::Leave(_)
+        | ClientEvent::Members(_)
+        | ClientEvent::History(_)
+        | ClientEvent::Away(_)
+        | ClientEvent::Read(_)
+        | ClientEvent::SetName(_) => true,
+        ClientEvent::Post(_) | ClientEvent::Sync(_) | ClientEvent::Typing(_) => false,
+    }
+}
+
+/// Returns whether the answers to these requests name them.
+fn has_named_answers(kind: ClientEventKind) -> bool {
     match kind {
-        ClientEventKind::Create
-        | ClientEventKind::Rooms
+        ClientEventKind::Rooms | ClientEventKind::Members => true,
+        ClientEventKind::Post
+        | ClientEventKind::Create
         | ClientEventKind::Join
         | ClientEventKind::Leave
-        | ClientEventKind::Members
         | ClientEventKind::History
+        | ClientEventKind::Sync
+        | ClientEventKind::Typing
         | ClientEventKind::Away
         | ClientEventKind::Read
-        | ClientEventKind::SetName => true,
-        ClientEventKind::Post | ClientEventKind::Sync | ClientEventKind::Typing => false,
+        | ClientEventKind::SetName => false,
     }
 }
 

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use ichat_protocol::{
-    Away, ClientEvent, FindRooms, Hello, Read, RoomId, RoomList, RoomSummary, SetName, Sync, limits::MAX_SEQ,
+    Away, ClientEvent, ClientEventKind, FindRooms, Hello, Read, Refused, RoomId, RoomList, RoomSummary, SetName, Sync,
+    limits::MAX_SEQ,
 };
 
-use super::{Change, Session, Update, effects::Effects, room::Room, room_listing::RoomListing};
+use super::{
+    Change, Session, Update, effects::Effects, retry_after::retry_after, room::Room, room_listing::RoomListing,
+};
 
 /// A bound on the rooms that a hostile server can make the client keep.
 pub(super) const MAX_ROOMS: usize = 4_096;
@@ -24,9 +27,11 @@ impl Session {
         // A new connection answers no earlier request.
         self.pending.joined.clear();
         let mut unlisted: BTreeSet<RoomId> = self.rooms.keys().copied().collect();
+        let mut listed = BTreeSet::new();
         let last = hello.rooms.last().map(|room| room.id);
         for summary in std::mem::take(&mut hello.rooms).into_iter().take(MAX_ROOMS) {
             unlisted.remove(&summary.id);
+            listed.insert(summary.id);
             self.upsert_room(summary, effects);
         }
         self.listing = None;
@@ -40,7 +45,13 @@ impl Session {
         })));
         self.sync_all(now, effects);
         if let Some(after) = last.filter(|_| hello.more) {
-            self.list_after(now, after, unlisted, effects);
+            let listing = RoomListing {
+                unlisted,
+                listed,
+                after,
+                retry_at: now,
+            };
+            self.list_next(now, listing, effects);
         }
         self.send_pending(&hello, effects);
         hello.now = hello.now.saturating_sub(now);
@@ -48,18 +59,21 @@ impl Session {
         self.outbox.resume(now);
     }
 
-    /// Handles the next rooms of the user.
+    /// Handles the next rooms of the user. A part without a room that was not listed yet ends the listing, so that no server
+    /// makes it endless; then the rooms that were not listed stay.
     pub(super) fn on_joined_rooms(&mut self, now: u64, list: RoomList, effects: &mut Effects) {
         let is_expected = |listing: &mut RoomListing| Some(listing.after) == list.after;
-        let Some(RoomListing { mut unlisted, .. }) = self.listing.take_if(is_expected) else {
+        let Some(mut listing) = self.listing.take_if(is_expected) else {
             return;
         };
         self.rooms_changed = true;
         let end = list.rooms.last().map(|room| room.id);
+        let before = listing.listed.len();
         let mut new = Vec::new();
         for summary in list.rooms.into_iter().take(MAX_ROOMS) {
             let id = summary.id;
-            unlisted.remove(&id);
+            listing.unlisted.remove(&id);
+            listing.listed.insert(id);
             if self.upsert_room(summary, effects) {
                 new.push(id);
             } else if let Some(room) = self.joined_room(id) {
@@ -70,33 +84,52 @@ impl Session {
             }
         }
         self.sync_rooms(now, &new, effects);
-        match end.filter(|_| list.more) {
-            Some(after) if self.rooms.len() < MAX_ROOMS => self.list_after(now, after, unlisted, effects),
-            // There are more rooms than are kept.
-            Some(_) => {}
-            None => self.leave_all(unlisted, effects),
+        if !list.more {
+            return self.leave_all(listing.unlisted, effects);
+        }
+        let has_new = listing.listed.len() > before;
+        // Otherwise there are more rooms than are kept.
+        let has_space = listing.listed.len().max(self.rooms.len()) < MAX_ROOMS;
+        if let Some(after) = end.filter(|_| has_new && has_space) {
+            self.list_next(now, RoomListing { after, ..listing }, effects);
         }
     }
 
-    /// Requests the rooms of the user that follow this one.
-    fn list_after(&mut self, now: u64, after: RoomId, unlisted: BTreeSet<RoomId>, effects: &mut Effects) {
-        self.listing = Some(RoomListing {
-            unlisted,
-            after,
-            retry_at: now + LISTING_TIMEOUT_MS,
-        });
+    /// Requests the next rooms of a listing.
+    fn list_next(&mut self, now: u64, listing: RoomListing, effects: &mut Effects) {
         effects.emit(ClientEvent::Rooms(FindRooms {
             joined: true,
             query: None,
-            after: Some(after),
+            after: Some(listing.after),
         }));
+        self.listing = Some(RoomListing {
+            retry_at: now + LISTING_TIMEOUT_MS,
+            ..listing
+        });
     }
 
     /// Repeats the request for the user's next rooms, if its answer is overdue.
     pub(super) fn retry_listing(&mut self, now: u64, effects: &mut Effects) {
         if let Some(listing) = self.listing.take_if(|listing| listing.retry_at <= now) {
-            self.list_after(now, listing.after, listing.unlisted, effects);
+            self.list_next(now, listing, effects);
         }
+    }
+
+    /// Handles a refusal that may be that of the request for the user's next rooms. Returns whether it is repeated when the
+    /// server wants it.
+    pub(super) fn delay_listing(&mut self, now: u64, refused: &Refused) -> bool {
+        let Some(listing) = self
+            .listing
+            .as_mut()
+            .filter(|_| refused.event == ClientEventKind::Rooms.name())
+        else {
+            return false;
+        };
+        let Some(wait) = retry_after(&refused.error) else {
+            return false;
+        };
+        listing.retry_at = now + wait;
+        true
     }
 
     fn leave_all(&mut self, rooms: BTreeSet<RoomId>, effects: &mut Effects) {

@@ -24,6 +24,7 @@ impl Session {
             ServerEvent::Heads(heads) => self.on_heads(now, &heads, effects),
             ServerEvent::Rooms(list) if list.joined => self.on_joined_rooms(now, list, effects),
             ServerEvent::Rooms(mut list) => {
+                self.busy.found_rooms(&list);
                 list.rooms.truncate(MAX_ROOMS);
                 effects.notify(Update::Directory(list));
             }
@@ -41,6 +42,7 @@ impl Session {
 
     fn on_members(&mut self, list: MemberList, effects: &mut Effects) {
         let id = list.room;
+        self.busy.found_members(&list);
         if let Some(room) = self.rooms.get_mut(&id).filter(|room| room.is_joined()) {
             room.members.add(list, effects);
             room.members.need(id, self.presence.ids(), effects);
@@ -100,7 +102,8 @@ impl Session {
     }
 
     fn on_refused(&mut self, now: u64, refused: Refused, effects: &mut Effects) {
-        if self.busy.refuse(now, &refused) {
+        let is_delayed = self.delay_listing(now, &refused);
+        if self.busy.refuse(now, &refused) || is_delayed {
             return;
         }
         let Refused { event, room, id, error } = refused;

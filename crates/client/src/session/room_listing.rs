@@ -8,6 +8,8 @@ use ichat_protocol::RoomId;
 pub(super) struct RoomListing {
     /// The known rooms that were not listed yet.
     pub(super) unlisted: BTreeSet<RoomId>,
+    /// The rooms that were listed, known before or not.
+    pub(super) listed: BTreeSet<RoomId>,
     /// The last room that was listed.
     pub(super) after: RoomId,
     /// The time at which the request for the next ones is sent again.

@@ -4,7 +4,7 @@
  * A refusal doesn't contain the request, so the last ones are kept. Posts are in the outbox, and the log repeats its `sync`s.
  */
 
-import type { ClientEvent, EntryId, Read, Refused, RoomId } from "../protocol";
+import type { ClientEvent, EntryId, MemberList, Read, Refused, RoomId, RoomList } from "../protocol";
 import type { Effects } from "./effects";
 import { retryAfter } from "./retry-after";
 
@@ -33,18 +33,46 @@ export class BusyRequests {
     this.#waiting = this.#waiting.filter((earlier) => !replaces(event, earlier));
   }
 
-  /** Handles a refusal. Returns whether the request, or a newer one that replaces it, is sent again or was sent already. */
+  /** Forgets the request that a list of rooms answers. */
+  foundRooms({ query, after }: RoomList): void {
+    this.#forget(({ event, data }) => event === "rooms" && data.query === query && data.after === after);
+  }
+
+  /**
+   * Forgets the request that a list of members answers. Of those that name the members it is the oldest: the server answers them
+   * in order.
+   */
+  foundMembers({ room, query, after, more }: MemberList): void {
+    this.#forget(({ event, data }) => {
+      if (event !== "members" || data.room !== room) return false;
+      const namesMembers = data.ids !== undefined && data.ids.length > 0;
+      if (namesMembers !== (more === undefined)) return false;
+      return namesMembers || (data.query === query && data.after === after);
+    });
+  }
+
+  /**
+   * Handles a refusal. Returns whether the request, or a newer one that replaces it, is sent again or was sent already.
+   *
+   * Where several requests may be meant, it is the newest: those before it may have been answered. If answers name their
+   * requests, all that have none are sent again, unless they are answered before that.
+   */
   refuse(now: number, refused: Refused): boolean {
     const wait = retryAfter(refused.error);
-    if (wait === undefined || this.#waiting.length >= maxWaiting) return false;
-    // Those before it may have been answered.
-    const index = this.#recent.findLastIndex((event) => isOf(event, refused));
-    const [event] = index < 0 ? [] : this.#recent.splice(index, 1);
-    if (!event) return false;
-    const newer = [...this.#recent.slice(index), ...this.#waiting];
-    if (!newer.some((other) => replaces(other, event))) this.#waiting.push(event);
-    this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, now + wait);
-    return true;
+    if (wait === undefined) return false;
+    const isMeant = (event: ClientEvent) => isOf(event, refused);
+    const hasNamedAnswers = refused.event === "rooms" || refused.event === "members";
+    let found = hasNamedAnswers && this.#waiting.some(isMeant);
+    while (this.#waiting.length < maxWaiting && (hasNamedAnswers || !found)) {
+      const index = hasNamedAnswers ? this.#recent.findIndex(isMeant) : this.#recent.findLastIndex(isMeant);
+      const [event] = index < 0 ? [] : this.#recent.splice(index, 1);
+      if (!event) break;
+      const newer = [...this.#recent.slice(index), ...this.#waiting];
+      if (!newer.some((other) => replaces(other, event))) this.#waiting.push(event);
+      found = true;
+    }
+    if (found) this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, now + wait);
+    return found;
   }
 
   /** Sends the requests again once the time is over. */
@@ -54,6 +82,16 @@ export class BusyRequests {
     for (const event of this.#waiting.splice(0)) {
       this.sent(event);
       effects.emit(event);
+    }
+  }
+
+  /** Forgets the oldest request of this kind. */
+  #forget(isAnswered: (event: ClientEvent) => boolean): void {
+    for (const requests of [this.#waiting, this.#recent]) {
+      const index = requests.findIndex(isAnswered);
+      if (index < 0) continue;
+      requests.splice(index, 1);
+      return;
     }
   }
 
@@ -73,11 +111,12 @@ export class BusyRequests {
   }
 }
 
-/** Returns whether a refused request is sent again from here. */
-function isRepeated({ event }: ClientEvent): boolean {
+/** Returns whether a refused request is sent again from here. The listing of the user's rooms repeats its own. */
+function isRepeated({ event, data }: ClientEvent): boolean {
   switch (event) {
-    case "create":
     case "rooms":
+      return !data.joined;
+    case "create":
     case "join":
     case "leave":
     case "members":

@@ -1,10 +1,11 @@
 /** The events about the server itself and its rooms: `hello` and `room`. */
 
-import { type Head, type Hello, limits, type RoomId, type RoomList, type RoomSummary } from "../protocol";
+import { type Head, type Hello, limits, type Refused, type RoomId, type RoomList, type RoomSummary } from "../protocol";
 import type { Effects } from "./effects";
 import { compare, sortedEntries } from "./order";
+import { retryAfter } from "./retry-after";
 import { Room } from "./room";
-import type { SessionState } from "./state";
+import type { RoomListing, SessionState } from "./state";
 
 /** A bound on the rooms that a hostile server can make the client keep. */
 export const maxRooms = 4_096;
@@ -20,9 +21,11 @@ export function onHello(state: SessionState, now: number, hello: Hello, effects:
   // A new connection answers no earlier request.
   state.pending.joined.clear();
   const unlisted = new Set(state.rooms.keys());
-  const last = hello.rooms.at(-1)?.id;
+  const listed = new Set<RoomId>();
+  const after = hello.rooms.at(-1)?.id;
   for (const summary of hello.rooms.slice(0, maxRooms)) {
     unlisted.delete(summary.id);
+    listed.add(summary.id);
     upsertRoom(state, summary, effects);
   }
   state.listing = undefined;
@@ -31,22 +34,27 @@ export function onHello(state: SessionState, now: number, hello: Hello, effects:
   state.hello = { ...hello, rooms: [], now: Math.max(0, hello.now - now) };
   effects.notify({ update: "hello", ...hello, rooms: state.joinedRooms() });
   syncAll(state, now, effects);
-  if (hello.more && last !== undefined) listAfter(state, now, last, unlisted, effects);
+  if (hello.more && after !== undefined) listNext(state, now, { unlisted, listed, after }, effects);
   sendPending(state, hello, effects);
   state.outbox.resume(now);
 }
 
-/** Handles the next rooms of the user. */
+/**
+ * Handles the next rooms of the user. A part without a room that was not listed yet ends the listing, so that no server makes it
+ * endless; then the rooms that were not listed stay.
+ */
 export function onJoinedRooms(state: SessionState, now: number, list: RoomList, effects: Effects): void {
   const { listing } = state;
   if (!listing || listing.after !== list.after) return;
   state.listing = undefined;
   state.roomsChanged = true;
-  const { unlisted } = listing;
+  const { unlisted, listed } = listing;
+  const before = listed.size;
   const added: RoomId[] = [];
   for (const summary of list.rooms.slice(0, maxRooms)) {
     const { id } = summary;
     unlisted.delete(id);
+    listed.add(id);
     if (upsertRoom(state, summary, effects)) {
       added.push(id);
       continue;
@@ -56,22 +64,35 @@ export function onJoinedRooms(state: SessionState, now: number, list: RoomList, 
     if (room && (!room.matchesServerHead() || room.log.isBehind)) room.log.expectSync(now);
   }
   syncRooms(state, now, added, effects);
-  const last = list.rooms.at(-1)?.id;
-  if (!list.more || last === undefined) leaveAll(state, unlisted, effects);
+  if (!list.more) return leaveAll(state, unlisted, effects);
+  const after = list.rooms.at(-1)?.id;
+  const hasNew = listed.size > before;
   // Otherwise there are more rooms than are kept.
-  else if (state.rooms.size < maxRooms) listAfter(state, now, last, unlisted, effects);
+  const hasSpace = Math.max(listed.size, state.rooms.size) < maxRooms;
+  if (after !== undefined && hasNew && hasSpace) listNext(state, now, { unlisted, listed, after }, effects);
 }
 
-/** Requests the rooms of the user that follow this one. */
-function listAfter(state: SessionState, now: number, after: RoomId, unlisted: Set<RoomId>, effects: Effects): void {
-  state.listing = { unlisted, after, retryAt: now + listingTimeout };
-  effects.emit({ event: "rooms", data: { joined: true, after } });
+/** Requests the next rooms of a listing. */
+function listNext(state: SessionState, now: number, listing: Omit<RoomListing, "retryAt">, effects: Effects): void {
+  effects.emit({ event: "rooms", data: { joined: true, after: listing.after } });
+  state.listing = { ...listing, retryAt: now + listingTimeout };
 }
 
 /** Repeats the request for the user's next rooms, if its answer is overdue. */
 export function retryListing(state: SessionState, now: number, effects: Effects): void {
   const { listing } = state;
-  if (listing && listing.retryAt <= now) listAfter(state, now, listing.after, listing.unlisted, effects);
+  if (listing && listing.retryAt <= now) listNext(state, now, listing, effects);
+}
+
+/**
+ * Handles a refusal that may be that of the request for the user's next rooms. Returns whether it is repeated when the server
+ * wants it.
+ */
+export function delayListing({ listing }: SessionState, now: number, { event, error }: Refused): boolean {
+  const wait = event === "rooms" ? retryAfter(error) : undefined;
+  if (!listing || wait === undefined) return false;
+  listing.retryAt = now + wait;
+  return true;
 }
 
 function leaveAll(state: SessionState, rooms: ReadonlySet<RoomId>, effects: Effects): void {

@@ -3,7 +3,7 @@
 import type { MemberList, Presence, Refused, RoomId, ServerEvent, TypingNow } from "../protocol";
 import { isTransient } from "../wire-error";
 import type { Effects } from "./effects";
-import { maxRooms, onHello, onJoinedRooms, onRoom } from "./hello";
+import { delayListing, maxRooms, onHello, onJoinedRooms, onRoom } from "./hello";
 import { onEntries, onHeads, onPage, onReset } from "./log-events";
 import { sortedEntries } from "./order";
 import { membersUpdate } from "./room";
@@ -26,6 +26,7 @@ export function receive(state: SessionState, now: number, { event, data }: Serve
       return onHeads(state, now, data, effects);
     case "rooms":
       if (data.joined) return onJoinedRooms(state, now, data, effects);
+      state.busy.foundRooms(data);
       return effects.notify({ update: "directory", ...data, rooms: data.rooms.slice(0, maxRooms) });
     case "room":
       return onRoom(state, now, data, effects);
@@ -51,6 +52,7 @@ export function receive(state: SessionState, now: number, { event, data }: Serve
 
 function onMembers(state: SessionState, list: MemberList, effects: Effects): void {
   const id = list.room;
+  state.busy.foundMembers(list);
   const room = state.joinedRoom(id);
   if (!room) return;
   room.members.add(list, effects);
@@ -74,7 +76,8 @@ function onTyping(state: SessionState, now: number, { room, member, on }: Typing
 }
 
 function onRefused(state: SessionState, now: number, { event, room, id, error }: Refused, effects: Effects): void {
-  if (state.busy.refuse(now, { event, room, id, error })) return;
+  const isDelayed = delayListing(state, now, { event, room, id, error });
+  if (state.busy.refuse(now, { event, room, id, error }) || isDelayed) return;
   if (event === "post" && id !== undefined && state.outbox.refuse(now, id, error, effects)) return;
   // The log repeats its requests by itself.
   const isRepeated = event === "sync" || (event === "history" && awaitsHistory(state, room));

@@ -14,6 +14,8 @@ import { TypingIndicators } from "./typing";
 export interface RoomListing {
   /** The known rooms that were not listed yet. */
   unlisted: Set<RoomId>;
+  /** The rooms that were listed, known before or not. */
+  listed: Set<RoomId>;
   /** The last room that was listed. */
   after: RoomId;
   /** The time at which the request for the next ones is sent again. */
