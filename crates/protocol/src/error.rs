@@ -38,6 +38,9 @@ pub enum ErrorCode {
     NotYours,
     /// A field is over its limit.
     TooLarge,
+    /// As much is written as the person may write within a day, or as the server's disk has space for. It takes more in hours, or
+    /// when its host has made space: the sentence says when.
+    OverQuota,
     /// Another entry or room has the id.
     Conflict,
     /// The client sends too much at once: wait and retry.
@@ -63,7 +66,7 @@ impl ErrorCode {
         self.into()
     }
 
-    /// Returns `true` if the same request may succeed later.
+    /// Returns `true` if the same request may succeed in some seconds, so that programs repeat it by themselves.
     pub fn is_transient(self) -> bool {
         match self {
             ErrorCode::Busy | ErrorCode::Closing | ErrorCode::Storage => true,
@@ -74,6 +77,7 @@ impl ErrorCode {
             | ErrorCode::NotJoined
             | ErrorCode::NotYours
             | ErrorCode::TooLarge
+            | ErrorCode::OverQuota
             | ErrorCode::Conflict
             | ErrorCode::Protocol
             | ErrorCode::Auth
@@ -91,6 +95,7 @@ impl ErrorCode {
             | ErrorCode::UnknownEntry
             | ErrorCode::NotYours
             | ErrorCode::TooLarge
+            | ErrorCode::OverQuota
             | ErrorCode::Conflict
             | ErrorCode::Busy
             | ErrorCode::Closing

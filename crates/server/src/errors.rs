@@ -116,7 +116,7 @@ pub(crate) fn too_many_rooms_today(max: u64, wait_ms: u64) -> WireError {
          or use a room that exists.",
         hours(wait_ms)
     );
-    WireError::new(ErrorCode::TooLarge, message)
+    WireError::new(ErrorCode::OverQuota, message)
 }
 
 /// Returns the error of what is beyond the entries or bytes of a day.
@@ -125,14 +125,13 @@ pub(crate) fn too_much_today(limit: &str, wait_ms: u64) -> WireError {
         "{limit} were written within a day by you, or from your address, as many as this server allows. It takes more in {}.",
         hours(wait_ms)
     );
-    // Without a time, so that clients show the sentence: with one they wait in silence.
-    WireError::new(ErrorCode::Busy, message)
+    WireError::new(ErrorCode::OverQuota, message)
 }
 
 /// Returns the error of what would use the last free space of the disk.
 pub(crate) fn disk_reserve_used() -> WireError {
     WireError::new(
-        ErrorCode::Storage,
+        ErrorCode::OverQuota,
         "The server's disk is nearly full: it takes nothing more until its host has made space. Reading goes on.",
     )
 }
@@ -140,7 +139,7 @@ pub(crate) fn disk_reserve_used() -> WireError {
 /// Returns the error of what a guest would write into the space that is kept for people with a key.
 pub(crate) fn guest_disk_reserve_used() -> WireError {
     WireError::new(
-        ErrorCode::Storage,
+        ErrorCode::OverQuota,
         "The server's disk is filling up: the space that is left is for people with a key. Use the I-Chat app, or the web page \
          that this server serves, or wait until its host has made space.",
     )

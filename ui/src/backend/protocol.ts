@@ -334,7 +334,7 @@ availability: Availability, };
 /**
  * The reason for a refusal, for programs.
  */
-export type ErrorCode = "bad_request" | "unknown_event" | "unknown_room" | "unknown_entry" | "not_joined" | "not_yours" | "too_large" | "conflict" | "busy" | "closing" | "storage" | "protocol" | "auth" | "no_guests" | "other";
+export type ErrorCode = "bad_request" | "unknown_event" | "unknown_room" | "unknown_entry" | "not_joined" | "not_yours" | "too_large" | "over_quota" | "conflict" | "busy" | "closing" | "storage" | "protocol" | "auth" | "no_guests" | "other";
 
 /**
  * A refusal: `{code, message}`, with a time for the code `busy`.

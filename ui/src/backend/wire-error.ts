@@ -9,6 +9,7 @@ const knownCodes: Record<Exclude<ErrorCode, "other">, true> = {
   not_joined: true,
   not_yours: true,
   too_large: true,
+  over_quota: true,
   conflict: true,
   busy: true,
   closing: true,
@@ -28,7 +29,7 @@ export function wireErrorFromText(text: string): WireError {
   return { code, message, ...(time === undefined ? {} : { retry_after_ms: Number(time) }) };
 }
 
-/** Returns whether the same request may succeed later without being changed. */
+/** Returns whether the same request may succeed in some seconds, so that programs repeat it by themselves. */
 export function isTransient(code: ErrorCode): boolean {
   return code === "busy" || code === "closing" || code === "storage";
 }

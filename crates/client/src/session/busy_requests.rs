@@ -42,9 +42,9 @@ impl BusyRequests {
 
     /// Forgets the request that a list of rooms answers.
     pub(super) fn found_rooms(&mut self, list: &RoomList) {
-        self.forget(|event| {
-            matches!(event, ClientEvent::Rooms(find) if find.query == list.query && find.after == list.after)
-        });
+        self.forget(
+            |event| matches!(event, ClientEvent::Rooms(find) if find.query == list.query && find.after == list.after),
+        );
     }
 
     /// Forgets the request that a list of members answers. Of those that name the members it is the oldest: the server answers

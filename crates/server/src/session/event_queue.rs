@@ -117,7 +117,8 @@ impl EventQueue {
     }
 
     /// Adds an event. It is rejected as `busy` when too many of this connection, or too long ones, have no response yet, or when
-    /// the budget of its person or address is used up, and as `storage` when it must not write. A client that takes no notice of that is disconnected.
+    /// the budget of its person or address is used up, and as `over_quota` when it must not write. A client that takes no notice
+    /// of that is disconnected.
     pub(crate) fn push(&self, name: &str, packet: Option<&str>, ack: Option<Ack>) {
         if self.client.closed.is_cancelled() {
             return;
@@ -171,12 +172,14 @@ impl EventQueue {
         Ok(permit)
     }
 
-    /// Rejects an event for now. Ends the connection if the client takes no notice of such refusals.
+    /// Rejects an event. Ends the connection if the client takes no notice of such refusals.
     fn refuse(&self, request: Request, error: WireError) {
         let now = Instant::now();
+        // Clients give up a post that is over the quota: later ones don't overtake it.
+        let is_repeated_post = error.code.is_transient() && request.event == ClientEventKind::Post.name();
         let counted = {
             let mut admission = self.admission.lock();
-            if let Some(post) = request.id.filter(|_| request.event == ClientEventKind::Post.name()) {
+            if let Some(post) = request.id.filter(|_| is_repeated_post) {
                 admission.order.refused(post, now);
             }
             let wait = Duration::from_millis(error.retry_after_ms.unwrap_or_default().into());

@@ -14,7 +14,7 @@ use crate::net::rate_limiter::ClientBudget;
 use crate::session::authenticate::{Identity, IdentityKind, authenticate};
 use crate::session::costs;
 use crate::session::event_queue::{EventQueue, IncomingEvent};
-use crate::session::membership::{ensure_member, rename};
+use crate::session::membership::{ensure_member, rename_at_sign_in};
 use crate::session::state::ServerState;
 
 /// A connection that passed the check and that socketioxide has not accepted yet.
@@ -42,7 +42,7 @@ pub(crate) async fn check(
     address_budget
         .try_take(costs::SIGN_IN)
         .map_err(errors::too_many_sign_ins)?;
-    let identity = authenticate(state, auth).await?;
+    let mut identity = authenticate(state, auth).await?;
     let budget = ClientBudget::new(identity.budget.clone(), address_budget);
     let client = ClientConnection::new(
         socket,
@@ -54,14 +54,10 @@ pub(crate) async fn check(
     )
     .ok_or_else(errors::disconnected)?;
     match identity.kind {
-        IdentityKind::Key => ensure_member(state, &client, &identity.name).await?,
+        IdentityKind::Key => identity.name = ensure_member(state, &client, identity.name).await?,
         IdentityKind::Guest | IdentityKind::Tutorial { .. } => {
-            if identity
-                .guest_name
-                .as_ref()
-                .is_some_and(|known| *known != identity.name)
-            {
-                rename(state, &client, &identity.name).await?;
+            if let Some(known) = identity.guest_name.take() {
+                identity.name = rename_at_sign_in(state, &client, known, identity.name).await?;
             }
         }
     }

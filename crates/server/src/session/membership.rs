@@ -1,6 +1,6 @@
 //! Joining the lobby at sign-in, and the names of members.
 
-use ichat_protocol::{Body, EntryId, MemberId, Name, WireError};
+use ichat_protocol::{Body, EntryId, ErrorCode, MemberId, Name, WireError};
 
 use crate::errors;
 use crate::fanout::client::ClientConnection;
@@ -11,23 +11,39 @@ use crate::session::state::ServerState;
 /// Rooms whose logs get a new name in one transaction.
 const RENAME_BATCH: usize = 64;
 
-/// Makes a client with a key a member of the lobby, or renames it if it has another name than in the log.
+/// Makes a client with a key a member of the lobby, or renames it if it has another name than in the log. Returns the name that it
+/// has then.
 pub(crate) async fn ensure_member(
     state: &ServerState,
     client: &ClientConnection,
-    name: &Name,
-) -> Result<(), WireError> {
-    match state.member_names.get(&client.member) {
-        Some(known) if known == *name => Ok(()),
-        Some(_) => rename(state, client, name).await,
-        None => {
-            state.write_limits.admit_entries(client, 1, 0)?;
-            let body = Body::Joined { name: name.clone() };
-            let joined = new_entry(client, state.lobby(), EntryId::fresh(), body);
-            state.writer.commit(joined).await?;
-            state.member_names.set(&client.member, name);
-            Ok(())
-        }
+    name: Name,
+) -> Result<Name, WireError> {
+    if let Some(known) = state.member_names.get(&client.member) {
+        return rename_at_sign_in(state, client, known, name).await;
+    }
+    state.write_limits.admit_entries(client, 1, 0)?;
+    let body = Body::Joined { name: name.clone() };
+    let joined = new_entry(client, state.lobby(), EntryId::fresh(), body);
+    state.writer.commit(joined).await?;
+    state.member_names.set(&client.member, &name);
+    Ok(name)
+}
+
+/// Renames a client that has another name than in the log. Returns the name that it has then: the one in the log if nothing more
+/// may be written, so that a person can come in to read.
+pub(crate) async fn rename_at_sign_in(
+    state: &ServerState,
+    client: &ClientConnection,
+    known: Name,
+    name: Name,
+) -> Result<Name, WireError> {
+    if known == name {
+        return Ok(known);
+    }
+    match rename(state, client, &name).await {
+        Ok(()) => Ok(name),
+        Err(error) if error.code == ErrorCode::OverQuota => Ok(known),
+        Err(error) => Err(error),
     }
 }
 

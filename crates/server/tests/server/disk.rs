@@ -1,6 +1,7 @@
 //! Limits on what is written to the disk.
 //!
 //! - a person can write so much a day; what is refused says how much and for how long, can be sent again, and reading goes on
+//! - such a refusal holds no other post back, and a person who signs in with another name keeps the old one
 //! - guests count together, and take nothing from people with a key
 //! - when little space is left, guests can't write and others can; when less is left nobody can, and the server isn't ready
 
@@ -38,11 +39,7 @@ async fn a_person_can_write_so_much_a_day() {
     }
     let mut phone = server.user_with("Alice", &alice.on_another_device()).await;
     let refused = posts(&mut phone).await["data"]["error"].clone();
-    assert_eq!(refused["code"], "busy", "{refused}");
-    assert!(
-        refused.get("retry_after_ms").is_none(),
-        "clients would wait without a word: {refused}"
-    );
+    assert_eq!(refused["code"], "over_quota", "{refused}");
     let sentence = refused["message"].as_str().unwrap();
     assert!(
         sentence.contains("3 messages") && sentence.contains("in 24 hours"),
@@ -58,6 +55,26 @@ async fn a_person_can_write_so_much_a_day() {
 }
 
 #[tokio::test]
+async fn what_is_over_the_quota_holds_nothing_back_and_keeps_nobody_out() {
+    let config = Config {
+        max_entries_per_day: 2,
+        ..Config::default()
+    };
+    let server = TestServer::with_config(config).await;
+    let alice = Identity::random();
+    let mut desk = server.user_with("Alice", &alice).await;
+    assert!(is_taken(&posts(&mut desk).await));
+    // Each says the reason: a later one doesn't wait for those before it.
+    for _ in 0..3 {
+        assert_eq!(posts(&mut desk).await["data"]["error"]["code"], "over_quota");
+    }
+    let mut phone = server.user_with("Alicia", &alice.on_another_device()).await;
+    assert_eq!(phone.hello["name"], "Alice", "the name in the log stays");
+    let history = json!({ "room": server.lobby() });
+    assert_eq!(phone.request("history", &[history]).await["event"], "page");
+}
+
+#[tokio::test]
 async fn a_person_can_write_so_many_bytes_a_day() {
     let config = Config {
         max_bytes_per_day: 100,
@@ -67,7 +84,7 @@ async fn a_person_can_write_so_many_bytes_a_day() {
     let mut alice = server.user("Alice").await;
     assert!(is_taken(&posts(&mut alice).await));
     let refused = posts(&mut alice).await;
-    assert_eq!(refused["data"]["error"]["code"], "busy", "{refused}");
+    assert_eq!(refused["data"]["error"]["code"], "over_quota", "{refused}");
 }
 
 #[tokio::test]
@@ -79,7 +96,7 @@ async fn the_last_space_is_for_people_with_a_key() {
     let server = TestServer::with_config(config).await;
     let mut guest = server.guest().await;
     let refused = posts(&mut guest).await["data"]["error"].clone();
-    assert_eq!(refused["code"], "storage", "{refused}");
+    assert_eq!(refused["code"], "over_quota", "{refused}");
     assert!(
         refused["message"].as_str().unwrap().contains("people with a key"),
         "{refused}"
@@ -87,7 +104,7 @@ async fn the_last_space_is_for_people_with_a_key() {
     let room = json!({ "room": EntryId::fresh(), "name": "Lunch" });
     assert_eq!(
         guest.request("create", &[room]).await["data"]["error"]["code"],
-        "storage"
+        "over_quota"
     );
     assert!(is_taken(&posts(&mut server.user("Alice").await).await));
     assert_eq!(readiness(&server).await.0, 200);
@@ -104,7 +121,7 @@ async fn below_the_reserve_nobody_writes_and_everybody_reads() {
         .await;
     let mut desk = server.user_with("Alice", &alice).await;
     let refused = posts(&mut desk).await["data"]["error"].clone();
-    assert_eq!(refused["code"], "storage", "{refused}");
+    assert_eq!(refused["code"], "over_quota", "{refused}");
     assert!(
         refused["message"].as_str().unwrap().contains("nearly full"),
         "{refused}"

@@ -157,7 +157,7 @@ async fn what_happens_is_counted() {
         alice.emit("create", room).await;
     }
     let after = server
-        .scrape_until("ichat_events_refused_total{code=\"too_large\"}", 1.0)
+        .scrape_until("ichat_events_refused_total{code=\"over_quota\"}", 1.0)
         .await;
     for (series, wanted) in [
         ("ichat_people", 3.0),

@@ -243,7 +243,7 @@ async fn a_person_can_create_so_many_rooms_a_day() {
     server.starts_again().await;
     let mut phone = server.user_with("Alice", &alice.on_another_device()).await;
     let refused = phone.request("create", &[create()]).await["data"]["error"].clone();
-    assert_eq!(refused["code"], "too_large");
+    assert_eq!(refused["code"], "over_quota");
     let sentence = refused["message"].as_str().unwrap();
     assert!(
         sentence.contains("2 rooms") && sentence.contains("in 24 hours"),
