@@ -63,6 +63,7 @@ pub(crate) async fn name_of_guest(state: &ServerState, guest: &MemberId) -> Resu
 /// The lobby is the last: if something fails before, the next sign-in finds the old name there, and begins again. Others' posts
 /// are written between the batches.
 pub(crate) async fn rename(state: &ServerState, client: &ClientConnection, name: &Name) -> Result<(), WireError> {
+    let _lock = state.rename_locks.lock(&client.member).await;
     let mut rooms = state.store.rooms_of(&client.member).await.map_err(errors::storage)?;
     client
         .budget

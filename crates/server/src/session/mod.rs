@@ -23,6 +23,7 @@ pub(crate) mod member_names;
 pub(crate) mod membership;
 pub(crate) mod nonce;
 pub(crate) mod page_cache;
+pub(crate) mod rename_locks;
 pub(crate) mod socket_io;
 pub(crate) mod state;
 pub(crate) mod subscribe;

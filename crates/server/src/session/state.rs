@@ -20,6 +20,7 @@ use crate::session::guest_secret::GuestSecrets;
 use crate::session::member_names::MemberNames;
 use crate::session::nonce::Nonces;
 use crate::session::page_cache::PageCache;
+use crate::session::rename_locks::RenameLocks;
 use crate::session::typing_limiter::TypingLimiter;
 use crate::session::write_limits::WriteLimits;
 
@@ -34,6 +35,7 @@ pub(crate) struct ServerState {
     pub(crate) budgets: Budgets,
     pub(crate) write_limits: Arc<WriteLimits>,
     pub(crate) member_names: MemberNames,
+    pub(crate) rename_locks: RenameLocks,
     pub(crate) typing_limiter: TypingLimiter,
     pub(crate) online: OnlineMembers,
     pub(crate) presence: PresenceTracker,

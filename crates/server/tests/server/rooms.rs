@@ -7,9 +7,12 @@
 //! - a room that is created, joined or left on one device is so on the member's others at once
 //! - a person can create so many rooms a day, through a restart of the server, and the guests at an address together
 //! - a new name is in the log of the member's rooms, also while the member leaves one of them
+//! - several new names at once, of a person's devices, leave the same one in all rooms
 
+use std::collections::HashSet;
 use std::slice;
 
+use futures_util::future::join_all;
 use ichat_protocol::{Body, EntryId, RoomId, Seq};
 use ichat_server::Config;
 use ichat_testkit::{Identity, TestClient, TestServer, entries, message, message_text};
@@ -222,6 +225,36 @@ async fn creating_a_room_again_after_leaving_it_does_not_subscribe() {
     let events = alice.received_meanwhile("entries");
     let mut seen = events.into_iter().flat_map(entries);
     assert!(seen.all(|entry| message_text(&entry).is_none()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_names_at_once_leave_the_same_one_in_all_rooms() {
+    // Each new name takes two transactions.
+    const ROOMS: usize = 66;
+    const DEVICES: usize = 8;
+    let server = TestServer::without_rate_limits().await;
+    let alice = Identity::random();
+    let mut devices = vec![server.user_with("Alice", &alice).await];
+    let mut rooms = vec![server.lobby()];
+    for _ in 0..ROOMS {
+        rooms.push(create(&mut devices[0], "Room").await);
+    }
+    while devices.len() < DEVICES {
+        devices.push(server.user_with("Alice", &alice.on_another_device()).await);
+    }
+    for round in 0..10 {
+        let renames = devices.iter_mut().enumerate().map(async |(device, client)| {
+            let name = json!({ "name": format!("Device {device} in {round}") });
+            assert_eq!(client.request("set_name", &[name]).await["event"], "presence");
+        });
+        join_all(renames).await;
+        let mut names = HashSet::new();
+        for room in &rooms {
+            let members = server.store().members(*room).await.unwrap();
+            names.extend(members.into_iter().map(|member| member.name.to_string()));
+        }
+        assert_eq!(names.len(), 1, "{names:?}");
+    }
 }
 
 #[tokio::test]
