@@ -106,13 +106,17 @@ fn check_complete(
 /// only removes what is not in the page either. So there are at most one edit for each message, and the reactions that are
 /// shown. A deleted message is `wiped` in the page itself, and nothing amends it.
 ///
-/// Shortens the page if they are too long, at its end if `upwards`, otherwise at its beginning.
+/// Shortens the page if they are too long, at its end if `upwards`, otherwise at its beginning. What amends one message is never
+/// too long.
 fn later(
     connection: &Connection,
     room: RoomKey,
     entries: &mut Vec<Entry>,
     upwards: bool,
 ) -> rusqlite::Result<Vec<Entry>> {
+    let Some(end) = entries.last().map(|entry| entry.seq) else {
+        return Ok(Vec::new());
+    };
     let mut amendments = connection.prepare_cached(select_entries!(
         "WHERE e.key IN (SELECT entry FROM amendment WHERE room = ?1 AND target = ?2 AND shown)"
     ))?;
@@ -121,31 +125,54 @@ fn later(
     let (mut forwards, mut backwards) = (entries.iter(), entries.iter().rev());
     let messages: &mut dyn Iterator<Item = &Entry> = if upwards { &mut forwards } else { &mut backwards };
     for message in messages {
-        let mut shown = Vec::new();
         if message.body.properties().is_target {
             let rows = amendments.query_map((room, message.id.0), read_entry)?;
-            shown = rows.collect::<Result<_, _>>()?;
-        }
-        let size = |entry: &Entry| entry.body.message_bytes() + SHORT_ENTRY_BYTES;
-        bytes += shown.iter().map(size).sum::<usize>();
-        if bytes > MAX_AMENDMENT_BYTES && fitting > 0 {
-            break;
+            let shown: Vec<Entry> = rows.collect::<Result<_, _>>()?;
+            let beyond = shown.iter().filter(|entry| entry.seq > end).map(size).sum::<usize>();
+            if beyond > 0 && bytes > 0 && bytes + beyond > MAX_AMENDMENT_BYTES {
+                break;
+            }
+            bytes += beyond;
+            later.extend(shown.into_iter().map(|entry| (message.seq, entry)));
         }
         fitting += 1;
-        later.extend(shown);
     }
-    if upwards {
-        entries.truncate(fitting);
-    } else {
+    if !upwards {
         entries.drain(..entries.len() - fitting);
+    } else if fitting < entries.len() {
+        entries.truncate(fitting_before(entries, fitting, &later));
     }
     let Some(last) = entries.last().map(|entry| entry.seq) else {
-        return Ok(later);
+        return Ok(Vec::new());
     };
-    later.retain(|entry| entry.seq > last);
+    let beyond = later
+        .into_iter()
+        .filter(|(message, entry)| *message <= last && entry.seq > last);
+    let mut later: Vec<Entry> = beyond.map(|(_, entry)| entry).collect();
     later.extend(removals(connection, room, entries, last)?);
     later.sort_unstable_by_key(|entry| entry.seq);
     Ok(later)
+}
+
+/// Returns the most of the first `count` entries beyond which their amendments are not too long: the page must end before some,
+/// so more of them are beyond it. Each amendment comes with the position of its message.
+fn fitting_before(entries: &[Entry], count: usize, amendments: &[(Seq, Entry)]) -> usize {
+    let bytes_beyond = |end: Seq| {
+        let beyond = amendments
+            .iter()
+            .filter(|(message, entry)| *message <= end && entry.seq > end);
+        beyond.map(|(_, entry)| size(entry)).sum::<usize>()
+    };
+    let of_first = amendments.first().map_or(0, |(message, _)| bytes_beyond(*message));
+    let max = of_first.max(MAX_AMENDMENT_BYTES);
+    let mut ends = entries.iter().take(count);
+    ends.rposition(|end| bytes_beyond(end.seq) <= max)
+        .map_or(1, |index| index + 1)
+}
+
+/// Returns about the size of an entry as JSON, in bytes.
+fn size(entry: &Entry) -> usize {
+    entry.body.message_bytes() + SHORT_ENTRY_BYTES
 }
 
 /// Reads the entries beyond the page that remove what entries of the page have set.

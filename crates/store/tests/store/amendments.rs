@@ -3,6 +3,7 @@
 //! - a message that was edited, and reacted to and not, very often comes with the last edit and what is shown, also after a
 //!   rebuild and in a replica that has its entries from the end
 //! - a page is shorter where its messages have very many reactions, and the pages have everything
+//! - what amends a message within the page, or one message alone, makes no page shorter
 //! - a person can react to a message in 20 ways, and a message has 500 reactions; who takes one back can add another
 
 use std::collections::BTreeMap;
@@ -117,6 +118,41 @@ async fn a_page_is_shorter_where_messages_have_very_many_reactions() {
         pages.iter().map(|page| shown(page).len()).sum::<usize>(),
         6 * MAX_REACTIONS as usize
     );
+}
+
+#[tokio::test]
+async fn amendments_within_a_page_make_it_no_shorter() {
+    let people: Vec<_> = (0..25).map(|n| Person::called(&format!("p{n}"))).collect();
+    let fixture = Fixture::with(&people.iter().collect::<Vec<_>>()).await;
+    let first = fixture.log().await.len() as u64;
+    for n in 0..10 {
+        fixture.says(&people[0], &n.to_string()).await;
+    }
+    let popular = fixture.says(&people[0], "popular").await;
+    let all = people
+        .iter()
+        .flat_map(|who| EMOJI[..20].iter().map(move |emoji| (who, *emoji)));
+    let reactions = all.map(|(who, emoji)| reaction(who, &fixture, &popular, emoji, true));
+    fixture.store.commit(reactions.collect()).await.unwrap();
+    let long = fixture.says(&people[0], "long").await;
+    for _ in 0..20 {
+        let edited = fixture.says(&people[0], "short").await;
+        fixture.edits(&people[0], &edited, &"x".repeat(16_000)).await;
+    }
+    let end = popular.seq.0;
+    let all_reactions = MAX_REACTIONS as usize;
+    // The message that has them is the last, the first, or in the middle, and they are beyond the page.
+    let page = fixture.page(Some(end + 1), None, 200).await;
+    assert_eq!((page.entries.len() as u64, shown(&page).len()), (end, all_reactions));
+    let page = fixture.page(None, Some(end - 1), 200).await;
+    assert_eq!((page.entries.len(), shown(&page).len()), (200, all_reactions));
+    let page = fixture.page(None, Some(first), 200).await;
+    assert_eq!((page.entries.len(), shown(&page).len()), (200, all_reactions));
+    // Nothing of what the page has itself is beyond it.
+    let page = fixture.page(None, Some(long.seq.0), 200).await;
+    assert_eq!((page.entries.len(), page.later.len()), (40, 0));
+    let page = fixture.page(None, None, 41).await;
+    assert_eq!((page.entries.len(), page.later.len()), (41, 0));
 }
 
 #[tokio::test]
