@@ -25,6 +25,8 @@ limits! {
     MAX_MENTIONS: usize = 50;
     /// Reactions that a message has at a time, each of one person with one emoji.
     MAX_REACTIONS: u32 = 500;
+    /// Those of all guests together: anyone is as many guests as they like, and must leave people with a key something.
+    MAX_GUEST_REACTIONS: u32 = 250;
     /// Those of one person.
     MAX_OWN_REACTIONS: u32 = 20;
     /// Length of a room's topic, in code points.

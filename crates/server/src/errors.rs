@@ -211,6 +211,11 @@ pub(crate) fn written(outcome: Outcome) -> Result<(Entry, bool), WireError> {
             ErrorCode::TooLarge,
             "This message has as many reactions as a message can have.",
         ),
+        Outcome::TooManyGuestReactions => (
+            ErrorCode::TooLarge,
+            "This message has as many reactions of guests as a message can have: people with a key can still react, in the I-Chat \
+             app or on the web page that this server serves.",
+        ),
         Outcome::TooManyOwnReactions => (
             ErrorCode::TooLarge,
             "You have reacted to this message in as many ways as one person can: remove a reaction first.",

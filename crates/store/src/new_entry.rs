@@ -37,6 +37,8 @@ pub enum Outcome {
     LimitReached,
     /// The message has as many reactions as it can have.
     TooManyReactions,
+    /// The message has as many reactions of guests as it can have.
+    TooManyGuestReactions,
     /// The message has as many reactions of the author as it can have.
     TooManyOwnReactions,
     /// A stored entry that this one depends on is damaged. Nothing was written; the rest of the batch was.
@@ -56,6 +58,7 @@ impl Outcome {
             | Outcome::NotYours
             | Outcome::LimitReached
             | Outcome::TooManyReactions
+            | Outcome::TooManyGuestReactions
             | Outcome::TooManyOwnReactions
             | Outcome::Damaged(_) => false,
         }

@@ -28,12 +28,23 @@ pub async fn create_rooms(store: &Store, count: usize, member: &MemberId) {
 /// Adds guests called `Guest 0`, `Guest 1` … to the lobby. Returns their ids.
 pub async fn add_guests(store: &Store, count: usize) -> Vec<MemberId> {
     let ids: Vec<_> = (0..count).map(|_| MemberId::guest(Uuid::now_v7())).collect();
+    add_members(store, &ids, "Guest").await;
+    ids
+}
+
+/// Adds people with a key, called `Person 0`, `Person 1` … to the lobby. Returns their ids.
+pub async fn add_people(store: &Store, count: u8) -> Vec<MemberId> {
+    let ids: Vec<_> = (0..count).map(|number| MemberId::of_key(&[number; 32])).collect();
+    add_members(store, &ids, "Person").await;
+    ids
+}
+
+async fn add_members(store: &Store, ids: &[MemberId], called: &str) {
     let entries = ids.iter().enumerate().map(|(number, id)| {
-        let name = name(&format!("Guest {number}"));
+        let name = name(&format!("{called} {number}"));
         entry(store.lobby(), id, Body::Joined { name })
     });
     commit(store, entries).await;
-    ids
 }
 
 /// Writes a message of a member of the lobby.

@@ -881,6 +881,7 @@ export const limits = {
   maxNonspacingMarks: 4,
   maxMentions: 50,
   maxReactions: 500,
+  maxGuestReactions: 250,
   maxOwnReactions: 20,
   maxTopicChars: 256,
   maxPageEntries: 200,

@@ -212,6 +212,7 @@ fn new_entry(outcome: &Outcome) -> Option<&Entry> {
         | Outcome::NotYours
         | Outcome::LimitReached
         | Outcome::TooManyReactions
+        | Outcome::TooManyGuestReactions
         | Outcome::TooManyOwnReactions
         | Outcome::Damaged(_) => None,
     }

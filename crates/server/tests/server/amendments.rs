@@ -3,6 +3,7 @@
 //! - who was away while one message got very many reactions, and one of them was set and removed very often, gets in step, by
 //!   pages that are bounded in bytes; so does who loads the message later
 //! - a reaction too many is refused with a sentence, and another one can be removed for it
+//! - guests leave people with a key the half of a message's reactions
 
 use ichat_protocol::limits::MAX_OWN_REACTIONS;
 use ichat_protocol::{Body, EntryId, MemberId, RoomId, Seq};
@@ -42,15 +43,15 @@ async fn very_many_reactions_keep_nobody_out_of_step() {
         alice.sees(&n.to_string()).await;
     }
     let head = server.store().head(lobby).await.unwrap().unwrap();
-    let guests = crowd::add_guests(server.store(), 25).await;
+    let people = crowd::add_people(server.store(), 25).await;
     for message in &messages {
-        let all = guests
+        let all = people
             .iter()
-            .flat_map(|guest| EMOJI[..20].iter().map(move |emoji| (guest, *emoji)));
-        let reactions = all.map(|(guest, emoji)| reaction(lobby, guest, *message, emoji, true));
+            .flat_map(|person| EMOJI[..20].iter().map(move |emoji| (person, *emoji)));
+        let reactions = all.map(|(person, emoji)| reaction(lobby, person, *message, emoji, true));
         server.store().commit(reactions.collect()).await.unwrap();
     }
-    let toggles = (0..3_000).map(|n| reaction(lobby, &guests[0], messages[0], "👍", n % 2 == 0));
+    let toggles = (0..3_000).map(|n| reaction(lobby, &people[0], messages[0], "👍", n % 2 == 0));
     server.store().commit(toggles.collect()).await.unwrap();
     server.stops().await;
     server.starts_again().await;
@@ -103,4 +104,27 @@ async fn a_reaction_too_many_is_refused() {
         reacts(&mut alice, message, EMOJI[limit], true).await["event"],
         "entries"
     );
+}
+
+#[tokio::test]
+async fn guests_leave_people_with_a_key_the_half_of_the_reactions() {
+    let server = TestServer::start().await;
+    let mut alice = server.user("Alice").await;
+    let lobby = server.lobby();
+    alice.subscribes(lobby).await;
+    let message = alice.says("hi").await;
+    alice.sees("hi").await;
+    let guests = crowd::add_guests(server.store(), 25).await;
+    let all = guests
+        .iter()
+        .flat_map(|guest| EMOJI[..20].iter().map(move |emoji| (guest, *emoji)));
+    let reactions = all.map(|(guest, emoji)| reaction(lobby, guest, message, emoji, true));
+    server.store().commit(reactions.collect()).await.unwrap();
+    let mut guest = server.guest().await;
+    let refused = reacts(&mut guest, message, "👍", true).await;
+    let error = &refused["data"]["error"];
+    assert_eq!(error["code"], "too_large", "{refused}");
+    let sentence = error["message"].as_str().unwrap();
+    assert!(sentence.contains("people with a key can still react"), "{sentence}");
+    assert_eq!(reacts(&mut alice, message, "👍", true).await["event"], "entries");
 }

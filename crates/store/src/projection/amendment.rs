@@ -4,7 +4,7 @@
 use ichat_protocol::{Body, Collapse, EntryId, Kind};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::log::{EntryKey, REPLACES_TEXT, RoomKey, UserKey};
+use crate::log::{EntryKey, REPLACES_TEXT, RoomKey, UserKey, read_member};
 
 /// The key under which later entries replace earlier ones.
 #[derive(Clone, Copy, Debug)]
@@ -85,16 +85,30 @@ pub(crate) fn amendment(connection: &Connection, key: AmendmentKey<'_>) -> rusql
         .optional()
 }
 
-/// Counts what is shown beside the target of a key: of all authors, and of the key's.
-pub(crate) fn shown_count(connection: &Connection, key: AmendmentKey<'_>) -> rusqlite::Result<(u32, u32)> {
-    connection
-        .prepare_cached(
-            "SELECT count(*), coalesce(sum(author = ?4), 0) FROM amendment
-             WHERE room = ?1 AND target = ?2 AND kind = ?3 AND shown",
-        )?
-        .query_row((key.room, key.target.0, key.kind.as_str(), key.author), |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+/// The number of amendments that are shown beside a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ShownCount {
+    pub(crate) all: u32,
+    /// Those of guests.
+    pub(crate) of_guests: u32,
+    /// Those of one author.
+    pub(crate) own: u32,
+}
+
+/// Counts what is shown beside the target of a key, and what of that the key's author has added.
+pub(crate) fn shown_count(connection: &Connection, key: AmendmentKey<'_>) -> rusqlite::Result<ShownCount> {
+    let mut authors = connection.prepare_cached(
+        "SELECT user.key, user.id FROM amendment JOIN user ON user.key = amendment.author
+         WHERE room = ?1 AND target = ?2 AND kind = ?3 AND shown",
+    )?;
+    let mut rows = authors.query((key.room, key.target.0, key.kind.as_str()))?;
+    let mut count = ShownCount::default();
+    while let Some(row) = rows.next()? {
+        count.all += 1;
+        count.own += u32::from(row.get::<_, UserKey>(0)? == key.author);
+        count.of_guests += u32::from(read_member(row, 1)?.is_guest());
+    }
+    Ok(count)
 }
 
 /// Forgets the edits of a message, which were erased.

@@ -1,6 +1,6 @@
 //! The rules of the log: what a server requires of a new entry, and what follows from it.
 
-use ichat_protocol::limits::{MAX_OWN_REACTIONS, MAX_REACTIONS};
+use ichat_protocol::limits::{MAX_GUEST_REACTIONS, MAX_OWN_REACTIONS, MAX_REACTIONS};
 use ichat_protocol::{Body, Entry, EntryId, Epoch, Kind, RoomChange, RoomId, Seq, TargetEffect, Writer};
 use rusqlite::OptionalExtension as _;
 
@@ -164,11 +164,13 @@ impl Batch<'_> {
         if amendment(self.tx, key)?.is_some_and(|last| last.shown) {
             return Ok(None);
         }
-        let (all, own) = shown_count(self.tx, key)?;
-        Ok(if own >= MAX_OWN_REACTIONS {
+        let shown = shown_count(self.tx, key)?;
+        Ok(if shown.own >= MAX_OWN_REACTIONS {
             Some(Outcome::TooManyOwnReactions)
-        } else if all >= MAX_REACTIONS {
+        } else if shown.all >= MAX_REACTIONS {
             Some(Outcome::TooManyReactions)
+        } else if new.author.is_guest() && shown.of_guests >= MAX_GUEST_REACTIONS {
+            Some(Outcome::TooManyGuestReactions)
         } else {
             None
         })

@@ -57,7 +57,9 @@ fn word_of(outcome: &Outcome) -> &'static str {
         Outcome::UnknownEntry => "unknown entry",
         Outcome::NotYours => "not yours",
         Outcome::LimitReached => "limit reached",
-        Outcome::TooManyReactions | Outcome::TooManyOwnReactions => "too many reactions",
+        Outcome::TooManyReactions | Outcome::TooManyGuestReactions | Outcome::TooManyOwnReactions => {
+            "too many reactions"
+        }
         Outcome::Damaged(_) => "damaged",
     }
 }
