@@ -1,4 +1,4 @@
-import { markOf, type Copied, type CopiedElement } from "./copied-part";
+import { markOf, type CopiedPart, type CopiedElement } from "./copied-part";
 
 /** Returns what is copied of a selection as markup, for programs that keep its form. `items` are those of its lists. */
 export function copiedHtml(part: CopiedElement, items: ReadonlySet<HTMLElement>): string {
@@ -7,7 +7,7 @@ export function copiedHtml(part: CopiedElement, items: ReadonlySet<HTMLElement>)
   return copy.innerHTML;
 }
 
-function nodesOf(part: Copied, items: ReadonlySet<HTMLElement>): Node[] {
+function nodesOf(part: CopiedPart, items: ReadonlySet<HTMLElement>): Node[] {
   if (part.kind === "text") return part.isPreformatted ? linesOf(part.text) : [new Text(part.text)];
   const { element } = part;
   const children = part.children.flatMap((child) => nodesOf(child, items));

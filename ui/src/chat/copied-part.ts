@@ -1,7 +1,7 @@
 /** The part of a selection that is copied: what can be selected, as an element's style says. */
 
 /** A text, or an element of the page with what is copied of it. */
-export type Copied = CopiedText | CopiedElement;
+export type CopiedPart = CopiedText | CopiedElement;
 
 export interface CopiedText {
   kind: "text";
@@ -15,7 +15,7 @@ export interface CopiedElement {
   element: HTMLElement;
   /** `true` if it has lines of its own. */
   isBlock: boolean;
-  children: readonly Copied[];
+  children: readonly CopiedPart[];
 }
 
 /** Returns what is copied of an element that a range selects, or reaches into. */
@@ -26,18 +26,28 @@ export function copiedPart(element: HTMLElement, range: Range): CopiedElement | 
   if (style.display === "none" || element.matches(markSelector)) return null;
   const isPreformatted = style.whiteSpace.startsWith("pre");
   const isSelected = style.visibility === "visible" && isSelectable(element);
-  const children: Copied[] = [];
+  const children: CopiedPart[] = [];
   for (const node of element.childNodes) {
     const text = isSelected && node instanceof Text ? selectedText(node, range) : "";
-    // Blanks between blocks are no text.
     if (isPreformatted ? text !== "" : text.trim() !== "") children.push({ kind: "text", text, isPreformatted });
+    else if (text !== "") children.push({ kind: "text", text: " ", isPreformatted });
     const child = node instanceof HTMLElement && copiedPart(node, range);
     if (child) children.push(child);
   }
-  if (!isSelected && children.length === 0) return null;
+  const shown = isPreformatted ? children : withoutOuterBlanks(children);
+  if (!isSelected && shown.length === 0) return null;
   const isInline = style.display.startsWith("inline") || style.display === "contents";
-  return { kind: "element", element, isBlock: !isInline && !element.matches("td, th"), children };
+  return { kind: "element", element, isBlock: !isInline && !element.matches("td, th"), children: shown };
 }
+
+/** Leaves out the blanks that aren't between two texts or elements of one line: no blank is shown there. */
+function withoutOuterBlanks(parts: readonly CopiedPart[]): CopiedPart[] {
+  const isInLine = (part: CopiedPart | undefined) =>
+    part !== undefined && (part.kind === "text" ? !isBlank(part) : !part.isBlock);
+  return parts.filter((part, i) => !isBlank(part) || (isInLine(parts[i - 1]) && isInLine(parts[i + 1])));
+}
+
+const isBlank = (part: CopiedPart) => part.kind === "text" && !part.isPreformatted && part.text.trim() === "";
 
 /** Returns whether the text of an element can be selected. In some browsers the style says only where that changes. */
 function isSelectable(element: Element): boolean {

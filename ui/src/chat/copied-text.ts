@@ -1,4 +1,4 @@
-import { contentOf, markOf, type Copied, type CopiedElement } from "./copied-part";
+import { contentOf, markOf, type CopiedPart, type CopiedElement } from "./copied-part";
 
 /**
  * Returns what is copied of a selection as it is read: a line for each block, and the mark of a list item beside its text.
@@ -29,7 +29,7 @@ class TextWriter {
     return this.#text.replace(/^\n+|\n+$/g, "");
   }
 
-  add(part: Copied): void {
+  add(part: CopiedPart): void {
     if (part.kind === "element") this.#addElement(part);
     else this.#write(this.#isAtStart && !part.isPreformatted ? part.text.trimStart() : part.text);
   }

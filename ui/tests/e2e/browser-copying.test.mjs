@@ -2,6 +2,7 @@
  * Selections of the timeline that are copied, in a real browser with a real server:
  * - a list is copied with its marks beside its texts, blank lines, and the markup of a list
  * - the timeline is copied without the labels of messages, and without the characters that isolate names
+ * - the warning beside a name is copied apart from the name's mark
  * - a word, a line and a block of code in one item are copied alone
  * - from the middle of an item to another, the items that begin in the selection have marks
  * - items of an inner list are copied without the indentation of the outer one
@@ -194,4 +195,14 @@ test("a block of code says when the browser doesn't copy it", { skip }, async ()
   await ada.refusesClipboard();
   await message.getByRole("button", { name: "Copy code" }).click();
   await message.getByText("The browser didn’t let I-Chat copy that.").waitFor();
+});
+
+test("the warning beside a name is copied apart from the name's mark", { skip }, async () => {
+  const [ada] = [await opens("Grace"), await pages.open("Grace")];
+  const other = await pages.open("Grace");
+  await other.says("- a list");
+  const mark = ada.message("a list").last().getByText("also called");
+  await mark.waitFor();
+  const text = await copiesAll(ada, ada.message("a list").last(), "text/plain");
+  assert.match(text, /\w{4} also called \W?Grace/);
 });
