@@ -10,6 +10,7 @@
  * - an open room that is gone after a reconnect is reported, and not silently replaced
  * - without a connection, nobody is taken for absent
  * - a room that was just created is opened when it arrives, and no other one before
+ * - a chosen room that can't be joined leaves the user where they were, for the given reason, also on another server
  * - without a connection, the user is known from the last visit: their messages are theirs, and the lobby is the lobby
  * - a link to a message leads to the same place here
  * - what is open over a room has a name, by which it is opened and closed
@@ -21,7 +22,7 @@
  * - an attempt that the user has asked for is shown as the session reports it
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { host, joinNearby } from "../src/state/joining";
+import { host, joinNearby, openOrJoin } from "../src/state/joining";
 import { addressOf } from "../src/state/place";
 import type { Backend, BackendEvent, MessageNotification } from "../src/backend";
 import { hello, openApp, summaryOf } from "./fixtures/app";
@@ -67,6 +68,39 @@ afterEach(() => void vi.unstubAllGlobals());
 
 describe("AppState", () => {
   afterEach(() => void vi.useRealTimers());
+
+  it("goes back to where the user was if a chosen room can't be joined", async () => {
+    const { app, notify, connects } = await openOffice();
+    connects("garden", "kitchen");
+    app.open("office", "garden");
+    const { server } = app;
+    if (!server) throw new Error("no server is open");
+    await openOrJoin(app, server, "vault");
+    notify({
+      update: "refused",
+      event: "join",
+      room: "vault",
+      error: { code: "unknown_room", message: "It is gone." },
+    });
+    expect(app.toasts.shown.map(({ text }) => text)).toEqual(["It is gone."]);
+    connects("garden", "kitchen", "vault");
+    expect(app.room?.id, "joined elsewhere later").toBe("garden");
+    // A refusal of another room changes nothing.
+    app.open("office", "kitchen");
+    notify({ update: "refused", event: "join", room: "attic", error: { code: "unknown_room", message: "Gone, too." } });
+    expect(app.room?.id).toBe("kitchen");
+  });
+
+  it("goes back to the other server if a chosen room can't be joined", async () => {
+    const { app, emit } = await openTwoServers(() => Promise.resolve());
+    const other = app.servers.find(({ id }) => id === "a");
+    if (!other) throw new Error("the server is unknown");
+    await openOrJoin(app, other, "vault");
+    const error = { code: "unknown_room" as const, message: "It is gone." };
+    emit({ event: "session", server: "a", update: { update: "refused", event: "join", room: "vault", error } });
+    expect(app.server?.id).toBe("b");
+    expect(app.room?.id).toBe("lobby");
+  });
 
   it("keeps the open room open if a nearby server can't be joined", async () => {
     const { app } = await openTwoServers(() => Promise.reject({ code: "other", message: "It is gone." }));

@@ -38,6 +38,8 @@ export interface ServerListener {
   /** Called when the back end works from memory. */
   onStorageFailure(message: string): void;
   showNotice(text: string): void;
+  /** Called with a room that the user can't join. The reason has been shown. */
+  onJoinRefused(server: ServerState, room: RoomId): void;
   /** Called with a room that the server didn't list after a reconnect, although the user was in it before. */
   onRoomLost(server: ServerState, room: RoomState): void;
 }
@@ -348,6 +350,7 @@ export class ServerState {
     else if (event === "post" && isTransient(error.code)) this.#postingError = error;
     else if (event === "storage") this.#listener.onStorageFailure(error.message);
     else if (event !== "post" && event !== "typing") this.#listener.showError(error.message);
+    if (event === "join" && room !== undefined) this.#listener.onJoinRefused(this, room);
   }
 }
 

@@ -255,6 +255,10 @@ export class AppState implements ServerListener {
     this.showError(message);
   }
 
+  onJoinRefused(server: ServerState, room: RoomId): void {
+    this.navigation.onJoinRefused(server.id, room);
+  }
+
   onRoomLost(server: ServerState, room: RoomState): void {
     this.navigation.onRoomLost(server.id, room);
   }

@@ -30,8 +30,12 @@ export async function joinAddress(app: AppState, address: string): Promise<void>
   if (server !== undefined) app.open(server);
 }
 
-/** Opens a room, and joins it first if the user isn't in it. Rejects if that fails, which has been shown to the user. */
+/**
+ * Opens a room, and joins it first if the user isn't in it. Rejects if the back end can't, which has been shown to the user. The
+ * server's refusal comes later: the user then gets the reason, and is back where they were.
+ */
 export async function openOrJoin(app: AppState, server: ServerState, room: RoomId): Promise<void> {
   if (!server.isIn(room)) await server.command({ command: "join", room });
-  app.open(server.id, room);
+  // The page of a missing room stays until the room is there.
+  if (app.navigation.missingRoom !== room) app.open(server.id, room);
 }

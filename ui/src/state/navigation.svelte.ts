@@ -33,6 +33,8 @@ export class Navigation {
   readonly #context: NavigationContext;
   #selection: Selection = $state.raw({ server: null, room: null, addressed: false });
   #addressedMessage: Seq | null = $state(null);
+  /** The room that was open when one was chosen that isn't known yet, because the user joins it. */
+  #origin: Selection | null = null;
   /** The message that the selected room is to show as soon as it is open. */
   #destination: { seq: Seq; quiet: boolean } | null = null;
   /** The room that `RoomState.open()` was last called for, so that it can be closed. */
@@ -89,7 +91,18 @@ export class Navigation {
   /** Opens a room, by default the lobby. */
   open(server: ServerId, room: RoomId | null): void {
     this.beforeMove();
-    this.#select({ server, room, addressed: false }, null);
+    const chosen = { server, room, addressed: false };
+    const origin = room === null || this.exists({ server, room, seq: null }) ? null : this.#openSelection();
+    this.#select(chosen, null);
+    this.#origin = origin;
+    this.update();
+  }
+
+  /** Goes back to where the user was, if the room that they chose last is one that they can't join. */
+  onJoinRefused(server: ServerId, room: RoomId): void {
+    const { server: chosenServer, room: chosenRoom, addressed } = this.#selection;
+    if (addressed || chosenServer !== server || chosenRoom !== room || this.exists({ server, room, seq: null })) return;
+    this.#select(this.#origin ?? { server, room: null, addressed: false }, null);
     this.update();
   }
 
@@ -133,6 +146,12 @@ export class Navigation {
     this.#selection = selection;
     this.#addressedMessage = seq;
     this.#destination = null;
+    this.#origin = null;
+  }
+
+  #openSelection(): Selection | null {
+    const [server, room] = [this.#server, this.#openRoom];
+    return server && room ? { server: server.id, room: room.id, addressed: false } : null;
   }
 
   #selectRoom(): RoomState | undefined {
