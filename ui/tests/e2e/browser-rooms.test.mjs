@@ -6,6 +6,7 @@
  * - a room that can't be created without a connection keeps its name and topic, and is created when the connection is back
  * - a topic that breaks a rule is refused at its own field, where it stays, for a new room and for one that is changed
  * - the list of rooms comes with the connection
+ * - a click at the end of a search field leaves its text, in every browser
  * - a room's name after a # leads to the room, also one that the reader is not in
  * - rooms of names that look alike show a piece of their addresses wherever one is chosen
  * - each of two rooms with the same name can be linked in a message
@@ -144,6 +145,16 @@ test("the list of rooms comes with the connection", { skip }, async (t) => {
   link.restore();
   await dialog.getByText("Garden", { exact: true }).waitFor();
   bot.disconnect();
+});
+
+test("a click at the end of a search field leaves its text", { skip }, async () => {
+  const ada = await pages.open("Ada");
+  await ada.page.getByRole("button", { name: "Browse rooms" }).click();
+  const field = ada.page.getByRole("searchbox");
+  await field.fill("kitchen");
+  const { width, height } = await field.boundingBox();
+  await field.click({ position: { x: width - 16, y: height / 2 } });
+  assert.equal(await field.inputValue(), "kitchen");
 });
 
 test("a room's name after a # leads to the room", { skip }, async () => {
