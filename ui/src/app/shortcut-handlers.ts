@@ -23,8 +23,8 @@ const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => 
   panel: (app) => app.togglePanel("people"),
   previousRoom: (app) => openRoom(app, -1),
   nextRoom: (app) => openRoom(app, 1),
-  previousUnreadRoom: (app) => openRoom(app, -1, isUnread),
-  nextUnreadRoom: (app) => openRoom(app, 1, isUnread),
+  previousUnreadRoom: (app) => openUnreadRoom(app, -1),
+  nextUnreadRoom: (app) => openUnreadRoom(app, 1),
   oldestUnread(app, { target }) {
     // In a text it selects.
     if (isTextField(target) && target.value !== "") return false;
@@ -94,19 +94,27 @@ function withWindow(app: AppState, act: (window: WindowControl) => void): boolea
   return true;
 }
 
-const isUnread = (room: RoomState) => room.unread > 0;
+/** Opens the room before (-1) or after (1) the open one. */
+function openRoom(app: AppState, step: number): void {
+  const next = nearestRoom(app, step, () => true);
+  if (next) app.open(next.server.id, next.room.id);
+}
 
-/** Opens the nearest room before (-1) or after (1) the open one that fulfils the condition. */
-function openRoom(app: AppState, step: number, condition: (room: RoomState) => boolean = () => true): void {
+/** Opens the nearest room before (-1) or after (1) the open one that has unread messages, at what is new. */
+function openUnreadRoom(app: AppState, step: number): void {
+  const next = nearestRoom(app, step, (room) => room.unread > 0);
+  if (next) app.openNews(next.server.id, next.room.id);
+}
+
+/** Returns the nearest room before (-1) or after (1) the open one that fulfils a condition. The open one is the last. */
+function nearestRoom(app: AppState, step: number, condition: (room: RoomState) => boolean) {
   const all = app.servers.flatMap((server) => server.rooms.map((room) => ({ server, room })));
   const current = all.findIndex(({ room }) => room === app.room);
   for (let i = 1; i <= all.length; i++) {
     const next = all[stepFrom(current, step * i, all.length)];
-    if (!next || !condition(next.room)) continue;
-    if (condition === isUnread) app.openNews(next.server.id, next.room.id);
-    else app.open(next.server.id, next.room.id);
-    return;
+    if (next && condition(next.room)) return next;
   }
+  return undefined;
 }
 
 /** Returns the index that many steps from `current`, around the ends. From -1, no element, it starts outside the list. */
