@@ -9,15 +9,19 @@
  * - an emoji that contains a sign (`#️⃣`) opens no list
  * - each of several rooms with the same name is suggested, and so are those whose names only look alike; the given order of
  *   people is kept
+ * - rooms that the user isn't in are suggested after the others, and marked
  * - a list that was closed stays closed for its word, and opens again in the next message
  * - what is accepted replaces the word, and no blank is doubled; the chosen person is meant, also if others have the same name
  * - a shortcode that was typed in full becomes the emoji, except in code
  */
 import { describe, expect, it } from "vitest";
+import { completedRooms } from "../src/chat/completed-rooms";
 import { complete, type Vocabulary } from "../src/chat/completion";
 import { type CompletedField, CompletionState } from "../src/chat/completion-state.svelte";
 import type { TextEdit } from "../src/chat/text-edits";
+import type { ServerState } from "../src/servers/server-state.svelte";
 import type { PlacedMention } from "../src/text/found-mentions";
+import { summaryOf } from "./fixtures/app";
 
 const vocabulary = {
   people: ["Ben", "Ben Okafor", "Ada", "José", "İsmet", "Zoë Ben-Ari"].map((name) => ({ id: `${name}'s id`, name })),
@@ -46,6 +50,21 @@ describe("complete", () => {
     expect(found(":smi")).toEqual(["😄 :smile:", "😃 :smiley:", "😅 :sweat_smile:"]);
     expect(found(":+1")).toEqual(["👍 :+1:"]);
     expect(found("(@ben")).toEqual(["Ben", "Ben Okafor", "Zoë Ben-Ari"]);
+  });
+
+  it("suggests rooms that the user isn't in after the others, and marks them", () => {
+    const server = {
+      joinedRooms: [{ id: "1", name: "Lunch club" }],
+      directory: [summaryOf("2", 0, { name: "Lunch" }), summaryOf("1", 0, { name: "Lunch club" })],
+      isIn: (room: string) => room === "1",
+      roomNames: { markOf: () => undefined },
+    };
+    const rooms = completedRooms(server as unknown as ServerState);
+    const completions = complete("#lun", 4, { ...vocabulary, rooms });
+    expect(completions?.found).toEqual([
+      { label: "Lunch club", text: "#Lunch club ", room: "1" },
+      { label: "Lunch", text: "#Lunch ", room: "2", isOtherRoom: true },
+    ]);
   });
 
   it("ignores addresses, times and smileys", () => {

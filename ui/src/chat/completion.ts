@@ -14,6 +14,8 @@ export interface Completion {
   member?: MemberId;
   /** The room that it names. */
   room?: RoomId;
+  /** `true` for a room that the user isn't in. */
+  isOtherRoom?: boolean;
 }
 
 /** The suggestions for the word that spans `from..to` in the text. */
@@ -32,8 +34,8 @@ export interface Completions {
 export interface Vocabulary {
   /** The people, the most likely one first. */
   people: readonly Mentionable[];
-  /** The rooms, those that can be taken for others with a piece of their address. */
-  rooms: readonly { id: RoomId; name: string; piece?: string | undefined }[];
+  /** The rooms, those that can be taken for others with a piece of their address. Those that the user is in come first. */
+  rooms: readonly { id: RoomId; name: string; piece?: string | undefined; isOther?: boolean }[];
   /** The emoji by their names, best known first. */
   emoji: Iterable<readonly [name: string, emoji: string]>;
 }
@@ -73,6 +75,9 @@ export function typedName(text: string, caret: number): string {
   return word?.prefix === "@" ? word.typed.trim() : "";
 }
 
+/** Returns whether a room's name is typed before the caret. */
+export const typesRoom = (text: string, caret: number): boolean => wordBefore(text, caret)?.prefix === "#";
+
 /** Returns the word with its prefix that a caret ends. A name may contain blanks, but only what follows decides that. */
 function wordBefore(text: string, caret: number) {
   const before = text.slice(Math.max(0, caret - maxWordLength), caret);
@@ -109,7 +114,12 @@ function rankNames(prefix: string, typed: string, { people, rooms }: Vocabulary)
   const named: Named[] =
     prefix === "@"
       ? people.map(({ id, name }) => ({ name, text: `@${name} `, member: id }))
-      : rooms.map(({ id, name, piece }) => ({ name, text: `${textOfRoom(name, piece)} `, room: id }));
+      : rooms.map(({ id, name, piece, isOther }) => ({
+          name,
+          text: `${textOfRoom(name, piece)} `,
+          room: id,
+          ...(isOther && { isOtherRoom: true }),
+        }));
   const ranked = named.flatMap(({ name, ...completion }): Ranked[] => {
     const rank = rankOf(foldForSearch(name), word);
     return rank === null ? [] : [{ completion: { label: name, ...completion }, rank }];

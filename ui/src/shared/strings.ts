@@ -256,6 +256,7 @@ export const strings = {
     stopReplying: "Don’t reply",
     completions: "Suggestions",
     suggested: (n: number) => plural(n, "suggestion", "suggestions"),
+    notJoined: "not joined",
     showMessage: "Show the message",
     left: (n: number, exact: boolean) => `${exact ? "" : "About "}${plural(n, "character", "characters")} left`,
     tooLong: (n: number) => `Too long: shorten it by about ${plural(n, "character", "characters")}.`,
