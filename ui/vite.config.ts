@@ -30,6 +30,8 @@ function compressedCopies(): Plugin {
 }
 
 export default defineConfig(({ mode }) => ({
+  // A browser's page may be below a path that the build doesn't know (`ichat-server --base-path`).
+  base: mode === "web" ? "./" : "/",
   plugins: [svelte(), mode === "web" && compressedCopies()],
   // The random walk's tests build an interface that breaks on purpose (`tests/support/build.mjs`). All other builds
   // break nothing, and leave the code for it out.

@@ -5,7 +5,7 @@
 //!                                                  └── the server fails ── error to the UI ──▶ idle
 //! ```
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -166,7 +166,7 @@ impl Inner {
         };
         let serving = tokio::spawn(embedded::serve(listener, store, config, people, stop.clone()));
 
-        let loopback = client_addresses(&[(Ipv4Addr::LOCALHOST, port).into()]);
+        let loopback = client_addresses(&[SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()]);
         if let Err(error) = self.client.join_server(server, &loopback).await {
             stop.stop(ClosingReason::Shutdown);
             embedded::drain(serving).await;
@@ -200,6 +200,7 @@ impl Inner {
             name: name.to_string(),
             protocol: NEWEST_PROTOCOL,
             port,
+            path: "/".to_owned(),
         };
         self.discovery
             .as_ref()

@@ -1,20 +1,18 @@
 //! The servers near, in the shapes of the user interface and of the client.
 
-use std::net::SocketAddr;
-
 use ichat_client::Address;
-use ichat_discovery::{NearbyServer, ServerList, fits_into_url};
+use ichat_discovery::{NearbyAddress, NearbyServer, ServerList, fits_into_url};
 use ichat_protocol::limits::MAX_NAME_CHARS;
 use ichat_protocol::{Name, ServerId, common_protocol, cut_text};
 
 use crate::events;
 
 /// Converts addresses to the client's type, which is a URL.
-pub(crate) fn client_addresses(addresses: &[SocketAddr]) -> Vec<Address> {
+pub(crate) fn client_addresses(addresses: &[NearbyAddress]) -> Vec<Address> {
     addresses
         .iter()
-        .filter(|address| fits_into_url(**address))
-        .filter_map(|address| Address::new(address.ip(), address.port()).ok())
+        .filter(|address| fits_into_url(address.socket))
+        .filter_map(|NearbyAddress { socket, path }| Some(Address::new(socket.ip(), socket.port()).ok()?.below(path)))
         .collect()
 }
 
@@ -48,7 +46,9 @@ mod tests {
     //! - the list is sorted by name
     //! - the own server and servers with another protocol are marked
     //! - an invalid name is replaced by the address, a long one is cut
-    //! - the client gets no link-local addresses, which it could not connect to
+    //! - the client gets addresses with their paths, and no link-local ones, which it could not connect to
+
+    use std::net::SocketAddr;
 
     use super::*;
 
@@ -58,7 +58,7 @@ mod tests {
             name: name.into(),
             protocol: 1,
             people: 2,
-            addresses: vec![([192, 168, 1, 7], 4242).into()],
+            addresses: vec![SocketAddr::from(([192, 168, 1, 7], 4242)).into()],
         }
     }
 
@@ -109,8 +109,11 @@ mod tests {
 
     #[test]
     fn the_client_gets_no_link_local_addresses() {
-        let addresses = ["[fe80::9]:4242", "192.168.1.7:4242"].map(|address| address.parse().unwrap());
+        let addresses = ["[fe80::9]:4242", "192.168.1.7:4242"].map(|address| NearbyAddress {
+            socket: address.parse().unwrap(),
+            path: "/chat/".into(),
+        });
         let kept: Vec<String> = client_addresses(&addresses).iter().map(ToString::to_string).collect();
-        assert_eq!(kept, ["192.168.1.7:4242"]);
+        assert_eq!(kept, ["192.168.1.7:4242/chat/"]);
     }
 }

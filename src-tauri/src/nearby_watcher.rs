@@ -2,11 +2,10 @@
 //! servers.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use ichat_client::Client;
-use ichat_discovery::{Discovery, Nearby, NearbyEvent, local_addresses};
+use ichat_discovery::{Discovery, Nearby, NearbyAddress, NearbyEvent, local_addresses};
 use ichat_protocol::ServerId;
 
 use crate::events::BackendEvent;
@@ -24,7 +23,7 @@ pub(crate) struct NearbyWatcher {
     discovery: Discovery,
     ui: UiChannel,
     started: Instant,
-    addresses: BTreeMap<ServerId, Vec<SocketAddr>>,
+    addresses: BTreeMap<ServerId, Vec<NearbyAddress>>,
 }
 
 impl NearbyWatcher {

@@ -2,9 +2,10 @@
  * The links on the join card of a guest:
  * - the address in use comes first, then what the server announces now, each once and as a link
  * - addresses that work on one computer or one cable only are left out
+ * - the path of a server below one is part of its links and of what is shown
  */
 import { expect, test } from "vitest";
-import { guestLinks } from "../src/servers/address";
+import { displayAddress, guestLinks, urlOf } from "../src/servers/address";
 
 test("the address in use comes first, each once and as a link", () => {
   const announced = ["10.0.0.7:4243", "192.168.1.7:4243", "[2001:db8::7]:4243"];
@@ -15,6 +16,16 @@ test("the address in use comes first, each once and as a link", () => {
   ]);
   expect(guestLinks("https://chat.example.org", [])).toEqual(["https://chat.example.org"]);
   expect(guestLinks(undefined, [])).toEqual([]);
+});
+
+test("the path of a server is part of its links and of what is shown", () => {
+  expect(guestLinks("https://example.com/chat/", ["10.0.0.7:4242/chat/", "10.0.0.7:4242/other/"])).toEqual([
+    "https://example.com/chat/",
+    "http://10.0.0.7:4242/chat/",
+    "http://10.0.0.7:4242/other/",
+  ]);
+  expect(displayAddress("http://10.0.0.7:4242/chat/")).toBe("10.0.0.7:4242/chat");
+  expect(urlOf("10.0.0.7:4242/chat/")).toBe("http://10.0.0.7:4242/chat/");
 });
 
 test("addresses that nobody else can open are left out", () => {

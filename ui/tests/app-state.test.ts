@@ -13,6 +13,7 @@
  * - a chosen room that can't be joined leaves the user where they were, for the given reason, also on another server
  * - without a connection, the user is known from the last visit: their messages are theirs, and the lobby is the lobby
  * - a link to a message leads to the same place here
+ * - a link leads to the server at its host and path, in the app and in a page below a path
  * - what is open over a room has a name, by which it is opened and closed
  * - nothing is notified when the user has switched that off
  * - a name is shown as it was accepted, not as it was typed
@@ -238,6 +239,36 @@ describe("AppState", () => {
       "tauri://localhost/#/room/design",
     ])
       expect(app.links.placeOf(other), other).toBeNull();
+  });
+
+  it("tells two servers at one host apart by their paths", async () => {
+    vi.stubGlobal("location", new URL("tauri://localhost/"));
+    const servers: Backend["servers"] = { join: () => Promise.resolve("x"), forget: () => Promise.resolve() };
+    const { app, emit, connects } = await openOffice(new DeviceStorage(), { servers });
+    const at = (id: string, address: string) => ({ ...known(id), addresses: [address] });
+    emit({
+      event: "servers",
+      servers: [at("office", "https://example.com/chat/"), at("other", "https://example.com/other/")],
+    });
+    connects("design");
+    const [server, room] = [app.server, app.server?.room("design")];
+    if (!server || !room) throw new Error("the room is not known");
+    const link = app.links.toMessage(server, room, 12);
+    expect(link).toBe("https://example.com/chat/#/room/design/12");
+    expect(app.links.placeOf(link ?? "")).toEqual({ server: "office", room: "design", seq: 12 });
+    expect(app.links.placeOf("https://example.com/other#/room/a")).toEqual({ server: "other", room: "a", seq: null });
+    expect(app.links.placeOf("https://example.com/#/room/a")).toBeNull();
+  });
+
+  it("takes a link to the page's own host for its own only below its path", async () => {
+    vi.stubGlobal("location", new URL("https://example.com/chat/index.html"));
+    const { app, connects } = await openOffice();
+    connects("design");
+    const place = { server: null, room: "design", seq: null };
+    expect(app.links.placeOf("https://example.com/chat/#/room/design")).toEqual(place);
+    expect(app.links.placeOf("https://example.com/chat/index.html#/room/design")).toEqual(place);
+    expect(app.links.placeOf("https://example.com/#/room/design")).toBeNull();
+    expect(app.links.placeOf("https://example.com/other/#/room/design")).toBeNull();
   });
 
   it("opens and closes what is over the room by its name", async () => {

@@ -1,6 +1,7 @@
 /**
  * The key-value storage in a browser:
  * - if it is full, the newest value is kept in memory, and that is reported once
+ * - the values of two servers at one origin are kept apart
  * - if it is blocked, values are kept in memory
  */
 import { afterEach, expect, it, vi } from "vitest";
@@ -26,6 +27,16 @@ it("keeps the newest value in memory if the storage is full, and says so once", 
   storage.set("draft", null);
   expect(storage.get("draft")).toBeNull();
   expect(reported).toHaveBeenCalledTimes(1);
+});
+
+it("keeps the values of two servers at one origin apart", () => {
+  const values = stubLocalStorage(100);
+  const [root, chat] = [new LocalKeyValueStorage(), new LocalKeyValueStorage("chat/")];
+  root.set("draft", "here");
+  chat.set("draft", "there");
+  expect([root.get("draft"), chat.get("draft")]).toEqual(["here", "there"]);
+  chat.set("draft", null);
+  expect([...values]).toEqual([["draft", "here"]]);
 });
 
 it("works from memory if the storage is blocked", () => {

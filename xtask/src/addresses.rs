@@ -89,6 +89,7 @@ pub(crate) fn join_card(urls: &[String]) -> String {
 mod tests {
     //! - lines with a URL and lines without
     //! - a server on all addresses, and on one
+    //! - a server below a path
     //! - the join card
 
     use super::*;
@@ -129,6 +130,13 @@ mod tests {
     #[test]
     fn a_server_on_one_address_is_reached_by_that_address() {
         assert_eq!(reachable_urls("http://127.0.0.1:4242"), ["http://127.0.0.1:4242"]);
+    }
+
+    #[test]
+    fn a_server_below_a_path_is_reached_there() {
+        let listening = parse_listening_line("listening on http://localhost:4242/chat/").unwrap();
+        let urls = reachable_urls(listening);
+        assert!(urls.iter().all(|url| url.ends_with(":4242/chat")), "{urls:?}");
     }
 
     #[test]

@@ -7,15 +7,22 @@ use std::str::FromStr;
 use ichat_protocol::DEFAULT_PORT;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
-use url::Host;
+use url::{Host, Position};
 
-/// The address of a server: host, port, and whether the connection uses TLS.
+/// More than the path of any server.
+const MAX_PATH_BYTES: usize = 255;
+
+/// The address of a server: host, port, path, and whether the connection uses TLS. Two addresses with one host and different
+/// paths are those of two servers.
 ///
-/// It is parsed from `host`, `host:port`, an IPv6 address with or without brackets, or a URL as a browser shows it
-/// (`http://host:port/room`, whose path is ignored).
+/// It is parsed from `host`, `host:port`, `host/path`, an IPv6 address with or without brackets, or a URL as a browser shows it
+/// (`http://host:port/path/#/room`).
+///
+/// It is shown with the slash at the end of its path, if it has one: `192.168.1.7:4242`, `192.168.1.7:4242/chat/`.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
+    /// Its path ends with a slash.
     url: Url,
 }
 
@@ -63,15 +70,36 @@ impl Address {
         format!("{host}:{port}").parse()
     }
 
-    /// Returns the address as a URL without a path.
-    pub(crate) fn url(&self) -> &Url {
-        &self.url
+    /// Returns the address of a server below a path of the host. A path that is longer than any server's is ignored.
+    #[must_use]
+    pub fn below(mut self, path: &str) -> Self {
+        // Resolves `..`, and encodes what is no part of a URL.
+        self.url.set_path(path);
+        let segments: Vec<_> = self
+            .url
+            .path()
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .collect();
+        let path: String = segments
+            .iter()
+            .flat_map(|segment| ["/", segment])
+            .chain(["/"])
+            .collect();
+        self.url.set_path(if path.len() > MAX_PATH_BYTES { "/" } else { &path });
+        self
     }
 
-    /// Returns the URL of a path on the server.
+    /// Returns the address without the last part of its path. `None` if it has no path.
+    pub(crate) fn parent(&self) -> Option<Self> {
+        let (parent, _) = self.url.path().trim_end_matches('/').rsplit_once('/')?;
+        Some(self.clone().below(parent))
+    }
+
+    /// Returns the URL of something on the server, whose path is relative to the server's.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.url.clone();
-        url.set_path(path);
+        url.set_path(&format!("{}{path}", self.url.path()));
         url
     }
 }
@@ -89,7 +117,8 @@ impl FromStr for Address {
         if scheme != "http" && scheme != "https" {
             return Err(invalid());
         }
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         if authority.is_empty() || authority.contains('@') || authority.contains(char::is_whitespace) {
             return Err(invalid());
         }
@@ -116,17 +145,22 @@ impl FromStr for Address {
         if !has_port && scheme == "http" {
             url.set_port(Some(DEFAULT_PORT)).map_err(|()| invalid())?;
         }
-        Ok(Self { url })
+        Ok(Self { url }.below(path))
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.url.host_str().unwrap_or_default();
+        let path = if self.url.path() == "/" { "" } else { self.url.path() };
         if self.url.scheme() != "http" {
-            return f.write_str(self.url.as_str().trim_end_matches('/'));
+            return write!(f, "{}{path}", &self.url[..Position::BeforePath]);
         }
-        write!(f, "{host}:{}", self.url.port_or_known_default().unwrap_or(DEFAULT_PORT))
+        write!(
+            f,
+            "{host}:{}{path}",
+            self.url.port_or_known_default().unwrap_or(DEFAULT_PORT)
+        )
     }
 }
 
@@ -162,6 +196,7 @@ fn half_width(c: char) -> char {
 #[cfg(test)]
 mod tests {
     //! - many ways to type an address are accepted
+    //! - two paths of one host are two addresses; what is on a server is below its path
     //! - an invalid address is refused with an example
     //! - an IPv4 address is the one that is read, or is refused; so is one with a zone
 
@@ -173,7 +208,8 @@ mod tests {
             ("192.168.1.7", "192.168.1.7:4242"),
             (" 192.168.1.7:80 ", "192.168.1.7:80"),
             ("Chat.Example.org", "chat.example.org:4242"),
-            ("http://192.168.1.7:4243/room/x?y#z", "192.168.1.7:4243"),
+            ("http://192.168.1.7:4243/#/room/x", "192.168.1.7:4243"),
+            ("http://192.168.1.7:4243/room/x?y#z", "192.168.1.7:4243/room/x/"),
             ("HTTP://host.local", "host.local:4242"),
             ("https://chat.example.org", "https://chat.example.org"),
             ("https://chat.example.org:8443/", "https://chat.example.org:8443"),
@@ -183,12 +219,58 @@ mod tests {
             ("bücher.local:1", "xn--bcher-kva.local:1"),
             ("192.168.1.7：4243", "192.168.1.7:4243"),
             ("１９２．１６８。１．７", "192.168.1.7:4242"),
+            ("example.com/chat", "example.com:4242/chat/"),
+            ("Example.com/Chat/", "example.com:4242/Chat/"),
+            ("192.168.1.7:80/chat/#/room/x", "192.168.1.7:80/chat/"),
+            ("https://example.com/chat/", "https://example.com/chat/"),
+            (
+                "https://example.com:8443//a/./b/../chat?x",
+                "https://example.com:8443/a/chat/",
+            ),
+            ("[2001:db8::7]/chat", "[2001:db8::7]:4242/chat/"),
+            ("example.com/my chat", "example.com:4242/my%20chat/"),
+            ("example.com／chat", "example.com:4242/chat/"),
             ("ｈｔｔｐｓ：／／chat.example.org", "https://chat.example.org"),
         ] {
             let address: Address = typed.parse().unwrap();
             assert_eq!(address.to_string(), shown, "{typed}");
             assert_eq!(address.to_string().parse::<Address>().unwrap(), address, "{typed}");
         }
+    }
+
+    #[test]
+    fn two_paths_of_one_host_are_two_addresses() {
+        let parse = |text: &str| text.parse::<Address>().unwrap();
+        assert_eq!(
+            parse("https://example.com/chat"),
+            parse("https://EXAMPLE.com/chat/#/room/x")
+        );
+        assert_ne!(parse("https://example.com/chat/"), parse("https://example.com/other/"));
+        assert_ne!(parse("https://example.com/chat/"), parse("https://example.com/"));
+        let long = format!("example.com/{}", "x/".repeat(MAX_PATH_BYTES));
+        assert_eq!(parse(&long), parse("example.com"), "no server has such a path");
+    }
+
+    #[test]
+    fn what_is_on_a_server_is_below_its_path() {
+        let urls = |text: &str| text.parse::<Address>().unwrap().join("api/hello").to_string();
+        assert_eq!(urls("192.168.1.7"), "http://192.168.1.7:4242/api/hello");
+        assert_eq!(
+            urls("https://example.com/a/chat"),
+            "https://example.com/a/chat/api/hello"
+        );
+        let above = |text: &str| {
+            text.parse::<Address>()
+                .unwrap()
+                .parent()
+                .map(|parent| parent.to_string())
+        };
+        assert_eq!(
+            above("https://example.com/a/chat").as_deref(),
+            Some("https://example.com/a/")
+        );
+        assert_eq!(above("https://example.com/a").as_deref(), Some("https://example.com"));
+        assert_eq!(above("https://example.com"), None);
     }
 
     #[test]

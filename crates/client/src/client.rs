@@ -97,15 +97,25 @@ impl Client {
     }
 
     /// Finds the server at one of these addresses, adds it to the known servers and starts a session with it. All addresses
-    /// must belong to one server. Takes eight seconds at most.
+    /// must belong to one server. Takes eight seconds at most, or twice as long if something else answers there.
+    ///
+    /// If there is something else at the path of an address, the paths above it are tried: it may be a link to something on the
+    /// server.
     pub async fn join(&self, addresses: &[Address]) -> Result<ServerId, JoinError> {
-        self.find_and_add(addresses, None).await
+        let found = self.inner.state.prober.find_typed(addresses).await?;
+        let others = if addresses.contains(&found.address) {
+            addresses
+        } else {
+            &[]
+        };
+        self.add(found, others).await
     }
 
     /// Does the same with a server whose id is known. Another server that answers at one of the addresses is not joined:
     /// anyone can announce the id of this one.
     pub async fn join_server(&self, server: ServerId, addresses: &[Address]) -> Result<(), JoinError> {
-        self.find_and_add(addresses, Some(server)).await.map(drop)
+        let found = self.inner.state.prober.find(addresses, Some(server)).await?;
+        self.add(found, addresses).await.map(drop)
     }
 
     /// Replaces the addresses at which discovery sees a known server, and connects to it if its session is waiting. They
@@ -172,20 +182,21 @@ impl Client {
         }
     }
 
-    async fn find_and_add(&self, addresses: &[Address], wanted: Option<ServerId>) -> Result<ServerId, JoinError> {
+    /// Adds a server that was found, and that may have other addresses as well.
+    async fn add(&self, found: Found, others: &[Address]) -> Result<ServerId, JoinError> {
         let Inner {
             state,
             sessions,
             joining,
             ..
         } = &*self.inner;
-        let Found { address, challenge, .. } = state.prober.find(addresses, wanted).await?;
+        let Found { address, challenge, .. } = found;
         let server = challenge.server;
         let _joining = joining.lock().await;
         if sessions.stop.is_cancelled() {
             return Err(JoinError::Closing);
         }
-        let added = state.add_server(server.id, server.name, address, addresses);
+        let added = state.add_server(server.id, server.name, address, others);
         added.map_err(|error| JoinError::Storage(error.to_string()))?;
         sessions.start(server.id);
         sessions.reconnect(server.id).await;

@@ -98,7 +98,7 @@ async fn run(
     };
     let Identity { profile, key, .. } = &params.identity;
     let auth = sign(key, &challenge, protocol, profile.name.clone(), profile.device);
-    let url = address.url().clone();
+    let url = address.join("socket.io/");
     let server_found = ConnectionEvent::ServerFound(address, challenge.server.name);
     drop(driver.send(SessionMessage::Connection(id, server_found)).await);
 

@@ -46,6 +46,9 @@ pub enum ProbeError {
     /// The server refuses the client with a message.
     #[error("The server at {address} says: {message}")]
     Refused { address: Address, message: String },
+    /// The server has nothing at this path. The message says where it is.
+    #[error("The server at {address} says: {message}")]
+    Elsewhere { address: Address, message: String },
     /// The server and this client have no protocol version in common.
     #[error("{}", protocol_mismatch(theirs, ours))]
     NoCommonProtocol { theirs: Vec<u32>, ours: Vec<u32> },
@@ -90,6 +93,7 @@ impl ProbeError {
             ProbeError::Unreachable { .. }
             | ProbeError::NotIChat { .. }
             | ProbeError::Refused { .. }
+            | ProbeError::Elsewhere { .. }
             | ProbeError::WrongServer { .. }
             | ProbeError::NoAddress => ErrorCode::Other,
         };
@@ -101,7 +105,7 @@ impl ProbeError {
         match self {
             ProbeError::NoCommonProtocol { .. } => 5,
             ProbeError::WrongServer { .. } => 4,
-            ProbeError::Refused { .. } => 3,
+            ProbeError::Refused { .. } | ProbeError::Elsewhere { .. } => 3,
             ProbeError::NotIChat { .. } => 2,
             ProbeError::Unreachable { .. } => 1,
             ProbeError::NoAddress => 0,

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use ichat_protocol::{Challenge, PROTOCOLS, ServerId, common_protocol};
+use ichat_protocol::{Challenge, NOTHING_HERE, PROTOCOLS, ServerId, common_protocol};
 use reqwest::{StatusCode, redirect};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::Address;
 use crate::error::ProbeError;
@@ -18,6 +18,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 const MAX_HELLO_BYTES: usize = 64 * 1024;
 /// The longest message of a refusal that is shown to the user, in bytes.
 const MAX_REFUSAL_BYTES: usize = 400;
+/// The number of paths above an address that are tried.
+const MAX_LEVELS: usize = 8;
 /// The number of addresses that one search tries.
 const MAX_ADDRESSES: usize = 32;
 
@@ -87,11 +89,35 @@ impl ServerProber {
         Err(best_error)
     }
 
+    /// Does the same as [`Self::find`] with addresses that people typed. If there is something else at all of them, tries the paths
+    /// that they are below: a link leads to the server's page, or to something on it.
+    pub(crate) async fn find_typed(&self, typed: &[Address]) -> Result<Found, ProbeError> {
+        let result = self.find(typed, None).await;
+        match &result {
+            Err(ProbeError::NotIChat { .. } | ProbeError::Elsewhere { .. }) => {
+                let found = timeout(TOTAL_TIMEOUT, self.find_above(typed)).await;
+                found.ok().flatten().map_or(result, Ok)
+            }
+            Ok(_) | Err(_) => result,
+        }
+    }
+
+    async fn find_above(&self, addresses: &[Address]) -> Option<Found> {
+        let mut addresses = addresses.to_vec();
+        for _ in 0..MAX_LEVELS {
+            addresses = addresses.iter().filter_map(Address::parent).collect();
+            if let Ok(found) = self.find(&addresses, None).await {
+                return Some(found);
+            }
+        }
+        None
+    }
+
     async fn probe(&self, address: Address, wanted: Option<ServerId>) -> Result<Found, ProbeError> {
         let not_ichat = || ProbeError::NotIChat {
             address: address.clone(),
         };
-        let request = self.http.get(address.join("/api/hello"));
+        let request = self.http.get(address.join("api/hello"));
         let mut response = request.send().await.map_err(|error| {
             // Something that accepts connections but does not speak HTTP.
             let answered = !error.is_connect() && !error.is_timeout();
@@ -111,11 +137,14 @@ impl ServerProber {
             }
             body.extend_from_slice(&chunk);
         }
-        if status == StatusCode::FORBIDDEN || status == StatusCode::SERVICE_UNAVAILABLE {
-            let message = std::str::from_utf8(&body).unwrap_or_default().trim();
-            if is_readable(message) {
-                let message = message.to_owned();
+        let message = std::str::from_utf8(&body).unwrap_or_default().trim();
+        if is_readable(message) {
+            let message = message.to_owned();
+            if status == StatusCode::FORBIDDEN || status == StatusCode::SERVICE_UNAVAILABLE {
                 return Err(ProbeError::Refused { address, message });
+            }
+            if status == StatusCode::NOT_FOUND && message.starts_with(NOTHING_HERE) {
+                return Err(ProbeError::Elsewhere { address, message });
             }
         }
         let challenge: Challenge = serde_json::from_slice(&body)

@@ -1,6 +1,7 @@
 //! `ichat-cli` as a script uses it.
 //!
 //! - it lists rooms, posts a message and follows a room, as text and as JSON; control characters do not reach the terminal
+//! - it posts to two servers at one host, which have different paths, and doesn't confuse them
 //! - a message that it posts mentions members by their ids, also those who came since its last run
 //! - it goes on following a room when the server is restored from a backup
 //! - history that is lost with the connection is requested again
@@ -26,8 +27,10 @@ use common::net::unused_address;
 use common::{User, address, copy_data, start_server};
 use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Body, MemberId, Mention};
+use ichat_server::Config;
 use ichat_testkit::crowd::{add_guests, add_message, create_rooms};
 use ichat_testkit::proxy::{Delivery, Direction, Proxy};
+use ichat_testkit::{TestServer, message_text};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -55,6 +58,35 @@ async fn a_script_posts_and_reads() {
     assert_eq!(tail.line_with("passed").await, "Robot: all tests passed");
     bob.says("well done").await;
     assert_eq!(tail.line_with("well done").await, "Bob: well done");
+}
+
+#[tokio::test]
+async fn two_servers_at_one_host_are_told_apart_by_their_paths() {
+    let below = |path: &str| {
+        TestServer::with_config(Config {
+            base_path: path.parse().unwrap(),
+            ..Config::default()
+        })
+    };
+    let data = tempfile::tempdir().unwrap();
+    let (mut chat, mut other) = (below("/chat").await, below("/other").await);
+    chat.stops().await;
+    other.stops().await;
+    other.address = chat.address;
+    for (server, path, elsewhere) in [(&mut chat, "chat", "other"), (&mut other, "other", "chat")] {
+        server.starts_again().await;
+        let said = run(&data, &["say", &format!("{}/{path}", server.address), path]).await;
+        assert!(said.status.success(), "{said:?}");
+        let url = format!("http://{}/{elsewhere}/", server.address);
+        let refused = run(&data, &["--timeout", "5", "rooms", &url]).await;
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        let sentence = format!("The chat is at /{path}/.");
+        assert!(text(&refused.stderr).contains(&sentence), "{refused:?}");
+        let log = server.log().await;
+        let texts: Vec<_> = log.iter().filter_map(message_text).collect();
+        assert_eq!(texts, [path]);
+        server.stops().await;
+    }
 }
 
 #[tokio::test]

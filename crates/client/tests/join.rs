@@ -6,6 +6,7 @@
 //! - a server that moved is found at its new address, and another server at the old address is not mistaken for it
 //! - a server that is joined by its id is found among others that announce the same id, and those are not joined
 //! - addresses that others announce for a server are not in the way of its own, also after a restart
+//! - a server below a path is joined there, by links to it and to something on it; elsewhere its host says where it is
 //! - a forgotten server is gone, and so is its replica
 //! - a server that can't be forgotten, because the list of servers can't be written, stays usable
 
@@ -13,11 +14,15 @@
 
 mod common;
 
+use std::slice;
+
 use common::net::{other_program, silent_program, unused_address};
 use common::{User, address, browse, start_server};
 use ichat_client::session::ConnectionStatus;
 use ichat_client::{Address, JoinError, ProbeError};
 use ichat_protocol::ErrorCode;
+use ichat_server::Config;
+use ichat_testkit::TestServer;
 
 const WEB_PAGE: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 14\r\nconnection: close\r\n\r\n<h1>Hello</h1>";
@@ -64,6 +69,41 @@ async fn addresses_that_do_not_answer_do_not_delay_the_right_one() {
     ];
     alice.client.join(&addresses).await.unwrap();
     assert_eq!(alice.client.servers()[0].addresses[0], address(server.address));
+}
+
+#[tokio::test]
+async fn a_server_below_a_path_is_joined_there() {
+    let at_chat = Config {
+        base_path: "/chat".parse().unwrap(),
+        ..Config::default()
+    };
+    let server = TestServer::with_config(at_chat).await;
+    let host = server.address;
+    let there: Address = format!("{host}/chat").parse().unwrap();
+    for typed in [
+        format!("{host}/chat"),
+        format!("http://{host}/chat/#/room/x/7"),
+        format!("{host}/chat/index.html"),
+    ] {
+        let mut alice = User::new("Alice");
+        let joined = alice.client.join(&[typed.parse().unwrap()]).await.unwrap();
+        alice.server = Some(joined);
+        alice.is_online().await;
+        assert_eq!(alice.client.servers()[0].addresses, slice::from_ref(&there), "{typed}");
+        alice.says(&typed).await;
+        alice.sees(&typed).await;
+    }
+    let alice = User::new("Alice");
+    for elsewhere in [format!("{host}"), format!("{host}/other/")] {
+        let error = alice.client.join(&[elsewhere.parse().unwrap()]).await.unwrap_err();
+        let message = error.to_string();
+        assert!(message.ends_with("The chat is at /chat/."), "{message}");
+    }
+    // A server that has its host to itself is joined by a link to anything on it.
+    let server = start_server().await;
+    let typed = format!("http://{}/room/x", server.address);
+    alice.client.join(&[typed.parse().unwrap()]).await.unwrap();
+    assert_eq!(alice.client.servers()[0].addresses, [address(server.address)]);
 }
 
 #[tokio::test]

@@ -37,6 +37,7 @@ async fn announce(name: &str, port: u16, server: Uuid) -> Result<(), Box<dyn Err
         name: name.to_owned(),
         protocol: 1,
         port,
+        path: "/".to_owned(),
     };
     let announced = discovery.announce(announcement, people.subscribe())?;
     print_line(&json!({ "event": "announced", "id": server, "name": name, "port": port }))?;

@@ -13,4 +13,7 @@ pub struct Announcement {
     pub protocol: u32,
     /// The TCP port on which the server listens, on all addresses. Not 0.
     pub port: u16,
+    /// The path below which the server serves everything. It begins and ends with a slash; `/` is all of the address. Listeners
+    /// read one of at most 100 letters, digits and `-._~/`, and take any other for `/`.
+    pub path: String,
 }

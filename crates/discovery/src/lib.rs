@@ -66,4 +66,4 @@ pub use discovery::{Discovery, DiscoveryError};
 pub use interface_selector::Scope;
 pub use interfaces::Interface;
 pub use local_addresses::{fits_into_url, local_addresses, shareable_addresses};
-pub use nearby::{Nearby, NearbyEvent, NearbyServer, ServerList};
+pub use nearby::{Nearby, NearbyAddress, NearbyEvent, NearbyServer, ServerList};

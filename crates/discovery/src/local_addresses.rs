@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use crate::interface_selector::Scope;
 use crate::interfaces::{self, Interface};
+use crate::nearby::NearbyAddress;
 
 /// Returns the addresses of this computer that can be written into a URL and reached from outside, best first: the one
 /// with the default route, then IPv4, then IPv6.
@@ -17,10 +18,10 @@ pub fn local_addresses() -> Vec<Interface> {
 ///
 /// `announced` are the addresses at which discovery has found the server's own announcement, the best knowledge of what a
 /// neighbour can use. Until there are any, the interfaces are listed.
-pub fn shareable_addresses(announced: &[SocketAddr], port: u16, scope: Scope) -> Vec<SocketAddr> {
+pub fn shareable_addresses(announced: &[NearbyAddress], port: u16, scope: Scope) -> Vec<SocketAddr> {
     let mut addresses: Vec<SocketAddr> = announced
         .iter()
-        .copied()
+        .map(|address| address.socket)
         .filter(|address| address.port() == port && fits_into_url(*address))
         .collect();
     if addresses.is_empty() && scope == Scope::LocalNetwork {
@@ -102,8 +103,8 @@ mod tests {
 
     #[test]
     fn the_announced_addresses_are_shared_if_they_fit_into_a_url() {
-        let announced =
-            ["192.168.1.7:4242", "[fe80::7%2]:4242", "192.168.1.7:4243"].map(|address| address.parse().unwrap());
+        let announced = ["192.168.1.7:4242", "[fe80::7%2]:4242", "192.168.1.7:4243"]
+            .map(|address| address.parse::<SocketAddr>().unwrap().into());
         assert_eq!(
             shareable_addresses(&announced, 4242, Scope::LocalNetwork),
             ["192.168.1.7:4242".parse().unwrap()]

@@ -1,6 +1,7 @@
 //! The list of servers near, delivered as events.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -22,7 +23,30 @@ pub struct NearbyServer {
     pub people: u32,
     /// The addresses to connect to, best first, at least one. Try several at once. IPv6 link-local addresses come last;
     /// they carry a scope id and can't be written into a URL.
-    pub addresses: Vec<SocketAddr>,
+    pub addresses: Vec<NearbyAddress>,
+}
+
+/// An address of a server, with the path below which it serves there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearbyAddress {
+    pub socket: SocketAddr,
+    /// A path with a slash at its beginning and at its end, such as `/` or `/chat/`.
+    pub path: String,
+}
+
+impl From<SocketAddr> for NearbyAddress {
+    fn from(socket: SocketAddr) -> Self {
+        let path = "/".to_owned();
+        Self { socket, path }
+    }
+}
+
+/// Writes the address as people type it: `192.168.1.7:4242`, or with its path `192.168.1.7:4242/chat/`.
+impl fmt::Display for NearbyAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = if self.path == "/" { "" } else { &self.path };
+        write!(f, "{}{path}", self.socket)
+    }
 }
 
 /// All servers near, by id.
@@ -108,7 +132,7 @@ mod tests {
             name: String::new(),
             protocol: 1,
             people,
-            addresses: vec!["10.0.0.1:7300".parse().unwrap()],
+            addresses: vec!["10.0.0.1:7300".parse::<SocketAddr>().unwrap().into()],
         }
     }
 

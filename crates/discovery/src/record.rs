@@ -9,6 +9,9 @@ pub(crate) const MAX_NAME_BYTES: usize = 250;
 /// Highest number of people that is believed.
 pub(crate) const MAX_PEOPLE: u32 = 99_999;
 
+/// Longest path in a record that is believed, in bytes.
+const MAX_PATH_BYTES: usize = 100;
+
 /// The version of the record. It changes only if a key changes its meaning; new keys don't need a new version.
 const RECORD_VERSION: &str = "1";
 
@@ -19,6 +22,8 @@ pub(crate) struct Record {
     pub(crate) name: String,
     pub(crate) protocol: u32,
     pub(crate) people: u32,
+    /// The path below which the server serves everything, with a slash at its beginning and at its end.
+    pub(crate) path: String,
 }
 
 /// The reason why a TXT record is ignored.
@@ -33,13 +38,14 @@ pub(crate) enum Malformed {
 impl Record {
     /// Returns the keys and values to announce. `revision` makes each change a different record: a record that equals
     /// one still cached by a listener would not be noticed there.
-    pub(crate) fn properties(&self, revision: u64) -> [(&'static str, String); 6] {
+    pub(crate) fn properties(&self, revision: u64) -> [(&'static str, String); 7] {
         [
             ("v", RECORD_VERSION.to_owned()),
             ("id", self.id.to_string()),
             ("name", clean_name(&self.name)),
             ("proto", self.protocol.to_string()),
             ("people", self.people.min(MAX_PEOPLE).to_string()),
+            ("path", self.path.clone()),
             ("rev", revision.to_string()),
         ]
     }
@@ -47,7 +53,7 @@ impl Record {
     /// Parses the keys and values of a TXT record. Keys ignore case, and the first of two equal keys counts (RFC 6763
     /// §6.4). Fails only if the version or the id is wrong; every other field has a value that means "unknown".
     pub(crate) fn parse<'a>(properties: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<Self, Malformed> {
-        let [mut version, mut id, mut name, mut proto, mut people] = [None::<&[u8]>; 5];
+        let [mut version, mut id, mut name, mut proto, mut people, mut path] = [None::<&[u8]>; 6];
         for (key, value) in properties {
             let field = match key.to_ascii_lowercase().as_str() {
                 "v" => &mut version,
@@ -55,6 +61,7 @@ impl Record {
                 "name" => &mut name,
                 "proto" => &mut proto,
                 "people" => &mut people,
+                "path" => &mut path,
                 _ => continue,
             };
             field.get_or_insert(value);
@@ -76,6 +83,7 @@ impl Record {
                 .max()
                 .unwrap_or(0),
             people: parse_people(text(people)),
+            path: parse_path(text(path)),
         })
     }
 }
@@ -92,6 +100,15 @@ fn parse_people(text: &str) -> u32 {
         return 0;
     }
     text.parse().unwrap_or(MAX_PEOPLE).min(MAX_PEOPLE)
+}
+
+/// Parses a path. Anything else than the path of a folder in plain characters counts as `/`.
+fn parse_path(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let is_segment = |segment: &str| !["", ".", ".."].contains(&segment) && segment.bytes().all(is_plain);
+    let inner = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+    let is_path = text.len() <= MAX_PATH_BYTES && inner.is_some_and(|inner| inner.split('/').all(is_segment));
+    if is_path { text.to_owned() } else { "/".to_owned() }
 }
 
 /// Returns a name that is safe to display in a list: one line, no control characters, no bidirectional or invisible
@@ -127,6 +144,7 @@ mod tests {
     //! - a record without a valid version or id is ignored; other fields may be missing or malformed
     //! - the first of two equal keys counts, and the highest protocol version
     //! - an absurd number of people is capped
+    //! - a path is that of a folder, in plain characters; anything else is `/`
     //! - a name loses its control, bidirectional and invisible characters
     //! - every name that a server may have is announced unchanged, if it fits
     //! - any bytes: no panic, and the bounds hold
@@ -142,6 +160,7 @@ mod tests {
             name: name.into(),
             protocol: 3,
             people: 4,
+            path: "/chat/".into(),
         }
     }
 
@@ -212,7 +231,8 @@ mod tests {
                 id: ID.parse().unwrap(),
                 name: String::new(),
                 protocol: 0,
-                people: 7
+                people: 7,
+                path: "/".into(),
             })
         );
     }
@@ -241,6 +261,33 @@ mod tests {
         assert_eq!(people(b"99999999999999999999"), MAX_PEOPLE);
         assert_eq!(people(b"-1"), 0);
         assert_eq!(people(b"many"), 0);
+    }
+
+    #[test]
+    fn a_path_is_that_of_a_folder_in_plain_characters() {
+        let path = |path: &str| {
+            parse(&[("v", b"1"), ("id", ID.as_bytes()), ("path", path.as_bytes())])
+                .unwrap()
+                .path
+        };
+        for plain in ["/", "/chat/", "/apps/I-Chat_2.0~x/"] {
+            assert_eq!(path(plain), plain);
+        }
+        let long = format!("/{}/", "x".repeat(99));
+        for other in [
+            "",
+            "chat/",
+            "/chat",
+            "//evil.example/",
+            "/a/../b/",
+            "/./",
+            "/a?b/",
+            "/%2e/",
+            "/ä/",
+            &long,
+        ] {
+            assert_eq!(path(other), "/", "{other}");
+        }
     }
 
     #[test]
@@ -273,13 +320,14 @@ mod tests {
     proptest! {
         #[test]
         fn any_record_keeps_the_bounds(properties in prop::collection::vec(
-            (prop_oneof!["v|id|name|proto|people", "\\PC{0,8}"],
+            (prop_oneof!["v|id|name|proto|people|path", "\\PC{0,8}"],
              prop_oneof![Just(b"1".to_vec()), Just(ID.as_bytes().to_vec()), prop::collection::vec(any::<u8>(), 0..400)]),
             0..12,
         )) {
             if let Ok(record) = Record::parse(properties.iter().map(|(key, value)| (key.as_str(), value.as_slice()))) {
                 prop_assert!(record.name.len() <= MAX_NAME_BYTES);
                 prop_assert!(record.people <= MAX_PEOPLE);
+                prop_assert!(record.path.len() <= MAX_PATH_BYTES);
                 prop_assert!(!record.name.chars().any(|c| c.is_control() || is_invisible(c)));
             }
         }

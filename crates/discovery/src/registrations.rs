@@ -128,6 +128,7 @@ mod tests {
             name: name.into(),
             protocol: 1,
             people: 1,
+            path: "/".into(),
         }
     }
 

@@ -128,6 +128,7 @@ impl Task {
             name,
             protocol,
             port,
+            path,
         } = announcement;
         let instance = instance_name(server, port, &self.interfaces);
         let record = Record {
@@ -135,6 +136,7 @@ impl Task {
             name,
             protocol,
             people,
+            path,
         };
         self.registrations.register(id, instance, record, port, now);
     }

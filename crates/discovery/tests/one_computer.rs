@@ -71,7 +71,10 @@ fn a_server_is_found_and_its_changes_are_seen_until_its_goodbye() {
         let found = browser.sees(office.server, |_| true).await;
         assert_eq!((found.name.as_str(), found.people, found.protocol), ("Büro", 1, 1));
         assert!(
-            found.addresses.contains(&"127.0.0.1:7301".parse().unwrap()),
+            found
+                .addresses
+                .iter()
+                .any(|address| address.to_string() == "127.0.0.1:7301/chat/"),
             "{:?}",
             found.addresses
         );
@@ -178,11 +181,11 @@ fn copies_of_one_server_are_listed_as_one() {
         let announced_copy = Announced::new(&other_host, &copy);
         let seen = browser
             .sees(office.server, |server| {
-                server.addresses.iter().any(|address| address.port() == 7306)
+                server.addresses.iter().any(|address| address.socket.port() == 7306)
             })
             .await;
         assert!(
-            seen.addresses.iter().any(|address| address.port() == 7305),
+            seen.addresses.iter().any(|address| address.socket.port() == 7305),
             "{:?}",
             seen.addresses
         );
@@ -190,7 +193,7 @@ fn copies_of_one_server_are_listed_as_one() {
         announced.handle.stop().await;
         let left = browser.sees(office.server, |server| server.name == "a copy").await;
         assert!(
-            left.addresses.iter().all(|address| address.port() == 7306),
+            left.addresses.iter().all(|address| address.socket.port() == 7306),
             "{:?}",
             left.addresses
         );

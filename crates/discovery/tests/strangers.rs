@@ -126,12 +126,12 @@ fn a_stranger_can_neither_rename_nor_hide_a_server() {
         );
         let claimed = browser
             .sees(office.server, |server| {
-                server.addresses.iter().any(|address| address.port() == 7412)
+                server.addresses.iter().any(|address| address.socket.port() == 7412)
             })
             .await;
         assert_eq!((claimed.name.as_str(), claimed.people), ("Büro", 3));
         assert!(
-            claimed.addresses.iter().any(|address| address.port() == 7411),
+            claimed.addresses.iter().any(|address| address.socket.port() == 7411),
             "{:?}",
             claimed.addresses
         );

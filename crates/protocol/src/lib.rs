@@ -70,6 +70,10 @@ pub use summary::{Availability, Member, Person, RoomSummary};
 /// The TCP port of a server, unless another one is chosen.
 pub const DEFAULT_PORT: u16 = 4242;
 
+/// The beginning of a server's response, with status 404, to a request for a path where it has nothing. The path of the chat and
+/// a full stop follow.
+pub const NOTHING_HERE: &str = "There is nothing here. The chat is at ";
+
 /// The newest protocol version that this crate implements.
 pub const NEWEST_PROTOCOL: u32 = 1;
 

@@ -4,6 +4,7 @@ use ichat_protocol::Name;
 use ipnet::IpNet;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
+use crate::base_path::BasePath;
 use crate::metrics::Metrics;
 
 /// The memory of the smallest machine that the server is made for, in bytes. It counts where the system doesn't say more.
@@ -18,6 +19,8 @@ pub struct Config {
     pub name: Name,
     /// `true` if people without a key may connect.
     pub guests: bool,
+    /// The path below which everything is served.
+    pub base_path: BasePath,
     /// DNS names by which the server may be addressed, besides IP addresses, `localhost`, `*.localhost` and `*.local`.
     /// Requests with any other name are rejected, which is what stops DNS rebinding.
     pub allowed_hosts: Vec<String>,
@@ -78,6 +81,7 @@ impl Default for Config {
         Self {
             name: default_name(),
             guests: true,
+            base_path: BasePath::default(),
             allowed_hosts: Vec::new(),
             max_connections: 10_000,
             max_connections_per_address: 512,

@@ -13,7 +13,7 @@
 //!   server    builds all of it, and shuts it down
 //! ```
 //!
-//! They may also use `config` and `errors`.
+//! They may also use `base_path`, `config` and `errors`.
 //!
 //! The path of a message:
 //!
@@ -26,6 +26,7 @@
 //! *Commit, then publish*: the posts of all connections go to the one writer, which commits all that wait in one
 //! transaction. The one publisher then sends one `entries` event per room. Nothing waits for a slow client.
 
+mod base_path;
 #[cfg(feature = "broken")]
 mod broken;
 mod commit;
@@ -38,6 +39,7 @@ mod server;
 mod session;
 mod web;
 
+pub use base_path::{BasePath, InvalidBasePath};
 pub use config::Config;
 pub use metrics::Metrics;
 pub use net::free_port::listen_on_free_port;

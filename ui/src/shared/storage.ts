@@ -15,10 +15,16 @@ export interface KeyValueStorage {
  * first refusal is reported, once.
  */
 export class LocalKeyValueStorage implements KeyValueStorage {
+  readonly #prefix: string;
   /** The values that the browser did not store, which are newer than those it has. */
   readonly #memory = new Map<string, string | null>();
   #reportFailure: (() => void) | null = null;
   #failed = false;
+
+  /** All keys in the browser's storage begin with the prefix. */
+  constructor(prefix = "") {
+    this.#prefix = prefix;
+  }
 
   onFailure(callback: () => void): void {
     if (this.#failed) callback();
@@ -29,7 +35,7 @@ export class LocalKeyValueStorage implements KeyValueStorage {
     const inMemory = this.#memory.get(key);
     if (inMemory !== undefined) return inMemory;
     try {
-      return localStorage.getItem(key);
+      return localStorage.getItem(this.#prefix + key);
     } catch {
       return null;
     }
@@ -37,8 +43,8 @@ export class LocalKeyValueStorage implements KeyValueStorage {
 
   set(key: string, value: string | null): void {
     try {
-      if (value === null) localStorage.removeItem(key);
-      else localStorage.setItem(key, value);
+      if (value === null) localStorage.removeItem(this.#prefix + key);
+      else localStorage.setItem(this.#prefix + key, value);
       this.#memory.delete(key);
     } catch {
       this.#memory.set(key, value);
@@ -61,7 +67,7 @@ export class LocalKeyValueStorage implements KeyValueStorage {
   #fail(key: string): void {
     try {
       // Otherwise the outdated value would be back after a reload.
-      localStorage.removeItem(key);
+      localStorage.removeItem(this.#prefix + key);
     } catch {
       // The storage is blocked as a whole.
     }

@@ -2,6 +2,7 @@ import type { Hosting } from "../backend";
 import type { Seq } from "../backend/protocol";
 import type { RoomState } from "../rooms/room-state.svelte";
 import { urlOf } from "../servers/address";
+import { pagePath } from "../shared/page-path";
 import type { ServerState } from "../servers/server-state.svelte";
 import { addressOf, type Place, placeOf } from "./place";
 
@@ -33,8 +34,8 @@ export class Links {
     const place = url && placeOf(url.hash);
     if (!place) return null;
     if (isThisPage(url)) return this.#isKnown(place) ? place : null;
-    if (!this.#context.hasSeveralServers || url.pathname !== "/") return null;
-    const leadsTo = (address: string) => parseUrl(urlOf(address))?.origin === url.origin;
+    if (!this.#context.hasSeveralServers) return null;
+    const leadsTo = (address: string) => pageOf(parseUrl(urlOf(address))) === pageOf(url);
     const server = this.#context.servers().find((candidate) => this.#addressesOf(candidate).some(leadsTo));
     return server ? { ...place, server: server.id } : null;
   }
@@ -53,7 +54,10 @@ export class Links {
 
 /** Returns whether an address is that of this page. In the app it has a scheme without origins. */
 const isThisPage = ({ protocol, host, pathname }: URL) =>
-  protocol === location.protocol && host === location.host && ["/", location.pathname].includes(pathname);
+  protocol === location.protocol && host === location.host && [pagePath(), location.pathname].includes(pathname);
+
+/** Returns where a page is, with a slash at its end. */
+const pageOf = (url: URL | null) => url && url.origin + url.pathname.replace(/\/?$/, "/");
 
 /** Parses an address. Returns null if it is none. Safari 16 has no `URL.canParse`. */
 function parseUrl(address: string): URL | null {

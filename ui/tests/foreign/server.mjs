@@ -52,11 +52,16 @@ export class Server {
     return Server.#make(flags, original);
   }
 
-  static async #make(flags, original) {
+  /** Starts a server with an empty data folder at the port of another one, which is stopped. */
+  static launchAt(port, ...flags) {
+    return Server.#make(flags, undefined, port);
+  }
+
+  static async #make(flags, original, port) {
     const server = new Server();
     server.#data = await mkdtemp(join(tmpdir(), "ichat-foreign-"));
     if (original) await cp(original.#data, server.#data, { recursive: true });
-    server.#port = await freePort();
+    server.#port = port ?? (await freePort());
     server.#flags = flags;
     await server.start();
     return server;

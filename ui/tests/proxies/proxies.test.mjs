@@ -1,10 +1,10 @@
 /**
  * The recipes of docs/operations.md for nginx, HAProxy and Caddy, run as they are printed: on another port than 443, and on 443
  * where that is free.
- * - the page comes by HTTP/2
+ * - the page comes by HTTP/2, from a host for the chat and from below a path of another site's; nothing else does
  * - a browser's page connects: by polling, by a WebSocket, and by polling with the upgrade
  * - a page of another origin doesn't
- * - in Chromium a person joins and posts
+ * - in Chromium a person joins and posts, at both places; the path needs no slash at its end
  * - the limit per address is one of the proxy's clients, and not of the proxy
  * - HAProxy's check finds the server healthy, and notices when it is gone
  */
@@ -21,12 +21,13 @@ import { Member } from "../foreign/member.mjs";
 import { eventually, freePort, Server, serverUnavailable } from "../foreign/server.mjs";
 import { browserUnavailable, ChatPage, chromiumPath } from "../e2e/chat-page.mjs";
 import { skipReason } from "../e2e/skip.mjs";
-import { host, proxies, Proxy, unavailable } from "./recipes.mjs";
+import { proxies, Proxy, sites, unavailable } from "./recipes.mjs";
 
 /** Connections of one client. */
 const maxPerAddress = 3;
-/** Flags of the section that the recipes are in. */
-const flags = ["--allowed-host", host, "--trusted-proxy", "127.0.0.1"];
+/** Flags of the sections that the recipes are in. */
+const flagsOf = ({ host, path }) => ["--allowed-host", host, "--trusted-proxy", "127.0.0.1", "--base-path", path];
+const [alone] = Object.values(sites);
 
 /** Returns an address of this machine by which it is no loopback client, if there is one. */
 function ownAddress() {
@@ -45,10 +46,10 @@ async function port443Unavailable() {
 }
 
 /** Starts a server behind a proxy. */
-async function start(t, kind, port) {
-  const server = await Server.launch(...flags, "--max-connections-per-address", `${maxPerAddress}`);
+async function start(t, kind, port, site = alone) {
+  const server = await Server.launch(...flagsOf(site), "--max-connections-per-address", `${maxPerAddress}`);
   t.after(() => server.remove());
-  const proxy = await Proxy.start(kind, port, `127.0.0.1:${server.port}`);
+  const proxy = await Proxy.start(kind, port, `127.0.0.1:${server.port}`, site);
   t.after(() => proxy.stop());
   return { server, proxy };
 }
@@ -60,10 +61,11 @@ async function join(t, proxy, { origin = proxy.origin, transports = ["websocket"
     if (all) done(null, [found]);
     else done(null, found.address, found.family);
   };
-  const agent = new Agent({ lookup, localAddress: address, rejectUnauthorized: false, servername: host });
+  const agent = new Agent({ lookup, localAddress: address, rejectUnauthorized: false, servername: proxy.host });
   const auth = { protocol: 1, name: "Ada" };
   const extraHeaders = { origin };
-  const options = { transports, upgrade, agent, auth, extraHeaders, rejectUnauthorized: false };
+  const path = `${proxy.path}socket.io`;
+  const options = { path, transports, upgrade, agent, auth, extraHeaders, rejectUnauthorized: false };
   const member = await Member.connect(proxy.origin, options);
   t.after(() => member.disconnect());
   return member;
@@ -71,7 +73,7 @@ async function join(t, proxy, { origin = proxy.origin, transports = ["websocket"
 
 /** Loads a path by HTTP/2, and returns its status and text. */
 async function load(proxy, path) {
-  const session = connect(`https://127.0.0.1:${proxy.port}`, { rejectUnauthorized: false, servername: host });
+  const session = connect(`https://127.0.0.1:${proxy.port}`, { rejectUnauthorized: false, servername: proxy.host });
   const request = session.request({ ":path": path, ":authority": new URL(proxy.origin).host });
   const [headers] = await once(request, "response");
   let text = "";
@@ -88,9 +90,9 @@ const noAddress = address ? false : "this machine has no address but the loopbac
 for (const [name, kind] of Object.entries(proxies)) {
   const skip = skipReason(serverUnavailable, unavailable(kind));
 
-  const connects = async (t, port) => {
-    const { proxy } = await start(t, kind, port);
-    const page = await load(proxy, "/");
+  const connects = async (t, port, site) => {
+    const { proxy } = await start(t, kind, port, site);
+    const page = await load(proxy, proxy.path);
     assert.deepEqual([page.status, page.protocol], [200, "h2"], page.text);
     assert.match(page.text, /<title>/);
     for (const ways of [
@@ -109,25 +111,36 @@ for (const [name, kind] of Object.entries(proxies)) {
   };
 
   describe(`behind ${name}`, { skip }, () => {
-    test("a page connects on another port than 443", async (t) => connects(t, await freePort()));
+    for (const [where, site] of Object.entries(sites))
+      test(`a page connects on another port than 443, ${where}`, async (t) => connects(t, await freePort(), site));
 
     test("a page connects on port 443", { skip: skipReason(skip, noPort443) }, async (t) => connects(t, 443));
 
     const noBrowser = skipReason(skip, browserUnavailable);
-    test("a person joins in a browser, and posts", { skip: noBrowser }, async (t) => {
-      const { server, proxy } = await start(t, kind, await freePort());
+    test("the host's other paths are not the chat's", async (t) => {
+      const { proxy } = await start(t, kind, await freePort(), sites["below a path"]);
+      for (const path of ["/", "/chatter/", "/api/hello"]) assert.notEqual((await load(proxy, path)).status, 200, path);
+    });
+
+    const joins = async (t, site) => {
+      const { server, proxy } = await start(t, kind, await freePort(), site);
       const browser = await chromium.launch({
         executablePath: chromiumPath,
-        args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=MAP ${host} 127.0.0.1`],
+        args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=MAP ${proxy.host} 127.0.0.1`],
       });
       t.after(() => browser.close());
-      const chat = await ChatPage.open(browser, proxy.origin, { name: "Ben", ignoreHTTPSErrors: true });
+      const chat = await ChatPage.open(browser, proxy.origin + proxy.path.replace(/\/$/, ""), {
+        name: "Ben",
+        ignoreHTTPSErrors: true,
+      });
       await chat.says("hello through the proxy");
-      const member = await Member.connect(server.url);
+      const member = await Member.connect(server.url, { path: `${proxy.path}socket.io` });
       t.after(() => member.disconnect());
       await member.subscribes(member.lobby);
       await member.sees("hello through the proxy");
-    });
+    };
+    for (const [where, site] of Object.entries(sites))
+      test(`a person joins in a browser, and posts, ${where}`, { skip: noBrowser }, async (t) => joins(t, site));
 
     test("the limit is one of each client", { skip: skipReason(skip, noAddress) }, async (t) => {
       const { proxy } = await start(t, kind, await freePort());

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::addresses::{Endpoint, best_first};
 use crate::interfaces::Interface;
-use crate::nearby::{NearbyServer, ServerList};
+use crate::nearby::{NearbyAddress, NearbyServer, ServerList};
 use crate::record::Record;
 
 /// More instances than this are a flood. Further ones are ignored until one leaves.
@@ -155,7 +155,9 @@ impl ServerTable {
                 people: record.people,
                 addresses: Vec::new(),
             });
-            for address in addresses {
+            for socket in addresses {
+                let path = record.path.clone();
+                let address = NearbyAddress { socket, path };
                 if server.addresses.len() < MAX_ADDRESSES && !server.addresses.contains(&address) {
                     server.addresses.push(address);
                 }

@@ -1,12 +1,10 @@
 //! - an address that is missing from one answer is kept, one that stays missing is dropped
 //! - the latest answer gives name, people and port
-//! - of two instances with one id the first gives the name, and both give addresses
+//! - of two instances with one id the first gives the name, and both give addresses, each with its own path
 //! - a server without a usable address is not listed
 //! - a flood of servers, of claims or of addresses is limited
 //! - each instance is verified in turn, a few at a time
 //! - any answers: the bounds hold
-
-use std::net::SocketAddr;
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -27,6 +25,7 @@ fn resolved(name: &str, server: u128, ips: &[&str]) -> ResolvedInstance {
             name: format!("room of {name}"),
             protocol: 1,
             people: 2,
+            path: "/".into(),
         },
         port: 7300,
         endpoints: ips
@@ -42,7 +41,7 @@ fn resolved(name: &str, server: u128, ips: &[&str]) -> ResolvedInstance {
 fn addresses(table: &ServerTable, server: u128) -> Vec<String> {
     let servers = table.servers(INTERFACES);
     servers.get(&id(server)).map_or(Vec::new(), |server| {
-        server.addresses.iter().map(SocketAddr::to_string).collect()
+        server.addresses.iter().map(ToString::to_string).collect()
     })
 }
 
@@ -89,10 +88,12 @@ fn the_latest_answer_gives_name_people_and_port() {
 fn the_first_to_claim_an_id_names_the_server_and_all_addresses_are_listed() {
     let (mut table, now) = (ServerTable::default(), Instant::now());
     table.upsert(resolved("real", 1, &["192.168.1.5"]), now);
-    table.upsert(resolved("a-stranger", 1, &["192.168.1.66"]), now);
+    let mut stranger = resolved("a-stranger", 1, &["192.168.1.66"]);
+    stranger.record.path = "/chat/".into();
+    table.upsert(stranger, now);
     let server = table.servers(INTERFACES).remove(&id(1)).unwrap();
     assert_eq!(server.name, "room of real");
-    assert_eq!(addresses(&table, 1), ["192.168.1.5:7300", "192.168.1.66:7300"]);
+    assert_eq!(addresses(&table, 1), ["192.168.1.5:7300", "192.168.1.66:7300/chat/"]);
     table.remove("real");
     assert_eq!(table.servers(INTERFACES)[&id(1)].name, "room of a-stranger");
     table.remove("a-stranger");
@@ -164,7 +165,7 @@ proptest! {
         for (name, server, port, ips) in answers {
             table.upsert(ResolvedInstance {
                 name: name.to_string(),
-                record: Record { id: id(server), name: String::new(), protocol: 0, people: 0 },
+                record: Record { id: id(server), name: String::new(), protocol: 0, people: 0, path: "/".into() },
                 port,
                 endpoints: ips.into_iter().map(|ip| Endpoint { ip, scope_id: 0 }).collect(),
             }, now);
@@ -172,7 +173,7 @@ proptest! {
         prop_assert!(table.instances.len() <= MAX_INSTANCES);
         for server in table.servers(INTERFACES).values() {
             prop_assert!((1..=MAX_ADDRESSES).contains(&server.addresses.len()));
-            prop_assert!(server.addresses.iter().all(|address| address.port() != 0));
+            prop_assert!(server.addresses.iter().all(|address| address.socket.port() != 0));
         }
     }
 }

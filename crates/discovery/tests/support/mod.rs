@@ -34,6 +34,7 @@ pub(crate) fn announcement(port: u16) -> Announcement {
         name: "Büro".into(),
         protocol: 1,
         port,
+        path: "/chat/".into(),
     }
 }
 

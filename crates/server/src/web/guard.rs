@@ -14,8 +14,8 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use crate::base_path::HEALTH_PATHS;
 use crate::metrics::{ConnectionRefusal, Metrics};
-use crate::web::health::HEALTH_PATHS;
 
 /// The hosts that the check accepts, and where it counts what it rejects. Clones share them.
 #[derive(Clone)]

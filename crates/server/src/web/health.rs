@@ -14,9 +14,6 @@ use crate::net::limiter::ConnectionLimiter;
 use crate::net::memory_budget::MemoryBudget;
 use crate::session::state::SharedState;
 
-/// The paths of [`is_alive`] and [`is_ready`].
-pub(super) const HEALTH_PATHS: [&str; 2] = ["/healthz", "/readyz"];
-
 /// Time between two attempts to write: anyone may ask.
 const PROBE_INTERVAL: Duration = Duration::from_secs(2);
 /// Time that a write may take.

@@ -1,5 +1,6 @@
-//! HTTP: the routes, the check of hosts and origins, the sessions of clients that poll, and the web interface.
+//! HTTP: the routes and the path below which they are, the check of hosts and origins, the sessions of clients that poll, and the web interface.
 
+mod below_base_path;
 mod guard;
 pub(crate) mod health;
 pub(crate) mod metrics_endpoint;

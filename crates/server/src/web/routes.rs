@@ -11,11 +11,13 @@ use axum::{Json, Router};
 use ichat_protocol::{Challenge, PROTOCOLS};
 use tower_http::compression::CompressionLayer;
 
+use crate::base_path::HEALTH_PATHS;
 use crate::fanout::websocket::upgrade::{Sockets, upgrade};
 use crate::net::limiter::ConnectionLimiter;
 use crate::session::state::SharedState;
+use crate::web::below_base_path::below_base_path;
 use crate::web::guard::{Guard, guard};
-use crate::web::health::{HEALTH_PATHS, Readiness, is_alive, is_ready};
+use crate::web::health::{Readiness, is_alive, is_ready};
 use crate::web::polling::{keep_reserve, serve_polling};
 use crate::web::polling_sessions::PollingSessions;
 use crate::web::post_timeout::post_timeout;
@@ -50,6 +52,7 @@ pub(crate) fn routes(
         .layer(from_fn_with_state(limiter, count_proxied))
         .layer(from_fn_with_state(sessions, keep_reserve))
         .layer(from_fn(post_timeout))
+        .layer(from_fn_with_state(state.config.base_path.clone(), below_base_path))
         .layer(from_fn_with_state(hosts, guard))
         .layer(from_fn(security_headers))
 }

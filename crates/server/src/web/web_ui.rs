@@ -2,10 +2,13 @@
 
 use ::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use ::http::{HeaderMap, Method, StatusCode};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::response::{Html, IntoResponse as _, Response};
 use data_encoding::HEXLOWER;
 use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::session::state::SharedState;
+use crate::web::below_base_path::nothing_here;
 
 /// The files that `npm run build` in `ui/` makes for browsers; none when it was not run.
 #[derive(RustEmbed)]
@@ -17,7 +20,7 @@ struct Assets;
 const HASHED: &str = "assets/";
 
 /// Serves a file for any path that has no route.
-pub(super) async fn web_ui(request: Request) -> Response {
+pub(super) async fn web_ui(State(state): State<SharedState>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return (StatusCode::METHOD_NOT_ALLOWED, "Only GET.\n").into_response();
     }
@@ -28,7 +31,7 @@ pub(super) async fn web_ui(request: Request) -> Response {
     match Assets::get(path) {
         Some(file) => respond(path, &file, Assets::get(&format!("{path}.gz")), request.headers()),
         None if path == "index.html" => Html(NOT_BUILT).into_response(),
-        None => (StatusCode::NOT_FOUND, "There is nothing here. The chat is at /.\n").into_response(),
+        None => (StatusCode::NOT_FOUND, nothing_here(&state.config.base_path)).into_response(),
     }
 }
 

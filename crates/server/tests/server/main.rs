@@ -5,6 +5,7 @@
 //! - `refusals`, `http`, `addresses`, `full_disk`, `hostile`, `slow_clients`, `memory`: what the server refuses, and what it withstands
 //! - `rates`: the limits on what a person makes the server do
 //! - `settings`, `startup`, `shutdown`, `maintenance`, `manual`, `privacy`, `open_files`, `logs`: the program `ichat-server`, run as a process by `program`
+//! - `base_path`: a server that has a part of a host name only
 //! - `metrics`: what Prometheus reads of it
 //! - `polling`: a client that polls
 
@@ -16,6 +17,7 @@
 
 mod addresses;
 mod amendments;
+mod base_path;
 #[cfg(target_os = "linux")]
 mod disk;
 mod full_disk;

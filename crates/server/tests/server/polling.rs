@@ -21,12 +21,12 @@ pub(crate) struct PollingClient {
 impl PollingClient {
     /// Opens the transport.
     pub(crate) async fn open(server: &TestServer) -> Self {
-        Self::open_at(server.address).await
+        Self::open_at(server.address, "").await
     }
 
-    async fn open_at(server: SocketAddr) -> Self {
+    async fn open_at(server: SocketAddr, base_path: &str) -> Self {
         let http = reqwest::Client::new();
-        let url = format!("http://{server}/socket.io/?EIO=4&transport=polling");
+        let url = format!("http://{server}{base_path}/socket.io/?EIO=4&transport=polling");
         let open = http.get(&url).send().await.unwrap().text().await.unwrap();
         let open: Value = serde_json::from_str(&open[1..]).unwrap();
         Self {
@@ -43,7 +43,16 @@ impl PollingClient {
     }
 
     pub(crate) async fn connect_to(server: SocketAddr) -> Self {
-        let mut client = Self::open_at(server).await;
+        Self::open_at(server, "").await.accepted().await
+    }
+
+    /// Connects to a server that has a base path.
+    pub(crate) async fn connect_below(server: &TestServer, base_path: &str) -> Self {
+        Self::open_at(server.address, base_path).await.accepted().await
+    }
+
+    async fn accepted(self) -> Self {
+        let mut client = self;
         client.send("40").await;
         // What a client sends before it is accepted is dropped.
         client.receives("40{").await;

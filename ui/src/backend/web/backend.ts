@@ -4,6 +4,7 @@ import type { Backend, BackendEvent, MessageNotification, NotificationPermission
 import { parseName } from "../name";
 import type { Auth, Challenge, DeviceId, MemberId, Name, RoomId, ServerId, ServerInfo } from "../protocol";
 import type { Command, Update } from "../session-types";
+import { storageName } from "../../shared/page-path";
 import { strings } from "../../shared/strings";
 import type { BrowserEnv } from "./browser-env";
 import { leaseRenewalIntervalMs } from "./client-storage";
@@ -38,7 +39,7 @@ export class WebBackend implements Backend {
     this.notificationPermission = env.notificationPermission;
     const carried = env.carryOver(() => this.#storage.unsaved);
     this.#storage = new ResilientStorage(
-      openIndexedDbStorage,
+      () => openIndexedDbStorage(storageName("ichat", new URL(env.address).pathname)),
       (failure) => this.#reportStorageFailure(failure),
       carried,
     );
@@ -121,7 +122,7 @@ export class WebBackend implements Backend {
   /** Finds out which server the page came from, at the first visit. */
   async #findServer(retryMs: number): Promise<void> {
     try {
-      const { server } = await fetchHello(this.#env.origin);
+      const { server } = await fetchHello(this.#env.address);
       await this.#storage.saveServer(server);
       this.#setServer(server);
     } catch {
@@ -133,7 +134,7 @@ export class WebBackend implements Backend {
   #setServer(server: ServerInfo): void {
     this.#server = server;
     const { id, name } = server;
-    this.#emit({ event: "servers", servers: [{ id, name, addresses: [this.#env.origin], own: false }] });
+    this.#emit({ event: "servers", servers: [{ id, name, addresses: [this.#env.address], own: false }] });
     const failure = this.#storageFailure;
     if (failure !== null && failure !== "reported") this.#reportStorageFailure(failure);
     if (this.#profile.nameChosen) this.#startSession(server);
@@ -141,7 +142,7 @@ export class WebBackend implements Backend {
 
   #startSession(server: ServerInfo): void {
     this.#session = new SessionDriver({
-      origin: this.#env.origin,
+      address: this.#env.address,
       server: server.id,
       storage: this.#storage,
       device: () => this.#device,

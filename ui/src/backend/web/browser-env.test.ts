@@ -1,6 +1,7 @@
 /**
  * The browser around the back end, with stubs of the globals that it uses:
  * - a reload keeps the tab's id; a duplicated tab and a new tab have other ids
+ * - the page of another server at the same origin is another tab, and has another address
  * - where storage is blocked, each load has an id of its own
  * - a visible page and a sleep count as waking up; passing time doesn't
  * - the title contains the number of unread messages, or of mentions
@@ -31,12 +32,12 @@ class Storage {
 
 let browserWindow: EventTarget;
 
-function load(sessionStorage: unknown) {
+function load(sessionStorage: unknown, pathname = "/") {
   browserWindow = new EventTarget();
   const browserDocument = Object.assign(new EventTarget(), { title: "I-Chat", visibilityState: "visible" });
   vi.stubGlobal("addEventListener", browserWindow.addEventListener.bind(browserWindow));
   vi.stubGlobal("document", browserDocument);
-  vi.stubGlobal("location", { origin: "http://192.168.1.7:4242" });
+  vi.stubGlobal("location", { origin: "http://192.168.1.7:4242", pathname });
   vi.stubGlobal("sessionStorage", sessionStorage);
   return createBrowserEnv();
 }
@@ -55,6 +56,21 @@ test("a reload keeps the tab's id; a duplicated tab and a new tab have other ids
   expect(load(storage).tabId).toBe(first);
   expect(load(new Storage(storage.items)).tabId).not.toBe(first);
   expect(load(new Storage()).tabId).not.toBe(first);
+});
+
+test("the page of another server at the same origin is another tab, and has another address", () => {
+  const storage = new Storage();
+  const first = load(storage, "/chat/");
+  browserWindow.dispatchEvent(new Event("pagehide"));
+  const other = load(storage, "/other/index.html");
+  browserWindow.dispatchEvent(new Event("pagehide"));
+  expect(load(storage, "/chat/").tabId).toBe(first.tabId);
+  expect(other.tabId).not.toBe(first.tabId);
+  expect([first.address, other.address, load(storage).address]).toEqual([
+    "http://192.168.1.7:4242/chat/",
+    "http://192.168.1.7:4242/other/",
+    "http://192.168.1.7:4242",
+  ]);
 });
 
 test("where storage is blocked, each load has an id of its own", () => {

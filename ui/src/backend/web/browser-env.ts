@@ -3,11 +3,12 @@
 import { v4 } from "uuid";
 import type { MessageNotification, NotificationPermissionControl } from "../index";
 import type { RoomId, ServerId } from "../protocol";
+import { pagePath, storageName } from "../../shared/page-path";
 import { BrowserNotifications } from "./notifications";
 
 export interface BrowserEnv {
-  /** The origin of the page, which is the server's address. */
-  readonly origin: string;
+  /** The address of the page without its fragment, which is the server's. It ends with a slash only if it has a path. */
+  readonly address: string;
   /** An id of this tab, which survives a reload. A duplicated tab has another id. */
   readonly tabId: string;
   /** Calls back when the machine has slept, or when the page becomes visible. */
@@ -35,7 +36,7 @@ export function createBrowserEnv(): BrowserEnv {
   const title = document.title;
   const notifications = new BrowserNotifications();
   return {
-    origin: location.origin,
+    address: location.origin + pagePath().replace(/^\/$/, ""),
     tabId: loadTabId(),
     onWakeUp(callback) {
       document.addEventListener("visibilitychange", () => {
@@ -79,10 +80,11 @@ function loadTabId(): string {
 }
 
 /**
- * Leaves a text to the next page of this tab. It is in the session storage only while the tab is between two pages: duplicating
+ * Leaves a text to the next page of this tab that is of the same server. It is in the session storage only while the tab is between two pages: duplicating
  * a tab copies the storage, and the copy must not get the same.
  */
-function carryOver(key: string, value: () => string | null): string | null {
+function carryOver(name: string, value: () => string | null): string | null {
+  const key = storageName(name);
   try {
     const carried = sessionStorage.getItem(key);
     sessionStorage.removeItem(key);

@@ -36,9 +36,9 @@ interface Schema extends DBSchema {
   outbox: { key: number; value: StoredPost; indexes: { id: EntryId } };
 }
 
-/** Opens the database. Rejects if the browser has none, or refuses it to this page (some private windows). */
-export async function openIndexedDbStorage(): Promise<ClientStorage> {
-  const database = await openDB<Schema>("ichat", 1, {
+/** Opens the database of this name. Rejects if the browser has none, or refuses it to this page (some private windows). */
+export async function openIndexedDbStorage(name = "ichat"): Promise<ClientStorage> {
+  const database = await openDB<Schema>(name, 1, {
     upgrade(created) {
       created.createObjectStore("profile");
       created.createObjectStore("server");

@@ -11,7 +11,7 @@ import type { ClientStorage } from "./client-storage";
 import { SessionDriver } from "./session-driver";
 import { Transport } from "./transport";
 
-const origin = "http://office:4242";
+const address = "http://office:4242";
 const server = { id: "5f6a2e51-5d0c-4a2b-9a43-0c3e53a6c1d2", name: "Office", software: "ichat" };
 
 afterEach(() => {
@@ -27,7 +27,7 @@ test("a post that can't be stored is shown all the same", async () => {
     savePosts: () => Promise.reject(new Error("The disk is full.")),
   };
   const driver = new SessionDriver({
-    origin,
+    address,
     server: server.id,
     storage: storage as ClientStorage,
     device: () => "device",
@@ -47,7 +47,7 @@ test("an attempt whose challenge is never answered ends", async () => {
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify(challenge))));
   const onClose = vi.fn();
   const onChallenge = vi.fn(() => new Promise<never>(() => undefined));
-  new Transport(origin, { onChallenge, onOpen: vi.fn(), onEvent: vi.fn(), onClose });
+  new Transport(address, { onChallenge, onOpen: vi.fn(), onEvent: vi.fn(), onClose });
   await vi.advanceTimersByTimeAsync(60_000);
   expect(onChallenge).toHaveBeenCalledOnce();
   expect(onClose).toHaveBeenCalledOnce();
@@ -64,7 +64,7 @@ test("who writes neither ends an attempt nor shortens the wait after a refusal",
   });
   const storage: Partial<ClientStorage> = { loadOutbox: () => Promise.resolve([]) };
   const driver = new SessionDriver({
-    origin,
+    address,
     server: server.id,
     storage: storage as ClientStorage,
     device: () => "device",

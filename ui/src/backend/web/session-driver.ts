@@ -10,7 +10,7 @@ import { parseServerEvent } from "./server-events";
 import { Transport } from "./transport";
 
 interface SessionDriverOptions {
-  origin: string;
+  address: string;
   server: ServerId;
   storage: ClientStorage;
   /** Returns this tab's current device. */
@@ -188,7 +188,7 @@ export class SessionDriver {
 
   #openTransport(): void {
     this.#attemptStarted = Date.now();
-    this.#transport = new Transport(this.#options.origin, {
+    this.#transport = new Transport(this.#options.address, {
       onChallenge: (challenge, protocol) => this.#options.onChallenge(challenge, protocol),
       onOpen: () => this.#post({ input: "opened" }),
       onEvent: (name, data) => {

@@ -23,14 +23,14 @@ const connectTimeoutMs = 10_000;
 export const loadSocketIo = () => import("socket.io-client");
 
 export class Transport {
-  readonly #origin: string;
+  readonly #address: string;
   readonly #handlers: TransportHandlers;
   readonly #abort = new AbortController();
   #socket?: Socket;
   #closed = false;
 
-  constructor(origin: string, handlers: TransportHandlers) {
-    this.#origin = origin;
+  constructor(address: string, handlers: TransportHandlers) {
+    this.#address = address;
     this.#handlers = handlers;
     this.#open().catch(() => this.close());
   }
@@ -55,7 +55,7 @@ export class Transport {
     const socketIo = loadSocketIo();
     // A failure counts when the code is needed.
     socketIo.catch(() => undefined);
-    const challenge = await fetchHello(this.#origin, this.#abort.signal);
+    const challenge = await fetchHello(this.#address, this.#abort.signal);
     const protocol = protocols.filter((version) => challenge.protocols.includes(version)).at(-1);
     if (protocol === undefined) {
       this.close({ code: "protocol", message: strings.banner.otherVersion });
@@ -66,7 +66,9 @@ export class Transport {
     const [auth, { io }] = await answer.finally(() => clearTimeout(timeout));
     if (!auth) this.close();
     if (!auth || this.#closed) return;
-    const socket = io(this.#origin, {
+    const { origin, pathname } = new URL("socket.io", this.#address);
+    const socket = io(origin, {
+      path: pathname,
       auth: { ...auth },
       forceNew: true,
       reconnection: false,
@@ -86,10 +88,10 @@ export class Transport {
 }
 
 /** Fetches the server's id and a challenge. Rejects if no I-Chat server answers. */
-export async function fetchHello(origin: string, aborted?: AbortSignal): Promise<Challenge> {
+export async function fetchHello(address: string, aborted?: AbortSignal): Promise<Challenge> {
   const timeout = AbortSignal.timeout(challengeTimeoutMs);
   const signal = aborted ? anySignal(aborted, timeout) : timeout;
-  const response = await fetch(`${origin}/api/hello`, { cache: "no-store", signal });
+  const response = await fetch(new URL("api/hello", address), { cache: "no-store", signal });
   const challenge: Partial<Challenge> = await response.json();
   if (!challenge.server?.id || !challenge.nonce || !Array.isArray(challenge.protocols))
     throw new Error("no I-Chat server answers at this address");

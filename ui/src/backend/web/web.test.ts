@@ -15,6 +15,7 @@
  * - a name changed in one tab is shown by the other, and used from its next connection on
  * - a misleading name is refused before it is stored
  * - a browser that stores nothing works, and says so once
+ * - a server below a path is joined there; another one at the same origin has another person's key and posts
  * - another server at the same address gets no posts that were written for the first
  */
 
@@ -281,6 +282,22 @@ describe.skipIf(serverUnavailable)("the browser's back end", { timeout: 2 * guar
     const errors = ada.updates("refused");
     expect(errors.map(({ error }) => error.code)).toEqual(["storage"]);
     expect(errors[0]?.error.message).toMatch(/keep nothing/);
+  });
+
+  test("a server below a path is joined there, and is kept apart from another at the same origin", async () => {
+    const below = await Server.launch("--base-path", "/chat/");
+    const browser = new Browser();
+    const ada = await browser.joins(`${below.url}/chat/`, "Ada");
+    await ada.says("below a path");
+    await ada.hasEmptyOutbox();
+    const shown = ada.events.findLast((event) => event.event === "servers");
+    expect(shown?.servers[0]?.addresses).toEqual([`${below.url}/chat/`]);
+    expect((await ada.reload()).profile.name).toBe("Ada");
+    // The database is the browser's own: that the ports differ doesn't matter to it.
+    const other = await browser.joins(server.url, "Bob");
+    expect(other.hello?.me).not.toBe(ada.hello?.me);
+    expect((await browser.opens(server.url)).profile.name).toBe("Bob");
+    await below.remove();
   });
 
   test("another server at the same address gets no posts that were written for the first", async () => {

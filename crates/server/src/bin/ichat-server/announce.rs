@@ -25,6 +25,7 @@ pub(crate) fn start(
         name: config.name.to_string(),
         protocol: NEWEST_PROTOCOL,
         port: address.port(),
+        path: config.base_path.to_string(),
     };
     Discovery::start(Scope::LocalNetwork)
         .and_then(|discovery| discovery.announce(announcement, people))

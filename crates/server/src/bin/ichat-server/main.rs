@@ -173,7 +173,9 @@ async fn serve(flags: &ArgMatches) -> Result<(), Error> {
     } else {
         None
     };
-    output::print(format_args!("listening on http://{}", browser_address(address)));
+    let base_path = &settings.server.base_path;
+    let path = if base_path.is_root() { "" } else { base_path.as_str() };
+    output::print(format_args!("listening on http://{}{path}", browser_address(address)));
     if let Some(listener) = metrics_listener {
         serve_metrics(listener, &settings.server, shutdown.clone());
     }

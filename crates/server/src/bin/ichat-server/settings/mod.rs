@@ -87,6 +87,7 @@ impl Settings {
                 name: resolver.value(Setting::Name, machine_name().unwrap_or(default.name)),
                 guests: !resolver.value(Setting::NoGuests, Switch(!default.guests)).0,
                 allowed_hosts: resolver.value(Setting::AllowedHost, HostNames(default.allowed_hosts)).0,
+                base_path: resolver.value(Setting::BasePath, default.base_path),
                 max_connections: resolver
                     .value(Setting::MaxConnections, Connections(default.max_connections))
                     .0,

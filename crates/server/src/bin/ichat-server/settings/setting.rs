@@ -19,6 +19,7 @@ pub(crate) enum Setting {
     NoAnnounce,
     NoGuests,
     AllowedHost,
+    BasePath,
     MaxConnections,
     MaxConnectionsPerAddress,
     TrustedProxy,
@@ -71,6 +72,7 @@ impl Setting {
             | Self::MetricsListen
             | Self::Data
             | Self::Name
+            | Self::BasePath
             | Self::MaxConnections
             | Self::MaxConnectionsPerAddress
             | Self::MaxMemory
@@ -95,6 +97,7 @@ impl Setting {
             Self::Listen | Self::MetricsListen => "ADDR:PORT",
             Self::Data => "DIR",
             Self::Name | Self::AllowedHost => "NAME",
+            Self::BasePath => "PATH",
             Self::TrustedProxy => "ADDR[/LEN]",
             Self::NoAnnounce | Self::NoGuests => "BOOL",
             Self::MaxConnections
@@ -144,6 +147,10 @@ impl Setting {
             Self::AllowedHost => {
                 "A DNS name by which the server may be addressed, besides IP addresses, localhost, *.localhost and \
                  *.local; may be repeated, or several with commas"
+            }
+            Self::BasePath => {
+                "The path below which the server is reached, such as /chat/, where a proxy has other sites at the same host \
+                 name [default: /]"
             }
             Self::MaxConnections => {
                 "Open connections at once, from everywhere; on a full server, clients that poll may open half as many \

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use ichat_protocol::{DEFAULT_PORT, Name};
+use ichat_server::{BasePath, InvalidBasePath};
 use ipnet::{IpNet, Ipv4Net};
 use url::Host;
 
@@ -227,6 +228,17 @@ fn host_name(text: &str) -> Result<String, String> {
         }
         Host::Ipv4(ip) => Ok(ip.to_string()),
         Host::Ipv6(ip) => Ok(ip.to_string()),
+    }
+}
+
+impl Value for BasePath {
+    fn parse(texts: &[String]) -> Result<Self, String> {
+        let parsed = one(texts)?.parse();
+        parsed.map_err(|error: InvalidBasePath| format!("takes a path such as /chat/: {error}"))
+    }
+
+    fn to_toml(&self) -> toml::Value {
+        self.as_str().into()
     }
 }
 
