@@ -104,8 +104,9 @@ export class ComposerState {
   recoverEdit(): "deleted" | "missing" | null {
     const { edit, ...draft } = this.#draft.content;
     if (edit && this.room.findMessage(edit.of)?.deleted) {
-      this.#draft.set(edit.text === edit.original ? draft : withText(draft, edit.text, edit.chosen));
-      return edit.text === edit.original ? null : "deleted";
+      const changed = isChanged(edit);
+      this.#draft.set(changed ? withText(draft, edit.text, edit.chosen) : draft);
+      return changed ? "deleted" : null;
     }
     const [refused, ...others] = this.room.takeOrphanedEdits();
     if (!refused) return null;

@@ -5,7 +5,7 @@ import type { Entry, MemberId, Seq } from "../backend/protocol";
 interface NewLine {
   /** The last entry above the line. */
   after: Seq;
-  /** The number of unread messages below the line. */
+  /** The number of messages below the line that were unread when the visit began, or arrived since. */
   count: number;
 }
 

@@ -12,8 +12,8 @@ export function showPerson(app: AppState, server: ServerState, member: MemberId)
   app.highlightedMember = member;
 }
 
-/** The consequence of choosing a person. */
-export interface WayToPerson {
+/** The place that opens when a person is chosen. */
+export interface PersonAction {
   /** The room that is opened. */
   room: RoomState | undefined;
   /**
@@ -23,17 +23,19 @@ export interface WayToPerson {
   mention: string | null;
 }
 
-/** Returns the consequence of choosing a person, before anything is opened. */
-export function wayToPerson(app: AppState, server: ServerState, { id, name }: Person): WayToPerson {
+/** Returns what choosing a person does, before anything is opened. */
+export function personAction(app: AppState, server: ServerState, { id, name }: Person): PersonAction {
   const room = roomWith(app, server, id);
   const meant = room?.mentions.mentionedBy(name) ?? id;
   const hasDraft = room !== undefined && app.drafts.of(server.id, room.id).shownText !== "";
   return { room, mention: meant === id && !hasDraft ? `@${name}` : null };
 }
 
-/** Opens the room of a person, and returns the mention with which to begin a message there; or shows the person and returns null. */
+/**
+ * Opens the room of a person, and returns the mention with which to begin a message there; or shows the person and returns null.
+ */
 export function openRoomWith(app: AppState, server: ServerState, person: Person): string | null {
-  const { room, mention } = wayToPerson(app, server, person);
+  const { room, mention } = personAction(app, server, person);
   if (mention === null) showPerson(app, server, person.id);
   else app.open(server.id, room?.id ?? server.lobby);
   return mention;

@@ -17,7 +17,8 @@ interface Part {
 
 /**
  * Gives links an address to show that could be taken for others together with the text or the link next to them. Only the
- * `enclosed` links can be: `[text](address)` and `<address>`. Any other ends where its address does. Once `mayCompare` says no, every link next to a text shows its address.
+ * `enclosed` links can be: `[text](address)` and `<address>`. Any other ends where its address does. Once `mayCompare` says
+ * no, every link next to a text shows its address.
  */
 export function showJoinedAddresses(
   tokens: readonly Inline[],
@@ -34,7 +35,8 @@ export function showJoinedAddresses(
     if (!part.link || part.link.shownAddress !== undefined || !enclosed.has(part.link)) continue;
     const before = wordBefore.exec(text.slice(Math.max(0, start - maxJoined), start))?.[0] ?? "";
     const after = wordAfter.exec(text.slice(end, end + maxJoined))?.[0] ?? "";
-    if (before === "" && after === "") continue;
+    // A comma ends an address, as a blank does.
+    if (before === "" && /^[,;]?$/.test(after)) continue;
     const joined = mayCompare() ? { before, text: part.text, after } : null;
     part.link.shownAddress = addressToShowAmong(joined, part.link.href, isRoom);
   }

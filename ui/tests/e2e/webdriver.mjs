@@ -17,8 +17,6 @@ import { eventually, freePort } from "../foreign/server.mjs";
 const yes = () => true;
 const no = () => false;
 
-/** The time for a driver to listen, and for an app to end with its hosted server. */
-
 /**
  * Starts the app and waits until its window can be driven.
  *

@@ -1,6 +1,7 @@
 /**
  * The address that is shown beside a link, by its text and its target:
  * - none beside an honest link of the web, also to a path with signs, brackets or letters of other scripts
+ * - none beside the links of a long list with commas
  * - the host, if the text names another one, hides it behind a user, or could be taken for a mention or a room
  * - the host, if the text is a host without a dot, or has something else in the place of one
  * - the host, if the text together with what is next to it could be taken for another one
@@ -26,6 +27,12 @@ function linkIn(text: string): string | undefined {
   if (!link) throw new Error("there is no link");
   return link.shownAddress;
 }
+
+it("shows none beside the links of a long list with commas", () => {
+  const list = Array.from({ length: 60 }, (_, n) => `[page ${n}](https://bank.com/${n})`).join(", ");
+  const addresses = [...inlinesOf(parse(list))].flatMap((token) => (token.kind === "link" ? [token.shownAddress] : []));
+  expect(addresses).toEqual(Array.from({ length: 60 }, () => undefined));
+});
 
 const shown = (text: string, href: string) => addressToShow(text, href, (place, sign) => place.startsWith("#1", sign));
 
