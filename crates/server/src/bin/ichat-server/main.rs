@@ -30,7 +30,7 @@ use crate::start::{Opened, StartError};
 
 /// The exit code of a program that can't start until a person changes something, or of a command that failed. Failures that
 /// may pass by themselves have the exit code 1.
-const NEVER: u8 = 2;
+const EXIT_PERMANENT: u8 = 2;
 
 /// Open files other than connections: the database, the logs, discovery, and sockets that are being accepted.
 const OTHER_OPEN_FILES: u64 = 128;
@@ -114,7 +114,7 @@ impl Error {
         if may_pass {
             ExitCode::FAILURE
         } else {
-            ExitCode::from(NEVER)
+            ExitCode::from(EXIT_PERMANENT)
         }
     }
 }
@@ -148,6 +148,12 @@ async fn serve(flags: &ArgMatches) -> Result<(), Error> {
     let settings = Settings::resolve(&[flags], &variable)?;
     let line_limit = logs::start(settings.log, settings.log_format, settings.server.metrics.clone());
     tokio::spawn(line_limit.clone().report_regularly());
+    let served = serve_with(settings).await;
+    line_limit.report_all();
+    served
+}
+
+async fn serve_with(settings: Settings) -> Result<(), Error> {
     let shutdown = CancellationToken::new();
     let signals = Signals::listen().map_err(Error::Signals)?;
     tokio::spawn({
@@ -184,7 +190,6 @@ async fn serve(flags: &ArgMatches) -> Result<(), Error> {
         announcement.stop().await;
     }
     store.close().await;
-    line_limit.report_all();
     Ok(served?)
 }
 

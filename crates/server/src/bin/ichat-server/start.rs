@@ -8,6 +8,7 @@ use ichat_store::{OpenError, Store};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use crate::line_limit::START_TARGET;
 use crate::settings::Settings;
 
 /// Time between two attempts.
@@ -89,7 +90,7 @@ async fn retry<T>(deadline: Instant, attempt: impl AsyncFn() -> Result<T, StartE
             return Err(error);
         }
         if !is_reported {
-            tracing::warn!("{error} Trying again for {} seconds.", left.as_secs_f32().ceil());
+            tracing::warn!(target: START_TARGET, "{error} Trying again for {} seconds.", left.as_secs_f32().ceil());
             is_reported = true;
         }
         tokio::time::sleep(RETRY_INTERVAL.min(left)).await;
