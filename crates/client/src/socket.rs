@@ -9,6 +9,7 @@
 //! - Its acknowledgements are broken. None is requested.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ichat_protocol::{Auth, ClientEvent, ErrorCode, ServerEvent, WireError};
@@ -16,7 +17,7 @@ use reqwest::Url;
 use rust_socketio::asynchronous::{Client, ClientBuilder};
 use rust_socketio::{Event, Payload, TransportType};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +28,9 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// The number of events that wait to be handled. While the queue is full, the socket is not read, so that the server
 /// slows down.
 const RAW_EVENT_CAPACITY: usize = 512;
+/// The bytes of JSON that these events, and those on their way to the session, have together. Parsed they take several times as
+/// much. A single event may have more.
+const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 /// The text that the library puts before the server's reason for a refused connection.
 const REFUSAL_PREFIX: &str = "Received an ConnectError frame: ";
 
@@ -34,13 +38,19 @@ const REFUSAL_PREFIX: &str = "Received an ConnectError frame: ";
 pub(crate) enum SocketEvent {
     /// The server accepted the client.
     Opened,
-    Received(ServerEvent),
+    Received(ServerEvent, ByteShare),
+}
+
+/// The share of an event that waits in [`MAX_WAITING_BYTES`], until it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct ByteShare {
+    _permits: Option<OwnedSemaphorePermit>,
 }
 
 /// An event as a callback of the library gets it.
 enum RawEvent {
     Connected,
-    Received(Event, Payload),
+    Received(Event, Payload, ByteShare),
     Error(String),
     Closed,
 }
@@ -79,6 +89,7 @@ pub(crate) async fn run(
 
 fn builder(url: &Url, auth: &Auth, raw_events: &mpsc::Sender<RawEvent>) -> ClientBuilder {
     let [connected, closed, failed, received] = std::array::from_fn(|_| raw_events.clone());
+    let bytes = Arc::new(Semaphore::new(MAX_WAITING_BYTES));
     ClientBuilder::new(url.as_str())
         .transport_type(TransportType::Websocket)
         .reconnect(false)
@@ -88,7 +99,13 @@ fn builder(url: &Url, auth: &Auth, raw_events: &mpsc::Sender<RawEvent>) -> Clien
         .on(Event::Error, move |payload, _| {
             push(failed.clone(), RawEvent::Error(text(payload)))
         })
-        .on_any(move |event, payload, _| push(received.clone(), RawEvent::Received(event, payload)))
+        .on_any(move |event, payload, _| {
+            let (received, bytes) = (received.clone(), Arc::clone(&bytes));
+            Box::pin(async move {
+                let share = ByteShare::acquire(bytes, &payload).await;
+                push(received, RawEvent::Received(event, payload, share)).await;
+            })
+        })
 }
 
 fn push(queue: mpsc::Sender<RawEvent>, event: RawEvent) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -117,8 +134,8 @@ async fn receive_all(raw: &mut mpsc::Receiver<RawEvent>, events: &mpsc::Sender<S
     while let Some(event) = raw.recv().await {
         let event = match event {
             RawEvent::Connected => SocketEvent::Opened,
-            RawEvent::Received(event, payload) => match parse(&event, payload) {
-                Ok(event) => SocketEvent::Received(event),
+            RawEvent::Received(event, payload, share) => match parse(&event, payload) {
+                Ok(event) => SocketEvent::Received(event, share),
                 Err(error) => {
                     tracing::warn!(event = event.as_str(), %error, "received a malformed event");
                     continue;
@@ -135,6 +152,38 @@ async fn receive_all(raw: &mut mpsc::Receiver<RawEvent>, events: &mpsc::Sender<S
         }
     }
     None
+}
+
+impl ByteShare {
+    /// Waits until the events that wait have few enough bytes. Meanwhile nothing is read from the socket.
+    async fn acquire(bytes: Arc<Semaphore>, payload: &Payload) -> Self {
+        let size = match payload {
+            Payload::Text(values) => values.iter().map(json_bytes).sum(),
+            // The protocol has no binary events, and the third variant is deprecated.
+            _ => 0,
+        };
+        let permits = u32::try_from(size.min(MAX_WAITING_BYTES)).unwrap_or(u32::MAX);
+        Self {
+            // The semaphore is never closed.
+            _permits: bytes.acquire_many_owned(permits).await.ok(),
+        }
+    }
+}
+
+/// Returns about the bytes of a value as JSON.
+fn json_bytes(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len() + 2,
+        Value::Array(values) => values.iter().map(json_bytes).sum::<usize>() + 2,
+        Value::Object(fields) => {
+            fields
+                .iter()
+                .map(|(name, value)| name.len() + 4 + json_bytes(value))
+                .sum::<usize>()
+                + 2
+        }
+    }
 }
 
 fn parse(event: &Event, payload: Payload) -> Result<ServerEvent, serde_json::Error> {
@@ -180,6 +229,9 @@ fn text(payload: Payload) -> String {
 mod tests {
     //! - a refused connection has the server's reason
     //! - an event without an argument is recognised
+    //! - events wait while those before them have too many bytes
+
+    use std::task::Poll;
 
     use super::*;
 
@@ -197,5 +249,18 @@ mod tests {
         let closing = Payload::Text(vec![serde_json::json!({ "message": "Bye." })]);
         let event = parse(&Event::Custom("closing".into()), closing).unwrap();
         assert_eq!(event.name(), "closing");
+    }
+
+    #[tokio::test]
+    async fn events_wait_while_those_before_them_have_too_many_bytes() {
+        let bytes = Arc::new(Semaphore::new(MAX_WAITING_BYTES));
+        let long = Payload::Text(vec!["x".repeat(MAX_WAITING_BYTES / 2).into()]);
+        let longest = Payload::Text(vec![serde_json::json!({ "text": "x".repeat(2 * MAX_WAITING_BYTES) })]);
+        let first = ByteShare::acquire(Arc::clone(&bytes), &long).await;
+        let mut next = Box::pin(ByteShare::acquire(bytes, &longest));
+        let waits = std::future::poll_fn(|context| Poll::Ready(next.as_mut().poll(context).is_pending())).await;
+        assert!(waits);
+        drop(first);
+        next.await;
     }
 }

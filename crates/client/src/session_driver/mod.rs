@@ -22,7 +22,7 @@ use crate::error::CommandError;
 use crate::message::{ConnectionEvent, SessionMessage};
 use crate::replica::{self, LoadedReplica};
 use crate::session::{Effect, Input, Session, Update};
-use crate::socket::SocketEvent;
+use crate::socket::{ByteShare, SocketEvent};
 use crate::state::ClientState;
 use crate::updates::ClientUpdate;
 
@@ -54,6 +54,8 @@ pub(crate) struct SessionDriver {
     was_refused: bool,
     connect_at: Option<Instant>,
     wake_at: Option<Instant>,
+    /// The shares of the events that are being processed. Until they are, the connection reads no more than its bound.
+    shares: Vec<ByteShare>,
 }
 
 /// Opens the replica in `dir` and runs the session until `stop` is cancelled.
@@ -103,6 +105,7 @@ impl SessionDriver {
             was_refused: false,
             connect_at: None,
             wake_at: None,
+            shares: Vec::new(),
         }
     }
 
@@ -164,6 +167,7 @@ impl SessionDriver {
     /// Waits for inputs. Returns `None` when the session is stopped.
     async fn next_inputs(&mut self) -> Option<(Vec<Input>, Replies)> {
         let (mut inputs, mut replies) = (Vec::new(), Vec::new());
+        self.shares.clear();
         // Biased, so that a flood of messages delays neither the stop nor the timers.
         tokio::select! {
             biased;
@@ -209,7 +213,10 @@ impl SessionDriver {
                 None
             }
             ConnectionEvent::Socket(SocketEvent::Opened) => Some(Input::Opened),
-            ConnectionEvent::Socket(SocketEvent::Received(event)) => Some(Input::Event(event)),
+            ConnectionEvent::Socket(SocketEvent::Received(event, share)) => {
+                self.shares.push(share);
+                Some(Input::Event(event))
+            }
             ConnectionEvent::Closed { error } => {
                 self.connection = None;
                 self.was_refused = error.as_ref().is_some_and(|error| error.code != ErrorCode::Other);
