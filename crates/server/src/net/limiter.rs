@@ -150,7 +150,9 @@ impl ConnectionLimiter {
         let mut counts = self.counts.lock();
         let of_peer = counts.by_address.get(&peer).copied().unwrap_or_default();
         let is_address_full = of_peer.connections + of_peer.sessions >= self.max_per_address;
-        let max_total = if peer.is_loopback() {
+        // Behind a proxy on this machine are clients from elsewhere.
+        let is_local = peer.is_loopback() && kind != PermitKind::Proxy;
+        let max_total = if is_local {
             self.max_total
         } else {
             self.max_total - self.local_reserve
@@ -233,6 +235,7 @@ impl Drop for Permit {
 mod tests {
     //! - an address has a limit, and gets a permit again when it gives one back
     //! - all loopback addresses are limited together, and get in when others can't
+    //! - the clients of a proxy on this machine leave the reserve of loopback addresses
     //! - a trusted proxy is limited by the total alone, and each of its clients by its address
     //! - the addresses of one IPv6 network are limited together, those on a link each
     //! - on a full server an address gets more connections for its sessions, and others get none
@@ -278,6 +281,18 @@ mod tests {
         assert!(limiter.is_full());
         let local: Vec<_> = (0..3).filter_map(|_| connect("127.0.0.1")).collect();
         assert_eq!(local.len(), 2);
+    }
+
+    #[test]
+    fn the_clients_of_a_local_proxy_leave_the_local_reserve() {
+        let limiter = limiter(200, 150);
+        let local: IpAddr = "127.0.0.1".parse().unwrap();
+        let proxied: Vec<_> = std::iter::from_fn(|| limiter.try_connect_proxy(local))
+            .take_while(|permit| !permit.is_reserve())
+            .collect();
+        assert_eq!(proxied.len(), 198);
+        let own: Vec<_> = std::iter::from_fn(|| limiter.try_connect(local)).collect();
+        assert_eq!(own.len(), 2);
     }
 
     #[test]

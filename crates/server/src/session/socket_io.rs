@@ -7,8 +7,8 @@
 //!   [`Enqueue`] puts the event into the connection's queue.
 //! - `Data<T>` extracts the first argument only, and a wrong number of arguments silently skips the handler. So the
 //!   extractor takes the text of the packet.
-//! - A full buffer drops packets: `emit` returns an error, an acknowledgement is lost without one. A broadcast reports
-//!   one error for all clients. So `ClientConnection` sends to each client alone, and a WebSocket gets its events and
+//! - A full buffer drops packets: `emit` and the sender of an acknowledgement return an error. A broadcast reports one for
+//!   all clients. So `ClientConnection` sends to each client alone, and a WebSocket gets its events and
 //!   acknowledgements past socketioxide.
 //! - It waits without limit for a client that does not read. So the streams under it have a `StallTimer`.
 //! - No disconnect handler runs when a socket closes before the connect handler has: see [`PendingSlot`].

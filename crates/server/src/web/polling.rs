@@ -54,7 +54,7 @@ pub(super) async fn serve_polling(
     match (address.sid.map(str::to_owned), address.is_websocket) {
         (None, true) => next.run(request).await,
         (None, false) => open_session(&sessions, &connection, request, next).await,
-        (Some(sid), true) => upgrade_session(&sessions, &sid, connection, request, next).await,
+        (Some(sid), true) => upgrade_session(&sessions, &sid, &connection, request, next).await,
         (Some(sid), false) => serve_session(&sessions, &sid, &connection, request, next).await,
     }
 }
@@ -104,7 +104,7 @@ async fn open_session(
 async fn upgrade_session(
     sessions: &PollingSessions,
     sid: &str,
-    connection: Connection,
+    connection: &Connection,
     request: Request,
     next: Next,
 ) -> Response {
@@ -308,7 +308,7 @@ mod tests {
         let connection = connection(&MemoryBudget::new(usize::MAX), &slot);
         slot.remove_written(100_000);
         let waiting = fixture.send(1_000);
-        assert!(fixture.session.try_upgrade(connection));
+        assert!(fixture.session.try_upgrade(&connection));
         assert_eq!(fixture.session.waiting(), waiting);
         slot.remove_written(500);
         assert_eq!(fixture.session.account().bytes(), waiting - 500);
@@ -321,9 +321,9 @@ mod tests {
         let fixture = Fixture::new().await;
         let memory = MemoryBudget::new(usize::MAX);
         let (closed, open) = (Arc::default(), Arc::default());
-        assert!(fixture.session.try_upgrade(connection(&memory, &closed)));
-        assert!(!fixture.session.try_upgrade(connection(&memory, &open)));
+        assert!(fixture.session.try_upgrade(&connection(&memory, &closed)));
+        assert!(!fixture.session.try_upgrade(&connection(&memory, &open)));
         drop(closed);
-        assert!(fixture.session.try_upgrade(connection(&memory, &open)));
+        assert!(fixture.session.try_upgrade(&connection(&memory, &open)));
     }
 }

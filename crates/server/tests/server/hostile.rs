@@ -9,6 +9,7 @@
 //! - a client that sends WebSocket pings and reads nothing is not read from
 //! - a WebSocket's request gets 101 if it has all that RFC 6455 asks for, also in several lines, and 400 otherwise
 //! - a second upgrade of a session gets 400, and doesn't disturb the first
+//! - a session ends when an acknowledgement finds no space, rather than lose it without a word
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -230,6 +231,21 @@ async fn only_a_websocket_request_of_rfc_6455_gets_101() {
     assert_eq!(status(&server, path, &in_two_lines).await, "101");
     // The session still has no WebSocket.
     assert_eq!(status(&server, &poller.upgrade_path(), &WEBSOCKET_HEADERS).await, "101");
+}
+
+#[tokio::test]
+async fn no_acknowledgement_is_lost_without_a_word() {
+    // More packets than may wait for a client that polls.
+    const REQUESTS: usize = 900;
+    let server = TestServer::without_rate_limits().await;
+    let poller = PollingClient::connect(&server).await;
+    let requests: Vec<_> = (0..REQUESTS).map(|id| format!("42{id}[\"rooms\"]")).collect();
+    for requests in requests.chunks(300) {
+        let answer = poller.try_send(requests.join("\u{1e}")).await.unwrap();
+        assert!(answer.status().is_success() || answer.status() == 400);
+    }
+    // Nothing was fetched: the session is unknown from then on.
+    or_time_out(async { while poller.try_send("3".to_owned()).await.unwrap().status() != 400 {} }).await;
 }
 
 #[tokio::test]

@@ -4,10 +4,10 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use socketioxide::extract::SocketRef;
-use tokio_util::sync::DropGuard;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::fanout::queue_bound::QueueFull;
-use crate::net::backlog::Backlog;
+use crate::net::backlog::{Backlog, WeakBacklogSlot};
 use crate::net::connection::Connection;
 use crate::net::limiter::Permit;
 use crate::net::memory_budget::MemoryAccount;
@@ -22,10 +22,16 @@ pub(crate) struct WeakPollingSession(Weak<Inner>);
 struct Inner {
     /// Bytes that the client has not fetched yet.
     backlog: Arc<Backlog>,
-    /// The connection of the WebSocket to which the session is upgraded.
-    websocket: Mutex<Option<Connection>>,
+    websocket: Mutex<Option<UpgradedWebSocket>>,
     _end: DropGuard,
     _permit: Permit,
+}
+
+/// The WebSocket to which a session is upgraded: not its connection, which would keep its permit until the session ends.
+struct UpgradedWebSocket {
+    backlog: WeakBacklogSlot,
+    /// Closes the connection.
+    closed: CancellationToken,
 }
 
 impl PollingSession {
@@ -54,28 +60,31 @@ impl PollingSession {
     }
 
     /// Counts what is written to a connection as fetched from now on. Returns `false` if the session has a WebSocket already.
-    pub(crate) fn try_upgrade(&self, connection: Connection) -> bool {
+    pub(crate) fn try_upgrade(&self, connection: &Connection) -> bool {
         let mut websocket = self.0.websocket.lock();
         // socketioxide takes no notice of a connection that was closed before its upgrade.
         if websocket.as_ref().is_some_and(|former| former.backlog.is_open()) {
             return false;
         }
         connection.backlog.set(Some(Arc::clone(&self.0.backlog)));
-        *websocket = Some(connection);
+        *websocket = Some(UpgradedWebSocket {
+            backlog: connection.backlog.clone(),
+            closed: connection.account.closed().clone(),
+        });
         true
     }
 
     /// Takes back an upgrade that was refused.
     pub(crate) fn cancel_upgrade(&self) {
-        if let Some(connection) = self.0.websocket.lock().take() {
-            connection.backlog.set(None);
+        if let Some(websocket) = self.0.websocket.lock().take() {
+            websocket.backlog.set(None);
         }
     }
 
     /// Closes the connection of the WebSocket, if there is one.
     pub(crate) fn close_websocket(&self) {
-        if let Some(connection) = &*self.0.websocket.lock() {
-            connection.account.closed().cancel();
+        if let Some(websocket) = &*self.0.websocket.lock() {
+            websocket.closed.cancel();
         }
     }
 

@@ -62,7 +62,8 @@ impl PollingTransport {
         self.session.try_add(reservation.bytes, reservation.bound)
     }
 
-    /// Sends an acknowledgement that is counted already. socketioxide drops it if its queue is full.
+    /// Sends an acknowledgement that is counted already. If socketioxide's queue is full, which drops it, ends the session: a client
+    /// can't detect that an acknowledgement is missing, but a new session it knows to begin anew.
     pub(in crate::fanout) fn acknowledge(
         &self,
         sender: AckSender,
@@ -71,7 +72,8 @@ impl PollingTransport {
     ) {
         if let Err(error) = sender.send(argument) {
             self.session.remove(reservation.bytes);
-            tracing::debug!(sid = %self.socket.id, %error, "acknowledgement dropped");
+            tracing::debug!(sid = %self.socket.id, %error, "a session ends, since an acknowledgement was dropped");
+            self.end();
         }
     }
 
