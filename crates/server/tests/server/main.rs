@@ -18,8 +18,8 @@
 mod addresses;
 mod amendments;
 mod base_path;
-#[cfg(target_os = "linux")]
 mod disk;
+#[cfg(target_os = "linux")]
 mod full_disk;
 mod hostile;
 mod http;

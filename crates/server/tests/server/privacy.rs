@@ -127,7 +127,9 @@ async fn nobody_elses_lock_keeps_the_server_from_starting() {
     let mut stranger = Command::new("setpriv")
         .args(["--reuid=65534", "--regid=65534", "--clear-groups", "flock"])
         .arg(folder.path().join("lock"))
-        .args(["sh", "-c", "echo locked; exec sleep 600"])
+        // `flock` takes signals while the program that it runs has the lock: it waits for the end of this test's input.
+        .args(["sh", "-c", "echo locked; exec cat"])
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
