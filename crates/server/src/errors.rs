@@ -132,8 +132,17 @@ pub(crate) fn too_much_today(limit: &str, wait_ms: u64) -> WireError {
 pub(crate) fn disk_reserve_used() -> WireError {
     WireError::new(
         ErrorCode::OverQuota,
-        "The server's disk is nearly full: it takes nothing more until its host has made space. Reading goes on.",
+        "The server's disk is nearly full: it takes nothing more until its host has made space. Members can still read.",
     )
+}
+
+/// Returns the error of a new person's sign-in, for the reason why their joining can't be written.
+pub(crate) fn nobody_new(reason: &WireError) -> WireError {
+    let message = format!(
+        "Nobody new can join now, though people who are members come in. {}",
+        reason.message
+    );
+    WireError::new(reason.code, message)
 }
 
 /// Returns the error of what a guest would write into the space that is kept for people with a key.

@@ -57,7 +57,7 @@ pub(crate) async fn check(
         IdentityKind::Key => identity.name = ensure_member(state, &client, identity.name).await?,
         IdentityKind::Guest | IdentityKind::Tutorial { .. } => {
             if let Some(known) = identity.guest_name.take() {
-                identity.name = rename_at_sign_in(state, &client, known, identity.name).await?;
+                identity.name = rename_at_sign_in(state, &client, known, identity.name).await;
             }
         }
     }

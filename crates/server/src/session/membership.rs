@@ -1,6 +1,6 @@
 //! Joining the lobby at sign-in, and the names of members.
 
-use ichat_protocol::{Body, EntryId, ErrorCode, MemberId, Name, WireError};
+use ichat_protocol::{Body, EntryId, MemberId, Name, WireError};
 
 use crate::errors;
 use crate::fanout::client::ClientConnection;
@@ -12,16 +12,17 @@ use crate::session::state::ServerState;
 const RENAME_BATCH: usize = 64;
 
 /// Makes a client with a key a member of the lobby, or renames it if it has another name than in the log. Returns the name that it
-/// has then.
+/// has then. Fails if it is new, and nobody new can join: only members read a room.
 pub(crate) async fn ensure_member(
     state: &ServerState,
     client: &ClientConnection,
     name: Name,
 ) -> Result<Name, WireError> {
     if let Some(known) = state.member_names.get(&client.member) {
-        return rename_at_sign_in(state, client, known, name).await;
+        return Ok(rename_at_sign_in(state, client, known, name).await);
     }
-    state.write_limits.admit_entries(client, 1, 0)?;
+    let admitted = state.write_limits.admit_entries(client, 1, 0);
+    admitted.map_err(|reason| errors::nobody_new(&reason))?;
     let body = Body::Joined { name: name.clone() };
     let joined = new_entry(client, state.lobby(), EntryId::fresh(), body);
     state.writer.commit(joined).await?;
@@ -29,21 +30,18 @@ pub(crate) async fn ensure_member(
     Ok(name)
 }
 
-/// Renames a client that has another name than in the log. Returns the name that it has then: the one in the log if nothing more
-/// may be written, so that a person can come in to read.
-pub(crate) async fn rename_at_sign_in(
-    state: &ServerState,
-    client: &ClientConnection,
-    known: Name,
-    name: Name,
-) -> Result<Name, WireError> {
+/// Renames a client that has another name than in the log. Returns the name that it has then: the one in the log if the new one
+/// can't be written now, so that a person comes in to read. A later sign-in tries again.
+pub(crate) async fn rename_at_sign_in(state: &ServerState, client: &ClientConnection, known: Name, name: Name) -> Name {
     if known == name {
-        return Ok(known);
+        return known;
     }
     match rename(state, client, &name).await {
-        Ok(()) => Ok(name),
-        Err(error) if error.code == ErrorCode::OverQuota => Ok(known),
-        Err(error) => Err(error),
+        Ok(()) => name,
+        Err(error) => {
+            tracing::debug!(code = ?error.code, "a person signs in under the name of the log: the new one was refused");
+            known
+        }
     }
 }
 

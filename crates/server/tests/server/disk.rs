@@ -3,7 +3,8 @@
 //! - a person can write so much a day; what is refused says how much and for how long, can be sent again, and reading goes on
 //! - such a refusal holds no other post back, and a person who signs in with another name keeps the old one
 //! - guests count together, and take nothing from people with a key
-//! - when little space is left, guests can't write and others can; when less is left nobody can, and the server isn't ready
+//! - when little space is left, guests can't write and others can; when less is left nobody can, members come in to read, somebody
+//!   new is told that nobody new can join, and the server isn't ready
 
 use ichat_protocol::EntryId;
 use ichat_server::Config;
@@ -128,6 +129,14 @@ async fn below_the_reserve_nobody_writes_and_everybody_reads() {
     );
     let history = json!({ "room": server.lobby() });
     assert_eq!(desk.request("history", &[history]).await["event"], "page");
+    let phone = server.user_with("Alicia", &alice.on_another_device()).await;
+    assert_eq!(phone.hello["name"], "Alice", "the name in the log stays");
+    let auth = Identity::random().auth(server.address, "Bob").await.unwrap();
+    let refused = TestClient::connect_error(server.address, auth).await;
+    assert!(
+        refused.starts_with("over_quota: Nobody new can join") && refused.contains("nearly full"),
+        "{refused}"
+    );
     let (status, text) = readiness(&server).await;
     assert_eq!(status, 503);
     assert!(text.contains("nearly full"), "{text}");

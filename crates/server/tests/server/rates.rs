@@ -204,10 +204,20 @@ async fn a_new_name_costs_as_much_as_it_makes_the_server_write() {
         (1..BURST / ROOMS * 2).contains(&renames),
         "{BURST} units for {ROOMS} each: {renames}"
     );
-    // Signing in with another name is the same.
-    let auth = alice.auth(server.address, "Bea").await.unwrap();
-    let refused = TestClient::connect_error(server.address, auth).await;
-    assert!(refused.starts_with("busy "), "{refused}");
+    // Signing in with another name costs the same, and what is left pays for the sign-in only.
+    passes(Duration::from_secs(20)).await;
+    let spent = "x".repeat(1024 * (BURST - 2));
+    desk.request("nonsense", &[json!(spent)]).await;
+    let phone = server.user_with("Bea", &alice.on_another_device()).await;
+    assert_eq!(
+        phone.hello["name"],
+        format!("Alice {}", renames - 1),
+        "the name in the log stays"
+    );
+    drop(phone);
+    passes(Duration::from_secs(20)).await;
+    let phone = server.user_with("Bea", &alice.on_another_device()).await;
+    assert_eq!(phone.hello["name"], "Bea", "a later sign-in writes it");
 }
 
 #[tokio::test]
