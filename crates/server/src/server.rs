@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Config;
+use crate::commit::daily_quota::DailyQuota;
 use crate::commit::publisher::{PublishLoop, PublishTask, Publisher};
 use crate::commit::writer::{self, WriteRequest, Writer};
 use crate::fanout::heads::{self, PublishedHeads};
@@ -24,7 +25,6 @@ use crate::net::memory_budget::MemoryBudget;
 use crate::net::trusted_proxies::TrustedProxies;
 use crate::session::budgets::Budgets;
 use crate::session::clock::now;
-use crate::session::daily_quota::DailyQuota;
 use crate::session::disk_reserve::DiskReserve;
 use crate::session::guest_secret::GuestSecrets;
 use crate::session::member_names::MemberNames;
@@ -99,7 +99,7 @@ pub async fn run_until(
         guest_secrets: guest_secrets(&store).await?,
         budgets: Budgets::new(&config),
         write_limits: Arc::new(WriteLimits {
-            quota: DailyQuota::load(&store, &config, now()).await?,
+            quota: Arc::new(DailyQuota::load(&store, &config, now()).await?),
             reserve: DiskReserve::new(&config),
         }),
         member_names: MemberNames::load(&store).await?,

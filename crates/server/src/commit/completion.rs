@@ -7,6 +7,7 @@ use ichat_store::{Outcome, Store};
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use crate::commit::quota_share::QuotaShare;
 use crate::errors;
 use crate::fanout::client::ClientConnection;
 use crate::fanout::heads::PublishedHeads;
@@ -15,7 +16,11 @@ use crate::fanout::request::{Request, ResponseFormat};
 /// The step that follows once the entries of one request are published.
 pub(crate) enum Completion {
     /// Responds to a post. Its entry is the last one; a guest's `joined` may precede it.
-    Post(Request),
+    Post {
+        request: Request,
+        /// The part of the daily quota that the post takes if it is written. `None` if it is exempt.
+        quota: Option<Box<QuotaShare>>,
+    },
     /// Reports to a task of the server. If no entry was rejected, the client is subscribed to their rooms before they
     /// are published.
     Report {
@@ -28,7 +33,7 @@ impl Completion {
     /// Reports that nothing was written.
     pub(crate) fn reject(self, error: &WireError) {
         match self {
-            Self::Post(request) => request.reject(error.clone()),
+            Self::Post { request, .. } => request.reject(error.clone()),
             // The connection's task has ended if the receiver is gone.
             Self::Report { report, .. } => drop(report.send(Err(error.clone()))),
         }
@@ -42,7 +47,13 @@ impl Completion {
                 // The connection's task has ended if the receiver is gone.
                 drop(report.send(Ok(outcomes)));
             }
-            Self::Post(request) => {
+            Self::Post { request, quota } => {
+                let writes = |(_, outcome): &(_, Outcome)| matches!(outcome, Outcome::Committed(_));
+                if let Some(quota) = quota
+                    && outcomes.iter().any(writes)
+                {
+                    quota.keep();
+                }
                 let Some((room, outcome)) = outcomes.into_iter().next_back() else {
                     return;
                 };

@@ -6,7 +6,9 @@
 //! ```
 
 pub(crate) mod completion;
+pub(crate) mod daily_quota;
 mod ordering;
 pub(crate) mod post_order;
 pub(crate) mod publisher;
+pub(crate) mod quota_share;
 pub(crate) mod writer;

@@ -138,7 +138,7 @@ impl PublishLoop {
         for request in requests {
             let outcomes = &request.outcomes;
             match &request.completion {
-                Completion::Post(request) => {
+                Completion::Post { request, .. } => {
                     if authors.len() < MAX_FIRST_AUTHORS {
                         authors.insert(request.client.id);
                     }

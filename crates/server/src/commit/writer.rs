@@ -103,7 +103,7 @@ impl WriteRequest {
     /// under its id, so one failure must not block their next messages.
     fn ordered_post(&self) -> Option<(DeviceId, EntryId)> {
         match &self.completion {
-            Completion::Post(request) => match request.format {
+            Completion::Post { request, .. } => match request.format {
                 ResponseFormat::Protocol => self.entries.last().map(|entry| (entry.device, entry.id)),
                 ResponseFormat::Tutorial => None,
             },

@@ -31,7 +31,7 @@ pub(crate) struct Request {
 /// The right of one event to be pending: one of a number of events, and some of a number of bytes.
 pub(crate) struct PendingPermit {
     pub(crate) _event: OwnedSemaphorePermit,
-    pub(crate) _bytes: OwnedSemaphorePermit,
+    pub(crate) bytes: OwnedSemaphorePermit,
     pub(crate) _memory: MemoryShare,
 }
 
@@ -45,6 +45,11 @@ pub(crate) enum ResponseFormat {
 }
 
 impl Request {
+    /// Returns the bytes of the event's packet.
+    pub(crate) fn bytes(&self) -> usize {
+        self.permit.as_ref().map_or(0, |permit| permit.bytes.num_permits())
+    }
+
     /// Responds with an event, without waiting.
     pub(crate) fn respond(&mut self, event: &ServerEvent) {
         match self.ack.take() {

@@ -21,7 +21,6 @@ use crate::fanout::transport::{Ack, Transport};
 use crate::metrics::CutReason;
 use crate::session::admission::{Admission, RefusalsIgnored};
 use crate::session::costs;
-use crate::session::write_limits::WriteLimits;
 
 /// Characters of an event's name that rejections and logs repeat. No event's name is longer.
 const MAX_EVENT_NAME_CHARS: usize = 64;
@@ -90,16 +89,12 @@ pub(crate) struct EventQueue {
     pending_bytes: Arc<Semaphore>,
     events: mpsc::Sender<Box<IncomingEvent>>,
     admission: Arc<Mutex<Admission>>,
-    limits: Arc<WriteLimits>,
 }
 
 impl EventQueue {
     /// Creates the queue of a connection. Its events are boxed, since the channel allocates 32 slots at once and most
     /// connections have nothing in theirs.
-    pub(crate) fn new(
-        client: &Arc<ClientConnection>,
-        limits: &Arc<WriteLimits>,
-    ) -> (Self, mpsc::Receiver<Box<IncomingEvent>>) {
+    pub(crate) fn new(client: &Arc<ClientConnection>) -> (Self, mpsc::Receiver<Box<IncomingEvent>>) {
         let (events, receiver) = mpsc::channel(MAX_PENDING_EVENTS);
         let queue = Self {
             client: Arc::clone(client),
@@ -107,7 +102,6 @@ impl EventQueue {
             pending_bytes: Arc::new(Semaphore::new(MAX_PENDING_BYTES)),
             events,
             admission: Arc::default(),
-            limits: Arc::clone(limits),
         };
         (queue, receiver)
     }
@@ -117,8 +111,7 @@ impl EventQueue {
     }
 
     /// Adds an event. It is rejected as `busy` when too many of this connection, or too long ones, have no response yet, or when
-    /// the budget of its person or address is used up, and as `over_quota` when it must not write. A client that takes no notice
-    /// of that is disconnected.
+    /// the budget of its person or address is used up. A client that takes no notice of that is disconnected.
     pub(crate) fn push(&self, name: &str, packet: Option<&str>, ack: Option<Ack>) {
         if self.client.closed.is_cancelled() {
             return;
@@ -165,7 +158,6 @@ impl EventQueue {
         }
         let cost = costs::of_packet(kind, bytes);
         self.client.budget.try_take(cost).map_err(errors::too_fast)?;
-        self.limits.admit(&self.client, name, bytes)?;
         if follows_refusal {
             admission.order.taken();
         }
@@ -175,7 +167,6 @@ impl EventQueue {
     /// Rejects an event. Ends the connection if the client takes no notice of such refusals.
     fn refuse(&self, request: Request, error: WireError) {
         let now = Instant::now();
-        // Clients give up a post that is over the quota: later ones don't overtake it.
         let is_repeated_post = error.code.is_transient() && request.event == ClientEventKind::Post.name();
         let counted = {
             let mut admission = self.admission.lock();
@@ -198,7 +189,7 @@ impl EventQueue {
         let permits = u32::try_from(bytes).ok()?;
         Some(PendingPermit {
             _event: event,
-            _bytes: Arc::clone(&self.pending_bytes).try_acquire_many_owned(permits).ok()?,
+            bytes: Arc::clone(&self.pending_bytes).try_acquire_many_owned(permits).ok()?,
             _memory: self.client.transport.account().share(bytes),
         })
     }
@@ -279,13 +270,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::Config;
     use crate::fanout::polling::test_poller::TestPoller;
     use crate::metrics::Metrics;
     use crate::net::client_address::ClientAddress;
     use crate::net::rate_limiter::{Budget, ClientBudget};
-    use crate::session::daily_quota::DailyQuota;
-    use crate::session::disk_reserve::DiskReserve;
 
     /// The time in which a rejection must arrive.
     const TEST_TIMEOUT: Duration = Duration::from_mins(1);
@@ -305,11 +293,7 @@ mod tests {
             let budget = ClientBudget::new(Budget::unlimited(), Budget::unlimited());
             let (member, device) = (MemberId::guest(Uuid::nil()), DeviceId::fresh());
             let client = ClientConnection::new(socket, member, device, address, budget, Metrics::default()).unwrap();
-            let limits = Arc::new(WriteLimits {
-                quota: DailyQuota::new(&Config::default()),
-                reserve: DiskReserve::new(&Config::default()),
-            });
-            let (queue, events) = EventQueue::new(&client, &limits);
+            let (queue, events) = EventQueue::new(&client);
             Self { queue, events, poller }
         }
 

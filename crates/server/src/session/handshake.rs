@@ -62,7 +62,7 @@ pub(crate) async fn check(
         }
     }
     let rooms = state.joined_rooms(&client.member, None).await?;
-    let (queue, events) = EventQueue::new(&client, &state.write_limits);
+    let (queue, events) = EventQueue::new(&client);
     let pending = PendingConnection {
         client,
         identity,

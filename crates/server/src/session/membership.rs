@@ -22,10 +22,11 @@ pub(crate) async fn ensure_member(
         return Ok(rename_at_sign_in(state, client, known, name).await);
     }
     let admitted = state.write_limits.admit_entries(client, 1, 0);
-    admitted.map_err(|reason| errors::nobody_new(&reason))?;
+    let quota = admitted.map_err(|reason| errors::nobody_new(&reason))?;
     let body = Body::Joined { name: name.clone() };
     let joined = new_entry(client, state.lobby(), EntryId::fresh(), body);
     state.writer.commit(joined).await?;
+    quota.keep();
     state.member_names.set(&client.member, &name);
     Ok(name)
 }
@@ -67,7 +68,7 @@ pub(crate) async fn rename(state: &ServerState, client: &ClientConnection, name:
         .budget
         .try_take(costs::of_rename(rooms.len()))
         .map_err(errors::too_fast)?;
-    state.write_limits.admit_entries(client, rooms.len(), 0)?;
+    let mut quota = state.write_limits.admit_entries(client, rooms.len(), 0)?;
     rooms.sort_by_key(|room| *room == state.lobby());
     let mut result = None;
     for batch in rooms.chunks(RENAME_BATCH) {
@@ -79,8 +80,9 @@ pub(crate) async fn rename(state: &ServerState, client: &ClientConnection, name:
             new_entry(client, *room, EntryId::fresh(), body)
         });
         let outcomes = state.writer.commit_each(entries.collect()).await?;
-        let results = outcomes.into_iter().map(errors::written);
-        result = results.chain(result).reduce(Result::or);
+        let results: Vec<_> = outcomes.into_iter().map(errors::written).collect();
+        quota.keep_entries(results.iter().filter(|result| matches!(result, Ok((_, true)))).count());
+        result = results.into_iter().chain(result).reduce(Result::or);
     }
     result.transpose()?;
     state.member_names.set(&client.member, name);

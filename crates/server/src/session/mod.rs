@@ -12,7 +12,6 @@ pub(crate) mod budgets;
 pub(crate) mod clock;
 pub(crate) mod connection;
 pub(crate) mod costs;
-pub(crate) mod daily_quota;
 pub(crate) mod disk_reserve;
 pub(crate) mod entries;
 pub(crate) mod event_queue;

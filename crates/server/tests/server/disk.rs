@@ -2,9 +2,12 @@
 //!
 //! - a person can write so much a day; what is refused says how much and for how long, can be sent again, and reading goes on
 //! - such a refusal holds no other post back, and a person who signs in with another name keeps the old one
+//! - what writes nothing doesn't count, a repeated post is answered as the first time, and deleting and leaving are always possible
 //! - guests count together, and take nothing from people with a key
 //! - when little space is left, guests can't write and others can; when less is left nobody can, members come in to read, somebody
 //!   new is told that nobody new can join, and the server isn't ready
+
+use std::slice;
 
 use ichat_protocol::EntryId;
 use ichat_server::Config;
@@ -73,6 +76,71 @@ async fn what_is_over_the_quota_holds_nothing_back_and_keeps_nobody_out() {
     assert_eq!(phone.hello["name"], "Alice", "the name in the log stays");
     let history = json!({ "room": server.lobby() });
     assert_eq!(phone.request("history", &[history]).await["event"], "page");
+}
+
+#[tokio::test]
+async fn what_writes_nothing_does_not_count() {
+    let config = Config {
+        // A new person joins the lobby besides.
+        max_entries_per_day: 2,
+        max_guest_entries_per_day: 1,
+        ..Config::default()
+    };
+    let server = TestServer::with_config(config).await;
+    let nowhere = json!({ "room": EntryId::fresh() });
+    let mut post_nowhere = json!(message(server.lobby(), EntryId::fresh(), "hi"));
+    post_nowhere["room"] = nowhere["room"].clone();
+    let mut alice = server.user("Alice").await;
+    for (event, argument) in [
+        ("post", json!({})),
+        ("post", post_nowhere),
+        ("create", json!({})),
+        ("join", nowhere.clone()),
+        ("leave", nowhere),
+    ] {
+        let refused = alice.request(event, &[argument]).await;
+        assert_eq!(refused["event"], "refused", "{event}: {refused}");
+        assert_ne!(refused["data"]["error"]["code"], "over_quota", "{event}: {refused}");
+    }
+    let lobby = json!({ "room": server.lobby() });
+    for mut client in [alice, server.guest().await] {
+        assert_eq!(client.request("join", slice::from_ref(&lobby)).await["event"], "room");
+        let post = json!(message(server.lobby(), EntryId::fresh(), "hi"));
+        for _ in 0..3 {
+            let answer = client.request("post", slice::from_ref(&post)).await;
+            assert!(is_taken(&answer), "once, and then as a repetition: {answer}");
+        }
+        assert_eq!(posts(&mut client).await["data"]["error"]["code"], "over_quota");
+    }
+}
+
+#[tokio::test]
+async fn deleting_and_leaving_are_always_possible() {
+    let config = Config {
+        // The lobby, the new room with its creator, and a message.
+        max_entries_per_day: 4,
+        ..Config::default()
+    };
+    let mut server = TestServer::with_config(config).await;
+    let alice = Identity::random();
+    let mut desk = server.user_with("Alice", &alice).await;
+    let lunch = EntryId::fresh();
+    let room = json!({ "room": lunch, "name": "Lunch" });
+    assert_eq!(desk.request("create", &[room]).await["event"], "room");
+    let said = EntryId::fresh();
+    let post = json!(message(server.lobby(), said, "hi"));
+    assert!(is_taken(&desk.request("post", &[post]).await));
+    assert!(!is_taken(&posts(&mut desk).await));
+    let deletion = json!({ "room": server.lobby(), "id": EntryId::fresh(), "body": { "kind": "delete", "of": said } });
+    let deleted = desk.request("post", &[deletion]).await;
+    assert!(is_taken(&deleted), "{deleted}");
+    server.stops().await;
+    server
+        .starts_again_with(|config| config.disk_reserve = MORE_THAN_THERE_IS)
+        .await;
+    let mut desk = server.user_with("Alice", &alice).await;
+    let left = desk.request("leave", &[json!({ "room": lunch })]).await;
+    assert_eq!(left["event"], "room", "{left}");
 }
 
 #[tokio::test]

@@ -16,21 +16,6 @@ pub(super) async fn create(state: &ServerState, request: Request, event: Create)
 }
 
 async fn create_room(state: &ServerState, request: &Request, event: Create) -> Result<ServerEvent, WireError> {
-    let client = &request.client;
-    let may_be_new = state.store.head(event.room).await.map_err(errors::storage)?.is_none();
-    if may_be_new {
-        state.write_limits.admit_room(client)?;
-    }
-    let created = commit_room(state, request, event).await;
-    let is_new = created.as_ref().is_ok_and(|(_, is_new)| *is_new);
-    if may_be_new && !is_new {
-        state.write_limits.quota.uncount_room(client);
-    }
-    created.map(|(answer, _)| answer)
-}
-
-/// Returns the answer, and `true` if there was no such room before.
-async fn commit_room(state: &ServerState, request: &Request, event: Create) -> Result<(ServerEvent, bool), WireError> {
     let Create { room, name, topic } = event;
     let client = &request.client;
     let topic = topic.filter(|text| !text.is_empty()).map(|text| Body::Topic { text });
@@ -42,10 +27,20 @@ async fn commit_room(state: &ServerState, request: &Request, event: Create) -> R
         new_entry(client, room, derived_id("joined"), Body::Joined { name: own_name }),
     ];
     entries.extend(topic.map(|topic| new_entry(client, room, derived_id("topic"), topic)));
+    let may_be_new = state.store.head(room).await.map_err(errors::storage)?.is_none();
+    let quota = may_be_new
+        .then(|| state.write_limits.admit_room(client, entries.len(), request.bytes()))
+        .transpose()?;
     let outcomes = state.writer.commit_subscribed(entries, Arc::clone(client)).await?;
     // The first entry decides: on a repetition the others may differ, for example after a change of name.
     let created = outcomes.into_iter().next().map(errors::written).transpose()?;
     let is_repetition = created.is_some_and(|(_, is_new)| !is_new);
+    if let Some(quota) = quota
+        && !is_repetition
+    {
+        // It counts, whatever happens to the answer.
+        quota.keep();
+    }
     // The author of a repetition may have left the room since.
     if is_repetition && state.is_member(room, &client.member).await? {
         subscribe(state, client, room).await?;
@@ -54,5 +49,5 @@ async fn commit_room(state: &ServerState, request: &Request, event: Create) -> R
     if !is_repetition {
         state.online.send_to_others(client, &answer);
     }
-    Ok((answer, !is_repetition))
+    Ok(answer)
 }

@@ -25,7 +25,9 @@ async fn become_member(state: &ServerState, request: &Request, room: RoomId) -> 
     }
     let name = state.online.name(&client.member).ok_or_else(errors::closing)?;
     let joined = new_entry(client, room, EntryId::fresh(), Body::Joined { name });
+    let quota = state.write_limits.admit_entries(client, 1, request.bytes())?;
     state.writer.commit(joined).await?;
+    quota.keep();
     let answer = state.room_event(room, &client.member).await?;
     state.online.send_to_others(client, &answer);
     Ok(answer)

@@ -12,7 +12,6 @@ use parking_lot::Mutex;
 
 use crate::Config;
 use crate::errors;
-use crate::fanout::client::ClientConnection;
 use crate::net::client_address::ClientAddress;
 
 /// The length of a day, in milliseconds.
@@ -130,13 +129,9 @@ impl DailyQuota {
         }
     }
 
-    /// Counts what a client is about to write. Fails, and counts nothing, if somebody for whom it counts has reached a limit of
-    /// theirs before. The last amount of a day may be more than what was left.
-    pub(crate) fn try_count(&self, client: &ClientConnection, amounts: Amounts, now: u64) -> Result<(), QuotaReached> {
-        self.try_count_of(&client.member, client.address, amounts, now)
-    }
-
-    fn try_count_of(
+    /// Counts what is about to be written. Fails, and counts nothing, if somebody for whom it counts has reached a limit of theirs
+    /// before. The last amount of a day may be more than what was left.
+    pub(super) fn try_count(
         &self,
         member: &MemberId,
         address: ClientAddress,
@@ -165,16 +160,25 @@ impl DailyQuota {
         Ok(())
     }
 
-    /// Takes back a room that was not created after all.
-    pub(crate) fn uncount_room(&self, client: &ClientConnection) {
+    /// Takes back what was counted at a time, and was not written after all. Those who have written nothing are forgotten.
+    pub(super) fn uncount(&self, member: &MemberId, address: ClientAddress, amounts: Amounts, counted_at: u64) {
         let mut usage = self.usage.lock();
-        for (subject, _) in self.subjects(&client.member, client.address) {
-            if let Some(day) = usage.days.get_mut(&subject) {
-                day.written.rooms = day.written.rooms.saturating_sub(1);
+        for (subject, _) in self.subjects(member, address) {
+            // A day that has begun since doesn't have it.
+            if let Some(day) = usage.days.get_mut(&subject).filter(|day| day.began_at <= counted_at) {
+                day.written = day.written.without(amounts);
+                if day.written == Amounts::default() {
+                    usage.days.remove(&subject);
+                }
             }
         }
-        if let Some(rooms) = usage.rooms.get_mut(&client.member) {
+        if amounts.rooms > 0
+            && let Some(rooms) = usage.rooms.get_mut(member)
+        {
             *rooms = rooms.saturating_sub(1);
+            if *rooms == 0 {
+                usage.rooms.remove(member);
+            }
         }
     }
 
@@ -276,6 +280,17 @@ impl Amounts {
     }
 }
 
+impl Amounts {
+    /// Returns what is left of the amounts.
+    pub(super) fn without(self, less: Self) -> Self {
+        Self {
+            rooms: self.rooms.saturating_sub(less.rooms),
+            entries: self.entries.saturating_sub(less.entries),
+            bytes: self.bytes.saturating_sub(less.bytes),
+        }
+    }
+}
+
 impl std::ops::AddAssign for Amounts {
     fn add_assign(&mut self, more: Self) {
         self.rooms += more.rooms;
@@ -291,6 +306,7 @@ mod tests {
     //! - a person can write so many entries and bytes a day, and guests as many as their own limits say
     //! - 0 is no limit
     //! - of very many people, those who wrote the most stay counted
+    //! - what is taken back doesn't count, and leaves nothing behind
 
     use std::net::Ipv4Addr;
 
@@ -332,10 +348,10 @@ mod tests {
     fn a_person_can_create_so_many_rooms_a_day_and_in_all() {
         let quota = quota(5, 2);
         let ada = MemberId::of_key(&[1; 32]);
-        let ok = |at| assert_eq!(quota.try_count_of(&ada, address(1), ROOM, at), Ok(()));
+        let ok = |at| assert_eq!(quota.try_count(&ada, address(1), ROOM, at), Ok(()));
         ok(0);
         ok(1_000);
-        let reached = quota.try_count_of(&ada, address(2), ROOM, 1_001);
+        let reached = quota.try_count(&ada, address(2), ROOM, 1_001);
         assert_eq!(
             reached,
             Err(QuotaReached::RoomsPerDay {
@@ -346,25 +362,25 @@ mod tests {
         ok(DAY_MS);
         ok(DAY_MS + 1_000);
         ok(3 * DAY_MS);
-        let reached = quota.try_count_of(&ada, address(1), ROOM, 3 * DAY_MS);
+        let reached = quota.try_count(&ada, address(1), ROOM, 3 * DAY_MS);
         assert_eq!(reached, Err(QuotaReached::Rooms { max: 5 }));
         let ben = MemberId::of_key(&[2; 32]);
-        assert_eq!(quota.try_count_of(&ben, address(1), ROOM, 3 * DAY_MS), Ok(()));
+        assert_eq!(quota.try_count(&ben, address(1), ROOM, 3 * DAY_MS), Ok(()));
     }
 
     #[test]
     fn those_at_an_address_count_together() {
         let quota = quota(0, 1);
         let guest = |number| MemberId::guest(Uuid::from_u128(number));
-        assert_eq!(quota.try_count_of(&guest(1), address(1), ROOM, 0), Ok(()));
-        assert!(quota.try_count_of(&guest(2), address(1), ROOM, 0).is_err());
-        assert_eq!(quota.try_count_of(&guest(2), address(2), ROOM, 0), Ok(()));
+        assert_eq!(quota.try_count(&guest(1), address(1), ROOM, 0), Ok(()));
+        assert!(quota.try_count(&guest(2), address(1), ROOM, 0).is_err());
+        assert_eq!(quota.try_count(&guest(2), address(2), ROOM, 0), Ok(()));
         let key = |key| MemberId::of_key(&[key; 32]);
         for number in 0..10 {
-            assert_eq!(quota.try_count_of(&key(number), address(1), ROOM, 0), Ok(()));
+            assert_eq!(quota.try_count(&key(number), address(1), ROOM, 0), Ok(()));
         }
-        assert!(quota.try_count_of(&key(10), address(1), ROOM, 0).is_err());
-        assert_eq!(quota.try_count_of(&key(10), address(2), ROOM, 0), Ok(()));
+        assert!(quota.try_count(&key(10), address(1), ROOM, 0).is_err());
+        assert_eq!(quota.try_count(&key(10), address(2), ROOM, 0), Ok(()));
     }
 
     #[test]
@@ -372,28 +388,28 @@ mod tests {
         let quota = quota(0, 0);
         let [ada, ben] = [1, 2].map(|key| MemberId::of_key(&[key; 32]));
         for _ in 0..3 {
-            assert_eq!(quota.try_count_of(&ada, address(1), post(10), 0), Ok(()));
+            assert_eq!(quota.try_count(&ada, address(1), post(10), 0), Ok(()));
         }
-        let reached = quota.try_count_of(&ada, address(1), post(10), 1);
+        let reached = quota.try_count(&ada, address(1), post(10), 1);
         let wait_ms = DAY_MS - 1;
         assert_eq!(reached, Err(QuotaReached::EntriesPerDay { max: 3, wait_ms }));
-        assert_eq!(quota.try_count_of(&ada, address(1), post(10), DAY_MS), Ok(()));
-        assert_eq!(quota.try_count_of(&ben, address(1), post(3 * BYTES_PER_MIB), 0), Ok(()));
+        assert_eq!(quota.try_count(&ada, address(1), post(10), DAY_MS), Ok(()));
+        assert_eq!(quota.try_count(&ben, address(1), post(3 * BYTES_PER_MIB), 0), Ok(()));
         let max = 2 * BYTES_PER_MIB;
-        let reached = quota.try_count_of(&ben, address(1), post(1), 1);
+        let reached = quota.try_count(&ben, address(1), post(1), 1);
         assert_eq!(reached, Err(QuotaReached::BytesPerDay { max, wait_ms }));
         let guest = |number| MemberId::guest(Uuid::from_u128(number));
         for number in 0..2 {
-            assert_eq!(quota.try_count_of(&guest(number), address(1), post(max), 0), Ok(()));
+            assert_eq!(quota.try_count(&guest(number), address(1), post(max), 0), Ok(()));
         }
-        assert!(quota.try_count_of(&guest(3), address(1), post(1), 0).is_err());
+        assert!(quota.try_count(&guest(3), address(1), post(1), 0).is_err());
     }
 
     #[test]
     fn zero_is_no_limit() {
         let quota = quota(0, 0);
         let ada = MemberId::of_key(&[1; 32]);
-        assert!((0..1_000).all(|at| quota.try_count_of(&ada, address(1), ROOM, at).is_ok()));
+        assert!((0..1_000).all(|at| quota.try_count(&ada, address(1), ROOM, at).is_ok()));
     }
 
     #[test]
@@ -401,15 +417,33 @@ mod tests {
         let quota = quota(0, 0);
         let ada = MemberId::of_key(&[1; 32]);
         for _ in 0..3 {
-            assert_eq!(quota.try_count_of(&ada, address(1), post(1), 0), Ok(()));
+            assert_eq!(quota.try_count(&ada, address(1), post(1), 0), Ok(()));
         }
         let count = u32::try_from(2 * MAX_DAYS).unwrap_or(u32::MAX);
         let guest = MemberId::guest(Uuid::nil());
         for number in 0..count {
             let address = ClientAddress(Ipv4Addr::from_bits(number).into());
-            assert_eq!(quota.try_count_of(&guest, address, post(1), 0), Ok(()));
+            assert_eq!(quota.try_count(&guest, address, post(1), 0), Ok(()));
         }
         assert!(quota.usage.lock().days.len() <= MAX_DAYS);
-        assert!(quota.try_count_of(&ada, address(1), post(1), 0).is_err());
+        assert!(quota.try_count(&ada, address(1), post(1), 0).is_err());
+    }
+
+    #[test]
+    fn what_is_taken_back_does_not_count_and_leaves_nothing_behind() {
+        let quota = quota(1, 1);
+        let ada = MemberId::of_key(&[1; 32]);
+        for at in 0..5 {
+            assert_eq!(quota.try_count(&ada, address(1), ROOM, at), Ok(()));
+            quota.uncount(&ada, address(1), ROOM, at);
+        }
+        let usage = quota.usage.lock();
+        assert!(usage.rooms.is_empty() && usage.days.is_empty());
+        drop(usage);
+        // Of the day before.
+        assert_eq!(quota.try_count(&ada, address(1), post(1), 0), Ok(()));
+        assert_eq!(quota.try_count(&ada, address(1), ROOM, DAY_MS), Ok(()));
+        quota.uncount(&ada, address(1), post(1), 0);
+        assert!(quota.try_count(&ada, address(1), ROOM, DAY_MS).is_err());
     }
 }
