@@ -19,6 +19,10 @@ use crate::metrics::{CutReason, Metrics};
 /// Time between two checks. At most what the server can encode in this time is used beyond the limit.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
+/// What the libraries hold of a message or a body whose end has not arrived, relative to what has arrived: it is in a read buffer and
+/// in the part that is assembled.
+const UNFINISHED_COPIES: usize = 2;
+
 /// The budget that all connections share. Clones share it.
 #[derive(Clone)]
 pub(crate) struct MemoryBudget(Arc<Budget>);
@@ -38,7 +42,8 @@ struct Accounts {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct AccountId(u64);
 
-/// The bytes that are queued for one connection, and those of its events that wait. Clones share it.
+/// The bytes that are queued for one connection, those of its events that wait, and those of a message or a body whose end has not
+/// arrived. Clones share it.
 #[derive(Clone)]
 pub(crate) struct MemoryAccount(Arc<Account>);
 
@@ -167,6 +172,19 @@ impl MemoryAccount {
     /// Returns the token that is cancelled to close the connection.
     pub(crate) fn closed(&self) -> &CancellationToken {
         &self.0.closed
+    }
+}
+
+impl MemoryShare {
+    /// Counts what has arrived of a message or a body without an end, instead of what the share has counted so far.
+    pub(crate) fn set_unfinished(&mut self, arrived: usize) {
+        let bytes = arrived * UNFINISHED_COPIES;
+        if bytes > self.bytes {
+            self.account.add(bytes - self.bytes);
+        } else {
+            self.account.remove(self.bytes - bytes);
+        }
+        self.bytes = bytes;
     }
 }
 

@@ -1,5 +1,7 @@
 //! Limits for clients that poll, also after their upgrade to a WebSocket.
 
+use std::sync::Arc;
+
 use ::http::header::{CONNECTION, RETRY_AFTER};
 use ::http::{HeaderValue, Method, StatusCode};
 use axum::body::{Body, to_bytes};
@@ -7,6 +9,8 @@ use axum::extract::{Extension, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
@@ -130,7 +134,9 @@ async fn serve_session(
     next: Next,
 ) -> Response {
     let is_poll = *request.method() == Method::GET;
-    let response = next.run(request).await;
+    let received = Arc::new(Mutex::new(connection.account.share(0)));
+    let response = next.run(count_body(request, Arc::clone(&received))).await;
+    drop(received);
     if !is_poll || response.status() != StatusCode::OK {
         return response;
     }
@@ -145,6 +151,18 @@ async fn serve_session(
     }
     let body = Bytes::from_owner(Unread { packets, _share: share });
     Response::from_parts(parts, body.into())
+}
+
+/// Counts what has arrived of the body: socketioxide keeps it until its end arrives.
+fn count_body(request: Request, received: Arc<Mutex<MemoryShare>>) -> Request {
+    let mut bytes = 0;
+    request.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            received.lock().set_unfinished(bytes);
+            frame
+        }))
+    })
 }
 
 pub(super) fn too_many_connections() -> Response {
@@ -199,7 +217,6 @@ mod tests {
     //! - a session can be upgraded again if the connection of its upgrade has closed
 
     use std::net::Ipv4Addr;
-    use std::sync::Arc;
 
     use axum::Router;
     use axum::middleware::from_fn_with_state;

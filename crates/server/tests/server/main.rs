@@ -2,11 +2,12 @@
 //!
 //! - `sign_in`, `messages`, `rooms`, `lists`, `amendments`, `presence`, `sync`: the protocol
 //! - `tutorial`: the tutorial's contract
-//! - `refusals`, `http`, `addresses`, `full_disk`, `hostile`, `slow_clients`, `memory`: what the server refuses, and what it withstands
+//! - `refusals`, `http`, `addresses`, `full_disk`, `hostile`, `slow_clients`, `memory`, `unfinished`: what the server refuses, and what it
+//!   withstands
 //! - `rates`: the limits on what a person makes the server do
 //! - `settings`, `startup`, `shutdown`, `maintenance`, `manual`, `privacy`, `open_files`, `logs`: the program `ichat-server`, run as a process by `program`
 //! - `base_path`: a server that has a part of a host name only
-//! - `metrics`: what Prometheus reads of it
+//! - `metrics`, `disk`: what Prometheus reads of it, and a disk that fills up
 //! - `polling`: a client that polls
 
 #![allow(
@@ -48,3 +49,4 @@ mod slow_clients;
 mod startup;
 mod sync;
 mod tutorial;
+mod unfinished;

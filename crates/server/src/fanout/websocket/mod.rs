@@ -23,11 +23,13 @@
 //! 8. socketioxide waits while the queue is above its high-water mark, and nothing is read meanwhile.
 //! 9. The connection's reading task drains the queue.
 //! 10. A client that reads nothing for 30 seconds is disconnected.
-//! 11. socketioxide keeps handshakes, heartbeats and all input. Clients that poll use it for output as well.
+//! 11. A message whose end has not arrived counts in the connection's account.
+//! 12. socketioxide keeps handshakes, heartbeats and all input. Clients that poll use it for output as well.
 
 pub(crate) mod frame;
 mod mux_stream;
 pub(crate) mod outbound_queue;
 #[cfg(test)]
 mod tests;
+mod unfinished_message;
 pub(crate) mod upgrade;

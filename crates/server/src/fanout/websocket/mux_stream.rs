@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::fanout::websocket::outbound_queue::OutboundQueue;
+use crate::fanout::websocket::unfinished_message::UnfinishedMessage;
 use crate::net::connection_guard::ConnectionGuard;
 use crate::net::stall_timer::StallTimer;
 
@@ -22,6 +23,7 @@ pub(super) struct MuxStream {
     queue: Arc<OutboundQueue>,
     /// Bytes that arrived right behind the upgrade request.
     early: Bytes,
+    unfinished: UnfinishedMessage,
     /// `true` while socketioxide waits until the queue takes its packets.
     is_write_pending: bool,
     /// Runs while the queue is not empty.
@@ -37,6 +39,7 @@ impl MuxStream {
             queue: Arc::clone(&queue),
             // A copy, since even an empty slice would keep the whole read buffer alive.
             early: Bytes::copy_from_slice(early),
+            unfinished: UnfinishedMessage::new(guard.account()),
             is_write_pending: false,
             stall_timer: StallTimer::default(),
             guard,
@@ -64,12 +67,15 @@ impl AsyncRead for MuxStream {
         if self.is_write_pending {
             return Poll::Pending;
         }
-        if !self.early.is_empty() {
+        let before = buffer.filled().len();
+        if self.early.is_empty() {
+            ready!(self.queue.poll_read(context, buffer))?;
+        } else {
             let count = self.early.len().min(buffer.remaining());
             buffer.put_slice(&self.early.split_to(count));
-            return Poll::Ready(Ok(()));
         }
-        self.queue.poll_read(context, buffer)
+        self.unfinished.receive(&buffer.filled()[before..]);
+        Poll::Ready(Ok(()))
     }
 }
 
