@@ -42,6 +42,11 @@ impl PublishedHeads {
         self.heads.lock().get(&room).copied()
     }
 
+    /// Returns the number of rooms with a published entry.
+    pub(crate) fn len(&self) -> usize {
+        self.heads.lock().len()
+    }
+
     pub(crate) fn advance(&self, room: RoomId, head: Head) {
         self.heads.lock().insert(room, head);
     }

@@ -5,7 +5,7 @@
 //! - 200 posts at once, of an app that comes back with a full outbox: 200, and 50 for its rooms
 //! - 50 messages of 2 KiB that are pasted one after the other: 100
 //! - a bot that answers 20 times a second, and reads a page for each answer: 60 a second
-//! - somebody who scrolls through 10,000 messages as fast as they can: 100, and not more than 40 a second
+//! - somebody who scrolls through 10,000 messages as fast as they can: 200, and not more than 40 a second
 //!
 //! and from what the worst client may do with them: 100 short posts a second take 1 % of a core, and messages of 16 KiB come
 //! down from a thousand a second to six, after a first 60. Others don't notice either.
@@ -16,6 +16,10 @@ use ichat_protocol::{Body, ClientEventKind};
 const BYTES_PER_UNIT: usize = 1024;
 /// Rooms or members in one answer that cost one unit: reading and encoding them takes as long as writing a post.
 const LISTED_PER_UNIT: usize = 16;
+/// Bytes of a page of `history` that cost one unit: some 80 short messages. The longest page of 512 KiB costs as much as 18 posts.
+const PAGE_BYTES_PER_UNIT: usize = 32 * 1024;
+/// Rooms that cost one unit when they are searched: the name and the topic of each are read.
+const SEARCHED_ROOMS_PER_UNIT: usize = 256;
 /// Rooms of one `sync` that cost one unit. Most have nothing new, so each is a look-up.
 const SYNCED_ROOMS_PER_UNIT: usize = 8;
 /// The pages of one `sync`, in all of its rooms, that cost one unit. Those of the newest entries are in the cache.
@@ -39,7 +43,7 @@ pub(crate) fn of_packet(kind: Option<ClientEventKind>, bytes: usize) -> u32 {
             | ClientEventKind::Members,
         )
         | None => 1,
-        // A page of up to 200 entries.
+        // A page of up to 200 entries, which costs more by its length.
         Some(ClientEventKind::History) => 2,
         // They write two or three entries, and read the room again.
         Some(ClientEventKind::Join | ClientEventKind::Leave) => 5,
@@ -68,6 +72,16 @@ pub(crate) fn of_body(body: &Body) -> u32 {
 /// Returns the cost of a list of rooms or members beyond that of its packet.
 pub(crate) fn of_list(length: usize) -> u32 {
     units(length, LISTED_PER_UNIT)
+}
+
+/// Returns the cost of a page of `history`, of so many bytes of JSON, beyond that of its packet.
+pub(crate) fn of_page(bytes: usize) -> u32 {
+    units(bytes, PAGE_BYTES_PER_UNIT)
+}
+
+/// Returns the cost of a search in the names and topics of so many rooms, beyond that of its packet and of what it finds.
+pub(crate) fn of_search(rooms: usize) -> u32 {
+    units(rooms, SEARCHED_ROOMS_PER_UNIT)
 }
 
 /// Returns the cost of a `sync` of so many rooms beyond that of its packet.
@@ -99,6 +113,7 @@ fn units(amount: usize, per_unit: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     //! - what people and bots do in a burst fits into the default budget
+    //! - scrolling by five pages a second leaves half of the default budget
     //! - long messages cost more
     //! - the pages of a sync cost the same, whichever rooms they are of
 
@@ -127,6 +142,18 @@ mod tests {
         assert!(50 * post(2_300) <= burst / 2);
         let answer = post(600) + of_packet(Some(ClientEventKind::History), 150);
         assert!(20 * answer <= rate, "{answer}");
+    }
+
+    #[test]
+    fn scrolling_leaves_half_of_the_default_budget() {
+        let (_, rate) = default_budget();
+        let history = of_packet(Some(ClientEventKind::History), 150);
+        // 100 messages of a few words, in JSON.
+        assert!(5 * (history + of_page(100 * 450)) <= rate / 2);
+        assert!(
+            20 * (history + of_page(512 * 1024)) > 3 * rate,
+            "long pages are a few a second"
+        );
     }
 
     #[test]

@@ -5,13 +5,16 @@
 //! - no post overtakes one that was refused, though the time is over
 //! - the devices of a person share a budget, and others have their own
 //! - long messages and new topics cost more, and a new name as much as it makes the server write
+//! - reading costs by what is read: long pages, newest pages and searches of many rooms
 //! - a client that goes on after `busy` is told why, and disconnected; its person can't connect at once
 //! - a person who connects again and again has to wait, and nobody else
 //! - what a client has asked for ends with its connection, what it has posted is written
 
+use std::collections::BTreeMap;
+use std::slice;
 use std::time::Duration;
 
-use ichat_protocol::EntryId;
+use ichat_protocol::{EntryId, RoomId};
 use ichat_server::Config;
 use ichat_testkit::{Identity, Received, TestClient, TestServer, message, message_text, or_time_out};
 use serde_json::{Value, json};
@@ -218,6 +221,72 @@ async fn a_new_name_costs_as_much_as_it_makes_the_server_write() {
     passes(Duration::from_secs(20)).await;
     let phone = server.user_with("Bea", &alice.on_another_device()).await;
     assert_eq!(phone.hello["name"], "Bea", "a later sign-in writes it");
+}
+
+/// Sends a request until it is refused as busy. Returns how often it was answered.
+async fn answered_before_busy(client: &mut TestClient, event: &str, argument: &Value) -> usize {
+    let mut answered = 0;
+    while client.request(event, slice::from_ref(argument)).await["event"] != "refused" {
+        answered += 1;
+    }
+    answered
+}
+
+#[tokio::test]
+async fn long_pages_cost_more() {
+    let server = strict().await;
+    let mut alice = server.user("Alice").await;
+    for _ in 0..10 {
+        let post = message(server.lobby(), EntryId::fresh(), &"x".repeat(16_000));
+        assert_eq!(alice.request("post", &[json!(post)]).await["event"], "entries");
+        passes(Duration::from_secs(2)).await;
+    }
+    passes(Duration::from_secs(10)).await;
+    let history = json!({ "room": server.lobby() });
+    let pages = answered_before_busy(&mut alice, "history", &history).await;
+    // 160 KB each.
+    assert!((10..BURST / 4).contains(&pages), "{pages}");
+}
+
+#[tokio::test]
+async fn pages_of_a_sync_that_are_the_newest_or_follow_a_reset_cost_as_others() {
+    const ROOMS: usize = 16;
+    let server = strict().await;
+    let mut alice = server.user("Alice").await;
+    let mut rooms = Vec::new();
+    for _ in 0..ROOMS {
+        let room = RoomId::fresh();
+        let created = alice
+            .request("create", &[json!({ "room": room, "name": "Room" })])
+            .await;
+        assert_eq!(created["event"], "room");
+        rooms.push(room);
+        passes(Duration::from_secs(2)).await;
+    }
+    let made_up = json!({ "epoch": RoomId::fresh(), "seq": 0 });
+    for cursor in [Value::Null, made_up] {
+        passes(Duration::from_secs(20)).await;
+        let cursors: BTreeMap<_, _> = rooms.iter().map(|room| (room, &cursor)).collect();
+        let syncs = answered_before_busy(&mut alice, "sync", &json!({ "rooms": cursors })).await;
+        // One for the packet and one if it has a KiB, two for the rooms, four for the pages.
+        assert!((BURST / 10..BURST / 5).contains(&syncs), "{syncs} with {cursor}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_costs_by_the_rooms_that_there_are() {
+    const ROOMS: usize = 520;
+    let mut server = TestServer::without_rate_limits().await;
+    let mut alice = server.user("Alice").await;
+    for _ in 0..ROOMS {
+        let room = json!({ "room": EntryId::fresh(), "name": "Room" });
+        assert_eq!(alice.request("create", &[room]).await["event"], "room");
+    }
+    server.stops().await;
+    server.starts_again_with(|config| config.max_rate_per_person = 10).await;
+    let mut bob = server.user("Bob").await;
+    let searches = answered_before_busy(&mut bob, "rooms", &json!({ "query": "nothing" })).await;
+    assert!((BURST / 4..BURST / 2).contains(&searches), "{searches}");
 }
 
 #[tokio::test]

@@ -5,13 +5,18 @@ use ichat_protocol::{EntryId, History, WireError};
 
 use crate::errors;
 use crate::fanout::request::Request;
+use crate::session::costs;
 use crate::session::page_cache::{CachedPage, PageKey};
 use crate::session::state::ServerState;
 
 /// Responds with a range of a room's log.
 pub(super) async fn history(state: &ServerState, mut request: Request, event: History) {
     match page(state, &request, event).await {
-        Ok(page) => request.respond_encoded(&page.event()).await,
+        Ok(page) => {
+            let cost = costs::of_page(page.json.get().len());
+            request.client.budget.charge(cost);
+            request.respond_encoded(&page.event()).await;
+        }
         Err(error) => request.reject(error),
     }
 }

@@ -16,9 +16,11 @@ async fn list(state: &ServerState, request: &Request, event: FindRooms) -> Resul
     let found = if joined {
         state.joined_rooms(member, after).await?
     } else {
-        state
-            .find_rooms(member, query.as_deref().unwrap_or_default(), after)
-            .await?
+        let text = query.as_deref().unwrap_or_default();
+        if !text.trim().is_empty() {
+            request.client.budget.charge(costs::of_search(state.heads.len()));
+        }
+        state.find_rooms(member, text, after).await?
     };
     request.client.budget.charge(costs::of_list(found.items.len()));
     Ok(ServerEvent::Rooms(RoomList {

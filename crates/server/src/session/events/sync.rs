@@ -45,7 +45,9 @@ async fn sync_room(
 ) -> Result<(), WireError> {
     let client = &request.client;
     let Some(cursor) = cursor else {
-        return subscribe_from_newest(state, client, room).await;
+        subscribe_from_newest(state, client, room).await?;
+        client.budget.charge(pages.cost_of_next());
+        return Ok(());
     };
     #[cfg(feature = "broken")]
     if crate::broken::Broken::HeadBeforeJoin.is_wanted() {
@@ -58,7 +60,9 @@ async fn sync_room(
     let head = state.head(room).await?;
     if cursor.epoch != head.epoch || cursor.seq > head.seq {
         client.send(&ServerEvent::Reset(Reset { room, head })).await;
-        return send_newest_page(state, client, room).await;
+        send_newest_page(state, client, room).await?;
+        client.budget.charge(pages.cost_of_next());
+        return Ok(());
     }
     let mut after = cursor.seq;
     loop {
