@@ -63,7 +63,7 @@ impl PollingTransport {
     }
 
     /// Sends an acknowledgement that is counted already. If socketioxide's queue is full, which drops it, ends the session: a client
-    /// can't detect that an acknowledgement is missing, but a new session it knows to begin anew.
+    /// can't detect that an acknowledgement is missing, but it notices a session that has ended.
     pub(in crate::fanout) fn acknowledge(
         &self,
         sender: AckSender,
