@@ -15,8 +15,9 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use futures_util::SinkExt as _;
+use ichat_protocol::EntryId;
 use ichat_testkit::websocket::write_client_text;
-use ichat_testkit::{SocketIoClient, TestClient, TestServer, or_time_out};
+use ichat_testkit::{SocketIoClient, TestClient, TestServer, message, or_time_out};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -238,14 +239,28 @@ async fn no_acknowledgement_is_lost_without_a_word() {
     // More packets than may wait for a client that polls.
     const REQUESTS: usize = 900;
     let server = TestServer::without_rate_limits().await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
     let poller = PollingClient::connect(&server).await;
-    let requests: Vec<_> = (0..REQUESTS).map(|id| format!("42{id}[\"rooms\"]")).collect();
-    for requests in requests.chunks(300) {
-        let answer = poller.try_send(requests.join("\u{1e}")).await.unwrap();
+    let mut packets: Vec<_> = (0..REQUESTS).map(|id| format!("42{id}[\"rooms\"]")).collect();
+    packets.push(format!(
+        "42{}",
+        json!(["post", message(server.lobby(), EntryId::fresh(), "last")])
+    ));
+    for packets in packets.chunks(300) {
+        let answer = poller.try_send(packets.join("\u{1e}")).await.unwrap();
         assert!(answer.status().is_success() || answer.status() == 400);
     }
-    // Nothing was fetched: the session is unknown from then on.
-    or_time_out(async { while poller.try_send("3".to_owned()).await.unwrap().status() != 400 {} }).await;
+    alice.sees("last").await;
+    // The requests are handled, and nothing was fetched.
+    let mut acknowledged = 0;
+    while acknowledged < REQUESTS {
+        let Some(packets) = poller.fetch().await else { return };
+        acknowledged += packets
+            .split('\u{1e}')
+            .filter(|packet| packet.starts_with("43"))
+            .count();
+    }
 }
 
 #[tokio::test]

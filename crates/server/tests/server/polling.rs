@@ -81,6 +81,16 @@ impl PollingClient {
         }
     }
 
+    /// Returns the next packets, or `None` if the session has ended. Responds to pings.
+    pub(crate) async fn fetch(&self) -> Option<String> {
+        let response = or_time_out(self.http.get(&self.url).send()).await.unwrap();
+        let packets = response.error_for_status().ok()?.text().await.unwrap();
+        if packets.split('\u{1e}').any(|packet| packet == "2") {
+            self.send("3").await;
+        }
+        Some(packets)
+    }
+
     /// Sends packets on a second connection, while the first one waits for packets.
     pub(crate) async fn sends_while_it_polls(&mut self, packets: &'static str) {
         let (poll, ()) = tokio::join!(self.http.get(&self.url).send(), self.send(packets));
