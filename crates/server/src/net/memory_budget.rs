@@ -19,8 +19,8 @@ use crate::metrics::{CutReason, Metrics};
 /// Time between two checks. At most what the server can encode in this time is used beyond the limit.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What the libraries hold of a message or a body whose end has not arrived, relative to what has arrived: it is in a read buffer and
-/// in the part that is assembled.
+/// Copies of a message or a body whose end has not arrived, in the libraries: one is in a read buffer, one in the part that is
+/// assembled.
 const UNFINISHED_COPIES: usize = 2;
 
 /// The budget that all connections share. Clones share it.

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::polling::PollingClient;
 
-/// What has arrived of a long message.
+/// Bytes that have arrived of a long message.
 const LONG: usize = 120_000;
 /// The budget: one long message fits, with its copy, and two don't.
 const MAX_MEMORY: usize = LONG * 3;

@@ -17,7 +17,7 @@ pub(super) struct UnfinishedMessage {
     bytes: usize,
     /// The beginning of a header that has arrived in part.
     header: Vec<u8>,
-    /// What is missing of the current frame.
+    /// Bytes of the current frame that have not arrived.
     payload: u64,
     /// `true` if the current frame is the last one of its message.
     ends_message: bool,
