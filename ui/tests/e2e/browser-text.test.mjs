@@ -31,11 +31,12 @@ import { skipReason } from "./skip.mjs";
 const skip = skipReason(serverUnavailable, browserUnavailable);
 const pages = usePages(skip);
 
-/** Sends a text and returns its message. */
+/** Sends a text and returns its message, which no longer says that it is being sent. */
 async function says(chat, text, shown = text) {
   await chat.says(text);
   const message = chat.message(shown).last();
   await message.waitFor();
+  await message.getByText("sending", { exact: true }).waitFor({ state: "detached" });
   return message;
 }
 
