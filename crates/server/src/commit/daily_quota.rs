@@ -278,9 +278,7 @@ impl Amounts {
             bytes: self.bytes.saturating_mul(factor),
         }
     }
-}
 
-impl Amounts {
     /// Returns what is left of the amounts.
     pub(super) fn without(self, less: Self) -> Self {
         Self {

@@ -12,8 +12,8 @@ use ichat_testkit::{TestServer, or_time_out};
 use reqwest::{StatusCode, redirect};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpStream;
-use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::polling::PollingClient;
 use crate::program::{program, serving, startup_error, success};
@@ -71,6 +71,11 @@ async fn outside_there_are_only_health_checks() {
     }
 }
 
+/// Receives packets until one is wanted.
+async fn receives(socket: &mut WebSocketStream<TcpStream>, is_wanted: fn(&str) -> bool) {
+    or_time_out(async { while !is_wanted(socket.next().await.unwrap().unwrap().to_text().unwrap()) {} }).await;
+}
+
 #[tokio::test]
 async fn clients_connect_below_it_and_not_outside() {
     let server = server_at_chat().await;
@@ -86,33 +91,10 @@ async fn clients_connect_below_it_and_not_outside() {
     let (mut socket, _) = websocket("/chat").await.unwrap();
     socket.send(Message::text("40")).await.unwrap();
     let mut poller = PollingClient::connect_below(&server, "/chat").await;
-    let accepts = async {
-        while !socket
-            .next()
-            .await
-            .unwrap()
-            .unwrap()
-            .to_text()
-            .unwrap()
-            .starts_with("40{")
-        {}
-        socket
-    };
-    let mut socket = or_time_out(accepts).await;
+    receives(&mut socket, |packet| packet.starts_with("40{")).await;
     // As in Socket.IO's tutorial.
     poller.send("42[\"chat message\",\"by polling\"]").await;
-    let arrives = async {
-        while !socket
-            .next()
-            .await
-            .unwrap()
-            .unwrap()
-            .to_text()
-            .unwrap()
-            .contains("by polling")
-        {}
-    };
-    or_time_out(arrives).await;
+    receives(&mut socket, |packet| packet.contains("by polling")).await;
     socket
         .send(Message::text("42[\"chat message\",\"by WebSocket\"]"))
         .await

@@ -4,7 +4,8 @@ use crate::fanout::request::Request;
 use crate::session::entries::new_entry;
 use crate::session::state::ServerState;
 
-/// Ends a membership, on all of the member's devices. No limit on writing holds it back: it follows a join that was counted. When the entry is published, the publisher unsubscribes them.
+/// Ends a membership, on all of the member's devices. When the entry is published, the publisher unsubscribes them. No limit on
+/// writing holds it back: it follows a join that was counted.
 pub(super) async fn leave(state: &ServerState, request: Request, room: RoomId) {
     let result = end_membership(state, &request, room).await;
     request.finish(result).await;

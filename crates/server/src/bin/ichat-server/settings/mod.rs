@@ -4,9 +4,11 @@
 //!   setting   the list of settings: names, variables, help
 //!   layers    where a setting was given: flag, variable, file
 //!   value     how each is parsed and shown
+//!   network   the same of addresses, hosts and networks
 //! ```
 
 mod layers;
+mod network;
 mod setting;
 mod value;
 
@@ -20,10 +22,9 @@ use ichat_protocol::{DEFAULT_PORT, Name};
 use ichat_server::Config;
 
 use self::layers::{Layers, Source, SourceError};
+use self::network::{HostNames, Listen, MetricsListen, Networks};
 use self::setting::Setting;
-use self::value::{
-    Connections, Folder, HostNames, Limit, Listen, Mebibytes, MetricsListen, Networks, Seconds, Switch, Value,
-};
+use self::value::{Connections, Folder, Limit, Mebibytes, Seconds, Switch, Value};
 
 pub(crate) use self::setting::flags;
 pub(crate) use self::value::{Format, Level};
