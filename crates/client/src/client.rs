@@ -118,12 +118,12 @@ impl Client {
         self.add(found, addresses).await.map(drop)
     }
 
-    /// Replaces the addresses at which discovery sees a known server, and connects to it if its session is waiting. They
-    /// are tried as well as those where it was found, and not saved: anyone can announce them.
+    /// Replaces the addresses at which discovery sees a known server, and connects to it if its session is waiting, unless the
+    /// server has asked it to wait. They are tried as well as those where it was found, and not saved: anyone can announce them.
     pub async fn set_announced_addresses(&self, server: ServerId, addresses: &[Address]) {
         self.inner.state.set_announced(server, addresses);
         // Known addresses are news as well: the server is up.
-        self.inner.sessions.reconnect(server).await;
+        self.inner.sessions.nudge(server).await;
     }
 
     /// Removes a server from the known servers, ends its session and deletes its replica. If the list can't be saved,

@@ -119,6 +119,13 @@ impl RunningSessions {
         }
     }
 
+    pub(crate) async fn nudge(&self, server: ServerId) {
+        if let Some(driver) = self.driver(server) {
+            // Fails only if the session has ended.
+            drop(driver.send(SessionMessage::Nudge).await);
+        }
+    }
+
     pub(crate) async fn nudge_all(&self) {
         for driver in self.drivers() {
             drop(driver.send(SessionMessage::Nudge).await);
