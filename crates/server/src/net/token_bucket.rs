@@ -63,21 +63,21 @@ impl TokenBucket {
     /// Fails if the bucket is empty, with the time after which it isn't.
     pub(crate) fn check(&mut self, now: Instant) -> Result<(), Duration> {
         self.refill(now);
-        let reopens_at = self.rate.tokens_in(REOPEN);
-        self.is_empty = if self.is_empty {
-            self.tokens < reopens_at
-        } else {
-            self.tokens <= 0.0
-        };
+        self.is_empty = self.is_used_up(now);
         if self.is_empty {
-            return Err(self.rate.time_for(reopens_at - self.tokens));
+            return Err(self.rate.time_for(self.rate.tokens_in(REOPEN) - self.tokens));
         }
         Ok(())
     }
 
-    /// Returns `true` if the bucket would pay for nothing.
-    pub(crate) fn is_used_up(&mut self, now: Instant) -> bool {
-        self.check(now).is_err()
+    /// Returns `true` if the bucket would pay for nothing. Changes nothing: only a refused request closes a bucket.
+    pub(crate) fn is_used_up(&self, now: Instant) -> bool {
+        let tokens = self.tokens_at(now);
+        if self.is_empty {
+            tokens < self.rate.tokens_in(REOPEN)
+        } else {
+            tokens <= 0.0
+        }
     }
 
     /// Pays, also if the bucket is empty.
@@ -87,15 +87,18 @@ impl TokenBucket {
     }
 
     /// Returns `true` if a new bucket would be the same.
-    pub(crate) fn is_full(&mut self, now: Instant) -> bool {
-        self.refill(now);
-        self.tokens >= self.rate.tokens_in(BURST)
+    pub(crate) fn is_full(&self, now: Instant) -> bool {
+        self.tokens_at(now) >= self.rate.tokens_in(BURST)
     }
 
     fn refill(&mut self, now: Instant) {
-        let passed = now.saturating_duration_since(self.refilled);
+        self.tokens = self.tokens_at(now);
         self.refilled = self.refilled.max(now);
-        self.tokens = (self.tokens + self.rate.tokens_in(passed)).min(self.rate.tokens_in(BURST));
+    }
+
+    fn tokens_at(&self, now: Instant) -> f64 {
+        let passed = now.saturating_duration_since(self.refilled);
+        (self.tokens + self.rate.tokens_in(passed)).min(self.rate.tokens_in(BURST))
     }
 }
 
@@ -104,6 +107,7 @@ mod tests {
     //! - a full bucket pays a burst, then refuses, and says when it pays again
     //! - a request that is dearer than the whole bucket is paid, and its debt before the next one
     //! - an unused bucket holds no more than a burst
+    //! - who looks at an empty bucket does not close it
 
     use super::*;
 
@@ -147,6 +151,16 @@ mod tests {
         assert!(!bucket.is_full(later));
         assert!(bucket.try_take(1, later).is_err());
         assert!(bucket.is_full(later + BURST));
+    }
+
+    #[test]
+    fn a_look_at_an_empty_bucket_does_not_close_it() {
+        let (mut bucket, now) = bucket(100);
+        assert_eq!(bucket.try_take(1_003, now), Ok(()));
+        assert!(bucket.is_used_up(now));
+        let paid = now + Duration::from_millis(40);
+        assert!(!bucket.is_used_up(paid));
+        assert_eq!(bucket.try_take(1, paid), Ok(()), "nobody was refused meanwhile");
     }
 
     #[test]
