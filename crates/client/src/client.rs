@@ -173,6 +173,21 @@ impl Client {
         self.inner.ended.cancel();
     }
 
+    /// Returns `true` if a post waits to be sent to any server, or if that can't be read. Only after [`Client::shutdown`].
+    pub(crate) async fn has_unsent_posts(&self) -> bool {
+        for server in self.servers() {
+            match self.inner.sessions.has_unsent_posts(server.id).await {
+                Ok(false) => {}
+                Ok(true) => return true,
+                Err(error) => {
+                    tracing::warn!(%error, server = %server.id, "the outbox can't be read");
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
     /// Returns the error of a command whose session has ended, with the client or because the server was forgotten.
     fn session_ended(&self) -> CommandError {
         if self.inner.sessions.stop.is_cancelled() {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ichat_protocol::ServerId;
+use ichat_store::{Store, StoreError};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -88,6 +89,19 @@ impl RunningSessions {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             result => result,
         }
+    }
+
+    /// Returns `true` if a post waits to be sent to a server. Its session must have ended.
+    pub(crate) async fn has_unsent_posts(&self, server: ServerId) -> Result<bool, StoreError> {
+        let dir = self.dir.join(server.to_string());
+        if !dir.exists() {
+            return Ok(false);
+        }
+        let opened = Store::open(&dir).await;
+        let store = opened.map_err(|error| StoreError::Io(error.to_string()))?;
+        let stored = store.persisted_state().await;
+        store.close().await;
+        Ok(stored?.outbox.iter().any(|post| post.error.is_none()))
     }
 
     /// Ends all sessions. Returns at their end or after [`SHUTDOWN_TIMEOUT`].

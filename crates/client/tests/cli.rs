@@ -7,7 +7,8 @@
 //! - history that is lost with the connection is requested again
 //! - a message that looks like an option is sent
 //! - several processes use one folder at once, as one person; all messages are sent, also one that waited when its process
-//!   gave up
+//!   gave up, by whichever process is the next, and whatever it does with which server
+//! - the reason why the server doesn't take a message yet is shown
 //! - it ends quietly when nothing reads its output any more
 //! - its folder is for its user only, whatever the umask (Unix)
 //! - an address that people and programs read differently is refused
@@ -248,6 +249,70 @@ async fn a_message_that_waited_is_sent_by_a_later_process() {
 }
 
 #[tokio::test]
+async fn a_message_that_waited_is_sent_when_the_first_process_has_ended() {
+    let (server, other) = (start_server().await, start_server().await);
+    let mut bob = User::online("Bob", &server).await;
+    let data = tempfile::tempdir().unwrap();
+    let mut first = Tail::start(&data, &address(server.address).to_string(), &[]);
+    first.line_with("Bob joined").await;
+    let proxy = Proxy::to(server.address).unwrap();
+    let at = address(proxy.address()).to_string();
+    proxy.filter(|_, packet| {
+        if packet.contains("late") {
+            Delivery::Drop
+        } else {
+            Delivery::Deliver
+        }
+    });
+    let said = run(&data, &["--timeout", "3", "say", &at, "late"]).await;
+    assert_eq!(said.status.code(), Some(1), "{said:?}");
+    // A message to another server doesn't hide the one that waits.
+    let said = run(&data, &["say", &address(other.address).to_string(), "in time"]).await;
+    assert!(said.status.success(), "{said:?}");
+    let damaged = data.path().join("parallel").join("3");
+    std::fs::create_dir_all(&damaged).unwrap();
+    std::fs::write(damaged.join("profile.json"), "damaged").unwrap();
+    std::fs::write(damaged.join("unsent"), "").unwrap();
+    first.ends().await;
+    proxy.deliver_all();
+    let rooms = run(&data, &["rooms", &at]).await;
+    assert!(rooms.status.success(), "{rooms:?}");
+    bob.sees("late").await;
+    assert!(
+        !data.path().join("parallel/2/unsent").exists(),
+        "nothing waits any more"
+    );
+}
+
+#[tokio::test]
+async fn a_damaged_folder_of_another_process_is_in_nobodys_way() {
+    let server = start_server().await;
+    let data = tempfile::tempdir().unwrap();
+    let at = address(server.address).to_string();
+    let mut first = Tail::start(&data, &at, &[]);
+    first.line_with("joined").await;
+    let damaged = data.path().join("parallel").join("2");
+    std::fs::create_dir_all(&damaged).unwrap();
+    std::fs::write(damaged.join("profile.json"), "damaged").unwrap();
+    let said = run(&data, &["say", &at, "hello"]).await;
+    assert!(said.status.success(), "{said:?}");
+}
+
+#[tokio::test]
+async fn the_reason_why_a_message_waits_is_shown() {
+    let server = start_server().await;
+    let data = tempfile::tempdir().unwrap();
+    let at = address(server.address).to_string();
+    let said = run(&data, &["say", &at, "before"]).await;
+    assert!(said.status.success(), "{said:?}");
+    server.store().limit_pages(Some(1)).await.unwrap();
+    let text_of_some_pages = "x".repeat(8_000);
+    let said = run(&data, &["--timeout", "5", "say", &at, &text_of_some_pages]).await;
+    assert_eq!(said.status.code(), Some(1), "{said:?}");
+    assert!(text(&said.stderr).contains("could not use its disk"), "{said:?}");
+}
+
+#[tokio::test]
 async fn it_ends_quietly_when_nothing_reads_its_output() {
     let server = start_server().await;
     let bob = User::online("Bob", &server).await;
@@ -381,7 +446,7 @@ async fn help_shows_the_arguments_in_their_order() {
 /// A running `ichat-cli tail` of the lobby. Ends when it is dropped.
 struct Tail {
     lines: Lines<BufReader<ChildStdout>>,
-    _process: Child,
+    process: Child,
 }
 
 impl Tail {
@@ -393,8 +458,13 @@ impl Tail {
             .unwrap();
         Self {
             lines: BufReader::new(process.stdout.take().unwrap()).lines(),
-            _process: process,
+            process,
         }
+    }
+
+    /// Ends the process, and waits until it has.
+    async fn ends(mut self) {
+        self.process.kill().await.unwrap();
     }
 
     /// Returns the next line with this text.

@@ -113,7 +113,6 @@ async fn say(session: &mut CliSession, room: Option<&str>, text: &str, json: boo
         // Otherwise the refused post would stay in an outbox that no interface shows.
         session.command(Command::Discard { id }).await?;
     }
-    session.clear_unsent();
     let seq = outcome?;
     if json {
         print::object(&json!({ "room": room, "id": id, "seq": seq })).map_err(output_error)?;

@@ -96,11 +96,6 @@ impl CliSession {
         })
     }
 
-    /// Takes the mark back.
-    pub(crate) fn clear_unsent(&self) {
-        self.unsent.clear();
-    }
-
     /// Waits for the next update of the server. Fails at the deadline.
     pub(crate) async fn next(&mut self) -> Result<Update, WireError> {
         let update = next_update(
@@ -230,9 +225,9 @@ impl CliSession {
         }
     }
 
-    /// Ends the session. When this returns, everything is on disk.
+    /// Ends the session. When this returns, everything is on disk, and the data folder is marked only if a post waits there.
     pub(crate) async fn end(self) {
-        self.client.shutdown().await;
+        self.client.shutdown_marked(&self.unsent).await;
     }
 
     fn track(&mut self, update: &Update) {
@@ -330,17 +325,30 @@ async fn next_update(
             ClientUpdate::Session { server: of, update } if of == server => update,
             ClientUpdate::Session { .. } | ClientUpdate::Servers(_) => continue,
         };
-        if let Update::Connection(ConnectionStatus::Reconnecting {
-            message: Some(message), ..
-        }) = &update
-        {
-            message.trim_end_matches('.').clone_into(connection_problem);
+        if let Some(problem) = problem_in(&update) {
+            problem.trim_end_matches('.').clone_into(connection_problem);
         }
         if let Update::Connection(ConnectionStatus::Refused { error, .. }) = update {
             return Err(error);
         }
         return Ok(update);
     }
+}
+
+/// Returns why the server doesn't do what it was asked for, if the update says so and the session tries again by itself.
+fn problem_in(update: &Update) -> Option<&str> {
+    if let Update::Connection(ConnectionStatus::Reconnecting { message, .. }) = update {
+        return message.as_deref();
+    }
+    // A post that is refused for good has an id, and leaves the outbox.
+    if let Update::Refused {
+        event, id: None, error, ..
+    } = update
+        && *event == ClientEventKind::Post.name()
+    {
+        return Some(&error.message);
+    }
+    None
 }
 
 fn default_folder() -> Option<PathBuf> {
