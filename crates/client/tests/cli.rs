@@ -5,6 +5,7 @@
 //! - a message that it posts mentions members by their ids, also those who came since its last run
 //! - it goes on following a room when the server is restored from a backup
 //! - history that is lost with the connection is requested again
+//! - a list of rooms that is lost with the connection is requested again
 //! - a message that looks like an option is sent
 //! - several processes use one folder at once, as one person; all messages are sent, also one that waited when its process
 //!   gave up, by whichever process is the next, and whatever it does with which server
@@ -177,6 +178,32 @@ async fn history_that_is_lost_with_the_connection_is_requested_again() {
     proxy.deliver_all();
     proxy.cut_connections();
     assert_eq!(tail.line_with("message 0.").await, "Bob: message 0.");
+}
+
+#[tokio::test]
+async fn a_list_of_rooms_that_is_lost_with_the_connection_is_requested_again() {
+    const REQUEST: &str = "\"rooms\",{}";
+    let server = start_server().await;
+    let proxy = Proxy::to(server.address).unwrap();
+    proxy.filter(|_, packet| {
+        if packet.contains(REQUEST) {
+            Delivery::Drop
+        } else {
+            Delivery::Deliver
+        }
+    });
+    let data = tempfile::tempdir().unwrap();
+    let at = address(proxy.address()).to_string();
+    let rooms = cli(&data, &["rooms", &at]).stdout(Stdio::piped()).spawn().unwrap();
+    let proxy = tokio::task::spawn_blocking(move || {
+        proxy.wait_for_more_than(0, Direction::ToServer, REQUEST).unwrap();
+        proxy
+    });
+    let proxy = proxy.await.unwrap();
+    proxy.deliver_all();
+    proxy.cut_connections();
+    let rooms = rooms.wait_with_output().await.unwrap();
+    assert!(text(&rooms.stdout).contains("Lobby"), "{rooms:?}");
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
 //! The subcommands: `rooms`, `join`, `say` and `tail`.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::time::{Duration, SystemTime};
 
 use clap::CommandFactory as _;
 use ichat_client::session::{Command, LogRange, OutboxState, Update};
 use ichat_protocol::{
-    Body, ClientEventKind, Entry, EntryId, ErrorCode, RoomId, Seq, WireError, limits::MAX_PAGE_ENTRIES, mentions_in,
+    Body, ClientEventKind, Entry, EntryId, ErrorCode, RoomId, RoomSummary, Seq, WireError, limits::MAX_PAGE_ENTRIES,
+    mentions_in,
 };
 use serde_json::json;
 
@@ -61,17 +63,34 @@ async fn use_server(args: &Args, command: &ServerCommand) -> Result<(), Failure>
 }
 
 async fn rooms(session: &mut CliSession, json: bool) -> Result<(), Failure> {
+    let mut listed = BTreeSet::new();
     let mut after = None;
     loop {
         let list = session.list_rooms(None, after).await?;
-        for room in &list.rooms {
+        for room in new_rooms(&mut listed, &list.rooms, list.more)? {
             print::room(json, room).map_err(output_error)?;
         }
-        after = list.rooms.last().map(|room| room.id);
-        if !list.more || after.is_none() {
+        if !list.more {
             return Ok(());
         }
+        after = list.rooms.last().map(|room| room.id);
     }
+}
+
+/// Adds a part of a list to the rooms that are listed, and returns those that weren't. Fails if there are none although the list
+/// goes on.
+fn new_rooms<'a>(
+    listed: &mut BTreeSet<RoomId>,
+    part: &'a [RoomSummary],
+    more: bool,
+) -> Result<Vec<&'a RoomSummary>, WireError> {
+    let new: Vec<_> = part.iter().filter(|room| listed.insert(room.id)).collect();
+    if more && new.is_empty() {
+        let message = "The server repeats a part of its list of rooms without an end, so the list is incomplete. \
+                       Its operator should update it.";
+        return Err(WireError::new(ErrorCode::Other, message));
+    }
+    Ok(new)
 }
 
 async fn join(session: &mut CliSession, room: &str, json: bool) -> Result<(), Failure> {
@@ -239,5 +258,45 @@ fn output_error(error: io::Error) -> Failure {
 impl From<WireError> for Failure {
     fn from(error: WireError) -> Self {
         Self::Error(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! - a list of rooms ends with an error when a part brings nothing new
+
+    use ichat_protocol::{Epoch, Head, Name};
+
+    use super::*;
+
+    #[test]
+    fn a_list_that_makes_no_progress_is_an_error() {
+        let mut listed = BTreeSet::new();
+        let mut count = |part: &[u128], more| {
+            let part: Vec<_> = part.iter().copied().map(room).collect();
+            new_rooms(&mut listed, &part, more).map(|rooms| rooms.len())
+        };
+        assert_eq!(count(&[1, 2], true), Ok(2));
+        assert_eq!(count(&[2, 3], true), Ok(1));
+        for repeated in [&[1, 2][..], &[3], &[]] {
+            assert!(count(repeated, true).is_err(), "{repeated:?}");
+        }
+        assert_eq!(count(&[], false), Ok(0));
+    }
+
+    fn room(number: u128) -> RoomSummary {
+        RoomSummary {
+            id: RoomId(uuid::Uuid::from_u128(number)),
+            name: Name::parse("Lunch").unwrap(),
+            topic: String::new(),
+            members: 1,
+            head: Head {
+                epoch: Epoch(uuid::Uuid::nil()),
+                seq: Seq(1),
+            },
+            joined: false,
+            read: Seq(0),
+            unread: 0,
+        }
     }
 }

@@ -135,11 +135,28 @@ impl CliSession {
         query: Option<&str>,
         after: Option<RoomId>,
     ) -> Result<RoomList, WireError> {
+        loop {
+            if let Some(list) = self.request_rooms(query, after).await? {
+                return Ok(list);
+            }
+        }
+    }
+
+    /// Requests a part of the list of rooms. `None` means that the connection was lost, and the request with it. There is a new
+    /// one then.
+    async fn request_rooms(
+        &mut self,
+        query: Option<&str>,
+        after: Option<RoomId>,
+    ) -> Result<Option<RoomList>, WireError> {
         let query = query.map(str::to_owned);
         self.command(Command::Browse { query, after }).await?;
         let listed = self.wait_for(|update| {
             if let Update::Directory(list) = update {
-                return Some(Ok(list.clone()));
+                return Some(Ok(Some(list.clone())));
+            }
+            if let Update::Hello(_) = update {
+                return Some(Ok(None));
             }
             refusal_of(ClientEventKind::Rooms, None, update).map(Err)
         });
@@ -201,12 +218,16 @@ impl CliSession {
 
     /// Returns the members of a room who may be mentioned in a text: those whose names begin like what follows an `@`.
     pub(crate) async fn mentionable(&mut self, room: RoomId, text: &str) -> Result<&[Member], WireError> {
-        for beginning in beginnings_of_names(text) {
-            let query = beginning.to_owned();
-            self.command(Command::FindMembers { room, query }).await?;
+        loop {
+            for beginning in beginnings_of_names(text) {
+                let query = beginning.to_owned();
+                self.command(Command::FindMembers { room, query }).await?;
+            }
+            // The server answers in order, so the answer to this follows those.
+            if self.request_rooms(None, None).await?.is_some() {
+                break;
+            }
         }
-        // The server answers in order, so the answer to this follows those.
-        self.list_rooms(None, None).await?;
         Ok(self.members.get(&room).map_or(&[], Vec::as_slice))
     }
 
