@@ -1,4 +1,4 @@
-//! Runs steps one after the other, and beside them those that mostly wait.
+//! Runs steps one after the other, and beside them those that wait for much of their time.
 
 use std::process::Command;
 use std::sync::mpsc;
@@ -82,6 +82,7 @@ fn run_group(repo: &Repo, group: &[&Step]) -> Vec<StepResult> {
     if busy.is_empty() {
         return waiting.into_iter().map(|step| run_in_view(repo, step)).collect();
     }
+    let mut beside: Vec<&str> = waiting.iter().map(|step| step.name).collect();
     thread::scope(|scope| {
         let (sender, finished) = mpsc::channel();
         scope.spawn(move || {
@@ -94,6 +95,10 @@ fn run_group(repo: &Repo, group: &[&Step]) -> Vec<StepResult> {
         for step in busy {
             results.push(run_in_view(repo, step));
             results.extend(finished.try_iter().inspect(StepResult::print));
+        }
+        beside.retain(|name| results.iter().all(|result| result.name != *name));
+        if !beside.is_empty() {
+            println!("\nthese steps still run: {}", beside.join(", "));
         }
         results.extend(finished.iter().inspect(StepResult::print));
         results

@@ -29,7 +29,7 @@ pub(crate) enum Load {
     Exclusive,
     /// It keeps the processor busy. Such steps run one after the other.
     Busy,
-    /// It mostly waits. Such steps run one after the other, beside the busy ones.
+    /// It waits for much of its time: for servers, browsers and timers. Such steps run one after the other, beside the busy ones.
     Waiting,
 }
 
@@ -215,10 +215,10 @@ pub(crate) const STEPS: &[Step] = &[
         name: "browser",
         about: "the web page in Chromium, with a real server: by mouse, by finger, by keyboard, and a random walk",
         needs: &[Packages(Purpose::Browser), Interface, Programs],
-        minutes: 30,
-        load: Load::Exclusive,
+        minutes: 40,
+        load: Load::Busy,
         commands: |repo| {
-            node_tests(repo, "ui/tests/e2e", 2, |name| {
+            node_tests(repo, "ui/tests/e2e", 3, |name| {
                 !["window", "firefox", "webkit"]
                     .iter()
                     .any(|other| name.starts_with(other))
@@ -229,16 +229,16 @@ pub(crate) const STEPS: &[Step] = &[
         name: "firefox",
         about: "the main paths through the web page in Firefox",
         needs: &[Packages(Purpose::Firefox), Interface, Programs],
-        minutes: 10,
-        load: Load::Exclusive,
+        minutes: 20,
+        load: Load::Waiting,
         commands: |repo| node_tests(repo, "ui/tests/e2e", 1, |name| name.starts_with("firefox")),
     },
     Step {
         name: "webkit",
         about: "the main paths through the web page in WebKit",
         needs: &[Packages(Purpose::WebKit), Interface, Programs],
-        minutes: 10,
-        load: Load::Exclusive,
+        minutes: 20,
+        load: Load::Waiting,
         commands: |repo| {
             node_tests(repo, "ui/tests/e2e", 1, |name| name.starts_with("webkit"))
                 .map(|commands| commands.iter().map(under_xvfb).collect())
@@ -254,8 +254,8 @@ pub(crate) const STEPS: &[Step] = &[
             Interface,
             Programs,
         ],
-        minutes: 15,
-        load: Load::Exclusive,
+        minutes: 30,
+        load: Load::Waiting,
         commands: |repo| {
             node_tests(repo, "ui/tests/e2e", 1, |name| name.starts_with("window"))
                 .map(|commands| commands.iter().map(under_xvfb).collect())
