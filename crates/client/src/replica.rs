@@ -29,6 +29,7 @@ pub(crate) async fn load(store: &Store) -> Result<LoadedReplica, StoreError> {
             first: row.first,
             last: row.last,
             members,
+            members_partial: !row.members_complete,
             read_pending: row.read_pending,
         });
     }

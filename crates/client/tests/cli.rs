@@ -13,6 +13,7 @@
 //! - it ends quietly when nothing reads its output any more
 //! - its folder is for its user only, whatever the umask (Unix)
 //! - an address that people and programs read differently is refused
+//! - the members whom a message looks for are not taken for all members of a room
 //! - on a server of very many rooms and members it lists and joins rooms, mentions members and prints their names
 //! - errors end it with the exit code 1 and a message
 //! - `--help` shows the arguments in the order in which they are given
@@ -30,6 +31,7 @@ use common::{User, address, copy_data, start_server};
 use ichat_protocol::limits::MAX_PAGE_ENTRIES;
 use ichat_protocol::{Body, MemberId, Mention};
 use ichat_server::Config;
+use ichat_store::Store;
 use ichat_testkit::crowd::{add_guests, add_message, create_rooms};
 use ichat_testkit::proxy::{Delivery, Direction, Proxy};
 use ichat_testkit::{TestServer, message_text};
@@ -125,6 +127,25 @@ async fn a_message_mentions_members_by_their_ids() {
         }]
     });
     assert_eq!(mentions, expected);
+}
+
+#[tokio::test]
+async fn the_members_whom_a_message_looks_for_are_not_taken_for_all() {
+    let server = start_server().await;
+    let data = tempfile::tempdir().unwrap();
+    let mut online = Vec::new();
+    for name in ["Ada", "Bob", "Carl"] {
+        online.push(User::online(name, &server).await);
+    }
+    let at = address(server.address).to_string();
+    let said = run(&data, &["say", &at, "hi @Bob"]).await;
+    assert!(said.status.success(), "{said:?}");
+    let everyone = server.store().members(server.lobby()).await.unwrap().len();
+    let id = server.store().server_id().to_string();
+    let replica = Store::open(&data.path().join("servers").join(id)).await.unwrap();
+    let rooms = replica.persisted_state().await.unwrap().rooms;
+    let counts: Vec<_> = rooms.iter().map(|room| room.room.members as usize).collect();
+    assert_eq!(counts, [everyone]);
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ pub struct PersistedRoom {
     pub first: Seq,
     /// The last stored entry; 0 if there is none.
     pub last: Seq,
+    /// `false` if the room has members whom the server has not listed.
+    pub members_complete: bool,
     /// `true` if the server does not have the read marker `room.read` yet.
     pub read_pending: bool,
 }

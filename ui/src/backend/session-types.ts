@@ -68,6 +68,10 @@ export type RoomCursor = { room: RoomSummary, epoch: Epoch, first: Seq, last: Se
  */
 members?: Array<Member>, 
 /**
+ * `true` if the room has others.
+ */
+members_partial?: boolean, 
+/**
  * `true` if the read marker (`room.read`) has not been sent to the server yet.
  */
 read_pending?: boolean, };

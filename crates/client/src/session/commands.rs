@@ -1,13 +1,12 @@
 //! The commands of the user, and the ranges of history that they load.
 
 use ichat_protocol::{
-    Away, ClientEvent, ClientEventKind, Create, Entry, EntryId, ErrorCode, FindRooms, InRoom, Read, RoomId, Seq,
-    SetName, WireError, limits::MAX_PAGE_ENTRIES,
+    Away, ClientEvent, ClientEventKind, Create, Entry, EntryId, ErrorCode, FindMembers, FindRooms, InRoom, Read,
+    RoomId, Seq, SetName, WireError, limits::MAX_PAGE_ENTRIES,
 };
 
 use super::{
-    Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, effects::Effects,
-    members::KnownMembers, members_update,
+    Change, Command, Effect, LogRange, OutboxItem, OutboxState, Session, Update, effects::Effects, members_update,
 };
 
 impl Session {
@@ -51,7 +50,10 @@ impl Session {
             // What is known is enough to begin with.
             Command::FindMembers { room, query } => {
                 if self.connection.is_online() && self.joined_room(room).is_some() {
-                    KnownMembers::find(room, query, effects);
+                    effects.emit(ClientEvent::Members(FindMembers {
+                        query: Some(query),
+                        ..FindMembers::first(room)
+                    }));
                 }
             }
             Command::Join { room } => {
@@ -166,7 +168,7 @@ impl Session {
         let Some(known) = self.rooms.get_mut(&room) else {
             return;
         };
-        if !known.members.list().is_empty() {
+        if !known.members.is_empty() {
             effects.notify(members_update(room, known));
         }
         if self.connection.is_online() && known.is_joined() {

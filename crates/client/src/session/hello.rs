@@ -43,6 +43,9 @@ impl Session {
             rooms: self.joined_rooms(),
             ..hello.clone()
         })));
+        for room in self.rooms.values_mut() {
+            room.members.forget_requests();
+        }
         self.sync_all(now, effects);
         if let Some(after) = last.filter(|_| hello.more) {
             let listing = RoomListing {
@@ -74,9 +77,14 @@ impl Session {
             let id = summary.id;
             listing.unlisted.remove(&id);
             listing.listed.insert(id);
-            if self.upsert_room(summary, effects) {
+            let is_new = self.upsert_room(summary, effects);
+            let Some(room) = self.joined_room(id) else {
+                continue;
+            };
+            if is_new {
+                room.members.forget_requests();
                 new.push(id);
-            } else if let Some(room) = self.joined_room(id) {
+            } else {
                 // Its sync is under way. It brings what this summary shows to be missing.
                 if !room.matches_server_head() || room.log.is_behind() {
                     room.log.expect_sync(now);
@@ -174,7 +182,6 @@ impl Session {
             let Some(room) = self.rooms.get_mut(id) else {
                 continue;
             };
-            room.members.forget_requests();
             room.log.forget_request();
             cursors.push((*id, room.log.cursor()));
             if !room.matches_server_head() || room.log.is_behind() {

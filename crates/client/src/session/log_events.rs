@@ -137,7 +137,10 @@ impl Session {
                 entries,
                 later,
             });
-            room.members.need(id, &authors, effects);
+            room.members.need(&authors);
+            if self.connection.is_online() {
+                room.members.request_wanted(id, effects);
+            }
         }
     }
 

@@ -238,7 +238,7 @@ impl Session {
         self.outbox.mark_all_changed();
         self.presence.mark_changed();
         self.typing.mark_all_changed();
-        for (id, room) in self.rooms.iter().filter(|(_, room)| !room.members.list().is_empty()) {
+        for (id, room) in self.rooms.iter().filter(|(_, room)| !room.members.is_empty()) {
             effects.notify(members_update(*id, room));
         }
     }
@@ -305,7 +305,7 @@ impl Session {
 fn members_update(id: RoomId, room: &Room) -> Update {
     Update::Members {
         room: id,
-        members: room.members.list().to_vec(),
+        members: room.members.to_vec(),
         partial: room.members.is_partial(),
     }
 }

@@ -45,12 +45,14 @@ impl Session {
         self.busy.found_members(&list);
         if let Some(room) = self.rooms.get_mut(&id).filter(|room| room.is_joined()) {
             room.members.add(list, effects);
-            room.members.need(id, self.presence.ids(), effects);
-            effects.save(Change::Members {
-                room: id,
-                members: room.members.list().to_vec(),
-                partial: room.members.is_partial(),
-            });
+            room.members.need_online(id, self.presence.ids(), effects);
+            if room.members.is_listed() {
+                effects.save(Change::Members {
+                    room: id,
+                    members: room.members.to_vec(),
+                    partial: room.members.is_partial(),
+                });
+            }
             effects.notify(members_update(id, room));
         }
     }
@@ -58,8 +60,8 @@ impl Session {
     /// Handles the presence of people, whose names are needed where not all members of a room are known.
     fn on_presence(&mut self, presence: Presence, effects: &mut Effects) {
         for (id, room) in self.rooms.iter_mut().filter(|(_, room)| room.is_joined()) {
-            room.members
-                .need(*id, presence.people.iter().map(|person| &person.id), effects);
+            let people = presence.people.iter().map(|person| &person.id);
+            room.members.need_online(*id, people, effects);
         }
         self.presence.update(presence.people);
     }
@@ -120,7 +122,7 @@ impl Session {
                 ClientEventKind::History if error.code.is_transient() && self.awaits_history(room) => return,
                 ClientEventKind::Members if error.code.is_transient() => {
                     if let Some(room) = room.and_then(|room| self.rooms.get_mut(&room)) {
-                        room.members.forget_requests();
+                        room.members.refuse();
                     }
                     return;
                 }

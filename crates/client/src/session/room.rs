@@ -26,7 +26,7 @@ pub(super) struct RoomChanges {
 impl Room {
     pub(super) fn persisted(cursor: RoomCursor) -> Self {
         Self {
-            members: KnownMembers::persisted(cursor.members),
+            members: KnownMembers::persisted(cursor.members, cursor.members_partial),
             ..Self::with_log(cursor.room, Log::persisted(cursor.epoch, cursor.first, cursor.last))
         }
     }

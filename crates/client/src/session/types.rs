@@ -84,6 +84,10 @@ pub struct RoomCursor {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<Member>>", optional)]
     pub members: Vec<Member>,
+    /// `true` if the room has others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub members_partial: bool,
     /// `true` if the read marker (`room.read`) has not been sent to the server yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]

@@ -31,12 +31,14 @@ pub(crate) fn persisted_state(connection: &Connection) -> rusqlite::Result<Persi
 }
 
 fn persisted_room(connection: &Connection, row: RoomRow) -> rusqlite::Result<PersistedRoom> {
-    let (epoch, first, last, read_pending) = (row.epoch, row.first, row.last, row.read_pending());
+    let (epoch, first, last) = (row.epoch, row.first, row.last);
+    let (members_complete, read_pending) = (row.members_complete(), row.read_pending());
     Ok(PersistedRoom {
         room: row.summary(connection, None)?,
         epoch,
         first,
         last,
+        members_complete,
         read_pending,
     })
 }

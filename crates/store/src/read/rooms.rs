@@ -27,6 +27,7 @@ struct ServerRoom {
     joined: bool,
     read: Seq,
     read_pending: bool,
+    members_complete: bool,
     /// As of `unread_as_of`; `None` if the marker has moved since.
     unread: Option<u32>,
     unread_as_of: Seq,
@@ -37,7 +38,7 @@ macro_rules! select_rooms {
         concat!(
             "SELECT room.key, room.id, room.epoch, first_seq, last_seq, \
              room_state.name, coalesce(room_state.topic, ''), coalesce(room_state.members, 0), \
-             server_room.epoch, head, joined, read, unread, unread_as_of, coalesce(read_pending, 0) \
+             server_room.epoch, head, joined, read, unread, unread_as_of, coalesce(read_pending, 0), coalesce(members_complete, 1) \
              FROM room LEFT JOIN room_state ON room_state.room = room.key \
              LEFT JOIN server_room ON server_room.room = room.key ",
             $rest
@@ -81,6 +82,11 @@ impl RoomRow {
     /// Returns whether the server does not have the read marker of this replica yet.
     pub(super) fn read_pending(&self) -> bool {
         self.server.as_ref().is_some_and(|server| server.read_pending)
+    }
+
+    /// Returns whether the server has listed all members of this replica's room.
+    pub(super) fn members_complete(&self) -> bool {
+        self.server.as_ref().is_none_or(|server| server.members_complete)
     }
 
     /// Returns the room as a user sees it; `None` is a user of whom this file has nothing.
@@ -142,6 +148,7 @@ pub(super) fn read_room(row: &Row<'_>) -> rusqlite::Result<RoomRow> {
             unread: row.get(12)?,
             unread_as_of: read_seq(row, 13)?,
             read_pending: row.get(14)?,
+            members_complete: row.get(15)?,
         }),
     };
     Ok(RoomRow {

@@ -316,6 +316,7 @@ impl SimulatedDisk {
             first: Seq(self.log.keys().next().copied().unwrap_or(0)),
             last: Seq(self.log.keys().last().copied().unwrap_or(0)),
             members: Vec::new(),
+            members_partial: false,
             read_pending: false,
         });
         PersistedState {

@@ -134,7 +134,7 @@ function discard(state: SessionState, id: EntryId, effects: Effects): void {
 function open(state: SessionState, room: RoomId, effects: Effects): void {
   const known = state.rooms.get(room);
   if (!known) return;
-  if (known.members.list.length > 0) effects.notify(membersUpdate(room, known));
+  if (!known.members.isEmpty) effects.notify(membersUpdate(room, known));
   if (state.connection.isOnline && known.isJoined) known.members.requestList(room, effects);
   load(room, { limit: limits.maxPageEntries }, effects);
 }

@@ -33,6 +33,7 @@ export function onHello(state: SessionState, now: number, hello: Hello, effects:
   state.me = hello.me;
   state.hello = { ...hello, rooms: [], now: Math.max(0, hello.now - now) };
   effects.notify({ update: "hello", ...hello, rooms: state.joinedRooms() });
+  for (const room of state.rooms.values()) room.members.forgetRequests();
   syncAll(state, now, effects);
   if (hello.more && after !== undefined) listNext(state, now, { unlisted, listed, after }, effects);
   sendPending(state, hello, effects);
@@ -55,13 +56,16 @@ export function onJoinedRooms(state: SessionState, now: number, list: RoomList, 
     const { id } = summary;
     unlisted.delete(id);
     listed.add(id);
-    if (upsertRoom(state, summary, effects)) {
-      added.push(id);
-      continue;
-    }
-    // Its sync is under way. It brings what this summary shows to be missing.
+    const isNew = upsertRoom(state, summary, effects);
     const room = state.joinedRoom(id);
-    if (room && (!room.matchesServerHead() || room.log.isBehind)) room.log.expectSync(now);
+    if (!room) continue;
+    if (isNew) {
+      room.members.forgetRequests();
+      added.push(id);
+    } else if (!room.matchesServerHead() || room.log.isBehind) {
+      // Its sync is under way. It brings what this summary shows to be missing.
+      room.log.expectSync(now);
+    }
   }
   syncRooms(state, now, added, effects);
   if (!list.more) return leaveAll(state, unlisted, effects);
@@ -131,7 +135,6 @@ function syncRooms(state: SessionState, now: number, ids: readonly RoomId[], eff
   for (const id of ids) {
     const room = state.rooms.get(id);
     if (!room) continue;
-    room.members.forgetRequests();
     room.log.forgetRequest();
     cursors.push([id, room.log.cursor()]);
     if (!room.matchesServerHead() || room.log.isBehind) room.log.expectSync(now);

@@ -132,7 +132,7 @@ export class Session {
     state.presence.markChanged();
     state.typing.markAllChanged();
     for (const [id, room] of sortedEntries(state.rooms))
-      if (room.members.list.length > 0) effects.notify(membersUpdate(id, room));
+      if (!room.members.isEmpty) effects.notify(membersUpdate(id, room));
   }
 
   /** Reports what has changed in this step. */

@@ -120,7 +120,8 @@ export function notifyEntries(
   if (!room) return;
   const { head } = room.summary();
   effects.notify({ update: "entries", room: id, head, entries, ...(later.length > 0 ? { later } : {}) });
-  room.members.need(id, new Set([...entries, ...later].map(({ author }) => author)), effects);
+  room.members.need(new Set([...entries, ...later].map(({ author }) => author)));
+  if (state.connection.isOnline) room.members.requestWanted(id, effects);
 }
 
 /** Saves entries that extend a room's range at its end, and applies them to the room. */

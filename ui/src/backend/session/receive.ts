@@ -56,16 +56,18 @@ function onMembers(state: SessionState, list: MemberList, effects: Effects): voi
   const room = state.joinedRoom(id);
   if (!room) return;
   room.members.add(list, effects);
-  room.members.need(id, state.presence.ids(), effects);
-  const { list: members, isPartial } = room.members;
-  effects.save({ change: "members", room: id, members: [...members], partial: isPartial || undefined });
+  room.members.needOnline(id, state.presence.ids(), effects);
+  if (room.members.isListed) {
+    const { isPartial } = room.members;
+    effects.save({ change: "members", room: id, members: room.members.toArray(), partial: isPartial || undefined });
+  }
   effects.notify(membersUpdate(id, room));
 }
 
 /** Handles the presence of people, whose names are needed where not all members of a room are known. */
 function onPresence(state: SessionState, { people }: Presence, effects: Effects): void {
   const ids = people.map(({ id }) => id);
-  for (const [id, room] of sortedEntries(state.rooms)) if (room.isJoined) room.members.need(id, ids, effects);
+  for (const [id, room] of sortedEntries(state.rooms)) if (room.isJoined) room.members.needOnline(id, ids, effects);
   state.presence.update(people);
 }
 
@@ -84,7 +86,7 @@ function onRefused(state: SessionState, now: number, { event, room, id, error }:
   // Nobody waits for a typing indicator.
   if ((isRepeated || event === "typing") && isTransient(error.code)) return;
   if (event === "members" && isTransient(error.code)) {
-    if (room !== undefined) state.rooms.get(room)?.members.forgetRequests();
+    if (room !== undefined) state.rooms.get(room)?.members.refuse();
     return;
   }
   const readsRoom = event === "sync" || event === "history" || event === "members";

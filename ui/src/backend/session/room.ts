@@ -21,8 +21,8 @@ export class Room {
   readonly unread: Unread;
   readonly members: KnownMembers;
 
-  static persisted({ room, epoch, first, last, members }: RoomCursor): Room {
-    return new Room(room, Log.persisted(epoch, first, last), new KnownMembers(members));
+  static persisted({ room, epoch, first, last, members = [], members_partial = false }: RoomCursor): Room {
+    return new Room(room, Log.persisted(epoch, first, last), KnownMembers.persisted(members, members_partial));
   }
 
   constructor(summary: RoomSummary, log = new Log(), members = new KnownMembers()) {
@@ -98,5 +98,5 @@ export class Room {
 
 /** Returns the update with a room's members. */
 export function membersUpdate(room: RoomId, { members }: Room): Update {
-  return { update: "members", room, members: [...members.list], partial: members.isPartial || undefined };
+  return { update: "members", room, members: members.toArray(), partial: members.isPartial || undefined };
 }
