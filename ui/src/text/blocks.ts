@@ -24,6 +24,13 @@ interface Nesting {
 
 const root: Nesting = { depth: 0, isItem: false };
 
+/** A line among those of a block. */
+interface Place {
+  lines: readonly Line[];
+  index: number;
+  nesting: Nesting;
+}
+
 /**
  * Parses lines into blocks. Quotes and items end at the first line that is not marked as theirs: who answers below a quote
  * doesn't quote. Lines that begin no block are paragraphs, and keep their spaces.
@@ -59,7 +66,7 @@ export function parseBlocks(lines: readonly Line[], context: ParseContext, nesti
       fences.at(i) ??
       headingAt(line, i, context) ??
       findTable(lines, i, context) ??
-      containerAt(lines, i, context, nesting);
+      containerAt({ lines, index: i, nesting }, context);
     if (blank > 0) add({ kind: "gap", lines: blank });
     blank = 0;
     if (!found?.parse) {
@@ -82,29 +89,19 @@ function headingAt({ text, at }: Line, index: number, context: ParseContext): Fo
   const found = heading(text);
   if (!found) return null;
   const parse = () => {
-    const children = parseInline(found.text, (index) => at + found.start + index, context);
+    const children = parseInline(found.text, (offset) => at + found.start + offset, context);
     return { block: { kind: "heading" as const, level: found.level, children }, end: index + 1 };
   };
   return { parse };
 }
 
 /** Returns a quote or a list. */
-function containerAt(
-  lines: readonly Line[],
-  index: number,
-  context: ParseContext,
-  nesting: Nesting,
-): Found | FoundText | null {
-  if (nesting.depth >= maxNesting) return null;
-  return quoteAt(lines, index, context, nesting) ?? listAt(lines, index, context, nesting);
+function containerAt(place: Place, context: ParseContext): Found | FoundText | null {
+  if (place.nesting.depth >= maxNesting) return null;
+  return quoteAt(place, context) ?? listAt(place, context);
 }
 
-function quoteAt(
-  lines: readonly Line[],
-  index: number,
-  context: ParseContext,
-  { depth }: Nesting,
-): Found | FoundText | null {
+function quoteAt({ lines, index, nesting }: Place, context: ParseContext): Found | FoundText | null {
   const quoted: Line[] = [];
   let end = index;
   for (let line = lines[end]; line; line = lines[++end]) {
@@ -116,35 +113,30 @@ function quoteAt(
   // `>` alone, and drawings such as `> ^ <`, are no quotes.
   if (!quoted.some(({ text }) => /[^\p{P}\p{S}\s]|\p{Extended_Pictographic}/u.test(text))) return { end };
   const parse = () => {
-    const children = parseBlocks(quoted, context, { depth: depth + 1, isItem: false });
+    const children = parseBlocks(quoted, context, { depth: nesting.depth + 1, isItem: false });
     return { block: { kind: "quote" as const, children }, end };
   };
   return { parse };
 }
 
-function listAt(lines: readonly Line[], index: number, context: ParseContext, nesting: Nesting): Found | null {
-  const first = itemMarker(textAt(lines, index), { list: false, item: nesting.isItem });
-  return first && { parse: () => parseList(lines, index, first, context, nesting) };
+function listAt(place: Place, context: ParseContext): Found | null {
+  const first = itemMarker(textAt(place.lines, place.index), { list: false, item: place.nesting.isItem });
+  return first && { parse: () => parseList(place, first, context) };
 }
 
-function parseList(
-  lines: readonly Line[],
-  index: number,
-  first: ItemMarker,
-  context: ParseContext,
-  { depth, isItem }: Nesting,
-): { block: Block; end: number } {
+function parseList(place: Place, first: ItemMarker, context: ParseContext): { block: Block; end: number } {
+  const { lines, index, nesting } = place;
   const ordered = first.marker !== "";
   const items: ListItem[] = [];
   let end = index;
   let marker = first;
   for (;;) {
     const { own, next } = itemLines(lines, end, marker);
-    items.push(itemOf(marker, own, context, depth));
+    items.push(itemOf(marker, own, context, nesting.depth));
     end = next;
     let sibling = next;
     while (sibling < lines.length && isBlank(textAt(lines, sibling))) sibling += 1;
-    const following = itemMarker(textAt(lines, sibling), { list: sibling === next, item: isItem });
+    const following = itemMarker(textAt(lines, sibling), { list: sibling === next, item: nesting.isItem });
     if (context.isFull() || following?.sign !== marker.sign || (following.marker !== "") !== ordered) break;
     if (sibling > next) items.at(-1)?.children.push({ kind: "gap", lines: sibling - next });
     marker = following;

@@ -36,14 +36,11 @@ export function parseInline(
   const code = findCodeSpans(text, dropped);
   const escapes = new Escapes(text, code, dropped, context);
   const links = findBracketLinks(text, code, escapes);
-  const prepared = {
-    ...{ text, sourceOffset, code, escapes, links, context },
-    enclosed: new Set<Inline>(),
-    words: new WordCounter(text),
-  };
-  const tokens = parseRange(prepared, 0, text.length, false);
-  if (prepared.enclosed.size > 0)
-    showJoinedAddresses(tokens, prepared.enclosed, isRoomIn(context), () => context.mayCompare());
+  const enclosed = new Set<Inline>();
+  const words = new WordCounter(text);
+  const prepared: Prepared = { text, sourceOffset, code, escapes, links, enclosed, words, context };
+  const tokens = parseRange(prepared, 0, text.length, tokenAt);
+  if (enclosed.size > 0) showJoinedAddresses(tokens, enclosed, isRoomIn(context), () => context.mayCompare());
   return tokens;
 }
 
@@ -67,8 +64,8 @@ interface Prepared {
 /** A character that can begin something; `:` and `.` end the beginning of a bare link. */
 const special = /[\\`[<@#*_~|:.]/g;
 
-/** Parses a range of a text. Links contain no other links, no mentions and no rooms. */
-function parseRange(prepared: Prepared, from: number, to: number, isInLink: boolean): Inline[] {
+/** Parses a range of a text, with the tokens that `findToken` finds at its special characters. */
+function parseRange(prepared: Prepared, from: number, to: number, findToken: FindToken): Inline[] {
   const { text, context } = prepared;
   const pieces: Piece[] = [];
   let buffer = "";
@@ -88,7 +85,7 @@ function parseRange(prepared: Prepared, from: number, to: number, isInLink: bool
     const char = match[0];
     buffer += text.slice(done, index);
     done = index;
-    const token = isInLink ? null : tokenAt(prepared, char, index);
+    const token = findToken(prepared, char, index);
     if (token && index - token.start <= buffer.length) {
       buffer = buffer.slice(0, buffer.length - (index - token.start));
       push(token.inline, token.end);
@@ -124,6 +121,12 @@ interface FoundToken {
   end: number;
 }
 
+/** Finds the token that a special character is part of. */
+type FindToken = (prepared: Prepared, char: string, index: number) => FoundToken | null;
+
+/** Links contain no other links, no mentions and no rooms. */
+const noTokens: FindToken = () => null;
+
 /** Returns the token that a special character is part of, if it is a link, a mention or a room. */
 function tokenAt(prepared: Prepared, char: string, index: number): FoundToken | null {
   const { text, links, context } = prepared;
@@ -131,10 +134,10 @@ function tokenAt(prepared: Prepared, char: string, index: number): FoundToken | 
     case "[": {
       const link = links.get(index);
       if (!link) return null;
-      return enclosed(prepared, { inline: bracketLink(prepared, index, link), start: index, end: link.end });
+      return enclose(prepared, { inline: bracketLink(prepared, index, link), start: index, end: link.end });
     }
     case "<":
-      return enclosed(prepared, bare(angleLink(text, index)));
+      return enclose(prepared, bare(angleLink(text, index)));
     case ":":
       return text.startsWith("://", index) ? bare(bareLink(text, index + 3)) : null;
     case ".":
@@ -158,7 +161,7 @@ function tokenAt(prepared: Prepared, char: string, index: number): FoundToken | 
   }
 }
 
-function enclosed(prepared: Prepared, token: FoundToken | null): FoundToken | null {
+function enclose(prepared: Prepared, token: FoundToken | null): FoundToken | null {
   if (token) prepared.enclosed.add(token.inline);
   return token;
 }
@@ -170,7 +173,7 @@ function bare(found: FoundLink | null): FoundToken | null {
 }
 
 function bracketLink(prepared: Prepared, index: number, { textEnd, href, title }: BracketLink): Inline {
-  const children = parseRange(prepared, index + 1, textEnd, true);
+  const children = parseRange(prepared, index + 1, textEnd, noTokens);
   const shown = inlineText(children);
   const isRoom = isRoomIn(prepared.context);
   const shownAddress = addressToShow(shown, href, isRoom) ?? (title && addressToShow(title, href, isRoom));

@@ -47,11 +47,8 @@ const isShortText =
     isText(value) && value.length <= 8 * max;
 const isTopic = isShortText(limits.maxTopicChars);
 const isName = (value: unknown): value is string => isShortText(limits.maxNameChars)(value) && value.trim() !== "";
-/** Accepts a list whose elements are checked later, so that the wrong ones can be left out. */
-const isList = <T>(value: unknown): value is T[] => Array.isArray(value);
-/** Accepts any time: a wrong one is left out later, so that the refusal stays. */
-const isAny = (value: unknown): value is number | undefined => value === value;
-const isAnyBody = (value: unknown): value is Body => value === value;
+const isList = (value: unknown): value is unknown[] => Array.isArray(value);
+const isAnything = (_value: unknown): _value is unknown => true;
 
 const optional =
   <T>(check: Check<T>) =>
@@ -76,14 +73,20 @@ const object =
     return found !== null && Object.entries<Check<unknown>>(fields).every(([name, check]) => check(found[name]));
   };
 
+/** An object some of whose fields are checked later, so that what is wrong can be left out of it. */
+type Unchecked<T, K extends keyof T> = Omit<T, K> & Record<K, unknown>;
+/** The same of lists, whose elements are checked later. */
+type UncheckedList<T, K extends keyof T> = Omit<T, K> & Record<K, unknown[]>;
+type UncheckedEntry = Unchecked<Entry, "body">;
+
 const isHead = object<Head>({ epoch: isText, seq: isSeq });
-const isEntry = object<Entry>({
+const isEntry = object<UncheckedEntry>({
   seq: isNumber,
   id: isText,
   author: isText,
   device: isText,
   at: isNumber,
-  body: isAnyBody,
+  body: isAnything,
 });
 const isMention = object<Mention>({ member: isText, name: isText });
 const isRoom = object<RoomSummary>({
@@ -107,8 +110,24 @@ const isPerson = object<Person>({
 /** The fields of a part of a list. */
 const listFields = { query: optional(isText), after: optional(isText), more: optional(isBoolean) };
 
-const events: { [E in ServerEvent["event"]]: Check<Extract<ServerEvent, { event: E }>["data"]> } = {
-  hello: object<Hello>({
+/** The data of an event of the protocol. */
+type DataOf<E extends ServerEvent["event"]> = Extract<ServerEvent, { event: E }>["data"];
+
+/** The data of the events as they are checked first. */
+interface UncheckedData {
+  hello: UncheckedList<Hello, "rooms">;
+  entries: Omit<Entries, "entries"> & { entries: UncheckedEntry[] };
+  page: Omit<Page, "entries" | "later"> & { entries: UncheckedEntry[]; later?: UncheckedEntry[] };
+  rooms: UncheckedList<RoomList, "rooms">;
+  members: UncheckedList<MemberList, "members">;
+  presence: UncheckedList<Presence, "people">;
+  refused: Omit<Refused, "error"> & { error: Unchecked<WireError, "retry_after_ms"> };
+}
+type UncheckedDataOf<E extends ServerEvent["event"]> = E extends keyof UncheckedData ? UncheckedData[E] : DataOf<E>;
+type UncheckedEvent = { [E in ServerEvent["event"]]: { event: E; data: UncheckedDataOf<E> } }[ServerEvent["event"]];
+
+const events: { [E in ServerEvent["event"]]: Check<UncheckedDataOf<E>> } = {
+  hello: object<UncheckedData["hello"]>({
     server: object<ServerInfo>({ id: isText, name: isName, software: isText }),
     protocol: isNumber,
     me: isText,
@@ -127,29 +146,34 @@ const events: { [E in ServerEvent["event"]]: Check<Extract<ServerEvent, { event:
     }),
     now: isNumber,
   }),
-  entries: object<Entries>({ room: isText, epoch: isText, entries: listOf(isEntry) }),
-  page: object<Page>({ room: isText, head: isHead, entries: listOf(isEntry), later: optional(listOf(isEntry)) }),
+  entries: object<UncheckedData["entries"]>({ room: isText, epoch: isText, entries: listOf(isEntry) }),
+  page: object<UncheckedData["page"]>({
+    room: isText,
+    head: isHead,
+    entries: listOf(isEntry),
+    later: optional(listOf(isEntry)),
+  }),
   reset: object<Reset>({ room: isText, head: isHead }),
   heads: object<Heads>({ heads: mapOf(isHead) }),
-  rooms: object<RoomList>({
+  rooms: object<UncheckedData["rooms"]>({
     rooms: isList,
     joined: optional(isBoolean),
     ...listFields,
   }),
   room: isRoom,
-  members: object<MemberList>({
+  members: object<UncheckedData["members"]>({
     room: isText,
     members: isList,
     ...listFields,
   }),
-  presence: object<Presence>({ people: isList }),
+  presence: object<UncheckedData["presence"]>({ people: isList }),
   typing: object<TypingNow>({ room: isText, member: isText, on: isBoolean }),
   read: object<Read>({ room: isText, seq: isSeq }),
-  refused: object<Refused>({
+  refused: object<UncheckedData["refused"]>({
     event: isText,
     room: optional(isText),
     id: optional(isText),
-    error: object<WireError>({ code: isText, message: isText, retry_after_ms: isAny }),
+    error: object<UncheckedData["refused"]["error"]>({ code: isText, message: isText, retry_after_ms: isAnything }),
   }),
   closing: object<Closing>({ message: isText, reason: optional(isText<ClosingReason>) }),
 };
@@ -177,7 +201,7 @@ const bodies: Record<Body["kind"], Check<unknown>> = {
  */
 export function parseServerEvent(name: string, data: unknown): ServerEvent | undefined {
   if (!Object.hasOwn(events, name) || !events[name as ServerEvent["event"]](data)) return undefined;
-  const event = { event: name, data } as ServerEvent;
+  const event = { event: name, data } as UncheckedEvent;
   switch (event.event) {
     case "hello":
       return { event: "hello", data: { ...event.data, rooms: event.data.rooms.filter(isRoom) } satisfies Hello };
@@ -185,7 +209,7 @@ export function parseServerEvent(name: string, data: unknown): ServerEvent | und
       return { event: "entries", data: { ...event.data, entries: event.data.entries.map(parseEntry) } };
     case "page": {
       const { entries, later, ...page } = event.data;
-      const parsed: Page = { ...page, entries: entries.map(parseEntry) };
+      const parsed = { ...page, entries: entries.map(parseEntry) };
       return { event: "page", data: later ? { ...parsed, later: later.map(parseEntry) } : parsed };
     }
     case "rooms":
@@ -206,7 +230,8 @@ export function parseServerEvent(name: string, data: unknown): ServerEvent | und
       return event;
     case "refused": {
       const { retry_after_ms: time, ...error } = event.data.error;
-      return isSeq(time) ? event : { event: "refused", data: { ...event.data, error } };
+      const checked = isSeq(time) ? { ...error, retry_after_ms: time } : error;
+      return { event: "refused", data: { ...event.data, error: checked } };
     }
   }
 }
@@ -214,9 +239,12 @@ export function parseServerEvent(name: string, data: unknown): ServerEvent | und
 /** A kind that no version has: the interface shows that it can't show the entry. */
 const unknownBody = { kind: "unknown" } as unknown as Body;
 
-function parseEntry(entry: Entry): Entry {
-  const kind: unknown = record(entry.body)?.kind;
-  if (typeof kind !== "string") return { ...entry, body: unknownBody };
-  const isRight = !Object.hasOwn(bodies, kind) || bodies[kind as Body["kind"]](entry.body);
-  return isRight ? entry : { ...entry, body: unknownBody };
+function parseEntry(entry: UncheckedEntry): Entry {
+  return { ...entry, body: isBody(entry.body) ? entry.body : unknownBody };
+}
+
+/** Returns whether a body is one of a later version, or its fields have their types. */
+function isBody(value: unknown): value is Body {
+  const kind = record(value)?.kind;
+  return typeof kind === "string" && (!Object.hasOwn(bodies, kind) || bodies[kind as Body["kind"]](value));
 }
