@@ -4,9 +4,10 @@
  * - a name that a member has, too, means the member
  * - before the members are known, nobody counts as absent
  * - the words for everybody tell nobody, unless it is a name
+ * - only what was there at the last pause in typing is named
  */
 import { expect, it } from "vitest";
-import { SilentMentionFinder } from "../src/chat/silent-mentions";
+import { SilentMentionFinder, silentInBoth } from "../src/chat/silent-mentions";
 import { hello, openApp, summaryOf } from "./fixtures/app";
 
 /** Alice is in *Lunch* with Bob. Cleo and another Bob are elsewhere, and Dan has left. */
@@ -27,6 +28,8 @@ async function openLunch() {
     { id: "alice", name: "Alice" },
     { id: "bob", name: "Bob" },
     { id: "dan", name: "Dan", left: true },
+    { id: "team", name: "Team Lead" },
+    { id: "room", name: "Room" },
   ];
   const seesMembers = () => server.apply({ update: "members", room: "lunch", members });
   const find = (text: string) => new SilentMentionFinder(server, room).in(text);
@@ -47,4 +50,20 @@ it("names the words for everybody", async () => {
   seesMembers();
   expect(find("@everyone, @Here: lunch? `@all` @allison").groups).toEqual(["everyone", "here"]);
   expect(find("everyone here").groups).toEqual([]);
+});
+
+it("takes a word for everybody for the member of that name", async () => {
+  const { seesMembers, find } = await openLunch();
+  seesMembers();
+  expect(find("@room, @Team Lead: lunch?")).toEqual({ people: [], groups: [] });
+  expect(find("@Team Lead, @team: lunch?").groups).toEqual(["team"]);
+});
+
+it("names what stays while one types on", async () => {
+  const { seesMembers, find } = await openLunch();
+  seesMembers();
+  const both = (settled: string, text: string) => silentInBoth(find(text), find(settled));
+  expect(both("@Cleo and", "@Cleo and @here")).toEqual({ people: ["Cleo"], groups: [] });
+  expect(both("@Cleo and @here", "@Cleo and @heredity")).toEqual({ people: ["Cleo"], groups: [] });
+  expect(both("@here", "@here, lunch?")).toEqual({ people: [], groups: ["here"] });
 });

@@ -7,7 +7,8 @@ import { mentionablePeople } from "./mentionable";
 
 /** The words by which other chats mention everybody. Here they mention nobody, unless it is somebody's name. */
 const groups = ["all", "channel", "everybody", "everyone", "here", "room", "team"];
-const groupId = (word: string): MemberId => `everybody as ${word}`;
+/** Finds these words. They are no members, and so have no ids. */
+const groupFinder = new MentionFinder(groups.map((name) => ({ id: "", name })));
 
 /** The mentions of a text that tell nobody. */
 interface SilentMentions {
@@ -31,16 +32,24 @@ export class SilentMentionFinder {
     const known = members.size === 0 ? [] : [...others, ...left];
     const absent = known.filter(({ id }) => !members.has(id) && id !== server.me);
     this.#names = new Map(absent.map(({ id, name }) => [id, name]));
-    const everybody = groups.map((word) => ({ id: groupId(word), name: word }));
     // A name that a member has, too, means the member.
-    this.#finder = new MentionFinder([...present, ...absent, ...everybody]);
+    this.#finder = new MentionFinder([...present, ...absent]);
   }
 
   in(text: string): SilentMentions {
-    const found = new Set(placedMentions(text, this.#finder).map(({ member }) => member));
+    const people = placedMentions(text, this.#finder);
+    const places = new Set(people.map(({ at }) => at));
+    const words = placedMentions(text, groupFinder).filter(({ at }) => !places.has(at));
+    const found = new Set(words.map(({ name }) => name.toLowerCase()));
     return {
-      people: [...found].flatMap((member) => this.#names.get(member) ?? []),
-      groups: groups.filter((word) => found.has(groupId(word))),
+      people: [...new Set(people.map(({ member }) => member))].flatMap((member) => this.#names.get(member) ?? []),
+      groups: groups.filter((word) => found.has(word)),
     };
   }
 }
+
+/** Returns the mentions that tell nobody in two versions of a text. */
+export const silentInBoth = (a: SilentMentions, b: SilentMentions): SilentMentions => ({
+  people: a.people.filter((name) => b.people.includes(name)),
+  groups: a.groups.filter((word) => b.groups.includes(word)),
+});
