@@ -6,4 +6,6 @@ export const foldForSearch = (text: string): string =>
   text
     .normalize("NFKD")
     .replace(/[\u0300-\u036f]/g, "")
-    .toLowerCase();
+    .toLowerCase()
+    // At the end of a word the letter has another form, which would not be found within a longer one.
+    .replace(/ς/g, "σ");

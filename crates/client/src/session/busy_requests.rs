@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use ichat_protocol::{ClientEvent, ClientEventKind, EntryId, FindMembers, MemberList, Read, Refused, RoomId, RoomList};
+use ichat_protocol::{ClientEvent, ClientEventKind, EntryId, FindMembers, MemberList, Refused, RoomId, RoomList};
 
 use super::{effects::Effects, retry_after::retry_after};
 
@@ -64,10 +64,13 @@ impl BusyRequests {
     /// Where several requests may be meant, it is the newest: those before it may have been answered. If answers name their
     /// requests, all that have none are sent again, unless they are answered before that.
     pub(super) fn refuse(&mut self, now: u64, refused: &Refused) -> bool {
+        let is_meant = |event: &ClientEvent| is_of(event, refused);
         let Some(wait) = retry_after(&refused.error) else {
+            if let Some(index) = self.recent.iter().rposition(is_meant) {
+                self.recent.remove(index);
+            }
             return false;
         };
-        let is_meant = |event: &ClientEvent| is_of(event, refused);
         let has_named_answers = refused.event.parse().is_ok_and(has_named_answers);
         let mut found = has_named_answers && self.waiting.iter().any(is_meant);
         while self.waiting.len() < MAX_WAITING && (has_named_answers || !found) {
@@ -118,15 +121,18 @@ impl BusyRequests {
         self.paused_until
     }
 
-    /// Forgets the requests of a connection that has ended, as it has lost those that had no answer yet. Returns the
-    /// read markers that wait: they are sent on the next one, as nothing else would set them.
-    pub(super) fn disconnected(&mut self) -> Vec<Read> {
+    /// Returns whether a request for a part of the list of all rooms has no answer yet.
+    pub(super) fn awaits_rooms(&self) -> bool {
+        let mut requests = self.recent.iter().chain(&self.waiting);
+        requests.any(|event| ClientEventKind::from(event) == ClientEventKind::Rooms)
+    }
+
+    /// Forgets the requests of a connection that has ended, as it has lost those that had no answer yet. Returns those that
+    /// wait, oldest first.
+    pub(super) fn disconnected(&mut self) -> VecDeque<ClientEvent> {
         self.recent.clear();
         self.paused_until = None;
         std::mem::take(&mut self.waiting)
-            .iter()
-            .filter_map(read_marker)
-            .collect()
     }
 }
 
@@ -160,24 +166,6 @@ fn has_named_answers(kind: ClientEventKind) -> bool {
         | ClientEventKind::Away
         | ClientEventKind::Read
         | ClientEventKind::SetName => false,
-    }
-}
-
-/// Returns the read marker that a request sets.
-fn read_marker(event: &ClientEvent) -> Option<Read> {
-    match event {
-        ClientEvent::Read(read) => Some(*read),
-        ClientEvent::Post(_)
-        | ClientEvent::Create(_)
-        | ClientEvent::Rooms(_)
-        | ClientEvent::Join(_)
-        | ClientEvent::Leave(_)
-        | ClientEvent::Members(_)
-        | ClientEvent::History(_)
-        | ClientEvent::Typing(_)
-        | ClientEvent::Sync(_)
-        | ClientEvent::Away(_)
-        | ClientEvent::SetName(_) => None,
     }
 }
 

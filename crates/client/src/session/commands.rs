@@ -192,23 +192,56 @@ impl Session {
         }
     }
 
+    /// Handles a request that the server was too busy for until the connection ended. The next connection gets the read marker
+    /// from here; it gets the name and the absence anyway, and the interface repeats the loads. The user repeats the others.
+    pub(super) fn outlive_connection(&mut self, event: &ClientEvent, effects: &mut Effects) {
+        let room = match event {
+            ClientEvent::Read(Read { room, seq }) => {
+                self.pending.read.insert(*room, *seq);
+                effects.save(Change::Read {
+                    room: *room,
+                    seq: *seq,
+                    pending: true,
+                });
+                return;
+            }
+            ClientEvent::Create(Create { room, .. })
+            | ClientEvent::Join(InRoom { room })
+            | ClientEvent::Leave(InRoom { room }) => *room,
+            ClientEvent::Rooms(_)
+            | ClientEvent::Members(_)
+            | ClientEvent::History(_)
+            | ClientEvent::Away(_)
+            | ClientEvent::SetName(_)
+            | ClientEvent::Post(_)
+            | ClientEvent::Sync(_)
+            | ClientEvent::Typing(_) => return,
+        };
+        notify_not_connected(event, Some(room), effects);
+    }
+
     /// Emits an event that makes sense only now. Without a connection it reports a refusal and returns false.
     fn emit_if_online(&mut self, event: ClientEvent, room: Option<RoomId>, effects: &mut Effects) -> bool {
         if self.connection.is_online() {
             effects.emit(event);
             return true;
         }
-        effects.notify(Update::Refused {
-            event: event.name().into(),
-            room,
-            id: None,
-            error: WireError::new(
-                ErrorCode::Other,
-                "There is no connection to the server. Try again when it is back.",
-            ),
-        });
+        notify_not_connected(&event, room, effects);
         false
     }
+}
+
+/// Reports a request as refused, because there is no connection to send it on.
+fn notify_not_connected(event: &ClientEvent, room: Option<RoomId>, effects: &mut Effects) {
+    effects.notify(Update::Refused {
+        event: event.name().into(),
+        room,
+        id: None,
+        error: WireError::new(
+            ErrorCode::Other,
+            "There is no connection to the server. Try again when it is back.",
+        ),
+    });
 }
 
 fn load(room: RoomId, range: LogRange, effects: &mut Effects) {

@@ -97,7 +97,8 @@ impl Session {
         }
         let has_new = listing.listed.len() > before;
         // Otherwise there are more rooms than are kept.
-        let has_space = listing.listed.len().max(self.rooms.len()) < MAX_ROOMS;
+        let joined = self.rooms.values().filter(|room| room.is_joined()).count();
+        let has_space = listing.listed.len().max(joined) < MAX_ROOMS;
         if let Some(after) = end.filter(|_| has_new && has_space) {
             self.list_next(now, RoomListing { after, ..listing }, effects);
         }
@@ -123,21 +124,22 @@ impl Session {
         }
     }
 
-    /// Handles a refusal that may be that of the request for the user's next rooms. Returns whether it is repeated when the
-    /// server wants it.
+    /// Handles a refusal that may be that of the request for the user's next rooms, which is repeated when the server wants it,
+    /// or at its next attempt. Returns whether no request of the user can be meant.
     pub(super) fn delay_listing(&mut self, now: u64, refused: &Refused) -> bool {
-        let Some(listing) = self
-            .listing
-            .as_mut()
-            .filter(|_| refused.event == ClientEventKind::Rooms.name())
-        else {
+        if refused.event != ClientEventKind::Rooms.name() || !refused.error.code.is_transient() {
+            return false;
+        }
+        let Some(listing) = &mut self.listing else {
             return false;
         };
-        let Some(wait) = retry_after(&refused.error) else {
-            return false;
-        };
-        listing.retry_at = now + wait;
-        true
+        match retry_after(&refused.error) {
+            Some(wait) => {
+                listing.retry_at = now + wait;
+                true
+            }
+            None => !self.busy.awaits_rooms(),
+        }
     }
 
     fn leave_all(&mut self, rooms: BTreeSet<RoomId>, effects: &mut Effects) {
@@ -218,10 +220,25 @@ impl Session {
         }
     }
 
+    /// Forgets a room that the user has left, with its log, if no more rooms can be kept. Returns whether there is space for one.
+    fn make_space(&mut self, effects: &mut Effects) -> bool {
+        if self.rooms.len() < MAX_ROOMS {
+            return true;
+        }
+        let Some((&id, _)) = self.rooms.iter().find(|(_, room)| !room.is_joined()) else {
+            return false;
+        };
+        // If the user joins it again, the replica must not have a part of the log that is unknown here.
+        if let Some(epoch) = self.rooms.remove(&id).and_then(|room| room.log.epoch()) {
+            effects.save(Change::Reset { room: id, epoch });
+        }
+        true
+    }
+
     /// Takes over the server's summary of a room. Returns whether the user has just become a member of it.
     fn upsert_room(&mut self, summary: RoomSummary, effects: &mut Effects) -> bool {
         let is_valid = summary.head.seq.0 <= MAX_SEQ && summary.read.0 <= MAX_SEQ;
-        if !is_valid || (self.rooms.len() >= MAX_ROOMS && !self.rooms.contains_key(&summary.id)) {
+        if !is_valid || (!self.rooms.contains_key(&summary.id) && !self.make_space(effects)) {
             return false;
         }
         let joined = summary.joined;

@@ -37,7 +37,7 @@ mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ichat_protocol::{Hello, MemberId, Name, Read, RoomId, RoomSummary, Seq, ServerEvent};
+use ichat_protocol::{Hello, MemberId, Name, RoomId, RoomSummary, Seq, ServerEvent};
 
 pub use types::{
     Change, Command, ConnectionStatus, Effect, Input, LogRange, OutboxItem, OutboxState, PersistedState, RoomCursor,
@@ -155,13 +155,8 @@ impl Session {
                 self.presence.clear();
                 self.typing.clear();
                 self.outbox.disconnected();
-                for Read { room, seq } in self.busy.disconnected() {
-                    self.pending.read.insert(room, seq);
-                    effects.save(Change::Read {
-                        room,
-                        seq,
-                        pending: true,
-                    });
+                for event in self.busy.disconnected() {
+                    self.outlive_connection(&event, effects);
                 }
             }
             Input::Tick => {

@@ -4,7 +4,7 @@
  * A refusal doesn't contain the request, so the last ones are kept. Posts are in the outbox, and the log repeats its `sync`s.
  */
 
-import type { ClientEvent, EntryId, MemberList, Read, Refused, RoomId, RoomList } from "../protocol";
+import type { ClientEvent, EntryId, MemberList, Refused, RoomId, RoomList } from "../protocol";
 import type { Effects } from "./effects";
 import { retryAfter } from "./retry-after";
 
@@ -58,9 +58,13 @@ export class BusyRequests {
    * requests, all that have none are sent again, unless they are answered before that.
    */
   refuse(now: number, refused: Refused): boolean {
-    const wait = retryAfter(refused.error);
-    if (wait === undefined) return false;
     const isMeant = (event: ClientEvent) => isOf(event, refused);
+    const wait = retryAfter(refused.error);
+    if (wait === undefined) {
+      const index = this.#recent.findLastIndex(isMeant);
+      if (index >= 0) this.#recent.splice(index, 1);
+      return false;
+    }
     const hasNamedAnswers = refused.event === "rooms" || refused.event === "members";
     let found = hasNamedAnswers && this.#waiting.some(isMeant);
     while (this.#waiting.length < maxWaiting && (hasNamedAnswers || !found)) {
@@ -100,14 +104,19 @@ export class BusyRequests {
     return this.#pausedUntil;
   }
 
+  /** Returns whether a request for a part of the list of all rooms has no answer yet. */
+  get awaitsRooms(): boolean {
+    return [...this.#recent, ...this.#waiting].some(({ event }) => event === "rooms");
+  }
+
   /**
-   * Forgets the requests of a connection that has ended, as it has lost those that had no answer yet. Returns the
-   * read markers that wait: they are sent on the next one, as nothing else would set them.
+   * Forgets the requests of a connection that has ended, as it has lost those that had no answer yet. Returns those that wait,
+   * oldest first.
    */
-  disconnected(): Read[] {
+  disconnected(): ClientEvent[] {
     this.#recent = [];
     this.#pausedUntil = undefined;
-    return this.#waiting.splice(0).flatMap(({ event, data }) => (event === "read" ? [data] : []));
+    return this.#waiting.splice(0);
   }
 }
 

@@ -151,15 +151,47 @@ function read(state: SessionState, read: Read, effects: Effects): void {
   }
 }
 
+/**
+ * Handles a request that the server was too busy for until the connection ended. The next connection gets the read marker from
+ * here; it gets the name and the absence anyway, and the interface repeats the loads. The user repeats the others.
+ */
+export function outliveConnection(state: SessionState, event: ClientEvent, effects: Effects): void {
+  switch (event.event) {
+    case "read": {
+      const { room, seq } = event.data;
+      state.pending.read.set(room, seq);
+      return effects.save({ change: "read", room, seq, pending: true });
+    }
+    case "create":
+    case "join":
+    case "leave":
+      return notifyNotConnected(event, event.data.room, effects);
+    case "rooms":
+    case "members":
+    case "history":
+    case "away":
+    case "set_name":
+    case "post":
+    case "sync":
+    case "typing":
+      return;
+  }
+}
+
 /** Emits an event that makes sense only now. Without a connection it reports a refusal and returns false. */
 function emitIfOnline(state: SessionState, event: ClientEvent, room: RoomId | undefined, effects: Effects): boolean {
   if (state.connection.isOnline) {
     effects.emit(event);
     return true;
   }
-  const message = "There is no connection to the server. Try again when it is back.";
-  effects.notify({ update: "refused", event: event.event, room, error: { code: "other", message } });
+  notifyNotConnected(event, room, effects);
   return false;
+}
+
+/** Reports a request as refused, because there is no connection to send it on. */
+function notifyNotConnected({ event }: ClientEvent, room: RoomId | undefined, effects: Effects): void {
+  const message = "There is no connection to the server. Try again when it is back.";
+  effects.notify({ update: "refused", event, room, error: { code: "other", message } });
 }
 
 function load(room: RoomId, range: LogRange, effects: Effects): void {

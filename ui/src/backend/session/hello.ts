@@ -1,6 +1,7 @@
 /** The events about the server itself and its rooms: `hello` and `room`. */
 
 import { type Head, type Hello, limits, type Refused, type RoomId, type RoomList, type RoomSummary } from "../protocol";
+import { isTransient } from "../wire-error";
 import type { Effects } from "./effects";
 import { compare, sortedEntries } from "./order";
 import { retryAfter } from "./retry-after";
@@ -72,7 +73,8 @@ export function onJoinedRooms(state: SessionState, now: number, list: RoomList, 
   const after = list.rooms.at(-1)?.id;
   const hasNew = listed.size > before;
   // Otherwise there are more rooms than are kept.
-  const hasSpace = Math.max(listed.size, state.rooms.size) < maxRooms;
+  const joined = [...state.rooms.values()].filter((room) => room.isJoined).length;
+  const hasSpace = Math.max(listed.size, joined) < maxRooms;
   if (after !== undefined && hasNew && hasSpace) listNext(state, now, { unlisted, listed, after }, effects);
 }
 
@@ -89,12 +91,13 @@ export function retryListing(state: SessionState, now: number, effects: Effects)
 }
 
 /**
- * Handles a refusal that may be that of the request for the user's next rooms. Returns whether it is repeated when the server
- * wants it.
+ * Handles a refusal that may be that of the request for the user's next rooms, which is repeated when the server wants it, or at
+ * its next attempt. Returns whether no request of the user can be meant.
  */
-export function delayListing({ listing }: SessionState, now: number, { event, error }: Refused): boolean {
-  const wait = event === "rooms" ? retryAfter(error) : undefined;
-  if (!listing || wait === undefined) return false;
+export function delayListing({ listing, busy }: SessionState, now: number, { event, error }: Refused): boolean {
+  if (event !== "rooms" || !isTransient(error.code) || !listing) return false;
+  const wait = retryAfter(error);
+  if (wait === undefined) return !busy.awaitsRooms;
   listing.retryAt = now + wait;
   return true;
 }
@@ -160,11 +163,23 @@ function sendPending(state: SessionState, hello: Hello, effects: Effects): void 
   if (away) effects.emit({ event: "away", data: { away } });
 }
 
+/** Forgets a room that the user has left, with its log, if no more rooms can be kept. Returns whether there is space for one. */
+function makeSpace(state: SessionState, effects: Effects): boolean {
+  if (state.rooms.size < maxRooms) return true;
+  const left = sortedEntries(state.rooms).find(([, room]) => !room.isJoined);
+  if (!left) return false;
+  const [id, { log }] = left;
+  state.rooms.delete(id);
+  // If the user joins it again, the replica must not have a part of the log that is unknown here.
+  if (log.epoch !== undefined) effects.save({ change: "reset", room: id, epoch: log.epoch });
+  return true;
+}
+
 /** Takes over the server's summary of a room. Returns whether the user has just become a member of it. */
 function upsertRoom(state: SessionState, summary: RoomSummary, effects: Effects): boolean {
   const known = state.rooms.get(summary.id);
   const isValid = summary.head.seq <= limits.maxSeq && summary.read <= limits.maxSeq;
-  if (!isValid || (state.rooms.size >= maxRooms && !known)) return false;
+  if (!isValid || (!known && !makeSpace(state, effects))) return false;
   if (!known) {
     effects.save({ change: "room", ...summary });
     state.rooms.set(summary.id, new Room(summary));

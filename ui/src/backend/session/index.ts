@@ -18,7 +18,7 @@
  */
 
 import type { Effect, Input, PersistedState } from "../session-types";
-import { onDamaged, onLoaded, runCommand } from "./commands";
+import { onDamaged, onLoaded, outliveConnection, runCommand } from "./commands";
 import { Effects } from "./effects";
 import { retryListing, syncAll } from "./hello";
 import { retryRequests } from "./log-events";
@@ -69,10 +69,7 @@ export class Session {
         state.connection.closed(now, input.error, effects);
         state.presence.clear();
         state.typing.clear();
-        for (const { room, seq } of state.busy.disconnected()) {
-          state.pending.read.set(room, seq);
-          effects.save({ change: "read", room, seq, pending: true });
-        }
+        for (const event of state.busy.disconnected()) outliveConnection(state, event, effects);
         return state.outbox.disconnected();
       case "tick":
         this.#wakeAt = undefined;
