@@ -29,10 +29,21 @@ function compressedCopies(): Plugin {
   };
 }
 
+/** Adds the licence of the font, which has to be wherever the font is. */
+function fontLicence(): Plugin {
+  return {
+    name: "font-licence",
+    async generateBundle() {
+      const source = await readFile(here("./node_modules/@fontsource-variable/inter/LICENSE"), "utf8");
+      this.emitFile({ type: "asset", fileName: "licences/inter.txt", source });
+    },
+  };
+}
+
 export default defineConfig(({ mode }) => ({
   // A browser's page may be below a path that the build doesn't know (`ichat-server --base-path`).
   base: mode === "web" ? "./" : "/",
-  plugins: [svelte(), mode === "web" && compressedCopies()],
+  plugins: [svelte(), fontLicence(), mode === "web" && compressedCopies()],
   // The random walk's tests build an interface that breaks on purpose (`tests/support/build.mjs`). All other builds
   // break nothing, and leave the code for it out.
   define: { __BROKEN__: process.env.ICHAT_BREAKABLE ? "globalThis.ichatBroken" : '""' },

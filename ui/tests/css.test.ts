@@ -2,8 +2,11 @@
  * The components' styles:
  * - every class that a component's style selects is named in the component; svelte-check can't see this for lists of classes
  * - the window's width is only compared with the breakpoints that scripts have as well
+ * - colours, layers, sizes of text, weights and durations are tokens: none is written in a component
+ * - every token that is used is declared, and every one that is declared is used
  * - nothing that Safari 16.0, the oldest browser, doesn't know, and the build doesn't replace
  */
+import { colorsNamed } from "culori";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
@@ -53,6 +56,46 @@ it("compares the window's width only with breakpoints", () => {
       .map((feature) => `${path}: ${feature}`),
   );
   expect(others).toEqual([]);
+});
+
+/** The declarations of components and plain elements, without comments. */
+const declarations = styles
+  .filter(({ path }) => !/(?:tokens|fonts)\.css$/.test(path))
+  .flatMap(({ path, style }) =>
+    [...style.replace(/\/\*[^]*?\*\//g, "").matchAll(/([\w-]+):\s*([^;{}]+);/g)].map(
+      ([, property = "", value = ""]) => ({ path, property, value }),
+    ),
+  );
+
+it("writes no colour, layer, size of text, weight or duration that is not a token", () => {
+  const namesColour = (value: string) => value.split(/[^\w-]+/).some((word) => word.toLowerCase() in colorsNamed);
+  const raw = declarations.filter(({ property, value }) => {
+    if (/#[\da-f]{3,8}\b|\b(?:rgba?|hsla?|hwb|(?:ok)?l(?:ab|ch)|color|light-dark)\(/i.test(value)) return true;
+    if (/colou?r|background|border|outline|shadow|fill|stroke/.test(property) && namesColour(value)) return true;
+    if (property === "z-index") return !/^var\(--layer-[\w-]+\)$/.test(value);
+    if (property === "font-size") return !/^(?:var\(--size-[\w-]+\)|[\d.]+em|inherit)$/.test(value);
+    if (property === "font-weight") return !/^(?:var\(--weight-[\w-]+\)|inherit)$/.test(value);
+    // `appear` is a delay, and not a motion.
+    if (/^(?:transition|animation)/.test(property)) return /\d(?:ms|s)\b/.test(value) && !value.startsWith("appear ");
+    return false;
+  });
+  expect(raw.map(({ path, property, value }) => `${path}: ${property}: ${value}`)).toEqual([]);
+});
+
+it("declares every token that is used, and uses every one that is declared", () => {
+  const sources = files
+    .filter((path) => /\.(?:svelte|css)$/.test(path))
+    .map((path) => ({ path, source: readFileSync(src + path, "utf8") }));
+  const declared = new Set(
+    sources.flatMap(({ source }) =>
+      [...source.matchAll(/(--[\w-]+):|(?<=style:)--[\w-]+/g)].map(([all, name]) => name ?? all),
+    ),
+  );
+  const used = new Set(
+    sources.flatMap(({ source }) => [...source.matchAll(/var\((--[\w-]+)/g)].map(([, name]) => name ?? "")),
+  );
+  expect([...used].filter((name) => !declared.has(name))).toEqual([]);
+  expect([...declared].filter((name) => !used.has(name))).toEqual([]);
 });
 
 it("has nothing that Safari 16.0 doesn't know", () => {

@@ -1,7 +1,7 @@
 /** Builds the interface, breaks it on purpose, and measures what it loads at its start, gzipped as servers send it. */
 
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,7 +38,7 @@ export class Build {
     return { opensTab: (options) => browser.opensTab({ ...options, files: this.#folder, broken }) };
   }
 
-  /** Returns the size of the page with all static imports of its entry and of these lazy components, styles and assets included. */
+  /** Returns the size of the page with all static imports of its entry and of these lazy components, styles and assets included, without fonts. */
   async startBytes(...components) {
     const files = new Set([page]);
     const visited = new Set();
@@ -51,9 +51,24 @@ export class Build {
     };
     for (const name of [page, ...components]) visit(this.#keyOf(name));
     const sizes = await Promise.all(
-      [...files].map(async (file) => gzipSync(await readFile(join(this.#folder, file))).length),
+      [...files]
+        .filter((file) => !file.endsWith(".woff2"))
+        .map(async (file) => gzipSync(await readFile(join(this.#folder, file))).length),
     );
     return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  /** Returns the sizes of the fonts that the page loads at its start. They are compressed already. */
+  async startFonts() {
+    const html = await readFile(join(this.#folder, page), "utf8");
+    const preloads = html.match(/<link[^>]*rel="preload"[^>]*>/g) ?? [];
+    const files = preloads.map((link) => /href="\.?\/([^"]*\.woff2)"/.exec(link)?.[1]).filter(Boolean);
+    return Promise.all(files.map(async (file) => (await stat(join(this.#folder, file))).size));
+  }
+
+  /** Returns the text of a file of the build. */
+  read(file) {
+    return readFile(join(this.#folder, file), "utf8");
   }
 
   /** Finds a chunk by its name: its path is not in the manifest if other chunks import from it, too. */
