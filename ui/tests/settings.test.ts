@@ -1,8 +1,9 @@
 /**
  * The interface's settings:
  * - by default Enter sends where there is a mouse, and starts a new line on a touch screen; the user's choice counts more
- * - the size is changed in steps, by keys and by the wheel with Ctrl, and is remembered
- * - a size that no version offers is ignored
+ * - the text size and the spacing are remembered; what no version offers is ignored
+ * - the zoom is changed in steps, by keys and by the wheel with Ctrl, and is remembered
+ * - a zoom that no version offers is ignored
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Settings } from "../src/state/settings.svelte";
@@ -27,6 +28,25 @@ describe("Settings", () => {
       expect(new Settings(storage).enterSends).toBe(!hasMouse);
     }
     expect(new Settings(storageWith("enter-sends", "no")).enterSends).toBe(false);
+  });
+});
+
+describe("the text size and the spacing", () => {
+  it("are remembered", () => {
+    const storage = new DeviceStorage();
+    const settings = new Settings(storage);
+    expect([settings.textSize, settings.density]).toEqual(["normal", "comfortable"]);
+    settings.textSize = "largest";
+    settings.density = "compact";
+    expect([new Settings(storage).textSize, new Settings(storage).density]).toEqual(["largest", "compact"]);
+    settings.textSize = "normal";
+    settings.density = "comfortable";
+    expect([storage.get("text-size"), storage.get("density")]).toEqual([null, null]);
+  });
+
+  it("are the usual ones where the stored ones are not offered", () => {
+    expect(new Settings(storageWith("text-size", "gigantic")).textSize).toBe("normal");
+    expect(new Settings(storageWith("density", "")).density).toBe("comfortable");
   });
 });
 
@@ -65,7 +85,7 @@ describe("Zoom", () => {
     expect([set, preventDefault.mock.calls.length]).toEqual([[1.1, 1], 2]);
   });
 
-  it("ignores a size that is not offered", () => {
+  it("ignores a zoom that is not offered", () => {
     for (const stored of ["17", "abc", "-1", ""]) expect(open(storageWith("zoom", stored)).zoom.factor).toBe(1);
   });
 });
