@@ -146,7 +146,7 @@ impl DailyQuota {
             return Err(QuotaReached::Rooms { max });
         }
         for (subject, limits) in &subjects {
-            if let Some(day) = usage.days.get(subject).filter(|day| !day.is_over(now)) {
+            if let Some(day) = usage.present_day(subject, now) {
                 day.check(amounts, *limits, now)?;
             }
         }
@@ -200,9 +200,19 @@ impl Usage {
     /// Counts a room that was in the store at the start.
     fn load_room(&mut self, author: MemberId, at: u64, now: u64) {
         *self.rooms.entry(author.clone()).or_default() += 1;
+        // The clock may have been ahead when the room was created.
+        let at = at.min(now);
         if at + DAY_MS > now {
             self.day(Subject::Person(author), at).written.rooms += 1;
         }
+    }
+
+    /// Returns the day of a person or an address, unless it is over. A day that began later than now began before the clock was
+    /// set back: it is taken to begin now, so that it ends within 24 hours.
+    fn present_day(&mut self, subject: &Subject, now: u64) -> Option<&mut Day> {
+        let day = self.days.get_mut(subject)?;
+        day.began_at = day.began_at.min(now);
+        Some(day).filter(|day| !day.is_over(now))
     }
 
     /// Returns the present day of somebody. It begins now if there is none.
@@ -304,6 +314,7 @@ mod tests {
     //! - a person can write so many entries and bytes a day, and guests as many as their own limits say
     //! - 0 is no limit
     //! - of very many people, those who wrote the most stay counted
+    //! - a day ends within 24 hours, also after the clock was ahead
     //! - what is taken back doesn't count, and leaves nothing behind
 
     use std::net::Ipv4Addr;
@@ -425,6 +436,20 @@ mod tests {
         }
         assert!(quota.usage.lock().days.len() <= MAX_DAYS);
         assert!(quota.try_count(&ada, address(1), post(1), 0).is_err());
+    }
+
+    #[test]
+    fn a_day_ends_within_24_hours_also_after_the_clock_was_ahead() {
+        let quota = quota(0, 1);
+        let [ada, ben] = [1, 2].map(|key| MemberId::of_key(&[key; 32]));
+        quota.usage.lock().load_room(ada.clone(), 400 * DAY_MS, DAY_MS);
+        assert_eq!(quota.try_count(&ben, address(1), ROOM, 400 * DAY_MS), Ok(()));
+        for person in [&ada, &ben] {
+            let reached = quota.try_count(person, address(1), ROOM, DAY_MS);
+            let (max, wait_ms) = (1, DAY_MS);
+            assert_eq!(reached, Err(QuotaReached::RoomsPerDay { max, wait_ms }));
+            assert_eq!(quota.try_count(person, address(1), ROOM, 2 * DAY_MS), Ok(()));
+        }
     }
 
     #[test]

@@ -5,11 +5,15 @@
 //! - a port, a folder or an address that is there a moment later is waited for
 //! - a damaged database: 2
 //! - wrong settings: 2
+//!
+//! And one that succeeds: after a start while the clock was ahead, new messages have today's date.
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
-use ichat_protocol::EntryId;
+use ichat_protocol::{Body, DeviceId, EntryId, MemberId, Name};
+use ichat_store::{NewEntry, Outcome, Store};
 #[cfg(target_os = "linux")]
 use ichat_testkit::net::{Netns, or_skip};
 use ichat_testkit::{TestClient, message, or_time_out};
@@ -138,4 +142,32 @@ async fn wrong_settings_are_named() {
         let text = String::from_utf8(output.stderr).unwrap();
         assert!(text.contains(expected), "{arguments:?}: {text}");
     }
+}
+
+#[tokio::test]
+async fn after_the_clock_was_ahead_messages_have_the_present_date() {
+    let now = || u64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    let next_year = now() + 365 * 24 * 60 * 60 * 1_000;
+    let folder = tempfile::tempdir().unwrap();
+    let name = Name::parse("Lobby").unwrap();
+    let store = Store::open_server(folder.path(), &name).await.unwrap();
+    let joined = NewEntry {
+        room: store.lobby(),
+        id: EntryId::fresh(),
+        author: MemberId::of_key(&[1; 32]),
+        device: DeviceId::fresh(),
+        at: next_year,
+        body: Body::Joined { name },
+    };
+    let outcomes = store.commit(vec![joined]).await.unwrap();
+    assert!(matches!(outcomes[..], [Outcome::Committed(_)]), "{outcomes:?}");
+    store.close().await;
+    let started = now();
+    let (_server, address) = start(&mut serving(folder.path())).await;
+    let mut guest = TestClient::join(address, json!({ "protocol": 1 })).await;
+    let lobby = guest.lobby();
+    guest.subscribes(lobby).await;
+    guest.says("today").await;
+    let message = guest.sees("today").await;
+    assert!((started..=now()).contains(&message.at), "{message:?}");
 }

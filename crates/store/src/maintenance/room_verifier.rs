@@ -110,10 +110,7 @@ impl RoomVerifier {
     /// Verifies an entry against those before it.
     fn verify_entry(&mut self, entry: Entry) {
         let seq = entry.seq;
-        if entry.at < self.last_at {
-            self.problem(|| format!("entry {seq} is older than the one before it"));
-        }
-        self.last_at = self.last_at.max(entry.at);
+        self.last_at = entry.at;
         let properties = entry.body.properties();
         if let Some(target) = entry.body.target() {
             match self.targets.get(&target) {

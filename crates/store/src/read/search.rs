@@ -1,7 +1,7 @@
 //! Searching messages by their current text.
 
 use std::cmp::Reverse;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -44,6 +44,7 @@ pub(crate) fn search(connection: &Connection, query: &SearchQuery) -> rusqlite::
             connection,
             room,
             query: &parsed,
+            times: query.from.unwrap_or(0)..=query.until.map_or(u64::MAX, |until| until.saturating_sub(1)),
             wanted: limit,
             hits: &mut hits,
         };
@@ -59,6 +60,8 @@ struct RoomSearch<'a> {
     connection: &'a Connection,
     room: &'a RoomRow,
     query: &'a ParsedQuery,
+    /// The dates that a hit may have.
+    times: RangeInclusive<u64>,
     /// The number of hits that are still wanted.
     wanted: usize,
     hits: &'a mut Vec<SearchHit>,
@@ -147,7 +150,9 @@ impl RoomSearch<'_> {
     }
 
     fn add_hit(&mut self, message: EntryKey) -> rusqlite::Result<()> {
-        if let Some((entry, text)) = message_with_text(self.connection, message)? {
+        if let Some((entry, text)) = message_with_text(self.connection, message)?
+            && self.times.contains(&entry.at)
+        {
             let room = self.room.id;
             self.wanted -= 1;
             self.hits.push(SearchHit { room, entry, text });
@@ -164,8 +169,8 @@ impl RoomSearch<'_> {
     }
 }
 
-/// Returns the keys of a room's entries from a time on and before another one. Times in a room never go back, so that a
-/// binary search finds both ends.
+/// Returns the keys of a room's entries from a time on and before another one, by a binary search for both ends. Only where the
+/// server's clock was set back does the range have other entries, too, or lack some of those around that moment.
 fn keys_between(
     connection: &Connection,
     room: &RoomRow,

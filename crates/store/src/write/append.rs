@@ -13,6 +13,9 @@ use crate::member_state::set_read_marker;
 use crate::projection::{AmendmentKey, amendment, reindex, shown_count};
 use crate::{NewEntry, Outcome, StoreError};
 
+/// The longest time by which the date of an entry may be ahead of the clock, in milliseconds.
+const MAX_DATE_LEAD_MS: u64 = 60_000;
+
 /// A message that edits, deletions and reactions may refer to.
 pub(super) struct Target {
     pub(super) key: EntryKey,
@@ -232,8 +235,7 @@ impl Batch<'_> {
         if room.first == Seq::ZERO {
             room.first = room.last;
         }
-        // A computer's clock may be set back; a room's never goes back.
-        room.last_at = room.last_at.max(at);
+        room.last_at = date_after(room.last_at, at);
         Ok((room.last, room.last_at))
     }
 
@@ -258,6 +260,17 @@ impl Batch<'_> {
             (Some(TargetEffect::ReplaceText | TargetEffect::Annotate) | None, _) => {}
         }
         Ok(())
+    }
+}
+
+/// Returns the date of an entry at `now`, whose predecessor in the room has the date `last`, both in milliseconds. A clock that
+/// is corrected a little doesn't make the room's dates go back. One that was far ahead does: otherwise the room would keep the
+/// wrong date until the clock has reached it again. The order of entries is `seq`.
+fn date_after(last: u64, now: u64) -> u64 {
+    if last.saturating_sub(now) <= MAX_DATE_LEAD_MS {
+        last.max(now)
+    } else {
+        now
     }
 }
 

@@ -7,11 +7,12 @@
 //! - only its author edits or deletes a message, and only while it is there
 //! - a deletion wipes the message and its edits
 //! - every kind of entry comes back as it was
+//! - dates don't follow a clock that is set back by a minute, and follow one that was far ahead
 
 use ichat_protocol::{Body, EntryId, RoomId};
-use ichat_store::Outcome;
+use ichat_store::{Outcome, SearchQuery};
 
-use crate::fixture::{Fixture, Person, committed, message, name, renamed, tamper, text_of};
+use crate::fixture::{Fixture, Person, committed, message, name, renamed, sound, tamper, text_of};
 
 #[tokio::test]
 async fn a_batch_may_create_a_room_join_it_and_write_to_it() {
@@ -246,4 +247,28 @@ async fn every_kind_of_entry_comes_back_as_it_was() {
         "{:?}",
         log.iter().map(text_of).collect::<Vec<_>>()
     );
+}
+
+#[tokio::test]
+async fn dates_follow_a_clock_that_was_far_ahead() {
+    let alice = Person::called("alice");
+    let fixture = Fixture::with(&[&alice]).await;
+    let (noon, year) = (1_800_000_000_000, 365 * 24 * 60 * 60 * 1_000);
+    let mut dates = Vec::new();
+    for at in [noon, noon - 60_000, noon + year, noon + 1_000, noon + 2_000] {
+        let mut post = alice.says(fixture.room, "tea");
+        post.at = at;
+        dates.push(fixture.commit(post).await.at);
+    }
+    assert_eq!(dates, [noon, noon, noon + year, noon + 1_000, noon + 2_000]);
+    let today = SearchQuery {
+        text: "tea".into(),
+        from: Some(noon),
+        until: Some(noon + 10_000),
+        limit: 50,
+        ..SearchQuery::default()
+    };
+    let hits = fixture.store.search(today).await.unwrap();
+    assert!(!hits.is_empty() && hits.iter().all(|hit| hit.entry.at < noon + 10_000));
+    sound(fixture.dir.path());
 }

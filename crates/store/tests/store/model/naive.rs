@@ -35,6 +35,14 @@ impl Model {
         called
     }
 
+    /// Returns the date of an entry that is written now: that of the entry before, if the clock was set back by a minute at most.
+    fn date(&self, now: u64) -> u64 {
+        match self.log.last() {
+            Some(last) if now < last.at && last.at - now <= 60_000 => last.at,
+            _ => now,
+        }
+    }
+
     fn message(&self, id: EntryId) -> Option<&Entry> {
         self.log.iter().find(|e| e.id == id && is_message(e))
     }
@@ -81,7 +89,7 @@ impl Model {
             id: new.id,
             author: new.author.clone(),
             device: new.device,
-            at: self.log.last().map_or(0, |e| e.at).max(new.at),
+            at: self.date(new.at),
             body: match &new.body {
                 Body::MemberRenamed { name: new, .. } => Body::MemberRenamed {
                     name: new.clone(),
