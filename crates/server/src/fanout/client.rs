@@ -146,13 +146,13 @@ impl ClientConnection {
     pub(crate) fn try_send_json(&self, name: &str, argument: &impl Serialize) {
         let event = OutgoingEvent::new(name, slice::from_ref(argument));
         if let Err(QueueFull) = self.transport.try_send_direct(&event) {
-            self.log_dropped(name);
+            self.log_dropped(name, 1);
         }
     }
 
-    /// Counts and logs an event that the client misses because its queue is full.
-    pub(super) fn log_dropped(&self, name: &str) {
-        self.metrics.delivery_dropped();
+    /// Counts and logs packets of an event that the client misses because its queue is full.
+    pub(super) fn log_dropped(&self, name: &str, packets: usize) {
+        self.metrics.deliveries_dropped(packets);
         tracing::debug!(sid = %self.socket.id, event = name, "event dropped: the queue is full");
     }
 
@@ -167,7 +167,7 @@ impl ClientConnection {
             }
         };
         if let Err(QueueFull) = acknowledged {
-            self.log_dropped("acknowledgement");
+            self.log_dropped("acknowledgement", 1);
         }
     }
 

@@ -77,6 +77,7 @@ pub(crate) async fn run(hub: Hub, published: PublishedHeads, closing: Cancellati
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
         // Most connections subscribe to the same rooms as the one before, so its event is reused.
         let mut last: Option<EncodedHeads> = None;
+        let mut copies = 0;
         for chunk in hub.subscribers(Channel::Everyone).chunks(HEADS_CHUNK) {
             for subscriber in chunk {
                 let rooms = subscriber.client.subscriptions();
@@ -87,11 +88,12 @@ pub(crate) async fn run(hub: Hub, published: PublishedHeads, closing: Cancellati
                     Some(encoded) if encoded.rooms == rooms => encoded,
                     _ => EncodedHeads::new(&published, rooms),
                 };
-                encoded.events().for_each(|event| subscriber.try_send(&event));
+                copies += encoded.events().map(|event| subscriber.try_send(&event)).sum::<usize>();
                 last = Some(encoded);
             }
             tokio::task::yield_now().await;
         }
+        hub.count_delivered(copies);
     }
 }
 

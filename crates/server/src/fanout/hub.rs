@@ -66,20 +66,23 @@ impl Subscriber {
         }
     }
 
-    /// Sends without waiting; the event is dropped when the queue is full.
-    pub(crate) fn try_send<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) {
-        self.log_if_dropped(event.name, self.transport.try_send(event));
+    /// Sends without waiting; the event is dropped when the queue is full. Returns how many packets were written or queued.
+    pub(crate) fn try_send<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) -> usize {
+        self.count(event, self.transport.try_send(event))
     }
 
     /// Sends like [`Self::try_send`], with the headroom of a direct message: to its author the event is a receipt.
-    fn try_send_receipt<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) {
-        self.log_if_dropped(event.name, self.transport.try_send_direct(event));
+    fn try_send_receipt<T: Serialize>(&self, event: &OutgoingEvent<'_, T>) -> usize {
+        self.count(event, self.transport.try_send_direct(event))
     }
 
-    fn log_if_dropped(&self, name: &str, sent: Result<(), QueueFull>) {
+    fn count<T>(&self, event: &OutgoingEvent<'_, T>, sent: Result<(), QueueFull>) -> usize {
+        let packets = event.arguments.len();
         if let Err(QueueFull) = sent {
-            self.client.log_dropped(name);
+            self.client.log_dropped(event.name, packets);
+            return 0;
         }
+        packets
     }
 }
 
@@ -152,13 +155,11 @@ impl Hub {
         let event = OutgoingEvent::new(event.name(), slice::from_ref(&data));
         let mut copies = 0;
         for chunk in self.subscribers(channel).chunks(BROADCAST_CHUNK) {
-            for subscriber in chunk.iter().filter(|subscriber| subscriber.client.member != *member) {
-                subscriber.try_send(&event);
-                copies += 1;
-            }
+            let others = chunk.iter().filter(|subscriber| subscriber.client.member != *member);
+            copies += others.map(|subscriber| subscriber.try_send(&event)).sum::<usize>();
             tokio::task::yield_now().await;
         }
-        self.metrics.delivered(copies);
+        self.count_delivered(copies);
     }
 
     /// Sends events of one name to a channel. Each argument is in its wire form; a tuple becomes as many arguments.
@@ -177,18 +178,21 @@ impl Hub {
         let event = OutgoingEvent::new(name, arguments);
         let is_author = |subscriber: &&Subscriber| authors.contains(&subscriber.id);
         // A broadcast without authors should pass through the subscribers once.
+        let mut copies = 0;
         if !authors.is_empty() {
-            for author in subscribers.iter().filter(is_author) {
-                author.try_send_receipt(&event);
-            }
+            let authors = subscribers.iter().filter(is_author);
+            copies += authors.map(|author| author.try_send_receipt(&event)).sum::<usize>();
         }
         for chunk in subscribers.chunks(BROADCAST_CHUNK) {
-            for subscriber in chunk.iter().filter(|subscriber| !is_author(subscriber)) {
-                subscriber.try_send(&event);
-            }
+            let others = chunk.iter().filter(|subscriber| !is_author(subscriber));
+            copies += others.map(|subscriber| subscriber.try_send(&event)).sum::<usize>();
             tokio::task::yield_now().await;
         }
-        // Once for all of them: see `metrics`.
-        self.metrics.delivered(subscribers.len() * arguments.len());
+        self.count_delivered(copies);
+    }
+
+    /// Counts packets that were written or queued. Once for all of a broadcast: see `metrics`.
+    pub(crate) fn count_delivered(&self, copies: usize) {
+        self.metrics.delivered(copies);
     }
 }

@@ -68,6 +68,15 @@ impl Transport {
         }
     }
 
+    /// Returns `true` if the connection was neither lost nor ended by the server, so that an error is the client's. That is not known
+    /// of the WebSocket to which a client that polled has upgraded: `false`.
+    pub(crate) fn is_intact(&self) -> bool {
+        match self {
+            Self::WebSocket(queue) => queue.is_intact(),
+            Self::Polling(_) => false,
+        }
+    }
+
     /// Returns the account of what waits for the client, and of its events that wait.
     pub(crate) fn account(&self) -> &MemoryAccount {
         match self {

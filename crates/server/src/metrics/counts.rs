@@ -144,7 +144,7 @@ impl Counts {
             deliveries: counter(
                 registry,
                 "deliveries",
-                "Copies of broadcast events, one for each receiver",
+                "Copies of broadcast events that were written or queued, one for each receiver",
             ),
             deliveries_dropped: counter(
                 registry,
@@ -169,7 +169,7 @@ impl Counts {
             delivery_duration: duration(
                 registry,
                 "delivery_duration",
-                "Time from a post's place in the writer's queue until it was written or queued for every subscriber",
+                "Time from a post, a join or a name that is to be written until it was written or queued for every subscriber",
             ),
             log_lines_left_out: counter(
                 registry,

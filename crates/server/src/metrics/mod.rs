@@ -142,9 +142,9 @@ impl Metrics {
         self.0.counts.deliveries.inc_by(copies as u64);
     }
 
-    /// Counts an event that a client misses because its queue is full.
-    pub(crate) fn delivery_dropped(&self) {
-        self.0.counts.deliveries_dropped.inc();
+    /// Counts events that a client misses because its queue is full.
+    pub(crate) fn deliveries_dropped(&self, copies: usize) {
+        self.0.counts.deliveries_dropped.inc_by(copies as u64);
     }
 
     /// Records a transaction of so many entries, those that were rejected included.
@@ -171,7 +171,7 @@ impl Metrics {
         self.0.counts.publish_duration.observe(time.as_secs_f64());
     }
 
-    /// Records the time from when the writer's queue got a request until its entries were written or queued for all subscribers.
+    /// Records the time from a request to the writer, its wait for a place in a full queue included, until its entries were written or queued for all subscribers.
     pub(crate) fn request_published(&self, time: Duration) {
         self.0.counts.delivery_duration.observe(time.as_secs_f64());
     }

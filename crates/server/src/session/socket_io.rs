@@ -33,6 +33,7 @@ use socketioxide::{ParserConfig, SocketIo};
 use crate::errors;
 use crate::fanout::engine_io_request::SOCKET_IO_PATH;
 use crate::fanout::queue_bound::QUEUE_FRAMES;
+use crate::fanout::transport::Transport;
 use crate::fanout::websocket::upgrade::Sockets;
 use crate::session::connection;
 use crate::session::event_queue::EventQueue;
@@ -92,7 +93,8 @@ async fn check(state: &SharedState, socket: SocketRef, AuthPayload(auth): AuthPa
     socket.on_disconnect(async |socket: SocketRef, reason: DisconnectReason| {
         // Removed, because the queue has the client, which has the socket.
         if let Some(queue) = socket.extensions.remove::<EventQueue>() {
-            queue.close(fault_of(reason));
+            let fault = fault_of(reason, queue.transport());
+            queue.close(fault);
         }
     });
     let slot = PendingSlot(Arc::new(Mutex::new(Some(pending))));
@@ -102,10 +104,11 @@ async fn check(state: &SharedState, socket: SocketRef, AuthPayload(auth): AuthPa
 }
 
 /// Returns the fault of the client that ended its connection, if one did.
-fn fault_of(reason: DisconnectReason) -> Option<WireError> {
+fn fault_of(reason: DisconnectReason, transport: &Transport) -> Option<WireError> {
     match reason {
         DisconnectReason::PacketParsingError => Some(errors::unreadable_packet()),
-        DisconnectReason::TransportError => Some(errors::unreadable_frame()),
+        // That is every error of the WebSocket, also that the connection is lost.
+        DisconnectReason::TransportError => transport.is_intact().then(errors::unreadable_frame),
         DisconnectReason::TransportClose
         | DisconnectReason::MultipleHttpPollingError
         | DisconnectReason::HeartbeatTimeout

@@ -3,6 +3,8 @@
 //! - people, connections, posts, deliveries, bytes, refusals, budgets and the database are counted, and one who leaves counts no
 //!   more
 //! - a full server, an unknown host and a failed sign-in are told apart
+//! - clients that are killed are not counted as cut, and one that sends what can't be read is
+//! - `heads` count as deliveries
 //! - lines that are left out of the log are counted
 //! - metrics are on an address of their own, for the hosts that the server allows; nobody gets them at the server's address
 //! - the server's address is refused for metrics
@@ -14,11 +16,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use ichat_protocol::EntryId;
 use ichat_testkit::{Identity, TestClient, or_time_out};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use socket2::SockRef;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -230,6 +234,48 @@ async fn refusals_are_told_apart() {
     ] {
         assert_eq!(scrape.get(series), wanted, "{series}");
     }
+}
+
+#[tokio::test]
+async fn a_client_that_is_killed_is_not_counted_as_cut() {
+    let server = Server::start(&[]).await;
+    for name in ["Alice", "Bob", "Carol"] {
+        // A dropped client sends no close frame.
+        drop(server.user(name).await);
+    }
+    let mut reset = server.user("Dan").await;
+    let socket = SockRef::from(&*reset.socket().stream());
+    socket.set_linger(Some(Duration::ZERO)).unwrap();
+    drop(reset);
+    server.scrape_until("ichat_open_connections", 0.0).await;
+    let after = server.scrape_until("ichat_people", 0.0).await;
+    assert_eq!(
+        after.get("ichat_connections_opened_total{transport=\"websocket\"}"),
+        4.0
+    );
+    for reason in ["memory", "busy_ignored", "stalled", "unreadable"] {
+        let series = format!("ichat_connections_cut_total{{reason=\"{reason}\"}}");
+        assert_eq!(after.get(&series), 0.0, "{reason}");
+    }
+    let mut eve = server.user("Eve").await;
+    // A frame that is not masked.
+    eve.socket().stream().write_all(&[0x81, 0x01, b'2']).await.unwrap();
+    eve.is_disconnected().await;
+    server
+        .scrape_until("ichat_connections_cut_total{reason=\"unreadable\"}", 1.0)
+        .await;
+}
+
+#[tokio::test]
+async fn heads_count_as_deliveries() {
+    let server = Server::start(&[]).await;
+    let mut alice = server.user("Alice").await;
+    let lobby = alice.lobby();
+    alice.subscribes(lobby).await;
+    alice.receives("heads").await;
+    let before = server.scrape().await.get("ichat_deliveries_total");
+    alice.receives("heads").await;
+    server.scrape_until("ichat_deliveries_total", before + 1.0).await;
 }
 
 #[tokio::test]

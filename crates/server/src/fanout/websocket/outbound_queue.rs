@@ -35,6 +35,8 @@ pub(crate) struct OutboundQueue {
 
 struct State {
     phase: Phase,
+    /// `true` once the connection is lost, or the server ends it.
+    is_over: bool,
     /// The frames that the system has not accepted yet, oldest first.
     frames: VecDeque<Bytes>,
     bytes: usize,
@@ -67,6 +69,7 @@ impl OutboundQueue {
     pub(super) fn new(stream: TcpStream, account: MemoryAccount, metrics: Metrics) -> Arc<Self> {
         let state = State {
             phase: Phase::default(),
+            is_over: false,
             frames: VecDeque::new(),
             bytes: 0,
             account: account.clone(),
@@ -86,6 +89,11 @@ impl OutboundQueue {
         &self.account
     }
 
+    /// Returns `true` if the connection was neither lost nor ended by the server.
+    pub(crate) fn is_intact(&self) -> bool {
+        !self.state.lock().is_over && !self.account.closed().is_cancelled()
+    }
+
     /// Buffers events until socketioxide has accepted the client.
     pub(crate) fn buffer_until_connected(&self) {
         let mut state = self.state.lock();
@@ -100,6 +108,7 @@ impl OutboundQueue {
         let mut state = self.state.lock();
         match state.phase {
             Phase::Connected => {
+                state.is_over = true;
                 drop(state.enter(Phase::Ending));
                 self.write_or_queue(&mut state, last);
                 wake(&mut state.reader);
@@ -170,7 +179,7 @@ impl OutboundQueue {
                 }
                 Err(error) => {
                     tracing::debug!(%error, "connection lost");
-                    return state.close();
+                    return state.lose();
                 }
             }
         }
@@ -216,7 +225,7 @@ impl OutboundQueue {
             }
             if let Poll::Ready(stalled) = stall_timer.poll_stalled(context) {
                 self.metrics.connection_cut(CutReason::Stalled);
-                state.close();
+                state.lose();
                 return Poll::Ready(Err(stalled));
             }
             ready!(self.stream.poll_write_ready(context))?;
@@ -241,7 +250,7 @@ impl OutboundQueue {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => {
-                    state.close();
+                    state.lose();
                     return Err(error);
                 }
             }
@@ -261,12 +270,18 @@ impl OutboundQueue {
             ready!(self.stream.poll_read_ready(context))?;
             match self.stream.try_read(buffer.initialize_unfilled()) {
                 Ok(count) => {
+                    if count == 0 {
+                        self.state.lock().is_over = true;
+                    }
                     self.metrics.received(count);
                     buffer.advance(count);
                     return Poll::Ready(Ok(()));
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+                Err(error) => {
+                    self.state.lock().is_over = true;
+                    return Poll::Ready(Err(error));
+                }
             }
         }
     }
@@ -391,6 +406,12 @@ impl State {
             // Frees the buffer: one slow moment would otherwise keep it large as long as the connection lives.
             self.frames = VecDeque::new();
         }
+    }
+
+    /// Closes the socket because the connection is lost.
+    fn lose(&mut self) {
+        self.is_over = true;
+        self.close();
     }
 
     fn close(&mut self) {
