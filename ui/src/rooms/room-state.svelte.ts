@@ -15,6 +15,7 @@ import {
   type ServerId,
 } from "../backend/protocol";
 import type { Command, OutboxItem } from "../backend/session-types";
+import { nameColour, nameColours } from "../people/name-colour";
 import type { Clock } from "../shared/clock.svelte";
 import { errorMessage } from "../shared/errors";
 import type { KeyValueStorage } from "../shared/storage";
@@ -65,6 +66,8 @@ export class RoomState {
   #typing: readonly MemberId[] = $state.raw([]);
 
   readonly #names = $derived(new Map(this.#members.map((member) => [member.id, member.name])));
+  /** Where only some of the members are known, which differ from device to device, the id alone decides. */
+  readonly #nameColours = $derived(this.#knowsAllMembers ? nameColours(this.#members) : null);
   readonly #items = $derived.by(() => this.outbox.applyPendingChanges(this.log.items));
   readonly #pendingMessages = $derived.by(() => this.outbox.pendingMessages());
 
@@ -130,6 +133,10 @@ export class RoomState {
   }
   get knowsAllMembers() {
     return this.#knowsAllMembers;
+  }
+  /** Returns the class that colours a member's name. */
+  nameColourOf(member: MemberId): string {
+    return this.#nameColours?.get(member) ?? nameColour(member);
   }
   get memberCount() {
     return this.#summary.members;
