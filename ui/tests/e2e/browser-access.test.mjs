@@ -7,6 +7,8 @@
  * - the quick switcher and the list of people
  * - every dialog
  *
+ * On a phone, the largest text fits in the screen, and is remembered; compact spacing moves messages closer together.
+ *
  * In forced colours, the composer is marked while it has the focus, and only then.
  */
 
@@ -166,6 +168,41 @@ test("every dialog", { skip }, async () => {
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
   }
+});
+
+test("the largest text fits in a phone's screen, and compact spacing is closer", { skip }, async () => {
+  const chat = await pages.open("Eve", { width: 360, height: 740 });
+  const { page } = chat;
+  await chat.sees("Keep me a seat");
+  const sizes = () =>
+    page.evaluate(() => {
+      const [message] = document.querySelectorAll("[data-message]");
+      return {
+        text: parseFloat(getComputedStyle(message).fontSize),
+        gap: parseFloat(getComputedStyle(message).marginBlockStart),
+        wider: document.documentElement.scrollWidth - innerWidth,
+      };
+    });
+  const before = await sizes();
+  const openSettings = async () => {
+    await page.getByRole("button", { name: "Servers and rooms" }).click();
+    await page.getByRole("button", { name: "Settings" }).click();
+  };
+  await openSettings();
+  await page.getByLabel("Text size").selectOption("Largest");
+  await page.getByLabel("Spacing").selectOption("Compact");
+  const dialog = await page.getByRole("dialog", { name: "Settings" }).evaluate((element) => {
+    const { left, right } = element.getBoundingClientRect();
+    return { left, right, wider: element.scrollWidth - element.clientWidth };
+  });
+  assert.ok(dialog.left >= 0 && dialog.right <= 360 && dialog.wider === 0, JSON.stringify(dialog));
+  await page.reload();
+  await chat.sees("Keep me a seat");
+  const after = await sizes();
+  assert.equal(after.text, 1.5 * before.text);
+  assert.ok(after.gap < before.gap, `${after.gap} < ${before.gap}`);
+  assert.equal(after.wider, 0);
+  await chat.takesScreenshot("browser-phone-largest-text");
 });
 
 test("in forced colours, the composer is marked while it has the focus", { skip }, async () => {
