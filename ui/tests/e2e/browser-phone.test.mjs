@@ -4,6 +4,7 @@
  *   a tap uses it
  * - the suggestions fit above the composer, whatever the keyboard leaves of the screen
  * - the way to new messages and its dismissal are as large as a finger needs
+ * - so are the buttons and fields of the first visit, and those of the settings, also with compact spacing
  * - Back ends an edit before it leaves the room, also one whose text has changed, and typing changes no step of the history
  * - the box of a task is beside its text
  * - a name of the greatest length fits in the list of people, also with the mark of one that is taken
@@ -159,6 +160,24 @@ test("the way to new messages and its dismissal are as large as a finger needs",
   await buttons[0].tap();
   sizes.push(await buttons[2].boundingBox());
   for (const { width, height } of sizes) assert.ok(width >= 44 && height >= 44, JSON.stringify(sizes));
+});
+
+test("buttons and fields are as high as a finger needs", { skip }, async () => {
+  /** Returns the buttons and fields that are lower, except for links in a text. */
+  const low = (chat) =>
+    chat.page
+      .locator(":is(.button, input:not([type=checkbox]), select):visible")
+      .evaluateAll((all) =>
+        all.map((element) => [element.outerHTML, element.offsetHeight]).filter(([, height]) => height < 44),
+      );
+  const visitor = await pages.open(undefined, phone);
+  await visitor.page.getByRole("button", { name: "Join the chat" }).waitFor();
+  assert.deepEqual(await low(visitor), []);
+  const ada = await pages.open("Ada", phone);
+  await ada.page.getByRole("button", { name: "Servers and rooms" }).tap();
+  await ada.page.getByRole("button", { name: "Settings" }).tap();
+  await ada.page.getByLabel("Spacing").selectOption("Compact");
+  assert.deepEqual(await low(ada), []);
 });
 
 test("Back ends an edit before it leaves the room", { skip }, async () => {
