@@ -222,7 +222,7 @@ describe("handleShortcut", () => {
 
   it("leaves Shift+PageUp to a text, where it selects", async () => {
     const app = await openRooms("a");
-    const jumps = vi.spyOn(app.room as RoomState, "jumpToNewLine");
+    const jumps = vi.spyOn((app.room as RoomState).visit, "jumpToNewLine");
     const at = (target: object) => ({ key: "PageUp", shiftKey: true, target: target as EventTarget });
     expect(presses(app, at({ value: "some text", selectionStart: 0 }))).toBe(false);
     expect(jumps).not.toHaveBeenCalled();

@@ -176,7 +176,7 @@ describe("LogNavigator", () => {
     room.setSummary(fixture.summary(900, 1));
     expect(returns()).toMatchObject({ to: "message", seq: 800 });
     leaves();
-    room.showNews();
+    room.visit.showNews();
     expect(returns()).toEqual({ to: "new", seq: 901 });
     leaves();
     fixture.receive(log.add("bob", { kind: "message", text: "@Al", mentions: [{ member: "alice", name: "Al" }] }));

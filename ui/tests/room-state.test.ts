@@ -112,10 +112,10 @@ describe("RoomState", () => {
     fixture.receive(log.says("bob", "the news"));
     room.setSummary(fixture.summary(900, 1));
     expect(room.log.contains(901)).toBe(false);
-    room.showNews();
+    room.visit.showNews();
     expect(room.log.jump).toEqual({ to: "new", seq: 901 });
     expect(fixture.texts).toContain("the news");
-    expect(room.newLine).toEqual({ after: 900, count: 1 });
+    expect(room.visit.newLine).toEqual({ after: 900, count: 1 });
   });
 
   it("opens at the end when everything is read", () => {
@@ -123,7 +123,7 @@ describe("RoomState", () => {
     fixture.room.open();
     expect(fixture.texts.at(-1)).toBe("line 300");
     expect(fixture.room.log.atPresent).toBe(true);
-    expect(fixture.room.newLine).toBeNull();
+    expect(fixture.room.visit.newLine).toBeNull();
     expect(fixture.room.log.jump).toEqual({ to: "present" });
   });
 
@@ -131,29 +131,29 @@ describe("RoomState", () => {
     const fixture = new RoomFixture(new RoomLog().fill(5000), { read: 3000, unread: 2000 });
     fixture.room.open();
     expect(fixture.texts).toContain("line 3001");
-    expect(fixture.room.newLine).toEqual({ after: 3000, count: 2000 });
+    expect(fixture.room.visit.newLine).toEqual({ after: 3000, count: 2000 });
     expect(fixture.room.log.jump).toEqual({ to: "new", seq: 3001 });
     fixture.watched = false;
     fixture.room.log.loadNewer();
-    expect(fixture.room.newLine?.count).toBe(2000);
+    expect(fixture.room.visit.newLine?.count).toBe(2000);
     fixture.room.log.loadOlder();
-    fixture.room.markRead(3010);
+    fixture.room.visit.markRead(3010);
     fixture.room.setSummary(fixture.summary(3010, 1990));
-    expect(fixture.room.newLine?.after).toBe(3000);
+    expect(fixture.room.visit.newLine?.after).toBe(3000);
   });
 
   it("places the line above unseen messages", () => {
     const fixture = new RoomFixture(new RoomLog().fill(5));
     fixture.room.open();
     fixture.receive(fixture.log.says("bob", "seen"));
-    expect(fixture.room.newLine).toBeNull();
-    fixture.room.markRead(6);
+    expect(fixture.room.visit.newLine).toBeNull();
+    fixture.room.visit.markRead(6);
     fixture.watched = false;
     fixture.receive(fixture.log.says("alice", "from my phone"));
-    expect(fixture.room.newLine).toBeNull();
+    expect(fixture.room.visit.newLine).toBeNull();
     fixture.receive(fixture.log.says("bob", "unseen"));
     fixture.receive(fixture.log.says("bob", "too"));
-    expect(fixture.room.newLine).toEqual({ after: 7, count: 2 });
+    expect(fixture.room.visit.newLine).toEqual({ after: 7, count: 2 });
   });
 
   it("knows the first new message only where it is loaded", () => {
@@ -163,35 +163,35 @@ describe("RoomState", () => {
     log.fill(2000);
     const fixture = new RoomFixture(log, { read: 3000, unread: 2001 });
     fixture.room.open();
-    expect([fixture.room.firstNew?.id, fixture.room.shownNewLine]).toEqual([first.id, 3000]);
+    expect([fixture.room.visit.firstNew?.id, fixture.room.visit.shownNewLine]).toEqual([first.id, 3000]);
     fixture.room.log.jumpToPresent();
     expect(fixture.texts.at(-1)).toBe(`line ${log.head}`);
-    expect([fixture.room.firstNew, fixture.room.shownNewLine]).toEqual([undefined, undefined]);
-    expect(fixture.room.newLine?.after).toBe(3000);
+    expect([fixture.room.visit.firstNew, fixture.room.visit.shownNewLine]).toEqual([undefined, undefined]);
+    expect(fixture.room.visit.newLine?.after).toBe(3000);
   });
 
   it("moves the read marker forwards only, and not after mark unread", () => {
     const fixture = new RoomFixture(new RoomLog().fill(10), { read: 5, unread: 5 });
     fixture.room.open();
-    fixture.room.markRead(8);
-    fixture.room.markRead(7);
+    fixture.room.visit.markRead(8);
+    fixture.room.visit.markRead(7);
     expect(fixture.sent("read")).toEqual([{ command: "read", room: "room", seq: 8 }]);
     const item = fixture.room.items.find(({ seq }) => seq === 4);
-    if (item) fixture.room.markUnreadFrom(item);
-    fixture.room.markRead(10);
+    if (item) fixture.room.visit.markUnreadFrom(item);
+    fixture.room.visit.markRead(10);
     expect(fixture.sent("read").at(-1)).toEqual({ command: "read", room: "room", seq: 3 });
-    expect(fixture.room.newLine).toEqual({ after: 3, count: 7 });
-    fixture.room.markAllRead();
+    expect(fixture.room.visit.newLine).toEqual({ after: 3, count: 7 });
+    fixture.room.visit.markAllRead();
     expect(fixture.sent("read").at(-1)).toEqual({ command: "read", room: "room", seq: 10 });
-    expect(fixture.room.newLine).toBeNull();
+    expect(fixture.room.visit.newLine).toBeNull();
   });
 
   it("counts only others' messages as unread after mark unread", () => {
     const fixture = new RoomFixture(new RoomLog().fill(2).fill(3, "alice"));
     fixture.room.open();
     const [first] = fixture.room.items;
-    if (first) fixture.room.markUnreadFrom(first);
-    expect(fixture.room.newLine).toEqual({ after: 0, count: 2 });
+    if (first) fixture.room.visit.markUnreadFrom(first);
+    expect(fixture.room.visit.newLine).toEqual({ after: 0, count: 2 });
   });
 
   it("shows the user's own message at once, and once", () => {
@@ -214,11 +214,11 @@ describe("RoomState", () => {
     fixture.room.log.endJump(fixture.room.log.jump ?? { to: "present" });
     fixture.room.send("I'll do that", fixture.log.entries[101]?.id);
     expect(fixture.room.log.isMoving).toBe(false);
-    expect(fixture.room.newLine?.after).toBe(100);
+    expect(fixture.room.visit.newLine?.after).toBe(100);
     expect(fixture.notices.length).toBe(1);
     fixture.room.send("Hello");
     expect(fixture.room.log.jump).toEqual({ to: "present" });
-    expect(fixture.room.newLine).toBeNull();
+    expect(fixture.room.visit.newLine).toBeNull();
   });
 
   it("lets a failed message be retried or discarded", () => {
@@ -344,7 +344,7 @@ describe("RoomState", () => {
     // After a reconnect, the list of rooms arrives before the entries.
     fixture.room.setSummary(fixture.summary(5, 1));
     fixture.receive(missed);
-    expect(fixture.room.newLine).toEqual({ after: 5, count: 1 });
+    expect(fixture.room.visit.newLine).toEqual({ after: 5, count: 1 });
   });
 
   it("counts the messages of the visit's line once", () => {
@@ -353,7 +353,7 @@ describe("RoomState", () => {
     fixture.log.says("bob", "missed");
     fixture.room.setSummary(fixture.summary(5, 1));
     fixture.room.open();
-    expect(fixture.room.newLine).toEqual({ after: 5, count: 1 });
+    expect(fixture.room.visit.newLine).toEqual({ after: 5, count: 1 });
   });
 
   it("doesn't quote the text of a message that was deleted while it wasn't loaded", () => {

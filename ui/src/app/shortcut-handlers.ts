@@ -28,7 +28,7 @@ const handlers: Record<GlobalShortcut, (app: AppState, event: KeyboardEvent) => 
   oldestUnread(app, { target }) {
     // In a text it selects.
     if (isTextField(target) && target.value !== "") return false;
-    app.room?.jumpToNewLine();
+    app.room?.visit.jumpToNewLine();
     return true;
   },
   escape,
@@ -127,7 +127,7 @@ function stepFrom(current: number, step: number, length: number): number {
 function escape(app: AppState): void {
   if (app.drawer) app.drawer = false;
   else if (app.panel && matchMedia(breakpoints.medium).matches) app.panel = null;
-  else app.room?.markAllRead();
+  else app.room?.visit.markAllRead();
 }
 
 function focusNextRegion(step: number): void {

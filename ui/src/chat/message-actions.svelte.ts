@@ -230,7 +230,7 @@ export class MessageActions {
       ...always,
       reply: () => this.reply(item),
       react: () => this.open({ kind: "react", item, anchor: row }),
-      markUnread: () => this.room.markUnreadFrom(item),
+      markUnread: () => this.room.visit.markUnreadFrom(item),
     };
     if (!this.isOwn(item)) return forAll;
     return { ...forAll, edit: () => this.edit(item), delete: () => this.open({ kind: "delete", item }) };

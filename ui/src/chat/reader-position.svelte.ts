@@ -44,7 +44,7 @@ export class ReaderPosition {
   }
   /** `true` if the *New* line is above the viewport, rendered there or no longer loaded, and not all below it has been seen. */
   get newAbove() {
-    return this.#newAbove && this.#seenLine !== this.#room.newLine?.after;
+    return this.#newAbove && this.#seenLine !== this.#room.visit.newLine?.after;
   }
 
   /** Follows the viewport, after it was scrolled or its content has changed. */
@@ -88,7 +88,7 @@ export class ReaderPosition {
   }
 
   #isNewAbove(anchor: ScrollAnchor, first: Seq | undefined): boolean {
-    const after = this.#room.newLine?.after;
+    const after = this.#room.visit.newLine?.after;
     if (after === undefined || first === undefined || first <= after) return false;
     return anchor.isAbove("new") ?? true;
   }
@@ -99,11 +99,11 @@ export class ReaderPosition {
     const seq = atEnd && log.atPresent ? log.head : this.#seqOf(last);
     if (seq === undefined) return;
     this.#noteSeen(this.#seqOf(first), seq, showsNew);
-    this.#room.markRead(seq);
+    this.#room.visit.markRead(seq);
   }
 
   #noteSeen(first: Seq | undefined, last: Seq, showsNew: boolean): void {
-    const after = this.#room.newLine?.after;
+    const after = this.#room.visit.newLine?.after;
     if (after === undefined) return;
     const until = this.#seen?.after === after ? this.#seen.until : after;
     if (!showsNew && (first === undefined || first > until + 1)) return;

@@ -1,5 +1,5 @@
 import { canonicalEmoji } from "../backend/emoji";
-import { countsAsUnreadFor, targetOf } from "../backend/entry-kinds";
+import { targetOf } from "../backend/entry-kinds";
 import {
   limits,
   type Body,
@@ -26,9 +26,9 @@ import { LogNavigator } from "./log-navigator.svelte";
 import { MentionCounter } from "./mention-counter.svelte";
 import { isRoomChange, Outbox, type PendingMessage } from "./outbox.svelte";
 import { Quotes } from "./quotes.svelte";
-import { ReadState } from "./read-state.svelte";
 import type { ChosenMention } from "./chosen-mentions";
 import { RoomMentions } from "./room-mentions.svelte";
+import { RoomVisit } from "./room-visit.svelte";
 
 /** The part of a server that its rooms use. */
 export interface RoomContext {
@@ -48,15 +48,15 @@ export interface RoomContext {
   showNotice(text: string): void;
 }
 
-/** A room as the interface shows it: the loaded part of its log, the outbox, the read state and the members. */
+/** A room as the interface shows it: the loaded part of its log, the outbox, the visit and the members. */
 export class RoomState {
   readonly id: RoomId;
   readonly outbox: Outbox;
   /** The loaded part of the log, and the user's way through it. */
   readonly log: LogNavigator;
   readonly mentions: RoomMentions;
+  readonly visit: RoomVisit;
   readonly #context: RoomContext;
-  readonly #readState: ReadState;
   readonly #unreadMentions: MentionCounter;
   readonly #quotes = new Quotes();
 
@@ -93,7 +93,7 @@ export class RoomState {
     });
     this.#unreadMentions = new MentionCounter(`mentions ${context.server} ${summary.id}`, context.storage);
     this.outbox = new Outbox(() => context.me(), context.clock);
-    this.#readState = new ReadState((seq) => void this.#command({ command: "read", room: this.id, seq }));
+    this.visit = new RoomVisit(this, (seq) => void this.#command({ command: "read", room: this.id, seq }));
     this.#summary = $state.raw(summary);
     this.#arrived = summary.head.seq;
     this.setSummary(summary);
@@ -113,6 +113,10 @@ export class RoomState {
   }
   get joined() {
     return this.#summary.joined;
+  }
+  /** The read marker of the server. */
+  get read() {
+    return this.#summary.read;
   }
   get unread() {
     return this.#summary.unread;
@@ -143,21 +147,6 @@ export class RoomState {
   }
   get typing() {
     return this.#typing;
-  }
-  get newLine() {
-    return this.#readState.newLine;
-  }
-  /** The entry above the *New* line. Undefined where the entry below it isn't loaded: the line would move with each page. */
-  get shownNewLine(): Seq | undefined {
-    const { newLine } = this;
-    return newLine && this.log.contains(newLine.after + 1) ? newLine.after : undefined;
-  }
-  /** The first new message, if it is loaded. */
-  get firstNew(): Item | undefined {
-    const { shownNewLine: after, me } = this;
-    return after === undefined
-      ? undefined
-      : this.#items.find((item) => item.seq > after && countsAsUnreadFor(item, me));
   }
 
   nameOf(member: MemberId): string | undefined {
@@ -194,7 +183,7 @@ export class RoomState {
 
   setSummary(summary: RoomSummary): void {
     this.#summary = summary;
-    this.#readState.setRead(summary.read);
+    this.visit.setRead(summary.read);
     this.log.setHead(summary.head.seq);
   }
 
@@ -227,7 +216,7 @@ export class RoomState {
       this.outbox.removeCommitted((id) => this.log.find(id) !== undefined);
       for (const id of this.outbox.replacedBy(entries)) this.discard(id);
       const unseen = this.#context.isWatched(this.id) ? [] : entries.filter(({ seq }) => seq > arrived);
-      this.#readState.addUnseen(unseen, this.me, this.log.items);
+      this.visit.addUnseen(unseen);
     }
     return entries.filter(({ seq }) => seq > known);
   }
@@ -242,7 +231,7 @@ export class RoomState {
     if (this.#newsAfter !== null) this.#newsAfter = 0;
     this.#quotes.clear();
     this.#unreadMentions.clear();
-    this.#readState.clearNewLine();
+    this.visit.dismissNewLine();
     this.log.reset();
   }
 
@@ -260,57 +249,18 @@ export class RoomState {
     this.#typing = members;
   }
 
-  // The visit: from opening the room until another one is opened.
+  // The visit.
 
   open(): void {
     this.#openedOnce = true;
     // The line of the visit counts all messages up to here.
     if (this.#arrived !== null) this.#arrived = Math.max(this.#arrived, this.log.head);
-    const { unread, read } = this.#summary;
-    this.#readState.startVisit(read, unread);
-    if (this.unreadMentions > 0) this.log.forgetReadingPlace();
-    this.log.open(unread > 0 ? read + 1 : null);
+    this.visit.begin();
   }
 
   close(): void {
-    this.#readState.clearNewLine();
     this.#quotes.clear();
-    this.log.close();
-  }
-
-  /** Marks the entries up to `seq` as read. */
-  markRead(seq: Seq): void {
-    this.#readState.markRead(seq);
-  }
-
-  /** Marks everything as read and jumps to the newest entry. */
-  markAllRead(): void {
-    this.#readState.markAllRead(this.log.head);
-    this.log.jumpToPresent();
-  }
-
-  /** Marks a message and everything after it as unread. */
-  markUnreadFrom(item: Item): void {
-    const count = this.#items.filter((other) => other.seq >= item.seq && countsAsUnreadFor(other, this.me)).length;
-    this.#readState.markUnreadFrom(item.seq, count);
-  }
-
-  /** Removes the *New* line, when the user doesn't want to go there. */
-  dismissNewLine(): void {
-    this.#readState.clearNewLine();
-  }
-
-  /** Shows what is new: at once if the room is open, otherwise when it is opened next. */
-  showNews(): void {
-    this.log.forgetReadingPlace();
-    // What was written far below the reader in the open room is not loaded, and has no line yet.
-    const { unread, read } = this.#summary;
-    if (!this.newLine && this.log.isOpen && unread > 0) this.#readState.startVisit(read, unread);
-    this.jumpToNewLine();
-  }
-
-  jumpToNewLine(): void {
-    if (this.newLine) this.log.jumpTo({ to: "new", seq: this.newLine.after + 1 });
+    this.visit.end();
   }
 
   // The user's actions.
@@ -322,11 +272,11 @@ export class RoomState {
   send(text: string, replyTo?: EntryId, chosen?: readonly ChosenMention[]): Promise<void> {
     const body: Body = replyTo ? { kind: "message", text, reply_to: replyTo } : { kind: "message", text };
     const stored = this.post(body, chosen);
-    if (replyTo !== undefined && this.unread > 0 && this.newLine && this.find(replyTo)) {
+    if (replyTo !== undefined && this.unread > 0 && this.visit.newLine && this.find(replyTo)) {
       this.#context.showNotice(strings.chat.sentAtEnd);
       return stored;
     }
-    this.#readState.clearNewLine();
+    this.visit.dismissNewLine();
     this.log.jumpToPresent();
     return stored;
   }

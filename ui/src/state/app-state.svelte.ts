@@ -154,7 +154,7 @@ export class AppState implements ServerListener {
     this.#servers
       .find(({ id }) => id === server)
       ?.room(room)
-      ?.showNews();
+      ?.visit.showNews();
     this.open(server, room);
   }
 

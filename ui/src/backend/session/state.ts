@@ -39,7 +39,10 @@ export class SessionState {
   readonly pending = {
     name: undefined as Name | undefined,
     away: false,
-    /** The read markers that were moved without a connection, or that the server was too busy for until it ended. The replica has them as well. */
+    /**
+     * The read markers that were moved without a connection, or that the server was too busy for until it ended. The replica
+     * has them as well.
+     */
     read: new Map<RoomId, Seq>(),
     /** The rooms that the user joins on this device: the server also sends their newest page. */
     joined: new Set<RoomId>(),

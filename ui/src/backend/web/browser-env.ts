@@ -80,8 +80,8 @@ function loadTabId(): string {
 }
 
 /**
- * Leaves a text to the next page of this tab that is of the same server. It is in the session storage only while the tab is between two pages: duplicating
- * a tab copies the storage, and the copy must not get the same.
+ * Leaves a text to the next page of this tab that is of the same server. It is in the session storage only while the tab is
+ * between two pages: duplicating a tab copies the storage, and the copy must not get the same.
  */
 function carryOver(name: string, value: () => string | null): string | null {
   const key = storageName(name);

@@ -40,8 +40,6 @@ export class SessionDriver {
   #queue: Promise<void> = Promise.resolve();
   #transport?: Transport;
   #attemptStarted = 0;
-  /** `true` if the server itself has refused the last attempt. */
-  #wasRefused = false;
   #connectTimer?: ReturnType<typeof setTimeout>;
   #wakeTimer?: ReturnType<typeof setTimeout>;
   #stopped = false;
@@ -76,11 +74,11 @@ export class SessionDriver {
   }
 
   /**
-   * Connects soon, because the user writes. Has no effect while there is a connection or an attempt is under way, or when the
-   * server has refused the last attempt: then its time to wait counts.
+   * Connects soon, because the user writes. Has no effect while there is a connection or an attempt is under way. The
+   * session ignores it when the server has refused the last attempt: then its time to wait counts.
    */
   hurry(): void {
-    if (!this.#transport && !this.#wasRefused) void this.input({ input: "nudge" });
+    if (!this.#transport) void this.input({ input: "nudge" });
   }
 
   stop(): void {
@@ -198,7 +196,6 @@ export class SessionDriver {
       },
       onClose: (error?: WireError) => {
         this.#transport = undefined;
-        this.#wasRefused = error !== undefined && error.code !== "other";
         this.#post(error ? { input: "closed", error } : { input: "closed" });
       },
     });
