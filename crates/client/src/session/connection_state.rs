@@ -38,25 +38,13 @@ enum Phase {
     Closing { stable: bool },
 }
 
-/// The reason for the next attempt, or for the one under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AttemptReason {
-    /// The connection has failed, or there was none yet.
-    Retry,
-    /// The server has refused the last attempt. The time counts that it asks to wait for, or that follows a refusal.
-    AfterRefusal,
-    /// The user asks for it, after a refusal or not.
-    UserRequest { after_refusal: bool },
-}
-
-impl AttemptReason {
-    fn is_after_refusal(self) -> bool {
-        match self {
-            Self::Retry => false,
-            Self::AfterRefusal => true,
-            Self::UserRequest { after_refusal } => after_refusal,
-        }
-    }
+/// The next attempt, or the one under way.
+#[derive(Default)]
+struct Attempt {
+    /// `true` if the server has refused the last one. The time counts that it asks to wait for, or that follows a refusal.
+    is_after_refusal: bool,
+    /// `true` if the user has asked for it.
+    is_of_user: bool,
 }
 
 /// The connection as the session knows it.
@@ -76,7 +64,7 @@ pub(super) struct ConnectionState {
     /// `true` if that message said that the host has stopped.
     stopped: bool,
     refused: Option<WireError>,
-    attempt_reason: AttemptReason,
+    attempt: Attempt,
     /// `true` after a refusal of the signature was retried. A fresh nonce cures a stale one, so one retry is enough.
     auth_retried: bool,
     was_online: bool,
@@ -94,7 +82,7 @@ impl ConnectionState {
             message: None,
             stopped: false,
             refused: None,
-            attempt_reason: AttemptReason::Retry,
+            attempt: Attempt::default(),
             auth_retried: false,
             was_online: false,
         }
@@ -123,7 +111,7 @@ impl ConnectionState {
         }
     }
 
-    /// Notes that the server sent something, which proves that the connection works.
+    /// Records that the server sent something, which proves that the connection works.
     pub(super) fn received(&mut self, now: u64) {
         self.last_received = now;
         self.probe_deadline = None;
@@ -137,7 +125,7 @@ impl ConnectionState {
         self.message = None;
         self.stopped = false;
         self.refused = None;
-        self.attempt_reason = AttemptReason::Retry;
+        self.attempt = Attempt::default();
         self.auth_retried = false;
         self.was_online = true;
     }
@@ -161,15 +149,13 @@ impl ConnectionState {
         };
         self.probe_deadline = None;
         self.refused = None;
-        if self.attempt_reason.is_after_refusal() {
+        if self.attempt.is_after_refusal {
             // A refusal is no news of why the server can't be reached afterwards.
             self.message = None;
         }
-        let is_refusal = error.as_ref().is_some_and(|error| error.code != ErrorCode::Other);
-        self.attempt_reason = if is_refusal {
-            AttemptReason::AfterRefusal
-        } else {
-            AttemptReason::Retry
+        self.attempt = Attempt {
+            is_after_refusal: error.as_ref().is_some_and(|error| error.code != ErrorCode::Other),
+            is_of_user: false,
         };
         if let Some(wait) = error.as_ref().and_then(retry_after) {
             // A busy server is no failure: it is there. The others who wait for it come at other times.
@@ -204,12 +190,10 @@ impl ConnectionState {
         self.connect(delay, effects);
     }
 
-    /// Connects now, because the user asks for it, or does what a nudge does. Returns what `nudge` returns.
+    /// Connects now, because the user asks for it, also if the server has asked to wait; if online, starts a probe. Returns
+    /// whether the caller should send the probe.
     pub(super) fn reconnect(&mut self, now: u64, can_probe: bool, effects: &mut Effects) -> bool {
-        if self.phase == Phase::Connecting || self.awaits_hello() {
-            let after_refusal = self.attempt_reason.is_after_refusal();
-            self.attempt_reason = AttemptReason::UserRequest { after_refusal };
-        }
+        self.attempt.is_of_user = self.phase == Phase::Connecting || self.awaits_hello();
         self.nudge(now, can_probe, effects)
     }
 
@@ -220,7 +204,7 @@ impl ConnectionState {
     /// the answer.
     pub(super) fn nudge(&mut self, now: u64, can_probe: bool, effects: &mut Effects) -> bool {
         match self.phase {
-            Phase::Connecting if self.attempt_reason != AttemptReason::AfterRefusal => {
+            Phase::Connecting if self.attempt.is_of_user || !self.attempt.is_after_refusal => {
                 self.doublings = 0;
                 self.connect(NO_DELAY, effects);
             }
@@ -265,7 +249,7 @@ impl ConnectionState {
             Phase::Online { .. } => return Some(ConnectionStatus::Online),
             Phase::Connecting | Phase::AwaitingHello { .. } | Phase::Closing { .. } => {}
         }
-        let trying = matches!(self.attempt_reason, AttemptReason::UserRequest { .. });
+        let trying = self.attempt.is_of_user;
         Some(if let Some(error) = &self.refused {
             ConnectionStatus::Refused {
                 error: error.clone(),

@@ -79,7 +79,8 @@ pub struct Session {
 struct PendingIntents {
     name: Option<Name>,
     away: bool,
-    /// The read markers that were moved without a connection, or that the server was too busy for until it ended. The replica has them as well.
+    /// The read markers that were moved without a connection, or that the server was too busy for until it ended. The replica
+    /// has them as well.
     read: BTreeMap<RoomId, Seq>,
     /// The rooms that the user joins on this device: the server also sends their newest page.
     joined: BTreeSet<RoomId>,

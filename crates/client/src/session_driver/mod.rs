@@ -50,8 +50,6 @@ pub(crate) struct SessionDriver {
     attempt_started_ms: u64,
     /// The addresses that the last attempt tries.
     attempt_addresses: Vec<Address>,
-    /// `true` if the server itself has refused the last attempt.
-    was_refused: bool,
     connect_at: Option<Instant>,
     wake_at: Option<Instant>,
     /// The shares of the events that are being processed. Until they are, the connection reads no more than its bound.
@@ -102,7 +100,6 @@ impl SessionDriver {
             last_connection_id: 0,
             attempt_started_ms: 0,
             attempt_addresses: Vec::new(),
-            was_refused: false,
             connect_at: None,
             wake_at: None,
             shares: Vec::new(),
@@ -195,7 +192,7 @@ impl SessionDriver {
             SessionMessage::Refresh => inputs.push(Input::Refresh),
             SessionMessage::Nudge => inputs.push(Input::Nudge),
             SessionMessage::Reconnect => inputs.push(Input::Reconnect),
-            SessionMessage::Hurry if self.connection.is_none() && !self.was_refused => inputs.push(Input::Nudge),
+            SessionMessage::Hurry if self.connection.is_none() => inputs.push(Input::Nudge),
             SessionMessage::Hurry => {}
             SessionMessage::Connection(id, event) => {
                 let is_current = self.connection.as_ref().is_some_and(|current| current.id == id);
@@ -219,7 +216,6 @@ impl SessionDriver {
             }
             ConnectionEvent::Closed { error } => {
                 self.connection = None;
-                self.was_refused = error.as_ref().is_some_and(|error| error.code != ErrorCode::Other);
                 Some(Input::Closed { error })
             }
         }

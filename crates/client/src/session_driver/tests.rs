@@ -24,7 +24,7 @@ use super::refuse_all::refuse_all;
 use super::*;
 use crate::Clock;
 use crate::profile::Identity;
-use crate::session::{Change, Command, ConnectionStatus, OutboxItem, OutboxState};
+use crate::session::{Change, Command, ConnectionStatus, OutboxItem, OutboxState, PersistedState};
 
 /// Longer than anything takes on a busy machine.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -138,26 +138,25 @@ async fn messages_do_not_delay_a_timer() {
 #[tokio::test]
 async fn who_writes_neither_ends_an_attempt_nor_shortens_the_wait_after_a_refusal() {
     let TestDriver {
-        mut driver, dir: _dir, ..
+        mut driver,
+        updates: _updates,
+        dir: _dir,
     } = test_driver().await;
-    let inputs_of = |driver: &mut SessionDriver, message| {
-        let (mut inputs, mut replies) = (Vec::new(), Vec::new());
-        driver.receive(message, &mut inputs, &mut replies);
-        inputs
-    };
     let closed = |driver: &SessionDriver, error| {
         SessionMessage::Connection(driver.last_connection_id, ConnectionEvent::Closed { error })
     };
-    assert_eq!(inputs_of(&mut driver, SessionMessage::Hurry), [Input::Nudge]);
+    let start = Input::Start(PersistedState::default());
+    driver.process(vec![start], Vec::new()).await.unwrap();
     driver.connect();
-    assert_eq!(inputs_of(&mut driver, SessionMessage::Hurry), []);
+    assert_eq!(attempt_after(&mut driver, SessionMessage::Hurry).await, None);
     let refused = closed(&driver, Some(WireError::new(ErrorCode::Busy, "The server is full.")));
-    inputs_of(&mut driver, refused);
-    assert_eq!(inputs_of(&mut driver, SessionMessage::Hurry), []);
+    let next = attempt_after(&mut driver, refused).await;
+    assert!(next > Some(Instant::now()));
+    assert_eq!(attempt_after(&mut driver, SessionMessage::Hurry).await, next);
     driver.connect();
     let unreachable = closed(&driver, None);
-    inputs_of(&mut driver, unreachable);
-    assert_eq!(inputs_of(&mut driver, SessionMessage::Hurry), [Input::Nudge]);
+    attempt_after(&mut driver, unreachable).await;
+    assert!(attempt_after(&mut driver, SessionMessage::Hurry).await <= Some(Instant::now()));
 }
 
 #[tokio::test]
@@ -383,4 +382,12 @@ async fn driver_with_a_damaged_post() -> (SessionDriver, mpsc::Receiver<ClientUp
     let store = Store::open(&dir.path().join("replica")).await.unwrap();
     let driver = SessionDriver::new(state, SERVER, store, sender, messages, stop);
     (driver, updates, dir)
+}
+
+/// Processes a message, and returns the time of the next attempt.
+async fn attempt_after(driver: &mut SessionDriver, message: SessionMessage) -> Option<Instant> {
+    let (mut inputs, mut replies) = (Vec::new(), Vec::new());
+    driver.receive(message, &mut inputs, &mut replies);
+    driver.process(inputs, replies).await.unwrap();
+    driver.connect_at
 }
