@@ -75,12 +75,9 @@ impl Identity {
     }
 
     /// Opens the profile of another device of the user whose folder is `main`. `name` replaces the stored name. Waits for a
-    /// process that is just creating the user.
+    /// process that is just creating the user, and fails if it doesn't: two processes could create two users.
     pub(crate) fn open_as(dir: &Path, main: &Path, name: Option<Name>) -> io::Result<Self> {
-        let deadline = Instant::now() + CREATION_TIMEOUT;
-        while !main.join(FILE_NAME).exists() && Instant::now() < deadline {
-            thread::sleep(CREATION_POLL_INTERVAL);
-        }
+        await_profile(main, CREATION_TIMEOUT)?;
         let user = Self::open(main, name)?;
         let file = dir.join(FILE_NAME);
         let device = read(&file)?.map_or_else(DeviceId::fresh, |(_, device, _)| device);
@@ -106,6 +103,23 @@ impl Identity {
         };
         write_atomically(&self.file, &serde_json::to_vec_pretty(&stored)?)
     }
+}
+
+/// Waits for the profile in a folder that another process has locked.
+fn await_profile(dir: &Path, timeout: Duration) -> io::Result<()> {
+    let file = dir.join(FILE_NAME);
+    let deadline = Instant::now() + timeout;
+    while !file.exists() {
+        if Instant::now() >= deadline {
+            let text = format!(
+                "Another process uses {} and has not created the profile yet. Try again, or end it",
+                dir.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+        }
+        thread::sleep(CREATION_POLL_INTERVAL);
+    }
+    Ok(())
 }
 
 /// Reads a profile, if there is one.
@@ -142,6 +156,7 @@ fn generate_key() -> io::Result<SigningKey> {
 mod tests {
     //! - a profile is created once
     //! - another device of the user has the same key and name, and keeps its own id
+    //! - another device waits for the user to be created, and doesn't create one
     //! - only the user can read the key
     //! - a damaged profile is not overwritten
 
@@ -180,6 +195,16 @@ mod tests {
         assert_eq!((&again.name, again.device), (&ada, first.device));
         let user = Identity::open(main.path(), None).unwrap().profile;
         assert_eq!((user.name, user.first_run), (ada, false));
+    }
+
+    #[test]
+    fn another_device_creates_no_user() {
+        let main = tempfile::tempdir().unwrap();
+        let error = await_profile(main.path(), Duration::ZERO).unwrap_err();
+        assert!(error.to_string().contains("Try again"), "{error}");
+        assert!(!main.path().join(FILE_NAME).exists());
+        Identity::open(main.path(), None).unwrap();
+        await_profile(main.path(), Duration::ZERO).unwrap();
     }
 
     #[cfg(unix)]
