@@ -106,16 +106,19 @@ pub(crate) fn with_marked_text(arguments: impl Iterator<Item = OsString>) -> Vec
 
 /// Returns the index of the subcommand: the first argument that is neither an option nor the value of one.
 fn subcommand_of(arguments: &[OsString]) -> Option<usize> {
+    let command = Args::command();
+    let takes_value = |text: &str| {
+        command.get_arguments().any(|option| {
+            option.get_action().takes_values() && option.get_long().is_some_and(|name| text == format!("--{name}"))
+        })
+    };
     let mut index = 1;
     while let Some(argument) = arguments.get(index) {
         let text = argument.to_string_lossy();
         if !text.starts_with('-') {
             return Some(index);
         }
-        let has_value = Args::command().get_arguments().any(|option| {
-            option.get_action().takes_values() && option.get_long().is_some_and(|name| text == format!("--{name}"))
-        });
-        index += if has_value { 2 } else { 1 };
+        index += if takes_value(&text) { 2 } else { 1 };
     }
     None
 }

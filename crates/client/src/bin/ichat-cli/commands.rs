@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::slice;
 use std::time::{Duration, SystemTime};
 
 use clap::CommandFactory as _;
@@ -14,7 +15,7 @@ use serde_json::json;
 
 use crate::args::{Args, ServerCommand, Subcommand};
 use crate::print;
-use crate::session::{CliSession, refusal_of};
+use crate::session::CliSession;
 
 /// The pause before a busy server is asked again.
 const BUSY_DELAY: Duration = Duration::from_secs(2);
@@ -159,11 +160,12 @@ async fn tail(session: &mut CliSession, room: Option<&str>, start: TailStart, js
     session.join(&room).await?;
     let (id, head) = (room.id, room.head.seq);
     session.heads.insert(id, head);
-    session.command(Command::Open { room: id }).await?;
     // The entries are printed with the members' names.
-    session
-        .wait_for(|update| matches!(update, Update::Members { room, .. } if *room == id).then_some(()))
-        .await?;
+    let open = [Command::Open { room: id }];
+    let opened = session.request(&open, (ClientEventKind::Members, Some(id)), |update| {
+        matches!(update, Update::Members { room, .. } if *room == id).then_some(())
+    });
+    opened.await??;
     let mut last = match start {
         TailStart::Latest(count) => Seq(head.0.saturating_sub(u64::from(count))),
         TailStart::After(seq) => seq,
@@ -186,38 +188,30 @@ async fn tail(session: &mut CliSession, room: Option<&str>, start: TailStart, js
     }
 }
 
-/// The outcome of a request for history.
-enum Answer {
-    Entries(Vec<Entry>),
-    Refused(WireError),
-    /// The connection was lost, and the request with it. There is a new one.
-    Lost,
-}
-
-/// Loads the entries after this one, from the replica or from the server. Asks until it gets an answer.
+/// Loads the entries after this one, from the replica or from the server. Asks a busy server again.
 async fn entries_after(session: &mut CliSession, room: RoomId, after: Seq) -> Result<Vec<Entry>, WireError> {
     let range = LogRange::after(after, MAX_PAGE_ENTRIES);
+    let history = Command::History { room, range };
     loop {
-        session.command(Command::History { room, range }).await?;
-        match session.wait_for(|update| answer_of(room, after, update)).await? {
-            Answer::Entries(entries) => return Ok(entries),
-            Answer::Lost => {}
-            Answer::Refused(error) if error.code.is_transient() => tokio::time::sleep(BUSY_DELAY).await,
-            Answer::Refused(error) => return Err(error),
+        let loaded = session.request(
+            slice::from_ref(&history),
+            (ClientEventKind::History, Some(room)),
+            |update| entries_in(room, after, update),
+        );
+        match loaded.await? {
+            Err(error) if error.code.is_transient() => tokio::time::sleep(BUSY_DELAY).await,
+            loaded => return loaded,
         }
     }
 }
 
-/// Returns the answer to a request for the entries after this one, if the update is one.
-fn answer_of(room: RoomId, after: Seq, update: &Update) -> Option<Answer> {
-    if let Update::Entries { room: of, entries, .. } = update {
-        let is_adjacent = entries.first().is_none_or(|first| first.seq <= after.next());
-        return (*of == room && is_adjacent).then(|| Answer::Entries(entries.clone()));
-    }
-    if let Update::Hello(_) = update {
-        return Some(Answer::Lost);
-    }
-    refusal_of(ClientEventKind::History, Some(room), update).map(Answer::Refused)
+/// Returns the entries after this one, if the update has them.
+fn entries_in(room: RoomId, after: Seq, update: &Update) -> Option<Vec<Entry>> {
+    let Update::Entries { room: of, entries, .. } = update else {
+        return None;
+    };
+    let is_adjacent = entries.first().is_none_or(|first| first.seq <= after.next());
+    (*of == room && is_adjacent).then(|| entries.clone())
 }
 
 /// Prints the entries that follow the last one without a gap. Returns whether there are any. If the server was restored

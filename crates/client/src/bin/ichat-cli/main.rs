@@ -3,7 +3,7 @@
 //! ```text
 //!   main ── args         the command line
 //!    └───── commands     one function per subcommand
-//!            ├── session  a client that has joined one server
+//!            ├── session  a client that has joined one server: requests, rooms, mentions
 //!            └── print    the output
 //! ```
 

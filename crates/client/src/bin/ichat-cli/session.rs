@@ -1,25 +1,20 @@
 //! A client that has joined one server, with what the subcommands need to know of it.
 
+mod mentions;
+mod rooms;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::slice;
-use std::time::Duration;
 
 use ichat_client::session::{Command, ConnectionStatus, Update};
 use ichat_client::{Address, Client, ClientUpdate, UnsentMark, Updates};
-use ichat_protocol::limits::{MAX_MENTIONS, MAX_NAME_CHARS};
 use ichat_protocol::{
-    ClientEventKind, Entry, ErrorCode, Hello, Member, MemberId, Name, RoomChange, RoomId, RoomList, RoomSummary, Seq,
-    ServerId, WireError,
+    ClientEventKind, Entry, ErrorCode, Hello, Member, MemberId, Name, RoomChange, RoomId, Seq, ServerId, WireError,
 };
 use tokio::time::Instant;
 
 use crate::args::Args;
-
-/// The words after an `@` that are looked for as the beginning of a name.
-const MAX_NAME_WORDS: usize = 3;
-/// The time to wait for the names of members before entries are printed without them.
-const NAMES_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(crate) struct CliSession {
     client: Client,
@@ -30,6 +25,7 @@ pub(crate) struct CliSession {
     hello: Hello,
     /// The reason that is shown if the server does not answer in time.
     connection_problem: String,
+    is_online: bool,
     /// The names of the members seen so far.
     pub(crate) names: BTreeMap<MemberId, Name>,
     /// The members of each room, as last listed.
@@ -39,6 +35,13 @@ pub(crate) struct CliSession {
     /// The last entry of each room seen so far.
     pub(crate) heads: BTreeMap<RoomId, Seq>,
     reset_rooms: BTreeSet<RoomId>,
+}
+
+/// The end of a request.
+enum Outcome<T> {
+    Answered(Result<T, WireError>),
+    /// The connection has ended, and the request with it. There is a new one.
+    Lost,
 }
 
 impl CliSession {
@@ -72,6 +75,7 @@ impl CliSession {
             deadline,
             hello: *hello,
             connection_problem,
+            is_online: true,
             names: BTreeMap::new(),
             members: BTreeMap::new(),
             partly_known: BTreeSet::new(),
@@ -119,6 +123,39 @@ impl CliSession {
         }
     }
 
+    /// Sends requests and waits for the answer to the last one. Sends all of them again on the next connection, if one ends before
+    /// that. The inner error is the server's refusal of the last request, which is of this kind and about this room.
+    pub(crate) async fn request<T>(
+        &mut self,
+        commands: &[Command],
+        (kind, about): (ClientEventKind, Option<RoomId>),
+        answer: impl Fn(&Update) -> Option<T>,
+    ) -> Result<Result<T, WireError>, WireError> {
+        loop {
+            while !self.is_online {
+                self.next().await?;
+            }
+            for command in commands {
+                self.command(command.clone()).await?;
+            }
+            let outcome = |update: &Update| {
+                if let Update::Hello(_) = update {
+                    return Some(Outcome::Lost);
+                }
+                let refusal = || refusal_of(kind, about, update).map(|error| Outcome::Answered(Err(error)));
+                answer(update)
+                    .map(|answer| Outcome::Answered(Ok(answer)))
+                    .or_else(refusal)
+            };
+            match self.wait_for(outcome).await? {
+                // Without a connection, the session itself refuses it.
+                Outcome::Answered(Err(_)) if !self.is_online => {}
+                Outcome::Answered(answer) => return Ok(answer),
+                Outcome::Lost => {}
+            }
+        }
+    }
+
     /// Returns `true` if the server has replaced the log of a room since the last call.
     pub(crate) fn take_reset(&mut self, room: RoomId) -> bool {
         self.reset_rooms.remove(&room)
@@ -127,123 +164,6 @@ impl CliSession {
     /// Removes the deadline.
     pub(crate) fn wait_without_deadline(&mut self) {
         self.deadline = None;
-    }
-
-    /// Returns a part of the list of the server's rooms: of all, or of those that have a text in their name, topic or id.
-    pub(crate) async fn list_rooms(
-        &mut self,
-        query: Option<&str>,
-        after: Option<RoomId>,
-    ) -> Result<RoomList, WireError> {
-        loop {
-            if let Some(list) = self.request_rooms(query, after).await? {
-                return Ok(list);
-            }
-        }
-    }
-
-    /// Requests a part of the list of rooms. `None` means that the connection was lost, and the request with it. There is a new
-    /// one then.
-    async fn request_rooms(
-        &mut self,
-        query: Option<&str>,
-        after: Option<RoomId>,
-    ) -> Result<Option<RoomList>, WireError> {
-        let query = query.map(str::to_owned);
-        self.command(Command::Browse { query, after }).await?;
-        let listed = self.wait_for(|update| {
-            if let Update::Directory(list) = update {
-                return Some(Ok(Some(list.clone())));
-            }
-            if let Update::Hello(_) = update {
-                return Some(Ok(None));
-            }
-            refusal_of(ClientEventKind::Rooms, None, update).map(Err)
-        });
-        listed.await?
-    }
-
-    /// Finds a room by its name or id. `None` means the lobby.
-    pub(crate) async fn find_room(&mut self, wanted: Option<&str>) -> Result<RoomSummary, WireError> {
-        let Some(wanted) = wanted else {
-            let found = self.hello.rooms.iter().find(|room| room.id == self.hello.lobby);
-            return found
-                .cloned()
-                .ok_or_else(|| WireError::new(ErrorCode::UnknownRoom, "The server shows no lobby."));
-        };
-        // Those that are called so are the first.
-        let rooms = self.list_rooms(Some(wanted), None).await?.rooms;
-        let has_id = |room: &&RoomSummary| wanted.parse::<RoomId>().is_ok_and(|id| id == room.id);
-        let has_name = |room: &&RoomSummary| room.name.as_str().to_lowercase() == wanted.to_lowercase();
-        if let Some(room) = rooms.iter().find(has_id) {
-            return Ok(room.clone());
-        }
-        let found: Vec<_> = rooms.iter().filter(has_name).collect();
-        let message = match found.as_slice() {
-            [room] => return Ok((*room).clone()),
-            [] => {
-                let list = self.list_rooms(None, None).await?;
-                let names: Vec<_> = list.rooms.iter().map(|room| room.name.to_string()).take(20).collect();
-                let rest = if list.more || list.rooms.len() > names.len() {
-                    " and others"
-                } else {
-                    ""
-                };
-                format!("There is no room \"{wanted}\". There are: {}{rest}.", names.join(", "))
-            }
-            several => {
-                let ids: Vec<_> = several.iter().map(|room| room.id.to_string()).collect();
-                let ids = ids.join(", ");
-                format!("Several rooms are called \"{wanted}\". Name one by its id: {ids}.")
-            }
-        };
-        Err(WireError::new(ErrorCode::UnknownRoom, message))
-    }
-
-    /// Joins a room and waits for the confirmation. Does nothing for a member.
-    pub(crate) async fn join(&mut self, room: &RoomSummary) -> Result<(), WireError> {
-        if room.joined {
-            return Ok(());
-        }
-        let id = room.id;
-        self.command(Command::Join { room: id }).await?;
-        let joined = self.wait_for(|update| {
-            if let Update::Rooms { rooms } = update {
-                return rooms.iter().any(|room| room.id == id).then_some(Ok(()));
-            }
-            refusal_of(ClientEventKind::Join, Some(id), update).map(Err)
-        });
-        joined.await?
-    }
-
-    /// Returns the members of a room who may be mentioned in a text: those whose names begin like what follows an `@`.
-    pub(crate) async fn mentionable(&mut self, room: RoomId, text: &str) -> Result<&[Member], WireError> {
-        loop {
-            for beginning in beginnings_of_names(text) {
-                let query = beginning.to_owned();
-                self.command(Command::FindMembers { room, query }).await?;
-            }
-            // The server answers in order, so the answer to this follows those.
-            if self.request_rooms(None, None).await?.is_some() {
-                break;
-            }
-        }
-        Ok(self.members.get(&room).map_or(&[], Vec::as_slice))
-    }
-
-    /// Waits for the names of the authors of entries, where the session doesn't have all members of the room.
-    pub(crate) async fn wait_for_names(&mut self, room: RoomId, entries: &[Entry]) -> Result<(), WireError> {
-        let is_named = |entry: &Entry| self.names.contains_key(&entry.author);
-        if !self.partly_known.contains(&room) || entries.iter().all(is_named) {
-            return Ok(());
-        }
-        let is_answer =
-            |update: &Update| matches!(update, Update::Members { room: of, .. } if *of == room).then_some(());
-        match tokio::time::timeout(NAMES_TIMEOUT, self.wait_for(is_answer)).await {
-            Ok(answered) => answered,
-            // Without the names, the entries are printed with parts of the authors' keys.
-            Err(_) => Ok(()),
-        }
     }
 
     /// Ends the session. When this returns, everything is on disk, and the data folder is marked only if a post waits there.
@@ -273,8 +193,8 @@ impl CliSession {
                 self.names.extend(entries.iter().filter_map(name_in));
                 self.heads.insert(*room, head.seq);
             }
-            Update::Connection(_)
-            | Update::Hello(_)
+            Update::Connection(status) => self.is_online = *status == ConnectionStatus::Online,
+            Update::Hello(_)
             | Update::Rooms { .. }
             | Update::Directory(_)
             | Update::Outbox { .. }
@@ -285,30 +205,8 @@ impl CliSession {
     }
 }
 
-/// Returns the beginnings of the names that a text may mention: the first words that follow each `@`.
-fn beginnings_of_names(text: &str) -> BTreeSet<&str> {
-    let names = text.split('@').skip(1).take(MAX_MENTIONS);
-    let beginnings = names.flat_map(|name| {
-        let first = name.chars().next().filter(|c| !c.is_alphanumeric());
-        let word_ends = name.char_indices().zip(name.chars().skip(1).map(Some).chain([None]));
-        let word_ends = word_ends.filter_map(|((at, c), next)| {
-            let is_end = c.is_alphanumeric() && !next.is_some_and(char::is_alphanumeric);
-            is_end.then_some(at + c.len_utf8())
-        });
-        // A name may begin with an emoji.
-        let ends = first
-            .map(char::len_utf8)
-            .into_iter()
-            .chain(word_ends.take(MAX_NAME_WORDS));
-        ends.map(|end| &name[..end]).collect::<Vec<_>>()
-    });
-    beginnings
-        .filter(|beginning| beginning.chars().count() <= MAX_NAME_CHARS && !beginning.trim().is_empty())
-        .collect()
-}
-
 /// Returns the refusal of a request, if the update is one.
-pub(crate) fn refusal_of(request: ClientEventKind, about: Option<RoomId>, update: &Update) -> Option<WireError> {
+fn refusal_of(request: ClientEventKind, about: Option<RoomId>, update: &Update) -> Option<WireError> {
     if let Update::Refused { event, room, error, .. } = update {
         let is_meant = *event == request.name() && (about.is_none() || *room == about);
         return is_meant.then(|| error.clone());
