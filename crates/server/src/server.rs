@@ -28,9 +28,9 @@ use crate::session::clock::now;
 use crate::session::disk_reserve::DiskReserve;
 use crate::session::guest_secret::GuestSecrets;
 use crate::session::member_names::MemberNames;
+use crate::session::name_locks::NameLocks;
 use crate::session::nonce::Nonces;
 use crate::session::page_cache::PageCache;
-use crate::session::rename_locks::RenameLocks;
 use crate::session::state::{ServerState, SharedState};
 use crate::session::typing_limiter::TypingLimiter;
 use crate::session::write_limits::WriteLimits;
@@ -103,7 +103,7 @@ pub async fn run_until(
             reserve: DiskReserve::new(&config),
         }),
         member_names: MemberNames::load(&store).await?,
-        rename_locks: RenameLocks::default(),
+        name_locks: NameLocks::default(),
         typing_limiter: TypingLimiter::default(),
         presence: PresenceTracker::new(online.clone()),
         online,

@@ -10,7 +10,7 @@ use crate::errors;
 use crate::net::rate_limiter::Budget;
 use crate::session::clock::now;
 use crate::session::costs;
-use crate::session::membership::name_of_guest;
+use crate::session::membership::name_in_log;
 use crate::session::state::ServerState;
 
 /// A client that may connect.
@@ -24,8 +24,8 @@ pub(crate) struct Identity {
     pub(crate) budget: Budget,
     /// A guest's secret, for the next connection.
     pub(crate) guest_secret: Option<String>,
-    /// The name in the log of a guest who has come back.
-    pub(crate) guest_name: Option<Name>,
+    /// Whether the log may have a name for the member: always for one with a key, and for a guest who has come back.
+    pub(crate) is_in_log: bool,
 }
 
 /// The way in which a client identified itself.
@@ -82,7 +82,7 @@ fn authenticate_key(state: &ServerState, fields: Map<String, Value>) -> Result<I
         protocol: auth.protocol,
         budget,
         guest_secret: None,
-        guest_name: None,
+        is_in_log: true,
     })
 }
 
@@ -119,11 +119,11 @@ async fn guest(state: &ServerState, fields: Map<String, Value>, protocol: Option
     let known = auth.secret.and_then(|secret| state.guest_secrets.guest(&secret, now));
     let id = known.unwrap_or_else(Uuid::new_v4);
     let member = MemberId::guest(id);
-    let name_in_log = match known {
-        Some(_) => name_of_guest(state, &member).await?,
+    let logged_name = match known {
+        Some(_) => name_in_log(state, &member).await?,
         None => None,
     };
-    let name = auth.name.or_else(|| name_in_log.clone());
+    let name = auth.name.or_else(|| logged_name.clone());
     Ok(Identity {
         budget: state.budgets.of_person(&member),
         member,
@@ -132,7 +132,7 @@ async fn guest(state: &ServerState, fields: Map<String, Value>, protocol: Option
         kind,
         protocol: protocol.unwrap_or(NEWEST_PROTOCOL),
         guest_secret: Some(state.guest_secrets.issue(id, now)),
-        guest_name: name_in_log,
+        is_in_log: logged_name.is_some(),
     })
 }
 

@@ -12,6 +12,7 @@ use crate::session::clock::now;
 use crate::session::event_queue::IncomingEvent;
 use crate::session::events;
 use crate::session::handshake::PendingConnection;
+use crate::session::membership::name_in_log;
 use crate::session::state::SharedState;
 use crate::session::tutorial;
 
@@ -55,11 +56,19 @@ async fn handle(state: &SharedState, client: &ClientConnection, event: IncomingE
 /// Sends `hello`, and subscribes the client to the events that every client of its kind receives.
 async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Identity, rooms: ListPart<RoomSummary>) {
     client.metrics.connection_opened(client.transport.kind());
+    // Another device may have renamed the member since the handshake.
+    let name_lock = state.name_locks.lock(&client.member).await;
+    let known = if identity.is_in_log {
+        name_in_log(state, &client.member).await.ok().flatten()
+    } else {
+        None
+    };
+    let name = known.unwrap_or(identity.name);
     client.try_send(&ServerEvent::Hello(Box::new(Hello {
         server: state.info(),
         protocol: identity.protocol,
         me: identity.member,
-        name: identity.name.clone(),
+        name: name.clone(),
         device: identity.device,
         guest_secret: identity.guest_secret,
         lobby: state.lobby(),
@@ -68,9 +77,8 @@ async fn open(state: &SharedState, client: &Arc<ClientConnection>, identity: Ide
         limits: LimitsInfo::current(),
         now: now(),
     })));
-    state
-        .online
-        .add(&client.member, client.id, Arc::clone(client), &identity.name);
+    state.online.add(&client.member, client.id, Arc::clone(client), &name);
+    drop(name_lock);
     // First the channel, then the list: what changes in between is reported twice rather than never.
     state.hub.add(Channel::Everyone, client);
     let send = |presence| client.try_send(&ServerEvent::Presence(presence));

@@ -56,8 +56,8 @@ pub(crate) async fn check(
     match identity.kind {
         IdentityKind::Key => identity.name = ensure_member(state, &client, identity.name).await?,
         IdentityKind::Guest | IdentityKind::Tutorial { .. } => {
-            if let Some(known) = identity.guest_name.take() {
-                identity.name = rename_at_sign_in(state, &client, known, identity.name).await;
+            if identity.is_in_log {
+                identity.name = rename_at_sign_in(state, &client, identity.name).await?;
             }
         }
     }

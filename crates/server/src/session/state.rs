@@ -18,9 +18,9 @@ use crate::fanout::presence::PresenceTracker;
 use crate::session::budgets::Budgets;
 use crate::session::guest_secret::GuestSecrets;
 use crate::session::member_names::MemberNames;
+use crate::session::name_locks::NameLocks;
 use crate::session::nonce::Nonces;
 use crate::session::page_cache::PageCache;
-use crate::session::rename_locks::RenameLocks;
 use crate::session::typing_limiter::TypingLimiter;
 use crate::session::write_limits::WriteLimits;
 
@@ -35,7 +35,7 @@ pub(crate) struct ServerState {
     pub(crate) budgets: Budgets,
     pub(crate) write_limits: Arc<WriteLimits>,
     pub(crate) member_names: MemberNames,
-    pub(crate) rename_locks: RenameLocks,
+    pub(crate) name_locks: NameLocks,
     pub(crate) typing_limiter: TypingLimiter,
     pub(crate) online: OnlineMembers,
     pub(crate) presence: PresenceTracker,

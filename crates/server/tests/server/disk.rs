@@ -1,7 +1,7 @@
 //! Limits on what is written to the disk.
 //!
 //! - a person can write so much a day; what is refused says how much and for how long, can be sent again, and reading goes on
-//! - such a refusal holds no other post back, and a person who signs in with another name keeps the old one
+//! - such a refusal holds no other post back, and a person who signs in with another name keeps the old one, at no cost
 //! - what writes nothing doesn't count, a repeated post is answered as the first time, and deleting and leaving are always possible
 //! - guests count together, and take nothing from people with a key
 //! - when little space is left, guests can't write and others can; when less is left nobody can, members come in to read, somebody
@@ -111,6 +111,30 @@ async fn what_writes_nothing_does_not_count() {
             assert!(is_taken(&answer), "once, and then as a repetition: {answer}");
         }
         assert_eq!(posts(&mut client).await["data"]["error"]["code"], "over_quota");
+    }
+}
+
+#[tokio::test]
+async fn a_new_name_that_is_refused_costs_nothing() {
+    const ROOMS: u32 = 40;
+    const SIGN_INS: usize = 20;
+    let config = Config {
+        // The lobby, and each new room with its creator.
+        max_entries_per_day: 1 + 2 * ROOMS,
+        max_rooms_per_day: ROOMS,
+        ..Config::default()
+    };
+    let server = TestServer::with_config(config).await;
+    let alice = Identity::random();
+    let mut desk = server.user_with("Alice", &alice).await;
+    for _ in 0..ROOMS {
+        let room = json!({ "room": EntryId::fresh(), "name": "Lunch" });
+        assert_eq!(desk.request("create", &[room]).await["event"], "room");
+    }
+    for _ in 0..SIGN_INS {
+        let mut phone = server.user_with("Alicia", &alice.on_another_device()).await;
+        assert_eq!(phone.hello["name"], "Alice");
+        assert_eq!(posts(&mut phone).await["data"]["error"]["code"], "over_quota");
     }
 }
 

@@ -8,6 +8,7 @@
 //! - a person can create so many rooms a day, through a restart of the server, and the guests at an address together
 //! - a new name is in the log of the member's rooms, also while the member leaves one of them
 //! - several new names at once, of a person's devices, leave the same one in all rooms
+//! - of several sign-ins at once under new names, the one that was written is the one that is shown
 
 use std::collections::HashSet;
 use std::slice;
@@ -255,6 +256,37 @@ async fn new_names_at_once_leave_the_same_one_in_all_rooms() {
         }
         assert_eq!(names.len(), 1, "{names:?}");
     }
+}
+
+#[tokio::test]
+async fn of_sign_ins_at_once_under_new_names_the_written_one_is_shown() {
+    // A new name takes two transactions.
+    const ROOMS: u32 = 66;
+    let config = Config {
+        // The lobby, each new room with its creator, and one new name.
+        max_entries_per_day: 1 + 2 * ROOMS + (ROOMS + 1),
+        ..TestServer::config_without_rate_limits()
+    };
+    let server = TestServer::with_config(config).await;
+    let alice = Identity::random();
+    let mut desk = server.user_with("Alice", &alice).await;
+    for _ in 0..ROOMS {
+        create(&mut desk, "Room").await;
+    }
+    let sign_ins = (0..8).map(|device| {
+        let (server, device_of_alice) = (&server, alice.on_another_device());
+        async move { server.user_with(&format!("Device {device}"), &device_of_alice).await }
+    });
+    let devices = join_all(sign_ins).await;
+    let members = server.store().members(server.lobby()).await.unwrap();
+    let written = members.first().unwrap().name.to_string();
+    assert!(written.starts_with("Device"), "{written}");
+    for device in &devices {
+        assert_eq!(device.hello["name"], written);
+    }
+    // The name that is shown stands in the next answer, too.
+    let same = desk.request("set_name", &[json!({ "name": written })]).await;
+    assert_eq!(same["data"]["people"][0]["name"], written);
 }
 
 #[tokio::test]

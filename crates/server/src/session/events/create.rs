@@ -20,6 +20,7 @@ async fn create_room(state: &ServerState, request: &Request, event: Create) -> R
     let client = &request.client;
     let topic = topic.filter(|text| !text.is_empty()).map(|text| Body::Topic { text });
     topic.as_ref().map(Body::check).transpose()?;
+    let name_lock = state.name_locks.lock(&client.member).await;
     let own_name = state.online.name(&client.member).ok_or_else(errors::closing)?;
     let derived_id = |part: &str| EntryId(Uuid::new_v5(&room.0, part.as_bytes()));
     let mut entries = vec![
@@ -32,6 +33,7 @@ async fn create_room(state: &ServerState, request: &Request, event: Create) -> R
         .then(|| state.write_limits.admit_room(client, entries.len(), request.bytes()))
         .transpose()?;
     let outcomes = state.writer.commit_subscribed(entries, Arc::clone(client)).await?;
+    drop(name_lock);
     // The first entry decides: on a repetition the others may differ, for example after a change of name.
     let created = outcomes.into_iter().next().map(errors::written).transpose()?;
     let is_repetition = created.is_some_and(|(_, is_new)| !is_new);

@@ -23,10 +23,12 @@ async fn become_member(state: &ServerState, request: &Request, room: RoomId) -> 
     if state.is_member(room, &client.member).await? {
         return state.room_event(room, &client.member).await;
     }
+    let name_lock = state.name_locks.lock(&client.member).await;
     let name = state.online.name(&client.member).ok_or_else(errors::closing)?;
     let joined = new_entry(client, room, EntryId::fresh(), Body::Joined { name });
     let quota = state.write_limits.admit_entries(client, 1, request.bytes())?;
     state.writer.commit(joined).await?;
+    drop(name_lock);
     quota.keep();
     let answer = state.room_event(room, &client.member).await?;
     state.online.send_to_others(client, &answer);

@@ -9,11 +9,9 @@ pub(super) async fn set_name(state: &ServerState, mut request: Request, SetName 
     if let Err(error) = rename(state, &request.client, &name).await {
         return request.reject(error);
     }
-    let member = request.client.member.clone();
-    state.online.set_name(&member, &name);
     // Without an acknowledgement the next broadcast of presence is the response.
     if request.ack.is_some() {
-        let people = state.online.person(&member).into_iter().collect();
+        let people = state.online.person(&request.client.member).into_iter().collect();
         request.respond(&ServerEvent::Presence(Presence { people }));
     }
 }

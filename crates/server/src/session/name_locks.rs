@@ -1,4 +1,4 @@
-//! One lock for each member who is being renamed.
+//! One lock for each member whose name is being written.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -7,13 +7,13 @@ use ichat_protocol::MemberId;
 use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
-/// The locks of the members who are being renamed: a new name is written in several transactions, and those of two new names must
-/// not alternate, or some rooms would have the one and some the other.
+/// The locks of the members whose names are being written. A new name takes several transactions: those of two new names must not
+/// alternate, and nothing else may write the old name meanwhile, or some rooms would have the one and some the other.
 #[derive(Default)]
-pub(crate) struct RenameLocks(Mutex<HashMap<MemberId, Weak<tokio::sync::Mutex<()>>>>);
+pub(crate) struct NameLocks(Mutex<HashMap<MemberId, Weak<tokio::sync::Mutex<()>>>>);
 
-impl RenameLocks {
-    /// Waits until nothing else renames a member.
+impl NameLocks {
+    /// Waits until nothing else writes a member's name. The name that is read under the lock is the one that the member has.
     pub(crate) async fn lock(&self, member: &MemberId) -> OwnedMutexGuard<()> {
         let lock = self.of(member);
         lock.lock_owned().await
