@@ -38,19 +38,19 @@ const REFUSAL_PREFIX: &str = "Received an ConnectError frame: ";
 pub(crate) enum SocketEvent {
     /// The server accepted the client.
     Opened,
-    Received(ServerEvent, ByteShare),
+    Received(ServerEvent, BytePermit),
 }
 
-/// The share of an event that waits in [`MAX_WAITING_BYTES`], until it is dropped.
+/// The bytes of an event that waits, as a part of [`MAX_WAITING_BYTES`], until it is dropped.
 #[derive(Debug, Default)]
-pub(crate) struct ByteShare {
+pub(crate) struct BytePermit {
     _permits: Option<OwnedSemaphorePermit>,
 }
 
 /// An event as a callback of the library gets it.
 enum RawEvent {
     Connected,
-    Received(Event, Payload, ByteShare),
+    Received(Event, Payload, BytePermit),
     Error(String),
     Closed,
 }
@@ -102,8 +102,8 @@ fn builder(url: &Url, auth: &Auth, raw_events: &mpsc::Sender<RawEvent>) -> Clien
         .on_any(move |event, payload, _| {
             let (received, bytes) = (received.clone(), Arc::clone(&bytes));
             Box::pin(async move {
-                let share = ByteShare::acquire(bytes, &payload).await;
-                push(received, RawEvent::Received(event, payload, share)).await;
+                let permit = BytePermit::acquire(bytes, &event, &payload).await;
+                push(received, RawEvent::Received(event, payload, permit)).await;
             })
         })
 }
@@ -134,8 +134,8 @@ async fn receive_all(raw: &mut mpsc::Receiver<RawEvent>, events: &mpsc::Sender<S
     while let Some(event) = raw.recv().await {
         let event = match event {
             RawEvent::Connected => SocketEvent::Opened,
-            RawEvent::Received(event, payload, share) => match parse(&event, payload) {
-                Ok(event) => SocketEvent::Received(event, share),
+            RawEvent::Received(event, payload, permit) => match parse(&event, payload) {
+                Ok(event) => SocketEvent::Received(event, permit),
                 Err(error) => {
                     tracing::warn!(event = event.as_str(), %error, "received a malformed event");
                     continue;
@@ -154,14 +154,17 @@ async fn receive_all(raw: &mut mpsc::Receiver<RawEvent>, events: &mpsc::Sender<S
     None
 }
 
-impl ByteShare {
+impl BytePermit {
     /// Waits until the events that wait have few enough bytes. Meanwhile nothing is read from the socket.
-    async fn acquire(bytes: Arc<Semaphore>, payload: &Payload) -> Self {
-        let size = match payload {
-            Payload::Text(values) => values.iter().map(json_bytes).sum(),
-            // The protocol has no binary events, and the third variant is deprecated.
-            _ => 0,
-        };
+    async fn acquire(bytes: Arc<Semaphore>, event: &Event, payload: &Payload) -> Self {
+        // The name is the server's text, too, and a hostile one sends binary events, which the protocol doesn't have.
+        let size = event.as_str().len()
+            + match payload {
+                Payload::Text(values) => values.iter().map(json_bytes).sum(),
+                Payload::Binary(attachment) => attachment.len(),
+                #[expect(deprecated, reason = "the library creates none")]
+                Payload::String(text) => text.len(),
+            };
         let permits = u32::try_from(size.min(MAX_WAITING_BYTES)).unwrap_or(u32::MAX);
         Self {
             // The semaphore is never closed.
@@ -229,7 +232,7 @@ fn text(payload: Payload) -> String {
 mod tests {
     //! - a refused connection has the server's reason
     //! - an event without an argument is recognised
-    //! - events wait while those before them have too many bytes
+    //! - events wait while those before them have too many bytes: in their texts, their names, or attachments
 
     use std::task::Poll;
 
@@ -253,14 +256,31 @@ mod tests {
 
     #[tokio::test]
     async fn events_wait_while_those_before_them_have_too_many_bytes() {
-        let bytes = Arc::new(Semaphore::new(MAX_WAITING_BYTES));
-        let long = Payload::Text(vec!["x".repeat(MAX_WAITING_BYTES / 2).into()]);
-        let longest = Payload::Text(vec![serde_json::json!({ "text": "x".repeat(2 * MAX_WAITING_BYTES) })]);
-        let first = ByteShare::acquire(Arc::clone(&bytes), &long).await;
-        let mut next = Box::pin(ByteShare::acquire(bytes, &longest));
-        let waits = std::future::poll_fn(|context| Poll::Ready(next.as_mut().poll(context).is_pending())).await;
-        assert!(waits);
-        drop(first);
-        next.await;
+        let half = || "x".repeat(MAX_WAITING_BYTES / 2);
+        let named = |name: &str| Event::Custom(name.to_owned());
+        let nothing = || Payload::Text(Vec::new());
+        for (event, payload) in [
+            (named("entries"), Payload::Text(vec![half().into()])),
+            (named(&half()), nothing()),
+            (named("entries"), Payload::Binary(half().into())),
+        ] {
+            let bytes = Arc::new(Semaphore::new(MAX_WAITING_BYTES));
+            let first = BytePermit::acquire(Arc::clone(&bytes), &event, &payload).await;
+            // More than the other half, and more than all of it.
+            let text = half() + &"x".repeat(MAX_WAITING_BYTES);
+            let both = [&text[..=MAX_WAITING_BYTES / 2], &text].map(|text| Payload::Text(vec![text.into()]));
+            let entries = named("entries");
+            let mut waiting = both
+                .each_ref()
+                .map(|next| Box::pin(BytePermit::acquire(Arc::clone(&bytes), &entries, next)));
+            for next in &mut waiting {
+                let waits = std::future::poll_fn(|context| Poll::Ready(next.as_mut().poll(context).is_pending())).await;
+                assert!(waits);
+            }
+            drop(first);
+            for next in waiting {
+                next.await;
+            }
+        }
     }
 }

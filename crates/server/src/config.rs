@@ -54,7 +54,7 @@ pub struct Config {
     pub max_guest_entries_per_day: u32,
     /// Bytes of the packets with these entries.
     pub max_guest_bytes_per_day: u64,
-    /// Free bytes on the disk below which nobody writes anything.
+    /// Free bytes on the disk below which nobody posts: members read, delete and leave.
     pub disk_reserve: u64,
     /// Free bytes on the disk below which guests write nothing: the rest is for people with a key.
     pub guest_disk_reserve: u64,

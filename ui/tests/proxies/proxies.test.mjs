@@ -6,7 +6,7 @@
  * - a page of another origin doesn't
  * - in Chromium a person joins and posts, at both places; the path needs no slash at its end
  * - the limit per address is one of the proxy's clients, and not of the proxy
- * - HAProxy's check finds the server healthy, and notices when it is gone
+ * - HAProxy's check finds the server healthy, also one that takes no new messages, and notices when it is gone
  */
 
 import assert from "node:assert/strict";
@@ -46,8 +46,8 @@ async function port443Unavailable() {
 }
 
 /** Starts a server behind a proxy. */
-async function start(t, kind, port, site = alone) {
-  const server = await Server.launch(...flagsOf(site), "--max-connections-per-address", `${maxPerAddress}`);
+async function start(t, kind, port, site = alone, ...flags) {
+  const server = await Server.launch(...flagsOf(site), "--max-connections-per-address", `${maxPerAddress}`, ...flags);
   t.after(() => server.remove());
   const proxy = await Proxy.start(kind, port, `127.0.0.1:${server.port}`, site);
   t.after(() => proxy.stop());
@@ -162,4 +162,11 @@ test("HAProxy's check finds the server healthy, and notices when it is gone", { 
   await eventually("the server is gone", says("L4CON"));
   await server.start();
   await eventually("the server is healthy again", says("L7OK"));
+});
+
+test("below the reserve of the disk, guests come in through HAProxy to read", { skip }, async (t) => {
+  const { proxy } = await start(t, proxies.HAProxy, await freePort(), alone, "--disk-reserve", "1000000");
+  await eventually("the server is healthy", async () => (await proxy.checkStatus()).startsWith("L7OK"));
+  const member = await join(t, proxy, { transports: ["polling"] });
+  await member.subscribes(member.lobby);
 });

@@ -22,7 +22,7 @@ use crate::error::CommandError;
 use crate::message::{ConnectionEvent, SessionMessage};
 use crate::replica::{self, LoadedReplica};
 use crate::session::{Effect, Input, Session, Update};
-use crate::socket::{ByteShare, SocketEvent};
+use crate::socket::{BytePermit, SocketEvent};
 use crate::state::ClientState;
 use crate::updates::ClientUpdate;
 
@@ -52,8 +52,8 @@ pub(crate) struct SessionDriver {
     attempt_addresses: Vec<Address>,
     connect_at: Option<Instant>,
     wake_at: Option<Instant>,
-    /// The shares of the events that are being processed. Until they are, the connection reads no more than its bound.
-    shares: Vec<ByteShare>,
+    /// The permits of the events that are being processed. Until they are, the connection reads no more than its bound.
+    permits: Vec<BytePermit>,
 }
 
 /// Opens the replica in `dir` and runs the session until `stop` is cancelled.
@@ -102,7 +102,7 @@ impl SessionDriver {
             attempt_addresses: Vec::new(),
             connect_at: None,
             wake_at: None,
-            shares: Vec::new(),
+            permits: Vec::new(),
         }
     }
 
@@ -164,7 +164,7 @@ impl SessionDriver {
     /// Waits for inputs. Returns `None` when the session is stopped.
     async fn next_inputs(&mut self) -> Option<(Vec<Input>, Replies)> {
         let (mut inputs, mut replies) = (Vec::new(), Vec::new());
-        self.shares.clear();
+        self.permits.clear();
         // Biased, so that a flood of messages delays neither the stop nor the timers.
         tokio::select! {
             biased;
@@ -210,8 +210,8 @@ impl SessionDriver {
                 None
             }
             ConnectionEvent::Socket(SocketEvent::Opened) => Some(Input::Opened),
-            ConnectionEvent::Socket(SocketEvent::Received(event, share)) => {
-                self.shares.push(share);
+            ConnectionEvent::Socket(SocketEvent::Received(event, permit)) => {
+                self.permits.push(permit);
                 Some(Input::Event(event))
             }
             ConnectionEvent::Closed { error } => {

@@ -67,8 +67,8 @@ async fn a_regular_stop_of_the_server_is_one_failed_attempt() {
     driver.connect();
     let events = [
         ConnectionEvent::Socket(SocketEvent::Opened),
-        ConnectionEvent::Socket(SocketEvent::Received(hello(), ByteShare::default())),
-        ConnectionEvent::Socket(SocketEvent::Received(closing(), ByteShare::default())),
+        ConnectionEvent::Socket(SocketEvent::Received(hello(), BytePermit::default())),
+        ConnectionEvent::Socket(SocketEvent::Received(closing(), BytePermit::default())),
         ConnectionEvent::Closed { error: None },
     ];
     let (mut inputs, mut replies) = (Vec::new(), Vec::new());

@@ -24,7 +24,7 @@ pub(crate) struct Identity {
     pub(crate) budget: Budget,
     /// A guest's secret, for the next connection.
     pub(crate) guest_secret: Option<String>,
-    /// Whether the log may have a name for the member: always for one with a key, and for a guest who has come back.
+    /// Tells that the log may have a name for the member: always for one with a key, and for a guest who has come back.
     pub(crate) is_in_log: bool,
 }
 

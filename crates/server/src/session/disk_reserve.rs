@@ -16,9 +16,9 @@ const MEASURE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The free space, as of the last measurement.
 pub(crate) struct DiskReserve {
-    /// Bytes below which nobody writes.
+    /// Bytes below which nobody posts.
     for_everyone: u64,
-    /// Bytes below which guests don't write.
+    /// Bytes below which guests don't post.
     for_guests: u64,
     free: AtomicU64,
 }

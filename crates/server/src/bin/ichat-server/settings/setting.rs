@@ -199,7 +199,7 @@ impl Setting {
                 "MiB that the guests at one address may write within 24 hours, all together; 0 is no limit [default: 16]"
             }
             Self::DiskReserve => {
-                "MiB of free disk space below which nobody can write, only read; 0 is none [default: 64]"
+                "MiB of free disk space below which nobody can post, and members read, delete and leave; 0 is none [default: 64]"
             }
             Self::GuestDiskReserve => {
                 "MiB of free disk space below which guests can only read, so that people with a key can go on; 0 is none \
