@@ -23,7 +23,7 @@ pub(super) struct BusyRequests {
 }
 
 impl BusyRequests {
-    /// Notes a request that is being sent.
+    /// Records a request that is being sent.
     pub(super) fn sent(&mut self, event: &ClientEvent) {
         self.drop_replaced(event);
         if !is_repeated(event) {
@@ -71,27 +71,45 @@ impl BusyRequests {
             }
             return false;
         };
-        let has_named_answers = refused.event.parse().is_ok_and(has_named_answers);
-        let mut found = has_named_answers && self.waiting.iter().any(is_meant);
-        while self.waiting.len() < MAX_WAITING && (has_named_answers || !found) {
-            let index = if has_named_answers {
-                self.recent.iter().position(is_meant)
-            } else {
-                self.recent.iter().rposition(is_meant)
-            };
-            let Some((index, event)) = index.and_then(|index| Some((index, self.recent.remove(index)?))) else {
-                break;
-            };
-            let mut newer = self.recent.range(index..).chain(&self.waiting);
-            if !newer.any(|newer| replaces(newer, &event)) {
-                self.waiting.push_back(event);
-            }
-            found = true;
-        }
+        let found = if refused.event.parse().is_ok_and(has_named_answers) {
+            self.put_off_all(is_meant)
+        } else {
+            self.recent
+                .iter()
+                .rposition(is_meant)
+                .is_some_and(|index| self.put_off(index))
+        };
         if found {
             self.paused_until = self.paused_until.max(Some(now + wait));
         }
         found
+    }
+
+    /// Puts off all requests that a refusal can mean. Returns `false` if there are none, or if there is no space for one.
+    fn put_off_all(&mut self, is_meant: impl Fn(&ClientEvent) -> bool) -> bool {
+        let mut found = self.waiting.iter().any(&is_meant);
+        while let Some(index) = self.recent.iter().position(&is_meant) {
+            if !self.put_off(index) {
+                return false;
+            }
+            found = true;
+        }
+        found
+    }
+
+    /// Puts off a recent request, unless a newer one replaces it. Returns `false` if there is no space for it.
+    fn put_off(&mut self, index: usize) -> bool {
+        if self.waiting.len() == MAX_WAITING {
+            return false;
+        }
+        let Some(event) = self.recent.remove(index) else {
+            return false;
+        };
+        let mut newer = self.recent.range(index..).chain(&self.waiting);
+        if !newer.any(|newer| replaces(newer, &event)) {
+            self.waiting.push_back(event);
+        }
+        true
     }
 
     /// Sends the requests again once the time is over.

@@ -20,7 +20,7 @@ export class BusyRequests {
   #waiting: ClientEvent[] = [];
   #pausedUntil?: number;
 
-  /** Notes a request that is being sent. */
+  /** Records a request that is being sent. */
   sent(event: ClientEvent): void {
     this.dropReplaced(event);
     if (!isRepeated(event)) return;
@@ -66,17 +66,29 @@ export class BusyRequests {
       return false;
     }
     const hasNamedAnswers = refused.event === "rooms" || refused.event === "members";
-    let found = hasNamedAnswers && this.#waiting.some(isMeant);
-    while (this.#waiting.length < maxWaiting && (hasNamedAnswers || !found)) {
-      const index = hasNamedAnswers ? this.#recent.findIndex(isMeant) : this.#recent.findLastIndex(isMeant);
-      const [event] = index < 0 ? [] : this.#recent.splice(index, 1);
-      if (!event) break;
-      const newer = [...this.#recent.slice(index), ...this.#waiting];
-      if (!newer.some((other) => replaces(other, event))) this.#waiting.push(event);
-      found = true;
-    }
+    const found = hasNamedAnswers ? this.#putOffAll(isMeant) : this.#putOff(this.#recent.findLastIndex(isMeant));
     if (found) this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, now + wait);
     return found;
+  }
+
+  /** Puts off all requests that a refusal can mean. Returns `false` if there are none, or if there is no space for one. */
+  #putOffAll(isMeant: (event: ClientEvent) => boolean): boolean {
+    let found = this.#waiting.some(isMeant);
+    for (let index = this.#recent.findIndex(isMeant); index >= 0; index = this.#recent.findIndex(isMeant)) {
+      if (!this.#putOff(index)) return false;
+      found = true;
+    }
+    return found;
+  }
+
+  /** Puts off a recent request, unless a newer one replaces it. Returns `false` if there is none, or no space for it. */
+  #putOff(index: number): boolean {
+    if (index < 0 || this.#waiting.length === maxWaiting) return false;
+    const [event] = this.#recent.splice(index, 1);
+    if (!event) return false;
+    const newer = [...this.#recent.slice(index), ...this.#waiting];
+    if (!newer.some((other) => replaces(other, event))) this.#waiting.push(event);
+    return true;
   }
 
   /** Sends the requests again once the time is over. */
