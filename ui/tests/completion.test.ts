@@ -11,12 +11,15 @@
  *   people is kept
  * - rooms that the user isn't in are suggested after the others, and marked
  * - a list that was closed stays closed for its word, and opens again in the next message
+ * - a suggestion that was chosen stays chosen when further people or rooms become known, and a list that was closed stays closed
+ * - people are looked up by what is typed of their names, but not by what is written after a mention
  * - what is accepted replaces the word, and no blank is doubled; the chosen person is meant, also if others have the same name
  * - a shortcode that was typed in full becomes the emoji, except in code
  */
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { completedRooms } from "../src/chat/completed-rooms";
 import { complete, type Vocabulary } from "../src/chat/completion";
+import { CompletionLookups } from "../src/chat/completion-lookups.svelte";
 import { type CompletedField, CompletionState } from "../src/chat/completion-state.svelte";
 import type { TextEdit } from "../src/chat/text-edits";
 import type { ServerState } from "../src/servers/server-state.svelte";
@@ -186,6 +189,52 @@ describe("CompletionState", () => {
     expect(write("@ad")).toEqual(["Ada"]);
   });
 
+  it("keeps the chosen suggestion when more people are known", () => {
+    const field = new TextField();
+    const state = new CompletionState(field);
+    const press = (key: string) => state.handleKey({ key } as KeyboardEvent, true);
+    const knows = (...names: string[]) =>
+      (field.vocabulary = { ...vocabulary, people: names.map((name) => ({ id: `${name}'s id`, name })) });
+    knows("Ann", "Anna");
+    field.write("@an");
+    state.update();
+    press("ArrowDown");
+    press("ArrowDown");
+    knows("Andrew", "Ann", "Anna", "Annika");
+    state.refresh();
+    expect(state.completions?.found.map(({ label }) => label)).toEqual(["Andrew", "Ann", "Anna", "Annika"]);
+    expect(press("Enter")).toBe(true);
+    expect(field.text).toBe("@Anna ");
+  });
+
+  it("selects what the word means when the first people of that name are known", () => {
+    const field = new TextField();
+    const state = new CompletionState(field);
+    field.vocabulary = { ...vocabulary, people: [] };
+    field.write("@ad");
+    state.update();
+    expect(state.completions).toBeNull();
+    field.vocabulary = vocabulary;
+    state.refresh();
+    expect(state.handleKey({ key: "Enter" } as KeyboardEvent, true) && field.text).toBe("@Ada ");
+  });
+
+  it.each([
+    ["the field has lost the focus, or an input method composes", (state: CompletionState) => state.close()],
+    ["of Esc", (state: CompletionState) => void state.handleKey({ key: "Escape" } as KeyboardEvent, true)],
+  ])("keeps a list closed when more people are known, because %s", (_, close) => {
+    const field = new TextField();
+    const state = new CompletionState(field);
+    state.refresh();
+    field.write("@ad");
+    state.refresh();
+    expect(state.completions, "nothing was typed").toBeNull();
+    state.update();
+    close(state);
+    state.refresh();
+    expect(state.completions).toBeNull();
+  });
+
   it("replaces the word by what is accepted", () => {
     const field = new TextField();
     const state = new CompletionState(field);
@@ -218,5 +267,40 @@ describe("CompletionState", () => {
     expect(write("so :tada:")).toBe("so 🎉");
     expect(write("so `:tada:")).toBe("so `:tada:");
     expect(write("so :no_such_name:")).toBe("so :no_such_name:");
+  });
+});
+
+describe("CompletionLookups", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** Types in a room of which some members are known, with a pause after each piece, and returns the names that are looked for. */
+  function lookedFor(known: string[], ...pieces: string[]): string[] {
+    const found: string[] = [];
+    const members = known.map((name) => ({ id: name, name }));
+    const room = { members, knowsAllMembers: false, findMembers: (name: string) => found.push(name) };
+    const server = { connection: { state: "online" as const }, directory: null, loadDirectory: () => undefined };
+    const lookups = new CompletionLookups(server, room, new CompletionState(new TextField()));
+    let text = "";
+    for (const piece of pieces) {
+      text += piece;
+      lookups.onInput(text, text.length);
+      vi.advanceTimersByTime(1_000);
+    }
+    return found;
+  }
+
+  it("look for people by what is typed of their names", () => {
+    expect(lookedFor([], "hi @an")).toEqual(["an"]);
+    expect(lookedFor([], "@Ann Sm")).toEqual(["Ann Sm"]);
+    expect(lookedFor(["Ann Smith"], "@an", "n S", "m")).toEqual(["an", "ann S", "ann Sm"]);
+  });
+
+  it("don't look for what is written after a mention", () => {
+    expect(lookedFor(["Ann Smith"], "@Ann Smith", " could", " you", " look", " at it")).toEqual([
+      "Ann Smith",
+      "Ann Smith could",
+    ]);
+    expect(lookedFor([], "@zed", " is", " away", ", @zoe")).toEqual(["zed", "zoe"]);
   });
 });

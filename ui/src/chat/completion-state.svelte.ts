@@ -20,6 +20,10 @@ export class CompletionState {
   readonly #field: CompletedField;
   #completions: Completions | null = $state.raw(null);
   #selected = $state(-1);
+  /** `true` if the user has moved to the selected suggestion. */
+  #isChosen = false;
+  /** The text and the caret that suggestions were made for last. Null once the list was closed. */
+  #updatedFor: Pick<CompletedField, "text" | "caret"> | null = null;
   /** The position of the word whose list the user has closed. */
   #closedAt: number | null = null;
 
@@ -36,19 +40,32 @@ export class CompletionState {
     return this.#selected;
   }
 
-  /** Suggests what the word at the caret can become. */
+  /** Suggests what the word at the caret can become, because it is another one now. */
   update(): void {
-    const { text, caret, vocabulary } = this.#field;
+    const { text, caret } = this.#field;
     if (caret === null) return this.close();
-    const completions = complete(text, caret, vocabulary);
-    if (completions?.from !== this.#closedAt) this.#closedAt = null;
-    this.#completions = this.#closedAt === null ? completions : null;
-    this.#selected = this.#completions?.meant ?? -1;
-    if (text.includes(":") && !emojiNames.areLoaded) void this.#loadEmojiNames(text, caret);
+    this.#updatedFor = { text, caret };
+    this.#complete(text, caret);
+    this.#select(-1);
+    if (text.includes(":") && !emojiNames.areLoaded) void this.#loadEmojiNames();
+  }
+
+  /**
+   * Suggests what the same word can become now that the vocabulary has grown. The selected suggestion stays selected. A list
+   * that was closed, because the field has lost the focus or an input method composes, stays closed.
+   */
+  refresh(): void {
+    const { text, caret } = this.#field;
+    if (caret === null || this.#updatedFor?.text !== text || this.#updatedFor.caret !== caret) return;
+    const selected = this.#completions?.found[this.#selected];
+    this.#complete(text, caret);
+    const found = this.#completions?.found ?? [];
+    this.#select(selected ? found.findIndex((completion) => keyOf(completion) === keyOf(selected)) : -1);
   }
 
   close(): void {
     this.#completions = null;
+    this.#updatedFor = null;
   }
 
   /** Closes the list and forgets where the user has closed it, because the text is another one now. */
@@ -84,18 +101,18 @@ export class CompletionState {
   handleKey(event: KeyboardEvent, enterSends: boolean): boolean {
     const { ctrlKey, metaKey, altKey, shiftKey } = event;
     if (!this.#completions || ctrlKey || metaKey || altKey || shiftKey) return false;
-    const { found, meant } = this.#completions;
+    const { found } = this.#completions;
     switch (event.key) {
       case "ArrowDown":
-        this.#selected = (this.#selected + 1) % found.length;
+        this.#choose((this.#selected + 1) % found.length);
         return true;
       case "ArrowUp":
-        this.#selected = (Math.max(this.#selected, 0) + found.length - 1) % found.length;
+        this.#choose((Math.max(this.#selected, 0) + found.length - 1) % found.length);
         return true;
       case "Tab":
         return this.#acceptIfFound(found[Math.max(this.#selected, 0)]);
       case "Enter":
-        return (enterSends || this.#selected !== meant) && this.#acceptIfFound(found[this.#selected]);
+        return (enterSends || this.#isChosen) && this.#acceptIfFound(found[this.#selected]);
       case "Escape":
         this.#closedAt = this.#completions.from;
         this.close();
@@ -110,9 +127,29 @@ export class CompletionState {
     return completion !== undefined;
   }
 
+  #complete(text: string, caret: number): void {
+    const completions = complete(text, caret, this.#field.vocabulary);
+    if (completions?.from !== this.#closedAt) this.#closedAt = null;
+    this.#completions = this.#closedAt === null ? completions : null;
+  }
+
+  /** Selects a suggestion, or with -1 the one that the word means. */
+  #select(index: number): void {
+    if (index < 0) this.#isChosen = false;
+    this.#selected = index < 0 ? (this.#completions?.meant ?? -1) : index;
+  }
+
+  #choose(index: number): void {
+    this.#selected = index;
+    this.#isChosen = true;
+  }
+
   /** Loads all names of emoji, and suggests them if the user hasn't gone on. */
-  async #loadEmojiNames(text: string, caret: number): Promise<void> {
+  async #loadEmojiNames(): Promise<void> {
     await emojiNames.load();
-    if (emojiNames.areLoaded && this.#field.text === text && this.#field.caret === caret) this.update();
+    if (emojiNames.areLoaded) this.refresh();
   }
 }
+
+/** Returns what makes a suggestion the same one in another list. */
+const keyOf = ({ member, room, label }: Completion): string => member ?? room ?? label;
