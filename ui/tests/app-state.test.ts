@@ -92,6 +92,28 @@ describe("AppState", () => {
     expect(app.room?.id).toBe("kitchen");
   });
 
+  it.each([
+    ["without a connection, before the command has ended", true],
+    ["by the back end", false],
+  ])("goes back to where the user was if a chosen room is refused %s", async (_, isReported) => {
+    const error = { code: "other" as const, message: "There is no connection." };
+    const { app, notify, connects } = await openOffice(new DeviceStorage(), {
+      command: (_, { command }) => {
+        if (command !== "join") return Promise.resolve();
+        if (isReported) notify({ update: "refused", event: "join", room: "vault", error });
+        return isReported ? Promise.resolve() : Promise.reject(error);
+      },
+    });
+    connects("garden");
+    app.open("office", "garden");
+    const { server } = app;
+    if (!server) throw new Error("no server is open");
+    await openOrJoin(app, server, "vault").catch(() => undefined);
+    expect(app.toasts.shown.map(({ text }) => text)).toEqual([error.message]);
+    connects("garden", "vault");
+    expect(app.room?.id, "joined elsewhere later").toBe("garden");
+  });
+
   it("goes back to the other server if a chosen room can't be joined", async () => {
     const { app, emit } = await openTwoServers(() => Promise.resolve());
     const other = app.servers.find(({ id }) => id === "a");

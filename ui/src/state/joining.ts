@@ -32,10 +32,19 @@ export async function joinAddress(app: AppState, address: string): Promise<void>
 
 /**
  * Opens a room, and joins it first if the user isn't in it. Rejects if the back end can't, which has been shown to the user. The
- * server's refusal comes later: the user then gets the reason, and is back where they were.
+ * refusal of the server, or of a session without a connection, is an update of its own. In all of these cases the user gets the
+ * reason, and is back where they were.
  */
 export async function openOrJoin(app: AppState, server: ServerState, room: RoomId): Promise<void> {
-  if (!server.isIn(room)) await server.command({ command: "join", room });
+  const isIn = server.isIn(room);
   // The page of a missing room stays until the room is there.
   if (app.navigation.missingRoom !== room) app.open(server.id, room);
+  if (isIn) return;
+  try {
+    // A refusal may come before this resolves: it goes back from the room that has been opened.
+    await server.command({ command: "join", room });
+  } catch (error) {
+    app.onJoinRefused(server, room);
+    throw error;
+  }
 }
