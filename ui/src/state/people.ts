@@ -41,10 +41,13 @@ export function openRoomWith(app: AppState, server: ServerState, person: Person)
   return mention;
 }
 
-/** Returns a room that a member is in: the open one if possible. Everyone on a server is in its lobby. */
+/**
+ * Returns a room that a member is in: the open one if possible, also where not all of its members are known. Everyone on a server
+ * is in its lobby.
+ */
 export function roomWith(app: AppState, server: ServerState, member: MemberId): RoomState | undefined {
   const hasMember = (room: RoomState) => room.members.some(({ id, left }) => id === member && !left);
   const open = server === app.server ? app.room : undefined;
-  if (open && hasMember(open)) return open;
+  if (open && (hasMember(open) || !open.knowsAllMembers)) return open;
   return server.rooms.find(hasMember) ?? (server.lobby === null ? undefined : server.room(server.lobby));
 }
