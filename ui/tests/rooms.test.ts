@@ -2,7 +2,7 @@
  * Creating rooms, and the list of all rooms:
  * - a room is created when the server lists it, not before
  * - a room that is refused, or can't be asked for, is not created, and the reason is shown once
- * - a room that was lost with the connection is not created; one that the server created all the same is
+ * - a room that was lost with the connection is not created; one that the server created all the same is, also if it is listed last
  * - a room that the user has left stays while it has posts that were not sent, and can be joined again; its name
  *   isn't offered
  * - rooms are listed by name, regardless of case and of the order in which they arrive, the lobby first
@@ -94,6 +94,51 @@ describe("a room", () => {
     await settle();
     expect(lost.refused).toMatch(/connection was lost/);
     expect(arrived.created).toBe(arrived.id);
+  });
+});
+
+describe("a server that lists the user's rooms in parts", () => {
+  const part = (...rooms: string[]) => ({ update: "rooms", rooms: rooms.map((room) => summaryOf(room)) }) as const;
+
+  it("is asked to the end for a room that was being created", async () => {
+    const { notify, disconnects, creates } = await openOffice();
+    const [lost, arrived] = [creates(), creates()];
+    disconnects();
+    notify({ update: "hello", ...hello, rooms: [summaryOf("lobby")], more: true });
+    notify({ update: "connection", state: "online" });
+    notify({ ...part("lobby"), partial: true });
+    const later = creates();
+    await settle();
+    expect([lost.refused, arrived.refused]).toEqual([undefined, undefined]);
+    notify(part("lobby", arrived.id));
+    await settle();
+    expect(lost.refused).toMatch(/connection was lost/);
+    expect([arrived.created, later.refused]).toEqual([arrived.id, undefined]);
+  });
+
+  it("has an addressed room that it has not listed yet", async () => {
+    const { app, notify, disconnects } = await openOffice();
+    disconnects();
+    app.navigation.show({ server: null, room: "late", seq: null });
+    notify({ update: "hello", ...hello, rooms: [summaryOf("lobby")], more: true });
+    notify({ update: "connection", state: "online" });
+    notify({ ...part("lobby"), partial: true });
+    expect([app.room, app.navigation.missingRoom]).toEqual([undefined, null]);
+    notify(part("lobby", "late"));
+    expect(app.room?.id).toBe("late");
+  });
+
+  it("reports a room that the last part shows to be lost", async () => {
+    const { app, notify, connects, disconnects } = await openOffice();
+    connects("kitchen");
+    app.open("office", "kitchen");
+    disconnects();
+    notify({ update: "hello", ...hello, rooms: [summaryOf("lobby")], more: true });
+    notify({ update: "connection", state: "online" });
+    notify({ ...part("lobby", "kitchen"), partial: true });
+    expect(app.room?.id).toBe("kitchen");
+    notify(part("lobby"));
+    expect([app.room, app.navigation.missingRoom]).toEqual([undefined, "kitchen"]);
   });
 });
 

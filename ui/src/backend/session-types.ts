@@ -169,7 +169,11 @@ pending?: boolean, };
 /**
  * A change for the interface to show. Its state is correct after it has applied all of them in order.
  */
-export type Update = { "update": "connection" } & ConnectionStatus | { "update": "hello" } & Hello | { "update": "rooms", rooms: Array<RoomSummary>, } | { "update": "directory" } & RoomList | { "update": "entries", room: RoomId, 
+export type Update = { "update": "connection" } & ConnectionStatus | { "update": "hello" } & Hello | { "update": "rooms", rooms: Array<RoomSummary>, 
+/**
+ * `true` while the server has not listed all of them yet.
+ */
+partial?: boolean, } | { "update": "directory" } & RoomList | { "update": "entries", room: RoomId, 
 /**
  * The room's last entry as far as known.
  */

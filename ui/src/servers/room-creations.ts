@@ -9,6 +9,8 @@ interface PendingCreation {
 /** The rooms that the user is creating, until the server has listed or refused them. */
 export class RoomCreations {
   readonly #pending = new Map<RoomId, PendingCreation>();
+  /** The rooms whose request may have been lost with the connection. */
+  #unanswered: readonly RoomId[] = [];
 
   /** Resolves when the room is listed. Rejects with the reason if it is refused. */
   wait(room: RoomId): Promise<void> {
@@ -32,8 +34,14 @@ export class RoomCreations {
     return true;
   }
 
-  /** Ends the creation of all rooms. */
-  refuseAll(reason: string): void {
-    for (const room of [...this.#pending.keys()]) this.refuse(room, reason);
+  /** Notes that no request which was made before is answered any more. */
+  onReconnected(): void {
+    this.#unanswered = [...this.#pending.keys()];
+  }
+
+  /** Ends the creation of the rooms that were lost with a connection, once all rooms are listed and they are not among them. */
+  refuseLost(reason: string): void {
+    for (const room of this.#unanswered) this.refuse(room, reason);
+    this.#unanswered = [];
   }
 }

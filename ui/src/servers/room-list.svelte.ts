@@ -17,8 +17,8 @@ export class RoomList {
   readonly #unassignedOutboxes = new Map<RoomId, Update & { update: "outbox" }>();
   /** `true` from the server's first hello on. Before that, the list is what this device has stored. */
   #hadHello = false;
-  /** `true` from the server's hello until the list of rooms that comes with it. */
-  #awaitsList = false;
+  /** `true` from the server's hello until it has listed all rooms of the user. */
+  #isPartial = $state(false);
 
   constructor(context: RoomContext, lobby: () => RoomId | null, showError: (message: string) => void) {
     this.#context = context;
@@ -34,14 +34,22 @@ export class RoomList {
     return this.#byId.get(id);
   }
 
-  /** Handles the server's hello. The list that comes with it shows which rooms were lost meanwhile. */
-  onHello(): void {
-    this.#hadHello = true;
-    this.#awaitsList = true;
+  /** `true` while the server has not listed all rooms of the user since its last hello. */
+  get isPartial() {
+    return this.#isPartial;
   }
 
-  /** Sets the rooms that the user is in. Returns those that were lost: the first list after a hello lacks them. */
-  set(summaries: readonly RoomSummary[]): readonly RoomState[] {
+  /** Handles the server's hello. The lists that come with it show which rooms were lost meanwhile. */
+  onHello(): void {
+    this.#hadHello = true;
+    this.#isPartial = true;
+  }
+
+  /**
+   * Sets the rooms that the user is in. Returns those that were lost: they are missing when the server has listed all rooms for the
+   * first time since its hello.
+   */
+  set(summaries: readonly RoomSummary[], partial = false): readonly RoomState[] {
     const joined = this.#order.sort(summaries, this.#lobby()).map((summary) => {
       const room = this.find(summary.id);
       room?.setSummary(summary);
@@ -49,8 +57,8 @@ export class RoomList {
     });
     const kept = new Set(joined);
     const others = this.#rooms.filter((room) => !kept.has(room));
-    const lost = this.#awaitsList ? others.filter((room) => room.joined) : [];
-    this.#awaitsList = false;
+    const lost = this.#isPartial ? others.filter((room) => room.joined) : [];
+    this.#isPartial &&= partial;
     for (const room of others) room.markNotJoined();
     if (this.#hadHello) for (const room of joined) room.startNews();
     this.#rooms = [...joined, ...others];

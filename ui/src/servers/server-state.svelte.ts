@@ -8,7 +8,6 @@ import type {
   Name,
   Person,
   RoomId,
-  RoomSummary,
   ServerId,
   WireError,
 } from "../backend/protocol";
@@ -134,7 +133,11 @@ export class ServerState {
   }
   /** `true` once the server has said which rooms the user is in. */
   get isKnown() {
-    return this.#hello !== null && this.rooms.length > 0;
+    return this.#hello !== null && this.rooms.length > 0 && !this.isListing;
+  }
+  /** `true` while the server lists the user's rooms. */
+  get isListing() {
+    return this.#roomList.isPartial;
   }
   /** The listed rooms: the first ones of all, and those that were looked for. Null before any is. */
   get directory() {
@@ -273,7 +276,7 @@ export class ServerState {
       case "hello":
         return this.#setHello(update);
       case "rooms":
-        return this.#setRooms(update.rooms);
+        return this.#setRooms(update);
       case "directory":
         return this.#directory.add(update);
       case "entries":
@@ -298,8 +301,7 @@ export class ServerState {
     this.#hello = hello;
     this.#roomList.onHello();
     this.#creations.onRooms(hello.rooms);
-    // After a reconnect, what this hello doesn't list was lost on its way.
-    if (this.#connection.state !== "online") this.#creations.refuseAll(strings.rooms.notCreated);
+    if (this.#connection.state !== "online") this.#creations.onReconnected();
     this.clock.set(hello.now);
     const remembered: Remembered = { me: hello.me, lobby: hello.lobby };
     this.#storage.set(rememberedKey(this.id), JSON.stringify(remembered));
@@ -317,9 +319,10 @@ export class ServerState {
     if (!isOnline && wasOnline) for (const { log } of this.rooms) log.onDisconnected();
   }
 
-  #setRooms(summaries: readonly RoomSummary[]): void {
-    const lost = this.#roomList.set(summaries);
-    this.#creations.onRooms(summaries);
+  #setRooms({ rooms, partial }: Update & { update: "rooms" }): void {
+    const lost = this.#roomList.set(rooms, partial);
+    this.#creations.onRooms(rooms);
+    if (!partial) this.#creations.refuseLost(strings.rooms.notCreated);
     for (const room of lost) this.#listener.onRoomLost(this, room);
   }
 

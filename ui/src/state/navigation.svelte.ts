@@ -164,6 +164,7 @@ export class Navigation {
       if (found) return found;
       // A room that was just created or joined arrives in a moment.
       if (this.#openRoom && server.rooms.includes(this.#openRoom)) return this.#openRoom;
+      if (server.isListing) return undefined;
     }
     return (server.lobby !== null ? server.room(server.lobby) : undefined) ?? server.rooms[0];
   }

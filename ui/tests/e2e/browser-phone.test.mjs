@@ -170,9 +170,9 @@ test("buttons and fields are as high as a finger needs", { skip }, async () => {
       .evaluateAll((all) =>
         all.map((element) => [element.outerHTML, element.offsetHeight]).filter(([, height]) => height < 44),
       );
-  const visitor = await pages.open(undefined, phone);
-  await visitor.page.getByRole("button", { name: "Join the chat" }).waitFor();
-  assert.deepEqual(await low(visitor), []);
+  const newcomer = await pages.open(undefined, phone);
+  await newcomer.page.getByRole("button", { name: "Join the chat" }).waitFor();
+  assert.deepEqual(await low(newcomer), []);
   const ada = await pages.open("Ada", phone);
   await ada.page.getByRole("button", { name: "Servers and rooms" }).tap();
   await ada.page.getByRole("button", { name: "Settings" }).tap();

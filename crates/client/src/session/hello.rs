@@ -47,16 +47,18 @@ impl Session {
             room.members.forget_requests();
         }
         self.sync_all(now, effects);
+        // Before the next rooms are requested, so that the server lists them with the markers that are sent here.
+        self.send_pending(&hello, effects);
         if let Some(after) = last.filter(|_| hello.more) {
             let listing = RoomListing {
                 unlisted,
                 listed,
+                read: BTreeSet::new(),
                 after,
                 retry_at: now,
             };
             self.list_next(now, listing, effects);
         }
-        self.send_pending(&hello, effects);
         hello.now = hello.now.saturating_sub(now);
         self.hello = Some(hello);
         self.outbox.resume(now);
@@ -73,8 +75,11 @@ impl Session {
         let end = list.rooms.last().map(|room| room.id);
         let before = listing.listed.len();
         let mut new = Vec::new();
-        for summary in list.rooms.into_iter().take(MAX_ROOMS) {
+        for mut summary in list.rooms.into_iter().take(MAX_ROOMS) {
             let id = summary.id;
+            if let Some(room) = self.joined_room(id).filter(|_| listing.read.contains(&id)) {
+                summary.read = room.unread.read();
+            }
             listing.unlisted.remove(&id);
             listing.listed.insert(id);
             let is_new = self.upsert_room(summary, effects);

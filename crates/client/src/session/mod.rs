@@ -257,7 +257,8 @@ impl Session {
     fn notify_rooms(&mut self, effects: &mut Effects) {
         if std::mem::take(&mut self.rooms_changed) {
             let rooms = self.joined_rooms();
-            effects.notify(Update::Rooms { rooms });
+            let partial = self.listing.is_some();
+            effects.notify(Update::Rooms { rooms, partial });
         }
     }
 

@@ -100,6 +100,9 @@ impl Session {
         }
         known.unread.read_to(seq);
         self.rooms_changed = true;
+        if let Some(listing) = &mut self.listing {
+            listing.read.insert(room);
+        }
         true
     }
 

@@ -10,6 +10,8 @@ pub(super) struct RoomListing {
     pub(super) unlisted: BTreeSet<RoomId>,
     /// The rooms that were listed, known before or not.
     pub(super) listed: BTreeSet<RoomId>,
+    /// The rooms whose read marker was moved since the listing began: the server may list them with the old one.
+    pub(super) read: BTreeSet<RoomId>,
     /// The last room that was listed.
     pub(super) after: RoomId,
     /// The time at which the request for the next ones is sent again.

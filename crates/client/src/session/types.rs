@@ -373,6 +373,10 @@ pub enum Update {
     /// The rooms that the user is a member of: the lobby first, then by name. Replaces the list.
     Rooms {
         rooms: Vec<RoomSummary>,
+        /// `true` while the server has not listed all of them yet.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        partial: bool,
     },
     /// A part of the list of all rooms of the server that the user may see.
     Directory(RoomList),

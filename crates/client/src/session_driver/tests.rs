@@ -117,7 +117,7 @@ async fn rooms_of_one_batch_are_listed_once_and_before_their_entries() {
     driver.process(inputs, Vec::new()).await.unwrap();
     let mut shown = Vec::new();
     while let Ok(ClientUpdate::Session { update, .. }) = updates.try_recv() {
-        if let Update::Rooms { rooms } = update {
+        if let Update::Rooms { rooms, .. } = update {
             shown.push(("rooms", rooms.len()));
         } else if let Update::Entries { entries, .. } = update {
             shown.push(("entries", entries.len()));

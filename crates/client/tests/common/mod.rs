@@ -227,7 +227,7 @@ impl User {
         match update {
             Update::Connection(connection) => self.connection = Some(connection),
             Update::Hello(hello) => self.lobby = Some(hello.lobby),
-            Update::Rooms { rooms } => self.rooms = rooms,
+            Update::Rooms { rooms, .. } => self.rooms = rooms,
             Update::Directory(list) => self.directory = list.rooms,
             Update::Outbox { room, items, .. } => {
                 if Some(room) == self.lobby {

@@ -36,8 +36,9 @@ export function onHello(state: SessionState, now: number, hello: Hello, effects:
   effects.notify({ update: "hello", ...hello, rooms: state.joinedRooms() });
   for (const room of state.rooms.values()) room.members.forgetRequests();
   syncAll(state, now, effects);
-  if (hello.more && after !== undefined) listNext(state, now, { unlisted, listed, after }, effects);
+  // Before the next rooms are requested, so that the server lists them with the markers that are sent here.
   sendPending(state, hello, effects);
+  if (hello.more && after !== undefined) listNext(state, now, { unlisted, listed, read: new Set(), after }, effects);
   state.outbox.resume(now);
 }
 
@@ -50,14 +51,15 @@ export function onJoinedRooms(state: SessionState, now: number, list: RoomList, 
   if (!listing || listing.after !== list.after) return;
   state.listing = undefined;
   state.roomsChanged = true;
-  const { unlisted, listed } = listing;
+  const { unlisted, listed, read } = listing;
   const before = listed.size;
   const added: RoomId[] = [];
   for (const summary of list.rooms.slice(0, maxRooms)) {
     const { id } = summary;
     unlisted.delete(id);
     listed.add(id);
-    const isNew = upsertRoom(state, summary, effects);
+    const readHere = read.has(id) ? state.joinedRoom(id)?.unread.read : undefined;
+    const isNew = upsertRoom(state, readHere === undefined ? summary : { ...summary, read: readHere }, effects);
     const room = state.joinedRoom(id);
     if (!room) continue;
     if (isNew) {
@@ -75,7 +77,7 @@ export function onJoinedRooms(state: SessionState, now: number, list: RoomList, 
   // Otherwise there are more rooms than are kept.
   const joined = [...state.rooms.values()].filter((room) => room.isJoined).length;
   const hasSpace = Math.max(listed.size, joined) < maxRooms;
-  if (after !== undefined && hasNew && hasSpace) listNext(state, now, { unlisted, listed, after }, effects);
+  if (after !== undefined && hasNew && hasSpace) listNext(state, now, { unlisted, listed, read, after }, effects);
 }
 
 /** Requests the next rooms of a listing. */

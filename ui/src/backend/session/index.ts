@@ -151,7 +151,8 @@ export class Session {
     const state = this.#state;
     if (!state.roomsChanged) return;
     state.roomsChanged = false;
-    effects.notify({ update: "rooms", rooms: state.joinedRooms() });
+    const partial = state.listing ? { partial: true } : {};
+    effects.notify({ update: "rooms", rooms: state.joinedRooms(), ...partial });
   }
 
   /** Requests a tick for the next thing to do, unless an earlier tick is already requested. */

@@ -16,6 +16,8 @@ export interface RoomListing {
   unlisted: Set<RoomId>;
   /** The rooms that were listed, known before or not. */
   listed: Set<RoomId>;
+  /** The rooms whose read marker was moved since the listing began: the server may list them with the old one. */
+  read: Set<RoomId>;
   /** The last room that was listed. */
   after: RoomId;
   /** The time at which the request for the next ones is sent again. */
@@ -67,6 +69,7 @@ export class SessionState {
     if (!known || known.unread.read === seq || seq > known.summary().head.seq) return false;
     known.unread.readTo(seq);
     this.roomsChanged = true;
+    this.listing?.read.add(room);
     return true;
   }
 

@@ -66,7 +66,7 @@ impl CliSession {
         let id = room.id;
         let join = [Command::Join { room: id }];
         let joined = self.request(&join, (ClientEventKind::Join, Some(id)), |update| {
-            let Update::Rooms { rooms } = update else {
+            let Update::Rooms { rooms, .. } = update else {
                 return None;
             };
             rooms.iter().any(|room| room.id == id).then_some(())
