@@ -209,7 +209,16 @@ fn attacks(options: &AttackOptions) -> Result<()> {
     } else {
         &options.attack
     };
-    attacks.iter().try_for_each(|attack| attack::measure(*attack, effort))
+    let mut outcomes = Vec::new();
+    let mut failures = Failures::default();
+    for attack in attacks {
+        match attack::measure(*attack, effort) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) => failures.print(1, Product::Ichat, &error),
+        }
+    }
+    attack::print_table(&outcomes);
+    failures.verdict()
 }
 
 fn raise_file_limit() -> Result<()> {

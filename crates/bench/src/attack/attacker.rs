@@ -15,6 +15,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use super::progress::Progress;
+
 /// The wait before the next connection, when the server has ended one.
 const RETRY_DELAY: Duration = Duration::from_millis(20);
 /// Requests that are sent at once.
@@ -30,13 +32,14 @@ pub(super) struct Attacker {
     /// The address that the proxy names.
     address: IpAddr,
     owner: Arc<Identity>,
+    progress: Arc<Progress>,
 }
 
 /// Attacks again and again.
 pub(super) async fn repeat(attacker: Attacker, run: fn(Attacker) -> Run) {
     loop {
-        // An error is the server's defence.
-        drop(run(attacker.clone()).await);
+        let result = run(attacker.clone()).await;
+        attacker.progress.record_end(result);
         sleep(RETRY_DELAY).await;
     }
 }
@@ -64,11 +67,12 @@ pub(super) async fn prepare(server: SocketAddr, rooms: Option<usize>) -> Result<
 
 impl Attacker {
     /// Four attackers share an address.
-    pub(super) fn new(server: SocketAddr, number: u8, owner: Arc<Identity>) -> Self {
+    pub(super) fn new(server: SocketAddr, number: u8, owner: Arc<Identity>, progress: Arc<Progress>) -> Self {
         Self {
             server,
             address: IpAddr::V4(Ipv4Addr::new(198, 51, 100, number / 4)),
             owner,
+            progress,
         }
     }
 
@@ -101,6 +105,7 @@ impl Attacker {
         let pings = ping.repeat(500);
         loop {
             socket.stream().write_all(&pings).await?;
+            self.progress.count_round();
         }
     }
 
@@ -109,6 +114,7 @@ impl Attacker {
         let nested = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
         for _ in 0..1_024 {
             socket.send(format!("42[\"post\",{nested}]")).await?;
+            self.progress.count_round();
         }
         pending().await
     }
@@ -117,18 +123,19 @@ impl Attacker {
         let (mut socket, _) = self.join().await?;
         for number in 0..300 {
             socket.send(format!("42{number}[\"rooms\",{{}}]")).await?;
+            self.progress.count_round();
         }
         pending().await
     }
 
     pub(super) async fn rooms(self) -> Result<()> {
         let (socket, _) = self.join().await?;
-        flood(socket, || json!(["rooms", {}])).await
+        self.flood(socket, || json!(["rooms", {}])).await
     }
 
     pub(super) async fn create_rooms(self) -> Result<()> {
         let (socket, _) = self.join().await?;
-        flood(
+        self.flood(
             socket,
             || json!(["create", { "room": RoomId::fresh(), "name": "A room" }]),
         )
@@ -142,6 +149,7 @@ impl Attacker {
                 socket.queue("40/n,{}").await?;
             }
             socket.flush().await?;
+            self.progress.count_round();
         }
     }
 
@@ -150,6 +158,7 @@ impl Attacker {
         let mut stream = self.request(line, "Content-Length: 100000\r\n").await?;
         loop {
             stream.write_all(b"4").await?;
+            self.progress.count_round();
             sleep(Duration::from_secs(1)).await;
         }
     }
@@ -158,7 +167,10 @@ impl Attacker {
         let mut idle = Vec::new();
         loop {
             match SocketIoClient::open_for(self.server, self.address).await {
-                Ok(socket) => idle.push(socket),
+                Ok(socket) => {
+                    idle.push(socket);
+                    self.progress.count_round();
+                }
                 Err(_) => sleep(RETRY_DELAY).await,
             }
         }
@@ -169,7 +181,7 @@ impl Attacker {
         let of = EntryId::fresh();
         socket.emit("post", &message(hello.lobby, of, "React to this.")).await?;
         let mut on = false;
-        flood(socket, || {
+        self.flood(socket, || {
             on = !on;
             let body = json!({ "kind": "react", "to": of, "emoji": "👍", "on": on });
             json!(["post", { "room": hello.lobby, "id": EntryId::fresh(), "body": body }])
@@ -180,7 +192,7 @@ impl Attacker {
     pub(super) async fn long_messages(self) -> Result<()> {
         let (socket, hello) = self.join().await?;
         let text = "x".repeat(MAX_TEXT_BYTES);
-        flood(socket, || {
+        self.flood(socket, || {
             json!(["post", message(hello.lobby, EntryId::fresh(), &text)])
         })
         .await
@@ -189,7 +201,7 @@ impl Attacker {
     pub(super) async fn names(self) -> Result<()> {
         let (socket, _) = self.join_as_owner().await?;
         let mut number = 0;
-        flood(socket, || {
+        self.flood(socket, || {
             number += 1;
             json!(["set_name", { "name": format!("Owner {number}") }])
         })
@@ -201,13 +213,14 @@ impl Attacker {
         for number in 0..900 {
             let history = json!(["history", { "room": hello.lobby }]);
             socket.send(format!("42{number}{history}")).await?;
+            self.progress.count_round();
         }
         pending().await
     }
 
     pub(super) async fn after_busy(self) -> Result<()> {
         let (socket, hello) = self.join().await?;
-        flood(socket, || {
+        self.flood(socket, || {
             json!(["post", message(hello.lobby, EntryId::fresh(), "again")])
         })
         .await
@@ -216,6 +229,7 @@ impl Attacker {
     pub(super) async fn sign_ins(self) -> Result<()> {
         loop {
             self.join_as_owner().await?;
+            self.progress.count_round();
         }
     }
 
@@ -223,7 +237,7 @@ impl Attacker {
         let line = "GET /socket.io/?EIO=4&transport=polling";
         let stream = self.request(line, "").await?;
         let head = self.head(line, "").repeat(PIPELINE);
-        pipeline(stream, &head).await
+        self.pipeline(stream, &head).await
     }
 
     pub(super) async fn scripts(self) -> Result<()> {
@@ -235,7 +249,7 @@ impl Attacker {
         let line = format!("GET {script}");
         let stream = self.request(&line, "Accept-Encoding: gzip\r\n").await?;
         let head = self.head(&line, "Accept-Encoding: gzip\r\n").repeat(PIPELINE);
-        pipeline(stream, &head).await
+        self.pipeline(stream, &head).await
     }
 
     pub(super) async fn guest(self) -> Result<()> {
@@ -245,38 +259,41 @@ impl Attacker {
             .await?;
         while let Some(packet) = socket.next().await? {
             if packet.contains("word") {
+                self.progress.count_round();
                 break;
             }
         }
         Ok(())
     }
-}
 
-/// Sends packets as fast as they are taken, and reads what comes.
-async fn flood(mut socket: SocketIoClient, mut packet: impl FnMut() -> Value) -> Result<()> {
-    loop {
-        for _ in 0..PIPELINE {
-            socket.queue(format!("42{}", packet())).await?;
-        }
-        socket.flush().await?;
-        // One of the answers at least; the rest is read while the next packets are written.
-        for _ in 0..PIPELINE / 2 {
-            socket.next().await?.context("the server ended the connection")?;
+    /// Sends packets as fast as they are taken, and reads what comes.
+    async fn flood(&self, mut socket: SocketIoClient, mut packet: impl FnMut() -> Value) -> Result<()> {
+        loop {
+            for _ in 0..PIPELINE {
+                socket.queue(format!("42{}", packet())).await?;
+            }
+            socket.flush().await?;
+            // One of the answers at least; the rest is read while the next packets are written.
+            for _ in 0..PIPELINE / 2 {
+                socket.next().await?.context("the server ended the connection")?;
+            }
+            self.progress.count_round();
         }
     }
-}
 
-/// Sends requests in a pipeline, and drops the responses.
-async fn pipeline(stream: TcpStream, requests: &str) -> Result<()> {
-    let (mut reader, mut writer) = stream.into_split();
-    let mut sink = tokio::io::sink();
-    let write = async {
-        loop {
-            writer.write_all(requests.as_bytes()).await?;
+    /// Sends requests in a pipeline, and drops the responses.
+    async fn pipeline(&self, stream: TcpStream, requests: &str) -> Result<()> {
+        let (mut reader, mut writer) = stream.into_split();
+        let mut sink = tokio::io::sink();
+        let write = async {
+            loop {
+                writer.write_all(requests.as_bytes()).await?;
+                self.progress.count_round();
+            }
+        };
+        tokio::select! {
+            result = write => result,
+            result = tokio::io::copy(&mut reader, &mut sink) => Ok(result.map(drop)?),
         }
-    };
-    tokio::select! {
-        result = write => result,
-        result = tokio::io::copy(&mut reader, &mut sink) => Ok(result.map(drop)?),
     }
 }

@@ -8,6 +8,7 @@ use ichat_testkit::Identity;
 use tokio::task::JoinSet;
 
 use super::attacker::{Attacker, repeat};
+use super::progress::Progress;
 
 /// An attack on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -18,9 +19,9 @@ pub(crate) enum Attack {
     Pings,
     /// A thousand events of nested JSON, and nothing is read
     NestedEvents,
-    /// The list of all rooms three hundred times, and nothing is read
+    /// A part of the list of all rooms three hundred times, and nothing is read
     UnreadRooms,
-    /// The list of all rooms, from eight connections
+    /// A part of the list of all rooms, from eight connections
     Rooms,
     /// New rooms
     CreateRooms,
@@ -64,15 +65,32 @@ impl Attack {
     }
 
     pub(super) fn needs_rooms(self) -> bool {
-        matches!(self, Attack::UnreadRooms | Attack::Rooms | Attack::Names)
+        match self {
+            Attack::UnreadRooms | Attack::Rooms | Attack::Names => true,
+            Attack::None
+            | Attack::Pings
+            | Attack::NestedEvents
+            | Attack::CreateRooms
+            | Attack::UnknownNamespaces
+            | Attack::SlowBodies
+            | Attack::IdleConnections
+            | Attack::Reactions
+            | Attack::LongMessages
+            | Attack::RequestsInFlight
+            | Attack::AfterBusy
+            | Attack::SignIns
+            | Attack::PollingSessions
+            | Attack::Scripts
+            | Attack::Guests => false,
+        }
     }
 
     /// Starts the attack, which goes on until the result is dropped. `owner` is the member of all rooms.
-    pub(super) fn start(self, server: SocketAddr, owner: &Arc<Identity>) -> JoinSet<()> {
+    pub(super) fn start(self, server: SocketAddr, owner: &Arc<Identity>, progress: &Arc<Progress>) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let mut spawn = |count: u8, run: fn(Attacker) -> super::attacker::Run| {
             for number in 0..count {
-                let attacker = Attacker::new(server, number, Arc::clone(owner));
+                let attacker = Attacker::new(server, number, Arc::clone(owner), Arc::clone(progress));
                 tasks.spawn(repeat(attacker, run));
             }
         };

@@ -22,7 +22,9 @@ const MAX_LATENCY_US: u64 = 600_000_000;
 /// People who talk until this is dropped.
 pub(super) struct Talkers {
     people: Vec<Arc<Mutex<Latencies>>>,
-    _tasks: JoinSet<Result<()>>,
+    /// Each ends when the server has ended the person's connection.
+    tasks: JoinSet<Result<()>>,
+    disconnected: usize,
 }
 
 /// The latencies of one person's messages.
@@ -50,7 +52,19 @@ impl Talkers {
             tasks.spawn(talk(socket, hello, first, Arc::clone(&latencies)));
             people.push(latencies);
         }
-        Ok(Self { people, _tasks: tasks })
+        Ok(Self {
+            people,
+            tasks,
+            disconnected: 0,
+        })
+    }
+
+    /// Returns how many people the server has disconnected since the start.
+    pub(super) fn disconnected(&mut self) -> usize {
+        while self.tasks.try_join_next().is_some() {
+            self.disconnected += 1;
+        }
+        self.disconnected
     }
 
     /// Returns the latencies since the last call. A message without a receipt counts with the time that it has waited.
