@@ -90,13 +90,18 @@ pub(crate) fn measure(attack: Attack, effort: Effort) -> Result<Outcome> {
         progress.ensure_attacked()?;
     }
     let disconnected = outcome.disconnected;
-    ensure!(disconnected == 0, "{disconnected} of {TALKERS} people were disconnected");
+    ensure!(
+        disconnected == 0,
+        "{disconnected} of {TALKERS} people were disconnected"
+    );
     Ok(outcome)
 }
 
 /// Prints the outcomes as a table in Markdown, as docs/performance.md has them.
 pub(crate) fn print_table(outcomes: &[Outcome]) {
-    print_line("\n| attack | p99 before, under attack, after (ms) | memory before, under attack, after (MiB) | disk (MiB) | log lines |");
+    print_line(
+        "\n| attack | p99 before, under attack, after (ms) | memory before, under attack, after (MiB) | disk (MiB) | log lines |",
+    );
     print_line("| --- | --- | --- | --- | --- |");
     for outcome in outcomes {
         let [before, during, after] = outcome.p99_ms;

@@ -50,7 +50,10 @@ mod tests {
         let progress = Progress::default();
         progress.record_end(Err(anyhow!("no script")));
         let error = progress.ensure_attacked().unwrap_err().to_string();
-        assert!(error.contains("never took place") && error.contains("no script"), "{error}");
+        assert!(
+            error.contains("never took place") && error.contains("no script"),
+            "{error}"
+        );
         progress.count_round();
         progress.record_end(Err(anyhow!("the server ended the connection")));
         progress.ensure_attacked().unwrap();

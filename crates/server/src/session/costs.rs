@@ -22,8 +22,8 @@ const PAGE_BYTES_PER_UNIT: usize = 32 * 1024;
 const SEARCHED_ROOMS_PER_UNIT: usize = 256;
 /// Rooms of one `sync` that cost one unit. Most have nothing new, so each is a look-up.
 const SYNCED_ROOMS_PER_UNIT: usize = 8;
-/// The pages of one `sync`, in all of its rooms, that cost one unit. Those of the newest entries are in the cache.
-const SYNCED_PAGES_PER_UNIT: usize = 4;
+/// Bytes that a page of a `sync` costs at least: a unit for four empty ones.
+const MIN_SYNCED_PAGE_BYTES: usize = PAGE_BYTES_PER_UNIT / 4;
 /// A new connection: its signature takes as long as writing a few posts, its `hello` and the page that it reads another few.
 pub(crate) const SIGN_IN: u32 = 10;
 /// A new topic or name of a room, beyond its entry: it changes the list of rooms, and every device shows it.
@@ -89,15 +89,17 @@ pub(crate) fn of_synced_rooms(rooms: usize) -> u32 {
     units(rooms, SYNCED_ROOMS_PER_UNIT)
 }
 
-/// The pages that a `sync` has sent, in all of its rooms.
+/// The bytes of the pages that a `sync` has sent, in all of its rooms.
 #[derive(Default)]
 pub(crate) struct SyncedPages(usize);
 
 impl SyncedPages {
-    /// Counts a page. Returns its cost, so that a client which doesn't wait for the last one pays for the others.
-    pub(crate) fn cost_of_next(&mut self) -> u32 {
-        self.0 += 1;
-        u32::from(self.0.is_multiple_of(SYNCED_PAGES_PER_UNIT))
+    /// Counts a page of so many bytes of JSON. Returns its cost, so that a client which doesn't wait for the last one pays for the
+    /// others.
+    pub(crate) fn count(&mut self, bytes: usize) -> u32 {
+        let before = of_page(self.0);
+        self.0 = self.0.saturating_add(bytes.max(MIN_SYNCED_PAGE_BYTES));
+        of_page(self.0) - before
     }
 }
 
@@ -160,8 +162,14 @@ mod tests {
     fn the_pages_of_a_sync_cost_the_same_whichever_rooms_they_are_of() {
         let mut pages = SyncedPages::default();
         // 1,000 rooms with three pages each.
-        let cost: u32 = (0..3 * 1_000).map(|_| pages.cost_of_next()).sum();
+        let cost: u32 = (0..3 * 1_000).map(|_| pages.count(0)).sum();
         assert_eq!(cost, 750);
+        let long: u32 = (0..10).map(|_| pages.count(512 * 1024)).sum();
+        assert_eq!(
+            long,
+            10 * of_page(512 * 1024),
+            "long pages cost as much as those of history"
+        );
     }
 
     #[test]

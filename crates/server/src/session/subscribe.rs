@@ -24,24 +24,24 @@ pub(crate) async fn subscribe(
     is_member
 }
 
-/// Subscribes a client that has nothing of the room, and sends the newest page.
+/// Subscribes a client that has nothing of the room, and sends the newest page. Returns the bytes of its JSON.
 pub(crate) async fn subscribe_from_newest(
     state: &ServerState,
     client: &Arc<ClientConnection>,
     room: RoomId,
-) -> Result<(), WireError> {
+) -> Result<usize, WireError> {
     subscribe(state, client, room).await?;
     send_newest_page(state, client, room).await
 }
 
-/// Sends the newest page of a room.
+/// Sends the newest page of a room. Returns the bytes of its JSON.
 pub(crate) async fn send_newest_page(
     state: &ServerState,
     client: &ClientConnection,
     room: RoomId,
-) -> Result<(), WireError> {
+) -> Result<usize, WireError> {
     let newest = PageKey::newest(room, state.head(room).await?);
     let page = state.pages.get(newest).await?;
     client.send_encoded(&page.event()).await;
-    Ok(())
+    Ok(page.json.get().len())
 }

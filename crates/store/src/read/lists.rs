@@ -179,10 +179,13 @@ pub(crate) fn find_members(
         let sql = select_members!("WHERE member.room = ?1 AND member.user > ?3 ORDER BY member.user LIMIT ?2");
         (sql, vec![Value::Integer(room.0), limit_and_one, Value::Integer(user.0)])
     } else {
-        let (user, name) = after.unwrap_or((UserKey::NONE, query.clone()));
+        // One lower bound, so that the index begins at it: with two, a later part would read those before it again.
+        let (user, name) = match after {
+            Some((user, name)) if name >= query => (user, name),
+            Some(_) | None => (UserKey::NONE, query.clone()),
+        };
         let sql = select_members!(
-            "WHERE member.room = ?1 AND search_name >= ?3 AND search_name < ?3 || char(1114111)
-                 AND (search_name, member.user) > (?4, ?5)
+            "WHERE member.room = ?1 AND search_name < ?3 || char(1114111) AND (search_name, member.user) > (?4, ?5)
              ORDER BY search_name, member.user LIMIT ?2"
         );
         let params = [room.0.into(), limit_and_one, query.into(), name.into(), user.0.into()];

@@ -20,6 +20,7 @@ async fn list(state: &ServerState, request: &Request, event: FindMembers) -> Res
         ids,
     } = event;
     state.check_member(room, &request.client.member).await?;
+    let wanted = ids.len();
     let (members, more) = if ids.is_empty() {
         let text = query.as_deref().unwrap_or_default();
         let found = state
@@ -33,7 +34,8 @@ async fn list(state: &ServerState, request: &Request, event: FindMembers) -> Res
         let members = state.store.members_of_ids(room, ids).await;
         (members.map_err(errors::storage)?, None)
     };
-    request.client.budget.charge(costs::of_list(members.len()));
+    // Each id is looked up, also where it is no member's.
+    request.client.budget.charge(costs::of_list(members.len().max(wanted)));
     Ok(ServerEvent::Members(MemberList {
         room,
         members,

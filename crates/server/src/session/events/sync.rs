@@ -45,8 +45,8 @@ async fn sync_room(
 ) -> Result<(), WireError> {
     let client = &request.client;
     let Some(cursor) = cursor else {
-        subscribe_from_newest(state, client, room).await?;
-        client.budget.charge(pages.cost_of_next());
+        let bytes = subscribe_from_newest(state, client, room).await?;
+        client.budget.charge(pages.count(bytes));
         return Ok(());
     };
     #[cfg(feature = "broken")]
@@ -60,8 +60,8 @@ async fn sync_room(
     let head = state.head(room).await?;
     if cursor.epoch != head.epoch || cursor.seq > head.seq {
         client.send(&ServerEvent::Reset(Reset { room, head })).await;
-        send_newest_page(state, client, room).await?;
-        client.budget.charge(pages.cost_of_next());
+        let bytes = send_newest_page(state, client, room).await?;
+        client.budget.charge(pages.count(bytes));
         return Ok(());
     }
     let mut after = cursor.seq;
@@ -69,7 +69,7 @@ async fn sync_room(
         // As of `head`: later changes of a page arrive as broadcasts.
         let page = state.pages.get(PageKey::after(room, head, after)).await?;
         client.send_encoded(&page.event()).await;
-        client.budget.charge(pages.cost_of_next());
+        client.budget.charge(pages.count(page.json.get().len()));
         match page.last {
             Some(last) if last < head.seq && !client.closed.is_cancelled() => after = last,
             Some(_) | None => return Ok(()),
