@@ -75,7 +75,9 @@ impl TrustedProxies {
         address_in: fn(&str) -> Option<IpAddr>,
     ) -> Option<IpAddr> {
         let lines = headers.get_all(name).iter().rev();
-        let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+        // Only `Forwarded` has quoted texts.
+        let split = if *name == FORWARDED { unquoted_parts } else { parts };
+        let elements = lines.flat_map(|line| split(line.as_bytes(), b',').into_iter().rev());
         let mut nearest = None;
         for element in elements {
             let text = str::from_utf8(element).ok();
@@ -96,9 +98,32 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.contains_key(FORWARDED) || headers.contains_key(X_FORWARDED_FOR)
 }
 
+/// Splits a text at a separator.
+fn parts(text: &[u8], separator: u8) -> Vec<&[u8]> {
+    text.split(|byte| *byte == separator).collect()
+}
+
+/// Splits a text at a separator outside of quoted strings (RFC 9110, section 5.6.4). A quote without an end goes to the end of
+/// the text, so that nothing in it is taken for an element of its own.
+fn unquoted_parts(text: &[u8], separator: u8) -> Vec<&[u8]> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(|byte| {
+        let was_escaped = std::mem::take(&mut is_escaped);
+        match byte {
+            b'\\' if is_quoted && !was_escaped => is_escaped = true,
+            b'"' if !was_escaped => is_quoted = !is_quoted,
+            _ => return *byte == separator && !is_quoted,
+        }
+        false
+    })
+    .collect()
+}
+
 /// Returns the address in an element such as `for="[2001:db8::7]:4711";proto=https` (RFC 7239).
 fn in_forwarded(element: &str) -> Option<IpAddr> {
-    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let pairs = unquoted_parts(element.as_bytes(), b';');
+    let pairs = pairs.into_iter().filter_map(|pair| str::from_utf8(pair).ok());
+    let mut pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
     let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
     in_x_forwarded_for(node.trim_matches('"'))
 }
@@ -157,6 +182,9 @@ mod tests {
                 "2001:db8::7",
             ),
             (FORWARDED, "for=192.0.2.1, for=\"[2001:db8:1::2]\"", "192.0.2.1"),
+            (FORWARDED, "for=192.0.2.1;host=\"x, for=192.0.2.9\"", "192.0.2.1"),
+            (FORWARDED, "host=\"x;for=192.0.2.9\";for=192.0.2.1", "192.0.2.1"),
+            (FORWARDED, "for=192.0.2.1;host=\"x\\\", for=192.0.2.9\"", "192.0.2.1"),
         ] {
             assert_eq!(client(PROXY, &[(name, value)]), expected, "{value}");
         }
@@ -178,6 +206,8 @@ mod tests {
         for value in ["unknown", "for=_hidden", "", "192.0.2.1, unknown", "for=192.0.2.1"] {
             assert_eq!(client(PROXY, &[(X_FORWARDED_FOR, value)]), PROXY, "{value}");
         }
+        let open = "for=\"192.0.2.9, for=192.0.2.1";
+        assert_eq!(client(PROXY, &[(FORWARDED, open)]), PROXY, "a quote without an end");
         let both = |forwarded| [(X_FORWARDED_FOR, "192.0.2.1"), (FORWARDED, forwarded)];
         assert_eq!(client(PROXY, &both("for=192.0.2.9")), PROXY);
         assert_eq!(client(PROXY, &both("for=_hidden")), PROXY, "either may be the proxy's");
@@ -190,7 +220,7 @@ mod tests {
         for (name, value) in [
             (X_FORWARDED_FOR, b"192.0.2.9, \xff, 192.0.2.1".as_slice()),
             (X_FORWARDED_FOR, b"\xff,192.0.2.1, 10.1.1.1"),
-            (FORWARDED, b"for=\"\xff, for=192.0.2.1"),
+            (FORWARDED, b"for=\xff, for=192.0.2.1"),
         ] {
             let client = proxies.client(PROXY.parse().unwrap(), &header(name, value));
             assert_eq!(client.to_string(), "192.0.2.1", "{value:?}");
