@@ -14,6 +14,7 @@ use crate::file::commit_watermark::{CommitWatermark, Counts};
 use crate::file::data_dir::{DataDir, wal_of};
 use crate::file::database;
 use crate::file::identity::{self, GuestKey};
+use crate::file::private::check_owner;
 use crate::idle_work::{IdleWork, IndexBacklog};
 use crate::readers::Readers;
 use crate::write::ReadMarker;
@@ -62,8 +63,10 @@ impl Store {
     }
 
     /// Opens the data folder of a server, and creates the lobby if there is none; only then `lobby_name` matters. The author
-    /// of the lobby's `created` is the server itself, as `guest-<server id>`, who is not a member.
+    /// of the lobby's `created` is the server itself, as `guest-<server id>`, who is not a member. Fails if the folder is another
+    /// user's, also for root.
     pub async fn open_server(dir: &Path, lobby_name: &Name) -> Result<Store, OpenError> {
+        check_owner(dir).map_err(|error| OpenError::of_privacy(dir, error))?;
         let store = Self::open(dir).await?;
         match store.ensure_lobby(lobby_name).await {
             Ok(()) => Ok(store),

@@ -3,10 +3,11 @@
 //! - a new folder, its files, a backup and a restored history are for the server's user only, whatever the umask
 //! - a folder that others could look into is closed to them; one with files of other programs is refused and left as it is
 //! - a symbolic link in the place of a file is refused
+//! - root doesn't start a server in another user's folder (needs root)
 //! - a user who locked the lock file while they could doesn't keep the server from starting (needs root)
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -149,4 +150,22 @@ async fn nobody_elses_lock_keeps_the_server_from_starting() {
         .await
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn root_does_not_start_a_server_in_another_users_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    if chown(folder.path(), Some(65_534), Some(65_534)).is_err() {
+        assert!(
+            !std::env::var("CI").is_ok_and(|ci| ci == "true"),
+            "CI does not run as root"
+        );
+        return eprintln!("skipped: only root can give a folder away");
+    }
+    let text = startup_error(or_time_out(serving(folder.path()).output()).await.unwrap());
+    assert!(text.contains("belongs to another user (id 65534)"), "{text}");
+    assert!(
+        fs::read_dir(folder.path()).unwrap().next().is_none(),
+        "something was made in it"
+    );
 }

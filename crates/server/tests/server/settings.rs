@@ -3,14 +3,18 @@
 //! - an environment as docker compose makes it
 //! - `config check` prints the settings in effect with their origins, before and after the command, and exits with 0; wrong
 //!   ones exit with 2, each with a sentence
+//! - a variable that is no setting is named with the nearest one, also in the server's log
+//! - a report that can't be written is an error (Linux)
+//! - a file of settings that is no file is refused (Linux)
 //! - a host that was given with a scheme, a port, capitals or umlauts is the one that browsers send
 
 use std::path::Path;
 use std::process::Output;
 
 use ichat_testkit::or_time_out;
+use tokio::process::Command;
 
-use crate::program::{program, run, serving, start, success};
+use crate::program::{logs, program, run, serving, start, startup_error, success};
 
 async fn config_check(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = program();
@@ -114,4 +118,43 @@ async fn a_host_may_be_given_as_a_url() {
     assert_eq!(ask("chat.xn--bcher-kva.example").await, 200);
     assert_eq!(ask("chat.xn--bcher-kva.example:8443").await, 200);
     assert_eq!(ask("other.example").await, 403);
+}
+
+#[tokio::test]
+async fn a_variable_that_is_no_setting_is_named_with_the_nearest() {
+    let variables = [("ICHAT_MAX_CONECTIONS", "7")];
+    let output = config_check(&variables, &["--data", "/d"]).await;
+    assert!(output.status.success());
+    let named = "ICHAT_MAX_CONECTIONS (the nearest is ICHAT_MAX_CONNECTIONS)";
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains(named), "{errors}");
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = serving(folder.path()).envs(variables).spawn().unwrap();
+    let (line, _lines) = logs(&mut server, named).await;
+    assert!(line.contains("WARN"), "{line}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_report_that_can_not_be_written_is_an_error() {
+    let mut command = program();
+    command.args(["config", "check", "--data", "/d"]);
+    command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    let running = command.spawn().unwrap();
+    let text = startup_error(or_time_out(running.wait_with_output()).await.unwrap());
+    assert!(text.contains("can't be printed"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_of_settings_that_is_no_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().await.unwrap();
+    assert!(made.success());
+    for path in [pipe.as_path(), folder.path()] {
+        let arguments = ["config", "check", "--config", path.to_str().unwrap()];
+        let text = startup_error(run(&arguments).await);
+        assert!(text.contains("is not a file"), "{text}");
+    }
 }

@@ -15,7 +15,7 @@ pub enum PrivacyError {
     #[error("{} is not a file. Move it away, or choose another folder.", path.display())]
     NoFile { path: PathBuf },
     /// It belongs to another user, who can read it.
-    #[error("{} belongs to another user (id {owner}). Choose another folder, or make it this user's (chown).", path.display())]
+    #[error("{} belongs to another user (id {owner}). Run the program as that user, choose another folder, or make it this user's (chown).", path.display())]
     Foreign { path: PathBuf, owner: u32 },
     /// The folder of something else, whose rights are not ours to change.
     #[error(
@@ -40,6 +40,25 @@ pub fn ensure_private_dir(dir: &Path, own: &[&str]) -> Result<(), PrivacyError> 
     private_dir_builder().create(dir).map_err(of_dir)?;
     let is_ours = || is_new || is_our_content(dir, own);
     restrict(dir, 0o700, is_ours)
+}
+
+/// Fails if a folder that is there belongs to another user, also for root: what root made in it, its owner could not read.
+#[cfg(unix)]
+pub(crate) fn check_owner(dir: &Path) -> Result<(), PrivacyError> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    match dir.metadata() {
+        Ok(meta) if meta.uid() != user() => Err(PrivacyError::Foreign {
+            path: dir.to_owned(),
+            owner: meta.uid(),
+        }),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_owner(_dir: &Path) -> Result<(), PrivacyError> {
+    Ok(())
 }
 
 /// Opens a file for writing, and creates it if there is none, so that only this user can read it.

@@ -1,9 +1,11 @@
 //! The commands about the settings.
 
+use std::io;
+
 use clap::Subcommand;
 
 use crate::output;
-use crate::settings::Settings;
+use crate::settings::{Settings, unknown_variables};
 
 /// A command about the settings.
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -15,9 +17,15 @@ pub(crate) enum ConfigCommand {
 }
 
 impl ConfigCommand {
-    pub(crate) fn run(self, settings: &Settings) {
+    /// Runs the command. Fails if the settings can't be printed, unless their reader has gone.
+    pub(crate) fn run(self, settings: &Settings) -> io::Result<()> {
         match self {
-            Self::Check => output::print(settings.report()),
+            Self::Check => {
+                if let Some(warning) = unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
+                    output::print_error(format_args!("ichat-server: {warning}\n"));
+                }
+                output::try_print(settings.report())
+            }
         }
     }
 }

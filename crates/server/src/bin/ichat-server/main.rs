@@ -96,6 +96,8 @@ enum Error {
     Start(#[from] StartError),
     #[error("The signals that stop the program can't be received: {0}.")]
     Signals(std::io::Error),
+    #[error("The settings can't be printed: {0}.")]
+    Report(std::io::Error),
     #[error("The description of the program can't be written: {0}.")]
     Manual(std::io::Error),
     #[error(transparent)]
@@ -109,7 +111,7 @@ impl Error {
         let may_pass = match self {
             Self::Start(error) => error.is_transient(),
             Self::Serve(_) => true,
-            Self::Settings(_) | Self::Signals(_) | Self::Manual(_) | Self::Maintenance(_) => false,
+            Self::Settings(_) | Self::Signals(_) | Self::Report(_) | Self::Manual(_) | Self::Maintenance(_) => false,
         };
         if may_pass {
             ExitCode::FAILURE
@@ -133,7 +135,9 @@ fn run_command(command: &Command, matches: &ArgMatches) -> Result<ExitCode, Erro
     match command {
         Command::Maintenance(command) => Ok(command.run(&Settings::resolve_data(&flags, &variable)?)?),
         Command::Config(command) => {
-            command.run(&Settings::resolve(&flags, &variable)?);
+            command
+                .run(&Settings::resolve(&flags, &variable)?)
+                .map_err(Error::Report)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Manual(command) => {
@@ -171,6 +175,9 @@ async fn serve_with(settings: Settings) -> Result<(), Error> {
         metrics_listener,
         store,
     } = opened?;
+    if let Some(warning) = settings::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
+        tracing::warn!("{warning}");
+    }
     let address = listener.local_addr().unwrap_or(settings.listen);
     raise_open_files_limit(settings.server.max_open_connections());
     let (online_count, announced_count) = watch::channel(0);

@@ -75,10 +75,13 @@ impl MaintenanceCommand {
                     return Ok(ExitCode::SUCCESS);
                 }
                 let advice = if path.is_dir() {
-                    "What can still be read is served. To repair it, stop the server and put a backup in its place: \
-                     ichat-server restore FILE."
+                    format!(
+                        "What can still be read is served. To repair it, stop the server and put a backup in its place: \
+                         ichat-server restore --data {} FILE.",
+                        path.display()
+                    )
                 } else {
-                    "It can't be restored. Take an older backup."
+                    "It can't be restored. Take an older backup.".to_owned()
                 };
                 let problems = report.problems.join("\n- ");
                 output::print(format_args!("{} is damaged:\n- {problems}\n{advice}", path.display()));

@@ -37,6 +37,9 @@ pub(crate) struct Layers<'a> {
 pub(crate) enum SourceError {
     #[error("The file {} can't be read: {cause}.", path.display())]
     Unreadable { path: PathBuf, cause: std::io::Error },
+    /// Reading it might wait without limit.
+    #[error("{} is not a file. --config and {FILE_VARIABLE} take the path of a TOML file.", path.display())]
+    NoFile { path: PathBuf },
     #[error("The file {} is wrong: {cause}", path.display())]
     Invalid { path: PathBuf, cause: Box<toml::de::Error> },
     #[error("The file {} has the key {key:?}, which is not a setting. The settings are: {known}.", path.display())]
@@ -106,7 +109,11 @@ fn texts_of_flag(flags: &[&ArgMatches], name: &str) -> Option<Vec<String>> {
 
 fn read_file(path: &Path) -> Result<toml::Table, SourceError> {
     let path = || path.to_owned();
-    let text = std::fs::read_to_string(path()).map_err(|cause| SourceError::Unreadable { path: path(), cause })?;
+    let unreadable = |cause| SourceError::Unreadable { path: path(), cause };
+    if !std::fs::metadata(path()).map_err(unreadable)?.is_file() {
+        return Err(SourceError::NoFile { path: path() });
+    }
+    let text = std::fs::read_to_string(path()).map_err(unreadable)?;
     let table: toml::Table = toml::from_str(&text).map_err(|cause| SourceError::Invalid {
         path: path(),
         cause: Box::new(cause),

@@ -5,11 +5,13 @@
 //!   layers    where a setting was given: flag, variable, file
 //!   value     how each is parsed and shown
 //!   network   the same of addresses, hosts and networks
+//!   unknown_variables   variables that look like settings
 //! ```
 
 mod layers;
 mod network;
 mod setting;
+mod unknown_variables;
 mod value;
 
 use std::ffi::OsString;
@@ -27,6 +29,7 @@ use self::setting::Setting;
 use self::value::{Connections, Folder, Limit, Mebibytes, Seconds, Switch, Value};
 
 pub(crate) use self::setting::flags;
+pub(crate) use self::unknown_variables::unknown_variables;
 pub(crate) use self::value::{Format, Level};
 
 /// The time to wait at the start for an address, a port or a folder.

@@ -127,7 +127,14 @@ fn host_name(text: &str) -> Result<String, String> {
 
 impl Value for Networks {
     fn parse(texts: &[String]) -> Result<Self, String> {
-        items(texts).map(network).collect::<Result<_, _>>().map(Self)
+        let networks: Vec<_> = items(texts).map(network).collect::<Result<_, _>>()?;
+        if IpNet::aggregate(&networks)
+            .iter()
+            .any(|network| network.prefix_len() == 0)
+        {
+            return Err("takes networks of proxies, and these together are everyone's".to_owned());
+        }
+        Ok(Self(networks))
     }
 
     fn to_toml(&self) -> toml::Value {
@@ -243,6 +250,10 @@ mod tests {
         for text in ["localhost", "10.0.0.0/40", "0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96"] {
             let reason = parse::<Networks>(text).unwrap_err();
             assert!(reason.contains(text), "{text}: {reason}");
+        }
+        for text in ["0.0.0.0/1, 128.0.0.0/1", "::/1 8000::/2 c000::/2"] {
+            let reason = parse::<Networks>(text).unwrap_err();
+            assert!(reason.contains("these together are everyone's"), "{text}: {reason}");
         }
     }
 }
