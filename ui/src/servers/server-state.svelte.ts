@@ -143,7 +143,7 @@ export class ServerState {
   get directory() {
     return this.#directory.rooms;
   }
-  /** `true` if there are rooms that are not listed. */
+  /** `true` if there are rooms that are not listed, or not yet. */
   get isDirectoryPartial() {
     return this.#directory.isPartial;
   }
