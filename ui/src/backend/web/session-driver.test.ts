@@ -2,6 +2,7 @@
  * A session in a browser whose parts fail:
  * - a post that can't be stored is shown all the same, and the user gets the error
  * - an attempt whose challenge is never answered ends
+ * - an attempt that hangs is replaced when the user asks for one, which is shown as under way and doesn't count as a failure
  * - who writes neither ends an attempt that is under way nor shortens the wait after the server's refusal
  */
 import { afterEach, expect, test, vi } from "vitest";
@@ -51,6 +52,37 @@ test("an attempt whose challenge is never answered ends", async () => {
   await vi.advanceTimersByTimeAsync(60_000);
   expect(onChallenge).toHaveBeenCalledOnce();
   expect(onClose).toHaveBeenCalledOnce();
+});
+
+test("an attempt that hangs is replaced when the user asks for one", async () => {
+  vi.useFakeTimers();
+  const signals: (AbortSignal | null | undefined)[] = [];
+  vi.stubGlobal("fetch", (_: string, { signal }: RequestInit) => {
+    signals.push(signal);
+    // The first attempt fails, and those after it hang.
+    return signals.length === 1 ? Promise.reject(new Error("offline")) : new Promise<Response>(() => undefined);
+  });
+  const storage: Partial<ClientStorage> = { loadOutbox: () => Promise.resolve([]) };
+  const shown: unknown[] = [];
+  const driver = new SessionDriver({
+    address,
+    server: server.id,
+    storage: storage as ClientStorage,
+    device: () => "device",
+    onChallenge: () => Promise.resolve(undefined),
+    onUpdate: (update) => {
+      if (update.update === "connection" && update.state === "reconnecting")
+        shown.push({ attempts: update.attempts, trying: update.trying });
+    },
+  });
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true, false]);
+  shown.length = 0;
+  await driver.input({ input: "reconnect" });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true, true, false]);
+  expect(shown).toEqual([{ attempts: 1, trying: true }]);
+  driver.stop();
 });
 
 test("who writes neither ends an attempt nor shortens the wait after a refusal", async () => {

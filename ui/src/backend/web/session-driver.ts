@@ -96,14 +96,21 @@ export class SessionDriver {
     this.input(input).catch(() => transport?.close());
   }
 
+  /** Does what `#post` does with a report of a transport, unless another one has replaced it before its turn comes. */
+  #postFrom(transport: Transport, input: Input, hasNext = false): void {
+    const step = async () => {
+      if (!transport.isDropped) await this.#step(input, hasNext);
+    };
+    this.#enqueue(step).catch(() => transport.close());
+  }
+
   /** Gives the session a change of a room. The list of rooms is made when another input follows, or after a short time. */
-  #postRoomEvent(input: Input): void {
-    const transport = this.#transport;
+  #postRoomEvent(transport: Transport, input: Input): void {
     this.#roomTimer ??= setTimeout(() => {
       this.#roomTimer = undefined;
       this.#post({ input: "tick" });
     }, roomBatchMs);
-    this.#enqueue(() => this.#step(input, true)).catch(() => transport?.close());
+    this.#postFrom(transport, input, true);
   }
 
   #enqueue(task: () => Promise<void>): Promise<void> {
@@ -176,8 +183,10 @@ export class SessionDriver {
   #connect(afterMs: number, beforeMs: number): void {
     if (this.#transport) {
       // Keep the current attempt, unless the new one shall start at once and the current one may be stale.
-      if (beforeMs === 0 && Date.now() - this.#attemptStarted > staleAttemptMs) this.#transport.close();
-      return;
+      if (beforeMs > 0 || Date.now() - this.#attemptStarted <= staleAttemptMs) return;
+      // To the session it is one attempt, which goes on.
+      this.#transport.drop();
+      return this.#openTransport();
     }
     clearTimeout(this.#connectTimer);
     const delay = afterMs + Math.random() * (beforeMs - afterMs);
@@ -186,19 +195,20 @@ export class SessionDriver {
 
   #openTransport(): void {
     this.#attemptStarted = Date.now();
-    this.#transport = new Transport(this.#options.address, {
+    const transport = new Transport(this.#options.address, {
       onChallenge: (challenge, protocol) => this.#options.onChallenge(challenge, protocol),
-      onOpen: () => this.#post({ input: "opened" }),
+      onOpen: () => this.#postFrom(transport, { input: "opened" }),
       onEvent: (name, data) => {
         const event = parseServerEvent(name, data);
-        if (event?.event === "room") this.#postRoomEvent({ input: "event", ...event });
-        else if (event) this.#post({ input: "event", ...event });
+        if (event?.event === "room") this.#postRoomEvent(transport, { input: "event", ...event });
+        else if (event) this.#postFrom(transport, { input: "event", ...event });
       },
       onClose: (error?: WireError) => {
         this.#transport = undefined;
         this.#post(error ? { input: "closed", error } : { input: "closed" });
       },
     });
+    this.#transport = transport;
   }
 
   /** Saves changes of the outbox. Other changes are not saved: a browser gets the rooms from the server every time. */

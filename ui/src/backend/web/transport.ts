@@ -10,7 +10,7 @@ interface TransportHandlers {
   onChallenge(challenge: Challenge, protocol: number): Promise<Auth | undefined>;
   onOpen(): void;
   onEvent(name: string, data: unknown): void;
-  /** Called exactly once, as the last handler. */
+  /** Called exactly once, as the last handler, unless the transport is dropped. */
   onClose(error?: WireError): void;
 }
 
@@ -28,6 +28,7 @@ export class Transport {
   readonly #abort = new AbortController();
   #socket?: Socket;
   #closed = false;
+  #dropped = false;
 
   constructor(address: string, handlers: TransportHandlers) {
     this.#address = address;
@@ -40,15 +41,30 @@ export class Transport {
     if (this.#socket?.connected) this.#socket.emit(name, data);
   }
 
+  /** `true` if another transport has replaced this one: what it has reported that wasn't handled yet doesn't count. */
+  get isDropped(): boolean {
+    return this.#dropped;
+  }
+
   /** Closes the connection, and reports that with the error that is the reason, if there is one. */
   close(error?: WireError): void {
     if (this.#closed) return;
+    this.#disconnect();
+    this.#handlers.onClose(error);
+  }
+
+  /** Closes the connection without a report, because another one replaces it. */
+  drop(): void {
+    this.#dropped = true;
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
     this.#closed = true;
     this.#abort.abort();
     this.#socket?.off();
     this.#socket?.offAny();
     this.#socket?.disconnect();
-    this.#handlers.onClose(error);
   }
 
   async #open(): Promise<void> {
