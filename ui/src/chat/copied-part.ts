@@ -40,14 +40,16 @@ export function copiedPart(element: HTMLElement, range: Range): CopiedElement | 
   return { kind: "element", element, isBlock: !isInline && !element.matches("td, th"), children: shown };
 }
 
-/** Leaves out the blanks that aren't between two texts or elements of one line: no blank is shown there. */
-function withoutOuterBlanks(parts: readonly CopiedPart[]): CopiedPart[] {
+/** Leaves out the blanks that aren't between two texts or elements of one line: no blank is shown there. Several are one. */
+export function withoutOuterBlanks(children: readonly CopiedPart[]): CopiedPart[] {
+  const parts = children.filter((part, i) => !isBlank(part) || !isBlank(children[i - 1]));
   const isInLine = (part: CopiedPart | undefined) =>
     part !== undefined && (part.kind === "text" ? !isBlank(part) : !part.isBlock);
   return parts.filter((part, i) => !isBlank(part) || (isInLine(parts[i - 1]) && isInLine(parts[i + 1])));
 }
 
-const isBlank = (part: CopiedPart) => part.kind === "text" && !part.isPreformatted && part.text.trim() === "";
+const isBlank = (part: CopiedPart | undefined) =>
+  part?.kind === "text" && !part.isPreformatted && part.text.trim() === "";
 
 /** Returns whether the text of an element can be selected. In some browsers the style says only where that changes. */
 function isSelectable(element: Element): boolean {
