@@ -10,7 +10,8 @@
  * - a page that arrives after the room was closed leaves no gap when it is opened again
  * - a load without an answer fails after a time, can be repeated, and its late answer still counts
  * - the loss of the connection ends a load; the reconnect repeats it, and the jump that needed it
- * - a refused load shows the server's reason
+ * - a refused load shows the server's reason; the refusal of a search by time ends no load
+ * - nothing is asked for in a room whose log isn't known
  * - live messages don't end the load of older ones
  * - an empty page, which the server sends to say that nothing was missed, ends neither a load nor a search
  * - the last of several jumps wins
@@ -250,6 +251,27 @@ describe("LogNavigator", () => {
     fixture.room.log.loadOlder();
     fixture.room.log.onRefused({ code: "busy", message: "Too many requests." });
     expect(fixture.room.log.failure).toEqual({ part: "older", reason: { message: "Too many requests." } });
+  });
+
+  it("goes on loading when a search by time is refused, which may be what the refusal means", async () => {
+    const fixture = openAtEnd(2000);
+    scrollUp(fixture, 0);
+    fixture.slow = true;
+    fixture.room.log.loadOlder();
+    const range = fixture.room.log.timeRange();
+    fixture.room.log.onRefused({ code: "busy", message: "Too many requests." });
+    expect(await range).toBeNull();
+    expect([fixture.room.log.failure, fixture.room.log.loading]).toEqual([null, "older"]);
+    fixture.answerLate();
+    expect(fixture.room.log.loading).toBeNull();
+  });
+
+  it("asks for no entry of a room whose log isn't known", async () => {
+    const fixture = new RoomFixture(new RoomLog());
+    const { log } = fixture.room;
+    expect(await log.timeRange()).toBeNull();
+    expect(await log.jumpToTime(0)).toBeNull();
+    expect(fixture.commands).toEqual([]);
   });
 
   it("goes on loading older messages while live ones arrive", () => {

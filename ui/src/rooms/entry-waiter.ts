@@ -34,9 +34,14 @@ export class EntryWaiter {
     }
   }
 
-  /** Ends the search for an id that the server has refused. Without an id, all searches end. */
-  onRefused(id?: EntryId): void {
-    for (const awaited of this.#awaited) if (id === undefined || awaited.id === id) awaited.finish();
+  /**
+   * Ends the search for an id that the server has refused. Without an id, the searches that name none end. Returns whether one
+   * has ended.
+   */
+  onRefused(id?: EntryId): boolean {
+    const refused = [...this.#awaited].filter((awaited) => awaited.id === id);
+    for (const awaited of refused) awaited.finish();
+    return refused.length > 0;
   }
 
   /** Returns the entry with this id, which may contain no time, or that of a clock that was wrong; null if it isn't found. */
@@ -44,8 +49,9 @@ export class EntryWaiter {
     return this.#load({ around: id, limit: 1 }, (entry) => entry.id === id, context, id);
   }
 
-  /** Returns the entry with this `seq`, or null if it can't be loaded. */
+  /** Returns the entry with this `seq`, or null if it can't be loaded. Of a log that isn't known, the last one is 0. */
   findBySeq(seq: Seq, context: SearchContext): Promise<Entry | null> {
+    if (seq < 1) return Promise.resolve(null);
     return this.#load({ after: seq - 1, limit: 1 }, (entry) => entry.seq === seq, context);
   }
 

@@ -209,9 +209,9 @@ export class LogNavigator {
 
   /** Ends the load that the server refused, or the search for the entry with this id. */
   onRefused({ message }: WireError, id?: EntryId): void {
-    this.#waiter.onRefused(id);
-    // Only a search names an entry.
-    if (id === undefined) this.#fail({ message });
+    const wasSearched = this.#waiter.onRefused(id);
+    // Searches by time name no entry. A load that is under way beside one may be answered, and ends by itself if it isn't.
+    if (id === undefined && !wasSearched) this.#fail({ message });
   }
 
   /** Ends all loads: their answers are lost with the connection. */
@@ -294,8 +294,9 @@ export class LogNavigator {
     return entry && { at: entry.at };
   }
 
-  /** Returns the times of the first and of the last entry, or null if they can't be loaded. */
+  /** Returns the times of the first and of the last entry, or null if they can't be loaded, or the log isn't known. */
   async timeRange(): Promise<{ first: number; last: number } | null> {
+    if (this.#head < 1) return null;
     const ends = [1, this.#head].map((seq) => this.#waiter.findBySeq(seq, this.#searchContext));
     const [first, last] = await Promise.all(ends);
     return first && last ? { first: first.at, last: last.at } : null;
