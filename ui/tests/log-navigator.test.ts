@@ -17,7 +17,7 @@
  * - the last of several jumps wins
  * - a message is found by its id, whatever the id is; one that isn't in the room is given up at once, and ends no load
  *   and no other search
- * - a day leads to what was written first on it, or else to what is next to it
+ * - a day leads to what was written first on it, or else to what is next to it, also if there are only reactions on it
  * - a message beyond the end leads to the end
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -344,6 +344,21 @@ describe("LogNavigator", () => {
     const unanswered = room.log.timeRange();
     vi.advanceTimersByTime(5_000);
     expect(await unanswered).toBeNull();
+  });
+
+  it.each([
+    ["is loaded", 2],
+    ["isn't loaded", 1000],
+  ])("says from when what is shown is, where a day has only a reaction and its place %s", async (_, lines) => {
+    const dayMs = 86_400_000;
+    const start = new Date(2026, 2, 5).getTime();
+    const log = new RoomLog();
+    const first = log.add("bob", { kind: "message", text: "first" }, start);
+    log.add("ada", { kind: "react", to: first.id, emoji: "👍", on: true }, start + dayMs);
+    for (let i = 0; i < lines; i++) log.add("bob", { kind: "message", text: `line ${i}` }, start + 2 * dayMs + i);
+    const fixture = new RoomFixture(log);
+    fixture.room.open();
+    expect(await fixture.room.log.jumpToTime(start + dayMs)).toEqual({ at: start + 2 * dayMs });
   });
 
   it.each([

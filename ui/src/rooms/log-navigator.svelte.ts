@@ -1,3 +1,4 @@
+import { propertiesOf } from "../backend/entry-kinds";
 import type { Entry, EntryId, RoomId, Seq, WireError } from "../backend/protocol";
 import type { Command } from "../backend/session-types";
 import { errorMessage } from "../shared/errors";
@@ -36,7 +37,7 @@ export interface ReadingPlace {
 }
 
 /**
- * The end of a search by time: the time of the entry that was found, `overtaken` if another jump has begun since, or null if it
+ * The end of a search by time: the time of the item that is shown, `overtaken` if another jump has begun since, or null if it
  * can't be loaded.
  */
 export type TimeSearchEnd = { at: number } | "overtaken" | null;
@@ -290,8 +291,9 @@ export class LogNavigator {
     const jump = ++this.#jumps;
     const entry = await this.#waiter.findByTime(time, { ...this.#searchContext, head: this.#head });
     if (jump !== this.#jumps) return "overtaken";
-    if (entry) this.jumpTo({ to: "message", seq: entry.seq });
-    return entry && { at: entry.at };
+    if (!entry) return null;
+    this.jumpTo({ to: "message", seq: entry.seq });
+    return { at: await this.#shownTime(entry) };
   }
 
   /** Returns the times of the first and of the last entry, or null if they can't be loaded, or the log isn't known. */
@@ -305,6 +307,16 @@ export class LogNavigator {
   /** Ends a jump, because the timeline has scrolled there. */
   endJump(jump: Jump): void {
     if (this.#jump === jump) this.#jump = null;
+  }
+
+  /** Returns the time of the item that a jump to an entry shows: an amendment has none, and the next item is shown. */
+  async #shownTime({ seq, at, body }: Entry): Promise<number> {
+    if (propertiesOf(body).inTimeline) return at;
+    // It arrives with its page.
+    if (this.#window.target !== null) await this.#waiter.findBySeq(seq, this.#searchContext);
+    if (this.#window.target !== null) return at;
+    const shown = this.#items.find((item) => item.seq >= seq) ?? this.#items.at(-1);
+    return shown?.at ?? at;
   }
 
   get #searchContext(): SearchContext {
