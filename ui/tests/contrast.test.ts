@@ -5,8 +5,9 @@
  * - the list of rooms differs from the room beside it
  * - every person's colour has the same lightness
  * - every colour that a component uses is in one of these pairs
+ * - the app's window has the ground of a dark page from its first frame on
  */
-import { blend, clampGamut, type Color, converter, parse, wcagContrast } from "culori";
+import { blend, clampGamut, type Color, converter, formatHex, parse, wcagContrast } from "culori";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -192,4 +193,10 @@ it("pairs every colour that a component uses with its grounds", () => {
   const unpaired = colours.filter((name) => !name.startsWith("neutral-") && used.includes(name) && !paired.has(name));
   const unused = colours.filter((name) => !name.startsWith("neutral-") && !used.includes(name));
   expect({ unpaired, unused }).toEqual({ unpaired: [], unused: [] });
+});
+
+it("is that of the app's window before its page is there", () => {
+  const app = readFileSync(new URL("../../src-tauri/src/appearance.rs", import.meta.url), "utf8");
+  const [, ...dark] = /const DARK: Color = Color\(0x(..), 0x(..), 0x(..), 0xff\)/.exec(app) ?? [];
+  expect(`#${dark.join("")}`).toBe(formatHex(toSrgb(colourOf("--surface", { scheme: "dark", more: false }))));
 });
