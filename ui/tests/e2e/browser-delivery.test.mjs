@@ -188,15 +188,12 @@ test("a refused message shows the reason, also after a reload", { skip }, async 
   await ada.takesScreenshot("refused");
   await offline.reload();
   await ada.room("A room you are not in").getByText("2 not sent").waitFor({ state: "attached" });
-  // "A room you are not in" is not the name of a room: only the room's own name is suggested.
+  // Only the room's own name is suggested: "A room you are not in" is none.
   await ada.opensRoom("Lobby");
   await ada.composer.fill("#");
   const suggestions = ada.page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
   await suggestions.filter({ hasText: "Kitchen" }).waitFor();
-  assert.deepEqual(
-    (await suggestions.allInnerTexts()).map((text) => text.trim()),
-    ["Lobby", "Kitchen\nnot joined"],
-  );
+  assert.doesNotMatch((await suggestions.allInnerTexts()).join(), /A room you are not in/);
   await ada.composer.fill("");
   await ada.room("A room you are not in").click();
   await ada.seesRefused("too late 1", /^Not sent: .+\./);

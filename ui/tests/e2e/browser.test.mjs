@@ -27,13 +27,16 @@ const maxBytesBeforePaint = 100_000;
 const maxBytesToConnect = 63_000;
 const pages = usePages(skip);
 
-/** Waits until lazy components are loaded, and returns the bytes that were loaded before the first paint, as transferred. */
+/**
+ * Waits until lazy components are loaded, and returns the bytes that were loaded before the first paint, as transferred, without the
+ * font, for which no paint waits.
+ */
 function loadedBeforePaint(page) {
   return eventually("lazy components are loaded after the paint", async () => {
     const { before, after } = await page.evaluate(() => {
       const paint = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Infinity;
       const loaded = ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type));
-      const files = loaded.filter(({ name }) => /\/(assets\/.*)?$/.test(new URL(name).pathname));
+      const files = loaded.filter(({ name }) => /\/(assets\/.*(?<!\.woff2))?$/.test(new URL(name).pathname));
       // The icon may be requested twice.
       const bytes = (of) =>
         [...new Map(of.map((file) => [file.name, file.encodedBodySize])).values()].reduce((sum, size) => sum + size, 0);
