@@ -100,6 +100,15 @@ pub(crate) fn busy_ignored(retry_after: Duration) -> WireError {
     WireError::busy(message, retry_after)
 }
 
+/// Returns the reason for which the connection of a client ends that reads so slowly that an acknowledgement found no space.
+pub(crate) fn reads_too_slowly() -> WireError {
+    WireError::busy(
+        "The connection ends: more waits for you than the server keeps, and an acknowledgement would have been lost. Connect \
+         again, and repeat what was not acknowledged.",
+        Duration::from_secs(1),
+    )
+}
+
 /// Returns the error of a room beyond those that a person may create in all.
 pub(crate) fn too_many_rooms(max: u32) -> WireError {
     let message = format!(

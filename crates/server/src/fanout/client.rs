@@ -11,6 +11,7 @@ use serde::Serialize;
 use socketioxide::extract::SocketRef;
 use tokio_util::sync::CancellationToken;
 
+use crate::errors;
 use crate::fanout::outgoing_event::OutgoingEvent;
 use crate::fanout::polling::transport::Reservation;
 use crate::fanout::queue_bound::QueueFull;
@@ -156,7 +157,8 @@ impl ClientConnection {
         tracing::debug!(sid = %self.socket.id, event = name, "event dropped: the queue is full");
     }
 
-    /// Acknowledges without waiting. See [`Self::try_send`].
+    /// Acknowledges without waiting. If even the headroom of the queue is used up, the connection ends: an acknowledgement that is
+    /// lost leaves its request without an end, and a client can't detect it.
     pub(super) fn try_acknowledge(&self, ack: Ack, argument: &impl Serialize) {
         let acknowledged = match ack {
             Ack::WebSocket { queue, id } => queue.try_send_direct(&Frame::ack(id, argument)),
@@ -168,6 +170,7 @@ impl ClientConnection {
         };
         if let Err(QueueFull) = acknowledged {
             self.log_dropped("acknowledgement", 1);
+            self.end(errors::reads_too_slowly());
         }
     }
 

@@ -3,10 +3,12 @@
 //! - while a client reads nothing, the others receive every message in order before the next ones are posted; what doesn't
 //!   fit into its queue is lost to it alone, and it is disconnected after half a minute
 //! - a client that reads nothing delays no shutdown
-//! - a client that has not read for a while still gets its responses, as events and as acknowledgements
+//! - a client that has not read for a while still gets its responses, as events and as acknowledgements; where those don't fit any
+//!   more, it is disconnected instead of missing one
 //! - the answers to a client that polls are bounded in bytes, also after its upgrade to a WebSocket: its next event is handled
 //!   once it has fetched them
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use futures_util::SinkExt as _;
@@ -184,6 +186,38 @@ async fn no_acknowledgement_is_lost_to_a_client_that_has_not_read_for_a_while() 
         };
         assert_eq!(entries(&page[0]["data"]).len(), 1);
     }
+}
+
+#[tokio::test]
+async fn no_acknowledgement_is_missing_between_others() {
+    // Their acknowledgements are more than may wait for a client.
+    const POSTS: u64 = 200;
+    let server = TestServer::without_rate_limits().await;
+    let mut sleeper = sleeper(&server).await;
+    let mut alice = server.user("Alice").await;
+    alice.subscribes(server.lobby()).await;
+    for _ in 0..MESSAGES / CHUNK {
+        let last = post_chunk(&mut alice).await;
+        receives_up_to(&mut alice, last).await;
+    }
+    let text = "x".repeat(16_000);
+    let post = || json!(["post", message(server.lobby(), EntryId::fresh(), &text)]);
+    sleeper
+        .send_all((1..=POSTS).map(|id| format!("42{id}{}", post())))
+        .await;
+    wait_for_the_server(&mut alice).await;
+    // A refusal overtakes the posts that are being written.
+    let mut expected: HashSet<u64> = (1..=POSTS).collect();
+    or_time_out(async {
+        while !expected.is_empty() {
+            match sleeper.next().await {
+                Received::Ack(id, _) => assert!(expected.remove(&id)),
+                Received::Disconnected => break,
+                Received::Event(..) | Received::ConnectError(_) => {}
+            }
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
