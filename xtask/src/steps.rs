@@ -218,7 +218,7 @@ pub(crate) const STEPS: &[Step] = &[
         minutes: 40,
         load: Load::Busy,
         commands: |repo| {
-            node_tests(repo, "ui/tests/e2e", 3, |name| {
+            node_tests(repo, "ui/tests/e2e", 2, |name| {
                 !["window", "firefox", "webkit"]
                     .iter()
                     .any(|other| name.starts_with(other))
@@ -255,7 +255,7 @@ pub(crate) const STEPS: &[Step] = &[
             Programs,
         ],
         minutes: 30,
-        load: Load::Waiting,
+        load: Load::Exclusive,
         commands: |repo| {
             node_tests(repo, "ui/tests/e2e", 1, |name| name.starts_with("window"))
                 .map(|commands| commands.iter().map(under_xvfb).collect())
