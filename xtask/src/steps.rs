@@ -29,7 +29,8 @@ pub(crate) enum Load {
     Exclusive,
     /// It keeps the processor busy. Such steps run one after the other.
     Busy,
-    /// It waits for much of its time: for servers, browsers and timers. Such steps run one after the other, beside the busy ones.
+    /// It waits for much of its time: for servers, browsers and timers. Such steps run one after the other, beside the busy
+    /// ones.
     Waiting,
 }
 
@@ -254,7 +255,7 @@ pub(crate) const STEPS: &[Step] = &[
             Interface,
             Programs,
         ],
-        minutes: 30,
+        minutes: 15,
         load: Load::Exclusive,
         commands: |repo| {
             node_tests(repo, "ui/tests/e2e", 1, |name| name.starts_with("window"))

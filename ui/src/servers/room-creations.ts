@@ -34,7 +34,7 @@ export class RoomCreations {
     return true;
   }
 
-  /** Notes that no request which was made before is answered any more. */
+  /** Records that no request which was made before is answered any more. */
   onReconnected(): void {
     this.#unanswered = [...this.#pending.keys()];
   }

@@ -171,7 +171,8 @@ impl Metrics {
         self.0.counts.publish_duration.observe(time.as_secs_f64());
     }
 
-    /// Records the time from a request to the writer, its wait for a place in a full queue included, until its entries were written or queued for all subscribers.
+    /// Records the time from a request to the writer, its wait for a place in a full queue included, until its entries were
+    /// written or queued for all subscribers.
     pub(crate) fn request_published(&self, time: Duration) {
         self.0.counts.delivery_duration.observe(time.as_secs_f64());
     }

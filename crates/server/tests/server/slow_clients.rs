@@ -55,6 +55,14 @@ pub(crate) async fn receives_up_to(client: &mut TestClient, id: EntryId) -> Vec<
     received
 }
 
+/// Posts more than the queue of a client that reads nothing takes.
+async fn fills_the_queues(client: &mut TestClient) {
+    for _ in 0..MESSAGES / CHUNK {
+        let last = post_chunk(client).await;
+        receives_up_to(client, last).await;
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_reads_nothing_delays_no_other() {
     let server = TestServer::without_rate_limits().await;
@@ -124,10 +132,7 @@ async fn a_client_that_reads_nothing_delays_no_shutdown() {
     let _sleeper = sleeper(&server).await;
     let mut alice = server.user("Alice").await;
     alice.subscribes(server.lobby()).await;
-    for _ in 0..MESSAGES / CHUNK {
-        let last = post_chunk(&mut alice).await;
-        receives_up_to(&mut alice, last).await;
-    }
+    fills_the_queues(&mut alice).await;
     server.stops().await;
 }
 
@@ -137,10 +142,7 @@ async fn a_client_that_has_not_read_for_a_while_still_gets_its_responses() {
     let mut sleeper = sleeper(&server).await;
     let mut alice = server.user("Alice").await;
     alice.subscribes(server.lobby()).await;
-    for _ in 0..MESSAGES / CHUNK {
-        let last = post_chunk(&mut alice).await;
-        receives_up_to(&mut alice, last).await;
-    }
+    fills_the_queues(&mut alice).await;
     sleeper.emit("history", json!({ "room": RoomId::fresh() })).await;
     // Events are handled in order: once this one arrives, the response is on its way.
     sleeper
@@ -196,10 +198,7 @@ async fn no_acknowledgement_is_missing_between_others() {
     let mut sleeper = sleeper(&server).await;
     let mut alice = server.user("Alice").await;
     alice.subscribes(server.lobby()).await;
-    for _ in 0..MESSAGES / CHUNK {
-        let last = post_chunk(&mut alice).await;
-        receives_up_to(&mut alice, last).await;
-    }
+    fills_the_queues(&mut alice).await;
     let text = "x".repeat(16_000);
     let post = || json!(["post", message(server.lobby(), EntryId::fresh(), &text)]);
     sleeper

@@ -24,7 +24,8 @@ pub(crate) use search_index::{
     reindex, remove_from_index, remove_room_from_index,
 };
 
-/// The version of the projections, and of the form in which they have names (`fold_for_search`). A file with another one gets its projections rebuilt when it is opened.
+/// The version of the projections, and of the form in which they have names (`fold_for_search`). A file with another one gets its
+/// projections rebuilt when it is opened.
 const VERSION: u32 = 5;
 /// The tables of the projections, those of earlier versions included.
 const TABLES: [&str; 6] = [
